@@ -1,0 +1,1 @@
+namespace Nstance.Temporal.Activities; internal static class Room;

@@ -1,0 +1,187 @@
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>Start of a <c>GcWorkflow</c> run, and what it carries over continue-as-new.</summary>
+/// <param name="Shard">The shard.</param>
+public sealed record GcInput(ShardRef Shard)
+{
+    /// <summary>What the operator asks.</summary>
+    public GcSettings Settings { get; init; } = new();
+
+    /// <summary>Carried over from the run before; null at first.</summary>
+    public GcState? State { get; init; }
+}
+
+/// <summary>What a collector is doing.</summary>
+public enum CollectorState
+{
+    /// <summary>Waiting for the next cycle.</summary>
+    Waiting,
+
+    /// <summary>In a cycle.</summary>
+    Running,
+
+    /// <summary>Paused by an operator.</summary>
+    Paused,
+
+    /// <summary>Ended: the interval is zero or less.</summary>
+    Off,
+}
+
+/// <summary>All that a collector knows; one record, carried over continue-as-new.</summary>
+public sealed record GcState
+{
+    /// <summary>Cycles begun since the collector first started.</summary>
+    public int Cycle { get; init; }
+
+    /// <summary>The host in use, and its timings; null when one must be acquired.</summary>
+    public AcquireShardResult? Host { get; init; }
+
+    /// <summary>The host that held the shard last, also after it was lost.</summary>
+    public string? LastHost { get; init; }
+
+    /// <summary>Set while paused.</summary>
+    public PauseState? Pause { get; init; }
+
+    /// <summary>When the next cycle is due.</summary>
+    public DateTimeOffset? NextCycleAt { get; init; }
+
+    /// <summary>The last reports, newest first; at most 20.</summary>
+    public IReadOnlyList<CycleReport> Reports { get; init; } = [];
+
+    /// <summary>Sums since the collector first started.</summary>
+    public GcTotals Totals { get; init; } = new();
+}
+
+/// <summary>Who paused the collector, why, and until when.</summary>
+/// <param name="Reason">Why, in the operator's words.</param>
+/// <param name="At">Since when.</param>
+public sealed record PauseState(string Reason, DateTimeOffset At)
+{
+    /// <summary>When collection goes on by itself; null: only by <c>Resume</c>.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Who, if said.</summary>
+    public string? By { get; init; }
+}
+
+/// <summary>Argument of the update <c>Pause</c>.</summary>
+/// <param name="Reason">Why; must not be empty.</param>
+public sealed record PauseRequest(string Reason)
+{
+    /// <summary>When to go on by itself; must lie ahead. Null: only by <c>Resume</c>.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public string? By { get; init; }
+}
+
+/// <summary>Sums since the collector first started.</summary>
+public sealed record GcTotals
+{
+    /// <summary>Cycles that ended, in whatever way.</summary>
+    public long Cycles { get; init; }
+
+    /// <summary>Instances ended as unhealthy.</summary>
+    public long Unhealthy { get; init; }
+
+    /// <summary>Instances ended as dangling.</summary>
+    public long Dangling { get; init; }
+
+    /// <summary>Instances ended that the cloud alone knew.</summary>
+    public long Orphan { get; init; }
+
+    /// <summary>Rows cleaned with nothing left at the cloud to end, for any reason.</summary>
+    public long AlreadyGone { get; init; }
+
+    /// <summary>Rows purged, with their records.</summary>
+    public long Purged { get; init; }
+
+    /// <summary>Checks handed to the reconciler.</summary>
+    public long ChecksEnqueued { get; init; }
+}
+
+/// <summary>How a cycle ended.</summary>
+public enum CycleOutcome
+{
+    /// <summary>Every phase did its work.</summary>
+    Completed,
+
+    /// <summary>Something was held back by a limit or by doubt; the report says what.</summary>
+    Guarded,
+
+    /// <summary>At least one phase failed; the others ran.</summary>
+    Partial,
+
+    /// <summary>No phase could run.</summary>
+    Failed,
+}
+
+/// <summary>What one cycle did.</summary>
+/// <param name="Cycle">Number of the cycle, from 1.</param>
+/// <param name="StartedAt">The cycle's time, by which deadlines were judged.</param>
+public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
+{
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset EndedAt { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public CycleOutcome Outcome { get; init; }
+
+    /// <summary>True: nothing was ended, deleted or marked.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>The host that did the work; the last one, if it changed.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Null: the phase did not run, or failed.</summary>
+    public SyncResult? Sync { get; init; }
+
+    /// <summary>Null: the phase did not run (nothing is ended after a failed sync), or failed.</summary>
+    public CollectResult? Collect { get; init; }
+
+    /// <summary>Null: the phase did not run, or failed.</summary>
+    public HealthScanResult? Health { get; init; }
+
+    /// <summary>Null: the phase did not run, or failed.</summary>
+    public PurgeResult? Purge { get; init; }
+
+    /// <summary>What went wrong, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>Argument of the update <c>RunCycle</c>.</summary>
+public sealed record RunCycleRequest
+{
+    /// <summary>True: this one cycle ends, deletes and marks nothing, whatever the settings say.</summary>
+    public bool DryRun { get; init; }
+}
+
+/// <summary>Answer to the query <c>Status</c>.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="State">What the collector is doing.</param>
+public sealed record GcStatus(ShardRef Shard, CollectorState State)
+{
+    /// <summary>Cycles begun since the collector first started.</summary>
+    public int Cycle { get; init; }
+
+    /// <summary>The host in use; null when none is held.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Timings in effect; null until a host was acquired.</summary>
+    public ShardTimings? Timings { get; init; }
+
+    /// <summary>What the operator asked.</summary>
+    public GcSettings Settings { get; init; } = new();
+
+    /// <summary>Set while paused.</summary>
+    public PauseState? Pause { get; init; }
+
+    /// <summary>When the next cycle is due.</summary>
+    public DateTimeOffset? NextCycleAt { get; init; }
+
+    /// <summary>The last report; null before the first cycle ended.</summary>
+    public CycleReport? LastReport { get; init; }
+
+    /// <summary>Sums since the collector first started.</summary>
+    public GcTotals Totals { get; init; } = new();
+}

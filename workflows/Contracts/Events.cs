@@ -1,0 +1,140 @@
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>What a reconcile event asks for (contract, "Reconcile event").</summary>
+public enum ReconcileEventType
+{
+    /// <summary>Look at one instance: is it still there, still well?</summary>
+    CheckInstance,
+
+    /// <summary>A group lost an instance: bring it back to its size.</summary>
+    GroupChanged,
+}
+
+/// <summary>An event for the reconciler.</summary>
+/// <param name="Type">What is asked.</param>
+/// <param name="Tenant">Owner of the group.</param>
+/// <param name="Group">The group.</param>
+/// <param name="InstanceId">The instance, for <see cref="ReconcileEventType.CheckInstance"/>.</param>
+/// <param name="Timestamp">The cycle's time.</param>
+/// <param name="PreventDuplicate">
+/// Drop it if the same type, group and instance was handled within twice the health interval.
+/// </param>
+/// <param name="Cause">One sentence: why.</param>
+/// <param name="Attempt">Missed health intervals for a check; else 0.</param>
+public sealed record ReconcileEvent(
+    ReconcileEventType Type,
+    string Tenant,
+    string Group,
+    string? InstanceId,
+    DateTimeOffset Timestamp,
+    bool PreventDuplicate,
+    string Cause,
+    int Attempt = 0);
+
+/// <summary>
+/// A batch of events for one shard's reconciler. At-least-once: the same <paramref name="Key"/> is taken once.
+/// </summary>
+/// <param name="Key">Idempotency key, made from the cycle and the batch, the same in a retry.</param>
+/// <param name="Events">At most 500.</param>
+public sealed record EventBatch(string Key, IReadOnlyList<ReconcileEvent> Events)
+{
+    /// <summary>The greatest number of events in a batch: keeps a signal well under Temporal's payload limit.</summary>
+    public const int MaxEvents = 500;
+
+    /// <summary>Queue of the host that holds the shard now: checks need its database.</summary>
+    public string? HostTaskQueue { get; init; }
+}
+
+/// <summary>Start of a reconciler run, and what it carries over continue-as-new.</summary>
+/// <param name="Shard">The shard.</param>
+public sealed record ReconcilerInput(ShardRef Shard)
+{
+    /// <summary>Health interval: the deduplication window is twice this. Default 60 seconds.</summary>
+    public TimeSpan HealthCheckInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Carried over from the run before; null at first.</summary>
+    public ReconcilerState? State { get; init; }
+}
+
+/// <summary>What a reconciler run hands to the next: nothing queued is lost, nothing known is forgotten.</summary>
+public sealed record ReconcilerState
+{
+    /// <summary>Queue of the host that sent the last batch; checks run there.</summary>
+    public string? HostTaskQueue { get; init; }
+
+    /// <summary>Events not handled yet, in order.</summary>
+    public IReadOnlyList<ReconcileEvent> Queue { get; init; } = [];
+
+    /// <summary>When a type + group + instance was handled last; older than the window is dropped.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> Handled { get; init; } =
+        new SortedDictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+
+    /// <summary>Keys of batches taken lately, oldest first.</summary>
+    public IReadOnlyList<string> BatchKeys { get; init; } = [];
+
+    /// <summary>Counts since the reconciler first started.</summary>
+    public ReconcilerTotals Totals { get; init; } = new();
+}
+
+/// <summary>Counts since the reconciler first started.</summary>
+public sealed record ReconcilerTotals
+{
+    /// <summary>Events that arrived in batches taken for the first time.</summary>
+    public long Received { get; init; }
+
+    /// <summary>Events handled.</summary>
+    public long Handled { get; init; }
+
+    /// <summary>Events dropped because the same was handled within the window, or is already queued.</summary>
+    public long Deduplicated { get; init; }
+
+    /// <summary>Events whose handling failed for good; named in the log.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Instances marked for replacement (three or more missed reports while running).</summary>
+    public long MarkedForReplacement { get; init; }
+}
+
+/// <summary>Answer to the reconciler's <c>Status</c> query.</summary>
+/// <param name="Queued">Events waiting.</param>
+/// <param name="Totals">Counts since the reconciler first started.</param>
+public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals);
+
+/// <summary>Input of <c>CheckInstances</c>.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="AsOf">The workflow's time.</param>
+/// <param name="Events">Checks to make, in one batch.</param>
+public sealed record CheckInstancesInput(ShardRef Shard, DateTimeOffset AsOf, IReadOnlyList<ReconcileEvent> Events);
+
+/// <summary>What a check found.</summary>
+public enum CheckVerdict
+{
+    /// <summary>Unhealthy or gone; the row says so now and the next cycle collects it.</summary>
+    Collectable,
+
+    /// <summary>Running, but three or more reports are missing: should be replaced.</summary>
+    Replace,
+
+    /// <summary>Running and not late enough, or reporting again.</summary>
+    Fine,
+
+    /// <summary>Could not tell; asked again when the next scan finds it stale.</summary>
+    Unknown,
+}
+
+/// <summary>One checked instance.</summary>
+/// <param name="InstanceId">The instance.</param>
+/// <param name="Verdict">What was found.</param>
+/// <param name="Why">One sentence.</param>
+public sealed record CheckedInstance(string InstanceId, CheckVerdict Verdict, string Why);
+
+/// <summary>Outcome of <c>CheckInstances</c>, in the order of its input.</summary>
+/// <param name="Instances">One for each event.</param>
+public sealed record CheckInstancesResult(IReadOnlyList<CheckedInstance> Instances);
+
+/// <summary>Something the outside should know: sent by <c>Notify</c> to the configured webhook, or to the log.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="Kind"><c>GroupChanged</c> or <c>ReplaceInstance</c>.</param>
+/// <param name="Events">The events behind it.</param>
+/// <param name="Key">Idempotency key for the receiver.</param>
+public sealed record Notification(ShardRef Shard, string Kind, IReadOnlyList<ReconcileEvent> Events, string Key);

@@ -1,0 +1,68 @@
+using Temporalio.Common;
+
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>
+/// The one place for every name that Temporal, operators and other programs see. Changing one breaks running
+/// collectors: a workflow id is the leader lock of its shard.
+/// </summary>
+public static class Names
+{
+    /// <summary>Task queue shared by all hosts: workflows, and activities that any host may run.</summary>
+    public const string TaskQueue = "nstance-gc";
+
+    /// <summary>Search attribute (Keyword): the cluster id.</summary>
+    public static readonly SearchAttributeKey<string> ClusterAttribute =
+        SearchAttributeKey.CreateKeyword("NstanceCluster");
+
+    /// <summary>Search attribute (Keyword): the shard id.</summary>
+    public static readonly SearchAttributeKey<string> ShardAttribute =
+        SearchAttributeKey.CreateKeyword("NstanceShard");
+
+    /// <summary>Search attribute (Keyword): <see cref="CollectorState"/> by name.</summary>
+    public static readonly SearchAttributeKey<string> StateAttribute =
+        SearchAttributeKey.CreateKeyword("NstanceGcState");
+
+    /// <summary>Every search attribute that the namespace must have.</summary>
+    public static IReadOnlyList<SearchAttributeKey> SearchAttributes { get; } =
+        [ClusterAttribute, ShardAttribute, StateAttribute];
+
+    /// <summary>The queue that only <paramref name="host"/> polls: activities that need its database.</summary>
+    public static string HostTaskQueue(string host) => $"{TaskQueue}@{host}";
+
+    /// <summary>Workflow id of a shard's collector: the leader lock.</summary>
+    public static string GcWorkflowId(string cluster, string shard) => $"nstance-gc/{cluster}/{shard}";
+
+    /// <summary>Workflow id of a shard's reconciler.</summary>
+    public static string ReconcilerWorkflowId(string cluster, string shard) => $"nstance-reconciler/{cluster}/{shard}";
+
+    /// <summary>
+    /// Workflow id prefix of the short launcher that the schedule starts; the schedule appends the time.
+    /// </summary>
+    public static string KeepAliveWorkflowId(string cluster, string shard) => $"nstance-gc-keepalive/{cluster}/{shard}";
+
+    /// <summary>Schedule id of a shard; the same text as the collector's workflow id.</summary>
+    public static string ScheduleId(string cluster, string shard) => GcWorkflowId(cluster, shard);
+}
+
+/// <summary>Types of the <c>ApplicationFailureException</c>s that cross between activities and workflows.</summary>
+public static class ErrorTypes
+{
+    /// <summary>The host has no usable database of this shard (any more): acquire a host again. Not retried.</summary>
+    public const string ShardNotHeld = "ShardNotHeld";
+
+    /// <summary>A host will not take the shard now (its shared database is not being fed). Retried, elsewhere.</summary>
+    public const string HostDeclined = "HostDeclined";
+
+    /// <summary>Configuration is missing, broken, or of another shard or cluster. Not retried within a cycle.</summary>
+    public const string BadConfiguration = "BadConfiguration";
+
+    /// <summary>The cloud or the bucket refused our identity. Not retried within a cycle.</summary>
+    public const string Denied = "Denied";
+
+    /// <summary>The cloud or the bucket could not answer in full (throttled, error, timeout). Retried.</summary>
+    public const string Unavailable = "Unavailable";
+
+    /// <summary>An update was refused because of the collector's state.</summary>
+    public const string Refused = "Refused";
+}

@@ -1,0 +1,205 @@
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>What every phase of a cycle is told.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="AsOf">The cycle's time: the workflow's clock, the only clock that deadlines are judged by.</param>
+/// <param name="Timings">The timings in effect.</param>
+public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTimings Timings)
+{
+    /// <summary>How much may be ended. Only <c>Collect</c> looks at it.</summary>
+    public TerminationLimits Limits { get; init; } = new();
+
+    /// <summary>True: end, delete and mark nothing; say what would be done.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
+    public GcSettings? Settings { get; init; }
+}
+
+/// <summary>Input of <c>AcquireShard</c>.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="AsOf">The workflow's time.</param>
+public sealed record AcquireShardInput(ShardRef Shard, DateTimeOffset AsOf)
+{
+    /// <summary>
+    /// The host that holds the shard, or held it last; null at first. Another host that takes over rebuilds its
+    /// database, because its copy may be old.
+    /// </summary>
+    public string? PreviousHost { get; init; }
+
+    /// <summary>What the operator asks.</summary>
+    public GcSettings? Settings { get; init; }
+}
+
+/// <summary>A host that can work on the shard.</summary>
+/// <param name="Host">Its name.</param>
+/// <param name="TaskQueue">The queue that only it polls.</param>
+/// <param name="Timings">Timings in effect, from the bucket and the operator.</param>
+public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimings Timings)
+{
+    /// <summary>True: the database belongs to nstance's server on that host and is never rebuilt.</summary>
+    public bool SharedDatabase { get; init; }
+
+    /// <summary>True: the database was filled from the bucket's records just now.</summary>
+    public bool Rebuilt { get; init; }
+
+    /// <summary>Records read by the rebuild.</summary>
+    public int RecordsRead { get; init; }
+
+    /// <summary>Records that the rebuild skipped because they are broken. Nothing was deleted.</summary>
+    public int InvalidRecords { get; init; }
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>Outcome of <c>SyncProvider</c>.</summary>
+public sealed record SyncResult
+{
+    /// <summary>Own instances that the cloud listed.</summary>
+    public int Listed { get; init; }
+
+    /// <summary>Rows added for instances that the database did not know.</summary>
+    public int Added { get; init; }
+
+    /// <summary>Rows that changed.</summary>
+    public int Updated { get; init; }
+
+    /// <summary>Rows marked deleted: not listed, and a describe by id said terminated or not found.</summary>
+    public int MarkedDeleted { get; init; }
+
+    /// <summary>Rows not listed that were left alone, because a describe disagreed or could not tell.</summary>
+    public int Spared { get; init; }
+
+    /// <summary>Instances or rows that could not be understood; named in <see cref="Problems"/>.</summary>
+    public int Invalid { get; init; }
+
+    /// <summary>The timings in effect from this cycle on.</summary>
+    public ShardTimings? Timings { get; init; }
+
+    /// <summary>Up to 20 of the instances that were marked or spared.</summary>
+    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>Why an instance is collected.</summary>
+public enum CollectReason
+{
+    /// <summary>The cloud says that it is stopping, stopped, suspended, ending or being repaired.</summary>
+    Unhealthy,
+
+    /// <summary>Never registered within the registration timeout.</summary>
+    Dangling,
+
+    /// <summary>Exists in the cloud alone: no record, never registered within the registration timeout.</summary>
+    Orphan,
+
+    /// <summary>A row from before the cloud call; the cloud knows no such instance.</summary>
+    StalePreInsert,
+}
+
+/// <summary>What became of the candidates of one reason.</summary>
+public sealed record CollectCounts
+{
+    /// <summary>Rows that looked like garbage.</summary>
+    public int Candidates { get; init; }
+
+    /// <summary>Instances ended at the cloud (for dry-run: that would be).</summary>
+    public int Ended { get; init; }
+
+    /// <summary>Nothing was left at the cloud to end; record deleted and row marked all the same.</summary>
+    public int AlreadyGone { get; init; }
+
+    /// <summary>Fresh evidence or protection said no, or could not tell.</summary>
+    public int Spared { get; init; }
+
+    /// <summary>Ending failed; record and row are as they were.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Held back because the reason is over its limit.</summary>
+    public int OverLimit { get; init; }
+}
+
+/// <summary>Outcome of <c>Collect</c>.</summary>
+public sealed record CollectResult
+{
+    /// <summary>Unhealthy instances.</summary>
+    public CollectCounts Unhealthy { get; init; } = new();
+
+    /// <summary>Dangling instances.</summary>
+    public CollectCounts Dangling { get; init; } = new();
+
+    /// <summary>Instances known to the cloud alone.</summary>
+    public CollectCounts Orphan { get; init; } = new();
+
+    /// <summary>Rows from before a cloud call that never came to anything.</summary>
+    public CollectCounts StalePreInsert { get; init; } = new();
+
+    /// <summary><c>GroupChanged</c> events handed to the reconciler (one for each group).</summary>
+    public int GroupsChanged { get; init; }
+
+    /// <summary>Rows that could not be understood; named in <see cref="Problems"/>.</summary>
+    public int Invalid { get; init; }
+
+    /// <summary>Up to 20 instances with what was done and why.</summary>
+    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>Outcome of <c>ScanHealth</c>.</summary>
+public sealed record HealthScanResult
+{
+    /// <summary>Registered, live instances.</summary>
+    public int Registered { get; init; }
+
+    /// <summary>Of those, with a report older than the health interval, or none.</summary>
+    public int Stale { get; init; }
+
+    /// <summary><c>CheckInstance</c> events handed to the reconciler.</summary>
+    public int Enqueued { get; init; }
+
+    /// <summary>True: so many look stale that the source of health is suspect; nothing was enqueued.</summary>
+    public bool Suspect { get; init; }
+
+    /// <summary>Up to 20 stale instances.</summary>
+    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>Outcome of <c>PurgeRecords</c>.</summary>
+public sealed record PurgeResult
+{
+    /// <summary>Rows deleted longer ago than the retention.</summary>
+    public int Expired { get; init; }
+
+    /// <summary>Rows removed, each after its record.</summary>
+    public int Purged { get; init; }
+
+    /// <summary>Rows left because their record could not be deleted.</summary>
+    public int Failed { get; init; }
+
+    /// <summary>Rows without a readable id or tenant, for which no record can exist or was found.</summary>
+    public int WithoutRecord { get; init; }
+
+    /// <summary>Up to 20 purged instances.</summary>
+    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
+
+/// <summary>One instance in a report: enough to find it, no secret.</summary>
+/// <param name="InstanceId">nstance's id, or what stands in its place.</param>
+/// <param name="ProviderId">The cloud's id, if known.</param>
+/// <param name="Tenant">Owner, if known.</param>
+/// <param name="Group">Group, if known.</param>
+/// <param name="Action">What was done: <c>ended</c>, <c>spared</c>, <c>failed</c>, <c>purged</c>, <c>stale</c> …</param>
+/// <param name="Why">One sentence.</param>
+public sealed record InstanceNote(
+    string InstanceId, string? ProviderId, string? Tenant, string? Group, string Action, string Why);
