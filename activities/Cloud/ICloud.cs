@@ -1,0 +1,58 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Cloud;
+
+/// <summary>
+/// The cloud, as far as the collector needs it. Every answer is complete or a <see cref="CloudException"/>: unknown is
+/// never gone. All calls are safe to retry.
+/// </summary>
+internal interface ICloud
+{
+    /// <summary>
+    /// Pages of own instances that are not terminated, each instance once. Enumerating to the end without exception is
+    /// the proof that the listing was complete.
+    /// </summary>
+    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, CancellationToken cancellationToken);
+
+    /// <summary>Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.</summary>
+    Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken);
+
+    /// <summary>Own instances, in any state, that carry one of these instance ids as tag.</summary>
+    Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
+        ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends exactly these instances, by provider id; an answer for each. Throws only when cancelled: what could not be
+    /// ended is <see cref="EndOutcome.Failed"/> with its reason.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
+}
+
+/// <summary>Answer to a describe by id.</summary>
+/// <param name="Found">By provider id; terminated ones too, while the cloud still shows them.</param>
+/// <param name="NotFound">The cloud said that these do not exist.</param>
+/// <param name="Unknown">The cloud could not say, and why. No evidence of anything.</param>
+internal sealed record DescribeResult(
+    IReadOnlyDictionary<string, CloudInstance> Found,
+    IReadOnlySet<string> NotFound,
+    IReadOnlyDictionary<string, string> Unknown);
+
+/// <summary>What became of an instance that was to be ended.</summary>
+internal enum EndOutcome
+{
+    /// <summary>Not ended, as far as we know.</summary>
+    Failed = 0,
+
+    /// <summary>The cloud is ending it.</summary>
+    Ended,
+
+    /// <summary>The cloud says that it does not exist.</summary>
+    AlreadyGone,
+
+    /// <summary>Termination protection; not ended.</summary>
+    Protected,
+}
+
+/// <summary>Outcome for one instance; <see cref="Why"/> for all but <see cref="EndOutcome.Ended"/>.</summary>
+internal readonly record struct EndResult(EndOutcome Outcome, string? Why);
