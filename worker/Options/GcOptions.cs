@@ -1,0 +1,178 @@
+using System.ComponentModel.DataAnnotations;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>
+/// All settings of <c>nstance-gc</c>, from <c>appsettings.json</c>, <c>NSTANCE_GC__*</c> and the command line
+/// (see <c>docs/configuration.md</c>). A null timing is taken from the bucket's <c>config.jsonc</c>.
+/// </summary>
+public sealed record GcOptions : IValidatableObject
+{
+    /// <summary>Cluster id (contract, "Names"). Needed by everything that names a shard.</summary>
+    [Identifier]
+    public string? Cluster { get; init; }
+
+    /// <summary>Shard id.</summary>
+    [Identifier]
+    public string? Shard { get; init; }
+
+    /// <summary>S3 bucket that holds <c>shard/{shard}/…</c>.</summary>
+    [BucketName]
+    public string? Bucket { get; init; }
+
+    /// <summary>Name of this host, unique among workers. The default is the machine's name.</summary>
+    [HostName]
+    public string HostName { get; init; } = Environment.MachineName;
+
+    /// <summary>
+    /// Where databases of our own are kept. The default is <c>$STATE_DIRECTORY</c> (systemd), else
+    /// <c>~/.local/share/nstance-gc</c>.
+    /// </summary>
+    [Required]
+    public string DataDirectory { get; init; } = DefaultDataDirectory();
+
+    /// <summary>
+    /// nstance's own database on this host, for the shard named by <see cref="Cluster"/> and <see cref="Shard"/>.
+    /// Null (the default): a database of our own in <see cref="DataDirectory"/>.
+    /// </summary>
+    public string? SharedDatabasePath { get; init; }
+
+    /// <summary>Where events for the outside are posted. Null (the default): they go to the log alone.</summary>
+    [HttpUrl]
+    public string? WebhookUrl { get; init; }
+
+    /// <summary>File with the secret that signs webhook posts. Null (the default): not signed.</summary>
+    public string? WebhookSecretFile { get; init; }
+
+    /// <summary>Activities at a time, on each of the two queues. The default value is 20.</summary>
+    [Whole(1, 1000)]
+    public int MaxConcurrentActivities { get; init; } = 20;
+
+    /// <summary>How long running activities may take to end when the worker stops. The default value is 20 seconds.</summary>
+    [Duration("1s", "10m")]
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long to wait for Temporal to answer at all. The default value is 5 seconds.</summary>
+    [Duration("100ms", "5m")]
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How <c>run</c> writes its log: <c>text</c> (the default) or <c>json</c>, one object a line.</summary>
+    [OneOf("text", "json")]
+    public string LogFormat { get; init; } = "text";
+
+    /// <summary>Time between starts of cycles; zero turns collection off.</summary>
+    [Duration("0s", "24h")]
+    public TimeSpan? Interval { get; init; }
+
+    /// <summary>An instance that has not registered this long after it was issued is dangling.</summary>
+    [Duration("100ms", "24h")]
+    public TimeSpan? RegistrationTimeout { get; init; }
+
+    /// <summary>How long a deleted instance stays on record.</summary>
+    [Duration("100ms", "8760h")]
+    public TimeSpan? DeletedRecordRetention { get; init; }
+
+    /// <summary>How often an agent reports.</summary>
+    [Duration("100ms", "24h")]
+    public TimeSpan? HealthCheckInterval { get; init; }
+
+    /// <summary>Longest time for one call to the cloud or the bucket.</summary>
+    [Duration("100ms", "10m")]
+    public TimeSpan? RequestTimeout { get; init; }
+
+    /// <summary>How long after a change the cloud's answers may lag.</summary>
+    [Duration("0s", "1h")]
+    public TimeSpan? SettleTime { get; init; }
+
+    /// <summary>Longest time for one cycle. The default value is 10 minutes.</summary>
+    [Duration("100ms", "24h")]
+    public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a phase waits for its host before the host counts as lost. The default value is 45 seconds.</summary>
+    [Duration("100ms", "1h")]
+    public TimeSpan HostTimeout { get; init; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How many cycles a run holds before it continues as new. The default value is 100.</summary>
+    [Whole(1, 1000)]
+    public int CyclesPerRun { get; init; } = 100;
+
+    /// <summary>False: no limit on what one cycle may end. The default value is true.</summary>
+    public bool Limits { get; init; } = true;
+
+    /// <summary>A group may always lose this many in a cycle. The default value is 2.</summary>
+    [Whole(0, 1_000_000)]
+    public int LimitGroupFloor { get; init; } = 2;
+
+    /// <summary>Share of a group's live instances that a cycle may end. The default value is 20.</summary>
+    [Whole(0, 100)]
+    public int LimitGroupPercent { get; init; } = 20;
+
+    /// <summary>A shard may always lose this many in a cycle. The default value is 5.</summary>
+    [Whole(0, 1_000_000)]
+    public int LimitShardFloor { get; init; } = 5;
+
+    /// <summary>Share of a shard's live instances that a cycle may end. The default value is 10.</summary>
+    [Whole(0, 100)]
+    public int LimitShardPercent { get; init; } = 10;
+
+    /// <summary>True: report what would be ended and deleted, end and delete nothing. The default value is false.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>What the collector of a shard is asked to do.</summary>
+    /// <returns>The settings that a schedule or a workflow is started with.</returns>
+    public GcSettings ToSettings() => new()
+    {
+        Interval = Interval,
+        RegistrationTimeout = RegistrationTimeout,
+        DeletedRecordRetention = DeletedRecordRetention,
+        HealthCheckInterval = HealthCheckInterval,
+        RequestTimeout = RequestTimeout,
+        SettleTime = SettleTime,
+        CycleTimeout = CycleTimeout,
+        HostTimeout = HostTimeout,
+        CyclesPerRun = CyclesPerRun,
+        DryRun = DryRun,
+        Limits = new()
+        {
+            Enabled = Limits,
+            GroupFloor = LimitGroupFloor,
+            GroupPercent = LimitGroupPercent,
+            ShardFloor = LimitShardFloor,
+            ShardPercent = LimitShardPercent,
+        },
+    };
+
+    /// <summary>Rules that hold between settings.</summary>
+    /// <param name="validationContext">Not looked at.</param>
+    /// <returns>One result for each fault.</returns>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (SharedDatabasePath is not null && (Cluster is null || Shard is null))
+        {
+            yield return new(
+                "it is one shard's database: say which with --cluster and --shard", [nameof(SharedDatabasePath)]);
+        }
+
+        if (WebhookSecretFile is not null && WebhookUrl is null)
+        {
+            yield return new("it signs posts to a webhook: give --webhook-url too", [nameof(WebhookSecretFile)]);
+        }
+        else if (WebhookSecretFile is not null && !File.Exists(WebhookSecretFile))
+        {
+            yield return new($"\"{WebhookSecretFile}\" is not there: a file that holds the secret", [nameof(WebhookSecretFile)]);
+        }
+    }
+
+    private static string DefaultDataDirectory()
+    {
+        // systemd may name several directories, separated by colons; the first is ours.
+        var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
+        return string.IsNullOrEmpty(systemd)
+            ? Path.Combine(
+                Environment.GetFolderPath(
+                    Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+                "nstance-gc")
+            : systemd;
+    }
+}

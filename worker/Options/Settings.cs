@@ -1,0 +1,78 @@
+using System.Text;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Every setting, in the order of the documentation. A test checks that none is missing.</summary>
+internal static class Settings
+{
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("Cluster", SettingUse.Shard, "ID", "none", "Cluster id"),
+        new("Shard", SettingUse.Shard, "ID", "none", "Shard id"),
+        new("Bucket", SettingUse.Shard, "NAME", "none", "S3 bucket that holds shard/{shard}/…"),
+        new("HostName", SettingUse.Worker, "NAME", "the machine's name",
+            "Name of this host; unique among all workers"),
+        new("DataDirectory", SettingUse.Worker, "DIR", "$STATE_DIRECTORY, else ~/.local/share/nstance-gc",
+            "Where databases of our own are kept"),
+        new("SharedDatabasePath", SettingUse.Worker, "FILE", "none: a database of our own",
+            "nstance's own database on this host, of the shard given by --cluster and --shard"),
+        new("WebhookUrl", SettingUse.Worker, "URL", "none: the log alone", "Where events for the outside are posted"),
+        new("WebhookSecretFile", SettingUse.Worker, "FILE", "none: not signed",
+            "File with the secret that signs webhook posts"),
+        new("MaxConcurrentActivities", SettingUse.Worker, "N", "20",
+            "Activities at a time, on each of the two queues"),
+        new("ShutdownTimeout", SettingUse.Worker, "TIME", "20s",
+            "How long running activities may take to end when the worker stops"),
+        new("LogFormat", SettingUse.Worker, "text|json", "text", "How the log is written (to stderr)"),
+        new("Interval", SettingUse.Collector, "TIME", "config.jsonc, else 2m",
+            "Time between starts of cycles; 0 turns collection off"),
+        new("RegistrationTimeout", SettingUse.Collector, "TIME", "config.jsonc, else 5m",
+            "An instance not registered this long after it was issued is dangling"),
+        new("DeletedRecordRetention", SettingUse.Collector, "TIME", "config.jsonc, else 30m",
+            "How long a deleted instance stays on record"),
+        new("HealthCheckInterval", SettingUse.Collector, "TIME", "config.jsonc, else 60s",
+            "How often an agent reports"),
+        new("RequestTimeout", SettingUse.Collector, "TIME", "config.jsonc, else 30s",
+            "Longest time for one call to the cloud or the bucket"),
+        new("SettleTime", SettingUse.Collector, "TIME", "1m", "How long after a change the cloud's answers may lag"),
+        new("CycleTimeout", SettingUse.Collector, "TIME", "10m", "Longest time for one cycle"),
+        new("HostTimeout", SettingUse.Collector, "TIME", "45s",
+            "How long a phase waits for its host before the host counts as lost"),
+        new("CyclesPerRun", SettingUse.Collector, "N", "100",
+            "Cycles in one workflow run before it continues as new"),
+        new("Limits", SettingUse.Collector, "on|off", "on",
+            "Whether one cycle may end only so many instances for one reason"),
+        new("LimitGroupFloor", SettingUse.Collector, "N", "2", "A group may always lose this many in a cycle"),
+        new("LimitGroupPercent", SettingUse.Collector, "PERCENT", "20",
+            "Share of a group's live instances that a cycle may end"),
+        new("LimitShardFloor", SettingUse.Collector, "N", "5", "A shard may always lose this many in a cycle"),
+        new("LimitShardPercent", SettingUse.Collector, "PERCENT", "10",
+            "Share of a shard's live instances that a cycle may end"),
+        new("DryRun", SettingUse.Collector, "on|off", "off",
+            "Say what would be ended and deleted; end and delete nothing"),
+        new("ConnectTimeout", SettingUse.Client, "TIME", "5s", "How long to wait for Temporal to answer at all"),
+    ];
+
+    public static Setting Get(string name) => All.Single(setting => setting.Name == name);
+
+    /// <summary>The table of <c>docs/configuration.md</c>.</summary>
+    public static string Markdown()
+    {
+        var table = new StringBuilder(
+            "| option | environment | appsettings.json | commands | default | meaning |\n|---|---|---|---|---|---|\n");
+        foreach (var setting in All)
+        {
+            var commands = setting.Use switch
+            {
+                SettingUse.Worker => "`run`, `config check`",
+                SettingUse.Collector => "`schedule create`",
+                _ => "all",
+            };
+            var value = setting.Value.Replace("|", "\\|");
+            table.Append($"| `{setting.Option} {value}` | `{setting.Variable}` | `{Setting.Section}:{setting.Name}` ")
+                .Append($"| {commands} | {setting.Default} | {setting.Help} |\n");
+        }
+
+        return table.ToString();
+    }
+}
