@@ -1,10 +1,10 @@
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>nstance's word for the state of an instance (contract, "EC2 tags").</summary>
+/// <summary>What an instance is doing (contract, "EC2 tags").</summary>
 internal enum InstanceStatus
 {
-    // Zero on purpose: whatever was never set is unknown, and unknown never ends anything.
-    Unknown = 0,
+    /// <summary>Could not be understood. Never counts as unhealthy.</summary>
+    Unknown,
     Pending,
     Running,
     Stopping,
@@ -16,11 +16,17 @@ internal enum InstanceStatus
     Repairing,
 }
 
-/// <summary>The one table between nstance's words, EC2's states and <see cref="InstanceStatus"/>.</summary>
 internal static class InstanceStatuses
 {
-    /// <summary>nstance's word → status; "terminated" (its reconciler's word) is deleted; the rest is unknown.</summary>
-    public static InstanceStatus Parse(string? word) => word switch
+    /// <summary>Those that make an instance garbage; the index <c>gc_unhealthy</c> names the same.</summary>
+    public static IReadOnlyList<InstanceStatus> Unhealthy { get; } =
+    [
+        InstanceStatus.Stopping, InstanceStatus.Stopped, InstanceStatus.Suspending, InstanceStatus.Suspended,
+        InstanceStatus.Deleting, InstanceStatus.Deleted, InstanceStatus.Repairing,
+    ];
+
+    /// <summary>Reads <c>provider_state.$.status</c> or a record's status; nstance's reconciler also writes "terminated".</summary>
+    public static InstanceStatus Parse(string? text) => text switch
     {
         "pending" => InstanceStatus.Pending,
         "running" => InstanceStatus.Running,
@@ -34,7 +40,6 @@ internal static class InstanceStatuses
         _ => InstanceStatus.Unknown,
     };
 
-    /// <summary>EC2's state name → status; a state that EC2 invents later is unknown.</summary>
     public static InstanceStatus FromEc2State(string? state) => state switch
     {
         "pending" => InstanceStatus.Pending,
@@ -46,7 +51,6 @@ internal static class InstanceStatuses
         _ => InstanceStatus.Unknown,
     };
 
-    /// <summary>The word that nstance writes.</summary>
     public static string Name(this InstanceStatus status) => status switch
     {
         InstanceStatus.Pending => "pending",
@@ -61,8 +65,5 @@ internal static class InstanceStatuses
         _ => "unknown",
     };
 
-    /// <summary>True for what is collected; never for unknown.</summary>
-    public static bool IsUnhealthy(this InstanceStatus status) => status is
-        InstanceStatus.Stopping or InstanceStatus.Stopped or InstanceStatus.Suspending or InstanceStatus.Suspended
-        or InstanceStatus.Deleting or InstanceStatus.Deleted or InstanceStatus.Repairing;
+    public static bool IsUnhealthy(this InstanceStatus status) => Unhealthy.Contains(status);
 }

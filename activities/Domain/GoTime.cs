@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace Nstance.Temporal.Activities.Domain;
+
+/// <summary>
+/// Times as nstance's database and records hold them: Go's driver writes <c>2026-11-23 17:21:05.123456789+00:00</c> with
+/// 0 to 9 digits, SQL defaults write <c>2026-11-23 17:21:05</c>, records hold RFC 3339. A tick is 100 ns: finer digits
+/// are cut off.
+/// <para>
+/// As texts the UTC forms sort as the times do, since ' ' &lt; '+' &lt; '.' &lt; digits; only the two spellings of the
+/// same whole second differ (bare &lt; "+00:00"). So a text bound is never compared at less than a whole second: SQL
+/// compares with <see cref="TextAfterSecondOf"/> or <see cref="TextOfSecond"/>, which can only take in too much, and the
+/// exact time is compared in C#. Times written with an offset other than UTC (nstance writes none) are compared exactly
+/// too, but one from east of UTC is found that many hours later: late, never early.
+/// </para>
+/// </summary>
+internal static class GoTime
+{
+    private const string WholeSecond = "yyyy-MM-dd HH:mm:ss";
+
+    public static string Format(DateTimeOffset time)
+    {
+        var utc = time.UtcDateTime;
+        var fraction = utc.Ticks % TimeSpan.TicksPerSecond;
+        var text = utc.ToString(WholeSecond, CultureInfo.InvariantCulture);
+        return fraction == 0 ? $"{text}+00:00" : $"{text}.{fraction.ToString("D7").TrimEnd('0')}+00:00";
+    }
+
+    /// <summary>Greater than every text of a time before <paramref name="time"/>, and at most a second too great.</summary>
+    public static string TextAfterSecondOf(DateTimeOffset time)
+    {
+        var second = new DateTime(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), DateTimeKind.Utc);
+        return second > DateTime.MaxValue.AddSeconds(-1)
+            ? "9999-12-31 23:59:60"
+            : second.AddSeconds(1).ToString(WholeSecond, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Not greater than any text of a time from <paramref name="time"/> on.</summary>
+    public static string TextOfSecond(DateTimeOffset time) =>
+        time.UtcDateTime.ToString(WholeSecond, CultureInfo.InvariantCulture);
+
+    public static bool TryParse(string? text, out DateTimeOffset time)
+    {
+        time = default;
+        if (text is null || text.Length < WholeSecond.Length || text[10] is not (' ' or 'T')) return false;
+        if (!DateTime.TryParseExact(
+            text.AsSpan(0, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return false;
+        if (!TimeSpan.TryParseExact(
+            text.AsSpan(11, 8), @"hh\:mm\:ss", CultureInfo.InvariantCulture, out var clock)) return false;
+
+        var rest = text.AsSpan(WholeSecond.Length);
+        if (!TakeFraction(ref rest, out var fraction) || !TryOffset(rest, out var offset)) return false;
+
+        // A time at the edge of what a DateTimeOffset holds is no time nstance wrote.
+        var local = date + clock + fraction;
+        var utc = local.Ticks - offset.Ticks;
+        if (utc < 0 || utc > DateTime.MaxValue.Ticks) return false;
+        time = new DateTimeOffset(utc, TimeSpan.Zero);
+        return true;
+    }
+
+    private static bool TakeFraction(ref ReadOnlySpan<char> rest, out TimeSpan fraction)
+    {
+        fraction = TimeSpan.Zero;
+        if (rest is not ['.', ..]) return true;
+        var digits = rest[1..].IndexOfAnyExceptInRange('0', '9');
+        if (digits < 0) digits = rest.Length - 1;
+        if (digits is 0 or > 9) return false;
+        long ticks = 0;
+        for (var i = 0; i < 7; i++) ticks = (ticks * 10) + (i < digits ? rest[1 + i] - '0' : 0);
+        fraction = new TimeSpan(ticks);
+        rest = rest[(1 + digits)..];
+        return true;
+    }
+
+    private static bool TryOffset(ReadOnlySpan<char> rest, out TimeSpan offset)
+    {
+        offset = TimeSpan.Zero;
+        if (rest is [] or ['Z']) return true;
+        if (rest is not [('+' or '-'), _, _, ':', _, _]) return false;
+        if (!TimeSpan.TryParseExact(rest[1..], @"hh\:mm", CultureInfo.InvariantCulture, out offset)) return false;
+        if (rest[0] == '-') offset = -offset;
+        return true;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Nstance.Temporal.Activities.Domain;
+
+/// <summary>
+/// An instance record of the bucket (contract, "Object storage"). Members that we do not know are kept: what was read
+/// can be written again without loss. Anything doubtful makes the record invalid, and an invalid record is no evidence.
+/// </summary>
+internal sealed record InstanceRecord
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    private JsonObject? _members;
+
+    public required InstanceId InstanceId { get; init; }
+
+    public required string Tenant { get; init; }
+
+    public required string Group { get; init; }
+
+    public bool OnDemand { get; init; }
+
+    /// <summary>Null until the cloud call returned.</summary>
+    public string? ProviderId { get; init; }
+
+    public InstanceStatus Status { get; init; }
+
+    public string? PrivateIpv4 { get; init; }
+
+    public string? PrivateIpv6 { get; init; }
+
+    public string? Hostname { get; init; }
+
+    /// <summary>The record's own word, else the time in its id.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? LastUpdated { get; init; }
+
+    /// <summary>Null until the agent registered.</summary>
+    public DateTimeOffset? RegisteredAt { get; init; }
+
+    public string? InfraConfigHash { get; init; }
+
+    public string? PublicKeyPem { get; init; }
+
+    public Secret RegistrationJwt { get; init; }
+
+    /// <summary>Reads a record; the reason given for refusing one never quotes it, since it holds secrets.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> json, out InstanceRecord? record, out string? why)
+    {
+        (record, why) = (null, null);
+        JsonObject members;
+        try
+        {
+            if (JsonNode.Parse(json, documentOptions: Strict) is not JsonObject parsed)
+            {
+                why = "is not a JSON object";
+                return false;
+            }
+
+            members = parsed;
+        }
+        catch (JsonException)
+        {
+            why = "is not JSON, or names a member twice";
+            return false;
+        }
+
+        var reader = new RecordReader(members);
+        var id = reader.Text("instance_id");
+        if (!InstanceId.TryParse(id, out var instanceId)) reader.Fail("instance_id", "is missing or no puidv7");
+        var tenant = reader.Text("tenant");
+        if (!Identifiers.IsValid(tenant)) reader.Fail("tenant", "is missing or no id");
+        var group = reader.Text("group");
+        if (!Identifiers.IsValid(group)) reader.Fail("group", "is missing or no id");
+        var made = new InstanceRecord
+        {
+            InstanceId = instanceId,
+            Tenant = tenant ?? "",
+            Group = group ?? "",
+            OnDemand = reader.Flag("on_demand"),
+            ProviderId = reader.Text("provider_instance_id"),
+            Status = InstanceStatuses.Parse(reader.Text("status")),
+            PrivateIpv4 = reader.Text("private_ipv4"),
+            PrivateIpv6 = reader.Text("private_ipv6"),
+            Hostname = reader.Text("hostname"),
+            CreatedAt = reader.Time("created_at") ?? instanceId.CreatedAt,
+            LastUpdated = reader.Time("last_updated"),
+            RegisteredAt = reader.Time("registered_at"),
+            InfraConfigHash = reader.Text("infra_config_hash"),
+            PublicKeyPem = reader.Text("public_key_pem"),
+            RegistrationJwt = new Secret(reader.Text("registration_jwt")),
+            _members = members,
+        };
+        why = reader.Why;
+        record = why is null ? made : null;
+        return why is null;
+    }
+
+    /// <summary>The record as it was read, members that we do not know included.</summary>
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(_members);
+
+    // The compiler's version would print the members, and with them the secret.
+    public override string ToString() => $"record of {InstanceId}";
+}

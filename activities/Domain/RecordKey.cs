@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Nstance.Temporal.Activities.Domain;
+
+/// <summary>Object keys of instance records. No key can be made, or read, that leaves its shard's prefix.</summary>
+internal static class RecordKey
+{
+    private const string Suffix = ".json";
+
+    public static string Prefix(string shard) => Identifiers.IsValid(shard)
+        ? $"shard/{shard}/instance/"
+        : throw new ArgumentException("not a shard id", nameof(shard));
+
+    public static string For(string shard, string tenant, InstanceId id) =>
+        Identifiers.IsValid(tenant) && id.Kind is not null
+            ? $"{Prefix(shard)}{tenant}.{id.StorageKey}{Suffix}"
+            : throw new ArgumentException("no record key without a tenant id and an instance id", nameof(tenant));
+
+    public static bool TryParse(
+        string shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
+    {
+        (tenant, id) = (null, default);
+        var prefix = Prefix(shard);
+        if (key is null || !key.StartsWith(prefix, StringComparison.Ordinal)) return false;
+        if (!key.EndsWith(Suffix, StringComparison.Ordinal) || key.Length < prefix.Length + Suffix.Length) return false;
+        var name = key[prefix.Length..^Suffix.Length];
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0 || !Identifiers.IsValid(name[..dot])) return false;
+        if (!InstanceId.TryParseStorageKey(name[(dot + 1)..], out id)) return false;
+        tenant = name[..dot];
+        return true;
+    }
+}

@@ -1,1 +1,0 @@
-namespace Nstance.Temporal.Activities; internal static class Room;
