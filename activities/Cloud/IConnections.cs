@@ -1,0 +1,13 @@
+using Nstance.Temporal.Activities.Records;
+
+namespace Nstance.Temporal.Activities.Cloud;
+
+/// <summary>Where a shard's cloud and bucket are reached. Cheap to ask: clients are shared within the process.</summary>
+internal interface IConnections
+{
+    /// <summary>The bucket's side; its region is the worker's own (the configuration is not read yet).</summary>
+    IRecordStore Records(TimeSpan requestTimeout);
+
+    /// <summary>The cloud in a region; null: the worker's own.</summary>
+    ICloud Cloud(string? region, TimeSpan requestTimeout);
+}
