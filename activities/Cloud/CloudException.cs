@@ -33,6 +33,9 @@ internal sealed class CloudException(CloudFault fault, string message) : Excepti
     /// <summary>AWS's own error code, if there was one.</summary>
     public string? Code { get; init; }
 
+    /// <summary>AWS's message at full length, to find the ids that it names; never shown.</summary>
+    public string? Detail { get; init; }
+
     /// <summary>True when the same call may do better later.</summary>
     public bool WorthRetrying => Fault is CloudFault.Throttled or CloudFault.Transient;
 }

@@ -1,0 +1,105 @@
+namespace Nstance.Temporal.Activities.Cloud;
+
+/// <summary>
+/// Ends instances in batches of one zone. EC2 ends none of a batch when one id is bad, and only some when zones are
+/// mixed and one instance is protected; so after any failure it is asked what became of each, the named ones are taken
+/// out, else the batch is halved until the bad ones stand alone.
+/// </summary>
+internal sealed class TerminateInBatches(
+    Func<IReadOnlyList<string>, Task<IReadOnlySet<string>>> terminate,
+    Func<IReadOnlyList<string>, Task<DescribeResult>> describe)
+{
+    public const int MaxIds = 1000;
+
+    // Enough to isolate dozens of bad ids in a batch of a thousand, and an end to it when all are bad.
+    private const int MaxCalls = 500;
+
+    private readonly Dictionary<string, EndResult> _results = [];
+    private int _calls;
+
+    /// <returns>An answer for each instance.</returns>
+    public async Task<IReadOnlyDictionary<string, EndResult>> RunAsync(IReadOnlyCollection<CloudInstance> instances)
+    {
+        var open = new Queue<IReadOnlyList<string>>(instances
+            .DistinctBy(i => i.ProviderId)
+            .GroupBy(i => i.Zone ?? "")
+            .SelectMany(zone => zone.Select(i => i.ProviderId).Chunk(MaxIds)));
+        while (open.TryDequeue(out var batch))
+        {
+            if (++_calls > MaxCalls)
+            {
+                Fail(batch, "not tried: too many of the batch could not be ended");
+                continue;
+            }
+
+            foreach (var again in await EndAsync(batch)) open.Enqueue(again);
+        }
+
+        return _results;
+    }
+
+    /// <returns>Smaller batches to try.</returns>
+    private async Task<IReadOnlyList<IReadOnlyList<string>>> EndAsync(IReadOnlyList<string> batch)
+    {
+        CloudException failure;
+        try
+        {
+            var ending = await terminate(batch);
+            var missing = batch.Where(id => !ending.Contains(id)).ToArray();
+            foreach (var id in batch.Where(ending.Contains)) _results[id] = new EndResult(EndOutcome.Ended, null);
+            if (missing.Length > 0) Fail(await LookAgainAsync(missing), "the cloud's answer left it out");
+            return [];
+        }
+        catch (CloudException e)
+        {
+            failure = e;
+        }
+
+        var left = await LookAgainAsync(batch);
+        if (left.Count == 0) return [];
+        var named = DescribeByIds.NamedIn(failure, left);
+        var isolated = named.Count > 0 ? named : left.Count == 1 ? left : [];
+        switch (failure.Fault)
+        {
+            case CloudFault.Protected:
+                foreach (var id in isolated)
+                    _results[id] = new EndResult(EndOutcome.Protected, "termination protection is on at the cloud");
+                break;
+            case CloudFault.Gone or CloudFault.Malformed or CloudFault.Invalid:
+            // One instance that a policy refuses must not keep its whole batch alive.
+            case CloudFault.Denied when failure.Code == "UnauthorizedOperation":
+                Fail(isolated, failure.Message);
+                break;
+            default:
+                Fail(left, failure.Message);
+                return [];
+        }
+
+        var rest = left.Where(id => !_results.ContainsKey(id)).ToArray();
+        if (rest.Length == 0) return [];
+        return isolated.Count > 0
+            ? [rest]
+            : [rest.Take(rest.Length / 2).ToArray(), rest.Skip(rest.Length / 2).ToArray()];
+    }
+
+    /// <returns>Those that still stand, or of which nothing can be said.</returns>
+    private async Task<IReadOnlyList<string>> LookAgainAsync(IReadOnlyList<string> ids)
+    {
+        var now = await describe(ids);
+        foreach (var id in ids)
+        {
+            if (now.NotFound.Contains(id))
+                _results[id] = new EndResult(EndOutcome.AlreadyGone, "the cloud knows no such instance");
+            else if (now.Found.TryGetValue(id, out var instance)
+                && instance.Status is Domain.InstanceStatus.Deleting or Domain.InstanceStatus.Deleted)
+                _results[id] = new EndResult(EndOutcome.Ended, $"is {instance.State} now");
+        }
+
+        return ids.Where(id => !_results.ContainsKey(id)).ToArray();
+    }
+
+    private void Fail(IEnumerable<string> ids, string why)
+    {
+        foreach (var id in ids) _results[id] = new EndResult(EndOutcome.Failed, why);
+    }
+}
