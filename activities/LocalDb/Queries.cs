@@ -1,0 +1,109 @@
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>
+/// Every query of the collector. Each says which index serves it, because the planner prefers nstance's index on
+/// deleted_at; each repeats the WHERE of its partial index word for word, because only then the index may serve it.
+/// </summary>
+internal static class Queries
+{
+    private const string Columns = $"""
+        SELECT id, tenant, group_key, provider_id, provider_state, {Schema.Status} AS status, issued_at, registered_at,
+          health_at, created_at, updated_at, provider_at, deleted_at, ip4, ip6, hostname,
+          g.orphan, g.first_seen_at, g.record_status
+        """;
+
+    private const string Marks = "LEFT JOIN gc_instances AS g ON g.instance_id = id";
+
+    /// <summary>Rows that say unhealthy, and rows whose record said so when a rebuild read it.</summary>
+    public const string Unhealthy = $"""
+        {Columns}
+        FROM (
+          SELECT id AS candidate FROM instances INDEXED BY gc_unhealthy WHERE {Schema.UnhealthyRow} AND id > $after
+          UNION
+          SELECT instance_id FROM gc_instances INDEXED BY gc_records_deleting
+          WHERE record_status = 'deleting' AND instance_id > $after
+        )
+        CROSS JOIN instances ON id = candidate {Marks}
+        WHERE deleted_at IS NULL
+        ORDER BY candidate LIMIT $take
+        """;
+
+    public const string Dangling = $"""
+        {Columns}
+        FROM instances INDEXED BY gc_dangling {Marks}
+        WHERE {Schema.DanglingRow} AND id > $after AND coalesce(issued_at, created_at) < $before
+        ORDER BY id LIMIT $take
+        """;
+
+    public const string PreInserts = $"""
+        {Columns}
+        FROM instances INDEXED BY gc_pre_insert {Marks}
+        WHERE {Schema.PreInsertRow} AND id > $after AND coalesce(issued_at, created_at) < $before
+        ORDER BY id LIMIT $take
+        """;
+
+    /// <summary>Keyset over (last report, id): a walk over what is stale, never over what reports.</summary>
+    public const string StaleHealth = $"""
+        {Columns}, coalesce(health_at, registered_at) AS reported
+        FROM instances INDEXED BY gc_health {Marks}
+        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) < $before
+          AND (coalesce(health_at, registered_at), id) > ($reported, $after)
+        ORDER BY coalesce(health_at, registered_at), id LIMIT $take
+        """;
+
+    public const string Expired = $"""
+        {Columns}
+        FROM instances INDEXED BY gc_deleted {Marks}
+        WHERE {Schema.DeletedRow} AND id > $after AND deleted_at < $before
+        ORDER BY id LIMIT $take
+        """;
+
+    public const string Live = $"""
+        SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after
+        ORDER BY id LIMIT $take
+        """;
+
+    public const string ById = $"{Columns} FROM instances {Marks} WHERE id = $id";
+
+    public const string CountLiveByGroup = $"""
+        SELECT tenant, group_key, count(*) FROM instances INDEXED BY gc_live_group WHERE {Schema.LiveRow}
+        GROUP BY tenant, group_key
+        """;
+
+    public const string CountLive = $"SELECT count(*) FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow}";
+
+    public const string CountRegistered =
+        $"SELECT count(*) FROM instances INDEXED BY gc_health WHERE {Schema.RegisteredRow}";
+
+    public const string AnyReportSince = $"""
+        SELECT EXISTS (SELECT 1 FROM instances INDEXED BY gc_health
+          WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) >= $since)
+        """;
+
+    public const string AnyHealth = $"""
+        SELECT EXISTS (SELECT 1 FROM instances INDEXED BY gc_health
+          WHERE {Schema.RegisteredRow} AND health_at IS NOT NULL)
+        """;
+
+    public const string Etag = """
+        SELECT etag FROM gc_instances JOIN instances ON id = instance_id WHERE instance_id = $id
+        """;
+
+    /// <summary>For the test of the plans.</summary>
+    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
+    {
+        [nameof(Unhealthy)] = Unhealthy,
+        [nameof(Dangling)] = Dangling,
+        [nameof(PreInserts)] = PreInserts,
+        [nameof(StaleHealth)] = StaleHealth,
+        [nameof(Expired)] = Expired,
+        [nameof(Live)] = Live,
+        [nameof(ById)] = ById,
+        [nameof(CountLiveByGroup)] = CountLiveByGroup,
+        [nameof(CountLive)] = CountLive,
+        [nameof(CountRegistered)] = CountRegistered,
+        [nameof(AnyReportSince)] = AnyReportSince,
+        [nameof(AnyHealth)] = AnyHealth,
+        [nameof(Etag)] = Etag,
+    };
+}

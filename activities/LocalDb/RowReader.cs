@@ -1,0 +1,52 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>
+/// Reads a row as <see cref="Queries"/> selects it. SQLite keeps whatever was written: a value of the wrong type is no
+/// error here, it is a value that cannot be understood, and it is read so that it cannot get an instance ended.
+/// </summary>
+internal static class RowReader
+{
+    /// <summary>Number of columns that it reads; what a query selects beyond them comes after.</summary>
+    public const int Columns = 19;
+
+    public static InstanceRow Read(SqliteDataReader reader) => new()
+    {
+        Id = Text(reader, 0) ?? "",
+        Tenant = Text(reader, 1) ?? "",
+        Group = Text(reader, 2),
+        ProviderId = Text(reader, 3) is { Length: > 0 } provider ? provider : null,
+        ProviderState = Text(reader, 4),
+        Status = InstanceStatuses.Parse(Text(reader, 5)),
+        IssuedAt = Time(reader, 6, DateTimeOffset.MaxValue),
+        RegisteredAt = Time(reader, 7, DateTimeOffset.MinValue),
+        HealthAt = Time(reader, 8, null),
+        CreatedAt = Time(reader, 9, DateTimeOffset.MaxValue) ?? DateTimeOffset.MaxValue,
+        UpdatedAt = Time(reader, 10, DateTimeOffset.MaxValue),
+        ProviderAt = Time(reader, 11, null),
+        DeletedAt = Time(reader, 12, DateTimeOffset.MaxValue),
+        Ip4 = Text(reader, 13),
+        Ip6 = Text(reader, 14),
+        Hostname = Text(reader, 15),
+        Orphan = reader.GetValue(16) is not (DBNull or 0L),
+        FirstSeenAt = Time(reader, 17, DateTimeOffset.MaxValue),
+        RecordStatus = InstanceStatuses.Parse(Text(reader, 18)),
+    };
+
+    private static string? Text(SqliteDataReader reader, int column) => reader.GetValue(column) switch
+    {
+        DBNull => null,
+        string text => text,
+        byte[] => null,
+        var other => other.ToString(),
+    };
+
+    private static DateTimeOffset? Time(SqliteDataReader reader, int column, DateTimeOffset? unreadable)
+    {
+        var value = reader.GetValue(column);
+        if (value is DBNull) return null;
+        return value is string text && GoTime.TryParse(text, out var time) ? time : unreadable;
+    }
+}

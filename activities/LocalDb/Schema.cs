@@ -1,0 +1,83 @@
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>
+/// nstance's tables (contract, "Local database"), as a database of our own gets them, and the collector's own tables and
+/// indexes, which it adds to any database. nstance's tables, columns and indexes stay as they are.
+/// </summary>
+internal static class Schema
+{
+    /// <summary>Version of the <c>gc_</c> objects. A database of a newer one is not touched.</summary>
+    public const int Version = 1;
+
+    public const string Nstance = """
+        CREATE TABLE instances (
+          id TEXT PRIMARY KEY NOT NULL, tenant TEXT NOT NULL, group_key TEXT, on_demand INTEGER DEFAULT 0,
+          provider_id TEXT, provider_at DATETIME, hostname TEXT, fqdn TEXT, ip4 TEXT, ip6 TEXT,
+          provider_state TEXT, nonce TEXT NOT NULL UNIQUE,
+          issued_at DATETIME, instance_pub TEXT, registered_at DATETIME, certificates_at DATETIME,
+          health_at DATETIME, health TEXT, infra_config_hash TEXT, drain_started_at DATETIME, drain_acked_at DATETIME,
+          created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME);
+        CREATE TABLE lb_instances (lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL,
+          updated_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+          FOREIGN KEY (instance_id) REFERENCES instances (id), PRIMARY KEY (lb_key, instance_id));
+        CREATE TABLE public_keys (
+          id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, filename TEXT NOT NULL,
+          public_key_pem TEXT NOT NULL, certificate_name TEXT,
+          submitted_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, processed_at DATETIME,
+          certificate_serial TEXT, certificate_issued_at DATETIME,
+          created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME,
+          FOREIGN KEY (instance_id) REFERENCES instances (id), UNIQUE (instance_id, filename));
+        """;
+
+    /// <summary>
+    /// The status in SQL: broken JSON is NULL. The CASE matters: without it one broken row fails every statement, and an
+    /// index on it would make nstance's own writes fail.
+    /// </summary>
+    public const string Status =
+        "CASE WHEN json_valid(provider_state) THEN json_extract(provider_state, '$.status') END";
+
+    public const string UnhealthyRow = $"""
+        deleted_at IS NULL AND {Status} IN ('stopping', 'stopped', 'suspending', 'suspended', 'deleting', 'deleted', 'terminated', 'repairing')
+        """;
+
+    public const string HasProvider = "coalesce(provider_id, '') <> ''";
+    public const string NoProvider = "coalesce(provider_id, '') = ''";
+    public const string DanglingRow = $"deleted_at IS NULL AND registered_at IS NULL AND {HasProvider}";
+    public const string PreInsertRow = $"deleted_at IS NULL AND registered_at IS NULL AND {NoProvider}";
+    public const string LiveRow = $"deleted_at IS NULL AND {HasProvider}";
+    public const string RegisteredRow = "deleted_at IS NULL AND registered_at IS NOT NULL";
+    public const string DeletedRow = "deleted_at IS NOT NULL";
+
+    /// <summary>
+    /// Every statement can be run again. The indexes are partial, so that each holds only the rows that its finder wants,
+    /// and nstance's writes to other rows do not pay for it.
+    /// </summary>
+    public const string Collector = $"""
+        CREATE TABLE IF NOT EXISTS gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS gc_instances (
+          instance_id TEXT PRIMARY KEY NOT NULL, record_key TEXT, etag TEXT, record_status TEXT,
+          orphan INTEGER NOT NULL DEFAULT 0, first_seen_at TEXT, listed_at TEXT) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS gc_records_deleting ON gc_instances (instance_id) WHERE record_status = 'deleting';
+        CREATE INDEX IF NOT EXISTS gc_unhealthy ON instances (id) WHERE {UnhealthyRow};
+        CREATE INDEX IF NOT EXISTS gc_dangling ON instances (id, issued_at) WHERE {DanglingRow};
+        CREATE INDEX IF NOT EXISTS gc_pre_insert ON instances (id, issued_at) WHERE {PreInsertRow};
+        CREATE INDEX IF NOT EXISTS gc_live ON instances (id, provider_id) WHERE {LiveRow};
+        CREATE INDEX IF NOT EXISTS gc_live_group ON instances (tenant, group_key) WHERE {LiveRow};
+        CREATE INDEX IF NOT EXISTS gc_health ON instances (coalesce(health_at, registered_at), id) WHERE {RegisteredRow};
+        CREATE INDEX IF NOT EXISTS gc_deleted ON instances (id, deleted_at) WHERE {DeletedRow};
+        CREATE INDEX IF NOT EXISTS gc_lb_instances ON lb_instances (instance_id);
+        """;
+
+    /// <summary>Columns without which a database is not nstance's.</summary>
+    public static IReadOnlyDictionary<string, string[]> RequiredColumns { get; } = new Dictionary<string, string[]>
+    {
+        ["instances"] =
+        [
+            "id", "tenant", "group_key", "on_demand", "provider_id", "provider_at", "hostname", "ip4", "ip6",
+            "provider_state", "nonce", "issued_at", "registered_at", "health_at", "infra_config_hash", "created_at",
+            "updated_at", "deleted_at",
+        ],
+        ["lb_instances"] = ["lb_key", "instance_id"],
+        ["public_keys"] = ["id", "instance_id"],
+    };
+}

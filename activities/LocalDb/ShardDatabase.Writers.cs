@@ -1,0 +1,212 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>What the cloud says about a row's instance, as the sync writes it.</summary>
+internal sealed record Refreshed(
+    string Id, string ProviderId, string ProviderState, string? Ip4, string? Ip6, string? Hostname);
+
+/// <summary>A row to be added.</summary>
+internal sealed record NewRow(string Id, string ProviderId, DateTimeOffset IssuedAt, Refreshed Cloud)
+{
+    /// <summary>Null: exists in the cloud alone.</summary>
+    public InstanceRecord? Record { get; init; }
+
+    public string? RecordKey { get; init; }
+
+    public string? ETag { get; init; }
+
+    /// <summary>From the tag; a record's own word wins.</summary>
+    public string? Group { get; init; }
+}
+
+/// <summary>
+/// Writers; each gives the number of rows that changed. All are safe to repeat, and change a row only while it still is
+/// what the caller thinks it is.
+/// </summary>
+internal sealed partial class ShardDatabase
+{
+    public int MarkDeleted(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
+        WriteAt(ids, Statements.MarkDeleted, at, (command, id) => Set(command, "$id", id));
+
+    /// <summary>Marks rows whose instance is gone, unless they name another instance by now.</summary>
+    public int MarkGone(IReadOnlyCollection<LiveRow> rows, DateTimeOffset at) =>
+        WriteAt(rows, Statements.MarkGone, at, (command, row) =>
+        {
+            Set(command, "$id", row.Id);
+            Set(command, "$provider", row.ProviderId);
+        });
+
+    /// <summary>Takes the mark of deletion away: the instance is alive.</summary>
+    public int Revive(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
+        WriteAt(ids, Statements.Revive, at, (command, id) => Set(command, "$id", id));
+
+    /// <summary>Only for a row that has none.</summary>
+    public bool SetProviderId(string id, string providerId, DateTimeOffset at) =>
+        WriteAt([id], Statements.SetProviderId, at, (command, _) =>
+        {
+            Set(command, "$id", id);
+            Set(command, "$provider", providerId);
+        }) == 1;
+
+    /// <summary>For a row whose old instance is known to be gone.</summary>
+    public bool ReplaceProviderId(LiveRow row, string providerId, DateTimeOffset at) =>
+        WriteAt([row], Statements.ReplaceProviderId, at, (command, old) =>
+        {
+            Set(command, "$id", old.Id);
+            Set(command, "$old", old.ProviderId);
+            Set(command, "$provider", providerId);
+        }) == 1;
+
+    /// <summary>A registration learnt from a record. Its health clock starts now: nobody was looking before.</summary>
+    public bool SetRegistered(string id, DateTimeOffset registeredAt, DateTimeOffset at)
+    {
+        var changed = WriteAt([id], Statements.SetRegistered, at, (command, _) =>
+        {
+            Set(command, "$id", id);
+            Set(command, "$registered", GoTime.Format(registeredAt));
+        }) == 1;
+        if (changed) SeenFrom([id], at);
+        return changed;
+    }
+
+    public bool SetProviderState(string id, InstanceStatus status, DateTimeOffset at)
+    {
+        if (Find(id) is not { } row) return false;
+        var state = StateJson(row.ProviderState, status, new Dictionary<string, string>());
+        return WriteAt([id], Statements.SetProviderState, at, (command, _) =>
+        {
+            Set(command, "$id", id);
+            Set(command, "$state", state);
+        }) == 1;
+    }
+
+    /// <summary>What the cloud says now, for rows that differ from it.</summary>
+    public int Refresh(IReadOnlyCollection<Refreshed> rows, DateTimeOffset at) =>
+        WriteAt(rows, Statements.Refresh, at, BindCloud);
+
+    /// <summary>Adds rows that are not there; one that is stays as it is.</summary>
+    public int Insert(IReadOnlyCollection<NewRow> rows, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        return WriteBatches(rows, (transaction, row) =>
+        {
+            var insert = Prepared(Statements.Insert);
+            insert.Transaction = transaction;
+            Set(insert, "$at", text);
+            BindNew(insert, row, text);
+            if (insert.ExecuteNonQuery() == 0) return 0;
+
+            // Only now: a row that nstance made in the meantime is no orphan.
+            var mark = Prepared(Statements.MarkRecord);
+            mark.Transaction = transaction;
+            BindRecordMark(mark, row.Id, row.RecordKey, row.ETag, row.Record, text);
+            mark.ExecuteNonQuery();
+            return 1;
+        });
+    }
+
+    /// <summary>
+    /// Rows as their records say: added, or completed where they know less. A row of a deleted instance stays deleted.
+    /// </summary>
+    public int UpsertRecords(IReadOnlyCollection<(string Key, string ETag, InstanceRecord Record)> records, DateTimeOffset at)
+    {
+        var changed = WriteAt(records, Statements.Insert, at, (command, item) => BindNew(command, FromRecord(item), null))
+            + WriteAt(records, Statements.Complete, at, (command, item) =>
+            {
+                Set(command, "$id", item.Record.InstanceId.ToString());
+                Set(command, "$tenant", item.Record.Tenant);
+                Set(command, "$group", item.Record.Group);
+                Set(command, "$registered", item.Record.RegisteredAt is { } time ? GoTime.Format(time) : null);
+                Set(command, "$provider", item.Record.ProviderId);
+            });
+        Write(records, Statements.MarkRecord, (command, item) => BindRecordMark(
+            command, item.Record.InstanceId.ToString(), item.Key, item.ETag, item.Record, null));
+        return changed;
+    }
+
+    /// <summary>Starts the health clock of rows at a time.</summary>
+    public void SeenFrom(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
+        Write(ids, Statements.SeenFrom, (command, id) =>
+        {
+            Set(command, "$id", id);
+            Set(command, "$seen", GoTime.Format(at));
+        });
+
+    /// <summary>Forgets what a rebuild read: the record, read again, says otherwise.</summary>
+    public void ClearRecordStatus(string id) =>
+        Write([id], Statements.ClearRecordStatus, (command, _) => Set(command, "$id", id));
+
+    /// <summary>Removes deleted rows, their children first. Gives the ids that are gone; a live row stays.</summary>
+    public IReadOnlyList<string> Purge(IReadOnlyCollection<string> ids)
+    {
+        var purged = new List<string>();
+        WriteBatches(ids, (transaction, id) =>
+        {
+            // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
+            transaction.Save("row");
+            try
+            {
+                if (PurgeOne(transaction, id)) purged.Add(id);
+                transaction.Release("row");
+            }
+            catch (SqliteException e) when (e.SqliteErrorCode == 19)
+            {
+                transaction.Rollback("row");
+            }
+
+            return 1;
+        });
+        return purged;
+    }
+
+    /// <summary>The row's <c>provider_state</c> with new words in it; members that we do not know are kept.</summary>
+    public static string StateJson(
+        string? current, InstanceStatus status, IReadOnlyDictionary<string, string> words)
+    {
+        JsonObject members;
+        try
+        {
+            members = current is null ? [] : JsonNode.Parse(current) as JsonObject ?? [];
+            _ = members.Count; // a member named twice is found out here
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            members = [];
+        }
+
+        foreach (var (name, word) in words) members[name] = word;
+        members["status"] = status.Name();
+        return members.ToJsonString();
+    }
+
+    private bool PurgeOne(SqliteTransaction transaction, string id)
+    {
+        var isDeleted = Prepared(Statements.IsDeleted);
+        isDeleted.Transaction = transaction;
+        Set(isDeleted, "$id", id);
+        if ((long)isDeleted.ExecuteScalar()! == 0) return false;
+        foreach (var sql in Statements.Purge)
+        {
+            var command = Prepared(sql);
+            command.Transaction = transaction;
+            Set(command, "$id", id);
+            command.ExecuteNonQuery();
+        }
+
+        return true;
+    }
+
+    private int WriteAt<T>(IReadOnlyCollection<T> items, string sql, DateTimeOffset at, Action<SqliteCommand, T> bind)
+    {
+        var text = GoTime.Format(at);
+        return Write(items, sql, (command, item) =>
+        {
+            Set(command, "$at", text);
+            bind(command, item);
+        });
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>
+/// One connection to a shard's database, for one activity at a time. Writes go in short transactions of at most
+/// <see cref="BatchSize"/> rows, because nstance's server writes to the same file.
+/// </summary>
+internal sealed partial class ShardDatabase : IDisposable
+{
+    /// <summary>How long a writer waits for another process (contract).</summary>
+    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Rows in one write transaction: well under 50 ms of lock.</summary>
+    public const int BatchSize = 500;
+
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _commands = [];
+
+    private ShardDatabase(SqliteConnection connection, string path, bool own) =>
+        (_connection, Path, IsOwn) = (connection, path, own);
+
+    public string Path { get; }
+
+    /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
+    public bool IsOwn { get; }
+
+    /// <summary>Opens a database; an own one is made if there is none. <see cref="LocalDbException"/> says why not.</summary>
+    public static ShardDatabase Open(string path, ShardRef shard, bool own) =>
+        new(Opening.Open(path, shard, own), path, own);
+
+    public string? GetMeta(string key)
+    {
+        var command = Prepared("SELECT value FROM gc_meta WHERE key = $id");
+        Set(command, "$id", key);
+        return Guard(() => command.ExecuteScalar() as string);
+    }
+
+    public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
+
+    public void SetMeta(string key, string value) => Write([key], Statements.SetMeta, (command, id) =>
+    {
+        Set(command, "$id", id);
+        Set(command, "$value", value);
+    });
+
+    public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values) command.Dispose();
+        _connection.Dispose();
+    }
+
+    internal static LocalDbException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
+    {
+        5 or 6 => new(LocalDbFault.Busy, $"database {path} is locked by another process for more than 5 seconds", e),
+        8 => new(LocalDbFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
+        14 => new(LocalDbFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
+        26 => new(LocalDbFault.OtherKind, $"{path} is not an SQLite database: correct the path; nothing was touched", e),
+        // SQLite's own messages name tables and columns, never values.
+        _ => new(LocalDbFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
+    };
+
+    private SqliteCommand Prepared(string sql)
+    {
+        if (_commands.TryGetValue(sql, out var command)) return command;
+        command = _connection.CreateCommand();
+        command.CommandText = sql;
+        _commands.Add(sql, command);
+        return command;
+    }
+
+    private static void Set(SqliteCommand command, string name, object? value)
+    {
+        if (!command.Parameters.Contains(name)) command.Parameters.Add(new SqliteParameter(name, null));
+        command.Parameters[name].Value = value ?? DBNull.Value;
+    }
+
+    private T Guard<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, Path);
+        }
+    }
+
+    /// <summary>Runs one statement for each item, in batches; gives the number of rows that changed.</summary>
+    private int Write<T>(IReadOnlyCollection<T> items, string sql, Action<SqliteCommand, T> bind) =>
+        WriteBatches(items, (transaction, item) =>
+        {
+            var command = Prepared(sql);
+            command.Transaction = transaction;
+            bind(command, item);
+            return command.ExecuteNonQuery();
+        });
+
+    private int WriteBatches<T>(IReadOnlyCollection<T> items, Func<SqliteTransaction, T, int> write) => Guard(() =>
+    {
+        var changed = 0;
+        foreach (var batch in items.Chunk(BatchSize))
+        {
+            using var transaction = _connection.BeginTransaction();
+            var inBatch = 0;
+            foreach (var item in batch) inBatch += write(transaction, item);
+            transaction.Commit();
+            changed += inBatch;
+        }
+
+        return changed;
+    });
+}
