@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>A cloud in memory: what exists is in <see cref="Instances"/>, what goes wrong is set beside it.</summary>
+internal sealed class FakeCloud : ICloud
+{
+    public Dictionary<string, CloudInstance> Instances { get; } = [];
+
+    /// <summary>Exist, and answer to their id, but a listing leaves them out.</summary>
+    public HashSet<string> Unlisted { get; } = [];
+
+    /// <summary>A describe cannot say anything about these.</summary>
+    public HashSet<string> Undescribable { get; } = [];
+
+    /// <summary>Ending these fails, or is refused.</summary>
+    public Dictionary<string, EndResult> EndsAs { get; } = [];
+
+    /// <summary>The listing breaks off with this after its first page.</summary>
+    public CloudException? ListFault { get; set; }
+
+    public CloudException? DescribeFault { get; set; }
+
+    public CloudException? FindFault { get; set; }
+
+    public int PageSize { get; set; } = 1000;
+
+    /// <summary>Runs before the page of that number is given: to change the world while a listing is read.</summary>
+    public Action<int>? BeforePage { get; set; }
+
+    public List<string> Described { get; } = [];
+
+    /// <summary>Provider ids that somebody asked to end, in order.</summary>
+    public List<string> EndCalls { get; } = [];
+
+    public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
+
+    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        var listed = Instances.Values
+            .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted && !Unlisted.Contains(i.ProviderId))
+            .OrderBy(i => i.ProviderId, StringComparer.Ordinal)
+            .Chunk(PageSize)
+            .ToList();
+        for (var page = 0; page < listed.Count; page++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            BeforePage?.Invoke(page);
+            yield return listed[page];
+            if (ListFault is not null) throw ListFault;
+        }
+
+        if (ListFault is not null) throw ListFault;
+    }
+
+    public Task<DescribeResult> DescribeAsync(
+        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
+    {
+        if (DescribeFault is not null) throw DescribeFault;
+        Described.AddRange(providerIds);
+        return Task.FromResult(new DescribeResult(
+            providerIds.Where(id => !Undescribable.Contains(id) && Instances.ContainsKey(id))
+                .ToDictionary(id => id, id => Instances[id]),
+            providerIds.Where(id => !Undescribable.Contains(id) && !Instances.ContainsKey(id)).ToHashSet(),
+            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")));
+    }
+
+    public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
+        ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        if (FindFault is not null) throw FindFault;
+        return Task.FromResult<IReadOnlyList<CloudInstance>>(
+            [.. Instances.Values.Where(i => i.IsOwn(shard) && i.InstanceId is { } id && instanceIds.Contains(id))]);
+    }
+
+    public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
+    {
+        var results = new Dictionary<string, EndResult>();
+        foreach (var id in instances.Select(i => i.ProviderId))
+        {
+            EndCalls.Add(id);
+            if (EndsAs.TryGetValue(id, out var result))
+            {
+                results[id] = result;
+            }
+            else if (!Instances.TryGetValue(id, out var instance))
+            {
+                results[id] = new(EndOutcome.AlreadyGone, "not found");
+            }
+            else
+            {
+                Instances[id] = instance with { State = "shutting-down", Status = InstanceStatus.Deleting };
+                results[id] = new(EndOutcome.Ended, null);
+            }
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>A shard's part of a bucket, in memory.</summary>
+internal sealed class FakeRecordStore : IRecordStore
+{
+    /// <summary>Bytes by key. The ETag is made from them.</summary>
+    public Dictionary<string, byte[]> Objects { get; } = [];
+
+    public byte[]? Config { get; set; }
+
+    public CloudException? ListFault { get; set; }
+
+    public CloudException? ConfigFault { get; set; }
+
+    /// <summary>Reading these fails with <see cref="CloudFault.Transient"/>.</summary>
+    public HashSet<string> Unreadable { get; } = [];
+
+    /// <summary>Deleting these fails.</summary>
+    public HashSet<string> Undeletable { get; } = [];
+
+    public List<string> Reads { get; } = [];
+
+    /// <summary>Keys that somebody asked to delete, in order.</summary>
+    public List<string> Deletes { get; } = [];
+
+    public void Put(string key, string text) => Objects[key] = Encoding.UTF8.GetBytes(text);
+
+    public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
+        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        var listed = Objects.Keys.Where(k => k.StartsWith(RecordKey.Prefix(shard.Shard), StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(k => new RecordObject(k, ETag(k)))
+            .Chunk(1000)
+            .ToList();
+        foreach (var page in listed)
+        {
+            yield return page;
+            if (ListFault is not null) throw ListFault;
+        }
+
+        if (ListFault is not null) throw ListFault;
+    }
+
+    public Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
+    {
+        lock (Reads) Reads.Add(key);
+        if (Unreadable.Contains(key)) throw new CloudException(CloudFault.Transient, $"{key}: no answer");
+        if (!Objects.TryGetValue(key, out var bytes)) return Task.FromResult<RecordRead>(new RecordRead.Missing());
+        return Task.FromResult<RecordRead>(InstanceRecord.TryParse(bytes, out var record, out var why)
+            ? new RecordRead.Found(record!, ETag(key))
+            : new RecordRead.Invalid(why!));
+    }
+
+    public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+        ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        var failed = new Dictionary<string, string>();
+        foreach (var key in keys)
+        {
+            Assert.StartsWith(RecordKey.Prefix(shard.Shard), key, StringComparison.Ordinal);
+            Deletes.Add(key);
+            if (Undeletable.Contains(key)) failed[key] = "no answer";
+            else Objects.Remove(key);
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(failed);
+    }
+
+    public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        ConfigFault is null ? Task.FromResult(Config) : throw ConfigFault;
+
+    private string ETag(string key) =>
+        Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Objects[key]))[..32];
+}
