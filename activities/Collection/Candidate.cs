@@ -1,0 +1,71 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>A row that looks like garbage for one reason. Nothing ends because of it: see <see cref="Evidence"/>.</summary>
+internal sealed record Candidate(InstanceRow Row, CollectReason Reason)
+{
+    public string Id => Row.Id;
+}
+
+/// <summary>What was asked and answered about one candidate just now. What was not asked is null.</summary>
+internal sealed record Findings
+{
+    /// <summary>The row, read again; null: it is gone.</summary>
+    public InstanceRow? Row { get; init; }
+
+    /// <summary>The instance by the row's provider id.</summary>
+    public CloudInstance? Instance { get; init; }
+
+    /// <summary>The cloud said that the row's provider id does not exist.</summary>
+    public bool NotFound { get; init; }
+
+    /// <summary>Why the cloud could not say.</summary>
+    public string? CloudUnknown { get; init; }
+
+    /// <summary>Own instances that carry the row's id as tag; null: could not be asked, or need not be.</summary>
+    public IReadOnlyList<CloudInstance>? Tagged { get; init; }
+
+    /// <summary>What its record says; null: could not be read.</summary>
+    public RecordRead? Record { get; init; }
+
+    /// <summary>Why the record could not be read.</summary>
+    public string? RecordUnknown { get; init; }
+
+    /// <summary>Key of its record; null: it has none, or none can be named.</summary>
+    public string? RecordKey { get; init; }
+
+    /// <summary>Tenant of the row, or of the record found for it; null: unknown.</summary>
+    public string? Tenant { get; init; }
+}
+
+/// <summary>What evidence says about a candidate.</summary>
+internal enum VerdictKind
+{
+    /// <summary>Leave it alone. Also whenever we cannot tell.</summary>
+    Spare = 0,
+
+    /// <summary>Fresh evidence denies the reason itself; another reason may still hold.</summary>
+    NotSo,
+
+    /// <summary>The record knows of a registration that the row lacks: write it down, spare it.</summary>
+    Registered,
+
+    /// <summary>The row lacks the provider id of an instance that exists: write it down, spare it.</summary>
+    Adopt,
+
+    /// <summary>End it at the cloud, then clean up.</summary>
+    End,
+
+    /// <summary>Nothing is left at the cloud; clean up.</summary>
+    Clean,
+}
+
+/// <summary>A verdict, why, and for <see cref="VerdictKind.Adopt"/> the provider id.</summary>
+internal sealed record Verdict(VerdictKind Kind, string Why, string? ProviderId = null)
+{
+    public static Verdict Spare(string why) => new(VerdictKind.Spare, why);
+}

@@ -1,0 +1,146 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// The judge: pure, and the only place that says End or Clean. Every rule spares unless all that it needs was asked just
+/// now and agrees (design, "Evidence"). A shutting-down instance is ended again, which EC2 allows: so its record and row
+/// are cleaned and its group is told, whoever began it.
+/// </summary>
+internal static class Evidence
+{
+    public static Verdict Judge(Candidate candidate, Findings now, PhaseInput input)
+    {
+        if (StillThere(candidate, now.Row) is { } changed) return Verdict.Spare(changed);
+        return candidate.Reason switch
+        {
+            CollectReason.Unhealthy => Unhealthy(now.Row!, now, input),
+            CollectReason.Dangling or CollectReason.Orphan => NeverRegistered(now.Row!, now, input),
+            CollectReason.StalePreInsert => PreInsert(now.Row!, now, input),
+            _ => Verdict.Spare("no rule for this reason"),
+        };
+    }
+
+    private static string? StillThere(Candidate candidate, InstanceRow? row) => row switch
+    {
+        null => "the row is gone",
+        { DeletedAt: not null } => "the row was marked deleted meanwhile",
+        _ when row.ProviderId != candidate.Row.ProviderId => "the row names another instance by now",
+        _ => null,
+    };
+
+    private static Verdict Unhealthy(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (row.ProviderId is null) return Verdict.Spare("the row has no provider id: the cloud cannot be asked about it");
+        if (Cloud(row, now, input) is { } settled) return settled;
+        if (RecordOfAnother(row, now) is { } other) return other;
+        var instance = now.Instance!;
+        if (instance.Status.IsUnhealthy()) return new(VerdictKind.End, $"{instance.State} at the cloud");
+
+        // After a rebuild: nstance was deleting it. Only the record, read again, can say that it still is.
+        if (row.RecordStatus.IsUnhealthy()
+            && now.Record is RecordRead.Found { Record.Status: InstanceStatus.Deleting or InstanceStatus.Deleted })
+            return new(VerdictKind.End, $"its record says that nstance was deleting it; {instance.State} at the cloud");
+        return new(VerdictKind.NotSo, $"{Word(instance)} at the cloud");
+    }
+
+    private static Verdict NeverRegistered(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (Unregistered(row, now, input) is { } registered) return registered;
+        if (row.ProviderId is null) return Verdict.Spare("the row has no provider id: the cloud cannot be asked about it");
+        if (Cloud(row, now, input) is { } settled) return settled;
+        if (RecordOfAnother(row, now) is { } other) return other;
+        var instance = now.Instance!;
+        if (instance.Status == InstanceStatus.Unknown) return Verdict.Spare($"{Word(instance)} at the cloud: not understood");
+
+        // An agent cannot register before its machine runs: the wait starts at the launch if that came later.
+        if (instance.LaunchTime is not { } launched) return Verdict.Spare("the cloud did not say when it was launched");
+        if (launched > Deadline(input)) return Verdict.Spare("launched too lately to have registered");
+        var record = now.Record is RecordRead.Found ? "its record says the same" : "it has no record";
+        return new(VerdictKind.End, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
+    }
+
+    private static Verdict PreInsert(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (row.ProviderId is not null) return Verdict.Spare("the row has a provider id by now");
+        if (Unregistered(row, now, input) is { } registered) return registered;
+        if (now.Tagged is not { } tagged) return Verdict.Spare(now.CloudUnknown ?? "the cloud could not be asked");
+        var alive = tagged.Where(i => i.Status != InstanceStatus.Deleted).ToArray();
+        if (alive.Length > 1) return Verdict.Spare($"{alive.Length} instances carry its id: a person must look");
+        if (alive.Length == 1)
+            return new(VerdictKind.Adopt, $"found at the cloud as {alive[0].ProviderId}: judged next time", alive[0].ProviderId);
+        if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded })
+            return new(VerdictKind.Adopt, $"its record names {recorded}: judged next time", recorded);
+        if (Young(row, input)) return Verdict.Spare("too young: the cloud may not show it yet");
+        return new(VerdictKind.Clean, $"issued {Ago(row.Issued, input)} ago and the cloud knows no such instance");
+    }
+
+    /// <summary>Null: an own instance, the row's, not protected, not terminated.</summary>
+    private static Verdict? Cloud(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (now.CloudUnknown is { } why) return Verdict.Spare($"the cloud could not say: {why}");
+        if (RecordUnreadable(now) is { } unreadable) return unreadable;
+        if (now.NotFound)
+        {
+            if (Young(row, input)) return Verdict.Spare("too young: the cloud may not show it yet");
+            if (now.Tagged is not { } tagged) return Verdict.Spare("the cloud could not be asked for its id");
+            if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
+                return Verdict.Spare($"{alive.ProviderId} carries its id at the cloud");
+            return RecordOfAnother(row, now) ?? new(VerdictKind.Clean, "the cloud knows no such instance");
+        }
+
+        if (now.Instance is not { } instance || instance.ProviderId != row.ProviderId)
+            return Verdict.Spare("the cloud did not answer about it");
+        if (!instance.IsOwn(input.Shard)) return Verdict.Spare("does not carry the shard's tags");
+        if (instance.TrackingId != row.Id) return Verdict.Spare($"belongs to {instance.TrackingId} at the cloud");
+        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Spare(protection.Why);
+        return instance.Status == InstanceStatus.Deleted
+            ? RecordOfAnother(row, now) ?? new(VerdictKind.Clean, "terminated at the cloud already")
+            : null;
+    }
+
+    /// <summary>Null: row and record agree that it never registered, long enough ago.</summary>
+    private static Verdict? Unregistered(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (row.RegisteredAt is not null) return Verdict.Spare("registered meanwhile");
+        if (row.Issued >= Deadline(input)) return Verdict.Spare("issued too lately to have registered");
+        if (row.HealthAt > input.AsOf - (3 * input.Timings.HealthCheckInterval))
+            return Verdict.Spare("its agent reports, though the row knows of no registration");
+        if (RecordUnreadable(now) is { } unreadable) return unreadable;
+        return now.Record switch
+        {
+            RecordRead.Found { Record.RegisteredAt: { } at } =>
+                new(VerdictKind.Registered, $"its record says registered at {at:yyyy-MM-dd HH:mm:ss}Z"),
+            RecordRead.Invalid invalid => Verdict.Spare($"its record cannot be understood: {invalid.Why}"),
+            _ => null,
+        };
+    }
+
+    // Nothing is ended while the bucket is silent: its record could not be deleted either.
+    private static Verdict? RecordUnreadable(Findings now) => now.Record is null
+        ? Verdict.Spare($"its record could not be read: {now.RecordUnknown ?? "not asked"}")
+        : null;
+
+    // Deleting this record would lose the other machine's.
+    private static Verdict? RecordOfAnother(InstanceRow row, Findings now) =>
+        now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId
+            ? Verdict.Spare($"its record names {recorded}, the row {row.ProviderId}: a person must look")
+            : null;
+
+    private static DateTimeOffset Deadline(PhaseInput input) => input.AsOf - input.Timings.RegistrationTimeout;
+
+    private static bool Young(InstanceRow row, PhaseInput input) =>
+        row.Issued > input.AsOf - input.Timings.SettleTime || row.CreatedAt > input.AsOf - input.Timings.SettleTime;
+
+    private static string Word(CloudInstance instance) => instance.State.Length > 0 ? instance.State : "of no state";
+
+    private static string Ago(DateTimeOffset time, PhaseInput input)
+    {
+        var span = input.AsOf - time;
+        return span.TotalHours >= 1 ? $"{span.TotalHours:0.#}h" : $"{span.TotalMinutes:0.#}m";
+    }
+}

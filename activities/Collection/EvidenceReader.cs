@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>Asks row, cloud and bucket about candidates, now. A question that fails is a gap in the findings, no more.</summary>
+internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStore records)
+{
+    private const int MaxParallelGets = 64;
+
+    private Dictionary<string, string>? _keysById;
+    private string? _listingFailed;
+
+    public async Task<IReadOnlyList<Judged>> JudgeAsync(
+        IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
+    {
+        var now = new Dictionary<string, Findings>();
+        foreach (var candidate in candidates) now[candidate.Id] = new Findings { Row = db.Find(candidate.Id) };
+        await AskCloudAsync(now, input, ct);
+        await AskTagsAsync(now, input, ct);
+        await AskRecordsAsync(now, input, ct);
+
+        // The row last: an agent may have registered while cloud and bucket were asked.
+        foreach (var id in now.Keys.ToArray()) now[id] = now[id] with { Row = db.Find(id) };
+        return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
+    }
+
+    private async Task AskCloudAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
+    {
+        var ids = now.Values.Select(f => f.Row?.ProviderId).OfType<string>().Distinct().ToArray();
+        if (ids.Length == 0) return;
+        DescribeResult answer;
+        try
+        {
+            answer = await cloud.DescribeAsync(ids, ct);
+        }
+        catch (CloudException e)
+        {
+            foreach (var (id, findings) in now.ToArray()) now[id] = findings with { CloudUnknown = e.Message };
+            return;
+        }
+
+        foreach (var (id, findings) in now.ToArray())
+        {
+            if (findings.Row?.ProviderId is not { } provider) continue;
+            now[id] = findings with
+            {
+                Instance = answer.Found.GetValueOrDefault(provider),
+                NotFound = answer.NotFound.Contains(provider),
+                CloudUnknown = answer.Unknown.GetValueOrDefault(provider),
+            };
+        }
+    }
+
+    private async Task AskTagsAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
+    {
+        var asked = now.Where(f => f.Value.Row is { } row && (row.ProviderId is null || f.Value.NotFound))
+            .Select(f => f.Key).ToArray();
+        if (asked.Length == 0) return;
+        try
+        {
+            var tagged = (await cloud.FindByInstanceIdAsync(input.Shard, asked, ct)).ToLookup(i => i.InstanceId ?? "");
+            foreach (var id in asked) now[id] = now[id] with { Tagged = [.. tagged[id]] };
+        }
+        catch (CloudException e)
+        {
+            foreach (var id in asked) now[id] = now[id] with { CloudUnknown = e.Message };
+        }
+    }
+
+    private async Task AskRecordsAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
+    {
+        var found = new ConcurrentDictionary<string, Findings>();
+        foreach (var (id, findings) in now)
+        {
+            if (findings.Row is { } row) found[id] = await WithKeyAsync(findings, row, input.Shard, ct);
+        }
+
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = ct };
+        await Parallel.ForEachAsync(found.ToArray(), options, async (item, token) =>
+        {
+            var (id, findings) = item;
+            if (findings.RecordUnknown is not null) return;
+            if (findings.RecordKey is null)
+            {
+                found[id] = findings with { Record = new RecordRead.Missing() };
+                return;
+            }
+
+            try
+            {
+                found[id] = findings with { Record = await records.GetAsync(input.Shard, findings.RecordKey, token) };
+            }
+            catch (CloudException e)
+            {
+                found[id] = findings with { RecordUnknown = e.Message };
+            }
+        });
+        foreach (var (id, findings) in found) now[id] = findings;
+    }
+
+    /// <summary>A row without tenant: its record, if any, is found by listing the keys, once for all such rows.</summary>
+    private async Task<Findings> WithKeyAsync(Findings findings, InstanceRow row, ShardRef shard, CancellationToken ct)
+    {
+        if (row.RecordKeyIn(shard.Shard) is { } key) return findings with { RecordKey = key, Tenant = row.Tenant };
+        var tenant = Identifiers.IsValid(row.Tenant) ? row.Tenant : null;
+        if (row.InstanceId is null) return findings with { Tenant = tenant };
+        await ListKeysAsync(shard, ct);
+        if (_listingFailed is not null) return findings with { RecordUnknown = _listingFailed };
+        return _keysById!.TryGetValue(row.Id, out var listed)
+            && RecordKey.TryParse(shard.Shard, listed, out var owner, out _)
+            ? findings with { RecordKey = listed, Tenant = owner }
+            : findings;
+    }
+
+    private async Task ListKeysAsync(ShardRef shard, CancellationToken ct)
+    {
+        if (_keysById is not null || _listingFailed is not null) return;
+        try
+        {
+            var keys = new Dictionary<string, string>();
+            await foreach (var page in records.ListAsync(shard, ct))
+            {
+                foreach (var key in page.Select(o => o.Key))
+                {
+                    if (RecordKey.TryParse(shard.Shard, key, out _, out var id)) keys[id.ToString()] = key;
+                }
+            }
+
+            _keysById = keys;
+        }
+        catch (CloudException e)
+        {
+            _listingFailed = e.Message;
+        }
+    }
+}

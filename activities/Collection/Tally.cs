@@ -1,0 +1,60 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>Counts of a Collect, and a few samples: what was done comes before what was spared.</summary>
+internal sealed class Tally
+{
+    private const int Most = 20;
+
+    private readonly Dictionary<CollectReason, CollectCounts> _counts = Enum.GetValues<CollectReason>()
+        .ToDictionary(reason => reason, _ => new CollectCounts());
+
+    private readonly List<InstanceNote> _done = [];
+    private readonly List<InstanceNote> _left = [];
+    private readonly List<string> _problems = [];
+
+    public int Invalid { get; set; }
+
+    public int GroupsChanged { get; set; }
+
+    public void Count(CollectReason reason, Func<CollectCounts, CollectCounts> change) =>
+        _counts[reason] = change(_counts[reason]);
+
+    public void Note(Judged judged, string action, string why)
+    {
+        var row = judged.Candidate.Row;
+        var notes = action is "ended" or "already-gone" or "would-end" or "would-clean" or "failed" ? _done : _left;
+        if (notes.Count < Most)
+        {
+            notes.Add(new InstanceNote(
+                row.Id, row.ProviderId, judged.Now.Tenant, judged.Group.Length > 0 ? judged.Group : null, action, why));
+        }
+    }
+
+    public void Problem(string problem)
+    {
+        if (_problems.Count < Most && !_problems.Contains(problem)) _problems.Add(problem);
+    }
+
+    public CollectResult Result() => new()
+    {
+        Unhealthy = _counts[CollectReason.Unhealthy],
+        Dangling = _counts[CollectReason.Dangling],
+        Orphan = _counts[CollectReason.Orphan],
+        StalePreInsert = _counts[CollectReason.StalePreInsert],
+        GroupsChanged = GroupsChanged,
+        Invalid = Invalid,
+        Samples = [.. _done.Concat(_left).Take(Most)],
+        Problems = [.. _problems],
+    };
+}
+
+/// <summary>A candidate, what was found, and the verdict.</summary>
+internal sealed record Judged(Candidate Candidate, Findings Now, Verdict Verdict)
+{
+    public string Tenant => Now.Tenant ?? "";
+
+    /// <summary>The row's word, else the cloud's; "" when neither knows.</summary>
+    public string Group => Candidate.Row.Group ?? Now.Instance?.Group ?? "";
+}
