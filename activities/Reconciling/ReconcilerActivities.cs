@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Activities;
+
+namespace Nstance.Temporal.Activities.Reconciling;
+
+/// <summary>The database and the cloud of a shard that this host holds, for one check.</summary>
+internal sealed record HeldShard(ShardDatabase Database, ICloud Cloud, TimeSpan HealthCheckInterval) : IDisposable
+{
+    public void Dispose() => Database.Dispose();
+}
+
+/// <summary>What the reconciler does: checks on the host that holds the shard, news to the outside from any host.</summary>
+public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
+{
+    private readonly Func<ShardRef, CancellationToken, Task<HeldShard>> _open;
+    private readonly Webhook? _webhook;
+    private readonly ILogger _logger;
+
+    internal ReconcilerActivities(
+        Func<ShardRef, CancellationToken, Task<HeldShard>> open, WebhookSettings? webhook, TimeProvider time, ILogger logger)
+    {
+        (_open, _logger) = (open, logger);
+        _webhook = webhook is null ? null : new Webhook(webhook, time);
+    }
+
+    /// <inheritdoc/>
+    [Activity]
+    public async Task<CheckInstancesResult> CheckInstancesAsync(CheckInstancesInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var ct = Token;
+        using var held = await _open(input.Shard, ct);
+        return await new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct);
+    }
+
+    /// <inheritdoc/>
+    [Activity]
+    public async Task NotifyAsync(Notification notification)
+    {
+        ArgumentNullException.ThrowIfNull(notification);
+        if (_webhook is not null)
+        {
+            await _webhook.SendAsync(notification, Token);
+            return;
+        }
+
+        foreach (var e in notification.Events)
+            Log.Told(_logger, notification.Kind, notification.Shard.Shard, e.Tenant, e.Group, e.InstanceId ?? "-", e.Cause);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _webhook?.Dispose();
+
+    private static CancellationToken Token =>
+        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : default;
+}
+
+/// <summary>What is logged when there is no webhook. Defined by hand: the source generator comes with a package we lack.</summary>
+internal static class Log
+{
+    private static readonly Action<ILogger, string, string, string, string, string, string, Exception?> ToldMessage =
+        LoggerMessage.Define<string, string, string, string, string, string>(
+            LogLevel.Information, new EventId(3001, nameof(Told)),
+            "{Kind} in shard {Shard}: group {Tenant}/{Group}, instance {Instance}: {Cause}");
+
+    public static void Told(
+        ILogger logger, string kind, string shard, string tenant, string group, string instance, string cause) =>
+        ToldMessage(logger, kind, shard, tenant, group, instance, cause, null);
+}
