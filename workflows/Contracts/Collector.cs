@@ -42,6 +42,12 @@ public sealed record GcState
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }
 
+    /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
+    public ShardTimings? Timings { get; init; }
+
+    /// <summary>From when the next interval counts: the start of the last cycle.</summary>
+    public DateTimeOffset? LastCycleAt { get; init; }
+
     /// <summary>When the next cycle is due.</summary>
     public DateTimeOffset? NextCycleAt { get; init; }
 
@@ -71,6 +77,13 @@ public sealed record PauseRequest(string Reason)
     /// <summary>When to go on by itself; must lie ahead. Null: only by <c>Resume</c>.</summary>
     public DateTimeOffset? Until { get; init; }
 
+    /// <summary>Who asks.</summary>
+    public string? By { get; init; }
+}
+
+/// <summary>Argument of the update <c>Resume</c>.</summary>
+public sealed record ResumeRequest
+{
     /// <summary>Who asks.</summary>
     public string? By { get; init; }
 }
@@ -182,6 +195,15 @@ public sealed record GcStatus(ShardRef Shard, CollectorState State)
     /// <summary>The last report; null before the first cycle ended.</summary>
     public CycleReport? LastReport { get; init; }
 
+    /// <summary>Sums since the collector first started.</summary>
+    public GcTotals Totals { get; init; } = new();
+}
+
+/// <summary>Result of a collector that ended by itself.</summary>
+/// <param name="State">Always <see cref="CollectorState.Off"/>.</param>
+/// <param name="Why">One sentence.</param>
+public sealed record GcResult(CollectorState State, string Why)
+{
     /// <summary>Sums since the collector first started.</summary>
     public GcTotals Totals { get; init; } = new();
 }

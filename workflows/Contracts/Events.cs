@@ -43,6 +43,9 @@ public sealed record EventBatch(string Key, IReadOnlyList<ReconcileEvent> Events
 
     /// <summary>Queue of the host that holds the shard now: checks need its database.</summary>
     public string? HostTaskQueue { get; init; }
+
+    /// <summary>Health interval in effect; null leaves the reconciler's as it is.</summary>
+    public TimeSpan? HealthCheckInterval { get; init; }
 }
 
 /// <summary>Start of a reconciler run, and what it carries over continue-as-new.</summary>
@@ -64,6 +67,15 @@ public sealed record ReconcilerState
 
     /// <summary>Events not handled yet, in order.</summary>
     public IReadOnlyList<ReconcileEvent> Queue { get; init; } = [];
+
+    /// <summary>Instances marked for replacement that the outside was not told yet, in order.</summary>
+    public IReadOnlyList<ReconcileEvent> Replacements { get; init; } = [];
+
+    /// <summary>Notification on its way: sent again under the same key after continue-as-new.</summary>
+    public Notification? Outbox { get; init; }
+
+    /// <summary>Number of the last notification, part of its key.</summary>
+    public long Notifications { get; init; }
 
     /// <summary>When a type + group + instance was handled last; older than the window is dropped.</summary>
     public IReadOnlyDictionary<string, DateTimeOffset> Handled { get; init; } =
@@ -98,7 +110,14 @@ public sealed record ReconcilerTotals
 /// <summary>Answer to the reconciler's <c>Status</c> query.</summary>
 /// <param name="Queued">Events waiting.</param>
 /// <param name="Totals">Counts since the reconciler first started.</param>
-public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals);
+public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals)
+{
+    /// <summary>Queue of the host that checks run on; null: waiting for a batch that names one.</summary>
+    public string? HostTaskQueue { get; init; }
+
+    /// <summary>Events that were handled but not yet told to the outside.</summary>
+    public int ToNotify { get; init; }
+}
 
 /// <summary>Input of <c>CheckInstances</c>.</summary>
 /// <param name="Shard">The shard.</param>

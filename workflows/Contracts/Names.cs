@@ -19,9 +19,21 @@ public static class Names
     public static readonly SearchAttributeKey<string> ShardAttribute =
         SearchAttributeKey.CreateKeyword("NstanceShard");
 
-    /// <summary>Search attribute (Keyword): <see cref="CollectorState"/> by name.</summary>
+    /// <summary>
+    /// Search attribute (Keyword): <see cref="StateActive"/>, <see cref="StatePaused"/> or <see cref="StateOff"/>.
+    /// Coarser than <see cref="CollectorState"/> on purpose: a quiet cycle must not write it.
+    /// </summary>
     public static readonly SearchAttributeKey<string> StateAttribute =
         SearchAttributeKey.CreateKeyword("NstanceGcState");
+
+    /// <summary>Value of <see cref="StateAttribute"/>: waiting for a cycle, or in one.</summary>
+    public const string StateActive = "Active";
+
+    /// <summary>Value of <see cref="StateAttribute"/>: paused by an operator.</summary>
+    public const string StatePaused = "Paused";
+
+    /// <summary>Value of <see cref="StateAttribute"/>: ended, because the interval is zero or less.</summary>
+    public const string StateOff = "Off";
 
     /// <summary>Every search attribute that the namespace must have.</summary>
     public static IReadOnlyList<SearchAttributeKey> SearchAttributes { get; } =

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>What every phase of a cycle is told.</summary>
@@ -13,6 +15,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     public bool DryRun { get; init; }
 
     /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GcSettings? Settings { get; init; }
 }
 

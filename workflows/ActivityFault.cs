@@ -1,0 +1,37 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Workflows;
+
+/// <summary>What a failed activity means to the workflow that called it.</summary>
+/// <param name="HostLost">The host is gone or no longer has the shard: another must be found.</param>
+/// <param name="Why">One sentence, cut to a length that a report can hold.</param>
+internal sealed record ActivityFault(bool HostLost, string Why)
+{
+    public const int LongestSentence = 300;
+
+    public static ActivityFault Of(Exception failure)
+    {
+        // The activity's own failure stands inside; the outer one only says that an activity failed.
+        var cause = failure is ActivityFailureException { InnerException: { } inner } ? inner : failure;
+        return cause switch
+        {
+            TimeoutFailureException { TimeoutType: TimeoutType.ScheduleToStart } =>
+                new(true, "no worker took the work in time"),
+            TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat } =>
+                new(true, "no sign of life during the work"),
+            // The retry of an attempt whose worker died ends by the overall timeout when the host's own is longer.
+            TimeoutFailureException { InnerException: TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat } } =>
+                new(true, "no sign of life during the work"),
+            TimeoutFailureException timeout => new(false, $"timed out ({timeout.TimeoutType})"),
+            ApplicationFailureException { ErrorType: ErrorTypes.ShardNotHeld } gone => new(true, Cut(gone.Message)),
+            ApplicationFailureException { ErrorType: { } type } application => new(false, Cut($"{type}: {application.Message}")),
+            _ when TemporalException.IsCanceledException(failure) => new(false, "cancelled"),
+            _ => new(false, Cut(cause.Message)),
+        };
+    }
+
+    public static string Cut(string text) =>
+        text.Length <= LongestSentence ? text : string.Concat(text.AsSpan(0, LongestSentence - 1), "…");
+}

@@ -1,0 +1,165 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Exceptions;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>One cycle: four phases on the host that holds the shard, and another host when that one is lost.</summary>
+internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, CancellationToken stop)
+{
+    // Each loss costs a timeout, except a host that says at once that it does not hold the shard: bounds the history.
+    private const int MostHosts = 5;
+
+    // A cycle keeps the settings that it began with; Configure takes effect with the next one.
+    private readonly GcSettings _settings = ledger.Settings;
+    private readonly int _cycle = ledger.State.Cycle;
+    private readonly List<string> _problems = [];
+    private CycleReport _report = new(ledger.State.Cycle, asOf) { DryRun = dryRun };
+    private int _hosts;
+    private bool _ended;
+    private bool _mustSync = true;
+
+    private TimeSpan Remaining => asOf + _settings.CycleTimeout - Clock.Now;
+
+    private ShardTimings Timings => Cadence.Timings(_settings, ledger.State.Timings);
+
+    public async Task<CycleReport> RunAsync()
+    {
+        await SyncAsync();
+        var collect = await PhaseAsync("collect", needsSync: true, (input, options) =>
+        {
+            var limited = input with { Limits = _settings.Limits };
+            return Workflow.ExecuteActivityAsync((IGcActivities activities) => activities.CollectAsync(limited), options);
+        });
+        var health = await PhaseAsync("health", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
+            (IGcActivities activities) => activities.ScanHealthAsync(input), options));
+        var purge = await PhaseAsync("purge", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
+            (IGcActivities activities) => activities.PurgeRecordsAsync(input), options));
+        _report = _report with
+        {
+            Collect = collect,
+            Health = health,
+            Purge = purge,
+            EndedAt = Clock.Now,
+            Host = ledger.State.Host?.Host ?? ledger.State.LastHost,
+            Problems = [.. _problems],
+        };
+        return _report with { Outcome = Reports.Judge(_report) };
+    }
+
+    private async Task SyncAsync()
+    {
+        var sync = await PhaseAsync("sync", needsSync: false, (input, options) =>
+        {
+            var asked = input with { Settings = _settings };
+            return Workflow.ExecuteActivityAsync((IGcActivities activities) => activities.SyncProviderAsync(asked), options);
+        });
+        _report = _report with { Sync = sync };
+        if (sync?.Timings is { } timings) Hear(timings);
+    }
+
+    private async Task<T?> PhaseAsync<T>(
+        string phase, bool needsSync, Func<PhaseInput, ActivityOptions, Task<T>> execute)
+        where T : class
+    {
+        while (await HoldHostAsync(phase))
+        {
+            if (phase != "sync" && _mustSync && _report.Sync is not null)
+            {
+                // Another host works on a copy that was rebuilt from records: without a sync it knows no cloud states.
+                await SyncAsync();
+                continue;
+            }
+
+            // Unknown is never gone: what the cloud did not say in full ends nobody.
+            if (needsSync && _report.Sync is null)
+            {
+                Problem($"{phase} did not run: nothing is ended after a failed sync");
+                return null;
+            }
+
+            ledger.Phase = phase;
+            ShowPhase();
+            var host = ledger.State.Host!;
+            var input = new PhaseInput(ledger.Shard, asOf, Timings) { DryRun = dryRun };
+            var options = PhaseOptions.Phase(_settings, Timings, host.TaskQueue, Remaining, Summary(phase));
+            options.CancellationToken = stop;
+            try
+            {
+                if (phase == "sync") _mustSync = false;
+                return await execute(input, options);
+            }
+            catch (Exception e) when (e is FailureException or OperationCanceledException)
+            {
+                if (Stopped(phase)) return null;
+                var fault = ActivityFault.Of(e);
+                Problem(fault.HostLost ? $"{phase} lost host {host.Host}: {fault.Why}" : $"{phase} failed: {fault.Why}");
+                if (!fault.HostLost) return null;
+                Workflow.Logger.HostLost(_cycle, host.Host, fault.Why);
+                ledger.LoseHost();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True: a host is held and there is time left. False: the reason is among the problems.</summary>
+    private async Task<bool> HoldHostAsync(string phase)
+    {
+        if (_ended || Stopped(phase)) return false;
+        if (Remaining < PhaseOptions.Least) return End($"the cycle's time ran out before {phase}");
+        if (ledger.State.Host is not null) return !Cadence.IsOff(Timings) || End("collection is off: the interval is zero or less");
+        if (_hosts++ == MostHosts) return End($"{MostHosts} hosts were lost before {phase}");
+
+        ledger.Phase = "acquire";
+        ShowPhase();
+        var options = PhaseOptions.Acquire(_settings, Timings, Remaining, Summary("acquire"));
+        options.CancellationToken = stop;
+        var before = ledger.State.LastHost;
+        try
+        {
+            var host = await Workflow.ExecuteActivityAsync(
+                (IGcActivities activities) => activities.AcquireShardAsync(
+                    new(ledger.Shard, Clock.Now) { PreviousHost = before, Settings = _settings }),
+                options);
+            ledger.State = ledger.State with { Host = host with { Problems = [] }, LastHost = host.Host };
+            Hear(host.Timings);
+            _mustSync |= host.Host != before || host.Rebuilt;
+            foreach (var problem in host.Problems) Problem($"host {host.Host}: {problem}");
+        }
+        catch (Exception e) when (e is FailureException or OperationCanceledException)
+        {
+            return !Stopped(phase) && End($"no host for {phase}: {ActivityFault.Of(e).Why}");
+        }
+
+        return await HoldHostAsync(phase);
+    }
+
+    private void Hear(ShardTimings timings) => ledger.State = ledger.State with { Timings = timings };
+
+    private bool Stopped(string phase)
+    {
+        if (!stop.IsCancellationRequested) return false;
+        var why = Workflow.CancellationToken.IsCancellationRequested ? "the collector was cancelled"
+            : ledger.State.Pause is { } pause ? $"paused: {pause.Reason}"
+            : "stopped by an operator";
+        return !End($"{phase} did not end: {why}");
+    }
+
+    /// <summary>No further phase; said once.</summary>
+    private bool End(string why)
+    {
+        if (!_ended) Problem(why);
+        _ended = true;
+        return false;
+    }
+
+    private void Problem(string sentence)
+    {
+        if (_problems.Count < Reports.Problems) _problems.Add(ActivityFault.Cut(sentence));
+    }
+
+    private void ShowPhase() => Workflow.CurrentDetails = DetailsTable.Render(ledger.State, _settings, ledger.Phase);
+
+    private string Summary(string phase) => $"cycle {_cycle}: {phase}";
+}

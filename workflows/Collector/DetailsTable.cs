@@ -1,0 +1,60 @@
+using System.Text;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>The collector's current details in the Web UI: markdown, well under Temporal's 20,000 bytes.</summary>
+internal static class DetailsTable
+{
+    private const int Rows = 5;
+    private const int Problems = 5;
+
+    public static string Render(GcState state, GcSettings settings, string? phase)
+    {
+        var text = new StringBuilder();
+        text.Append("**").Append(Headline(state, phase)).Append("**").Append(settings.DryRun ? " · dry-run" : "").Append('\n');
+        text.Append("Host: ").Append(state.Host?.Host ?? "none").Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
+        if (state.Reports.Count == 0) return text.ToString();
+
+        text.Append("\n| cycle | began (UTC) | outcome | sync | collect | health | purge |\n|--|--|--|--|--|--|--|\n");
+        foreach (var report in state.Reports.Take(Rows))
+        {
+            text.Append("| ").Append(report.Cycle).Append(report.DryRun ? " (dry)" : "")
+                .Append(" | ").Append(report.StartedAt.UtcDateTime.ToString("MM-dd HH:mm:ss", null))
+                .Append(" | ").Append(report.Outcome)
+                .Append(" | ").Append(Sync(report.Sync))
+                .Append(" | ").Append(Collect(report.Collect))
+                .Append(" | ").Append(Health(report.Health))
+                .Append(" | ").Append(Purge(report.Purge)).Append(" |\n");
+        }
+
+        foreach (var problem in Reports.AllProblems(state.Reports[0]).Take(Problems))
+        {
+            // One line each: a cloud's message may hold anything.
+            text.Append("\n- ").Append(ActivityFault.Cut(problem).Replace('\n', ' ').Replace('\r', ' '));
+        }
+
+        return text.ToString();
+    }
+
+    private static string Headline(GcState state, string? phase) =>
+        phase is not null ? $"Cycle {state.Cycle}: {phase}"
+        : state.Pause is { } pause ? $"Paused{By(pause)} until {Time(pause.Until) ?? "resumed"}: {ActivityFault.Cut(pause.Reason)}"
+        : $"Next cycle at {Time(state.NextCycleAt) ?? "once"}";
+
+    private static string By(PauseState pause) => pause.By is { } by ? $" by {ActivityFault.Cut(by)}" : "";
+
+    private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", null);
+
+    private static string Sync(SyncResult? sync) =>
+        sync is null ? "–" : $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone";
+
+    private static string Collect(CollectResult? collect) => collect is null ? "–"
+        : $"{Reports.Counts(collect).Sum(c => c.Ended)} ended, {Reports.Counts(collect).Sum(c => c.Spared)} spared, "
+        + $"{Reports.Counts(collect).Sum(c => c.Failed)} failed, {Reports.Counts(collect).Sum(c => c.OverLimit)} held back";
+
+    private static string Health(HealthScanResult? health) =>
+        health is null ? "–" : $"{health.Stale} of {health.Registered} stale{(health.Suspect ? ", suspect" : "")}";
+
+    private static string Purge(PurgeResult? purge) => purge is null ? "–" : $"{purge.Purged} purged, {purge.Failed} failed";
+}

@@ -1,0 +1,36 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>The one place where a run keeps what it knows: handlers and the cycle write the same record.</summary>
+internal sealed class Ledger(GcInput input)
+{
+    public ShardRef Shard { get; } = input.Shard;
+
+    public GcSettings Settings { get; set; } = input.Settings;
+
+    public GcState State { get; set; } = input.State ?? new();
+
+    /// <summary>Name of the phase under way; null between cycles.</summary>
+    public string? Phase { get; set; }
+
+    public ShardTimings Timings => Cadence.Timings(Settings, State.Timings);
+
+    public GcInput Export() => new(Shard) { Settings = Settings, State = State };
+
+    /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>
+    public void LoseHost() => State = State with { Host = null, LastHost = State.Host?.Host ?? State.LastHost };
+}
+
+/// <summary>A waiting <c>RunCycle</c>; it is answered exactly once.</summary>
+internal sealed class CycleTicket(RunCycleRequest request)
+{
+    public RunCycleRequest Request { get; } = request;
+
+    public CycleReport? Report { get; set; }
+
+    /// <summary>Why no cycle will run for it.</summary>
+    public string? Refusal { get; set; }
+
+    public bool Answered => Report is not null || Refusal is not null;
+}

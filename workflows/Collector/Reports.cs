@@ -1,0 +1,73 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>Judging, keeping and adding up reports.</summary>
+internal static class Reports
+{
+    /// <summary>How many are kept.</summary>
+    public const int Kept = 20;
+
+    /// <summary>How many problems one report names.</summary>
+    public const int Problems = 20;
+
+    // The newest report keeps its samples, the others only counts: state travels with every continue-as-new.
+    private const int OldProblems = 3;
+
+    public static CycleOutcome Judge(CycleReport report)
+    {
+        var done = new object?[] { report.Sync, report.Collect, report.Health, report.Purge }.Count(phase => phase is not null);
+        return done == 0 ? CycleOutcome.Failed
+            : done < 4 ? CycleOutcome.Partial
+            : IsGuarded(report) ? CycleOutcome.Guarded
+            : CycleOutcome.Completed;
+    }
+
+    /// <summary>Newest first; samples and all but a few problems are dropped from older ones.</summary>
+    public static IReadOnlyList<CycleReport> Keep(IReadOnlyList<CycleReport> reports, CycleReport newest) =>
+        [newest, .. reports.Take(Kept - 1).Select((report, index) => index == 0 ? Trim(report) : report)];
+
+    public static GcTotals Add(GcTotals totals, CycleReport report)
+    {
+        totals = totals with { Cycles = totals.Cycles + 1 };
+        if (report.DryRun) return totals;
+        var collect = report.Collect ?? new();
+        return totals with
+        {
+            Unhealthy = totals.Unhealthy + collect.Unhealthy.Ended,
+            Dangling = totals.Dangling + collect.Dangling.Ended,
+            Orphan = totals.Orphan + collect.Orphan.Ended,
+            AlreadyGone = totals.AlreadyGone + Counts(collect).Sum(counts => counts.AlreadyGone),
+            Purged = totals.Purged + (report.Purge?.Purged ?? 0),
+            ChecksEnqueued = totals.ChecksEnqueued + (report.Health?.Enqueued ?? 0),
+        };
+    }
+
+    public static IEnumerable<CollectCounts> Counts(CollectResult collect) =>
+        [collect.Unhealthy, collect.Dangling, collect.Orphan, collect.StalePreInsert];
+
+    /// <summary>Every problem of a report, the workflow's own first.</summary>
+    public static IEnumerable<string> AllProblems(CycleReport report) =>
+    [
+        .. report.Problems,
+        .. report.Sync?.Problems ?? [],
+        .. report.Collect?.Problems ?? [],
+        .. report.Health?.Problems ?? [],
+        .. report.Purge?.Problems ?? [],
+    ];
+
+    private static bool IsGuarded(CycleReport report) =>
+        report.Health is { Suspect: true } || (report.Collect is { } collect && Counts(collect).Any(c => c.OverLimit > 0));
+
+    private static CycleReport Trim(CycleReport report) => report with
+    {
+        Sync = report.Sync is null ? null : report.Sync with { Samples = [], Problems = Few(report.Sync.Problems) },
+        Collect = report.Collect is null ? null : report.Collect with { Samples = [], Problems = Few(report.Collect.Problems) },
+        Health = report.Health is null ? null : report.Health with { Samples = [], Problems = Few(report.Health.Problems) },
+        Purge = report.Purge is null ? null : report.Purge with { Samples = [], Problems = Few(report.Purge.Problems) },
+        Problems = Few(report.Problems),
+    };
+
+    private static IReadOnlyList<string> Few(IReadOnlyList<string> problems) =>
+        [.. problems.Take(OldProblems).Select(ActivityFault.Cut)];
+}

@@ -1,0 +1,262 @@
+using Nstance.Temporal.Workflows.Collector;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Exceptions;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Workflows;
+
+/// <summary>
+/// The collector of one shard, for years: a cycle each interval, steered by updates. Its workflow id
+/// (<see cref="Names.GcWorkflowId"/>) is the shard's leader lock.
+/// </summary>
+[Workflow]
+public sealed class GcWorkflow
+{
+    // Updates count against a run's limit of 2,000 even when no cycle runs.
+    private const int SteersPerRun = 500;
+
+    private readonly Ledger _ledger;
+    private readonly bool _carried;
+    private readonly List<CycleTicket> _tickets = [];
+    private CancellationTokenSource? _running;
+    private int _cycles;
+    private int _steers;
+    private int _seen;
+    private bool _ended;
+
+    /// <summary>Makes the state that handlers see before the run begins.</summary>
+    /// <param name="input">Shard, settings, and what the run before knew.</param>
+    [WorkflowInit]
+    public GcWorkflow(GcInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _ledger = new(input);
+        _carried = input.State is not null;
+    }
+
+    private GcState State
+    {
+        get => _ledger.State;
+        set => _ledger.State = value;
+    }
+
+    /// <summary>Collects until cancelled, or until the interval is zero or less.</summary>
+    /// <param name="input">The same as the constructor's.</param>
+    /// <returns>Why it ended by itself.</returns>
+    [WorkflowRun]
+    public async Task<GcResult> RunAsync(GcInput input)
+    {
+        // Accepted settings are never judged again: stricter rules of a later release must not end a running collector.
+        if (!_carried && GcSettingsRules.Faults(_ledger.Settings) is { Count: > 0 } faults)
+        {
+            throw new ApplicationFailureException(string.Join(' ', faults), ErrorTypes.BadConfiguration, nonRetryable: true);
+        }
+
+        try
+        {
+            while (true)
+            {
+                ResumeWhenDue();
+                if (Cadence.IsOff(_ledger.Timings)) return await EndAsync("collection is off: the interval is zero or less");
+                Plan();
+                Show();
+                if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_ledger.Export()));
+                if (State.Pause is null && (_tickets.Count > 0 || State.NextCycleAt <= Clock.Now)) await CycleAsync();
+                else await WaitAsync();
+                Workflow.CancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        catch (Exception e) when (TemporalException.IsCanceledException(e) && Workflow.CancellationToken.IsCancellationRequested)
+        {
+            await EndAsync("the collector was cancelled");
+            throw;
+        }
+    }
+
+    /// <summary>Runs one cycle now; while one is running, waits for the next. Requests of one kind share a cycle.</summary>
+    /// <param name="request">What kind of cycle.</param>
+    /// <returns>The report of that cycle, also when phases failed.</returns>
+    [WorkflowUpdate(Description = "Run one cycle now and return its report; refused while paused.")]
+    public async Task<CycleReport> RunCycleAsync(RunCycleRequest request)
+    {
+        var ticket = new CycleTicket(request);
+        // Between the validator and here the collector may have been paused by a handler of the same task.
+        if (Refusal() is { } refusal) throw Refused(refusal);
+        _tickets.Add(ticket);
+        _steers++;
+        // Not the workflow's token: a cancelled collector answers with what it knows.
+        await Workflow.WaitConditionAsync(() => ticket.Answered, CancellationToken.None);
+        return ticket.Report ?? throw Refused(ticket.Refusal!);
+    }
+
+    /// <summary>Accepts or refuses <see cref="RunCycleAsync"/>.</summary>
+    /// <param name="request">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(RunCycleAsync))]
+    public void ValidateRunCycle(RunCycleRequest request)
+    {
+        if (request is null) throw Refused("A RunCycleRequest is needed; {} will do.");
+        if (Refusal() is { } refusal) throw Refused(refusal);
+    }
+
+    /// <summary>Stops collection: no phase begins, and the one under way is cancelled.</summary>
+    /// <param name="request">Why, and until when.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Stop collecting, at once: no phase begins, the running one is cancelled.")]
+    public Task<GcStatus> PauseAsync(PauseRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        State = State with { Pause = new(request.Reason.Trim(), Clock.Now) { Until = request.Until, By = request.By } };
+        foreach (var ticket in _tickets) ticket.Refusal = Refusal();
+        _tickets.Clear();
+        _running?.Cancel();
+        return Steered("paused", request.By);
+    }
+
+    /// <summary>Accepts or refuses <see cref="PauseAsync"/>.</summary>
+    /// <param name="request">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(PauseAsync))]
+    public void ValidatePause(PauseRequest request)
+    {
+        if (_ended) throw Refused("The collector has ended.");
+        if (string.IsNullOrWhiteSpace(request?.Reason)) throw Refused("Reason is missing: say why collection must stop.");
+        if (request.Reason.Length > ActivityFault.LongestSentence) throw Refused("Reason is longer than 300 characters.");
+        if (request.Until <= Clock.Now) throw Refused($"Until is {request.Until:O}, which is not ahead.");
+    }
+
+    /// <summary>Goes on after a pause; without one, nothing changes.</summary>
+    /// <param name="request">Who asks.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Go on collecting after a pause.")]
+    public Task<GcStatus> ResumeAsync(ResumeRequest request)
+    {
+        State = State with { Pause = null };
+        return Steered("resumed", request?.By);
+    }
+
+    /// <summary>Replaces the settings; a cycle under way keeps those it began with.</summary>
+    /// <param name="settings">All of them, not only what changes.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Replace the settings (all of them); in effect from the next cycle on.")]
+    public Task<GcStatus> ConfigureAsync(GcSettings settings)
+    {
+        _ledger.Settings = settings;
+        return Steered("configured", null);
+    }
+
+    /// <summary>Accepts or refuses <see cref="ConfigureAsync"/>: all faults at once.</summary>
+    /// <param name="settings">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(ConfigureAsync))]
+    public void ValidateConfigure(GcSettings settings)
+    {
+        if (settings is null) throw Refused("Settings are missing.");
+        if (_ended) throw Refused("The collector has ended.");
+        if (GcSettingsRules.Faults(settings) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
+    }
+
+    /// <summary>What the collector is doing.</summary>
+    [WorkflowQuery(Description = "What the collector is doing, for whom, since when, and the last report.")]
+    public GcStatus Status() => new(_ledger.Shard, Doing())
+    {
+        Cycle = State.Cycle,
+        Host = State.Host?.Host,
+        Timings = State.Timings is null ? null : _ledger.Timings,
+        Settings = _ledger.Settings,
+        Pause = State.Pause,
+        NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
+        LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
+        Totals = State.Totals,
+    };
+
+    /// <summary>The last reports, newest first; older ones without samples.</summary>
+    [WorkflowQuery(Description = "The last 20 reports, newest first.")]
+    public IReadOnlyList<CycleReport> Reports() => State.Reports;
+
+    private static ApplicationFailureException Refused(string why) => new(why, ErrorTypes.Refused, nonRetryable: true);
+
+    private async Task CycleAsync()
+    {
+        // Dry and real requests never share a cycle; the one that waited longest goes first.
+        var dry = _tickets.Count > 0 && _tickets[0].Request.DryRun;
+        var served = _tickets.Where(ticket => ticket.Request.DryRun == dry).ToList();
+        _tickets.RemoveAll(served.Contains);
+
+        var now = Clock.Now;
+        State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _ledger.Timings) };
+        using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
+        _running = running;
+        var report = await new CycleRun(_ledger, dry || _ledger.Settings.DryRun, now, running.Token).RunAsync();
+        _running = null;
+        _ledger.Phase = null;
+        _cycles++;
+        State = State with
+        {
+            Reports = Collector.Reports.Keep(State.Reports, report),
+            Totals = Collector.Reports.Add(State.Totals, report),
+        };
+        foreach (var ticket in served) ticket.Report = report;
+        Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
+    }
+
+    private async Task WaitAsync()
+    {
+        var until = State.Pause is { } pause ? pause.Until : State.NextCycleAt;
+        var summary = State.Pause is null ? $"cycle {State.Cycle + 1}" : "end of the pause";
+        _seen = _steers;
+        await Workflow.WaitConditionWithOptionsAsync(
+            new(() => _steers != _seen, until - Clock.Now, summary, Workflow.CancellationToken));
+    }
+
+    private void ResumeWhenDue()
+    {
+        if (State.Pause?.Until <= Clock.Now) State = State with { Pause = null };
+    }
+
+    private void Plan() =>
+        State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _ledger.Timings, Clock.Now) };
+
+    // An update that waits for its cycle keeps the run open; its answer would be lost with the run.
+    private bool MayLeave() =>
+        (_cycles >= _ledger.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested)
+        && _tickets.Count == 0
+        && Workflow.AllHandlersFinished;
+
+    private async Task<GcResult> EndAsync(string why)
+    {
+        _ended = true;
+        foreach (var ticket in _tickets) ticket.Refusal = why;
+        _tickets.Clear();
+        Show();
+        await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
+        return new(CollectorState.Off, why) { Totals = State.Totals };
+    }
+
+    private Task<GcStatus> Steered(string what, string? by)
+    {
+        _steers++;
+        if (_ledger.Phase is null) Plan();
+        Workflow.Logger.Steered(what, by ?? "an operator");
+        return Task.FromResult(Status());
+    }
+
+    private string? Refusal() =>
+        _ended ? "The collector has ended."
+        : State.Pause is { } pause ? $"The collector is paused ({pause.Reason}); resume it first."
+        : null;
+
+    private CollectorState Doing() =>
+        _ended ? CollectorState.Off
+        : _ledger.Phase is not null ? CollectorState.Running
+        : State.Pause is not null ? CollectorState.Paused
+        : CollectorState.Waiting;
+
+    private void Show()
+    {
+        Workflow.CurrentDetails = DetailsTable.Render(State, _ledger.Settings, _ledger.Phase);
+        var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
+        // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
+        var attributes = Workflow.TypedSearchAttributes;
+        if (!attributes.ContainsKey(Names.ClusterAttribute)) return;
+        if (attributes.TryGetValue(Names.StateAttribute, out var shown) && shown == value) return;
+        Workflow.UpsertTypedSearchAttributes(Names.StateAttribute.ValueSet(value));
+    }
+}

@@ -1,0 +1,207 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Workflows.Reconciler;
+
+/// <summary>
+/// What the reconciler still has to do, and what it did lately. Pure: the time comes from the caller.
+/// Every received event is at any time queued, handled, merged with an equal one, or counted as failed.
+/// </summary>
+internal sealed class EventQueue
+{
+    /// <summary>Checks in one activity, and events in one notification.</summary>
+    public const int BatchSize = 100;
+
+    /// <summary>Events that may travel with continue-as-new: keeps the input under Temporal's 2 MB.</summary>
+    public const int MostCarried = 2_000;
+
+    // A sender retries within its cycle; these cover days of them.
+    private const int MostBatchKeys = 500;
+    private const int MostHandled = 5_000;
+
+    private readonly List<ReconcileEvent> _queue;
+    private readonly List<ReconcileEvent> _replacements;
+    private readonly Dictionary<string, DateTimeOffset> _handled;
+    private readonly List<string> _batchKeys;
+    private long _notifications;
+
+    public EventQueue(ReconcilerState? state, TimeSpan healthCheckInterval)
+    {
+        state ??= new();
+        _queue = [.. state.Queue];
+        _replacements = [.. state.Replacements];
+        _handled = new(state.Handled, StringComparer.Ordinal);
+        _batchKeys = [.. state.BatchKeys];
+        _notifications = state.Notifications;
+        Outbox = state.Outbox;
+        HostTaskQueue = state.HostTaskQueue;
+        Totals = state.Totals;
+        HealthCheckInterval = healthCheckInterval;
+    }
+
+    public string? HostTaskQueue { get; set; }
+
+    public TimeSpan HealthCheckInterval { get; private set; }
+
+    public Notification? Outbox { get; private set; }
+
+    public ReconcilerTotals Totals { get; private set; }
+
+    public int Queued => _queue.Count;
+
+    public int ToNotify => _replacements.Count + (Outbox?.Events.Count ?? 0);
+
+    public bool HasChecks => _queue.Exists(IsCheck);
+
+    public bool HasNews => Outbox is not null || _replacements.Count > 0 || _queue.Exists(e => !IsCheck(e));
+
+    private TimeSpan Window => HealthCheckInterval * 2;
+
+    /// <summary>Takes a batch once; merges what is queued already or was handled within the window.</summary>
+    public void Take(EventBatch batch, DateTimeOffset now)
+    {
+        HostTaskQueue = batch.HostTaskQueue ?? HostTaskQueue;
+        if (batch.HealthCheckInterval > TimeSpan.Zero) HealthCheckInterval = batch.HealthCheckInterval.Value;
+        if (_batchKeys.Contains(batch.Key)) return;
+        _batchKeys.Add(batch.Key);
+        if (_batchKeys.Count > MostBatchKeys) _batchKeys.RemoveAt(0);
+
+        Forget(now);
+        var positions = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < _queue.Count; i++) positions[KeyOf(_queue[i])] = i;
+        foreach (var item in batch.Events)
+        {
+            var key = KeyOf(item);
+            Totals = Totals with { Received = Totals.Received + 1 };
+            if (IsCheck(item) && item.InstanceId is null)
+            {
+                // Names nobody: no host could ever answer it.
+                Totals = Totals with { Failed = Totals.Failed + 1 };
+            }
+            else if (positions.TryGetValue(key, out var at))
+            {
+                // The newer one knows the later count of missed reports; the place in the queue is the older one's.
+                _queue[at] = item;
+                Totals = Totals with { Deduplicated = Totals.Deduplicated + 1 };
+            }
+            else if (item.PreventDuplicate && _handled.ContainsKey(key))
+            {
+                Totals = Totals with { Deduplicated = Totals.Deduplicated + 1 };
+            }
+            else
+            {
+                positions[key] = _queue.Count;
+                _queue.Add(item);
+            }
+        }
+    }
+
+    /// <summary>The oldest checks; they stay queued until <see cref="Checked"/>.</summary>
+    public IReadOnlyList<ReconcileEvent> Checks() => [.. _queue.Where(IsCheck).Take(BatchSize)];
+
+    /// <summary>Settles checks that were made; one without a verdict stays queued. False: there was one.</summary>
+    public bool Checked(IReadOnlyList<ReconcileEvent> checks, CheckInstancesResult result, DateTimeOffset now)
+    {
+        var verdicts = new Dictionary<string, CheckedInstance>(StringComparer.Ordinal);
+        foreach (var instance in result.Instances) verdicts[instance.InstanceId] = instance;
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var check in checks)
+        {
+            if (check.InstanceId is null || !verdicts.TryGetValue(check.InstanceId, out var verdict)) continue;
+            if (!done.Add(KeyOf(check))) continue;
+            Handle(check, now);
+            if (verdict.Verdict != CheckVerdict.Replace) continue;
+            if (_replacements.Exists(e => KeyOf(e) == KeyOf(check))) continue;
+            _replacements.Add(check with { Cause = ActivityFault.Cut(verdict.Why) });
+            Totals = Totals with { MarkedForReplacement = Totals.MarkedForReplacement + 1 };
+        }
+
+        _queue.RemoveAll(e => done.Contains(KeyOf(e)));
+        return done.Count == checks.Count;
+    }
+
+    /// <summary>
+    /// The notification to send, formed once: its key is the same however often it is sent, also by the next run.
+    /// </summary>
+    public Notification? Next(ShardRef shard, DateTimeOffset now)
+    {
+        if (Outbox is not null) return Outbox;
+        List<ReconcileEvent> changed = [.. _queue.Where(e => !IsCheck(e)).Take(BatchSize)];
+        if (changed.Count > 0)
+        {
+            // Leaves the queue now: an equal event that comes while this one is sent is news again.
+            _queue.RemoveAll(changed.Contains);
+            foreach (var change in changed) Handle(change, now);
+            return Outbox = Form(nameof(ReconcileEventType.GroupChanged), changed);
+        }
+
+        List<ReconcileEvent> replace = [.. _replacements.Take(BatchSize)];
+        if (replace.Count == 0) return null;
+        _replacements.RemoveRange(0, replace.Count);
+        return Outbox = Form("ReplaceInstance", replace);
+
+        Notification Form(string kind, IReadOnlyList<ReconcileEvent> events) =>
+            new(shard, kind, events, $"{kind}/{now:yyyyMMddTHHmmssfff}/{++_notifications}");
+    }
+
+    /// <summary>The notification arrived, or can never arrive.</summary>
+    public void Notified(bool failed)
+    {
+        if (failed) Totals = Totals with { Failed = Totals.Failed + (Outbox?.Events.Count ?? 0) };
+        Outbox = null;
+    }
+
+    /// <summary>
+    /// Drops checks beyond what a run may hand on. Last resort of a queue that no host works on: the next health scan
+    /// finds them again. A changed group is never dropped. Returns how many.
+    /// </summary>
+    public int Shed()
+    {
+        var excess = _queue.Count - MostCarried;
+        if (excess <= 0) return 0;
+        var shed = _queue.Where(IsCheck).Reverse().Take(excess).ToHashSet(ReferenceEqualityComparer.Instance);
+        _queue.RemoveAll(shed.Contains);
+        Totals = Totals with { Failed = Totals.Failed + shed.Count };
+        return shed.Count;
+    }
+
+    public ReconcilerState Export(DateTimeOffset now)
+    {
+        Forget(now);
+        return new()
+        {
+            HostTaskQueue = HostTaskQueue,
+            Queue = [.. _queue],
+            Replacements = [.. _replacements],
+            Outbox = Outbox,
+            Notifications = _notifications,
+            Handled = new SortedDictionary<string, DateTimeOffset>(_handled, StringComparer.Ordinal),
+            BatchKeys = [.. _batchKeys],
+            Totals = Totals,
+        };
+    }
+
+    internal static string KeyOf(ReconcileEvent item) => $"{item.Type}|{item.Tenant}|{item.Group}|{item.InstanceId}";
+
+    private static bool IsCheck(ReconcileEvent item) => item.Type == ReconcileEventType.CheckInstance;
+
+    private void Handle(ReconcileEvent item, DateTimeOffset now)
+    {
+        _handled[KeyOf(item)] = now;
+        Totals = Totals with { Handled = Totals.Handled + 1 };
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        foreach (var (key, at) in _handled.ToList())
+        {
+            if (now - at >= Window) _handled.Remove(key);
+        }
+
+        if (_handled.Count <= MostHandled) return;
+        foreach (var (key, _) in _handled.OrderBy(p => p.Value).ThenBy(p => p.Key, StringComparer.Ordinal)
+            .Take(_handled.Count - MostHandled).ToList())
+        {
+            _handled.Remove(key);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Workflows.Reconciler;
+using Temporalio.Exceptions;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Workflows;
+
+/// <summary>
+/// A shard's queue of reconcile events: none lost, none twice within twice the health interval. Activities hand it batches by
+/// signal-with-start. It stays open when idle, which costs nothing, so that the window and the batch keys stay known.
+/// </summary>
+[Workflow]
+public sealed class ReconcilerWorkflow
+{
+    // A run takes at most 10,000 signals and 50 MB; a batch may be 200 KB. Short runs also replay fast.
+    private const int SignalsPerRun = 200;
+    private const int SignalsAtMost = 5_000;
+    private const int BytesAtMost = 30 * 1024 * 1024;
+    private static readonly TimeSpan HostTimeout = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private readonly ShardRef _shard;
+    private readonly EventQueue _queue;
+    private CancellationTokenSource? _sending;
+    private int _signals;
+    private bool _leaving;
+
+    /// <summary>Makes the queue that signals fill before the run begins.</summary>
+    /// <param name="input">Shard, and what the run before did not finish.</param>
+    [WorkflowInit]
+    public ReconcilerWorkflow(ReconcilerInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        _shard = input.Shard;
+        _queue = new(input.State, input.HealthCheckInterval);
+    }
+
+    /// <summary>Works on the queue until cancelled.</summary>
+    /// <param name="input">The same as the constructor's.</param>
+    [WorkflowRun]
+    public async Task RunAsync(ReconcilerInput input)
+    {
+        // Two lanes: a receiver that does not answer must not keep checks waiting.
+        var checks = CheckLaneAsync();
+        var news = NewsLaneAsync();
+        var leave = Workflow.WaitConditionAsync(MustLeave);
+        await await Workflow.WhenAnyAsync(checks, news, leave);
+
+        _leaving = true;
+        // What is being sent is in the outbox and is sent again, under the same key, by the next run.
+        _sending?.Cancel();
+        await Workflow.WhenAllAsync(checks, news);
+        var dropped = _queue.Shed();
+        if (dropped > 0) Workflow.Logger.ChecksDropped(dropped);
+        var next = new ReconcilerInput(_shard)
+        {
+            HealthCheckInterval = _queue.HealthCheckInterval,
+            State = _queue.Export(Clock.Now),
+        };
+        throw Workflow.CreateContinueAsNewException((ReconcilerWorkflow workflow) => workflow.RunAsync(next));
+    }
+
+    /// <summary>Hands over a batch; the same key is taken once.</summary>
+    /// <param name="batch">At most <see cref="EventBatch.MaxEvents"/> events.</param>
+    [WorkflowSignal(Description = "Hand over a batch of reconcile events; the same key is taken once.")]
+    public Task EnqueueAsync(EventBatch batch)
+    {
+        _signals++;
+        // A signal cannot be refused; one without content must not stop the workflow.
+        if (batch is { Key: not null, Events: not null }) _queue.Take(batch, Clock.Now);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What is waiting, and what was done.</summary>
+    [WorkflowQuery(Description = "What is waiting, and what was done since the start.")]
+    public ReconcilerStatus Status() => new(_queue.Queued, _queue.Totals)
+    {
+        HostTaskQueue = _queue.HostTaskQueue,
+        ToNotify = _queue.ToNotify,
+    };
+
+    private bool MustLeave() =>
+        _signals >= SignalsAtMost
+        || Workflow.CurrentHistorySize >= BytesAtMost
+        || ((_signals >= SignalsPerRun || Workflow.ContinueAsNewSuggested)
+            && _queue.Queued + _queue.ToNotify <= EventQueue.MostCarried);
+
+    private async Task CheckLaneAsync()
+    {
+        while (true)
+        {
+            await Workflow.WaitConditionAsync(() => _leaving || (_queue.HasChecks && _queue.HostTaskQueue is not null));
+            if (_leaving) return;
+            var host = _queue.HostTaskQueue!;
+            var events = _queue.Checks();
+            try
+            {
+                var result = await Workflow.ExecuteActivityAsync(
+                    (IReconcilerActivities activities) => activities.CheckInstancesAsync(
+                        new(_shard, Clock.Now, events)),
+                    CheckOptions(host, events.Count));
+                if (_queue.Checked(events, result, Clock.Now)) continue;
+            }
+            catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
+            {
+                var fault = ActivityFault.Of(e);
+                Workflow.Logger.ChecksPostponed(fault.Why);
+                // The checks stay queued. A lost host is not asked again before a batch names one.
+                if (fault.HostLost && _queue.HostTaskQueue == host) _queue.HostTaskQueue = null;
+            }
+
+            // Also after answers that are incomplete or wrong: a fault that lasts must not fill the history.
+            await Workflow.WaitConditionWithOptionsAsync(new(() => _leaving, Pause, "before checks are tried again"));
+        }
+    }
+
+    private async Task NewsLaneAsync()
+    {
+        while (true)
+        {
+            await Workflow.WaitConditionAsync(() => _leaving || _queue.HasNews);
+            if (_leaving) return;
+            var notification = _queue.Next(_shard, Clock.Now)!;
+            using var sending = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
+            _sending = sending;
+            try
+            {
+                await Workflow.ExecuteActivityAsync(
+                    (IReconcilerActivities activities) => activities.NotifyAsync(notification),
+                    NotifyOptions(notification, sending.Token));
+                _queue.Notified(failed: false);
+            }
+            catch (Exception e) when (TemporalException.IsCanceledException(e) && _leaving)
+            {
+                return;
+            }
+            catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
+            {
+                // Retried without end, so this is a failure that the activity itself called final.
+                Workflow.Logger.NotifyFailed(notification.Key, notification.Kind, ActivityFault.Of(e).Why);
+                _queue.Notified(failed: true);
+            }
+            finally
+            {
+                _sending = null;
+            }
+        }
+    }
+
+    private static ActivityOptions CheckOptions(string host, int count) => new()
+    {
+        TaskQueue = host,
+        ScheduleToStartTimeout = HostTimeout,
+        StartToCloseTimeout = TimeSpan.FromMinutes(2),
+        ScheduleToCloseTimeout = TimeSpan.FromMinutes(5),
+        RetryPolicy = new()
+        {
+            InitialInterval = TimeSpan.FromSeconds(1),
+            MaximumInterval = TimeSpan.FromSeconds(30),
+            MaximumAttempts = 5,
+            NonRetryableErrorTypes = [ErrorTypes.ShardNotHeld, ErrorTypes.BadConfiguration, ErrorTypes.Denied],
+        },
+        Summary = $"check {count}",
+    };
+
+    private static ActivityOptions NotifyOptions(Notification notification, CancellationToken cancellation) => new()
+    {
+        StartToCloseTimeout = TimeSpan.FromMinutes(1),
+        RetryPolicy = new() { InitialInterval = TimeSpan.FromSeconds(1), MaximumInterval = TimeSpan.FromMinutes(2) },
+        CancellationToken = cancellation,
+        Summary = $"{notification.Kind}: {notification.Events.Count}",
+    };
+}
