@@ -85,7 +85,7 @@ internal sealed class Webhook : IDisposable
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            throw new ApplicationFailureException($"the webhook at {_settings} did not answer", ErrorTypes.Unavailable);
+            throw new ApplicationFailureException($"the webhook at {_settings} did not answer", e, ErrorTypes.Unavailable);
         }
     }
 
