@@ -13,6 +13,12 @@ internal static class MetaKeys
     /// <summary>Nobody's health is judged for the time before it: nobody was looking.</summary>
     public const string HealthFrom = "health_from";
 
+    /// <summary>Set when this host acquired the shard; a database without it is not used.</summary>
+    public const string AcquiredAt = "acquired_at";
+
+    /// <summary>Region from the configuration last read; "" if it names none.</summary>
+    public const string Region = "region";
+
     public const string SyncedAt = "synced_at";
 
     public static string CurrentVersion { get; } = $"{LocalDb.Schema.Version}";

@@ -63,6 +63,10 @@ internal static class Queries
         ORDER BY id LIMIT $take
         """;
 
+    public const string LiveByProvider = $"""
+        SELECT id FROM instances INDEXED BY gc_provider WHERE {Schema.LiveRow} AND provider_id = $provider LIMIT 1
+        """;
+
     public const string ById = $"{Columns} FROM instances {Marks} WHERE id = $id";
 
     public const string CountLiveByGroup = $"""
@@ -98,6 +102,7 @@ internal static class Queries
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
         [nameof(Live)] = Live,
+        [nameof(LiveByProvider)] = LiveByProvider,
         [nameof(ById)] = ById,
         [nameof(CountLiveByGroup)] = CountLiveByGroup,
         [nameof(CountLive)] = CountLive,

@@ -62,6 +62,7 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS gc_dangling ON instances (id, issued_at) WHERE {DanglingRow};
         CREATE INDEX IF NOT EXISTS gc_pre_insert ON instances (id, issued_at) WHERE {PreInsertRow};
         CREATE INDEX IF NOT EXISTS gc_live ON instances (id, provider_id) WHERE {LiveRow};
+        CREATE INDEX IF NOT EXISTS gc_provider ON instances (provider_id, id) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_live_group ON instances (tenant, group_key) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_health ON instances (coalesce(health_at, registered_at), id) WHERE {RegisteredRow};
         CREATE INDEX IF NOT EXISTS gc_deleted ON instances (id, deleted_at) WHERE {DeletedRow};

@@ -90,6 +90,14 @@ internal sealed partial class ShardDatabase
         });
     }
 
+    /// <summary>A live row that already stands for an instance; null if none does.</summary>
+    public string? FindLiveByProvider(string providerId)
+    {
+        var command = Prepared(Queries.LiveByProvider);
+        Set(command, "$provider", providerId);
+        return Guard(() => command.ExecuteScalar() as string);
+    }
+
     /// <summary>Live rows with an instance, by tenant ("" unknown) and group ("" unknown).</summary>
     public IReadOnlyDictionary<(string Tenant, string Group), int> CountLiveByGroup()
     {

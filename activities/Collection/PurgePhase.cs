@@ -1,0 +1,108 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4). A row outlives its
+/// record, never the other way round: a failure leaves the row, and the next cycle finds it again.
+/// </summary>
+internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, Action<string> heartbeat)
+{
+    private const int PageSize = 500;
+
+    private readonly Notes _notes = new();
+    private IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>? _keys;
+
+    public async Task<PurgeResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
+    {
+        var before = input.AsOf - input.Timings.DeletedRecordRetention;
+        _keys = await KeysWithoutTenantAsync(input.Shard, before, cancellationToken);
+        var result = new PurgeResult();
+        foreach (var page in Pages(before, cancellationToken))
+        {
+            result = result with { Expired = result.Expired + page.Count };
+            if (input.DryRun)
+            {
+                foreach (var row in page) _notes.Sample(row, "would purge", Why(row));
+                continue;
+            }
+
+            result = await PurgeAsync(input.Shard, page, result, cancellationToken);
+            heartbeat($"purge: {result.Purged} of {result.Expired}");
+        }
+
+        return result with { Samples = _notes.Samples, Problems = _notes.Problems };
+    }
+
+    private async Task<PurgeResult> PurgeAsync(
+        ShardRef shard, IReadOnlyList<InstanceRow> page, PurgeResult result, CancellationToken cancellationToken)
+    {
+        // Null: may have a record, and we could not find out which.
+        var keys = page.ToDictionary(row => row.Id, row => KeysOf(shard, row));
+        var known = keys.Values.OfType<IReadOnlyList<string>>().SelectMany(k => k).ToList();
+        var failed = known.Count == 0
+            ? new Dictionary<string, string>()
+            : await records.DeleteAsync(shard, known, cancellationToken);
+        foreach (var (key, why) in failed) _notes.Problem($"record {key} could not be deleted: {why}");
+
+        var done = page.Where(row => keys[row.Id] is { } own && !own.Any(failed.ContainsKey)).ToList();
+        var purged = database.Purge([.. done.Select(row => row.Id)]).ToHashSet();
+        foreach (var row in done)
+        {
+            if (purged.Contains(row.Id)) _notes.Sample(row, "purged", Why(row));
+            else _notes.Problem($"row {row.Id} could not be removed: something still refers to it, or it is live again");
+        }
+
+        return result with
+        {
+            Purged = result.Purged + purged.Count,
+            Failed = result.Failed + page.Count - purged.Count,
+            WithoutRecord = result.WithoutRecord + done.Count(row => keys[row.Id]!.Count == 0),
+        };
+    }
+
+    private IReadOnlyList<string>? KeysOf(ShardRef shard, InstanceRow row)
+    {
+        if (row.InstanceId is not { } id) return [];
+        if (row.RecordKeyIn(shard.Shard) is { } key) return [key];
+        return _keys is null ? null : _keys.GetValueOrDefault(id) ?? [];
+    }
+
+    private async Task<IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>?> KeysWithoutTenantAsync(
+        ShardRef shard, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var wanted = new HashSet<InstanceId>();
+        foreach (var row in Pages(before, cancellationToken).SelectMany(page => page))
+        {
+            if (row.InstanceId is { } id && row.RecordKeyIn(shard.Shard) is null) wanted.Add(id);
+        }
+
+        try
+        {
+            return await RecordKeys.FindAsync(records, shard, wanted, cancellationToken);
+        }
+        catch (CloudException e)
+        {
+            _notes.Problem($"records of {wanted.Count} instances without tenant could not be looked for: {e.Message}");
+            return null;
+        }
+    }
+
+    private IEnumerable<IReadOnlyList<InstanceRow>> Pages(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        for (string? after = null; ;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var page = database.FindExpired(before, after, PageSize);
+            if (page.Count > 0) yield return page;
+            if (page.Count < PageSize) yield break;
+            after = page[^1].Id;
+        }
+    }
+
+    private static string Why(InstanceRow row) => $"deleted at {row.DeletedAt:yyyy-MM-dd HH:mm:ss}Z, past the retention";
+}
