@@ -1,1 +1,15 @@
-return 0;
+using System.Runtime.InteropServices;
+using Nstance.Temporal.Worker;
+
+using var stop = new CancellationTokenSource();
+
+// The first signal asks for a graceful end; a second one ends the process as the system would.
+void Stop(PosixSignalContext context)
+{
+    context.Cancel = !stop.IsCancellationRequested;
+    stop.Cancel();
+}
+
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+return await NstanceGc.RunAsync(args, Console.Out, Console.Error, stop.Token);

@@ -38,6 +38,28 @@ internal static class Opening
         }
     }
 
+    /// <summary>Says whether <see cref="Open"/> would take a database that is there. Writes nothing.</summary>
+    /// <exception cref="LocalDbException">It would not; the message says why.</exception>
+    public static void Look(string path, ShardRef shard)
+    {
+        try
+        {
+            RequireWritableFile(path);
+            using var connection = Connect(path);
+            if (raw.sqlite3_db_readonly(connection.Handle!, "main") != 0) throw ReadOnly(path);
+            RequireNstance(connection, path);
+            RequireShard(connection, path, shard);
+        }
+        catch (SqliteException e)
+        {
+            throw ShardDatabase.Translate(e, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LocalDbException(LocalDbFault.Missing, $"database {path} cannot be opened: {e.Message}", e);
+        }
+    }
+
     /// <summary>The file holds registration tokens: nobody but its owner may read it (WAL files inherit the mode).</summary>
     private static void CreatePrivate(string path)
     {

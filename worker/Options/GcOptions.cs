@@ -62,19 +62,19 @@ public sealed record GcOptions : IValidatableObject
     public string LogFormat { get; init; } = "text";
 
     /// <summary>Time between starts of cycles; zero turns collection off.</summary>
-    [Duration("0s", "24h")]
+    [Duration("0s", "8760h")]
     public TimeSpan? Interval { get; init; }
 
     /// <summary>An instance that has not registered this long after it was issued is dangling.</summary>
-    [Duration("100ms", "24h")]
+    [Duration("1s", "8760h")]
     public TimeSpan? RegistrationTimeout { get; init; }
 
     /// <summary>How long a deleted instance stays on record.</summary>
-    [Duration("100ms", "8760h")]
+    [Duration("1s", "8760h")]
     public TimeSpan? DeletedRecordRetention { get; init; }
 
     /// <summary>How often an agent reports.</summary>
-    [Duration("100ms", "24h")]
+    [Duration("1s", "8760h")]
     public TimeSpan? HealthCheckInterval { get; init; }
 
     /// <summary>Longest time for one call to the cloud or the bucket.</summary>
@@ -82,15 +82,15 @@ public sealed record GcOptions : IValidatableObject
     public TimeSpan? RequestTimeout { get; init; }
 
     /// <summary>How long after a change the cloud's answers may lag.</summary>
-    [Duration("0s", "1h")]
+    [Duration("0s", "24h")]
     public TimeSpan? SettleTime { get; init; }
 
     /// <summary>Longest time for one cycle. The default value is 10 minutes.</summary>
-    [Duration("100ms", "24h")]
+    [Duration("1s", "24h")]
     public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a phase waits for its host before the host counts as lost. The default value is 45 seconds.</summary>
-    [Duration("100ms", "1h")]
+    [Duration("1s", "24h")]
     public TimeSpan HostTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>How many cycles a run holds before it continues as new. The default value is 100.</summary>
@@ -152,6 +152,13 @@ public sealed record GcOptions : IValidatableObject
         {
             yield return new(
                 "it is one shard's database: say which with --cluster and --shard", [nameof(SharedDatabasePath)]);
+        }
+
+        if (HostTimeout > CycleTimeout)
+        {
+            yield return new(
+                $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, {DurationText.Format(CycleTimeout)}",
+                [nameof(HostTimeout)]);
         }
 
         if (WebhookSecretFile is not null && WebhookUrl is null)

@@ -26,22 +26,29 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
         return new(values, name => Setting.EnvironmentPrefix + name.ToUpperInvariant());
     }
 
+    /// <summary>Full path of the settings file; null when it is not there.</summary>
+    public static string? FileAt(string? path)
+    {
+        var file = Path.GetFullPath(path ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
+        return File.Exists(file) ? file : null;
+    }
+
     /// <summary>Reads a settings file.</summary>
     /// <param name="path">The file, or null for the <c>appsettings.json</c> beside the program, if there is one.</param>
     /// <exception cref="CommandException">The file is missing or broken.</exception>
     public static Layer OfFile(string? path)
     {
-        var file = path ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json");
-        if (!File.Exists(file))
+        if (FileAt(path) is not { } file)
         {
             return path is null
                 ? new(new Dictionary<string, string>(), name => name)
-                : throw new CommandException(ExitCode.BadInput, $"--config: \"{path}\" is not there: a JSON file with a section {Setting.Section}");
+                : throw new CommandException(
+                    ExitCode.BadInput, $"--config: \"{path}\" is not there: a JSON file with a section {Setting.Section}");
         }
 
         try
         {
-            var configuration = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file)).Build();
+            var configuration = new ConfigurationBuilder().AddJsonFile(file).Build();
             var section = configuration.GetSection(Setting.Section);
             var values = section.AsEnumerable(makePathsRelative: true)
                 .Where(pair => pair.Value is not null)

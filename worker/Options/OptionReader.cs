@@ -6,7 +6,21 @@ namespace Nstance.Temporal.Worker;
 /// <summary>What was read: the options as far as they could be understood, and every fault at once.</summary>
 /// <param name="Options">Complete only when there are no faults.</param>
 /// <param name="Faults">One line each: where, the value, what is allowed.</param>
-internal sealed record ReadOptions(GcOptions Options, IReadOnlyList<string> Faults);
+/// <param name="Faulty">Names of settings that broke a rule.</param>
+internal sealed record ReadOptions(GcOptions Options, IReadOnlyList<string> Faults, IReadOnlySet<string> Faulty)
+{
+    /// <summary>The options with every setting that broke a rule back at its default: good for more checks, not for work.</summary>
+    public GcOptions WithoutFaulty()
+    {
+        var (clean, defaults) = (Options with { }, new GcOptions());
+        foreach (var setting in Settings.All.Where(setting => Faulty.Contains(setting.Name)))
+        {
+            setting.Property.SetValue(clean, setting.Property.GetValue(defaults));
+        }
+
+        return clean;
+    }
+}
 
 /// <summary>Lays the sources over each other and checks the outcome.</summary>
 internal static class OptionReader
@@ -56,7 +70,7 @@ internal static class OptionReader
         }
 
         faults.AddRange(results.Select(result => $"{Origin(result, origins)}: {result.ErrorMessage}"));
-        return new(options, faults);
+        return new(options, faults, results.SelectMany(result => result.MemberNames).ToHashSet());
     }
 
     private static string Missing(Setting setting) =>

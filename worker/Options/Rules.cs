@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Worker;
 
@@ -8,17 +9,12 @@ namespace Nstance.Temporal.Worker;
 
 /// <summary>An id of nstance (contract, "Names").</summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed partial class IdentifierAttribute : ValidationAttribute
+internal sealed class IdentifierAttribute : ValidationAttribute
 {
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
-        value is not string text || (text.Length is > 0 and <= 32 && !text.Contains("--") && Pattern().IsMatch(text))
+        value is not string text || Identifiers.IsValid(text)
             ? null
-            : Fault.Of(
-                validationContext,
-                $"\"{text}\" is not an id: 1 to 32 lower-case letters, digits and single dashes, a letter or digit at both ends");
-
-    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]*[a-z0-9])?\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Pattern();
+            : Fault.Of(validationContext, $"\"{text}\" is not an id: {Identifiers.Rule}");
 }
 
 /// <summary>An S3 bucket's name.</summary>

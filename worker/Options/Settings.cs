@@ -55,6 +55,8 @@ internal static class Settings
 
     public static Setting Get(string name) => All.Single(setting => setting.Name == name);
 
+    public static IEnumerable<Setting> Named(params string[] names) => names.Select(Get);
+
     /// <summary>The table of <c>docs/configuration.md</c>.</summary>
     public static string Markdown()
     {

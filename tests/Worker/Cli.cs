@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>One call of <c>nstance-gc</c> inside the test's process.</summary>
+/// <param name="Code">Exit code.</param>
+/// <param name="Output">What went to stdout.</param>
+/// <param name="Errors">Lines of stderr.</param>
+internal sealed record Cli(int Code, string Output, IReadOnlyList<string> Errors)
+{
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    public static async Task<Cli> RunAsync(params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = await NstanceGc.RunAsync(args, output, error, TestContext.Current.CancellationToken);
+        return new(code, output.ToString(), error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+}

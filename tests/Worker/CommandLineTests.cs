@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, config; nstance-gc --help explains")]
+    [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
+    [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
+    [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]
+    [InlineData("status now", "now: nstance-gc status takes options only")]
+    [InlineData("status --clutser c", "--clutser: no such option of nstance-gc status; did you mean --cluster?")]
+    [InlineData("status --frobnicate", "--frobnicate: no such option of nstance-gc status; nstance-gc status --help lists them")]
+    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc schedule create, nstance-gc config check")]
+    [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
+    [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
+    [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
+    [InlineData("cycle --cluster c --shard s --timeout never", "--timeout: \"never\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30")]
+    public async Task Run_CommandLineThatIsWrong_SaysSoInOneLine(string line, string expected)
+    {
+        var cli = await Cli.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal([$"nstance-gc: {expected}"], cli.Errors);
+        Assert.Equal((ExitCode.BadInput, ""), (cli.Code, cli.Output));
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("schedule create")]
+    [InlineData("schedule delete")]
+    [InlineData("cycle")]
+    [InlineData("status")]
+    [InlineData("pause")]
+    [InlineData("resume")]
+    [InlineData("config check")]
+    public async Task Help_OfEachCommand_HasAnExample(string command)
+    {
+        var cli = await Cli.RunAsync([.. command.Split(' '), "--help"]);
+
+        Assert.Equal(ExitCode.Done, cli.Code);
+        Assert.Contains($"  nstance-gc {command} --cluster prod --shard us-west-2a", cli.Output);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("cycle")]
+    [InlineData("resume")]
+    [InlineData("schedule show")]
+    [InlineData("schedule delete")]
+    public async Task Run_NobodyListens_SaysSoInOneLineWithinSeconds(string command)
+    {
+        var address = FreeAddress();
+        var watch = Stopwatch.StartNew();
+
+        var cli = await Cli.RunAsync([.. command.Split(' '), "--cluster", "c", "--shard", "s", "--address", address]);
+
+        Assert.Equal(
+            [$"nstance-gc: Temporal at {address} cannot be reached: nobody listens there: check --address or TEMPORAL_ADDRESS, and that the server runs"],
+            cli.Errors);
+        Assert.Equal(ExitCode.Unreachable, cli.Code);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
+    }
+
+    [Fact]
+    public async Task Run_ServerThatNeverAnswers_GivesUpAfterTheConnectTimeout()
+    {
+        using var mute = new TcpListener(IPAddress.Loopback, 0);
+        mute.Start();
+        var address = mute.LocalEndpoint.ToString()!;
+
+        var cli = await Cli.RunAsync("status", "--cluster", "c", "--shard", "s", "--address", address, "--connect-timeout", "300ms");
+
+        Assert.Equal(
+            [$"nstance-gc: Temporal at {address} did not answer within 300ms: check --address or TEMPORAL_ADDRESS, and that the server runs"],
+            cli.Errors);
+        Assert.Equal(ExitCode.Unreachable, cli.Code);
+    }
+
+    [Fact]
+    public async Task Run_FailureInJson_IsOneObjectOnStdoutToo()
+    {
+        var cli = await Cli.RunAsync("status", "--output", "json", "--cluster", "Prod", "--shard", "s");
+
+        var error = cli.Json.GetProperty("error");
+        Assert.Equal(ExitCode.BadInput, error.GetProperty("code").GetInt32());
+        Assert.StartsWith("--cluster: \"Prod\" is not an id", error.GetProperty("messages")[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verbose_ExpectedFailure_ShowsWhere()
+    {
+        var cli = await Cli.RunAsync("status", "--verbose", "--cluster", "Prod", "--shard", "s");
+
+        Assert.Contains(cli.Errors, line => line.Contains("   at Nstance.Temporal.Worker."));
+    }
+
+    [Fact]
+    public async Task ConfigReference_Json_NamesEverySetting()
+    {
+        var cli = await Cli.RunAsync("config", "reference", "--output", "json");
+
+        var settings = cli.Json.GetProperty("settings").EnumerateArray().ToList();
+        Assert.Equal(Settings.All.Count, settings.Count);
+        Assert.Equal(["option", "environment", "key", "default", "help"], settings[0].EnumerateObject().Select(p => p.Name));
+    }
+
+    private static string FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return listener.LocalEndpoint.ToString()!;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>Where the sources are, for tests that hold documentation against code.</summary>
+internal static class Repository
+{
+    public static string Root { get; } = Find();
+
+    private static string Find()
+    {
+        var place = new DirectoryInfo(AppContext.BaseDirectory);
+        while (place is not null && !File.Exists(Path.Combine(place.FullName, "Nstance.Temporal.sln")))
+        {
+            place = place.Parent;
+        }
+
+        return place?.FullName ?? throw new InvalidOperationException("the tests do not run inside the repository");
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void All_EveryMemberOfTheOptions_IsASettingOnce() => Assert.Equal(
+        typeof(GcOptions).GetProperties().Where(p => p.SetMethod is not null).Select(p => p.Name).Order(StringComparer.Ordinal),
+        Settings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Markdown_Documentation_SaysTheSame()
+    {
+        var documentation = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
+
+        Assert.Contains(Settings.Markdown(), documentation);
+    }
+
+    [Fact]
+    public void Setting_Names_FollowFromTheMember()
+    {
+        var setting = Settings.Get("SharedDatabasePath");
+
+        Assert.Equal(("--shared-database-path", "NSTANCE_GC__SHAREDDATABASEPATH"), (setting.Option, setting.Variable));
+    }
+
+    [Fact]
+    public void Validator_OfAHost_KnowsTheSameRules()
+    {
+        var result = new GcOptionsValidator().Validate(null, new() { Cluster = "Prod", CyclesPerRun = 0 });
+
+        Assert.True(result.Failed);
+        Assert.Equal(2, result.Failures.Count());
+        Assert.True(new GcOptionsValidator().Validate(Options.DefaultName, new()).Succeeded);
+    }
+}

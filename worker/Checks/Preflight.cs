@@ -1,0 +1,69 @@
+using Nstance.Temporal.Activities.Cloud;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Every check that a command makes before it touches anything.</summary>
+internal static class Preflight
+{
+    /// <summary>All checks, for <c>config check</c>.</summary>
+    public static async Task<List<Check>> AllAsync(Invocation invocation, GcOptions options)
+    {
+        var checks = new List<Check>();
+        await TemporalChecks.RunAsync(() => invocation.ConnectAsync(options), checks, invocation.CancellationToken);
+        await ShardAsync(options, checks, database: true, invocation.CancellationToken);
+        return checks;
+    }
+
+    /// <summary>Temporal, the bucket and the cloud: what a schedule needs.</summary>
+    /// <exception cref="CommandException">Holds all faults.</exception>
+    public static Task<TemporalClient> ForScheduleAsync(Invocation invocation, GcOptions options, bool skipShard) =>
+        PassAsync(invocation, options, skipShard, database: false);
+
+    /// <summary>Temporal, and, if a shard is given, its bucket, cloud and database: what a worker needs.</summary>
+    /// <exception cref="CommandException">Holds all faults.</exception>
+    public static Task<TemporalClient> ForRunAsync(Invocation invocation, GcOptions options, bool skipShard) =>
+        PassAsync(invocation, options, skipShard, database: true);
+
+    private static async Task<TemporalClient> PassAsync(
+        Invocation invocation, GcOptions options, bool skipShard, bool database)
+    {
+        var checks = new List<Check>();
+        var client = await TemporalChecks.RunAsync(() => invocation.ConnectAsync(options), checks, invocation.CancellationToken);
+        if (!skipShard)
+        {
+            await ShardAsync(options, checks, database, invocation.CancellationToken);
+        }
+
+        var failed = checks.Where(check => check.State == CheckState.Failed).ToList();
+        return failed.Count == 0 && client is not null
+            ? client
+            : throw new CommandException(ExitCodeOf(checks), failed.ConvertAll(check => check.Detail));
+    }
+
+    /// <summary>Bad input weighs more than a server that is away: mending the latter alone would not help.</summary>
+    public static int ExitCodeOf(IReadOnlyList<Check> checks)
+    {
+        var codes = checks.Where(check => check.State == CheckState.Failed).Select(check => check.ExitCode).ToList();
+        return codes.Count == 0 ? ExitCode.Done : codes.Contains(ExitCode.BadInput) ? ExitCode.BadInput : codes[0];
+    }
+
+    private static async Task ShardAsync(
+        GcOptions options, List<Check> checks, bool database, CancellationToken cancellationToken)
+    {
+        if (options is { Cluster: { } cluster, Shard: { } shard, Bucket: { } bucket })
+        {
+            using var connections = new AwsConnections(new());
+            await ShardChecks.RunAsync(connections, new(cluster, shard, bucket), checks, cancellationToken);
+        }
+        else
+        {
+            checks.Add(Check.Skipped(ShardChecks.Bucket, "no shard given: --cluster, --shard and --bucket"));
+        }
+
+        if (database)
+        {
+            checks.Add(DatabaseCheck.Run(options));
+        }
+    }
+}

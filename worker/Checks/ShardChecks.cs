@@ -1,0 +1,117 @@
+using Amazon.Runtime;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Settings;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Can the shard's bucket and its cloud be read, and do they belong to this shard? Looks only.</summary>
+internal static class ShardChecks
+{
+    public const string Bucket = "bucket";
+    public const string Configuration = "config.jsonc";
+    public const string Cloud = "cloud";
+
+    /// <summary>Long enough for the SDK to look for credentials everywhere, short enough to wait for.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
+
+    public static async Task RunAsync(
+        IConnections connections, ShardRef shard, List<Check> checks, CancellationToken cancellationToken)
+    {
+        var config = await ConfigurationAsync(connections, shard, checks, cancellationToken);
+        checks.Add(await CloudAsync(connections, shard, config?.Region, cancellationToken));
+    }
+
+    private static async Task<ShardConfig?> ConfigurationAsync(
+        IConnections connections, ShardRef shard, List<Check> checks, CancellationToken cancellationToken)
+    {
+        var place = $"s3://{shard.Bucket}/{ShardConfig.KeyOf(shard.Shard)}";
+        byte[]? text = null;
+        var fault = await AskAsync(
+            $"bucket {shard.Bucket}",
+            async token => text = await connections.Records(CallTimeout).GetConfigAsync(shard, token),
+            cancellationToken);
+        if (fault is not null)
+        {
+            checks.Add(fault with { Name = Bucket });
+            checks.Add(Check.Skipped(Configuration, "the bucket cannot be read"));
+            return null;
+        }
+
+        checks.Add(Check.Ok(Bucket, $"{shard.Bucket} can be read"));
+        if (text is null)
+        {
+            checks.Add(Check.Failed(
+                Configuration, $"{place} is not there: is --shard right, and has nstance's server of this shard been set up?"));
+            return null;
+        }
+
+        var result = ShardConfig.Parse(text, shard);
+        checks.AddRange(result.Faults.Select(f => Check.Failed(Configuration, $"{place}: {f}")));
+        if (result.Config is not null)
+        {
+            checks.Add(Check.Ok(Configuration, $"{place} belongs to {shard.Cluster}/{shard.Shard}"));
+        }
+
+        return result.Config;
+    }
+
+    private static async Task<Check> CloudAsync(
+        IConnections connections, ShardRef shard, string? region, CancellationToken cancellationToken)
+    {
+        var where = $"EC2{(region is null ? "" : $" in {region}")}";
+        var seen = 0;
+        var fault = await AskAsync(
+            where,
+            async token =>
+            {
+                // One page tells whether we may look; a whole fleet would take long.
+                await foreach (var page in connections.Cloud(region, CallTimeout).ListAsync(shard, token))
+                {
+                    seen = page.Count;
+                    break;
+                }
+            },
+            cancellationToken);
+        return fault is null
+            ? Check.Ok(Cloud, $"{where} answers; {seen} instances of this shard on the first page")
+            : fault with { Name = Cloud };
+    }
+
+    /// <summary>Asks once.</summary>
+    /// <returns>Null: it went well.</returns>
+    private static async Task<Check?> AskAsync(
+        string what, Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CallTimeout + CallTimeout);
+        try
+        {
+            await ask(limit.Token);
+            return null;
+        }
+        catch (CloudException e)
+        {
+            return Check.Failed(
+                "", Line(what, e.Message, Advice(e.Fault)), e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput);
+        }
+        catch (AmazonClientException e)
+        {
+            // No credentials, or no region: the SDK says so before it asks anybody.
+            return Check.Failed("", Line(what, e.Message, Advice(CloudFault.Denied)));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Check.Failed("", Line(what, "no answer in time", Advice(CloudFault.Transient)), ExitCode.Unreachable);
+        }
+    }
+
+    private static string Line(string what, string why, string advice) => $"{what}: {TemporalGate.FirstLine(why)}: {advice}";
+
+    private static string Advice(CloudFault fault) => fault switch
+    {
+        CloudFault.Denied => "check the AWS credentials and region (AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID …), and what they may do",
+        CloudFault.Transient or CloudFault.Throttled => "try again, or check AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL_S3",
+        _ => "check --bucket and AWS_REGION",
+    };
+}

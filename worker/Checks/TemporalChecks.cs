@@ -1,0 +1,88 @@
+using Temporalio.Client;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Is Temporal there, and ready for the workflows? Looks only.</summary>
+internal static class TemporalChecks
+{
+    public const string Connection = "temporal";
+    public const string Namespace = "namespace";
+    public const string Attributes = "search attributes";
+
+    /// <summary>Runs them.</summary>
+    /// <param name="connect">Makes the connection.</param>
+    /// <param name="checks">Gets the outcomes.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The client; null when nobody answered.</returns>
+    public static async Task<TemporalClient?> RunAsync(
+        Func<Task<TemporalClient>> connect, List<Check> checks, CancellationToken cancellationToken)
+    {
+        TemporalClient client;
+        try
+        {
+            client = await connect();
+        }
+        catch (CommandException e)
+        {
+            checks.Add(Check.Failed(Connection, e.Message, e.Code));
+            checks.Add(Check.Skipped(Namespace, "no connection"));
+            checks.Add(Check.Skipped(Attributes, "no connection"));
+            return null;
+        }
+
+        var address = client.Connection.Options.TargetHost;
+        checks.Add(Check.Ok(Connection, $"{address} answers"));
+        var rpc = new RpcOptions { Timeout = TimeSpan.FromSeconds(10), CancellationToken = cancellationToken };
+        var found = await NamespaceAsync(client, checks, rpc);
+        checks.Add(found
+            ? await AttributesAsync(client, rpc)
+            : Check.Skipped(Attributes, "no namespace"));
+        return client;
+    }
+
+    private static async Task<bool> NamespaceAsync(TemporalClient client, List<Check> checks, RpcOptions rpc)
+    {
+        var name = client.Options.Namespace;
+        try
+        {
+            await client.WorkflowService.DescribeNamespaceAsync(new() { Namespace = name }, rpc);
+            checks.Add(Check.Ok(Namespace, $"{name} is there"));
+            return true;
+        }
+        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
+        {
+            checks.Add(Check.Failed(
+                Namespace,
+                $"namespace {name} is not on Temporal at {client.Connection.Options.TargetHost}: check --namespace or TEMPORAL_NAMESPACE",
+                ExitCode.NotFound));
+            return false;
+        }
+        catch (RpcException e)
+        {
+            var failure = Failure.Of(e);
+            checks.Add(Check.Failed(Namespace, $"namespace {name}: {failure.Lines[0]}", failure.Code));
+            return false;
+        }
+    }
+
+    private static async Task<Check> AttributesAsync(TemporalClient client, RpcOptions rpc)
+    {
+        try
+        {
+            var missing = await SearchAttributes.MissingAsync(client, rpc);
+            return missing.Count == 0
+                ? Check.Ok(Attributes, "all registered")
+                : Check.Warning(Attributes, $"{string.Join(", ", missing)} not registered: run and schedule create register them");
+        }
+        catch (CommandException e)
+        {
+            return Check.Failed(Attributes, e.Message);
+        }
+        catch (RpcException e)
+        {
+            // Temporal Cloud keeps these calls to its own control plane.
+            return Check.Warning(Attributes, $"cannot be listed here ({e.Code}): register them by hand if workflows fail to start");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Client;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary><c>nstance-gc run</c>: the worker, until it is told to stop.</summary>
+internal static class RunCommand
+{
+    private const string Help = """
+        Run the worker on this host until SIGTERM or SIGINT. Everything is checked first.
+          nstance-gc run --cluster prod --shard us-west-2a --bucket prod-nstance \
+              --shared-database-path /var/lib/nstance/server.db
+        """;
+
+    public static Command Make(CommandLine line)
+    {
+        var skip = new Option<bool>("--skip-checks") { Description = "Do not look at AWS and the database before starting" };
+        var settings = Settings.All.Where(setting => setting.Use is SettingUse.Shard or SettingUse.Worker);
+        var command = line.Make("run", Help, settings, invocation => RunAsync(invocation, skip));
+        command.Add(skip);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Invocation invocation, Option<bool> skip)
+    {
+        var options = invocation.Read();
+        var client = await Preflight.ForRunAsync(invocation, options, invocation.Parsed.GetValue(skip));
+        using var host = Build(invocation, options, client);
+        var loggers = host.Services.GetRequiredService<ILoggerFactory>();
+        ProcessRuntime.LogTo(loggers.CreateLogger("Temporalio.Core"));
+        var log = loggers.CreateLogger("Nstance.Temporal");
+        await EnsureAttributesAsync(client, log, invocation.CancellationToken);
+        LogStart(log, options, client);
+        try
+        {
+            // Comes back when the token is cancelled and the workers have drained; throws when a worker fails for good.
+            await host.RunAsync(invocation.CancellationToken);
+        }
+        finally
+        {
+            ProcessRuntime.LogTo(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        }
+
+        Logs.WorkerStopped(log, options.HostName);
+        return ExitCode.Done;
+    }
+
+    private static IHost Build(Invocation invocation, GcOptions options, TemporalClient client)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
+        builder.Configuration.AddEnvironmentVariables();
+        if (Layer.FileAt(invocation.ConfigFile) is { } file)
+        {
+            builder.Configuration.AddJsonFile(file);
+        }
+
+        HostLog.Configure(builder.Logging, options.LogFormat, invocation.Verbose, builder.Configuration);
+        builder.Services.AddSingleton<ITemporalClient>(client);
+        builder.Services.AddNstanceGc(options);
+        return builder.Build();
+    }
+
+    private static async Task EnsureAttributesAsync(TemporalClient client, ILogger log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var added = await SearchAttributes.EnsureAsync(client, new() { CancellationToken = cancellationToken });
+            if (added.Count > 0)
+            {
+                Logs.SearchAttributesAdded(log, client.Options.Namespace, string.Join(", ", added));
+            }
+        }
+        catch (RpcException e)
+        {
+            // Temporal Cloud, or an identity that may not: somebody else has registered them, or the workflows will say so.
+            Logs.SearchAttributesNotAdded(log, client.Options.Namespace, TemporalGate.FirstLine(e.Message));
+        }
+    }
+
+    private static void LogStart(ILogger log, GcOptions options, TemporalClient client)
+    {
+        if (options.SharedDatabasePath is { } path)
+        {
+            Logs.SharedDatabase(log, options.Cluster!, options.Shard!, path);
+        }
+
+        Logs.OwnDatabases(log, options.DataDirectory);
+        Logs.WorkerStarting(
+            log,
+            options.HostName,
+            Names.TaskQueue,
+            Names.HostTaskQueue(options.HostName),
+            client.Options.Namespace,
+            client.Connection.Options.TargetHost ?? "");
+    }
+}

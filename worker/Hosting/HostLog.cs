@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>The log of <c>run</c>: on stderr, because stdout is for results.</summary>
+internal static class HostLog
+{
+    /// <summary>Adds the log.</summary>
+    /// <param name="logging">Where to.</param>
+    /// <param name="format"><c>text</c> or <c>json</c>.</param>
+    /// <param name="verbose">True: debug for our own categories.</param>
+    /// <param name="configuration">Its section <c>Logging</c>, if there is one, wins over our levels.</param>
+    public static void Configure(ILoggingBuilder logging, string format, bool verbose, IConfiguration configuration)
+    {
+        logging.SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Temporalio", LogLevel.Warning)
+            .AddFilter("Nstance", verbose ? LogLevel.Debug : LogLevel.Information)
+            .AddConfiguration(configuration.GetSection("Logging"))
+            .AddConsole(console =>
+            {
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+                console.FormatterName = format == "json" ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+            });
+        logging.Services.Configure<SimpleConsoleFormatterOptions>(text =>
+        {
+            text.SingleLine = true;
+            text.UseUtcTimestamp = true;
+            text.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            text.ColorBehavior = Console.IsErrorRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is not (null or "")
+                ? LoggerColorBehavior.Disabled
+                : LoggerColorBehavior.Enabled;
+        });
+        logging.Services.Configure<JsonConsoleFormatterOptions>(json =>
+        {
+            json.IncludeScopes = true;
+            json.UseUtcTimestamp = true;
+            json.TimestampFormat = "O";
+        });
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Every log message of this project. Event ids are stable: 1000 to 1099.</summary>
+internal static partial class Logs
+{
+    [LoggerMessage(
+        1000,
+        LogLevel.Information,
+        "Worker {Host} polls {TaskQueue} and {HostTaskQueue} of namespace {Namespace} at {Address}")]
+    public static partial void WorkerStarting(
+        ILogger log, string host, string taskQueue, string hostTaskQueue, string @namespace, string address);
+
+    [LoggerMessage(1001, LogLevel.Information, "Worker {Host} stopped")]
+    public static partial void WorkerStopped(ILogger log, string host);
+
+    [LoggerMessage(1002, LogLevel.Information, "Search attributes registered in namespace {Namespace}: {Names}")]
+    public static partial void SearchAttributesAdded(ILogger log, string @namespace, string names);
+
+    [LoggerMessage(
+        1003,
+        LogLevel.Warning,
+        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. Workflows fail to start without them")]
+    public static partial void SearchAttributesNotAdded(ILogger log, string @namespace, string why);
+
+    [LoggerMessage(
+        1004,
+        LogLevel.Information,
+        "Database of {Cluster}/{Shard}: {Path}, shared with nstance's server")]
+    public static partial void SharedDatabase(ILogger log, string cluster, string shard, string path);
+
+    [LoggerMessage(1005, LogLevel.Information, "Databases of our own in {Directory}")]
+    public static partial void OwnDatabases(ILogger log, string directory);
+}

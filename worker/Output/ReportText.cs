@@ -1,0 +1,77 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>A cycle's report for people.</summary>
+internal static class ReportText
+{
+    public static void Write(IAnsiConsole console, CycleReport report)
+    {
+        var took = DurationText.Format(TimeSpan.FromMilliseconds((long)(report.EndedAt - report.StartedAt).TotalMilliseconds));
+        var dryRun = report.DryRun ? ", [yellow]dry-run: nothing was touched[/]" : "";
+        console.MarkupLine(
+            $"cycle {report.Cycle} at {Word.Time(report.StartedAt)} on {Markup.Escape(report.Host ?? "no host")}: "
+            + $"{Word.Outcome(report.Outcome)} in {took}{dryRun}");
+
+        var phases = new Table { Border = TableBorder.Rounded };
+        phases.AddColumns("phase", "outcome");
+        phases.AddRow("sync", report.Sync is { } sync
+            ? $"{sync.Listed} listed, {sync.Added} added, {sync.Updated} updated, {sync.MarkedDeleted} marked deleted, {sync.Spared} spared, {sync.Invalid} invalid"
+            : NotDone);
+        if (report.Collect is { } collect)
+        {
+            Add(phases, "unhealthy", collect.Unhealthy);
+            Add(phases, "dangling", collect.Dangling);
+            Add(phases, "orphan", collect.Orphan);
+            Add(phases, "stale pre-insert", collect.StalePreInsert);
+        }
+        else
+        {
+            phases.AddRow("collect", NotDone);
+        }
+
+        phases.AddRow("health", report.Health is { } health
+            ? $"{health.Registered} registered, {health.Stale} stale, {health.Enqueued} checks handed on{(health.Suspect ? ", [yellow]source suspect[/]" : "")}"
+            : NotDone);
+        phases.AddRow("purge", report.Purge is { } purge
+            ? $"{purge.Expired} expired, {purge.Purged} purged, {purge.Failed} failed"
+            : NotDone);
+        console.Write(phases);
+        Instances(console, report);
+        foreach (var problem in report.Problems)
+        {
+            console.MarkupLine($"[yellow]![/] {Markup.Escape(problem)}");
+        }
+    }
+
+    private const string NotDone = "[red]not done[/]";
+
+    private static void Add(Table phases, string reason, CollectCounts counts) => phases.AddRow(
+        $"collect {reason}",
+        $"{counts.Candidates} candidates: {counts.Ended} ended, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
+        + $"{counts.Failed} failed" + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
+
+    private static void Instances(IAnsiConsole console, CycleReport report)
+    {
+        var notes = (report.Sync?.Samples ?? []).Concat(report.Collect?.Samples ?? []).Concat(report.Purge?.Samples ?? []).ToList();
+        if (notes.Count == 0)
+        {
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumns("instance", "cloud id", "tenant/group", "action", "why");
+        foreach (var note in notes)
+        {
+            table.AddRow(
+                new Text(note.InstanceId),
+                new Text(note.ProviderId ?? ""),
+                new Text($"{note.Tenant}/{note.Group}".Trim('/')),
+                new Text(note.Action),
+                new Text(note.Why));
+        }
+
+        console.Write(table);
+    }
+}

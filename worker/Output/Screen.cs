@@ -1,0 +1,38 @@
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Where a command writes: results to one stream, all else to the other.</summary>
+internal sealed class Screen
+{
+    /// <summary>Wide enough that a table in a pipe or a log is not broken at 80.</summary>
+    private const int PipedWidth = 140;
+
+    public Screen(TextWriter output, TextWriter error)
+    {
+        Output = output;
+        Error = error;
+        var colours = IsTerminal(output) && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
+        Console = AnsiConsole.Create(new()
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = colours ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        if (!IsTerminal(output))
+        {
+            Console.Profile.Width = PipedWidth;
+        }
+    }
+
+    public TextWriter Output { get; }
+
+    public TextWriter Error { get; }
+
+    /// <summary>Tables and colours, on <see cref="Output"/>.</summary>
+    public IAnsiConsole Console { get; }
+
+    private static bool IsTerminal(TextWriter output) =>
+        ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
+}

@@ -1,0 +1,43 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>A collector's status for people.</summary>
+internal static class StatusText
+{
+    public static void Write(IAnsiConsole console, GcStatus status)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
+        table.AddColumn("what");
+        table.AddColumn("value");
+        void Row(string what, string value) => table.AddRow(new Text(what), new Markup(value));
+
+        Row("shard", Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}") + " in bucket " + Markup.Escape(status.Shard.Bucket));
+        Row("state", Word.State(status.State) + (status.Settings.DryRun ? " [yellow](dry-run)[/]" : ""));
+        if (status.Pause is { } pause)
+        {
+            var until = pause.Until is { } end ? $", until {Word.Time(end)}" : "";
+            var by = pause.By is null ? "" : $" by {Markup.Escape(pause.By)}";
+            Row("paused", $"{Markup.Escape(pause.Reason)} (since {Word.Time(pause.At)}{by}{until})");
+        }
+
+        Row("host", Markup.Escape(status.Host ?? "none yet"));
+        Row("cycles", $"{status.Totals.Cycles}");
+        Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");
+        if (status.Timings is { } timings)
+        {
+            Row("interval", DurationText.Format(timings.Interval));
+        }
+
+        var totals = status.Totals;
+        Row("ended so far", $"{totals.Unhealthy} unhealthy, {totals.Dangling} dangling, {totals.Orphan} orphan");
+        Row("and", $"{totals.AlreadyGone} already gone, {totals.Purged} purged, {totals.ChecksEnqueued} checks handed on");
+        console.Write(table);
+        if (status.LastReport is { } report)
+        {
+            console.WriteLine();
+            ReportText.Write(console, report);
+        }
+    }
+}

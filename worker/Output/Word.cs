@@ -1,0 +1,25 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>Values as people read them, in Spectre's markup.</summary>
+internal static class Word
+{
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
+
+    public static string State(CollectorState state) => state switch
+    {
+        CollectorState.Waiting => "[green]waiting[/]",
+        CollectorState.Running => "[green]running[/]",
+        CollectorState.Paused => "[yellow]paused[/]",
+        _ => "[red]off[/]",
+    };
+
+    public static string Outcome(CycleOutcome outcome) => outcome switch
+    {
+        CycleOutcome.Completed => "[green]completed[/]",
+        CycleOutcome.Guarded => "[yellow]guarded[/]",
+        CycleOutcome.Partial => "[red]partial[/]",
+        _ => "[red]failed[/]",
+    };
+}
