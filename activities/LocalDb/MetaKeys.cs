@@ -19,6 +19,9 @@ internal static class MetaKeys
     /// <summary>Region from the configuration last read; "" if it names none.</summary>
     public const string Region = "region";
 
+    /// <summary>As a Go duration: for checks, which are asked outside a cycle.</summary>
+    public const string HealthCheckInterval = "health_check_interval";
+
     public const string SyncedAt = "synced_at";
 
     public static string CurrentVersion { get; } = $"{LocalDb.Schema.Version}";

@@ -1,0 +1,54 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Settings;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>Reads a shard's <c>config.jsonc</c> for a phase.</summary>
+internal static class Configuration
+{
+    /// <summary>For taking a shard over: without a right configuration nothing is begun.</summary>
+    public static async Task<ShardConfig> RequireAsync(
+        IRecordStore records, ShardRef shard, CancellationToken cancellationToken)
+    {
+        if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
+        {
+            throw Bad($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)}: correct bucket or shard");
+        }
+
+        var parsed = ShardConfig.Parse(bytes, shard);
+        return parsed.Config ?? throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
+    }
+
+    /// <summary>
+    /// For a cycle of a shard that is held: a configuration broken in the meantime leaves the timings as they were, and
+    /// null says so. One of another shard stops the cycle.
+    /// </summary>
+    public static async Task<ShardConfig?> TryReadAsync(
+        IRecordStore records, ShardRef shard, Notes notes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
+            {
+                notes.Problem($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)} any more: timings stay as they were");
+                return null;
+            }
+
+            var parsed = ShardConfig.Parse(bytes, shard);
+            if (parsed.OfAnother) throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
+            if (parsed.Config is null) notes.Problem($"{ShardConfig.KeyOf(shard.Shard)}: {parsed}; timings stay as they were");
+            return parsed.Config;
+        }
+        catch (CloudException e)
+        {
+            notes.Problem($"{ShardConfig.KeyOf(shard.Shard)} could not be read, timings stay as they were: {e.Message}");
+            return null;
+        }
+    }
+
+    private static ApplicationFailureException Bad(string message) =>
+        new(message, ErrorTypes.BadConfiguration, nonRetryable: true);
+}

@@ -1,0 +1,136 @@
+using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Activities;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// The phases of a cycle as activities. One object for a worker and all its shards; thread-safe, since each call opens
+/// the shard's database for itself. Every call is safe to retry.
+/// </summary>
+public sealed class GcActivities : IGcActivities
+{
+    private readonly ShardDatabases _databases;
+    private readonly IConnections _connections;
+    private readonly Func<PhaseInput, IEventSink> _events;
+
+    /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
+    /// <param name="databases">Where this host keeps its databases.</param>
+    /// <param name="connections">Clients of cloud and bucket.</param>
+    public GcActivities(ShardDatabases databases, AwsConnections connections)
+        : this(databases, connections, input => new ReconcilerEventSink(
+            ActivityExecutionContext.Current.TemporalClient, databases.HostName, input.Timings.HealthCheckInterval))
+    {
+    }
+
+    internal GcActivities(ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events) =>
+        (_databases, _connections, _events) = (databases, connections, events);
+
+    /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
+    /// <param name="webhook">Where news go; null: to the log.</param>
+    /// <param name="time">Clock of signatures.</param>
+    /// <param name="logger">Takes the news when there is no webhook.</param>
+    /// <returns>Activities for the shared and the host's queue.</returns>
+    public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
+        new((shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(Hold(shard))), webhook, time, logger);
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<AcquireShardResult> AcquireShardAsync(AcquireShardInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Failures.MapAsync(isAcquire: true, async () =>
+        {
+            var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), Beat);
+            return await acquire.RunAsync(input, Token);
+        });
+    }
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, async database =>
+    {
+        var notes = new Notes();
+        var records = _connections.Records(input.Timings.RequestTimeout);
+        var config = await Configuration.TryReadAsync(records, input.Shard, notes, Token);
+        var timings = input.Timings;
+        if (config is not null)
+        {
+            timings = (input.Settings ?? new GcSettings()).Over(
+                config.Timings with { SettleTime = input.Timings.SettleTime });
+            Remember(database, MetaKeys.Region, config.Region ?? "");
+            Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
+        }
+
+        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Beat);
+        return await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
+    });
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, database =>
+        new CollectPhase(
+            database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
+            () => Beat("collect")).RunAsync(input, Token));
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input, database =>
+        new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat).RunAsync(input, Token));
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, database =>
+        new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Beat).RunAsync(input, Token));
+
+    private static CancellationToken Token =>
+        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
+
+    /// <summary>Progress for people. A retry starts over: what is done already costs it little, and nothing twice.</summary>
+    private static void Beat(string progress)
+    {
+        if (ActivityExecutionContext.HasCurrent) ActivityExecutionContext.Current.Heartbeat(progress);
+    }
+
+    private ICloud Cloud(ShardDatabase database, ShardTimings timings) =>
+        _connections.Cloud(database.GetMeta(MetaKeys.Region) is { Length: > 0 } region ? region : null, timings.RequestTimeout);
+
+    private Task<T> RunAsync<T>(PhaseInput input, Func<ShardDatabase, Task<T>> phase)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Failures.MapAsync(isAcquire: false, async () =>
+        {
+            using var database = OpenHeld(input.Shard);
+            return await phase(database);
+        });
+    }
+
+    private HeldShard Hold(ShardRef shard)
+    {
+        var database = OpenHeld(shard);
+        var timings = new ShardTimings();
+        if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
+            timings = timings with { HealthCheckInterval = interval };
+        return new HeldShard(database, Cloud(database, timings), timings.HealthCheckInterval);
+    }
+
+    private ShardDatabase OpenHeld(ShardRef shard)
+    {
+        var database = _databases.Open(shard, create: false);
+        if (database.GetMeta(MetaKeys.AcquiredAt) is not null) return database;
+        database.Dispose();
+        throw new ApplicationFailureException(
+            $"host {_databases.HostName} did not acquire this shard", ErrorTypes.ShardNotHeld, nonRetryable: true);
+    }
+
+    private static void Remember(ShardDatabase database, string key, string value)
+    {
+        if (database.GetMeta(key) != value) database.SetMeta(key, value);
+    }
+}

@@ -1,0 +1,43 @@
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>Where this host keeps the databases of its shards.</summary>
+public sealed record ShardDatabases
+{
+    /// <summary>Name of this host: part of its task queue, the same after a restart. Default the machine's name.</summary>
+    public string HostName { get; init; } = Environment.MachineName;
+
+    /// <summary>Folder of databases of our own: <c>{cluster}/{shard}.db</c>, readable by the worker's user alone.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>
+    /// The database of nstance's server on this host, which feeds <c>health_at</c>; for a worker of one shard. It is never
+    /// made, never rebuilt. Default null: databases of our own.
+    /// </summary>
+    public string? SharedDatabasePath { get; init; }
+
+    /// <summary>As <see cref="SharedDatabasePath"/>, by <c>{cluster}/{shard}</c>; goes before it. Default none.</summary>
+    public IReadOnlyDictionary<string, string> SharedDatabasePaths { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Opens the shard's database; throws <see cref="LocalDbException"/>.</summary>
+    internal ShardDatabase Open(ShardRef shard, bool create)
+    {
+        if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
+        {
+            throw new LocalDbException(LocalDbFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
+        }
+
+        var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
+        if (shared is not null) return ShardDatabase.Open(shared, shard, own: false);
+        var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
+        if (!create && !File.Exists(path))
+        {
+            throw new LocalDbException(LocalDbFault.Missing, $"host {HostName} holds no database of this shard");
+        }
+
+        return ShardDatabase.Open(path, shard, own: true);
+    }
+}

@@ -1,0 +1,150 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// Brings the cloud's truth into the database (contract, "What one collection does" 1). The cloud is listed before the
+/// records and before the rows are judged: what is made while pages are read is then known to one of them.
+/// </summary>
+internal sealed class SyncPhase(
+    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, Action<string> heartbeat)
+{
+    private readonly Dictionary<string, string> _listed = [];
+    private readonly HashSet<string> _trackingIds = [];
+    private readonly List<CloudInstance> _unknown = [];
+    private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
+
+    public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
+    {
+        var result = new SyncResult();
+        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken))
+        {
+            result = Take(page.Where(i => i.IsOwn(input.Shard)), input, result);
+            heartbeat($"sync: {result.Listed} listed");
+        }
+
+        // The listing is complete: only now may anything be said about what it does not name.
+        result = await MoveAsync(input, result, cancellationToken);
+        var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
+        heartbeat($"sync: {added.Added} added");
+        result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
+        result = await new NotListed(database, cloud, notes, heartbeat).JudgeAsync(_listed, input, result, cancellationToken);
+        if (!input.DryRun) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
+        return result with { Samples = notes.Samples, Problems = notes.Problems };
+    }
+
+    /// <summary>What the cloud says of a row's instance.</summary>
+    public static Refreshed Truth(string id, string? state, CloudInstance instance, ShardRef shard) => new(
+        id,
+        instance.ProviderId,
+        ShardDatabase.StateJson(state, instance.Status, new Dictionary<string, string>
+        {
+            ["instance_id"] = id,
+            ["provider_instance_id"] = instance.ProviderId,
+            ["cluster_id"] = shard.Cluster,
+            ["shard"] = shard.Shard,
+        }),
+        instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
+
+    private SyncResult Take(IEnumerable<CloudInstance> page, PhaseInput input, SyncResult result)
+    {
+        var changed = new List<Refreshed>();
+        foreach (var instance in page)
+        {
+            var id = instance.TrackingId;
+            result = result with { Listed = result.Listed + 1 };
+            _listed[instance.ProviderId] = id;
+            var row = database.Find(id);
+            if (row is null && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))
+            {
+                result = Invalid(result, $"instance {instance.ProviderId} carries an instance id that is no puidv7: left alone");
+                continue;
+            }
+
+            var isFirst = _trackingIds.Add(id);
+            if (!isFirst) result = Invalid(result, $"instance {instance.ProviderId} carries the id of another, {id}: left alone");
+            if (row is null)
+            {
+                _unknown.Add(instance);
+            }
+            else if (row.ProviderId is { } provider && provider != instance.ProviderId)
+            {
+                if (isFirst) _moved.Add((new(id, provider), instance));
+            }
+            else if (row.ProviderId is not null || isFirst)
+            {
+                if (row.DeletedAt is not null && !Revive(row, instance, input)) continue;
+                if (Differs(row, instance)) changed.Add(Truth(id, row.ProviderState, instance, input.Shard));
+            }
+        }
+
+        return result with { Updated = result.Updated + database.Refresh(changed, input.AsOf) };
+    }
+
+    /// <summary>A row marked deleted whose machine runs: the mark was wrong, or the ending never took hold.</summary>
+    private bool Revive(InstanceRow row, CloudInstance instance, PhaseInput input)
+    {
+        if (!IsAlive(instance) || !(row.DeletedAt < input.AsOf - input.Timings.SettleTime)) return false;
+        notes.Sample(row, input.DryRun ? "would revive" : "revived", $"marked deleted, but the cloud says {instance.State}");
+        if (input.DryRun) return false;
+        database.Revive([row.Id], input.AsOf);
+        return true;
+    }
+
+    /// <summary>Rows whose id is listed under another provider id: moved only when the old instance is gone.</summary>
+    private async Task<SyncResult> MoveAsync(PhaseInput input, SyncResult result, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in _moved.Chunk(1000))
+        {
+            DescribeResult described;
+            try
+            {
+                described = await cloud.DescribeAsync([.. chunk.Select(m => m.Row.ProviderId)], cancellationToken);
+            }
+            catch (CloudException e)
+            {
+                notes.Problem($"{chunk.Length} rows name another instance than the listing, and could not be checked: {e.Message}");
+                continue;
+            }
+
+            foreach (var (row, listed) in chunk)
+            {
+                var isGone = described.NotFound.Contains(row.ProviderId)
+                    || (described.Found.TryGetValue(row.ProviderId, out var old) && old.Status == InstanceStatus.Deleted);
+                if (!isGone)
+                {
+                    result = Invalid(result, $"instance {listed.ProviderId} carries the id {row.Id}, whose row names {row.ProviderId}: left alone");
+                }
+                else if (database.ReplaceProviderId(row, listed.ProviderId, input.AsOf) && database.Find(row.Id) is { } now)
+                {
+                    database.Refresh([Truth(row.Id, now.ProviderState, listed, input.Shard)], input.AsOf);
+                    result = result with { Updated = result.Updated + 1 };
+                }
+            }
+        }
+
+        return result;
+    }
+
+    private SyncResult Invalid(SyncResult result, string problem)
+    {
+        notes.Problem(problem);
+        return result with { Invalid = result.Invalid + 1 };
+    }
+
+    internal static bool IsAlive(CloudInstance instance) => instance.Status is
+        InstanceStatus.Pending or InstanceStatus.Running or InstanceStatus.Stopping or InstanceStatus.Stopped;
+
+    /// <summary>Only rows that differ are written. What the cloud does not say is no difference.</summary>
+    private static bool Differs(InstanceRow row, CloudInstance instance) =>
+        row.ProviderId is null
+        || row.Status != instance.Status
+        || row.ProviderState is null
+        || (instance.PrivateIpv4 is { Length: > 0 } ip4 && ip4 != row.Ip4)
+        || (instance.Ipv6 is { Length: > 0 } ip6 && ip6 != row.Ip6)
+        || (instance.Hostname is { Length: > 0 } host && host != row.Hostname);
+}
