@@ -1,1 +1,1 @@
-return 0;
+return await Nstance.Temporal.TestServer.Hosting.CommandLine.RunAsync(args);

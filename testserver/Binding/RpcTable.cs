@@ -1,0 +1,58 @@
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Nstance.Temporal.TestServer.Binding;
+
+/// <summary>One call as handlers see it: who waits for how long.</summary>
+internal sealed record RpcCall(DateTime Deadline, CancellationToken Cancellation)
+{
+    public static RpcCall Internal { get; } = new(DateTime.MaxValue, CancellationToken.None);
+
+    /// <summary>Time left until the caller gives up, at most <paramref name="cap"/>, less a margin for the way back.</summary>
+    public TimeSpan Patience(TimeSpan cap)
+    {
+        if (Deadline == DateTime.MaxValue)
+            return cap;
+        var left = Deadline - DateTime.UtcNow;
+        left -= left > TimeSpan.FromSeconds(5) ? TimeSpan.FromSeconds(1) : left / 10;
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left < cap ? left : cap;
+    }
+}
+
+/// <summary>
+/// Handlers by "Service/Method" (short service name, for example "WorkflowService/StartWorkflowExecution").
+/// A room registers what it answers; whatever nobody registered answers UNIMPLEMENTED and names itself.
+/// </summary>
+internal sealed class RpcTable
+{
+    private readonly Dictionary<string, Func<IMessage, RpcCall, Task<IMessage>>> _handlers = new();
+
+    /// <summary>Registers an asynchronous handler of WorkflowService. A later registration replaces an earlier one.</summary>
+    public void Add<TRequest, TResponse>(string method, Func<TRequest, RpcCall, Task<TResponse>> handler)
+        where TRequest : IMessage
+        where TResponse : IMessage =>
+        _handlers[method.Contains('/') ? method : "WorkflowService/" + method] =
+            async (request, call) => await handler((TRequest)request, call);
+
+    /// <summary>Registers a handler that answers at once.</summary>
+    public void Add<TRequest, TResponse>(string method, Func<TRequest, TResponse> handler)
+        where TRequest : IMessage
+        where TResponse : IMessage =>
+        _handlers[method.Contains('/') ? method : "WorkflowService/" + method] =
+            (request, _) => Task.FromResult<IMessage>(handler((TRequest)request));
+
+    public async Task<IMessage> Invoke(string method, IMessage request, RpcCall call)
+    {
+        if (!_handlers.TryGetValue(method, out var handler))
+            throw Fault.Unimplemented(method);
+        try
+        {
+            return await handler(request, call);
+        }
+        catch (Exception fault) when (fault is not RpcException and not OperationCanceledException)
+        {
+            // A defect of one handler is that caller's INTERNAL error; it must never stop the server.
+            throw Fault.With(StatusCode.Internal, $"{method}: {fault.GetType().Name}: {fault.Message} {fault.StackTrace}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Lifecycle;
+using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.Command.V1;
+using Temporalio.Api.Common.V1;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.History.V1;
+using Temporalio.Api.WorkflowService.V1;
+
+namespace Nstance.Temporal.TestServer.Children;
+
+/// <summary>A child as its parent sees it.</summary>
+internal sealed class PendingChild(long initiatedEventId, StartChildWorkflowExecutionInitiatedEventAttributes initiated)
+{
+    public long InitiatedEventId { get; } = initiatedEventId;
+
+    public StartChildWorkflowExecutionInitiatedEventAttributes Initiated { get; } = initiated;
+
+    public HistoryEvent? Started { get; set; }
+
+    /// <summary>The run that is open now; it changes when the child continues.</summary>
+    public WorkflowRun? Run { get; set; }
+}
+
+/// <summary>Child workflows: start, news of their end, what becomes of them when the parent closes.</summary>
+internal sealed class ChildEngine(ServerEngine engine)
+{
+    public void Initiate(WorkflowRun parent, long completed, Command command)
+    {
+        var asked = command.StartChildWorkflowExecutionCommandAttributes;
+        var initiated = new StartChildWorkflowExecutionInitiatedEventAttributes
+        {
+            Namespace = asked.Namespace.Length > 0 ? asked.Namespace : parent.Namespace,
+            WorkflowId = asked.WorkflowId,
+            WorkflowType = asked.WorkflowType,
+            TaskQueue = new()
+            {
+                Name = asked.TaskQueue is { Name.Length: > 0 } queue ? queue.Name : parent.TaskQueue,
+                Kind = TaskQueueKind.Normal,
+            },
+            Input = asked.Input,
+            WorkflowExecutionTimeout = asked.WorkflowExecutionTimeout,
+            WorkflowRunTimeout = asked.WorkflowRunTimeout,
+            WorkflowTaskTimeout = asked.WorkflowTaskTimeout,
+            ParentClosePolicy = asked.ParentClosePolicy == ParentClosePolicy.Unspecified
+                ? ParentClosePolicy.Terminate
+                : asked.ParentClosePolicy,
+            Control = asked.Control,
+            WorkflowTaskCompletedEventId = completed,
+            WorkflowIdReusePolicy = asked.WorkflowIdReusePolicy,
+            RetryPolicy = asked.RetryPolicy,
+            CronSchedule = asked.CronSchedule,
+            Header = asked.Header,
+            Memo = asked.Memo,
+            SearchAttributes = asked.SearchAttributes,
+            Priority = asked.Priority,
+        };
+        var e = parent.Append(
+            new()
+            {
+                EventType = EventType.StartChildWorkflowExecutionInitiated,
+                StartChildWorkflowExecutionInitiatedEventAttributes = initiated,
+                UserMetadata = command.UserMetadata,
+            },
+            engine.Clock.Now);
+        var child = new PendingChild(e.EventId, initiated);
+        parent.Children[e.EventId] = child;
+        engine.Defer(() => Start(parent, child, command));
+    }
+
+    /// <summary>The child goes on in another run.</summary>
+    public void Follow(WorkflowRun run, WorkflowRun follower)
+    {
+        if (Pending(run) is { } child)
+            child.Run = follower;
+    }
+
+    public void TellParent(WorkflowRun run, HistoryEvent close)
+    {
+        var started = run.Started;
+        if (started.ParentWorkflowExecution is not { } parentExecution
+            || engine.Runs.ByRunId(parentExecution.RunId) is not { IsOpen: true } parent
+            || !parent.Children.Remove(started.ParentInitiatedEventId, out var child))
+            return;
+        var type = new WorkflowType { Name = run.WorkflowType };
+        var (ns, at, execution) = (run.Namespace, child.InitiatedEventId, run.Execution);
+        var news = run.Status switch
+        {
+            WorkflowExecutionStatus.Completed => new HistoryEvent
+            {
+                EventType = EventType.ChildWorkflowExecutionCompleted,
+                ChildWorkflowExecutionCompletedEventAttributes = new()
+                {
+                    Result = close.WorkflowExecutionCompletedEventAttributes.Result,
+                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                },
+            },
+            WorkflowExecutionStatus.Failed => new()
+            {
+                EventType = EventType.ChildWorkflowExecutionFailed,
+                ChildWorkflowExecutionFailedEventAttributes = new()
+                {
+                    Failure = close.WorkflowExecutionFailedEventAttributes.Failure,
+                    RetryState = close.WorkflowExecutionFailedEventAttributes.RetryState,
+                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                },
+            },
+            WorkflowExecutionStatus.Canceled => new()
+            {
+                EventType = EventType.ChildWorkflowExecutionCanceled,
+                ChildWorkflowExecutionCanceledEventAttributes = new()
+                {
+                    Details = close.WorkflowExecutionCanceledEventAttributes.Details,
+                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                },
+            },
+            WorkflowExecutionStatus.TimedOut => new()
+            {
+                EventType = EventType.ChildWorkflowExecutionTimedOut,
+                ChildWorkflowExecutionTimedOutEventAttributes = new()
+                {
+                    RetryState = close.WorkflowExecutionTimedOutEventAttributes.RetryState,
+                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                },
+            },
+            _ => new()
+            {
+                EventType = EventType.ChildWorkflowExecutionTerminated,
+                ChildWorkflowExecutionTerminatedEventAttributes = new()
+                {
+                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                },
+            },
+        };
+        engine.Tasks.Record(parent, news, _ => SetStarted(news, child.Started?.EventId ?? 0));
+    }
+
+    public void ApplyParentClosePolicies(WorkflowRun parent)
+    {
+        foreach (var child in parent.Children.Values.ToList())
+        {
+            // A child that was never started (its start was still to come) is simply not started.
+            if (child.Run is not { } run)
+                continue;
+            engine.Defer(() =>
+            {
+                if (child.Initiated.ParentClosePolicy == ParentClosePolicy.Terminate)
+                    engine.Closing.Terminate(run, "by parent close policy", null, "history-service");
+                else if (child.Initiated.ParentClosePolicy == ParentClosePolicy.RequestCancel)
+                    engine.Lifecycle.RequestCancel(run, "by parent close policy", "history-service", parent.Execution);
+            });
+        }
+        if (parent.Children.Values.All(each => each.Run != null))
+            parent.Children.Clear();
+    }
+
+    private static void SetStarted(HistoryEvent news, long id)
+    {
+        if (news.ChildWorkflowExecutionCompletedEventAttributes is { } completed)
+            completed.StartedEventId = id;
+        else if (news.ChildWorkflowExecutionFailedEventAttributes is { } failed)
+            failed.StartedEventId = id;
+        else if (news.ChildWorkflowExecutionCanceledEventAttributes is { } cancelled)
+            cancelled.StartedEventId = id;
+        else if (news.ChildWorkflowExecutionTimedOutEventAttributes is { } timedOut)
+            timedOut.StartedEventId = id;
+        else if (news.ChildWorkflowExecutionTerminatedEventAttributes is { } terminated)
+            terminated.StartedEventId = id;
+    }
+
+    private PendingChild? Pending(WorkflowRun run) =>
+        run.Started.ParentWorkflowExecution is { } parent
+            ? engine.Runs.ByRunId(parent.RunId)?.Children.GetValueOrDefault(run.Started.ParentInitiatedEventId)
+            : null;
+
+    private void Start(WorkflowRun parent, PendingChild child, Command command)
+    {
+        // An abandoned child starts even when its parent closed with the command that asked for it.
+        if (!parent.IsOpen && child.Initiated.ParentClosePolicy != ParentClosePolicy.Abandon)
+            return;
+        var initiated = child.Initiated;
+        if (!engine.Namespaces.Exists(initiated.Namespace))
+        {
+            StartFailed(parent, child, StartChildWorkflowExecutionFailedCause.NamespaceNotFound);
+            return;
+        }
+        if (engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { } current
+            && (current.IsOpen
+                ? initiated.WorkflowIdReusePolicy != WorkflowIdReusePolicy.TerminateIfRunning
+                : !StartRules.MayReuse(initiated.WorkflowIdReusePolicy, current.Status)))
+        {
+            StartFailed(parent, child, StartChildWorkflowExecutionFailedCause.WorkflowAlreadyExists);
+            return;
+        }
+        if (engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { IsOpen: true } open)
+            engine.Closing.Terminate(open, "TerminateIfRunning WorkflowIdReusePolicy Policy", null, "history-service");
+        var attributes = RunStarter.Attributes(new StartWorkflowExecutionRequest
+        {
+            WorkflowType = initiated.WorkflowType,
+            TaskQueue = initiated.TaskQueue,
+            Input = initiated.Input,
+            WorkflowExecutionTimeout = initiated.WorkflowExecutionTimeout,
+            WorkflowRunTimeout = initiated.WorkflowRunTimeout,
+            WorkflowTaskTimeout = initiated.WorkflowTaskTimeout,
+            RetryPolicy = initiated.RetryPolicy,
+            CronSchedule = initiated.CronSchedule,
+            Memo = initiated.Memo,
+            SearchAttributes = initiated.SearchAttributes,
+            Header = initiated.Header,
+            Priority = initiated.Priority,
+        });
+        attributes.ParentWorkflowNamespace = parent.Namespace;
+        attributes.ParentWorkflowExecution = parent.Execution;
+        attributes.ParentInitiatedEventId = child.InitiatedEventId;
+        attributes.RootWorkflowExecution = parent.Started.RootWorkflowExecution ?? parent.Execution;
+        if (initiated.CronSchedule.Length > 0)
+        {
+            attributes.FirstWorkflowTaskBackoff = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(
+                CronTick.Delay(initiated.CronSchedule, engine.Clock.Now, engine.Clock.Now));
+            attributes.Initiator = ContinueAsNewInitiator.CronSchedule;
+        }
+        child.Run = engine.Starter.Begin(
+            initiated.Namespace, initiated.WorkflowId, attributes, Guid.NewGuid().ToString(), command.UserMetadata);
+        if (!parent.IsOpen)
+            return;
+        child.Started = new()
+        {
+            EventType = EventType.ChildWorkflowExecutionStarted,
+            ChildWorkflowExecutionStartedEventAttributes = new()
+            {
+                Namespace = initiated.Namespace,
+                InitiatedEventId = child.InitiatedEventId,
+                WorkflowExecution = child.Run.Execution,
+                WorkflowType = initiated.WorkflowType,
+                Header = initiated.Header,
+            },
+        };
+        engine.Tasks.Record(parent, child.Started);
+    }
+
+    private void StartFailed(WorkflowRun parent, PendingChild child, StartChildWorkflowExecutionFailedCause cause)
+    {
+        parent.Children.Remove(child.InitiatedEventId);
+        if (!parent.IsOpen)
+            return;
+        engine.Tasks.Record(parent, new()
+        {
+            EventType = EventType.StartChildWorkflowExecutionFailed,
+            StartChildWorkflowExecutionFailedEventAttributes = new()
+            {
+                Namespace = child.Initiated.Namespace,
+                WorkflowId = child.Initiated.WorkflowId,
+                WorkflowType = child.Initiated.WorkflowType,
+                Cause = cause,
+                Control = child.Initiated.Control,
+                InitiatedEventId = child.InitiatedEventId,
+                WorkflowTaskCompletedEventId = child.Initiated.WorkflowTaskCompletedEventId,
+            },
+        });
+    }
+}

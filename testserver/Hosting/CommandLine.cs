@@ -1,0 +1,131 @@
+using System.Net.Sockets;
+using Temporalio.Api.Enums.V1;
+
+namespace Nstance.Temporal.TestServer.Hosting;
+
+/// <summary>The two command lines by which the SDK starts a server.</summary>
+internal static class CommandLine
+{
+    private const string Help = """
+        testserver <port> [options]              a time-skipping server, as the SDK's StartTimeSkippingAsync starts it
+        testserver server start-dev [options]    a server in real time, as the SDK's StartLocalAsync starts it
+
+          --port <n>                             port (start-dev; default 7233)
+          --ip <address>                         address to listen on (default 127.0.0.1)
+          --namespace <name>                     registers a namespace; may be repeated ("default" is always there)
+          --search-attribute <Name=Type>         registers a search attribute: Text, Keyword, Int, Double, Bool, Datetime, KeywordList
+          --dynamic-config-value <key=value>     sets a limit; keys that are not known are ignored
+          --db-filename, --ui-port, --headless,
+          --log-format, --log-level              accepted; there is no database, no user interface and no log
+
+        It keeps everything in memory and is for tests and demonstrations only.
+        """;
+
+    private static readonly HashSet<string> Ignored = ["--db-filename", "--ui-port", "--log-format", "--log-level"];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (args.Length == 0 || args.Contains("--help") || args.Contains("-h"))
+        {
+            Console.WriteLine(Help);
+            return args.Length == 0 ? 2 : 0;
+        }
+        TemporalTestServerOptions options;
+        try
+        {
+            options = Parse(args);
+        }
+        catch (FormatException fault)
+        {
+            await Console.Error.WriteLineAsync("testserver: " + fault.Message);
+            return 2;
+        }
+        try
+        {
+            await using var server = await TemporalTestServer.StartAsync(options);
+            Console.WriteLine($"testserver listens on {server.TargetHost} ({(options.TimeSkipping ? "time-skipping" : "real time")})");
+            using var end = new CancellationTokenSource();
+            Console.CancelKeyPress += (_, e) =>
+            {
+                e.Cancel = true;
+                end.Cancel();
+            };
+            using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+                System.Runtime.InteropServices.PosixSignal.SIGTERM,
+                context =>
+                {
+                    context.Cancel = true;
+                    end.Cancel();
+                });
+            await server.WaitForShutdownAsync(end.Token);
+            return 0;
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or FormatException)
+        {
+            await Console.Error.WriteLineAsync($"testserver: cannot listen on {options.Ip}:{options.Port}: {fault.Message}");
+            return 1;
+        }
+    }
+
+    public static TemporalTestServerOptions Parse(string[] args)
+    {
+        var skips = int.TryParse(args[0], out var port);
+        if (!skips && !(args.Length >= 2 && args[0] == "server" && args[1] == "start-dev"))
+            throw new FormatException($"'{args[0]}' is neither a port nor 'server start-dev'; --help tells more");
+        if (!skips)
+            port = 7_233;
+        var ip = "127.0.0.1";
+        var namespaces = new List<string> { "default" };
+        var attributes = new Dictionary<string, IndexedValueType>();
+        var limits = new ServerLimits();
+        for (var i = skips ? 1 : 2; i < args.Length; i++)
+        {
+            var (flag, inline) = args[i].Split('=', 2) is [var name, var given] && name.StartsWith("--", StringComparison.Ordinal)
+                ? (name, given)
+                : (args[i], null);
+            string Value() => inline ?? (i + 1 < args.Length ? args[++i] : throw new FormatException($"{flag} needs a value"));
+            switch (flag)
+            {
+                case "--port" or "-p":
+                    port = int.TryParse(Value(), out var number) && number is >= 0 and < 65_536
+                        ? number
+                        : throw new FormatException("--port needs a number between 0 and 65535");
+                    break;
+                case "--ip": ip = Value(); break;
+                case "--namespace" or "-n": namespaces.Add(Value()); break;
+                case "--search-attribute": Attribute(attributes, Value()); break;
+                case "--dynamic-config-value":
+                    var pair = Value().Split('=', 2);
+                    if (pair.Length == 2)
+                        limits.TrySet(pair[0], pair[1]);
+                    break;
+                case "--headless": break;
+                case "--enable-time-skipping": break;
+                case var known when Ignored.Contains(known): Value(); break;
+                default:
+                    Console.Error.WriteLine($"testserver: warning: '{args[i]}' is not known and ignored");
+                    if (inline == null && i + 1 < args.Length && !args[i + 1].StartsWith('-'))
+                        i++;
+                    break;
+            }
+        }
+        return new()
+        {
+            Ip = ip,
+            Port = port,
+            TimeSkipping = skips,
+            Namespaces = [.. namespaces.Distinct()],
+            SearchAttributes = attributes,
+            Limits = limits,
+        };
+    }
+
+    private static void Attribute(Dictionary<string, IndexedValueType> attributes, string text)
+    {
+        if (text.Split('=', 2) is not [{ Length: > 0 } name, var type]
+            || !Enum.TryParse<IndexedValueType>(type, ignoreCase: true, out var parsed)
+            || parsed == IndexedValueType.Unspecified)
+            throw new FormatException($"--search-attribute {text}: give Name=Type, for example Owner=Keyword");
+        attributes[name] = parsed;
+    }
+}

@@ -1,0 +1,176 @@
+using Google.Protobuf;
+using Nstance.Temporal.TestServer.Binding;
+using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.Common.V1;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.OperatorService.V1;
+using Temporalio.Api.WorkflowService.V1;
+
+namespace Nstance.Temporal.TestServer.Namespaces;
+
+/// <summary>Which search attributes exist, and what a run's are.</summary>
+internal sealed class SearchAttributeRegistry
+{
+    private readonly ServerEngine _engine;
+
+    public SearchAttributeRegistry(ServerEngine engine)
+    {
+        _engine = engine;
+        var rpc = engine.Rpc;
+        rpc.Add<AddSearchAttributesRequest, AddSearchAttributesResponse>("OperatorService/AddSearchAttributes", Add);
+        rpc.Add<RemoveSearchAttributesRequest, RemoveSearchAttributesResponse>("OperatorService/RemoveSearchAttributes", Remove);
+        rpc.Add<ListSearchAttributesRequest, ListSearchAttributesResponse>("OperatorService/ListSearchAttributes", List);
+        rpc.Add<DeleteNamespaceRequest, DeleteNamespaceResponse>("OperatorService/DeleteNamespace", DeleteNamespace);
+        rpc.Add<GetSearchAttributesRequest, GetSearchAttributesResponse>("GetSearchAttributes", _ =>
+        {
+            var answer = new GetSearchAttributesResponse();
+            foreach (var (name, type) in System)
+                answer.Keys[name] = type;
+            return answer;
+        });
+    }
+
+    /// <summary>Attributes that the server fills itself.</summary>
+    public static IReadOnlyDictionary<string, IndexedValueType> System { get; } = new Dictionary<string, IndexedValueType>
+    {
+        ["WorkflowId"] = IndexedValueType.Keyword,
+        ["RunId"] = IndexedValueType.Keyword,
+        ["WorkflowType"] = IndexedValueType.Keyword,
+        ["StartTime"] = IndexedValueType.Datetime,
+        ["ExecutionTime"] = IndexedValueType.Datetime,
+        ["CloseTime"] = IndexedValueType.Datetime,
+        ["ExecutionStatus"] = IndexedValueType.Keyword,
+        ["TaskQueue"] = IndexedValueType.Keyword,
+        ["HistoryLength"] = IndexedValueType.Int,
+        ["HistorySizeBytes"] = IndexedValueType.Int,
+        ["ExecutionDuration"] = IndexedValueType.Int,
+        ["StateTransitionCount"] = IndexedValueType.Int,
+        ["ParentWorkflowId"] = IndexedValueType.Keyword,
+        ["ParentRunId"] = IndexedValueType.Keyword,
+        ["RootWorkflowId"] = IndexedValueType.Keyword,
+        ["RootRunId"] = IndexedValueType.Keyword,
+    };
+
+    /// <summary>Attributes that the server knows and that callers may set.</summary>
+    public static IReadOnlyDictionary<string, IndexedValueType> Predefined { get; } = new Dictionary<string, IndexedValueType>
+    {
+        ["BatcherUser"] = IndexedValueType.Keyword,
+        ["BatcherNamespace"] = IndexedValueType.Keyword,
+        ["BuildIds"] = IndexedValueType.KeywordList,
+        ["TemporalChangeVersion"] = IndexedValueType.KeywordList,
+        ["BinaryChecksums"] = IndexedValueType.KeywordList,
+        ["TemporalScheduledStartTime"] = IndexedValueType.Datetime,
+        ["TemporalScheduledById"] = IndexedValueType.Keyword,
+        ["TemporalSchedulePaused"] = IndexedValueType.Bool,
+        ["TemporalNamespaceDivision"] = IndexedValueType.Keyword,
+        ["TemporalPauseInfo"] = IndexedValueType.KeywordList,
+    };
+
+    /// <summary>Type of an attribute in a namespace; null when it does not exist there.</summary>
+    public IndexedValueType? TypeOf(string ns, string name)
+    {
+        if (System.TryGetValue(name, out var type) || Predefined.TryGetValue(name, out type))
+            return type;
+        return _engine.Namespaces.Require(ns).SearchAttributes.TryGetValue(name, out type) ? type : null;
+    }
+
+    /// <summary>What is wrong with attributes that a caller sets; null when nothing is.</summary>
+    public string? Problem(string ns, SearchAttributes? attributes)
+    {
+        if (attributes == null)
+            return null;
+        foreach (var name in attributes.IndexedFields.Keys)
+        {
+            if (System.ContainsKey(name))
+                return $"{name} attribute can't be set in SearchAttributes";
+            if (TypeOf(ns, name) == null)
+                return $"Namespace {ns} has no mapping defined for search attribute {name}";
+        }
+        return null;
+    }
+
+    /// <summary>Sets a run's attributes; each payload gets its registered type, an empty one removes the attribute.</summary>
+    public void Apply(WorkflowRun run, SearchAttributes? attributes)
+    {
+        if (attributes == null)
+            return;
+        foreach (var (name, payload) in attributes.IndexedFields)
+        {
+            if (IsEmpty(payload))
+            {
+                run.SearchAttributes.Remove(name);
+                continue;
+            }
+            var typed = payload;
+            if (!payload.Metadata.ContainsKey("type") && TypeOf(run.Namespace, name) is { } type)
+            {
+                typed = payload.Clone();
+                typed.Metadata["type"] = ByteString.CopyFromUtf8(type.ToString());
+            }
+            run.SearchAttributes[name] = typed;
+        }
+    }
+
+    private static bool IsEmpty(Payload payload)
+    {
+        var data = payload.Data.ToStringUtf8();
+        return data is "" or "null" or "[]"
+            || (payload.Metadata.TryGetValue("encoding", out var encoding) && encoding.ToStringUtf8() == "binary/null");
+    }
+
+    private NamespaceRecord Target(string ns) => _engine.Namespaces.Require(ns.Length > 0 ? ns : "default");
+
+    private AddSearchAttributesResponse Add(AddSearchAttributesRequest request)
+    {
+        using var _ = _engine.Enter();
+        var target = Target(request.Namespace);
+        foreach (var (name, type) in request.SearchAttributes)
+        {
+            if (System.ContainsKey(name) || Predefined.ContainsKey(name))
+                throw Fault.InvalidArgument($"Search attribute {name} is reserved by system.");
+            if (type == IndexedValueType.Unspecified)
+                throw Fault.InvalidArgument($"Unknown search attribute type: {type}.");
+            if (target.SearchAttributes.TryGetValue(name, out var had) && had != type)
+                throw Fault.AlreadyExists($"Search attribute {name} already exists.");
+            target.SearchAttributes[name] = type;
+        }
+        return new();
+    }
+
+    private RemoveSearchAttributesResponse Remove(RemoveSearchAttributesRequest request)
+    {
+        using var _ = _engine.Enter();
+        var target = Target(request.Namespace);
+        foreach (var name in request.SearchAttributes)
+        {
+            if (!target.SearchAttributes.Remove(name))
+                throw Fault.NotFound($"Search attribute {name} doesn't exist.");
+        }
+        return new();
+    }
+
+    private ListSearchAttributesResponse List(ListSearchAttributesRequest request)
+    {
+        using var _ = _engine.Enter();
+        var answer = new ListSearchAttributesResponse();
+        foreach (var (name, type) in Target(request.Namespace).SearchAttributes)
+            answer.CustomAttributes[name] = type;
+        foreach (var (name, type) in System.Concat(Predefined))
+            answer.SystemAttributes[name] = type;
+        return answer;
+    }
+
+    private DeleteNamespaceResponse DeleteNamespace(DeleteNamespaceRequest request)
+    {
+        using var _ = _engine.Enter();
+        var record = _engine.Namespaces.Require(request.Namespace);
+        _engine.Namespaces.Remove(record.Name);
+        foreach (var run in _engine.Runs.All.Where(each => each.Namespace == record.Name).ToList())
+        {
+            _engine.Lifecycle.Terminate(run, "namespace deleted", null, "history-service");
+            _engine.Runs.Remove(run);
+        }
+        return new() { DeletedNamespace = record.Name + "-deleted" };
+    }
+}

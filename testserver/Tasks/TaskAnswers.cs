@@ -1,0 +1,207 @@
+using Nstance.Temporal.TestServer.Binding;
+using Nstance.Temporal.TestServer.Commands;
+using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.Failure.V1;
+using Temporalio.Api.History.V1;
+using Temporalio.Api.WorkflowService.V1;
+
+namespace Nstance.Temporal.TestServer.Tasks;
+
+/// <summary>Takes what workers answer to workflow tasks: completion, failure, silence.</summary>
+internal sealed class TaskAnswers
+{
+    private readonly ServerEngine _engine;
+
+    public TaskAnswers(ServerEngine engine)
+    {
+        _engine = engine;
+        engine.Rpc.Add<RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse>(
+            "RespondWorkflowTaskCompleted", Complete);
+        engine.Rpc.Add<RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse>("RespondWorkflowTaskFailed", Fail);
+    }
+
+    /// <summary>The started task got no answer in time.</summary>
+    public void TimedOut(WorkflowTask task) => Repeat(task, () => new()
+    {
+        EventType = EventType.WorkflowTaskTimedOut,
+        WorkflowTaskTimedOutEventAttributes = new()
+        {
+            ScheduledEventId = task.ScheduledEventId,
+            StartedEventId = task.StartedEventId,
+            TimeoutType = TimeoutType.StartToClose,
+        },
+    });
+
+    /// <summary>The worker that has the run cached did not take the task: any worker may have it now.</summary>
+    public void StickyTimedOut(WorkflowTask task)
+    {
+        var run = task.Run;
+        if (task.Kind != TaskKind.Normal)
+        {
+            _engine.Tasks.MoveToNormalQueue(task);
+            return;
+        }
+        _engine.Tasks.Drop(task);
+        run.StickyQueue = null;
+        run.Append(
+            new()
+            {
+                EventType = EventType.WorkflowTaskTimedOut,
+                WorkflowTaskTimedOutEventAttributes = new()
+                {
+                    ScheduledEventId = task.ScheduledEventId,
+                    TimeoutType = TimeoutType.ScheduleToStart,
+                },
+            },
+            _engine.Clock.Now);
+        _engine.Tasks.Schedule(run);
+    }
+
+    /// <summary>Ends a started task as failed and schedules the next attempt. Only first attempts are written.</summary>
+    public void Failed(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) => Repeat(task, () => new()
+    {
+        EventType = EventType.WorkflowTaskFailed,
+        WorkflowTaskFailedEventAttributes = new()
+        {
+            ScheduledEventId = task.ScheduledEventId,
+            StartedEventId = task.StartedEventId,
+            Cause = cause,
+            Failure = failure,
+            Identity = identity,
+        },
+    });
+
+    /// <summary>Writes the end of a started task whose run is closed from outside.</summary>
+    public void ForceClosed(WorkflowRun run)
+    {
+        if (run.Task is not { } task)
+            return;
+        if (task is { IsStarted: true, Kind: TaskKind.Normal })
+        {
+            run.Append(
+                new()
+                {
+                    EventType = EventType.WorkflowTaskFailed,
+                    WorkflowTaskFailedEventAttributes = new()
+                    {
+                        ScheduledEventId = task.ScheduledEventId,
+                        StartedEventId = task.StartedEventId,
+                        Cause = WorkflowTaskFailedCause.ForceCloseCommand,
+                    },
+                },
+                _engine.Clock.Now);
+        }
+        _engine.Tasks.Drop(task);
+        _engine.Tasks.Flush(run);
+    }
+
+    private void Repeat(WorkflowTask task, Func<HistoryEvent> written)
+    {
+        var run = task.Run;
+        run.StickyQueue = null;
+        run.Updates.Undeliver();
+        if (task.Kind == TaskKind.Normal)
+            run.Append(written(), _engine.Clock.Now);
+        run.NextAttempt = task.Attempt + 1;
+        _engine.Tasks.Drop(task);
+        if (_engine.Tasks.Flush(run))
+            run.NextAttempt = 1;
+        _engine.Tasks.Schedule(run);
+        _engine.Lifecycle.EnforceHistoryLimits(run);
+    }
+
+    private WorkflowTask Find(Google.Protobuf.ByteString bytes)
+    {
+        var token = TaskToken.Parse(bytes, 'w');
+        return _engine.Runs.ByRunId(token.RunId) is { IsOpen: true, Task: { IsStarted: true } task } && task.Stamp == token.Stamp
+            ? task
+            : throw Fault.NotFound("Workflow task not found.");
+    }
+
+    private RespondWorkflowTaskFailedResponse Fail(RespondWorkflowTaskFailedRequest request)
+    {
+        using var _ = _engine.Enter();
+        var task = Find(request.TaskToken);
+        Failed(task, request.Cause, request.Failure, request.Identity);
+        return new();
+    }
+
+    private RespondWorkflowTaskCompletedResponse Complete(RespondWorkflowTaskCompletedRequest request)
+    {
+        using var _ = _engine.Enter();
+        var task = Find(request.TaskToken);
+        var run = task.Run;
+        if (CommandRules.Check(_engine, run, request) is { } bad)
+        {
+            Failed(task, bad.Cause, new() { Message = bad.Message, ServerFailureInfo = new() }, request.Identity);
+            throw Fault.InvalidArgument(bad.Message);
+        }
+        Stick(run, request);
+        if (Leaves(task, request))
+            return Discard(task, request);
+        foreach (var e in task.Unwritten)
+        {
+            e.EventId = run.NextEventId;
+            run.Append(e, e.EventTime.ToDateTimeOffset());
+        }
+        var completed = run.Append(CompletedEvent(task, request), _engine.Clock.Now).EventId;
+        run.LastStartedEventId = task.StartedEventId;
+        run.NextAttempt = 1;
+        // While commands are carried out, what happens because of them is not buffered: the task is over.
+        _engine.Tasks.Drop(task);
+        var wake = _engine.Commands.Carry(run, completed, request) | request.ForceCreateNewWorkflowTask;
+        if (!run.IsOpen)
+            return new();
+        wake |= _engine.Tasks.Flush(run);
+        if (wake)
+            _engine.Tasks.Schedule(run);
+        else if (run.Updates.HasAdmitted)
+            _engine.Tasks.ScheduleSpeculative(run);
+        _engine.Lifecycle.EnforceHistoryLimits(run);
+        var answer = new RespondWorkflowTaskCompletedResponse();
+        if (request.ReturnNewWorkflowTask && run.Task is { IsStarted: false } next)
+            answer.WorkflowTask = _engine.TaskDispatch.Start(next, request.Identity, run.StickyQueue != null);
+        return answer;
+    }
+
+    /// <summary>Whether a speculative task leaves nothing behind: no event, no command, no accepted update.</summary>
+    private static bool Leaves(WorkflowTask task, RespondWorkflowTaskCompletedRequest request) =>
+        task.Kind == TaskKind.Speculative
+        && task.Run.Buffered.Count == 0
+        && !request.ForceCreateNewWorkflowTask
+        && request.Commands.All(each => each.CommandType == CommandType.ProtocolMessage)
+        && request.Messages.All(each => each.Body.Is(Temporalio.Api.Update.V1.Rejection.Descriptor));
+
+    private RespondWorkflowTaskCompletedResponse Discard(WorkflowTask task, RespondWorkflowTaskCompletedRequest request)
+    {
+        var run = task.Run;
+        _engine.Tasks.Drop(task);
+        _engine.Updates.Take(run, request.Messages, 0, null);
+        if (run.Updates.HasAdmitted)
+            _engine.Tasks.ScheduleSpeculative(run);
+        return new() { ResetHistoryEventId = run.LastStartedEventId };
+    }
+
+    private static void Stick(WorkflowRun run, RespondWorkflowTaskCompletedRequest request)
+    {
+        run.StickyQueue = request.StickyAttributes?.WorkerTaskQueue?.Name is { Length: > 0 } name ? name : null;
+        run.StickyTimeout = request.StickyAttributes?.ScheduleToStartTimeout?.ToTimeSpan() ?? TimeSpan.FromSeconds(10);
+    }
+
+    private static HistoryEvent CompletedEvent(WorkflowTask task, RespondWorkflowTaskCompletedRequest request) => new()
+    {
+        EventType = EventType.WorkflowTaskCompleted,
+        WorkflowTaskCompletedEventAttributes = new()
+        {
+            ScheduledEventId = task.ScheduledEventId,
+            StartedEventId = task.StartedEventId,
+            Identity = request.Identity,
+            BinaryChecksum = request.BinaryChecksum,
+            WorkerVersion = request.WorkerVersionStamp,
+            SdkMetadata = request.SdkMetadata,
+            MeteringMetadata = request.MeteringMetadata,
+        },
+    };
+}

@@ -1,0 +1,58 @@
+using Nstance.Temporal.TestServer.Clock;
+using Nstance.Temporal.TestServer.Queues;
+using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.History.V1;
+
+namespace Nstance.Temporal.TestServer.Tasks;
+
+/// <summary>How much of a workflow task stands in the history before it is answered.</summary>
+internal enum TaskKind
+{
+    /// <summary>Scheduled and started events are written as they happen.</summary>
+    Normal,
+
+    /// <summary>A repeated attempt: nothing is written until it succeeds, so that failures do not bloat the history.</summary>
+    Transient,
+
+    /// <summary>Exists only to deliver updates: nothing is written unless something is accepted or commanded.</summary>
+    Speculative,
+}
+
+/// <summary>What a poll of a workflow queue may take: a workflow task or a query.</summary>
+internal interface IWorkflowWork : IQueueItem;
+
+/// <summary>The one workflow task of a run.</summary>
+internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) : IWorkflowWork
+{
+    public WorkflowRun Run { get; } = run;
+
+    public TaskKind Kind { get; set; } = kind;
+
+    public int Attempt { get; set; } = attempt;
+
+    public long ScheduledEventId { get; set; }
+
+    public long StartedEventId { get; set; }
+
+    public bool IsStarted { get; set; }
+
+    public string Stamp { get; set; } = "";
+
+    public string Identity { get; set; } = "";
+
+    public DateTimeOffset ScheduledTime { get; set; }
+
+    public DateTimeOffset StartedTime { get; set; }
+
+    /// <summary>Events of a transient or speculative task, as shown to the worker and written only with its completion.</summary>
+    public List<HistoryEvent> Unwritten { get; } = [];
+
+    /// <summary>Start-to-close when started, schedule-to-start while it waits on a sticky queue; real time.</summary>
+    public Alarm? Timeout { get; set; }
+
+    public TaskQueue<IWorkflowWork>? Queue { get; set; }
+
+    public long Entry { get; set; }
+
+    public bool Waits(long entry) => !IsStarted && Entry == entry && ReferenceEquals(Run.Task, this);
+}

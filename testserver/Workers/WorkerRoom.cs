@@ -1,0 +1,132 @@
+using Google.Protobuf.WellKnownTypes;
+using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Queries;
+using Nstance.Temporal.TestServer.Tasks;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.TaskQueue.V1;
+using Temporalio.Api.Worker.V1;
+using Temporalio.Api.WorkflowService.V1;
+
+namespace Nstance.Temporal.TestServer.Workers;
+
+/// <summary>Workers as they report themselves, their shutdown, and who polls a queue.</summary>
+internal sealed class WorkerRoom
+{
+    private static readonly TimeSpan PollerMemory = TimeSpan.FromMinutes(5);
+
+    private readonly ServerEngine _engine;
+    private readonly Dictionary<(string Namespace, string Key), WorkerHeartbeat> _heartbeats = new();
+    private readonly HashSet<string> _shutDown = [];
+
+    public WorkerRoom(ServerEngine engine)
+    {
+        _engine = engine;
+        engine.Rpc.Add<RecordWorkerHeartbeatRequest, RecordWorkerHeartbeatResponse>("RecordWorkerHeartbeat", Beat);
+        engine.Rpc.Add<ListWorkersRequest, ListWorkersResponse>("ListWorkers", List);
+        engine.Rpc.Add<ShutdownWorkerRequest, ShutdownWorkerResponse>("ShutdownWorker", ShutDown);
+        engine.Rpc.Add<ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse>("ResetStickyTaskQueue", ResetSticky);
+        engine.Rpc.Add<DescribeTaskQueueRequest, DescribeTaskQueueResponse>("DescribeTaskQueue", DescribeQueue);
+    }
+
+    public bool IsShutDown(string worker) => worker.Length > 0 && _shutDown.Contains(worker);
+
+    private RecordWorkerHeartbeatResponse Beat(RecordWorkerHeartbeatRequest request)
+    {
+        using var _ = _engine.Enter();
+        _engine.Namespaces.Require(request.Namespace);
+        foreach (var beat in request.WorkerHeartbeat)
+            _heartbeats[(request.Namespace, beat.WorkerInstanceKey)] = beat;
+        return new();
+    }
+
+    private ListWorkersResponse List(ListWorkersRequest request)
+    {
+        using var _ = _engine.Enter();
+        _engine.Namespaces.Require(request.Namespace);
+        var answer = new ListWorkersResponse();
+        foreach (var ((ns, _), beat) in _heartbeats)
+        {
+            if (ns == request.Namespace)
+                answer.WorkersInfo.Add(new WorkerInfo { WorkerHeartbeat = beat });
+        }
+        return answer;
+    }
+
+    private ShutdownWorkerResponse ShutDown(ShutdownWorkerRequest request)
+    {
+        using var _ = _engine.Enter();
+        _engine.Namespaces.Require(request.Namespace);
+        var worker = request.WorkerInstanceKey;
+        if (worker.Length > 0)
+        {
+            _shutDown.Add(worker);
+            _heartbeats.Remove((request.Namespace, worker));
+            _engine.WorkflowQueues.Release((_, poller) => poller.Worker == worker);
+            _engine.ActivityQueues.Release((_, poller) => poller.Worker == worker);
+            Forget(request.Namespace, request.TaskQueue);
+        }
+        if (request.StickyTaskQueue.Length > 0)
+            DropSticky(request.Namespace, request.StickyTaskQueue);
+        return new();
+    }
+
+    /// <summary>A queue without waiting pollers is a queue without workers, from this moment.</summary>
+    private void Forget(string ns, string name)
+    {
+        foreach (var queue in _engine.ActivityQueues.All)
+        {
+            if (queue.Namespace == ns && (name.Length == 0 || queue.Name == name) && !queue.HasPoller)
+                queue.Forget();
+        }
+    }
+
+    private void DropSticky(string ns, string sticky)
+    {
+        if (_engine.WorkflowQueues.Find(ns, sticky) is not { } queue)
+            return;
+        _engine.WorkflowQueues.Release((each, _) => ReferenceEquals(each, queue));
+        queue.Forget();
+        _engine.WorkflowQueues.Drop(ns, sticky);
+        foreach (var work in queue.Waiting.ToList())
+        {
+            if (work is WorkflowTask task)
+                _engine.Tasks.MoveToNormalQueue(task);
+            else if (work is PendingQuery query)
+                _engine.Queries.Dispatch(query, mayStick: false);
+        }
+    }
+
+    private ResetStickyTaskQueueResponse ResetSticky(ResetStickyTaskQueueRequest request)
+    {
+        using var _ = _engine.Enter();
+        _engine.Runs.Get(request.Namespace, request.Execution).StickyQueue = null;
+        return new();
+    }
+
+    private DescribeTaskQueueResponse DescribeQueue(DescribeTaskQueueRequest request)
+    {
+        using var _ = _engine.Enter();
+        _engine.Namespaces.Require(request.Namespace);
+        var name = request.TaskQueue?.Name ?? "";
+        var now = _engine.Clock.RealNow;
+        var workflows = request.TaskQueueType != TaskQueueType.Activity;
+        var seen = (workflows
+            ? _engine.WorkflowQueues.Find(request.Namespace, name)?.Seen
+            : _engine.ActivityQueues.Find(request.Namespace, name)?.Seen) ?? new Dictionary<string, DateTimeOffset>();
+        var backlog = (workflows
+            ? _engine.WorkflowQueues.Find(request.Namespace, name)?.Backlog
+            : _engine.ActivityQueues.Find(request.Namespace, name)?.Backlog) ?? 0;
+        var answer = new DescribeTaskQueueResponse
+        {
+            Stats = new() { ApproximateBacklogCount = backlog },
+            TaskQueueStatus = new() { BacklogCountHint = backlog, RatePerSecond = 100_000 },
+        };
+        answer.Pollers.Add(seen.Where(each => now - each.Value < PollerMemory).Select(each => new PollerInfo
+        {
+            Identity = each.Key,
+            LastAccessTime = Timestamp.FromDateTimeOffset(each.Value),
+            RatePerSecond = 100_000,
+        }));
+        return answer;
+    }
+}
