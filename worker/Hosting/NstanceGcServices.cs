@@ -1,6 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Extensions.Hosting;
 
@@ -19,22 +25,92 @@ public static class NstanceGcServices
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddNstanceGc(this IServiceCollection services, GcOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
         services.AddSingleton(Options.Create(options));
-        services.AddOptions<GcOptions>().ValidateOnStart();
-
-        // Workers get their time to drain, and the host a little more.
+        services.AddHostedService<ValidateFirst>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + TimeSpan.FromSeconds(10));
-        services.AddHostedTemporalWorker(Names.TaskQueue)
-            .ConfigureOptions(worker => Configure(worker, options));
-        services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
-            .ConfigureOptions(worker => Configure(worker, options));
+
+        services.AddSingleton(Databases(options));
+        services.AddSingleton(_ => new AwsConnections(new()));
+        services.AddSingleton<GcActivities>();
+        services.AddSingleton<KeepAliveActivities>();
+        services.AddSingleton(provider => Reconciler(provider, options));
+        AddSharedQueue(services, options);
+        AddHostQueue(services, options);
         return services;
     }
 
-    private static void Configure(TemporalWorkerServiceOptions worker, GcOptions options)
+    private static void AddSharedQueue(IServiceCollection services, GcOptions options) =>
+        services.AddHostedTemporalWorker(Names.TaskQueue)
+            .AddWorkflow<GcWorkflow>()
+            .AddWorkflow<KeepAliveWorkflow>()
+            .AddWorkflow<ReconcilerWorkflow>()
+            .ConfigureOptions()
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities>((worker, gc, keepAlive, reconciler) =>
+            {
+                Limit(worker, options);
+                worker.AddActivity(gc.AcquireShardAsync)
+                    .AddActivity(keepAlive.EnsureCollectorRunsAsync)
+                    .AddActivity(reconciler.NotifyAsync);
+            });
+
+    private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
+        services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
+            .ConfigureOptions()
+            .Configure<GcActivities, ReconcilerActivities>((worker, gc, reconciler) =>
+            {
+                Limit(worker, options);
+                worker.AddActivity(gc.SyncProviderAsync)
+                    .AddActivity(gc.CollectAsync)
+                    .AddActivity(gc.ScanHealthAsync)
+                    .AddActivity(gc.PurgeRecordsAsync)
+                    .AddActivity(reconciler.CheckInstancesAsync);
+            });
+
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options)
     {
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
+
+        // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
         worker.GracefulShutdownTimeout = options.ShutdownTimeout;
+    }
+
+    private static ShardDatabases Databases(GcOptions options) => new()
+    {
+        HostName = options.HostName,
+        DataDirectory = options.DataDirectory,
+
+        // By name: another shard that comes to this host must never be given that database.
+        SharedDatabasePaths = options.SharedDatabasePath is { } path
+            ? new Dictionary<string, string> { [$"{options.Cluster}/{options.Shard}"] = path }
+            : new Dictionary<string, string>(),
+    };
+
+    private static ReconcilerActivities Reconciler(IServiceProvider provider, GcOptions options) =>
+        provider.GetRequiredService<GcActivities>().CreateReconciler(
+            options.WebhookUrl is { } url ? new(new(url)) { Secret = Secret(options.WebhookSecretFile) } : null,
+            TimeProvider.System,
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal.Reconciling"));
+
+    /// <summary>Without the line end that every editor puts there.</summary>
+    private static byte[]? Secret(string? file) =>
+        file is null ? null : System.Text.Encoding.UTF8.GetBytes(File.ReadAllText(file).TrimEnd('\r', '\n'));
+
+    /// <summary>
+    /// <c>ValidateOnStart</c> looks only at options that the container makes; these are given. It runs before the workers,
+    /// because hosted services start in order.
+    /// </summary>
+    private sealed class ValidateFirst(IOptions<GcOptions> options, IValidateOptions<GcOptions> validator) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            var result = validator.Validate(Options.DefaultName, options.Value);
+            return result.Failed
+                ? throw new OptionsValidationException(Options.DefaultName, typeof(GcOptions), result.Failures)
+                : Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
