@@ -58,7 +58,7 @@ internal sealed class TerminateInBatches(
         var left = await LookAgainAsync(batch);
         if (left.Count == 0) return [];
         var named = DescribeByIds.NamedIn(failure, left);
-        var isolated = named.Count > 0 ? named : left.Count == 1 ? left : [];
+        var isolated = named.Count > 0 ? named : batch.Count == 1 ? left : [];
         switch (failure.Fault)
         {
             case CloudFault.Protected:
@@ -77,7 +77,8 @@ internal sealed class TerminateInBatches(
 
         var rest = left.Where(id => !_results.ContainsKey(id)).ToArray();
         if (rest.Length == 0) return [];
-        return isolated.Count > 0
+        // Smaller already: the call failed because of what was taken out, and says nothing about the rest.
+        return rest.Length < batch.Count
             ? [rest]
             : [rest.Take(rest.Length / 2).ToArray(), rest.Skip(rest.Length / 2).ToArray()];
     }
