@@ -1,0 +1,86 @@
+using Google.Protobuf.WellKnownTypes;
+using Temporalio.Api.TestService.V1;
+using Temporalio.Client;
+using Temporalio.Testing;
+
+namespace Nstance.Temporal.TestServer.Hosting;
+
+/// <summary>
+/// A workflow environment whose server runs in this process: no download, no second process. With time skipping,
+/// <see cref="DelayAsync"/> and <see cref="ResultAsync"/> let time jump while they wait.
+/// </summary>
+public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
+{
+    private readonly TemporalTestServer _server;
+    private readonly bool _skips;
+
+    private EmbeddedWorkflowEnvironment(TemporalTestServer server, ITemporalClient client, bool skips)
+        : base(client)
+    {
+        _server = server;
+        _skips = skips;
+    }
+
+    /// <inheritdoc/>
+    public override bool SupportsTimeSkipping => _skips;
+
+    /// <summary>Address of the server, "ip:port", for further clients and processes.</summary>
+    public string TargetHost => _server.TargetHost;
+
+    /// <summary>Starts a server in this process and connects to it.</summary>
+    /// <param name="options">What the server is to be; null for the defaults, which skip time.</param>
+    /// <returns>The environment; shutting it down stops the server.</returns>
+    public static async Task<EmbeddedWorkflowEnvironment> StartAsync(TemporalTestServerOptions? options = null)
+    {
+        options ??= new();
+        var server = await TemporalTestServer.StartAsync(options);
+        try
+        {
+            var client = await TemporalClient.ConnectAsync(new(server.TargetHost) { Namespace = options.Namespaces[0] });
+            return new(server, client, options.TimeSkipping);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task DelayAsync(TimeSpan delay, CancellationToken? cancellationToken = null)
+    {
+        if (!_skips)
+        {
+            await Task.Delay(delay, cancellationToken ?? CancellationToken.None);
+            return;
+        }
+        await Client.Connection.TestService.UnlockTimeSkippingWithSleepAsync(
+            new() { Duration = Duration.FromTimeSpan(delay) }, new() { CancellationToken = cancellationToken });
+    }
+
+    /// <inheritdoc/>
+    public override Task<DateTime> GetCurrentTimeAsync() => Task.FromResult(_server.CurrentTime.UtcDateTime);
+
+    /// <summary>Waits for a task, usually a workflow's result, while time may jump.</summary>
+    /// <typeparam name="T">Type of the result.</typeparam>
+    /// <param name="wait">Begins the waiting.</param>
+    /// <returns>The result.</returns>
+    public async Task<T> ResultAsync<T>(Func<Task<T>> wait)
+    {
+        ArgumentNullException.ThrowIfNull(wait);
+        if (!_skips)
+            return await wait();
+        await Client.Connection.TestService.UnlockTimeSkippingAsync(new UnlockTimeSkippingRequest());
+        try
+        {
+            return await wait();
+        }
+        finally
+        {
+            await Client.Connection.TestService.LockTimeSkippingAsync(new LockTimeSkippingRequest());
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task ShutdownAsync() => await _server.DisposeAsync();
+}
