@@ -1,7 +1,7 @@
 using Nstance.Temporal.Workflows.Collector;
 using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Tests.Workflows;
+namespace Nstance.Temporal.Tests.Flows;
 
 public sealed class CadenceTests
 {

@@ -5,7 +5,7 @@ using Temporalio.Activities;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Workflows;
 
-namespace Nstance.Temporal.Tests.Workflows;
+namespace Nstance.Temporal.Tests.Flows;
 
 /// <summary>Names are a contract with running collectors, with operators and with schedules.</summary>
 public sealed class DefinitionsTests
@@ -15,7 +15,7 @@ public sealed class DefinitionsTests
     [Fact]
     public void GcWorkflow_Handlers_KeepTheirNamesAndAreDescribed()
     {
-        var definition = WorkflowDefinition.Create(typeof(GcWorkflow));
+        var definition = WorkflowDefinition.Create<GcWorkflow>();
         Assert.Equal("GcWorkflow", definition.Name);
         Assert.Equal(["Configure", "Pause", "Resume", "RunCycle"], definition.Updates.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["Reports", "Status"], definition.Queries.Keys.Order(StringComparer.Ordinal));
@@ -26,7 +26,7 @@ public sealed class DefinitionsTests
     [Fact]
     public void ReconcilerWorkflow_Handlers_KeepTheirNames()
     {
-        var definition = WorkflowDefinition.Create(typeof(ReconcilerWorkflow));
+        var definition = WorkflowDefinition.Create<ReconcilerWorkflow>();
         Assert.Equal(["Enqueue"], definition.Signals.Keys);
         Assert.Equal(["Status"], definition.Queries.Keys);
     }

@@ -2,7 +2,7 @@ using CsCheck;
 using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Reconciler;
 
-namespace Nstance.Temporal.Tests.Workflows;
+namespace Nstance.Temporal.Tests.Flows;
 
 public sealed class EventQueueTests
 {

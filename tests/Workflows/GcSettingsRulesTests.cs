@@ -1,6 +1,6 @@
 using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Tests.Workflows;
+namespace Nstance.Temporal.Tests.Flows;
 
 public sealed class GcSettingsRulesTests
 {

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Nstance.Temporal.Workflows.Collector;
 using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Tests.Workflows;
+namespace Nstance.Temporal.Tests.Flows;
 
 public sealed class ReportsTests
 {

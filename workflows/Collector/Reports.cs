@@ -12,7 +12,7 @@ internal static class Reports
     public const int Problems = 20;
 
     // The newest report keeps its samples, the others only counts: state travels with every continue-as-new.
-    private const int OldProblems = 3;
+    private const int OldProblems = 2;
 
     public static CycleOutcome Judge(CycleReport report)
     {
