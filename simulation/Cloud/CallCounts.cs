@@ -1,0 +1,17 @@
+using System.Collections.Concurrent;
+
+namespace Nstance.Temporal.Simulation.Cloud;
+
+/// <summary>How often each operation was asked for, failed calls included.</summary>
+internal sealed class CallCounts
+{
+    private readonly ConcurrentDictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    public int this[string operation] => _counts.GetValueOrDefault(operation);
+
+    public int Total => _counts.Values.Sum();
+
+    public void Add(string operation) => _counts.AddOrUpdate(operation, 1, (_, count) => count + 1);
+
+    public void Reset() => _counts.Clear();
+}

@@ -1,0 +1,26 @@
+namespace Nstance.Temporal.Simulation.Cloud;
+
+/// <summary>How the simulated cloud behaves.</summary>
+internal sealed record SimulatedCloudOptions
+{
+    /// <summary>The cloud's clock. Default the machine's.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The access keys that are taken; none: any key is.</summary>
+    public IReadOnlyList<string> AccessKeys { get; init; } = [];
+
+    /// <summary>Time from launch to running. Default none.</summary>
+    public TimeSpan BootTime { get; init; }
+
+    /// <summary>Time from the order to end or stop until it has happened. Default none.</summary>
+    public TimeSpan ShutdownTime { get; init; }
+
+    /// <summary>How long a terminated instance stays visible. Default one hour, as at EC2.</summary>
+    public TimeSpan TerminatedVisible { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Buckets that exist from the start.</summary>
+    public IReadOnlyList<string> Buckets { get; init; } = [];
+
+    /// <summary>Seed of ids, addresses and seeded faults. Default 1.</summary>
+    public int Seed { get; init; } = 1;
+}

@@ -1,0 +1,68 @@
+namespace Nstance.Temporal.Simulation.Faults;
+
+internal enum FaultKind
+{
+    None,
+    Throttled,
+    InternalError,
+    Unavailable,
+    Denied,
+    Cut,
+    LostAnswer,
+    Truncated,
+    Delayed,
+    Held,
+}
+
+/// <summary>What happens to one call.</summary>
+internal sealed record Fault(FaultKind Kind)
+{
+    /// <summary>Nothing: the call goes through.</summary>
+    public static readonly Fault None = new(FaultKind.None);
+
+    /// <summary>EC2: RequestLimitExceeded. S3: SlowDown.</summary>
+    public static readonly Fault Throttled = new(FaultKind.Throttled);
+
+    /// <summary>500 InternalError.</summary>
+    public static readonly Fault InternalError = new(FaultKind.InternalError);
+
+    /// <summary>503, the service is not there.</summary>
+    public static readonly Fault Unavailable = new(FaultKind.Unavailable);
+
+    /// <summary>EC2: UnauthorizedOperation. S3: AccessDenied.</summary>
+    public static readonly Fault Denied = new(FaultKind.Denied);
+
+    /// <summary>The connection is cut before anything was done.</summary>
+    public static readonly Fault Cut = new(FaultKind.Cut);
+
+    /// <summary>Everything is done, then the connection is cut: the caller cannot know.</summary>
+    public static readonly Fault LostAnswer = new(FaultKind.LostAnswer);
+
+    /// <summary>How much a truncated answer keeps.</summary>
+    public int Keep { get; private init; }
+
+    public TimeSpan For { get; private init; }
+
+    public Task? Gate { get; private init; }
+
+    /// <summary>
+    /// A listing ends after <paramref name="keep"/> items as if it were complete; the body of an object is cut after
+    /// that many bytes.
+    /// </summary>
+    public static Fault Truncated(int keep) => new(FaultKind.Truncated) { Keep = keep };
+
+    /// <summary>Answered after <paramref name="time"/>, in real time.</summary>
+    public static Fault Delayed(TimeSpan time) => new(FaultKind.Delayed) { For = time };
+
+    /// <summary>Answered once <paramref name="gate"/> is open.</summary>
+    public static Fault Held(Task gate) => new(FaultKind.Held) { Gate = gate };
+
+    /// <summary>Waits if this fault is about waiting.</summary>
+    public async Task WaitAsync(CancellationToken ct)
+    {
+        if (Kind is FaultKind.Delayed)
+            await Task.Delay(For, ct);
+        if (Gate is { } gate)
+            await gate.WaitAsync(ct);
+    }
+}

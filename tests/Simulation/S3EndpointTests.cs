@@ -1,0 +1,220 @@
+using System.Text;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.Simulation.S3;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Simulation;
+
+public sealed class S3EndpointTests : IAsyncLifetime
+{
+    private const string Bucket = "records";
+    private SimulatedCloud _cloud = null!;
+    private AmazonS3Client _s3 = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _cloud = await SimulatedCloud.StartAsync(
+            new SimulatedCloudOptions { Buckets = [Bucket], AccessKeys = ["AKIATEST"] });
+        _s3 = _cloud.CreateS3();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _s3.Dispose();
+        await _cloud.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task PutAndGet_ChunkedBody_ReturnsTheSameBytesAndMd5ETag()
+    {
+        var body = new string('x', 200_000) + "é";
+
+        var put = await Put("a/b c+ü.json", body);
+        using var got = await _s3.GetObjectAsync(Bucket, "a/b c+ü.json");
+        using var reader = new StreamReader(got.ResponseStream);
+
+        Assert.Equal(body, await reader.ReadToEndAsync());
+        Assert.Equal(put.ETag, got.ETag);
+        Assert.Matches("^\"[0-9a-f]{32}\"$", put.ETag);
+    }
+
+    [Fact]
+    public async Task ListObjectsV2_Pages_ReturnEachKeyOnceInOrder()
+    {
+        foreach (var i in Enumerable.Range(0, 25))
+            _cloud.S3.Put(Bucket, $"shard/a/instance/t.{i:00} +%.json", []);
+        _cloud.S3.Put(Bucket, "shard/b/instance/t.json", []);
+        var keys = new List<string>();
+        string? token = null;
+        do
+        {
+            var page = await _s3.ListObjectsV2Async(new ListObjectsV2Request
+            {
+                BucketName = Bucket, Prefix = "shard/a/", MaxKeys = 10, ContinuationToken = token,
+            });
+            keys.AddRange(page.S3Objects.Select(o => o.Key));
+            token = page.NextContinuationToken;
+        }
+        while (token is not null);
+
+        Assert.Equal(_cloud.S3.Keys(Bucket, "shard/a/"), keys);
+        Assert.Equal(3, _cloud.Calls["ListObjectsV2"]);
+    }
+
+    [Fact]
+    public async Task ListObjectsV2_DelimiterAndStartAfter_GroupAndSkip()
+    {
+        foreach (var key in (string[])["a/1", "a/2", "b", "c/1", "d"])
+            _cloud.S3.Put(Bucket, key, []);
+
+        var grouped = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, Delimiter = "/" });
+        var later = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, StartAfter = "b" });
+
+        Assert.Equal(["a/", "c/"], grouped.CommonPrefixes);
+        Assert.Equal(["b", "d"], grouped.S3Objects.Select(o => o.Key));
+        Assert.Equal(["c/1", "d"], later.S3Objects.Select(o => o.Key));
+    }
+
+    [Fact]
+    public async Task Conditions_NotMet_LeaveTheObjectAlone()
+    {
+        var first = await Put("k", "one");
+
+        var exists = await Fails(() => _s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = Bucket, Key = "k", ContentBody = "two", IfNoneMatch = "*" }));
+        var stale = await Fails(() => _s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = Bucket, Key = "k", ContentBody = "two", IfMatch = "\"00\"" }));
+        var unchanged = await Fails(() => _s3.GetObjectAsync(
+            new GetObjectRequest { BucketName = Bucket, Key = "k", EtagToNotMatch = first.ETag }));
+        await _s3.PutObjectAsync(
+            new PutObjectRequest { BucketName = Bucket, Key = "k", ContentBody = "two", IfMatch = first.ETag });
+
+        Assert.Equal("PreconditionFailed", exists.ErrorCode);
+        Assert.Equal("PreconditionFailed", stale.ErrorCode);
+        Assert.Equal(System.Net.HttpStatusCode.NotModified, unchanged.StatusCode);
+        Assert.Equal("two", Encoding.UTF8.GetString(_cloud.S3.Get(Bucket, "k")!.Body));
+    }
+
+    [Fact]
+    public async Task DeleteObjects_MissingAndFailing_NamesOnlyTheFailing()
+    {
+        await Put("a", "1");
+        await Put("b", "2");
+        _cloud.Faults.Always("DeleteObjects:Key", Fault.Denied, key => key == "b");
+
+        var error = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(new DeleteObjectsRequest
+        {
+            BucketName = Bucket, Quiet = true, Objects = [new() { Key = "a" }, new() { Key = "b" }, new() { Key = "c" }],
+        }));
+
+        Assert.Equal("b", Assert.Single(error.Response.DeleteErrors).Key);
+        Assert.Equal(["b"], _cloud.S3.Keys(Bucket, ""));
+        Assert.Equal("a", Assert.Single(_cloud.S3.Deletions).Key);
+    }
+
+    [Fact]
+    public async Task DeleteObjects_MoreThanAThousand_IsRefused()
+    {
+        var error = await Fails(() => _s3.DeleteObjectsAsync(new DeleteObjectsRequest
+        {
+            BucketName = Bucket, Objects = [.. Enumerable.Range(0, 1001).Select(i => new KeyVersion { Key = $"k{i}" })],
+        }));
+
+        Assert.Equal("MalformedXML", error.ErrorCode);
+    }
+
+    [Fact]
+    public async Task Missing_BucketOrKeyOrCredentials_AnswerWithS3sErrors()
+    {
+        using var stranger = _cloud.CreateS3("AKIASTRANGER");
+
+        Assert.Equal("NoSuchKey", (await Fails(() => _s3.GetObjectAsync(Bucket, "none"))).ErrorCode);
+        Assert.Equal("NoSuchBucket", (await Fails(() => _s3.GetObjectAsync("nowhere", "none"))).ErrorCode);
+        Assert.Equal("InvalidAccessKeyId", (await Fails(() => stranger.GetObjectAsync(Bucket, "none"))).ErrorCode);
+        using var http = new HttpClient();
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await http.GetAsync(new Uri(_cloud.S3Url, "records/k"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Buckets_CreateHeadList_Agree()
+    {
+        await _s3.PutBucketAsync("second");
+
+        await _s3.HeadBucketAsync(new HeadBucketRequest { BucketName = "second" });
+        Assert.Equal(["records", "second"], (await _s3.ListBucketsAsync()).Buckets.Select(b => b.BucketName));
+        await Assert.ThrowsAnyAsync<AmazonS3Exception>(
+            () => _s3.HeadBucketAsync(new HeadBucketRequest { BucketName = "third" }));
+    }
+
+    [Fact]
+    public async Task Delete_Object_IsLoggedWithItsCaller()
+    {
+        await Put("a", "1");
+
+        await _s3.DeleteObjectAsync(Bucket, "a");
+        await _s3.DeleteObjectAsync(Bucket, "a");
+
+        var deletion = Assert.Single(_cloud.S3.Deletions);
+        Assert.Equal(("a", "AKIATEST"), (deletion.Key, deletion.By));
+    }
+
+    [Fact]
+    public async Task Faults_ThrottledThenCut_ReachTheClient()
+    {
+        _cloud.Faults.Script("GetObject", Fault.Throttled, Fault.Cut);
+        await Put("a", "1");
+
+        Assert.Equal("SlowDown", (await Fails(() => _s3.GetObjectAsync(Bucket, "a"))).ErrorCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => _s3.GetObjectAsync(Bucket, "a"));
+        using var third = await _s3.GetObjectAsync(Bucket, "a");
+        Assert.Equal(1, third.ContentLength);
+    }
+
+    [Fact]
+    public void Dechunk_ChunksAndTrailer_GiveContentAndChecksum()
+    {
+        var trailers = new Dictionary<string, string>();
+
+        var body = S3Body.Dechunk(
+            "3;chunk-signature=ab\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"u8, trailers);
+
+        Assert.Equal("abcde", Encoding.ASCII.GetString(body));
+        Assert.Equal("AAAAAA==", trailers["x-amz-checksum-crc32"]);
+    }
+
+    [Theory]
+    [InlineData("5\r\nabc\r\n0\r\n\r\n")]
+    [InlineData("-1\r\nabc\r\n")]
+    [InlineData("3\r\nabcd\r\n0\r\n\r\n")]
+    [InlineData("3\r\nabc")]
+    public void Dechunk_BrokenBody_IsRefused(string raw)
+    {
+        var error = Assert.Throws<S3Error>(
+            () => S3Body.Dechunk(Encoding.ASCII.GetBytes(raw), new Dictionary<string, string>()));
+
+        Assert.Equal(400, error.Status);
+    }
+
+    [Fact]
+    public async Task Put_WrongChecksum_IsRefused()
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(_cloud.S3Url, "records/k"));
+        request.Content = new StringContent("hello");
+        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=AKIATEST/x");
+        request.Headers.TryAddWithoutValidation("x-amz-checksum-crc32", "AAAAAA==");
+
+        var answer = await http.SendAsync(request);
+
+        Assert.Contains("BadDigest", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Null(_cloud.S3.Get(Bucket, "k"));
+    }
+
+    private Task<PutObjectResponse> Put(string key, string body) =>
+        _s3.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = key, ContentBody = body });
+
+    private static Task<AmazonS3Exception> Fails(Func<Task> call) => Assert.ThrowsAnyAsync<AmazonS3Exception>(call);
+}
