@@ -32,10 +32,16 @@ internal sealed record Fault(FaultKind Kind)
     /// <summary>EC2: UnauthorizedOperation. S3: AccessDenied.</summary>
     public static readonly Fault Denied = new(FaultKind.Denied);
 
-    /// <summary>The connection is cut before anything was done.</summary>
+    /// <summary>
+    /// The connection is cut before anything was done. HTTP clients may quietly ask once more: a single scripted cut can
+    /// pass unseen, one that is always there cannot.
+    /// </summary>
     public static readonly Fault Cut = new(FaultKind.Cut);
 
-    /// <summary>Everything is done, then the connection is cut: the caller cannot know.</summary>
+    /// <summary>
+    /// Everything is done, then the connection is cut: the caller cannot know. As with <see cref="Cut"/>, the client may
+    /// ask once more by itself.
+    /// </summary>
     public static readonly Fault LostAnswer = new(FaultKind.LostAnswer);
 
     /// <summary>How much a truncated answer keeps.</summary>

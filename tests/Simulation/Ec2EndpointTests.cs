@@ -236,7 +236,7 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     public async Task Faults_LostAnswer_EndsTheInstanceAllTheSame()
     {
         var id = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;
-        _cloud.Faults.Script("TerminateInstances", Fault.LostAnswer);
+        _cloud.Faults.Always("TerminateInstances", Fault.LostAnswer);
 
         await Assert.ThrowsAnyAsync<Exception>(() => _ec2.TerminateInstancesAsync(
             new TerminateInstancesRequest { InstanceIds = [id] }));
