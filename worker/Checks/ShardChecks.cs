@@ -28,7 +28,6 @@ internal static class ShardChecks
         var place = $"s3://{shard.Bucket}/{ShardConfig.KeyOf(shard.Shard)}";
         byte[]? text = null;
         var fault = await AskAsync(
-            $"bucket {shard.Bucket}",
             async token => text = await connections.Records(CallTimeout).GetConfigAsync(shard, token),
             cancellationToken);
         if (fault is not null)
@@ -62,7 +61,6 @@ internal static class ShardChecks
         var where = $"EC2{(region is null ? "" : $" in {region}")}";
         var seen = 0;
         var fault = await AskAsync(
-            where,
             async token =>
             {
                 // One page tells whether we may look; a whole fleet would take long.
@@ -80,8 +78,7 @@ internal static class ShardChecks
 
     /// <summary>Asks once.</summary>
     /// <returns>Null: it went well.</returns>
-    private static async Task<Check?> AskAsync(
-        string what, Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
+    private static async Task<Check?> AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallTimeout + CallTimeout);
@@ -92,26 +89,17 @@ internal static class ShardChecks
         }
         catch (CloudException e)
         {
-            return Check.Failed(
-                "", Line(what, e.Message, Advice(e.Fault)), e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput);
+            // Its message says already what, where and what to do.
+            return Check.Failed("", TemporalGate.FirstLine(e.Message), e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput);
         }
         catch (AmazonClientException e)
         {
-            // No credentials, or no region: the SDK says so before it asks anybody.
-            return Check.Failed("", Line(what, e.Message, Advice(CloudFault.Denied)));
+            // The SDK's own complaint before it asks anybody: no region, a broken profile.
+            return Check.Failed("", $"AWS: {TemporalGate.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Check.Failed("", Line(what, "no answer in time", Advice(CloudFault.Transient)), ExitCode.Unreachable);
+            return Check.Failed("", "AWS did not answer in time: check the network", ExitCode.Unreachable);
         }
     }
-
-    private static string Line(string what, string why, string advice) => $"{what}: {TemporalGate.FirstLine(why)}: {advice}";
-
-    private static string Advice(CloudFault fault) => fault switch
-    {
-        CloudFault.Denied => "check the AWS credentials and region (AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID …), and what they may do",
-        CloudFault.Transient or CloudFault.Throttled => "try again, or check AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL_S3",
-        _ => "check --bucket and AWS_REGION",
-    };
 }

@@ -13,7 +13,7 @@ internal static class DurationText
 
     /// <summary>A bare number is refused, as in Go: nobody can tell its unit. Zero needs none.</summary>
     public static bool TryParse(string text, out TimeSpan time) => text.Contains(':')
-        ? TimeSpan.TryParseExact(text, ["c", @"h\:mm\:ss"], CultureInfo.InvariantCulture, out time)
+        ? TimeSpan.TryParseExact(text, [@"h\:mm\:ss", @"d\.hh\:mm\:ss"], CultureInfo.InvariantCulture, out time)
         : GoDuration.TryParse(text, out time);
 
     /// <summary>Go's form, without its zero units at the end: <c>2m</c>, not <c>2m0s</c>.</summary>

@@ -1,0 +1,23 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>One bucket and one cloud, whatever is asked for.</summary>
+internal sealed class FakeConnections : IConnections
+{
+    public FakeRecordStore Bucket { get; } = new();
+
+    public FakeCloud Ec2 { get; } = new();
+
+    public List<string?> Regions { get; } = [];
+
+    public IRecordStore Records(TimeSpan requestTimeout) => Bucket;
+
+    public ICloud Cloud(string? region, TimeSpan requestTimeout)
+    {
+        Regions.Add(region);
+        return Ec2;
+    }
+}

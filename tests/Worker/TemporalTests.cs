@@ -1,0 +1,68 @@
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>Commands against a server that is there, with nothing on it.</summary>
+public sealed class TemporalTests : IAsyncLifetime
+{
+    private TemporalTestServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("cycle")]
+    [InlineData("resume")]
+    [InlineData("pause --reason x")]
+    public async Task Run_NoCollector_SaysSoAndWhatToDo(string command)
+    {
+        var cli = await RunAsync($"{command} --cluster c --shard s");
+
+        Assert.Equal(["nstance-gc: no collector runs for c/s: nstance-gc schedule create starts one"], cli.Errors);
+        Assert.Equal((ExitCode.NotFound, ""), (cli.Code, cli.Output));
+    }
+
+    [Fact]
+    public async Task ScheduleCreate_NoSuchNamespace_SaysSo()
+    {
+        var cli = await RunAsync("schedule create --cluster c --shard s --bucket bbb --skip-checks --namespace nowhere");
+
+        Assert.Equal(
+            [$"nstance-gc: namespace nowhere is not on Temporal at {_server.TargetHost}: check --namespace or TEMPORAL_NAMESPACE"], cli.Errors);
+        Assert.Equal(ExitCode.NotFound, cli.Code);
+    }
+
+    [Fact]
+    public async Task Run_SharedDatabaseThatIsNotThere_EndsBeforeAnythingStarts()
+    {
+        var cli = await RunAsync("run --cluster c --shard s --shared-database-path /none/server.db");
+
+        Assert.Equal(
+            ["nstance-gc: database /none/server.db does not exist: start nstance's server on this host, or correct the path"], cli.Errors);
+        Assert.Equal(ExitCode.BadInput, cli.Code);
+    }
+
+    [Fact]
+    public async Task ConfigCheck_ManyFaults_TellsAllOfThem()
+    {
+        var cli = await RunAsync(
+            "config check --cluster Prod --shard s --namespace nowhere --interval soon --data-directory /dev/null/x --output json");
+
+        Assert.Equal(ExitCode.BadInput, cli.Code);
+        Assert.False(cli.Json.GetProperty("ok").GetBoolean());
+        var checks = cli.Json.GetProperty("checks").EnumerateArray()
+            .Select(c => (Name: c.GetProperty("name").GetString(), State: c.GetProperty("state").GetString()));
+        Assert.Equal(
+            [
+                ("settings", "failed"), ("settings", "failed"), ("settings", "failed"),
+                ("temporal", "ok"), ("namespace", "failed"), ("search attributes", "skipped"),
+                ("bucket", "skipped"), ("database", "failed"),
+            ],
+            checks);
+    }
+
+    private Task<Cli> RunAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", _server.TargetHost]);
+}
