@@ -1,1 +1,3 @@
-return 0;
+using Nstance.Temporal.Simulation.Demo;
+
+return await DemoCommand.InvokeAsync(args, Console.Out, Console.Error);

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Client;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Simulation.Demo;
+
+/// <summary>The main job, end to end: server, cloud, fleet, worker and schedule; some cycles; a verdict by the truth.</summary>
+internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan EventPatience = TimeSpan.FromSeconds(20);
+
+    private readonly ShardPlace _place = ShardPlace.Demo;
+    private readonly string _directory = Directory.CreateTempSubdirectory("nstance-gc-demo-").FullName;
+
+    private string Log => Path.Combine(_directory, "nstance-gc.log");
+
+    private string ScheduleLog => Path.Combine(_directory, "schedule-create.log");
+
+    public async Task<DemoResult> RunAsync(CancellationToken ct)
+    {
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            await using var temporal = await TemporalPlace.StartAsync(options.Server);
+            await using var cloud = await SimulatedCloud.StartAsync(
+                new() { Buckets = [_place.Bucket], Seed = options.Seed, AccessKeys = ["demo"] }, ct);
+            await using var webhook = await WebhookReceiver.StartAsync();
+            using var database = new ServerDatabase(Path.Combine(_directory, "server.db"));
+            var fleet = new LivingFleet(cloud, database, _place, options.Seed);
+            fleet.Settle(options.Instances);
+            screen.Begin(options, temporal.Address, _directory);
+
+            using var beating = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            var life = LiveAsync(fleet, beating.Token);
+            var environment = Environment(temporal, cloud);
+            await using var worker = GcProcess.Start(WorkerArguments(webhook.Url), environment, Log);
+            var client = await temporal.ConnectAsync();
+            await CreateScheduleAsync(environment, ct);
+            var (last, judgedBefore) = await WatchAsync(client, worker, life, ct);
+            await beating.CancelAsync();
+            await life;
+
+            var verdict = await JudgeAsync(cloud, fleet, database, webhook, judgedBefore, ct);
+            await StopCollectorAsync(client);
+            var result = DemoResult.Of(options, last.Cycle, verdict, last.Totals.ChecksEnqueued, watch.Elapsed);
+            screen.End(result, verdict, Log);
+            return result;
+        }
+        finally
+        {
+            if (!screen.Failed) Directory.Delete(_directory, recursive: true);
+        }
+    }
+
+    private static async Task LiveAsync(LivingFleet fleet, CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(Beat);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ct)) fleet.Beat();
+        }
+        catch (OperationCanceledException)
+        {
+            // The demo is over.
+        }
+    }
+
+    private static Dictionary<string, string> Environment(TemporalPlace temporal, SimulatedCloud cloud) => new(StringComparer.Ordinal)
+    {
+        ["TEMPORAL_ADDRESS"] = temporal.Address,
+        ["TEMPORAL_NAMESPACE"] = temporal.Namespace,
+        ["AWS_ENDPOINT_URL_EC2"] = cloud.Ec2Url.ToString(),
+        ["AWS_ENDPOINT_URL_S3"] = cloud.S3Url.ToString(),
+        ["AWS_ACCESS_KEY_ID"] = "demo",
+        ["AWS_SECRET_ACCESS_KEY"] = "demo",
+        ["AWS_REGION"] = "us-west-2",
+    };
+
+    private string[] ShardArguments() => ["--cluster", _place.Cluster, "--shard", _place.Shard, "--bucket", _place.Bucket];
+
+    private IEnumerable<string> WorkerArguments(Uri webhook) =>
+    [
+        "run", .. ShardArguments(), "--host-name", "demo-host", "--data-directory", _directory,
+        "--shared-database-path", Path.Combine(_directory, "server.db"), "--webhook-url", webhook.ToString(),
+    ];
+
+    private async Task CreateScheduleAsync(IReadOnlyDictionary<string, string> environment, CancellationToken ct)
+    {
+        static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###}s";
+        await using var create = GcProcess.Start(
+        [
+            "schedule", "create", .. ShardArguments(),
+            "--interval", Seconds(FleetTimings.Interval), "--registration-timeout", Seconds(FleetTimings.RegistrationTimeout),
+            "--health-check-interval", Seconds(FleetTimings.HealthCheckInterval),
+            "--deleted-record-retention", Seconds(FleetTimings.Retention), "--settle-time", Seconds(FleetTimings.SettleTime),
+            "--limits", "off", "--output", "json",
+        ], environment, ScheduleLog);
+        if (await create.WaitAsync(ct) != 0) throw new DemoFailure($"nstance-gc schedule create failed: {LastLine(ScheduleLog)}");
+    }
+
+    /// <returns>The last status, and the time before which garbage must be gone: a whole cycle began after it.</returns>
+    private async Task<(GcStatus Status, DateTimeOffset JudgedBefore)> WatchAsync(
+        TemporalClient client, GcProcess worker, Task life, CancellationToken ct)
+    {
+        var handle = client.GetWorkflowHandle(Names.GcWorkflowId(_place.Cluster, _place.Shard));
+        var began = TimeProvider.System.GetUtcNow();
+        var shown = 0;
+        // A cycle may begin before its forerunner's report is seen here, so one more cycle is given.
+        var (judgedBefore, seenBefore, seen) = (began, began, began);
+        using var timer = new PeriodicTimer(Look);
+        while (await timer.WaitForNextTickAsync(ct))
+        {
+            if (worker.HasExited) throw new DemoFailure($"the worker ended: {LastLine(Log)}");
+            if (life.IsCompleted) await life;
+            var status = await AskAsync(handle, ct);
+            if (status?.LastReport is not { } report || report.Cycle <= shown) continue;
+            shown = report.Cycle;
+            (judgedBefore, seenBefore, seen) = (seenBefore, seen, TimeProvider.System.GetUtcNow());
+            screen.Cycle(report);
+            if (report.Cycle >= options.Cycles) return (status, judgedBefore);
+        }
+
+        throw new OperationCanceledException(ct);
+    }
+
+    private static async Task<GcStatus?> AskAsync(WorkflowHandle handle, CancellationToken ct)
+    {
+        try
+        {
+            return await handle.QueryAsync<GcStatus>("Status", [], new() { Rpc = new() { CancellationToken = ct } });
+        }
+        catch (RpcException e) when (e.Code is RpcException.StatusCode.NotFound or RpcException.StatusCode.Unavailable
+            or RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.FailedPrecondition)
+        {
+            return null; // Not started yet, or busy.
+        }
+    }
+
+    /// <summary>Events travel on after the cycle: what is missing may still arrive for a while.</summary>
+    private static async Task<Verdict> JudgeAsync(SimulatedCloud cloud, LivingFleet fleet, ServerDatabase database,
+        WebhookReceiver webhook, DateTimeOffset judgedBefore, CancellationToken ct)
+    {
+        var patience = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(Look);
+        while (true)
+        {
+            var verdict = Verdict.Of(new Truth(
+                fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, database.Ids(live: false),
+                fleet.ForeignObjects, webhook.Arrivals, judgedBefore));
+            if (verdict.LostEvents.Count == 0 || patience.Elapsed > EventPatience) return verdict;
+            await timer.WaitForNextTickAsync(ct);
+        }
+    }
+
+    // On a server that is not ours nothing must go on after the demo.
+    private async Task StopCollectorAsync(TemporalClient client)
+    {
+        if (options.Server == DemoOptions.Embedded) return;
+        await client.GetScheduleHandle(Names.ScheduleId(_place.Cluster, _place.Shard)).DeleteAsync();
+        await client.GetWorkflowHandle(Names.GcWorkflowId(_place.Cluster, _place.Shard)).TerminateAsync("the demo is over");
+        await client.GetWorkflowHandle(Names.ReconcilerWorkflowId(_place.Cluster, _place.Shard)).TerminateAsync("the demo is over");
+    }
+
+    private static string LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? "" : "it said nothing";
+}
+
+/// <summary>The demo itself could not go on; its message is for people.</summary>
+internal sealed class DemoFailure(string message) : Exception(message);

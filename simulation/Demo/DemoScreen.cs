@@ -1,0 +1,78 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Simulation.Demo;
+
+/// <summary>
+/// What the demo shows: a line for each cycle as it ends, then the verdict. With JSON the story goes to stderr and one object to stdout.
+/// </summary>
+internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr)
+{
+    private const int Shown = 10;
+    private const int Width = 10;
+
+    private readonly IAnsiConsole _console = Open(json ? stderr : stdout, json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+
+    /// <summary>True: something is to be looked at, so the demo's files stay.</summary>
+    public bool Failed { get; private set; }
+
+    public void Begin(DemoOptions options, string address, string directory)
+    {
+        _console.MarkupLineInterpolated($"[bold]nstance-gc[/] collects a simulated shard of {options.Instances} instances, seed {options.Seed}");
+        _console.MarkupLineInterpolated($"Temporal server: {options.Server} at {address}; files: {directory}");
+        _console.WriteLine("This fleet leaks far more than a real one, so limits on terminations are off here.");
+        _console.WriteLine();
+        _console.WriteLine(Row("cycle", "outcome", "listed", "added", "marked",
+            "dangling", "unhealthy", "orphan", "spared", "checks", "purged"));
+    }
+
+    public void Cycle(CycleReport report)
+    {
+        var (sync, collect) = (report.Sync ?? new(), report.Collect ?? new());
+        CollectCounts[] all = [collect.Dangling, collect.Unhealthy, collect.Orphan, collect.StalePreInsert];
+        _console.WriteLine(Row(report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
+            collect.Dangling.Ended, collect.Unhealthy.Ended, collect.Orphan.Ended, all.Sum(c => c.Spared),
+            report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0));
+        foreach (var problem in report.Problems.Take(Shown)) _console.MarkupLineInterpolated($"      [yellow]{problem}[/]");
+    }
+
+    public void End(DemoResult result, Verdict verdict, string log)
+    {
+        Failed = !verdict.Ok;
+        _console.WriteLine();
+        _console.WriteLine($"Ended, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
+            + $"{verdict.Orphan} orphans; {verdict.Purged} records purged; {result.ChecksEnqueued} checks asked for.");
+        foreach (var (name, faults) in new[]
+        {
+            ("wrongly ended", verdict.WronglyTerminated), ("missed garbage", verdict.MissedGarbage),
+            ("lost records", verdict.LostRecords), ("lost events", verdict.LostEvents),
+        })
+        {
+            _console.WriteLine($"{name,15}: {faults.Count}");
+            foreach (var fault in faults.Take(Shown)) _console.MarkupLineInterpolated($"                 [red]{fault}[/]");
+        }
+
+        if (verdict.Ok) _console.MarkupLineInterpolated($"[green]All is well[/] after {result.ElapsedSeconds} s.");
+        else _console.MarkupLineInterpolated($"[red]Not well.[/] The worker's log: {log}");
+        if (json) stdout.WriteLine(result.ToJson());
+    }
+
+    private static string Row(params object[] cells) => string.Concat(cells.Select(cell => $"{cell}".PadRight(Width)));
+
+    private static IAnsiConsole Open(TextWriter to, bool piped)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(to),
+            Ansi = piped ? AnsiSupport.No : AnsiSupport.Detect,
+        });
+        if (piped) console.Profile.Width = 1_000; // A log's lines are not to be broken.
+        return console;
+    }
+
+    public void Fail(string message)
+    {
+        Failed = true;
+        stderr.WriteLine($"demo: {message}");
+    }
+}

@@ -1,0 +1,40 @@
+namespace Nstance.Temporal.Simulation.Fleet;
+
+/// <summary>
+/// nstance's instance id, made here apart from the collector's own code, so that one checks the other
+/// (contract, "Names": kind + 26 characters of Crockford base32, two zero bits at the end).
+/// </summary>
+/// <param name="Kind">Three lower-case letters.</param>
+/// <param name="Value">UUIDv7.</param>
+internal sealed record MemberId(string Kind, Guid Value)
+{
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    public static MemberId New(Random random, string kind, DateTimeOffset at)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        random.NextBytes(bytes);
+        var milliseconds = at.ToUnixTimeMilliseconds();
+        for (var n = 0; n < 6; n++) bytes[n] = (byte)(milliseconds >> (40 - (8 * n)));
+        bytes[6] = (byte)((bytes[6] & 0x0f) | 0x70);
+        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
+        return new MemberId(kind, new Guid(bytes, bigEndian: true));
+    }
+
+    public string StorageKey => $"{Value:D}-{Kind}";
+
+    public override string ToString()
+    {
+        var bytes = Value.ToByteArray(bigEndian: true);
+        return Kind + string.Create(26, bytes, static (text, source) =>
+        {
+            for (var n = 0; n < 26; n++)
+            {
+                var (bit, five) = (n * 5, 0);
+                for (var b = bit; b < bit + 5; b++)
+                    five = (five << 1) | (b < 128 ? (source[b / 8] >> (7 - (b % 8))) & 1 : 0);
+                text[n] = Alphabet[five];
+            }
+        });
+    }
+}
