@@ -1,0 +1,180 @@
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Demo;
+using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Simulation;
+
+/// <summary>A verdict that cannot say no is worth nothing: each fault is planted, and must be found.</summary>
+public class VerdictTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Later = Start.AddMinutes(5);
+
+    [Fact]
+    public void Of_NothingHappenedToAHealthyFleet_IsOk()
+    {
+        var world = new World();
+        world.Add(Fate.Healthy);
+        world.Add(Fate.Protected);
+        Assert.True(world.Judge().Ok);
+    }
+
+    [Theory]
+    [InlineData("Healthy")]
+    [InlineData("Late")]
+    [InlineData("Silent")]
+    [InlineData("Protected")]
+    [InlineData("Foreign")]
+    public void Of_SomebodyWhoMustLiveWasEnded_SaysSo(string fate)
+    {
+        var world = new World();
+        var member = world.Add(Enum.Parse<Fate>(fate));
+        world.EndByCollector(member, Later);
+        var verdict = world.Judge();
+        Assert.False(verdict.Ok);
+        Assert.Single(verdict.WronglyTerminated);
+    }
+
+    [Fact]
+    public void Of_DanglingEndedBeforeItsTime_IsWronglyEnded()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Dangling);
+        world.EndByCollector(member, member.GarbageSince!.Value.AddSeconds(-1));
+        world.Tell(member, Later);
+        Assert.Single(world.Judge().WronglyTerminated);
+    }
+
+    [Fact]
+    public void Of_DanglingEndedAndTold_CountsAndIsOk()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Dangling);
+        world.EndByCollector(member, Later);
+        world.Tell(member, Later.AddSeconds(1));
+        var verdict = world.Judge();
+        Assert.True(verdict.Ok);
+        Assert.Equal(1, verdict.Dangling);
+    }
+
+    [Fact]
+    public void Of_GroupToldOnlyBeforeTheEnd_IsALostEvent()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Unhealthy);
+        world.EndByCollector(member, Later);
+        world.Tell(member, Later.AddSeconds(-1));
+        Assert.Single(world.Judge().LostEvents);
+    }
+
+    [Theory]
+    [InlineData("Dangling")]
+    [InlineData("Unhealthy")]
+    [InlineData("Orphan")]
+    [InlineData("Untagged")]
+    [InlineData("LostAnswer")]
+    [InlineData("StalePreInsert")]
+    [InlineData("Expired")]
+    public void Of_GarbageIsStillThere_IsMissed(string fate)
+    {
+        var world = new World();
+        world.Add(Enum.Parse<Fate>(fate));
+        Assert.Single(world.Judge().MissedGarbage);
+    }
+
+    [Fact]
+    public void Of_GarbageThatBecameSoTooLate_IsNotMissed()
+    {
+        var world = new World { JudgedBefore = Start };
+        world.Add(Fate.Dangling);
+        Assert.True(world.Judge().Ok);
+    }
+
+    [Fact]
+    public void Of_RecordOfALivingOneIsGone_IsLost()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Healthy);
+        world.Objects.Remove(ShardPlace.Demo.RecordKey(member));
+        Assert.Single(world.Judge().LostRecords);
+    }
+
+    [Fact]
+    public void Of_ForeignObjectChanged_IsLost()
+    {
+        var world = new World();
+        world.Objects["cluster/ca.crt"] = [2];
+        Assert.Single(world.Judge().LostRecords);
+    }
+
+    [Fact]
+    public void Of_NobodyToldOfASilentOne_IsALostEvent()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Silent, told: false);
+        Assert.Contains(member.Id.ToString(), Assert.Single(world.Judge().LostEvents), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MemberId_MadeApartFromTheCollector_ReadsThere()
+    {
+        var random = new Random(7);
+        for (var n = 0; n < 200; n++)
+        {
+            var made = MemberId.New(random, "knc", Start.AddHours(n));
+            Assert.True(Activities.Domain.InstanceId.TryParse(made.ToString(), out var read));
+            Assert.Equal(made.StorageKey, read.StorageKey);
+            Assert.Equal(made.ToString(), read.ToString());
+        }
+    }
+
+    private sealed class World
+    {
+        private readonly List<Member> _members = [];
+        private readonly Dictionary<string, Machine> _machines = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _rows = new(StringComparer.Ordinal);
+        private readonly List<Arrival> _arrivals = [];
+        private readonly Random _random = new(1);
+
+        public World() => Objects["cluster/ca.crt"] = [1];
+
+        public Dictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+        public DateTimeOffset JudgedBefore { get; init; } = Start.AddHours(1);
+
+        public Member Add(Fate fate, bool told = true)
+        {
+            var member = FleetPlan.Make(_random, fate, Start) with
+            {
+                ProviderId = fate is Fate.StalePreInsert ? null : $"i-{_members.Count:x17}",
+                RegisteredAt = fate is Fate.Healthy or Fate.Silent or Fate.Late ? Start : null,
+                GarbageSince = fate is Fate.Healthy or Fate.Late or Fate.Silent or Fate.Protected or Fate.Foreign
+                    ? null : Start.AddMinutes(1),
+            };
+            _members.Add(member);
+            if (member.ProviderId is { } id) _machines[id] = new Machine(id, Start, MachineState.Running, Start);
+            if (member.HasRow)
+            {
+                _rows.Add(member.Id.ToString());
+                Objects[ShardPlace.Demo.RecordKey(member)] = [1];
+            }
+
+            if (fate is Fate.Silent && told) Arrive(ReconcileEventType.CheckInstance, "ReplaceInstance", member, Start);
+            return member;
+        }
+
+        public void EndByCollector(Member member, DateTimeOffset at) => _machines[member.ProviderId!] =
+            _machines[member.ProviderId!] with { State = MachineState.Terminated, EndedAt = at, EndedBy = "demo" };
+
+        public void Tell(Member member, DateTimeOffset at) => Arrive(ReconcileEventType.GroupChanged, "GroupChanged", member, at);
+
+        public Verdict Judge() => Verdict.Of(new Truth(
+            _members, id => _machines.GetValueOrDefault(id), key => Objects.GetValueOrDefault(key), _rows,
+            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore));
+
+        private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at) => _arrivals.Add(new Arrival(at,
+            new Notification(new ShardRef("demo", "us-west-2a", "b"), kind,
+                [new ReconcileEvent(type, member.Tenant, member.Group, member.Id.ToString(), at, false, "test")], "key")));
+    }
+}
