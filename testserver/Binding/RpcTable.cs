@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Nstance.Temporal.TestServer.Values;
 
 namespace Nstance.Temporal.TestServer.Binding;
 
@@ -48,6 +49,10 @@ internal sealed class RpcTable
         try
         {
             return await handler(request, call);
+        }
+        catch (InvalidInputException fault)
+        {
+            throw Fault.InvalidArgument(fault.Message);
         }
         catch (Exception fault) when (fault is not RpcException and not OperationCanceledException)
         {

@@ -8,8 +8,10 @@ using Nstance.Temporal.TestServer.Lifecycle;
 using Nstance.Temporal.TestServer.Namespaces;
 using Nstance.Temporal.TestServer.Queries;
 using Nstance.Temporal.TestServer.Queues;
+using Nstance.Temporal.TestServer.Schedules;
 using Nstance.Temporal.TestServer.Tasks;
 using Nstance.Temporal.TestServer.Updates;
+using Nstance.Temporal.TestServer.Visibility;
 using Nstance.Temporal.TestServer.Workers;
 
 namespace Nstance.Temporal.TestServer.Engine;
@@ -53,6 +55,8 @@ internal sealed partial class ServerEngine
 
     public WorkerRoom Workers { get; private set; } = null!;
 
+    public ScheduleEngine Schedules { get; private set; } = null!;
+
     private void Compose()
     {
         Namespaces = new(this);
@@ -77,12 +81,16 @@ internal sealed partial class ServerEngine
         Queries = new(this);
         Updates = new(this);
         Workers = new(this);
+        Schedules = new(this);
         _ = new LifecycleRpcs(this);
         _ = new ActivityRpcs(this);
         _ = new UpdateRpcs(this);
         _ = new HistoryRpcs(this);
         _ = new RunDescription(this);
         _ = new TimeRpcs(this);
+        _ = new VisibilityRpcs(this);
+        _ = new ScheduleRpcs(this, Schedules);
+        _ = new ScheduleListRpcs(this, Schedules.Store);
         SystemRoom.Register(this);
     }
 

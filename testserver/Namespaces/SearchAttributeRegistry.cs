@@ -2,6 +2,8 @@ using Google.Protobuf;
 using Nstance.Temporal.TestServer.Binding;
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Runs;
+using Nstance.Temporal.TestServer.Values;
+using Nstance.Temporal.TestServer.Visibility;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.OperatorService.V1;
@@ -32,40 +34,10 @@ internal sealed class SearchAttributeRegistry
     }
 
     /// <summary>Attributes that the server fills itself.</summary>
-    public static IReadOnlyDictionary<string, IndexedValueType> System { get; } = new Dictionary<string, IndexedValueType>
-    {
-        ["WorkflowId"] = IndexedValueType.Keyword,
-        ["RunId"] = IndexedValueType.Keyword,
-        ["WorkflowType"] = IndexedValueType.Keyword,
-        ["StartTime"] = IndexedValueType.Datetime,
-        ["ExecutionTime"] = IndexedValueType.Datetime,
-        ["CloseTime"] = IndexedValueType.Datetime,
-        ["ExecutionStatus"] = IndexedValueType.Keyword,
-        ["TaskQueue"] = IndexedValueType.Keyword,
-        ["HistoryLength"] = IndexedValueType.Int,
-        ["HistorySizeBytes"] = IndexedValueType.Int,
-        ["ExecutionDuration"] = IndexedValueType.Int,
-        ["StateTransitionCount"] = IndexedValueType.Int,
-        ["ParentWorkflowId"] = IndexedValueType.Keyword,
-        ["ParentRunId"] = IndexedValueType.Keyword,
-        ["RootWorkflowId"] = IndexedValueType.Keyword,
-        ["RootRunId"] = IndexedValueType.Keyword,
-    };
+    public static IReadOnlyDictionary<string, IndexedValueType> System => SearchAttributeCatalog.System;
 
     /// <summary>Attributes that the server knows and that callers may set.</summary>
-    public static IReadOnlyDictionary<string, IndexedValueType> Predefined { get; } = new Dictionary<string, IndexedValueType>
-    {
-        ["BatcherUser"] = IndexedValueType.Keyword,
-        ["BatcherNamespace"] = IndexedValueType.Keyword,
-        ["BuildIds"] = IndexedValueType.KeywordList,
-        ["TemporalChangeVersion"] = IndexedValueType.KeywordList,
-        ["BinaryChecksums"] = IndexedValueType.KeywordList,
-        ["TemporalScheduledStartTime"] = IndexedValueType.Datetime,
-        ["TemporalScheduledById"] = IndexedValueType.Keyword,
-        ["TemporalSchedulePaused"] = IndexedValueType.Bool,
-        ["TemporalNamespaceDivision"] = IndexedValueType.Keyword,
-        ["TemporalPauseInfo"] = IndexedValueType.KeywordList,
-    };
+    public static IReadOnlyDictionary<string, IndexedValueType> Predefined => SearchAttributeCatalog.Predefined;
 
     /// <summary>Type of an attribute in a namespace; null when it does not exist there.</summary>
     public IndexedValueType? TypeOf(string ns, string name)
@@ -80,14 +52,31 @@ internal sealed class SearchAttributeRegistry
     {
         if (attributes == null)
             return null;
-        foreach (var name in attributes.IndexedFields.Keys)
+        foreach (var (name, payload) in attributes.IndexedFields)
         {
             if (System.ContainsKey(name))
                 return $"{name} attribute can't be set in SearchAttributes";
-            if (TypeOf(ns, name) == null)
+            if (TypeOf(ns, name) is not { } type)
                 return $"Namespace {ns} has no mapping defined for search attribute {name}";
+            try
+            {
+                SearchAttributeCodec.Decode(name, payload, type);
+            }
+            catch (InvalidInputException fault)
+            {
+                return fault.Message;
+            }
         }
         return null;
+    }
+
+    /// <summary>The attributes of a namespace as queries are compiled against them.</summary>
+    public SearchAttributeCatalog Catalog(string ns)
+    {
+        var catalog = new SearchAttributeCatalog(ns);
+        foreach (var (name, type) in _engine.Namespaces.Require(ns).SearchAttributes)
+            catalog.TryRegister(name, type);
+        return catalog;
     }
 
     /// <summary>Sets a run's attributes; each payload gets its registered type, an empty one removes the attribute.</summary>

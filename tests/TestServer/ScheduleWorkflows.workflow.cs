@@ -1,0 +1,37 @@
+using Temporalio.Exceptions;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>Ends at once and tells its workflow id.</summary>
+[Workflow]
+public sealed class TickWorkflow
+{
+    [WorkflowRun]
+    public Task<string> RunAsync() => Task.FromResult(Workflow.Info.WorkflowId);
+}
+
+/// <summary>Runs until it is told to end; cancelling ends it too.</summary>
+[Workflow]
+public sealed class LongWorkflow
+{
+    private bool _ended;
+
+    [WorkflowRun]
+    public Task RunAsync() => Workflow.WaitConditionAsync(() => _ended);
+
+    [WorkflowSignal]
+    public Task EndAsync()
+    {
+        _ended = true;
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Fails.</summary>
+[Workflow]
+public sealed class FailingTickWorkflow
+{
+    [WorkflowRun]
+    public Task RunAsync() => throw new ApplicationFailureException("out of luck");
+}

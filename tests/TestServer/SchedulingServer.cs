@@ -1,0 +1,52 @@
+using Google.Protobuf.WellKnownTypes;
+using Nstance.Temporal.TestServer.Hosting;
+using Temporalio.Api.TestService.V1;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>A server in this process whose time a test moves; or the server of TEMPORAL_ADDRESS, whose time nobody moves.</summary>
+public sealed class SchedulingServer : IAsyncLifetime
+{
+    private TemporalTestServer? _server;
+    private TemporalClient? _client;
+
+    public TemporalClient Client => _client ?? throw new InvalidOperationException("not started");
+
+    private static string? Address =>
+        Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = Address == null ? await TemporalTestServer.StartAsync() : null;
+        _client = await TemporalClient.ConnectAsync(new(Address ?? _server!.TargetHost));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { } server)
+            await server.DisposeAsync();
+    }
+
+    /// <summary>Lets this much time pass at once; skips the calling test where the server keeps real time.</summary>
+    public async Task PassAsync(TimeSpan time)
+    {
+        Assert.SkipWhen(_server == null, "the server of TEMPORAL_ADDRESS does not skip time");
+        await Client.Connection.TestService.UnlockTimeSkippingWithSleepAsync(
+            new SleepRequest { Duration = Duration.FromTimeSpan(time) });
+    }
+
+    /// <summary>Asks until the answer satisfies; fails after half a minute.</summary>
+    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> satisfies)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var answer = await ask();
+            if (satisfies(answer))
+                return answer;
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
