@@ -1,0 +1,69 @@
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+public sealed class ScheduleCommandTests : IAsyncLifetime
+{
+    private TemporalTestServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task Create_Once_RegistersAttributesAndShowsWhatWasGiven()
+    {
+        var created = await RunAsync("create --bucket bbb --skip-checks --interval 2s --limits off --dry-run --paused");
+        Assert.Equal(ExitCode.Done, created.Code);
+        Assert.Equal("nstance-gc/c/s", created.Json.GetProperty("scheduleId").GetString());
+        Assert.Equal(3, created.Json.GetProperty("searchAttributesAdded").GetArrayLength());
+
+        var shown = await RunAsync("show");
+        Assert.Equal(ExitCode.Done, shown.Code);
+        Assert.True(shown.Json.GetProperty("paused").GetBoolean());
+        Assert.Equal("10m", shown.Json.GetProperty("every").GetString());
+        var settings = shown.Json.GetProperty("input").GetProperty("settings");
+        Assert.Equal(
+            ("2s", true, false),
+            (settings.GetProperty("interval").GetString(),
+                settings.GetProperty("dryRun").GetBoolean(),
+                settings.GetProperty("limits").GetProperty("enabled").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Create_Twice_IsRefusedUnlessReplaced()
+    {
+        Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 2s --paused")).Code);
+
+        var second = await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused");
+        Assert.Equal(ExitCode.Refused, second.Code);
+        Assert.StartsWith("nstance-gc: schedule nstance-gc/c/s exists already: --replace", Assert.Single(second.Errors), StringComparison.Ordinal);
+
+        Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused --replace")).Code);
+        var shown = await RunAsync("show");
+        Assert.Equal("5s", shown.Json.GetProperty("input").GetProperty("settings").GetProperty("interval").GetString());
+    }
+
+    [Fact]
+    public async Task Schedule_PauseResumeTriggerDelete_DoWhatTheySay()
+    {
+        Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks")).Code);
+        Assert.Equal(ExitCode.Done, (await RunAsync("pause --reason maintenance")).Code);
+        var paused = (await RunAsync("show")).Json;
+        Assert.Equal((true, "maintenance"), (paused.GetProperty("paused").GetBoolean(), paused.GetProperty("note").GetString()));
+
+        Assert.Equal(ExitCode.Done, (await RunAsync("resume")).Code);
+        Assert.False((await RunAsync("show")).Json.GetProperty("paused").GetBoolean());
+        Assert.Equal("triggered", (await RunAsync("trigger")).Json.GetProperty("done").GetString());
+        Assert.Equal("deleted", (await RunAsync("delete --stop")).Json.GetProperty("done").GetString());
+
+        var gone = await RunAsync("show");
+        Assert.Equal(ExitCode.NotFound, gone.Code);
+        Assert.Equal(
+            ["nstance-gc: no schedule nstance-gc/c/s in namespace default: nstance-gc schedule create makes one"], gone.Errors);
+    }
+
+    private Task<Cli> RunAsync(string line) => Cli.RunAsync(
+        [.. $"schedule {line}".Split(' '), "--cluster", "c", "--shard", "s", "--address", _server.TargetHost, "--output", "json"]);
+}
