@@ -69,9 +69,11 @@ internal sealed class ActivityEngine(ServerEngine engine)
     /// <summary>Returns whether the workflow must be woken: an activity that has not started is cancelled on the spot.</summary>
     public bool RequestCancel(WorkflowRun run, long completed, long scheduledEventId)
     {
-        if (!run.Activities.TryGetValue(scheduledEventId, out var activity) || activity.CancelRequestedEventId > 0)
+        // The event is written also when the activity has ended meanwhile and its end still waits in the buffer: the worker
+        // that asked did not know, and will look for the event when it replays.
+        if (run.Activities.TryGetValue(scheduledEventId, out var activity) && activity.CancelRequestedEventId > 0)
             return false;
-        activity.CancelRequestedEventId = run.Append(
+        var requested = run.Append(
             new()
             {
                 EventType = EventType.ActivityTaskCancelRequested,
@@ -82,6 +84,9 @@ internal sealed class ActivityEngine(ServerEngine engine)
                 },
             },
             engine.Clock.Now).EventId;
+        if (activity is null)
+            return false;
+        activity.CancelRequestedEventId = requested;
         if (activity.IsStarted)
             return false;
         Finish(activity);
