@@ -15,7 +15,11 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
 
     public ValueTask InitializeAsync() => _server.InitializeAsync();
 
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.ForgetAsync(_id);
+        await _server.DisposeAsync();
+    }
 
     [Fact]
     public Task Skip_FourTicksWhileOneRuns_ThreeAreSkipped() => WithSchedule(ScheduleOverlapPolicy.Skip, 4, async (handle, described) =>

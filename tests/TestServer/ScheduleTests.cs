@@ -17,7 +17,11 @@ public sealed class ScheduleTests : IAsyncLifetime
 
     public ValueTask InitializeAsync() => _server.InitializeAsync();
 
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.ForgetAsync(_id);
+        await _server.DisposeAsync();
+    }
 
     [Fact]
     public async Task Create_TriggerImmediately_StartsOnceUnderAStampedId()

@@ -36,6 +36,18 @@ public sealed class SchedulingServer : IAsyncLifetime
             new SleepRequest { Duration = Duration.FromTimeSpan(time) });
     }
 
+    /// <summary>Deletes a test's schedules from a server that lives longer than the test: they would act for ever.</summary>
+    public async Task ForgetAsync(string idPrefix)
+    {
+        if (_server != null)
+            return;
+        await foreach (var schedule in Client.ListSchedulesAsync())
+        {
+            if (schedule.Id.StartsWith(idPrefix, StringComparison.Ordinal))
+                await Client.GetScheduleHandle(schedule.Id).DeleteAsync();
+        }
+    }
+
     /// <summary>Asks until the answer satisfies; fails after half a minute.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> satisfies)
     {

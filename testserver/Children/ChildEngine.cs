@@ -92,7 +92,10 @@ internal sealed class ChildEngine(ServerEngine engine)
                 ChildWorkflowExecutionCompletedEventAttributes = new()
                 {
                     Result = close.WorkflowExecutionCompletedEventAttributes.Result,
-                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                    Namespace = ns,
+                    WorkflowExecution = execution,
+                    WorkflowType = type,
+                    InitiatedEventId = at,
                 },
             },
             WorkflowExecutionStatus.Failed => new()
@@ -102,7 +105,10 @@ internal sealed class ChildEngine(ServerEngine engine)
                 {
                     Failure = close.WorkflowExecutionFailedEventAttributes.Failure,
                     RetryState = close.WorkflowExecutionFailedEventAttributes.RetryState,
-                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                    Namespace = ns,
+                    WorkflowExecution = execution,
+                    WorkflowType = type,
+                    InitiatedEventId = at,
                 },
             },
             WorkflowExecutionStatus.Canceled => new()
@@ -111,7 +117,10 @@ internal sealed class ChildEngine(ServerEngine engine)
                 ChildWorkflowExecutionCanceledEventAttributes = new()
                 {
                     Details = close.WorkflowExecutionCanceledEventAttributes.Details,
-                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                    Namespace = ns,
+                    WorkflowExecution = execution,
+                    WorkflowType = type,
+                    InitiatedEventId = at,
                 },
             },
             WorkflowExecutionStatus.TimedOut => new()
@@ -120,7 +129,10 @@ internal sealed class ChildEngine(ServerEngine engine)
                 ChildWorkflowExecutionTimedOutEventAttributes = new()
                 {
                     RetryState = close.WorkflowExecutionTimedOutEventAttributes.RetryState,
-                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                    Namespace = ns,
+                    WorkflowExecution = execution,
+                    WorkflowType = type,
+                    InitiatedEventId = at,
                 },
             },
             _ => new()
@@ -128,7 +140,10 @@ internal sealed class ChildEngine(ServerEngine engine)
                 EventType = EventType.ChildWorkflowExecutionTerminated,
                 ChildWorkflowExecutionTerminatedEventAttributes = new()
                 {
-                    Namespace = ns, WorkflowExecution = execution, WorkflowType = type, InitiatedEventId = at,
+                    Namespace = ns,
+                    WorkflowExecution = execution,
+                    WorkflowType = type,
+                    InitiatedEventId = at,
                 },
             },
         };
