@@ -155,17 +155,7 @@ public sealed class GcWorkflow
 
     /// <summary>What the collector is doing.</summary>
     [WorkflowQuery(Description = "What the collector is doing, for whom, since when, and the last report.")]
-    public GcStatus Status() => new(_ledger.Shard, Doing())
-    {
-        Cycle = State.Cycle,
-        Host = State.Host?.Host,
-        Timings = State.Timings is null ? null : _ledger.Timings,
-        Settings = _ledger.Settings,
-        Pause = State.Pause,
-        NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
-        LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
-        Totals = State.Totals,
-    };
+    public GcStatus Status() => _ledger.Status(_ended);
 
     /// <summary>The last reports, newest first; older ones without samples.</summary>
     [WorkflowQuery(Description = "The last 20 reports, newest first.")]
@@ -242,12 +232,6 @@ public sealed class GcWorkflow
         _ended ? "The collector has ended."
         : State.Pause is { } pause ? $"The collector is paused ({pause.Reason}); resume it first."
         : null;
-
-    private CollectorState Doing() =>
-        _ended ? CollectorState.Off
-        : _ledger.Phase is not null ? CollectorState.Running
-        : State.Pause is not null ? CollectorState.Paused
-        : CollectorState.Waiting;
 
     private void Show()
     {

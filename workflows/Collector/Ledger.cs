@@ -18,8 +18,26 @@ internal sealed class Ledger(GcInput input)
 
     public GcInput Export() => new(Shard) { Settings = Settings, State = State };
 
+    public GcStatus Status(bool ended) => new(Shard, Doing(ended))
+    {
+        Cycle = State.Cycle,
+        Host = State.Host?.Host,
+        Timings = State.Timings is null ? null : Timings,
+        Settings = Settings,
+        Pause = State.Pause,
+        NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
+        LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
+        Totals = State.Totals,
+    };
+
     /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>
     public void LoseHost() => State = State with { Host = null, LastHost = State.Host?.Host ?? State.LastHost };
+
+    private CollectorState Doing(bool ended) =>
+        ended ? CollectorState.Off
+        : Phase is not null ? CollectorState.Running
+        : State.Pause is not null ? CollectorState.Paused
+        : CollectorState.Waiting;
 }
 
 /// <summary>A waiting <c>RunCycle</c>; it is answered exactly once.</summary>

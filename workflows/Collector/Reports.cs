@@ -12,7 +12,7 @@ internal static class Reports
     public const int Problems = 20;
 
     // The newest report keeps its samples, the others only counts: state travels with every continue-as-new.
-    private const int OldProblems = 3;
+    private const int OldProblems = 2;
 
     public static CycleOutcome Judge(CycleReport report)
     {
@@ -25,7 +25,7 @@ internal static class Reports
 
     /// <summary>Newest first; samples and all but a few problems are dropped from older ones.</summary>
     public static IReadOnlyList<CycleReport> Keep(IReadOnlyList<CycleReport> reports, CycleReport newest) =>
-        [newest, .. reports.Take(Kept - 1).Select((report, index) => index == 0 ? Trim(report) : report)];
+        [Bound(newest), .. reports.Take(Kept - 1).Select((report, index) => index == 0 ? Trim(report) : report)];
 
     public static GcTotals Add(GcTotals totals, CycleReport report)
     {
@@ -58,6 +58,24 @@ internal static class Reports
 
     private static bool IsGuarded(CycleReport report) =>
         report.Health is { Suspect: true } || (report.Collect is { } collect && Counts(collect).Any(c => c.OverLimit > 0));
+
+    // Phases promise at most 20 short ones; the state's size must not hang on that promise.
+    private static CycleReport Bound(CycleReport report) => report with
+    {
+        Sync = report.Sync is { } sync ? sync with { Samples = Notes(sync.Samples), Problems = Sentences(sync.Problems) } : null,
+        Collect = report.Collect is { } collect
+            ? collect with { Samples = Notes(collect.Samples), Problems = Sentences(collect.Problems) } : null,
+        Health = report.Health is { } health
+            ? health with { Samples = Notes(health.Samples), Problems = Sentences(health.Problems) } : null,
+        Purge = report.Purge is { } purge ? purge with { Samples = Notes(purge.Samples), Problems = Sentences(purge.Problems) } : null,
+        Problems = Sentences(report.Problems),
+    };
+
+    private static IReadOnlyList<InstanceNote> Notes(IReadOnlyList<InstanceNote> notes) =>
+        [.. notes.Take(Kept).Select(note => note with { Why = ActivityFault.Cut(note.Why) })];
+
+    private static IReadOnlyList<string> Sentences(IReadOnlyList<string> problems) =>
+        [.. problems.Take(Problems).Select(ActivityFault.Cut)];
 
     private static CycleReport Trim(CycleReport report) => report with
     {

@@ -1,0 +1,65 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Xml.Linq;
+
+namespace Nstance.Temporal.Tests.Architecture;
+
+/// <summary>worker → activities → workflows; what is only for trying things out is seen by no production project.</summary>
+public sealed class ReferencesTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["workflows"] = [],
+        ["activities"] = ["workflows"],
+        ["worker"] = ["activities", "workflows"],
+        ["testserver"] = [],
+        ["simulation"] = ["worker", "activities", "workflows", "testserver"],
+    };
+
+    public static TheoryData<string> Rooms() => [.. Allowed.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rooms))]
+    public void ProjectReferences_OfRoom_PointOneWay(string room)
+    {
+        var project = Directory.GetFiles(Path.Combine(Root(), room), "*.csproj").Single();
+        var referenced = XDocument.Load(project).Descendants("ProjectReference")
+            .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[^2]);
+        Assert.Empty(referenced.Except(Allowed[room]));
+    }
+
+    [Fact]
+    public void Packages_OfWorkflows_AreTemporalsOnly()
+    {
+        var packages = XDocument.Load(Path.Combine(Root(), "workflows", "Nstance.Temporal.Workflows.csproj"))
+            .Descendants("PackageReference")
+            .Where(package => package.Attribute("PrivateAssets")?.Value != "all")
+            .Select(package => package.Attribute("Include")!.Value);
+        Assert.Equal(["Google.Protobuf", "NexusRpc", "Temporalio"], packages.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Nstance.Temporal.Workflows", new string[0])]
+    [InlineData("Nstance.Temporal.Activities", new[] { "Nstance.Temporal.Workflows" })]
+    public void AssemblyReferences_OfProduction_PointOneWay(string assembly, string[] allowed)
+    {
+        var referenced = Assembly.Load(assembly).GetReferencedAssemblies()
+            .Select(name => name.Name!)
+            .Where(name => name.StartsWith("Nstance.", StringComparison.Ordinal));
+        Assert.Empty(referenced.Except(allowed));
+    }
+
+    [Fact]
+    public void WorkflowCode_ThatCallsTemporal_StandsInWorkflowFiles()
+    {
+        var wrong = Directory.GetFiles(Path.Combine(Root(), "workflows"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Where(file => !file.EndsWith(".workflow.cs", StringComparison.Ordinal))
+            .Where(file => File.ReadAllText(file) is var text
+                && (text.Contains("[Workflow]", StringComparison.Ordinal) || text.Contains(" Workflow.", StringComparison.Ordinal)))
+            .Select(Path.GetFileName);
+        Assert.Empty(wrong);
+    }
+
+    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
+}

@@ -1,0 +1,39 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Nstance.Temporal.Activities.Domain;
+
+namespace Nstance.Temporal.Tests.Domain;
+
+public sealed class InstanceRecordTests
+{
+    private const string Id = "knc06bgm7733st2576nx5jht4ecjw";
+
+    [Fact]
+    public void Parse_UnknownMembers_SurviveARoundTripAndNoSecretIsPrinted()
+    {
+        var text = $$$"""{"instance_id":"{{{Id}}}","tenant":"acme","group":"web","registration_jwt":"s3cret","x":{"y":[1,null,1.50]},"tags":null,"provider_instance_id":""}""";
+        Assert.True(InstanceRecord.TryParse(Encoding.UTF8.GetBytes(text), out var record, out _));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(record!.ToJson())));
+        Assert.Equal((null, null), (record.ProviderId, record.RegisteredAt));
+        Assert.Equal("s3cret", record.RegistrationJwt.Reveal());
+        Assert.DoesNotContain("s3cret", $"{record} {record.RegistrationJwt}");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{s3cret")]
+    [InlineData("[\"s3cret\"]")]
+    [InlineData("""{"instance_id":"s3cret","tenant":"acme","group":"web"}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"../s3cret","group":"web"}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"acme","group":5}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"acme","group":"web","registered_at":"s3cret"}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"acme","group":"web","registered_at":"0001-01-01T00:00:00Z"}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"acme","tenant":"b","group":"web"}""")]
+    [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"acme","group":"web","hostname":"\ud800"}""")]
+    public void Parse_Doubtful_IsRefusedInWordsThatQuoteNothing(string text)
+    {
+        Assert.False(InstanceRecord.TryParse(Encoding.UTF8.GetBytes(text), out var record, out var why));
+        Assert.Null(record);
+        Assert.DoesNotContain("s3cret", why);
+    }
+}

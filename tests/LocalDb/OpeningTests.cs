@@ -1,0 +1,182 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.LocalDb;
+
+public sealed class OpeningTests : IDisposable
+{
+    private readonly Shard1 _shard = new();
+
+    public void Dispose() => _shard.Dispose();
+
+    [Fact]
+    public void Open_NstancesFile_KeepsItsTablesAndIndexesAsTheyAre()
+    {
+        const string Theirs = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master WHERE name NOT LIKE '%gc_%' ORDER BY name)";
+        var before = Scalar(Theirs);
+        Open().Dispose();
+        Assert.Equal(before, Scalar(Theirs));
+        Assert.NotEqual("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc_%'"));
+    }
+
+    [Fact]
+    public void Open_OwnFile_IsMadeForItsOwnerAlone()
+    {
+        var path = Path.Combine(_shard.OwnFolder, "new.db");
+        using var database = ShardDatabase.Open(path, _shard.Shard, own: true);
+        Assert.Equal(0, database.CountLive());
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void Open_TableLacksAColumn_IsRefusedAndUntouched()
+    {
+        _shard.Execute("ALTER TABLE instances RENAME COLUMN provider_state TO other");
+        Refused(LocalDbFault.OtherKind, "lacks provider_state");
+        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc_%'"));
+    }
+
+    [Fact]
+    public void Open_NoDatabaseAtAll_IsRefused()
+    {
+        File.WriteAllText(_shard.DatabasePath, "this is a text, and a long one, so that SQLite looks at it twice".PadRight(4096));
+        Refused(LocalDbFault.OtherKind, "not an SQLite database");
+    }
+
+    [Fact]
+    public void Open_SharedFileMissing_IsRefusedAndNotMade()
+    {
+        File.Delete(_shard.DatabasePath);
+        Refused(LocalDbFault.Missing, "does not exist");
+        Assert.False(File.Exists(_shard.DatabasePath));
+    }
+
+    [Fact]
+    public void Open_ReadOnlyFile_IsRefused()
+    {
+        File.SetAttributes(_shard.DatabasePath, FileAttributes.ReadOnly);
+        Refused(LocalDbFault.ReadOnly, "read-only");
+        File.SetAttributes(_shard.DatabasePath, FileAttributes.Normal);
+    }
+
+    [Fact]
+    public void Open_FileOfAnotherShard_IsRefused()
+    {
+        Open().Dispose();
+        var e = Assert.Throws<LocalDbException>(() =>
+            ShardDatabase.Open(_shard.DatabasePath, _shard.Shard with { Shard = "other-1" }, own: false));
+        Assert.Contains("belongs to shard prod-eu/us-west-2a", e.Message);
+    }
+
+    [Fact]
+    public void Open_FileOfANewerCollector_IsRefused()
+    {
+        Open().Dispose();
+        _shard.Execute("UPDATE gc_meta SET value = '99' WHERE key = 'schema_version'");
+        Refused(LocalDbFault.OtherKind, "newer nstance-gc");
+    }
+
+    [Fact]
+    public async Task Write_NstanceHoldsTheWriteLock_WaitsForItAndSucceeds()
+    {
+        using var database = Open();
+        using var other = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
+        other.Open();
+        var held = other.BeginTransaction();
+        var id = _shard.Ids("keep")[0];
+        var write = Task.Run(() => database.MarkDeleted([id], _shard.AsOf));
+        Assert.False(write.IsCompleted);
+        held.Commit();
+        Assert.Equal(1, await write);
+    }
+
+    [Fact]
+    public void Write_LockIsNeverGivenBack_IsBusyAndNothingIsWritten()
+    {
+        using var database = Open();
+        using var other = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
+        other.Open();
+        using var held = other.BeginTransaction();
+        var e = Assert.Throws<LocalDbException>(() => database.MarkDeleted([_shard.Ids("keep")[0]], _shard.AsOf));
+        Assert.Equal(LocalDbFault.Busy, e.Fault);
+    }
+
+    [Fact]
+    public void Find_BrokenStateAndUnreadableTimes_AreReadSoThatNothingEnds()
+    {
+        var id = _shard.Ids("keep")[0];
+        _shard.Execute($"UPDATE instances SET provider_state = '[broken', registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");
+        using var database = Open();
+        var row = database.Find(id)!;
+        Assert.Equal((InstanceStatus.Unknown, null), (row.Status, row.Group));
+        Assert.DoesNotContain(database.FindDangling(_shard.AsOf, null, 1000), r => r.Id == id);
+        Assert.DoesNotContain(database.FindUnhealthy(null, 1000), r => r.Id == id);
+
+        // The index must not stand in the way of nstance's own writes of such a state.
+        _shard.Execute($"UPDATE instances SET provider_state = 'worse{{' WHERE id = '{id}'");
+    }
+
+    [Fact]
+    public void FindDangling_SameSecondInBothForms_IsJudgedExactly()
+    {
+        var (id, asOf) = (_shard.Ids("keep")[0], new DateTimeOffset(2026, 11, 23, 12, 0, 5, 500, TimeSpan.Zero));
+        using var database = Open();
+        foreach (var (text, older) in new[]
+        {
+            ("2026-11-23 12:00:05", true), ("2026-11-23 12:00:05+00:00", true), ("2026-11-23 12:00:05.499999999+00:00", true),
+            ("2026-11-23 12:00:05.5+00:00", false), ("2026-11-23 12:00:05.500000001+00:00", false), ("2026-11-23 12:00:06", false),
+        })
+        {
+            _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = '{text}' WHERE id = '{id}'");
+            Assert.Equal(older, database.FindDangling(asOf, null, 1000).Any(r => r.Id == id));
+        }
+    }
+
+    [Fact]
+    public void FindExpired_SmallPages_GiveEveryRowOnce()
+    {
+        using var database = Open();
+        var (ids, after) = (new List<string>(), (string?)null);
+        while (database.FindExpired(_shard.AsOf.AddMinutes(-30), after, 2) is { Count: > 0 } page)
+        {
+            ids.AddRange(page.Select(r => r.Id));
+            after = page[^1].Id;
+        }
+
+        Assert.Equal(_shard.Ids("purge"), ids);
+    }
+
+    [Fact]
+    public void Purge_LiveRowOrForeignReference_Stays()
+    {
+        _shard.Execute("CREATE TABLE extra (i TEXT REFERENCES instances (id))");
+        var (held, live) = (_shard.Ids("purge")[0], _shard.Ids("keep")[0]);
+        _shard.Execute($"INSERT INTO extra VALUES ('{held}')");
+        using var database = Open();
+        var purged = database.Purge([held, live, _shard.Ids("purge")[1]]);
+        Assert.Equal([_shard.Ids("purge")[1]], purged);
+        Assert.Contains(live, _shard.Rows("tenant").Keys);
+    }
+
+    private ShardDatabase Open() => ShardDatabase.Open(_shard.DatabasePath, _shard.Shard, own: false);
+
+    private void Refused(LocalDbFault fault, string words)
+    {
+        var e = Assert.Throws<LocalDbException>(Open);
+        Assert.Equal(fault, e.Fault);
+        Assert.Contains(words, e.Message);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    private string Scalar(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar()!.ToString()!;
+    }
+}
