@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;
 
