@@ -47,8 +47,11 @@ internal sealed class CollectWorld : IDisposable
         var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard.Shard, "acme", id));
         var tags = new Dictionary<string, string>
         {
-            [CloudTags.Managed] = "true", [CloudTags.ClusterId] = Shard.Cluster, [CloudTags.Shard] = shardTag,
-            [CloudTags.InstanceId] = made.Id, [CloudTags.Group] = group,
+            [CloudTags.Managed] = "true",
+            [CloudTags.ClusterId] = Shard.Cluster,
+            [CloudTags.Shard] = shardTag,
+            [CloudTags.InstanceId] = made.Id,
+            [CloudTags.Group] = group,
         };
         if (protect is not null) tags[CloudTags.GcProtect] = protect;
         var state = status == InstanceStatus.Deleted ? "terminated" : status.Name();

@@ -95,7 +95,9 @@ public sealed class FixtureShardTests : IDisposable
     {
         var databases = new ShardDatabases
         {
-            HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path.Combine(_folder, "local.db"),
+            HostName = "host",
+            DataDirectory = _folder,
+            SharedDatabasePath = Path.Combine(_folder, "local.db"),
         };
         var activities = new GcActivities(databases, new Connections(_cloud, _records), _ => _events);
         var acquired = await activities.AcquireShardAsync(new AcquireShardInput(Shard, AsOf));
