@@ -6,8 +6,8 @@ using Temporalio.Testing;
 namespace Nstance.Temporal.TestServer.Hosting;
 
 /// <summary>
-/// A workflow environment whose server runs in this process: no download, no second process. With time skipping,
-/// <see cref="DelayAsync"/> and <see cref="ResultAsync"/> let time jump while they wait.
+/// A workflow environment whose server runs in this process: no download, no second process. With time skipping, time jumps
+/// while a caller waits for the result of a workflow that it started, in <see cref="DelayAsync"/> and in <see cref="ResultAsync"/>.
 /// </summary>
 public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
 {
@@ -36,8 +36,10 @@ public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
         var server = await TemporalTestServer.StartAsync(options);
         try
         {
-            var client = await TemporalClient.ConnectAsync(new(server.TargetHost) { Namespace = options.Namespaces[0] });
-            return new(server, client, options.TimeSkipping);
+            var interceptor = new SkippingInterceptor();
+            var client = await TemporalClient.ConnectAsync(
+                new(server.TargetHost) { Namespace = options.Namespaces[0], Interceptors = [interceptor] });
+            return interceptor.Environment = new(server, client, options.TimeSkipping);
         }
         catch
         {
