@@ -55,7 +55,9 @@ public class CollectProperties
                 if (world.Records.Deletes.Contains(made.Key) && m.Guarded != "foreign")
                     Assert.True(now is null || now.Status is InstanceStatus.Deleting or InstanceStatus.Deleted);
                 if (!world.IsLive(made)) Assert.False(world.HasRecord(made));
-                if (m.Cloud == "endFails" && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
+
+                // A row without provider id whose machine carries another shard's tags has no machine that is ours to end.
+                if (m.Cloud == "endFails" && m.Guarded != "foreign" && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
                     Assert.True(world.IsLive(made));
             }
 
