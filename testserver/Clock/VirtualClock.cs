@@ -62,6 +62,9 @@ internal sealed class VirtualClock : IDisposable
         Arm();
     }
 
+    /// <summary>The timer rang, perhaps a moment too early: it must be armed again even for the same due time.</summary>
+    public void Rang() => _armed = DateTimeOffset.MinValue;
+
     public void Dispose() => _timer.Dispose();
 
     private void Arm()

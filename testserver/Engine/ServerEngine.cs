@@ -60,8 +60,7 @@ internal sealed partial class ServerEngine : IDisposable
         if (Stopping.IsCancellationRequested)
             return;
         using (Enter())
-        {
-        }
+            Clock.Rang();
     }
 
     private void Settle()
