@@ -1,0 +1,63 @@
+using Nstance.Temporal.Tests.Flows;
+using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.Workflows;
+using Temporalio.Worker;
+using Temporalio.Common;
+
+namespace Nstance.Temporal.Tests.Replay;
+
+/// <summary>
+/// Collectors that run today must go on with tomorrow's code. To record anew after a deliberate change that no running
+/// collector can meet: NSTANCE_GC_RECORD_HISTORIES=tests/Replay/Histories (absolute) and run this class.
+/// </summary>
+public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
+{
+    private const string FolderVariable = "NSTANCE_GC_RECORD_HISTORIES";
+
+    private static string Committed => Path.Combine(AppContext.BaseDirectory, "Replay", "Histories");
+
+    public static TheoryData<string> Names => [.. Scenarios.All.Keys];
+
+    [Fact]
+    public async Task Replay_EveryCommittedHistory_IsDeterministic()
+    {
+        var files = Directory.GetFiles(Committed, "*.json");
+        Assert.Superset(Scenarios.All.Keys.ToHashSet(), files.Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet());
+        foreach (var file in files)
+        {
+            var history = WorkflowHistory.FromJson(
+                Path.GetFileNameWithoutExtension(file), await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+            Assert.Contains(history.Events, e => e.WorkflowTaskCompletedEventAttributes is not null);
+            await Replayer().ReplayWorkflowAsync(history);
+        }
+    }
+
+    [Fact]
+    public async Task Replay_HistoryOfAnotherOrder_IsRefused()
+    {
+        var file = Path.Combine(Committed, "quiet-cycles.json");
+        var json = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        var changed = json.Replace("\"SyncProvider\"", "\"PurgeRecords\"", StringComparison.Ordinal);
+        Assert.NotEqual(json, changed);
+        var result = await Replayer().ReplayWorkflowAsync(WorkflowHistory.FromJson("changed", changed), throwOnReplayFailure: false);
+        Assert.NotNull(result.ReplayFailure);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Record_Scenario_ReplaysAndIsWritten(string name)
+    {
+        server.RequireTimeSkipping();
+        var folder = Environment.GetEnvironmentVariable(FolderVariable);
+        Assert.SkipUnless(folder is { Length: > 0 }, $"{FolderVariable} names no folder");
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var handle = await Scenarios.All[name](stage);
+        var history = await handle.FetchHistoryAsync();
+        await Replayer().ReplayWorkflowAsync(history);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder!, $"{name}.json"), history.ToJson(), TestContext.Current.CancellationToken);
+    }
+
+    private static WorkflowReplayer Replayer() => new(new WorkflowReplayerOptions()
+        .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>());
+}
