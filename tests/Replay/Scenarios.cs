@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Workflows;
