@@ -24,6 +24,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     public async Task<DemoResult> RunAsync(CancellationToken ct)
     {
         var watch = Stopwatch.StartNew();
+        var keep = false; // Something is to be looked at.
         try
         {
             await using var temporal = await TemporalPlace.StartAsync(options.Server);
@@ -40,20 +41,34 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             var environment = Environment(temporal, cloud);
             await using var worker = GcProcess.Start(WorkerArguments(webhook.Url), environment, Log);
             var client = await temporal.ConnectAsync();
-            await CreateScheduleAsync(environment, ct);
-            var (last, judgedBefore) = await WatchAsync(client, worker, life, ct);
-            await beating.CancelAsync();
-            await life;
+            try
+            {
+                await CreateScheduleAsync(environment, ct);
+                var (last, judgedBefore) = await WatchAsync(client, worker, life, ct);
+                await beating.CancelAsync();
+                await life;
 
-            var verdict = await JudgeAsync(cloud, fleet, database, webhook, judgedBefore, ct);
-            await StopCollectorAsync(client);
-            var result = DemoResult.Of(options, last.Cycle, verdict, last.Totals.ChecksEnqueued, watch.Elapsed);
-            screen.End(result, verdict, Log);
-            return result;
+                var verdict = await JudgeAsync(cloud, fleet, database, webhook, judgedBefore, ct);
+                var result = DemoResult.Of(options, last.Cycle, verdict, last.Totals.ChecksEnqueued, watch.Elapsed);
+                screen.End(result, verdict, Log);
+                keep = !result.Ok;
+                return result;
+            }
+            finally
+            {
+                await beating.CancelAsync();
+                await life;
+                await StopCollectorAsync(client);
+            }
+        }
+        catch (DemoFailure)
+        {
+            keep = true;
+            throw;
         }
         finally
         {
-            if (!screen.Failed) Directory.Delete(_directory, recursive: true);
+            if (!keep) Directory.Delete(_directory, recursive: true);
         }
     }
 
@@ -115,7 +130,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         using var timer = new PeriodicTimer(Look);
         while (await timer.WaitForNextTickAsync(ct))
         {
-            if (worker.HasExited) throw new DemoFailure($"the worker ended: {LastLine(Log)}");
+            if (worker.HasExited) throw new DemoFailure($"the worker ended with code {await worker.WaitAsync(ct)}; its log: {Log}");
             if (life.IsCompleted) await life;
             var status = await AskAsync(handle, ct);
             if (status?.LastReport is not { } report || report.Cycle <= shown) continue;
@@ -161,9 +176,21 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     private async Task StopCollectorAsync(TemporalClient client)
     {
         if (options.Server == DemoOptions.Embedded) return;
-        await client.GetScheduleHandle(Names.ScheduleId(_place.Cluster, _place.Shard)).DeleteAsync();
-        await client.GetWorkflowHandle(Names.GcWorkflowId(_place.Cluster, _place.Shard)).TerminateAsync("the demo is over");
-        await client.GetWorkflowHandle(Names.ReconcilerWorkflowId(_place.Cluster, _place.Shard)).TerminateAsync("the demo is over");
+        await IfThereAsync(() => client.GetScheduleHandle(Names.ScheduleId(_place.Cluster, _place.Shard)).DeleteAsync());
+        string[] workflows = [Names.GcWorkflowId(_place.Cluster, _place.Shard), Names.ReconcilerWorkflowId(_place.Cluster, _place.Shard)];
+        foreach (var id in workflows) await IfThereAsync(() => client.GetWorkflowHandle(id).TerminateAsync("the demo is over"));
+    }
+
+    private static async Task IfThereAsync(Func<Task> end)
+    {
+        try
+        {
+            await end();
+        }
+        catch (RpcException e) when (e.Code is RpcException.StatusCode.NotFound)
+        {
+            // The demo ended before it came to be, or it has ended by itself.
+        }
     }
 
     private static string LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? "" : "it said nothing";

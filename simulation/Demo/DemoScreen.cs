@@ -13,9 +13,6 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
 
     private readonly IAnsiConsole _console = Open(json ? stderr : stdout, json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
 
-    /// <summary>True: something is to be looked at, so the demo's files stay.</summary>
-    public bool Failed { get; private set; }
-
     public void Begin(DemoOptions options, string address, string directory)
     {
         _console.MarkupLineInterpolated($"[bold]nstance-gc[/] collects a simulated shard of {options.Instances} instances, seed {options.Seed}");
@@ -38,7 +35,6 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
 
     public void End(DemoResult result, Verdict verdict, string log)
     {
-        Failed = !verdict.Ok;
         _console.WriteLine();
         _console.WriteLine($"Ended, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
             + $"{verdict.Orphan} orphans; {verdict.Purged} records purged; {result.ChecksEnqueued} checks asked for.");
@@ -70,9 +66,5 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
         return console;
     }
 
-    public void Fail(string message)
-    {
-        Failed = true;
-        stderr.WriteLine($"demo: {message}");
-    }
+    public void Fail(string message) => stderr.WriteLine($"demo: {message}");
 }
