@@ -42,6 +42,10 @@ internal static class RunCommand
             // Comes back when the token is cancelled and the workers have drained; throws when a worker fails for good.
             await host.RunAsync(invocation.CancellationToken);
         }
+        catch (OperationCanceledException) when (invocation.CancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop while it was still starting: that too is an end as wanted.
+        }
         finally
         {
             ProcessRuntime.LogTo(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
