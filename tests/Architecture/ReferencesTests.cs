@@ -14,6 +14,7 @@ public sealed class ReferencesTests
         ["worker"] = ["activities", "workflows"],
         ["testserver"] = [],
         ["simulation"] = ["worker", "activities", "workflows", "testserver"],
+        ["benchmarks"] = ["worker", "activities", "workflows", "testserver"],
     };
 
     public static TheoryData<string> Rooms() => [.. Allowed.Keys];

@@ -1,0 +1,3 @@
+using Nstance.Temporal.Benchmarks.Commands;
+
+return await BenchmarkCommand.InvokeAsync(args, Console.Out, Console.Error);
