@@ -24,6 +24,9 @@ public static class NstanceGc
                 StatusCommand.Make(line),
                 PauseCommands.MakePause(line),
                 PauseCommands.MakeResume(line),
+                PlanCommand.Make(line),
+                ModeCommands.MakeEnforce(line),
+                ModeCommands.MakeDryRun(line),
                 ConfigCommand.Make(line),
             ])
         {

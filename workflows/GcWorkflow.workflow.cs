@@ -23,6 +23,7 @@ public sealed class GcWorkflow
     private int _steers;
     private int _seen;
     private bool _ended;
+    private bool _hurry;
 
     /// <summary>Makes the state that handlers see before the run begins.</summary>
     /// <param name="input">Shard, settings, and what the run before knew.</param>
@@ -61,7 +62,7 @@ public sealed class GcWorkflow
                 Plan();
                 Show();
                 if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_ledger.Export()));
-                if (State.Pause is null && (_tickets.Count > 0 || State.NextCycleAt <= Clock.Now)) await CycleAsync();
+                if (State.Pause is null && (_tickets.Count > 0 || _hurry || State.NextCycleAt <= Clock.Now)) await CycleAsync();
                 else await WaitAsync();
                 Workflow.CancellationToken.ThrowIfCancellationRequested();
             }
@@ -105,6 +106,14 @@ public sealed class GcWorkflow
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (Holding.IsPartial(request.Group, request.Sweep))
+        {
+            // A cycle under way began without it: it is stopped, and the next one knows.
+            State = Holding.Add(State, request, Clock.Now);
+            _running?.Cancel();
+            return Steered("paused in part", request.By);
+        }
+
         State = State with { Pause = new(request.Reason.Trim(), Clock.Now) { Until = request.Until, By = request.By } };
         foreach (var ticket in _tickets) ticket.Refusal = Refusal();
         _tickets.Clear();
@@ -121,6 +130,7 @@ public sealed class GcWorkflow
         if (string.IsNullOrWhiteSpace(request?.Reason)) throw Refused("Reason is missing: say why collection must stop.");
         if (request.Reason.Length > ActivityFault.LongestSentence) throw Refused("Reason is longer than 300 characters.");
         if (request.Until <= Clock.Now) throw Refused($"Until is {request.Until:O}, which is not ahead.");
+        if (Holding.Refusal(State, request) is { } refusal) throw Refused(refusal);
     }
 
     /// <summary>Goes on after a pause; without one, nothing changes.</summary>
@@ -129,7 +139,9 @@ public sealed class GcWorkflow
     [WorkflowUpdate(Description = "Go on collecting after a pause.")]
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
-        State = State with { Pause = null };
+        State = Holding.IsPartial(request?.Group, request?.Sweep)
+            ? Holding.Remove(State, request!.Group, request.Sweep)
+            : State with { Pause = null };
         return Steered("resumed", request?.By);
     }
 
@@ -140,6 +152,8 @@ public sealed class GcWorkflow
     public Task<GcStatus> ConfigureAsync(GcSettings settings)
     {
         _ledger.Settings = settings;
+        // The latest word holds: settings that name a mode replace the one that an operator set before.
+        if (settings.DryRun is not null) State = State with { Mode = null };
         return Steered("configured", null);
     }
 
@@ -152,6 +166,81 @@ public sealed class GcWorkflow
         if (_ended) throw Refused("The collector has ended.");
         if (GcSettingsRules.Faults(settings) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
     }
+
+    /// <summary>Allows exactly the pending plan for one hour; a cycle begins at once and looks at fresh evidence.</summary>
+    /// <param name="decision">Which plan, who, why.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Allow exactly the pending plan, for one hour: plan id, who, why. Evidence is asked again.")]
+    public Task<GcStatus> ApproveAsync(PlanDecision decision)
+    {
+        if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
+        State = Approvals.Approve(State, decision, Clock.Now);
+        _hurry = true;
+        return Steered($"plan {decision.Plan} approved", decision.By);
+    }
+
+    /// <summary>Accepts or refuses <see cref="ApproveAsync"/>.</summary>
+    /// <param name="decision">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(ApproveAsync))]
+    public void ValidateApprove(PlanDecision decision)
+    {
+        if (Refusal() is { } refusal) throw Refused(refusal);
+        if (_ledger.DryRun) throw Refused("The collector is in dry-run: nothing would end. Enforce first.");
+        if (Approvals.Refusal(State, decision) is { } why) throw Refused(why);
+    }
+
+    /// <summary>Refuses the pending plan: it is not asked about again while it stays the same.</summary>
+    /// <param name="decision">Which plan, who, why.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Refuse the pending plan: plan id, who, why. Nothing of it ends.")]
+    public Task<GcStatus> RejectAsync(PlanDecision decision)
+    {
+        if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
+        State = Approvals.Reject(State, decision, Clock.Now);
+        return Steered($"plan {decision.Plan} rejected", decision.By);
+    }
+
+    /// <summary>Accepts or refuses <see cref="RejectAsync"/>.</summary>
+    /// <param name="decision">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(RejectAsync))]
+    public void ValidateReject(PlanDecision decision)
+    {
+        if (_ended) throw Refused("The collector has ended.");
+        if (Approvals.Refusal(State, decision) is { } why) throw Refused(why);
+    }
+
+    /// <summary>Enforces, or goes back to dry-run; a cycle under way keeps the mode it began with, unless it must end nothing.</summary>
+    /// <param name="request">Which mode, and who asks.</param>
+    /// <returns>The status after it.</returns>
+    [WorkflowUpdate(Description = "Enforce (DryRun=false), or only say what would be done (DryRun=true).")]
+    public Task<GcStatus> SetModeAsync(ModeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        State = State with { Mode = new(request.DryRun, request.By.Trim(), Clock.Now) { Comment = request.Comment } };
+        if (request.DryRun)
+        {
+            // Whoever says "end nothing" means at once.
+            State = State with { Approval = null, Pending = null };
+            _running?.Cancel();
+        }
+
+        return Steered(request.DryRun ? "dry-run" : "enforced", request.By);
+    }
+
+    /// <summary>Accepts or refuses <see cref="SetModeAsync"/>.</summary>
+    /// <param name="request">What is asked.</param>
+    [WorkflowUpdateValidator(nameof(SetModeAsync))]
+    public void ValidateSetMode(ModeRequest request)
+    {
+        if (_ended) throw Refused("The collector has ended.");
+        if (string.IsNullOrWhiteSpace(request?.By)) throw Refused("By is missing: say who asks.");
+        if (request.By.Length > ActivityFault.LongestSentence || request.Comment?.Length > ActivityFault.LongestSentence)
+            throw Refused("By and Comment hold at most 300 characters.");
+    }
+
+    /// <summary>All that a next run needs to know: pauses, mode, totals. Asked after an end that nobody planned.</summary>
+    [WorkflowQuery(Description = "All that a next run needs to know.")]
+    public GcInput Export() => _ledger.Export();
 
     /// <summary>What the collector is doing.</summary>
     [WorkflowQuery(Description = "What the collector is doing, for whom, since when, and the last report.")]
@@ -166,15 +255,17 @@ public sealed class GcWorkflow
     private async Task CycleAsync()
     {
         // Dry and real requests never share a cycle; the one that waited longest goes first.
-        var dry = _tickets.Count > 0 && _tickets[0].Request.DryRun;
-        var served = _tickets.Where(ticket => ticket.Request.DryRun == dry).ToList();
+        var asked = _tickets.Count > 0 && _tickets[0].Request.DryRun;
+        var dry = asked || _ledger.DryRun;
+        var served = _tickets.Where(ticket => ticket.Request.DryRun == asked).ToList();
         _tickets.RemoveAll(served.Contains);
 
         var now = Clock.Now;
+        _hurry = false;
         State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _ledger.Timings) };
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
-        var report = await new CycleRun(_ledger, dry || _ledger.Settings.DryRun, now, running.Token).RunAsync();
+        var report = await new CycleRun(_ledger, dry, now, running.Token).RunAsync();
         _running = null;
         _ledger.Phase = null;
         _cycles++;
@@ -183,6 +274,7 @@ public sealed class GcWorkflow
             Reports = Collector.Reports.Keep(State.Reports, report),
             Totals = Collector.Reports.Add(State.Totals, report),
         };
+        if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
         Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
     }
@@ -199,6 +291,7 @@ public sealed class GcWorkflow
     private void ResumeWhenDue()
     {
         if (State.Pause?.Until <= Clock.Now) State = State with { Pause = null };
+        State = Holding.Expire(State, Clock.Now);
     }
 
     private void Plan() =>
@@ -208,6 +301,7 @@ public sealed class GcWorkflow
     private bool MayLeave() =>
         (_cycles >= _ledger.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested)
         && _tickets.Count == 0
+        && !_hurry
         && Workflow.AllHandlersFinished;
 
     private async Task<GcResult> EndAsync(string why)
@@ -235,12 +329,16 @@ public sealed class GcWorkflow
 
     private void Show()
     {
-        Workflow.CurrentDetails = DetailsTable.Render(State, _ledger.Settings, _ledger.Phase);
+        Workflow.CurrentDetails = DetailsTable.Render(_ledger);
         var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
         // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
         var attributes = Workflow.TypedSearchAttributes;
         if (!attributes.ContainsKey(Names.ClusterAttribute)) return;
-        if (attributes.TryGetValue(Names.StateAttribute, out var shown) && shown == value) return;
-        Workflow.UpsertTypedSearchAttributes(Names.StateAttribute.ValueSet(value));
+        var updates = new List<SearchAttributeUpdate>();
+        if (!attributes.TryGetValue(Names.StateAttribute, out var shown) || shown != value) updates.Add(Names.StateAttribute.ValueSet(value));
+        var pending = !_ended && State.Pending is not null;
+        // A collector that an older release started does not carry it; nobody may name an attribute that is not there.
+        if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending) updates.Add(Names.PendingAttribute.ValueSet(pending));
+        if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
     }
 }

@@ -23,10 +23,20 @@ internal sealed class CollectPhase(
     private readonly HashSet<string> _settled = [];
     private readonly EvidenceReader _reader = new(db, cloud, records);
     private readonly GroupEvents _groups = new(db, events);
+    private readonly Plans _plans = new(db);
+    private readonly List<Judged> _all = [];
+    private readonly List<Judged> _held = [];
+    private readonly List<string> _exceeded = [];
+    private IReadOnlyDictionary<string, PlanItem>? _approved;
+    private bool _approvedFailed;
 
     public async Task<CollectResult> RunAsync(PhaseInput input, CancellationToken ct)
     {
         if (!input.DryRun) _tally.GroupsChanged += await _groups.SettleAsync(input, ct);
+        if (Suspicion.Before(db, input, ct) is { } doubt) return _tally.Result() with { Guarded = doubt };
+        _approved = _plans.Approved(input.Approval, input.AsOf);
+        if (input.Approval is not null && _approved is null)
+            _tally.Problem("the approved plan is not known on this host, or its time is over: nothing ended by it");
         var issuedBefore = input.AsOf - input.Timings.RegistrationTimeout;
         var dangling = Rows((after, take) => db.FindDangling(issuedBefore, after, take));
         var stale = Rows((after, take) => db.FindStalePreInserts(issuedBefore, after, take));
@@ -34,7 +44,13 @@ internal sealed class CollectPhase(
         await CollectAsync(CollectReason.Dangling, [.. dangling.Where(r => !r.Orphan)], input, ct);
         await CollectAsync(CollectReason.Orphan, [.. dangling.Where(r => r.Orphan)], input, ct);
         await CollectAsync(CollectReason.StalePreInsert, stale, input, ct);
-        return _tally.Result();
+        return _tally.Result() with
+        {
+            Guarded = Suspicion.After(_all),
+            Plan = _held.Count == 0 || input.DryRun ? null : _plans.Keep(
+                [.. _held.Select(PlanItem.Of)], _exceeded, _tally.OverLimit, input.Approval, input.AsOf),
+            ApprovalDone = _approved is not null && !_approvedFailed,
+        };
     }
 
     private static List<InstanceRow> Rows(Func<string?, int, IReadOnlyList<InstanceRow>> find)
@@ -59,37 +75,73 @@ internal sealed class CollectPhase(
         var judged = new List<Judged>();
         foreach (var batch in candidates.Chunk(1000))
         {
-            judged.AddRange(await _reader.JudgeAsync(batch, input, ct));
+            judged.AddRange(await JudgeAsync(batch, input, ct));
             heartbeat();
         }
 
+        _all.AddRange(judged);
         foreach (var j in judged.Where(j => j.Verdict.Kind != VerdictKind.NotSo)) _settled.Add(j.Candidate.Id);
         foreach (var j in judged.Where(j => !IsActing(j))) Leave(j, input);
-        var ends = judged.Where(j => j.Verdict.Kind == VerdictKind.End).ToArray();
+        var approved = judged.Where(j => j.Verdict.Kind == VerdictKind.End && IsApproved(j)).ToHashSet();
+        var ends = judged.Where(j => j.Verdict.Kind == VerdictKind.End && !approved.Contains(j)).ToArray();
         var over = Limits.Exceeded(
-            input.Limits, [.. ends.Select(j => (j.Candidate.Row.Tenant, j.Candidate.Row.Group ?? ""))],
+            input.Limits, reason, [.. ends.Select(j => (j.Candidate.Row.Tenant, j.Candidate.Row.Group ?? ""))],
             db.CountLiveByGroup(), db.CountLive());
         if (over is not null)
         {
             _tally.Count(reason, c => c with { OverLimit = c.OverLimit + ends.Length });
             _tally.Problem($"{reason}: {over}: none was ended");
+            _held.AddRange(ends);
+            _exceeded.Add($"{reason}: {over}");
             foreach (var j in ends) _tally.Note(j, "over-limit", j.Verdict.Why);
         }
 
-        var acting = judged.Where(j => IsActing(j) && (over is null || j.Verdict.Kind == VerdictKind.Clean)).ToArray();
+        bool Allowed(Judged j) => over is null || j.Verdict.Kind == VerdictKind.Clean || IsApproved(j);
+        var acting = judged.Where(j => IsActing(j) && Allowed(j)).ToArray();
         var again = acting.Length > EndBatch;
         foreach (var batch in acting.Chunk(EndBatch))
         {
-            var fresh = again ? await LookAgainAsync(batch, over is null, input, ct) : batch;
+            var fresh = again ? await LookAgainAsync(batch, Allowed, input, ct) : batch;
             await ActAsync(reason, fresh, input, ct);
             heartbeat();
         }
     }
 
-    private async Task<Judged[]> LookAgainAsync(Judged[] batch, bool mayEnd, PhaseInput input, CancellationToken ct)
+    private async Task<IReadOnlyList<Judged>> JudgeAsync(
+        IReadOnlyCollection<Candidate> batch, PhaseInput input, CancellationToken ct)
     {
-        var now = await _reader.JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct);
-        bool Stands(Judged j) => j.Verdict.Kind == VerdictKind.Clean || (mayEnd && j.Verdict.Kind == VerdictKind.End);
+        var judged = await _reader.JudgeAsync(batch, input, ct);
+
+        // In a wrong account or region nothing is found: without one own instance in sight that is no evidence.
+        var blind = !_reader.SawOwn && db.GetMeta(MetaKeys.SawOwn) == "0";
+        return [.. judged.Select(j => Still(j, input) ?? (blind ? Blind(j) : j))];
+    }
+
+    private static Judged? Still(Judged j, PhaseInput input)
+    {
+        var sweep = j.Candidate.Reason switch
+        {
+            CollectReason.Unhealthy => Sweep.Unhealthy,
+            CollectReason.Dangling => Sweep.Dangling,
+            CollectReason.Orphan => Sweep.Orphan,
+            _ => Sweep.StalePreInsert,
+        };
+        return Stillness.Of(input, sweep, j.Tenant, j.Group) is { } why ? j with { Verdict = Verdict.Spare(why) } : null;
+    }
+
+    private static Judged Blind(Judged j) => j.Verdict.Kind == VerdictKind.Clean
+        ? j with { Verdict = Verdict.Spare("not found, but the cloud shows nothing of ours at all: wrong account or region?") }
+        : j;
+
+    /// <summary>Exactly what somebody read and approved: the same instance, the same machine, for the same reason.</summary>
+    private bool IsApproved(Judged j) => _approved?.GetValueOrDefault(j.Candidate.Id) is { } item
+        && item.Reason == j.Candidate.Reason && item.ProviderId == j.Candidate.Row.ProviderId;
+
+    private async Task<Judged[]> LookAgainAsync(
+        Judged[] batch, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
+    {
+        var now = await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct);
+        bool Stands(Judged j) => IsActing(j) && allowed(j);
         foreach (var j in now.Where(j => !Stands(j))) Leave(j, input);
         return [.. now.Where(Stands)];
     }
@@ -115,7 +167,9 @@ internal sealed class CollectPhase(
             : await cloud.TerminateAsync([.. ends.Select(j => j.Now.Instance!)], ct);
         foreach (var j in ends)
         {
-            if (Ended(reason, j, results.GetValueOrDefault(j.Now.Instance!.ProviderId))) done.Add(j);
+            var isDone = Ended(reason, j, results.GetValueOrDefault(j.Now.Instance!.ProviderId), input.Approval);
+            if (isDone) done.Add(j);
+            else if (IsApproved(j)) _approvedFailed = true;
         }
 
         _groups.Forget(batch.Except(done), done);
@@ -123,14 +177,16 @@ internal sealed class CollectPhase(
         await CleanAsync(done, input, ct);
     }
 
-    private bool Ended(CollectReason reason, Judged j, EndResult result)
+    private bool Ended(CollectReason reason, Judged j, EndResult result, Approval? approval)
     {
+        var isApproved = IsApproved(j);
         var why = result.Why ?? "no answer about it";
         switch (result.Outcome)
         {
             case EndOutcome.Ended:
                 _tally.Count(reason, c => c with { Ended = c.Ended + 1 });
-                _tally.Note(j, "ended", j.Verdict.Why);
+                if (isApproved) _tally.Approved++;
+                _tally.Note(j, "ended", isApproved ? $"{j.Verdict.Why}; approved by {approval!.By}" : j.Verdict.Why);
                 return true;
             case EndOutcome.AlreadyGone:
                 _tally.Count(reason, c => c with { AlreadyGone = c.AlreadyGone + 1 });

@@ -108,6 +108,8 @@ internal static class Evidence
     {
         if (row.RegisteredAt is not null) return Verdict.Spare("registered meanwhile");
         if (row.Issued >= Deadline(input)) return Verdict.Spare("issued too lately to have registered");
+        if (input.Sight is { } sight && sight.Since >= Deadline(input))
+            return Verdict.Spare($"grace until {sight.Since + input.Timings.RegistrationTimeout:yyyy-MM-dd HH:mm:ss}Z: {sight.Why}");
         if (row.HealthAt > input.AsOf - (3 * input.Timings.HealthCheckInterval))
             return Verdict.Spare("its agent reports, though the row knows of no registration");
         if (RecordUnreadable(now) is { } unreadable) return unreadable;

@@ -15,6 +15,9 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     private Dictionary<string, string>? _keysById;
     private string? _listingFailed;
 
+    /// <summary>True once the cloud showed an own instance: we ask in the right account and region.</summary>
+    public bool SawOwn { get; private set; }
+
     public async Task<IReadOnlyList<Judged>> JudgeAsync(
         IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
     {
@@ -44,6 +47,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
             return;
         }
 
+        SawOwn |= answer.Found.Values.Any(i => i.IsOwn(input.Shard));
         foreach (var (id, findings) in now.ToArray())
         {
             if (findings.Row?.ProviderId is not { } provider) continue;
@@ -64,6 +68,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         try
         {
             var tagged = (await cloud.FindByInstanceIdAsync(input.Shard, asked, ct)).ToLookup(i => i.InstanceId ?? "");
+            SawOwn |= tagged.Count > 0;
             foreach (var id in asked) now[id] = now[id] with { Tagged = [.. tagged[id]] };
         }
         catch (CloudException e)

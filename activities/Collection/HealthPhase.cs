@@ -7,37 +7,38 @@ namespace Nstance.Temporal.Activities.Collection;
 /// <summary>Hands instances with stale health to the reconciler (contract, "What one collection does" 3).</summary>
 internal sealed class HealthPhase(ShardDatabase database, IEventSink events, string hostTaskQueue, Action<string> heartbeat)
 {
-    /// <summary>So few may always be stale; more than these and half of all is a fault of the source.</summary>
-    public const int NeverSuspect = 3;
-
     public async Task<HealthScanResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var notes = new Notes();
-        var registered = database.CountRegistered();
+        var source = HealthSource.Assess(database, input, cancellationToken);
+        heartbeat("health: looked");
+        var result = new HealthScanResult { Registered = source.Registered, Stale = source.Stale };
         var before = input.AsOf - input.Timings.HealthCheckInterval;
-        var result = new HealthScanResult { Registered = registered };
-        if (registered == 0) return result;
-
-        // After a change of host nobody's reports are here yet: silence before we looked is not silence.
-        if (database.GetMetaTime(MetaKeys.HealthFrom) >= before) return result;
-        if (database.IsOwn && !database.AnyHealth())
+        var still = Stillness.Window(input) ?? (source.NotJudged is null ? null : source.NotJudged);
+        if (source.Suspect)
         {
-            notes.Problem($"no agent reports into {database.Path}: health is not known on this host and was not judged");
-            return result with { Problems = notes.Problems };
-        }
-
-        var stale = Stale(before, cancellationToken).Count();
-        result = result with { Stale = stale };
-        if (stale > NeverSuspect && stale * 2 >= registered)
-        {
-            notes.Problem(
-                $"{stale} of {registered} registered instances look stale: the source of health is suspect, none was enqueued");
+            notes.Problem($"{source.Sentence}, none was enqueued");
             return result with { Suspect = true, Problems = notes.Problems };
         }
 
-        var (batch, number, enqueued) = (new List<ReconcileEvent>(), 0, 0);
-        foreach (var row in Stale(before, cancellationToken))
+        if (still is not null)
         {
+            if (still.Length > 0) notes.Problem(still);
+            return result with { Problems = notes.Problems };
+        }
+
+        // Nobody is judged for a time in which nobody looked.
+        if (input.Sight?.Since >= before) return result;
+        var stale = source.Stale;
+        var (batch, number, enqueued) = (new List<ReconcileEvent>(), 0, 0);
+        foreach (var row in database.StaleRows(before, cancellationToken))
+        {
+            if (Stillness.Of(input, Sweep.Health, row.Tenant, row.Group) is { } held)
+            {
+                notes.Sample(row, "spared", held);
+                continue;
+            }
+
             var check = Check(row, input);
             notes.Sample(row, "stale", check.Cause);
             if (input.DryRun) continue;
@@ -60,23 +61,11 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
         }
     }
 
-    private IEnumerable<InstanceRow> Stale(DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        StaleCursor? cursor = null;
-        do
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            (var rows, cursor) = database.FindStaleHealth(before, cursor, 1000);
-            heartbeat("health: looking");
-            foreach (var row in rows) yield return row;
-        }
-        while (cursor is not null);
-    }
-
     private ReconcileEvent Check(InstanceRow row, PhaseInput input)
     {
         var since = ShardDatabase.SignOfLife(row);
         if (database.GetMetaTime(MetaKeys.HealthFrom) is { } from && from > since) since = from;
+        if (input.Sight?.Since > since) since = input.Sight.Since;
         var missed = (int)Math.Min(int.MaxValue, (input.AsOf - since) / input.Timings.HealthCheckInterval);
         var cause = row.HealthAt is null
             ? $"registered, and has never reported: {missed} health intervals missed"

@@ -11,18 +11,20 @@ internal static class Limits
     /// <summary>Null: within the limits. Else one sentence: which limit, and by how much.</summary>
     public static string? Exceeded(
         TerminationLimits limits,
+        CollectReason reason,
         IReadOnlyCollection<(string Tenant, string Group)> toEnd,
         IReadOnlyDictionary<(string Tenant, string Group), int> live,
         int liveInShard)
     {
         if (!limits.Enabled || toEnd.Count == 0) return null;
-        var shard = Allowed(liveInShard, limits.ShardFloor, limits.ShardPercent);
+        var shard = Allowed(liveInShard, Rule(limits, reason, null) ?? new(limits.ShardFloor, limits.ShardPercent));
         if (toEnd.Count > shard)
             return $"{toEnd.Count} of the shard's {liveInShard} live instances would end; at most {shard} may";
         foreach (var group in toEnd.GroupBy(g => g).OrderByDescending(g => g.Count()))
         {
             var members = live.GetValueOrDefault(group.Key);
-            var allowed = Allowed(members, limits.GroupFloor, limits.GroupPercent);
+            var name = $"{group.Key.Tenant}/{group.Key.Group}";
+            var allowed = Allowed(members, Rule(limits, reason, name) ?? new(limits.GroupFloor, limits.GroupPercent));
             if (group.Count() > allowed)
                 return $"{group.Count()} of the {members} live instances of group {Name(group.Key)} would end; at most {allowed} may";
         }
@@ -30,8 +32,15 @@ internal static class Limits
         return null;
     }
 
-    private static int Allowed(int live, int floor, int percent) =>
-        Math.Max(floor, (int)((long)live * Math.Clamp(percent, 0, 100) / 100));
+    /// <summary>The rule that names most: group before reason; of two alike the later. Null group: the shard's own.</summary>
+    private static LimitRule? Rule(TerminationLimits limits, CollectReason reason, string? group) =>
+        (limits.Rules ?? [])
+            .Where(r => (r.Reason ?? reason) == reason && r.OfShard == (group is null) && (r.Group ?? group) == group)
+            .Reverse()
+            .MaxBy(r => (r.Group is null ? 0 : 2) + (r.Reason is null ? 0 : 1));
+
+    private static int Allowed(int live, LimitRule rule) =>
+        Math.Max(rule.Floor, (int)((long)live * Math.Clamp(rule.Percent, 0, 100) / 100));
 
     private static string Name((string Tenant, string Group) group) =>
         $"{(group.Tenant.Length > 0 ? group.Tenant : "(unknown)")}/{(group.Group.Length > 0 ? group.Group : "(none)")}";

@@ -13,32 +13,43 @@ internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes note
 {
     private const int PageSize = 1000;
 
-    /// <summary>So many may be not found although the cloud shows us nothing of ours.</summary>
-    private const int NeverSuspect = 3;
+    /// <summary>So many may always be missing; more than these and half of all is a listing that shrank implausibly.</summary>
+    private const int NeverImplausible = 10;
 
     private readonly List<(LiveRow Row, string Why)> _gone = [];
     private readonly List<LiveRow> _notFound = [];
     private int _spared;
     private int _refreshed;
-    private bool _sawOwn;
+    private int _live;
+    private int _missing;
+
+    /// <summary>One own instance, asked by id, proves that we ask in the right place.</summary>
+    public bool SawOwn { get; private set; }
 
     public async Task<SyncResult> JudgeAsync(
         Dictionary<string, string> listed, PhaseInput input, SyncResult result, CancellationToken cancellationToken)
     {
+        string? suspect = null;
         foreach (var chunk in Candidates(listed, input).ToList().Chunk(PageSize))
         {
+            _missing += chunk.Length;
             await AskAsync(chunk, input, cancellationToken);
             heartbeat("sync: asked for what was not listed");
         }
 
         // Asked in the wrong account or region, a cloud finds nothing at all. One own instance proves that we asked in
         // the right place; without one, many "not found" are no evidence.
-        if (_notFound.Count > NeverSuspect && listed.Count == 0 && !_sawOwn)
+        if (_notFound.Count > 0 && listed.Count == 0 && !SawOwn)
         {
-            notes.Problem(
-                $"the cloud lists nothing and finds none of {_notFound.Count} instances: wrong account or region? None was marked");
+            suspect = $"the cloud lists nothing and finds none of {_notFound.Count} instances: wrong account or region?";
+            notes.Problem($"{suspect} None was marked");
             _spared += _notFound.Count;
             _notFound.Clear();
+        }
+        else if (_missing > NeverImplausible && _missing * 2 > _live)
+        {
+            suspect = $"the listing shrank implausibly: {_missing} of {_live} live instances are not in it";
+            notes.Problem($"{suspect}; only what the cloud calls terminated or unknown by id was marked");
         }
 
         _gone.AddRange(_notFound.Select(row => (row, "not listed, and not found by id")));
@@ -46,6 +57,7 @@ internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes note
         return result with
         {
             MarkedDeleted = marked,
+            Suspect = suspect,
             Spared = result.Spared + _spared,
             Updated = result.Updated + _refreshed,
         };
@@ -58,6 +70,7 @@ internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes note
         for (string? after = null; ;)
         {
             var page = database.FindLive(after, PageSize);
+            _live += page.Count;
             foreach (var row in page)
             {
                 if (listed.TryGetValue(row.ProviderId, out var tracking) && tracking == row.Id) continue;
@@ -97,7 +110,7 @@ internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes note
             }
             else
             {
-                _sawOwn |= now.IsOwn(input.Shard);
+                SawOwn |= now.IsOwn(input.Shard);
                 if (now.Status == InstanceStatus.Deleted) _gone.Add((row, "terminated"));
                 else if (now.IsOwn(input.Shard) && now.TrackingId != row.Id) elsewhere.Add((row, now));
                 else SpareAlive(row, now, input);

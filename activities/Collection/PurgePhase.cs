@@ -20,10 +20,18 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
     public async Task<PurgeResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var before = input.AsOf - input.Timings.DeletedRecordRetention;
+        if (Stillness.Window(input) is { } window)
+        {
+            _notes.Problem(window);
+            return new() { Problems = _notes.Problems };
+        }
+
         _keys = await KeysWithoutTenantAsync(input.Shard, before, cancellationToken);
         var result = new PurgeResult();
-        foreach (var page in Pages(before, cancellationToken))
+        foreach (var expired in Pages(before, cancellationToken))
         {
+            var page = expired.Where(row => !IsHeld(row, input)).ToList();
+            if (page.Count == 0) continue;
             result = result with { Expired = result.Expired + page.Count };
             if (input.DryRun)
             {
@@ -39,7 +47,7 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
     }
 
     private async Task<PurgeResult> PurgeAsync(
-        ShardRef shard, IReadOnlyList<InstanceRow> page, PurgeResult result, CancellationToken cancellationToken)
+        ShardRef shard, List<InstanceRow> page, PurgeResult result, CancellationToken cancellationToken)
     {
         // Null: may have a record, and we could not find out which.
         var keys = page.ToDictionary(row => row.Id, row => KeysOf(shard, row));
@@ -102,6 +110,13 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
             if (page.Count < PageSize) yield break;
             after = page[^1].Id;
         }
+    }
+
+    private bool IsHeld(InstanceRow row, PhaseInput input)
+    {
+        if (Stillness.Of(input, Sweep.Purge, row.Tenant, row.Group) is not { } held) return false;
+        _notes.Sample(row, "spared", held);
+        return true;
     }
 
     private static string Why(InstanceRow row) => $"deleted at {row.DeletedAt:yyyy-MM-dd HH:mm:ss}Z, past the retention";

@@ -32,7 +32,10 @@ internal sealed class SyncPhase(
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
         heartbeat($"sync: {added.Added} added");
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
-        result = await new NotListed(database, cloud, notes, heartbeat).JudgeAsync(_listed, input, result, cancellationToken);
+        var notListed = new NotListed(database, cloud, notes, heartbeat);
+        result = await notListed.JudgeAsync(_listed, input, result, cancellationToken);
+        var sawOwn = _listed.Count > 0 || notListed.SawOwn ? "1" : "0";
+        if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
         if (!input.DryRun) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
         return result with { Samples = notes.Samples, Problems = notes.Problems };
     }

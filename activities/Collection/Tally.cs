@@ -18,6 +18,11 @@ internal sealed class Tally
 
     public int GroupsChanged { get; set; }
 
+    public int Approved { get; set; }
+
+    /// <summary>Instances that a limit held back; at most 20.</summary>
+    public IReadOnlyList<InstanceNote> OverLimit => [.. _left.Where(note => note.Action == "over-limit")];
+
     public void Count(CollectReason reason, Func<CollectCounts, CollectCounts> change) =>
         _counts[reason] = change(_counts[reason]);
 
@@ -44,6 +49,7 @@ internal sealed class Tally
         Orphan = _counts[CollectReason.Orphan],
         StalePreInsert = _counts[CollectReason.StalePreInsert],
         GroupsChanged = GroupsChanged,
+        Approved = Approved,
         Invalid = Invalid,
         Samples = [.. _done.Concat(_left).Take(Most)],
         Problems = [.. _problems],

@@ -34,6 +34,7 @@ public static class CollectorStart
                 .Set(Names.ClusterAttribute, shard.Cluster)
                 .Set(Names.ShardAttribute, shard.Shard)
                 .Set(Names.StateAttribute, Names.StateActive)
+                .Set(Names.PendingAttribute, false)
                 .ToSearchAttributeCollection(),
         };
     }

@@ -24,5 +24,8 @@ internal static class MetaKeys
 
     public const string SyncedAt = "synced_at";
 
+    /// <summary>"0" when the last sync saw not one own instance: then "not found" is no evidence of anything.</summary>
+    public const string SawOwn = "saw_own";
+
     public static string CurrentVersion { get; } = $"{LocalDb.Schema.Version}";
 }

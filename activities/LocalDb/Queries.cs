@@ -93,6 +93,13 @@ internal static class Queries
         SELECT etag FROM gc_instances JOIN instances ON id = instance_id WHERE instance_id = $id
         """;
 
+    /// <summary>The end of the index: no walk.</summary>
+    public const string LatestReport = $"""
+        SELECT coalesce(health_at, registered_at) FROM instances INDEXED BY gc_health
+        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) > ''
+        ORDER BY coalesce(health_at, registered_at) DESC LIMIT 1
+        """;
+
     /// <summary>For the test of the plans.</summary>
     public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
     {
@@ -109,6 +116,7 @@ internal static class Queries
         [nameof(CountRegistered)] = CountRegistered,
         [nameof(AnyReportSince)] = AnyReportSince,
         [nameof(AnyHealth)] = AnyHealth,
+        [nameof(LatestReport)] = LatestReport,
         [nameof(Etag)] = Etag,
     };
 }

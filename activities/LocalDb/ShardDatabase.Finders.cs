@@ -57,6 +57,19 @@ internal sealed partial class ShardDatabase
         });
     }
 
+    /// <summary>All of them, oldest report first.</summary>
+    public IEnumerable<InstanceRow> StaleRows(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        StaleCursor? cursor = null;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (var rows, cursor) = FindStaleHealth(before, cursor, 1000);
+            foreach (var row in rows) yield return row;
+        }
+        while (cursor is not null);
+    }
+
     public static DateTimeOffset SignOfLife(InstanceRow row)
     {
         var last = row.HealthAt ?? row.RegisteredAt ?? DateTimeOffset.MaxValue;
@@ -130,6 +143,10 @@ internal sealed partial class ShardDatabase
 
     /// <summary>Has any registered instance ever reported into this database?</summary>
     public bool AnyHealth() => Number(Queries.AnyHealth) != 0;
+
+    /// <summary>The latest report or registration, by the clock of whoever wrote it; null: none, or not a time.</summary>
+    public DateTimeOffset? LatestReport() => Guard(() =>
+        GoTime.TryParse(Prepared(Queries.LatestReport).ExecuteScalar() as string, out var time) ? time : (DateTimeOffset?)null);
 
     /// <summary>ETag of the record that a row was read from; null when there is no such row.</summary>
     public string? EtagOf(string id)

@@ -44,11 +44,16 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             try
             {
                 await CreateScheduleAsync(environment, ct);
-                var (last, judgedBefore) = await WatchAsync(client, worker, life, ct);
+                var (last, judgedBefore, firstSeen, lastSeen) = await WatchAsync(client, worker, life, ct);
                 await beating.CancelAsync();
                 await life;
 
-                var verdict = await JudgeAsync(cloud, fleet, database, webhook, judgedBefore, ct);
+                var verdict = await JudgeAsync(cloud, fleet, database, webhook, truth => truth with
+                {
+                    JudgedBefore = judgedBefore,
+                    GraceUntil = firstSeen + FleetTimings.RegistrationTimeout,
+                    SilenceCounts = lastSeen - firstSeen > (3 * FleetTimings.HealthCheckInterval) + TimeSpan.FromSeconds(1),
+                }, ct);
                 var result = DemoResult.Of(options, last.Cycle, verdict, last.Totals.ChecksEnqueued, watch.Elapsed);
                 screen.End(result, verdict, Log);
                 keep = !result.Ok;
@@ -113,20 +118,20 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             "--interval", Seconds(FleetTimings.Interval), "--registration-timeout", Seconds(FleetTimings.RegistrationTimeout),
             "--health-check-interval", Seconds(FleetTimings.HealthCheckInterval),
             "--deleted-record-retention", Seconds(FleetTimings.Retention), "--settle-time", Seconds(FleetTimings.SettleTime),
-            "--limits", "off", "--output", "json",
+            "--limits", "off", "--dry-run", "off", "--output", "json",
         ], environment, ScheduleLog);
         if (await create.WaitAsync(ct) != 0) throw new DemoFailure($"nstance-gc schedule create failed: {LastLine(ScheduleLog)}");
     }
 
     /// <returns>The last status, and the time before which garbage must be gone: a whole cycle began after it.</returns>
-    private async Task<(GcStatus Status, DateTimeOffset JudgedBefore)> WatchAsync(
+    private async Task<(GcStatus Status, DateTimeOffset JudgedBefore, DateTimeOffset FirstSeen, DateTimeOffset LastSeen)> WatchAsync(
         TemporalClient client, GcProcess worker, Task life, CancellationToken ct)
     {
         var handle = client.GetWorkflowHandle(Names.GcWorkflowId(_place.Cluster, _place.Shard));
         var began = TimeProvider.System.GetUtcNow();
         var shown = 0;
         // A cycle may begin before its forerunner's report is seen here, so one more cycle is given.
-        var (judgedBefore, seenBefore, seen) = (began, began, began);
+        var (judgedBefore, seenBefore, seen, firstSeen) = (began, began, began, began);
         using var timer = new PeriodicTimer(Look);
         while (await timer.WaitForNextTickAsync(ct))
         {
@@ -135,9 +140,10 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             var status = await AskAsync(handle, ct);
             if (status?.LastReport is not { } report || report.Cycle <= shown) continue;
             shown = report.Cycle;
+            if (firstSeen == began) firstSeen = TimeProvider.System.GetUtcNow();
             (judgedBefore, seenBefore, seen) = (seenBefore, seen, TimeProvider.System.GetUtcNow());
             screen.Cycle(report);
-            if (report.Cycle >= options.Cycles) return (status, judgedBefore);
+            if (report.Cycle >= options.Cycles) return (status, judgedBefore, firstSeen, seen);
         }
 
         throw new OperationCanceledException(ct);
@@ -158,15 +164,15 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
 
     /// <summary>Events travel on after the cycle: what is missing may still arrive for a while.</summary>
     private static async Task<Verdict> JudgeAsync(SimulatedCloud cloud, LivingFleet fleet, ServerDatabase database,
-        WebhookReceiver webhook, DateTimeOffset judgedBefore, CancellationToken ct)
+        WebhookReceiver webhook, Func<Truth, Truth> when, CancellationToken ct)
     {
         var patience = Stopwatch.StartNew();
         using var timer = new PeriodicTimer(Look);
         while (true)
         {
-            var verdict = Verdict.Of(new Truth(
+            var verdict = Verdict.Of(when(new Truth(
                 fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, database.Ids(live: false),
-                fleet.ForeignObjects, webhook.Arrivals, judgedBefore));
+                fleet.ForeignObjects, webhook.Arrivals, default)));
             if (verdict.LostEvents.Count == 0 || patience.Elapsed > EventPatience) return verdict;
             await timer.WaitForNextTickAsync(ct);
         }

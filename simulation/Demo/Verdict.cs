@@ -25,6 +25,12 @@ internal sealed record Truth(
     DateTimeOffset JudgedBefore)
 {
     public ShardPlace Place { get; init; } = ShardPlace.Demo;
+
+    /// <summary>The collector first looked a registration timeout before: until then nobody is judged for not registering.</summary>
+    public DateTimeOffset GraceUntil { get; init; }
+
+    /// <summary>False: the collector had not looked for three health intervals yet, so nobody can be called silent.</summary>
+    public bool SilenceCounts { get; init; } = true;
 }
 
 /// <summary>What the collector did to the simulated cloud, judged by the truth.</summary>
@@ -85,7 +91,10 @@ internal sealed record Verdict
 
     private static bool Missed(Truth truth, Member m)
     {
-        if (m.GarbageSince is not { } since || since > truth.JudgedBefore) return false;
+        if (m.GarbageSince is not { } since) return false;
+        if (m.Fate is Fate.Dangling or Fate.Orphan or Fate.Untagged or Fate.LostAnswer or Fate.StalePreInsert && since < truth.GraceUntil)
+            since = truth.GraceUntil;
+        if (since > truth.JudgedBefore) return false;
         return m.Fate switch
         {
             Fate.Expired => !Cleaned(truth, m),
@@ -125,7 +134,7 @@ internal sealed record Verdict
                 yield return $"group {m.Tenant}/{m.Group} was not told that it lost {m.Id}";
         }
 
-        foreach (var m in truth.Members.Where(m => m.Fate is Fate.Silent))
+        foreach (var m in truth.Members.Where(m => m.Fate is Fate.Silent && truth.SilenceCounts))
         {
             if (!truth.Arrivals.Any(a => a.Notification.Kind == "ReplaceInstance"
                 && a.Notification.Events.Any(e => e.InstanceId == m.Id.ToString())))

@@ -5,9 +5,9 @@ internal static class FleetTimings
 {
     public static TimeSpan Interval { get; } = TimeSpan.FromSeconds(3);
 
-    public static TimeSpan RegistrationTimeout { get; } = TimeSpan.FromSeconds(8);
+    public static TimeSpan RegistrationTimeout { get; } = TimeSpan.FromSeconds(5);
 
-    public static TimeSpan HealthCheckInterval { get; } = TimeSpan.FromSeconds(3);
+    public static TimeSpan HealthCheckInterval { get; } = TimeSpan.FromSeconds(2.5);
 
     public static TimeSpan Retention { get; } = TimeSpan.FromSeconds(6);
 

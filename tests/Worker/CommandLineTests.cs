@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, config; nstance-gc --help explains")]
+    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, plan, enforce, dry-run, config; nstance-gc --help explains")]
     [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
     [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
     [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]

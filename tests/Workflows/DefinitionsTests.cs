@@ -17,8 +17,8 @@ public sealed class DefinitionsTests
     {
         var definition = WorkflowDefinition.Create<GcWorkflow>();
         Assert.Equal("GcWorkflow", definition.Name);
-        Assert.Equal(["Configure", "Pause", "Resume", "RunCycle"], definition.Updates.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(["Reports", "Status"], definition.Queries.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Approve", "Configure", "Pause", "Reject", "Resume", "RunCycle", "SetMode"], definition.Updates.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Export", "Reports", "Status"], definition.Queries.Keys.Order(StringComparer.Ordinal));
         Assert.All(definition.Updates.Values, update => Assert.False(string.IsNullOrEmpty(update.Description)));
         Assert.All(definition.Queries.Values, query => Assert.False(string.IsNullOrEmpty(query.Description)));
     }

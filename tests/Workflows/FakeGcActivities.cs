@@ -17,6 +17,8 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
 
     public Func<string, Exception?> Fault { get; set; } = _ => null;
 
+    public Func<PhaseInput, CollectResult> Collects { get; set; } = _ => new();
+
     /// <summary>Which host holds the shard now; at first this one.</summary>
     public string Host { get; set; } = host;
 
@@ -38,7 +40,7 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     public Task<CollectResult> CollectAsync(PhaseInput input)
     {
         Collected.Enqueue(input);
-        return AnswerAsync("collect", new CollectResult());
+        return AnswerAsync("collect", Collects(input));
     }
 
     [Activity]

@@ -74,7 +74,7 @@ public sealed class ReportsTests
         IReadOnlyList<CycleReport> kept = [];
         for (var cycle = 1; cycle <= 20; cycle++) kept = Reports.Keep(kept, Loud(cycle));
         var state = new GcState { Cycle = 20, Reports = kept, Pause = new(new string('x', 300), Start) { By = "me" } };
-        var text = DetailsTable.Render(state, new(), null);
+        var text = DetailsTable.Render(new Ledger(new(new("acme", "zone", "bucket")) { State = state }));
         Assert.InRange(Encoding.UTF8.GetByteCount(text), 100, 20_000);
         Assert.Contains("| 20 |", text, StringComparison.Ordinal);
         Assert.Contains("Paused by me", text, StringComparison.Ordinal);

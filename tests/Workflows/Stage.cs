@@ -78,7 +78,7 @@ internal sealed class Stage : IAsyncDisposable
         return Collector;
     }
 
-    public GcInput Input(GcSettings? settings = null) => new(Shard) { Settings = settings ?? new() };
+    public GcInput Input(GcSettings? settings = null) => new(Shard) { Settings = settings ?? new() { DryRun = false } };
 
     public async ValueTask DisposeAsync()
     {

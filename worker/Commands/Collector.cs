@@ -27,6 +27,15 @@ internal sealed class Collector(TemporalClient client, GcOptions options, Cancel
     public Task<GcStatus> ResumeAsync(ResumeRequest request) =>
         UpdateAsync(workflow => workflow.ResumeAsync(request), AnswerTimeout);
 
+    public Task<GcStatus> ApproveAsync(PlanDecision decision) =>
+        UpdateAsync(workflow => workflow.ApproveAsync(decision), AnswerTimeout);
+
+    public Task<GcStatus> RejectAsync(PlanDecision decision) =>
+        UpdateAsync(workflow => workflow.RejectAsync(decision), AnswerTimeout);
+
+    public Task<GcStatus> SetModeAsync(ModeRequest request) =>
+        UpdateAsync(workflow => workflow.SetModeAsync(request), AnswerTimeout);
+
     public Task<GcStatus> ConfigureAsync(GcSettings settings) =>
         UpdateAsync(workflow => workflow.ConfigureAsync(settings), AnswerTimeout);
 

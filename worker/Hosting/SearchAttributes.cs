@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows.Contracts;
-using Temporalio.Api.Enums.V1;
 using Temporalio.Api.OperatorService.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;
@@ -44,9 +43,9 @@ internal static class SearchAttributes
         }
 
         var request = new AddSearchAttributesRequest { Namespace = client.Options.Namespace };
-        foreach (var name in missing)
+        foreach (var attribute in Names.SearchAttributes.Where(attribute => missing.Contains(attribute.Name)))
         {
-            request.SearchAttributes[name] = IndexedValueType.Keyword;
+            request.SearchAttributes[attribute.Name] = attribute.ValueType;
         }
 
         try

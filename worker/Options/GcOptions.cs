@@ -116,8 +116,17 @@ public sealed record GcOptions : IValidatableObject
     [Whole(0, 100)]
     public int LimitShardPercent { get; init; } = 10;
 
-    /// <summary>True: report what would be ended and deleted, end and delete nothing. The default value is false.</summary>
-    public bool DryRun { get; init; }
+    /// <summary>Other limits for some groups or reasons. The default value is none.</summary>
+    public string? LimitRules { get; init; }
+
+    /// <summary>Hours in which nothing is collected. The default value is none.</summary>
+    public string? MaintenanceWindows { get; init; }
+
+    /// <summary>
+    /// True: report what would be ended and deleted, end and delete nothing. False: enforce. The default value is null:
+    /// dry-run, until <c>nstance-gc enforce</c>.
+    /// </summary>
+    public bool? DryRun { get; init; }
 
     /// <summary>What the collector of a shard is asked to do.</summary>
     /// <returns>The settings that a schedule or a workflow is started with.</returns>
@@ -140,7 +149,9 @@ public sealed record GcOptions : IValidatableObject
             GroupPercent = LimitGroupPercent,
             ShardFloor = LimitShardFloor,
             ShardPercent = LimitShardPercent,
+            Rules = LimitRuleText.Read(LimitRules, out var rules) is null && rules.Count > 0 ? rules : null,
         },
+        Windows = WindowText.Read(MaintenanceWindows, out var windows) is null && windows.Count > 0 ? windows : null,
     };
 
     /// <summary>Rules that hold between settings.</summary>
@@ -152,6 +163,16 @@ public sealed record GcOptions : IValidatableObject
         {
             yield return new(
                 "it is one shard's database: say which with --cluster and --shard", [nameof(SharedDatabasePath)]);
+        }
+
+        if (LimitRuleText.Read(LimitRules, out _) is { } rule)
+        {
+            yield return new($"\"{rule}\" is no rule: {LimitRuleText.Allowed}", [nameof(LimitRules)]);
+        }
+
+        if (WindowText.Read(MaintenanceWindows, out _) is { } window)
+        {
+            yield return new($"\"{window}\" is no window: {WindowText.Allowed}", [nameof(MaintenanceWindows)]);
         }
 
         if (HostTimeout > CycleTimeout)

@@ -48,7 +48,11 @@ internal static class Settings
         new("LimitShardFloor", SettingUse.Collector, "N", "5", "A shard may always lose this many in a cycle"),
         new("LimitShardPercent", SettingUse.Collector, "PERCENT", "10",
             "Share of a shard's live instances that a cycle may end"),
-        new("DryRun", SettingUse.Collector, "on|off", "off",
+        new("LimitRules", SettingUse.Collector, "RULES", "none",
+            "Other limits for some groups or reasons, such as acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30"),
+        new("MaintenanceWindows", SettingUse.Collector, "WINDOWS", "none",
+            "Hours in which nothing is collected, such as Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30"),
+        new("DryRun", SettingUse.Collector, "on|off", "on, until nstance-gc enforce",
             "Say what would be ended and deleted; end and delete nothing"),
         new("ConnectTimeout", SettingUse.Client, "TIME", "5s", "How long to wait for Temporal to answer at all"),
     ];

@@ -38,7 +38,10 @@ internal static class ReportText
             ? $"{purge.Expired} expired, {purge.Purged} purged, {purge.Failed} failed"
             : NotDone);
         console.Write(phases);
-        Instances(console, report);
+        Table(console, [.. report.Sync?.Samples ?? [], .. report.Collect?.Samples ?? [], .. report.Purge?.Samples ?? []]);
+        if (report.Grace is { } grace) console.MarkupLine($"[yellow]grace[/] until {Word.Time(grace.Until)}: {Markup.Escape(grace.Why)}");
+        if (report.Collect?.Guarded is { } guarded) console.MarkupLine($"[yellow]![/] {Markup.Escape(guarded)}");
+        if (report.Collect?.Plan is { } plan) console.MarkupLine($"[yellow]![/] plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
         foreach (var problem in report.Problems)
         {
             console.MarkupLine($"[yellow]![/] {Markup.Escape(problem)}");
@@ -52,9 +55,9 @@ internal static class ReportText
         $"{counts.Candidates} candidates: {counts.Ended} ended, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
         + $"{counts.Failed} failed" + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
 
-    private static void Instances(IAnsiConsole console, CycleReport report)
+    /// <summary>Instances with what was done, or would be, and why.</summary>
+    public static void Table(IAnsiConsole console, IReadOnlyList<InstanceNote> notes)
     {
-        var notes = (report.Sync?.Samples ?? []).Concat(report.Collect?.Samples ?? []).Concat(report.Purge?.Samples ?? []).ToList();
         if (notes.Count == 0)
         {
             return;

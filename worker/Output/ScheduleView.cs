@@ -65,7 +65,7 @@ internal static class ScheduleText
             var limits = input.Settings.Limits;
             table.AddRow("bucket", Markup.Escape(input.Shard.Bucket));
             table.AddRow("interval", input.Settings.Interval is null ? "from config.jsonc" : DurationText.Format(timings.Interval));
-            table.AddRow("dry-run", input.Settings.DryRun ? "[yellow]on[/]" : "off");
+            table.AddRow("dry-run", input.Settings.DryRun switch { true => "[yellow]on[/]", false => "off", null => "[yellow]on, until nstance-gc enforce[/]" });
             table.AddRow("limits", limits.Enabled
                 ? $"group: {limits.GroupFloor} or {limits.GroupPercent} %; shard: {limits.ShardFloor} or {limits.ShardPercent} %"
                 : "[yellow]off[/]");

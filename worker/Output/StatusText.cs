@@ -14,7 +14,7 @@ internal static class StatusText
         void Row(string what, string value) => table.AddRow(new Text(what), new Markup(value));
 
         Row("shard", Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}") + " in bucket " + Markup.Escape(status.Shard.Bucket));
-        Row("state", Word.State(status.State) + (status.Settings.DryRun ? " [yellow](dry-run)[/]" : ""));
+        Row("state", Word.State(status.State) + (status.DryRun ? " [yellow](dry-run)[/]" : ""));
         if (status.Pause is { } pause)
         {
             var until = pause.Until is { } end ? $", until {Word.Time(end)}" : "";
@@ -22,6 +22,12 @@ internal static class StatusText
             Row("paused", $"{Markup.Escape(pause.Reason)} (since {Word.Time(pause.At)}{by}{until})");
         }
 
+        foreach (var hold in status.Holds)
+            Row("paused in part", Markup.Escape($"{hold.Group ?? "every group"}, {hold.Sweep?.ToString() ?? "every sweep"}: {hold.Reason}"));
+        if (status.Mode is { } mode) Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
+        else if (status.DryRun && status.Settings.DryRun is null) Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
+        if (status.Pending is { } plan) Row("plan", $"[yellow]{plan.Id}[/] waits for approval: {plan.Instances} instances (nstance-gc plan show)");
+        if (status.Approval is { } approval) Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
         Row("host", Markup.Escape(status.Host ?? "none yet"));
         Row("cycles", $"{status.Totals.Cycles}");
         Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");

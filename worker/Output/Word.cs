@@ -22,4 +22,8 @@ internal static class Word
         CycleOutcome.Partial => "[red]partial[/]",
         _ => "[red]failed[/]",
     };
+
+    /// <summary><c>StalePreInsert</c> as people type it: <c>stale-pre-insert</c>.</summary>
+    public static string Kebab(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
 }

@@ -18,6 +18,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
     private int _hosts;
     private bool _ended;
     private bool _mustSync = true;
+    private string? _newHost;
 
     private TimeSpan Remaining => asOf + _settings.CycleTimeout - Clock.Now;
 
@@ -28,11 +29,13 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         await SyncAsync();
         var collect = await PhaseAsync("collect", needsSync: true, (input, options) =>
         {
-            var limited = input with { Limits = _settings.Limits };
+            var limited = input with { Limits = _settings.Limits, Approval = dryRun ? null : Approvals.Valid(ledger.State, asOf) };
+            if (limited.Approval is { } approval) _report = _report with { Approval = approval };
             return Workflow.ExecuteActivityAsync((IGcActivities activities) => activities.CollectAsync(limited), options);
         });
         var health = await PhaseAsync("health", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
             (IGcActivities activities) => activities.ScanHealthAsync(input), options));
+        ledger.State = Sights.Scanned(ledger.State, health, asOf);
         var purge = await PhaseAsync("purge", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
             (IGcActivities activities) => activities.PurgeRecordsAsync(input), options));
         _report = _report with
@@ -42,6 +45,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
             Purge = purge,
             EndedAt = Clock.Now,
             Host = ledger.State.Host?.Host ?? ledger.State.LastHost,
+            Grace = Sights.Grace(ledger.State, Timings, asOf),
             Problems = [.. _problems],
         };
         return _report with { Outcome = Reports.Judge(_report) };
@@ -56,6 +60,9 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         });
         _report = _report with { Sync = sync };
         if (sync?.Timings is { } timings) Hear(timings);
+        if (sync is null) return;
+        ledger.State = Sights.Synced(ledger.State, _newHost, Timings, asOf);
+        _newHost = null;
     }
 
     private async Task<T?> PhaseAsync<T>(
@@ -78,10 +85,23 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
                 return null;
             }
 
+            if (needsSync && _report.Sync?.Suspect is { } suspect)
+            {
+                Problem($"{phase} did not run: {suspect}");
+                return null;
+            }
+
             ledger.Phase = phase;
             ShowPhase();
             var host = ledger.State.Host!;
-            var input = new PhaseInput(ledger.Shard, asOf, Timings) { DryRun = dryRun };
+            var input = new PhaseInput(ledger.Shard, asOf, Timings)
+            {
+                DryRun = dryRun,
+                Cycle = _cycle,
+                Holds = ledger.State.Holds is { Count: > 0 } holds ? holds : null,
+                Windows = _settings.Windows is { Count: > 0 } windows ? windows : null,
+                Sight = ledger.State.Sight,
+            };
             var options = PhaseOptions.Phase(_settings, Timings, host.TaskQueue, Remaining, Summary(phase));
             options.CancellationToken = stop;
             try
@@ -125,6 +145,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
             ledger.State = ledger.State with { Host = host with { Problems = [] }, LastHost = host.Host };
             Hear(host.Timings);
             _mustSync |= host.Host != before || host.Rebuilt;
+            if (host.Host != before || host.Rebuilt) _newHost = host.Host;
             foreach (var problem in host.Problems) Problem($"host {host.Host}: {problem}");
         }
         catch (Exception e) when (e is FailureException or OperationCanceledException)
@@ -159,7 +180,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         if (_problems.Count < Reports.Problems) _problems.Add(ActivityFault.Cut(sentence));
     }
 
-    private void ShowPhase() => Workflow.CurrentDetails = DetailsTable.Render(ledger.State, _settings, ledger.Phase);
+    private void ShowPhase() => Workflow.CurrentDetails = DetailsTable.Render(ledger);
 
     private string Summary(string phase) => $"cycle {_cycle}: {phase}";
 }

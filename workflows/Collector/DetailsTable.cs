@@ -9,11 +9,12 @@ internal static class DetailsTable
     private const int Rows = 5;
     private const int Problems = 5;
 
-    public static string Render(GcState state, GcSettings settings, string? phase)
+    public static string Render(Ledger ledger)
     {
-        var text = new StringBuilder();
-        text.Append("**").Append(Headline(state, phase)).Append("**").Append(settings.DryRun ? " · dry-run" : "").Append('\n');
+        var (state, text) = (ledger.State, new StringBuilder());
+        text.Append("**").Append(Headline(state, ledger.Phase)).Append("**").Append(ledger.DryRun ? " · dry-run: nothing is ended" : "").Append('\n');
         text.Append("Host: ").Append(state.Host?.Host ?? "none").Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
+        Steering(text, ledger);
         if (state.Reports.Count == 0) return text.ToString();
 
         text.Append("\n| cycle | began (UTC) | outcome | sync | collect | health | purge |\n|--|--|--|--|--|--|--|\n");
@@ -30,12 +31,38 @@ internal static class DetailsTable
 
         foreach (var problem in Reports.AllProblems(state.Reports[0]).Take(Problems))
         {
-            // One line each: a cloud's message may hold anything.
-            text.Append("\n- ").Append(ActivityFault.Cut(problem).Replace('\n', ' ').Replace('\r', ' '));
+            text.Append("\n- ").Append(Line(problem));
         }
 
         return text.ToString();
     }
+
+    private static void Steering(StringBuilder text, Ledger ledger)
+    {
+        var (state, where) = (ledger.State, $"--cluster {ledger.Shard.Cluster} --shard {ledger.Shard.Shard}");
+        if (state.Pending is { } plan)
+        {
+            text.Append("\n**Plan `").Append(plan.Id).Append("` waits for approval**: ").Append(plan.Instances).Append(" instances would end.\n");
+            foreach (var sentence in plan.Exceeded.Take(Problems)) text.Append("- ").Append(Line(sentence)).Append('\n');
+            foreach (var note in plan.Samples.Take(Rows))
+                text.Append("- `").Append(Line(note.InstanceId)).Append("` ").Append(Line(note.Action)).Append(": ").Append(Line(note.Why)).Append('\n');
+            text.Append("\n`nstance-gc plan approve ").Append(plan.Id).Append(' ').Append(where).Append(" --comment …`\n");
+        }
+
+        if (state.Approval is { } approval)
+            text.Append("\nPlan approved by ").Append(Line(approval.By)).Append(" until ").Append(Time(approval.Until)).Append(": ").Append(Line(approval.Comment)).Append('\n');
+        foreach (var hold in state.Holds.Take(Rows))
+        {
+            text.Append("\nPaused: ").Append(hold.Group ?? "every group").Append(", ").Append(hold.Sweep?.ToString() ?? "every sweep")
+                .Append(" until ").Append(Time(hold.Until) ?? "resumed").Append(": ").Append(Line(hold.Reason)).Append('\n');
+        }
+
+        if (state.Reports is [{ Grace: { } grace }, ..])
+            text.Append("\nGrace until ").Append(Time(grace.Until)).Append(": ").Append(Line(grace.Why)).Append('\n');
+    }
+
+    // One line each: a cloud's message, or a person's words, may hold anything.
+    private static string Line(string words) => ActivityFault.Cut(words).Replace('\n', ' ').Replace('\r', ' ');
 
     private static string Headline(GcState state, string? phase) =>
         phase is not null ? $"Cycle {state.Cycle}: {phase}"

@@ -14,6 +14,9 @@ internal sealed class Ledger(GcInput input)
     /// <summary>Name of the phase under way; null between cycles.</summary>
     public string? Phase { get; set; }
 
+    /// <summary>An operator's word, else the settings', else: end nothing yet.</summary>
+    public bool DryRun => State.Mode?.DryRun ?? Settings.DryRun ?? true;
+
     public ShardTimings Timings => Cadence.Timings(Settings, State.Timings);
 
     public GcInput Export() => new(Shard) { Settings = Settings, State = State };
@@ -24,7 +27,13 @@ internal sealed class Ledger(GcInput input)
         Host = State.Host?.Host,
         Timings = State.Timings is null ? null : Timings,
         Settings = Settings,
+        DryRun = DryRun,
+        Mode = State.Mode,
         Pause = State.Pause,
+        Holds = State.Holds,
+        Pending = State.Pending,
+        Approval = State.Approval,
+        Rejection = State.Rejection,
         NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
         LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
         Totals = State.Totals,

@@ -17,6 +17,8 @@ internal static class Reports
     public static CycleOutcome Judge(CycleReport report)
     {
         var done = new object?[] { report.Sync, report.Collect, report.Health, report.Purge }.Count(phase => phase is not null);
+        // What doubt kept from running did not fail.
+        if (report is { Sync.Suspect: not null, Collect: null }) done++;
         return done == 0 ? CycleOutcome.Failed
             : done < 4 ? CycleOutcome.Partial
             : IsGuarded(report) ? CycleOutcome.Guarded
@@ -50,6 +52,7 @@ internal static class Reports
     public static IEnumerable<string> AllProblems(CycleReport report) =>
     [
         .. report.Problems,
+        .. report.Collect?.Guarded is { } guarded ? new[] { guarded } : [],
         .. report.Sync?.Problems ?? [],
         .. report.Collect?.Problems ?? [],
         .. report.Health?.Problems ?? [],
@@ -57,19 +60,22 @@ internal static class Reports
     ];
 
     private static bool IsGuarded(CycleReport report) =>
-        report.Health is { Suspect: true } || (report.Collect is { } collect && Counts(collect).Any(c => c.OverLimit > 0));
+        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Guarded is not null || (report.Collect is { } collect && Counts(collect).Any(c => c.OverLimit > 0));
 
     // Phases promise at most 20 short ones; the state's size must not hang on that promise.
     private static CycleReport Bound(CycleReport report) => report with
     {
         Sync = report.Sync is { } sync ? sync with { Samples = Notes(sync.Samples), Problems = Sentences(sync.Problems) } : null,
         Collect = report.Collect is { } collect
-            ? collect with { Samples = Notes(collect.Samples), Problems = Sentences(collect.Problems) } : null,
+            ? collect with { Samples = Notes(collect.Samples), Problems = Sentences(collect.Problems), Plan = Bound(collect.Plan) } : null,
         Health = report.Health is { } health
             ? health with { Samples = Notes(health.Samples), Problems = Sentences(health.Problems) } : null,
         Purge = report.Purge is { } purge ? purge with { Samples = Notes(purge.Samples), Problems = Sentences(purge.Problems) } : null,
         Problems = Sentences(report.Problems),
     };
+
+    private static CollectPlan? Bound(CollectPlan? plan) =>
+        plan is null ? null : plan with { Samples = Notes(plan.Samples), Exceeded = Sentences(plan.Exceeded) };
 
     private static IReadOnlyList<InstanceNote> Notes(IReadOnlyList<InstanceNote> notes) =>
         [.. notes.Take(Kept).Select(note => note with { Why = ActivityFault.Cut(note.Why) })];
@@ -80,7 +86,7 @@ internal static class Reports
     private static CycleReport Trim(CycleReport report) => report with
     {
         Sync = report.Sync is null ? null : report.Sync with { Samples = [], Problems = Few(report.Sync.Problems) },
-        Collect = report.Collect is null ? null : report.Collect with { Samples = [], Problems = Few(report.Collect.Problems) },
+        Collect = report.Collect is null ? null : report.Collect with { Samples = [], Problems = Few(report.Collect.Problems), Plan = null },
         Health = report.Health is null ? null : report.Health with { Samples = [], Problems = Few(report.Health.Problems) },
         Purge = report.Purge is null ? null : report.Purge with { Samples = [], Problems = Few(report.Purge.Problems) },
         Problems = Few(report.Problems),

@@ -42,6 +42,27 @@ public sealed record GcState
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }
 
+    /// <summary>Parts of the shard that are paused.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    /// <summary>The mode that an operator set; null: the settings' own.</summary>
+    public ModeState? Mode { get; init; }
+
+    /// <summary>A plan that waits for approval.</summary>
+    public CollectPlan? Pending { get; init; }
+
+    /// <summary>A plan that may be carried out, until its time is over.</summary>
+    public Approval? Approval { get; init; }
+
+    /// <summary>The plan refused last.</summary>
+    public Rejection? Rejection { get; init; }
+
+    /// <summary>Since when we can see; null: before the first sync.</summary>
+    public Sight? Sight { get; init; }
+
+    /// <summary>Start of the last cycle with a good sync.</summary>
+    public DateTimeOffset? SyncedAt { get; init; }
+
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }
 
@@ -70,10 +91,16 @@ public sealed record PauseState(string Reason, DateTimeOffset At)
     public string? By { get; init; }
 }
 
-/// <summary>Argument of the update <c>Pause</c>.</summary>
+/// <summary>Argument of the update <c>Pause</c>: all, or only a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why; must not be empty.</param>
 public sealed record PauseRequest(string Reason)
 {
+    /// <summary>Only this group, as <c>tenant/group</c>. Null: every group.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Only this sweep. Null: every sweep.</summary>
+    public Sweep? Sweep { get; init; }
+
     /// <summary>When to go on by itself; must lie ahead. Null: only by <c>Resume</c>.</summary>
     public DateTimeOffset? Until { get; init; }
 
@@ -81,9 +108,17 @@ public sealed record PauseRequest(string Reason)
     public string? By { get; init; }
 }
 
-/// <summary>Argument of the update <c>Resume</c>.</summary>
+/// <summary>
+/// Argument of the update <c>Resume</c>: the whole pause, or the hold of exactly this group and sweep.
+/// </summary>
 public sealed record ResumeRequest
 {
+    /// <summary>As in the <c>Pause</c> that is undone.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>As in the <c>Pause</c> that is undone.</summary>
+    public Sweep? Sweep { get; init; }
+
     /// <summary>Who asks.</summary>
     public string? By { get; init; }
 }
@@ -146,6 +181,12 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>The host that did the work; the last one, if it changed.</summary>
     public string? Host { get; init; }
 
+    /// <summary>Who approved a plan that this cycle was allowed to carry out; null: nobody.</summary>
+    public Approval? Approval { get; init; }
+
+    /// <summary>Set while deadlines are moved; null: they are as configured.</summary>
+    public GraceNote? Grace { get; init; }
+
     /// <summary>Null: the phase did not run, or failed.</summary>
     public SyncResult? Sync { get; init; }
 
@@ -186,8 +227,26 @@ public sealed record GcStatus(ShardRef Shard, CollectorState State)
     /// <summary>What the operator asked.</summary>
     public GcSettings Settings { get; init; } = new();
 
+    /// <summary>True: nothing is ended or deleted.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Who set the mode; null: the settings did.</summary>
+    public ModeState? Mode { get; init; }
+
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }
+
+    /// <summary>Parts of the shard that are paused.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    /// <summary>A plan that waits for approval.</summary>
+    public CollectPlan? Pending { get; init; }
+
+    /// <summary>A plan that may be carried out, until its time is over.</summary>
+    public Approval? Approval { get; init; }
+
+    /// <summary>The plan refused last.</summary>
+    public Rejection? Rejection { get; init; }
 
     /// <summary>When the next cycle is due.</summary>
     public DateTimeOffset? NextCycleAt { get; init; }

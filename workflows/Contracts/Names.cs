@@ -26,6 +26,10 @@ public static class Names
     public static readonly SearchAttributeKey<string> StateAttribute =
         SearchAttributeKey.CreateKeyword("NstanceGcState");
 
+    /// <summary>Search attribute (Bool): a plan waits for approval.</summary>
+    public static readonly SearchAttributeKey<bool> PendingAttribute =
+        SearchAttributeKey.CreateBool("NstanceGcPendingApproval");
+
     /// <summary>Value of <see cref="StateAttribute"/>: waiting for a cycle, or in one.</summary>
     public const string StateActive = "Active";
 
@@ -37,7 +41,7 @@ public static class Names
 
     /// <summary>Every search attribute that the namespace must have.</summary>
     public static IReadOnlyList<SearchAttributeKey> SearchAttributes { get; } =
-        [ClusterAttribute, ShardAttribute, StateAttribute];
+        [ClusterAttribute, ShardAttribute, StateAttribute, PendingAttribute];
 
     /// <summary>The queue that only <paramref name="host"/> polls: activities that need its database.</summary>
     public static string HostTaskQueue(string host) => $"{TaskQueue}@{host}";

@@ -17,6 +17,25 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GcSettings? Settings { get; init; }
+
+    /// <summary>Number of the cycle; 0 when there is none. For the audit.</summary>
+    public int Cycle { get; init; }
+
+    /// <summary>A plan that may be carried out. Only <c>Collect</c> looks at it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Approval? Approval { get; init; }
+
+    /// <summary>Parts of the shard that are paused now; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Hold>? Holds { get; init; }
+
+    /// <summary>Hours in which nothing is collected; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
+
+    /// <summary>Deadlines count from then; null: we always saw.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Sight? Sight { get; init; }
 }
 
 /// <summary>Input of <c>AcquireShard</c>.</summary>
@@ -76,6 +95,12 @@ public sealed record SyncResult
 
     /// <summary>Instances or rows that could not be understood; named in <see cref="Problems"/>.</summary>
     public int Invalid { get; init; }
+
+    /// <summary>
+    /// One sentence: why this listing cannot be believed (wrong account, implausibly short); nothing is ended in this cycle.
+    /// Null: it can.
+    /// </summary>
+    public string? Suspect { get; init; }
 
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
@@ -145,6 +170,18 @@ public sealed record CollectResult
 
     /// <summary>Rows that could not be understood; named in <see cref="Problems"/>.</summary>
     public int Invalid { get; init; }
+
+    /// <summary>What a limit held back, to be approved; null: nothing was.</summary>
+    public CollectPlan? Plan { get; init; }
+
+    /// <summary>Instances that ended because their plan was approved.</summary>
+    public int Approved { get; init; }
+
+    /// <summary>True: nothing of the approved plan is left to be done.</summary>
+    public bool ApprovalDone { get; init; }
+
+    /// <summary>One sentence: why nothing at all was ended, by doubt; null: there was none.</summary>
+    public string? Guarded { get; init; }
 
     /// <summary>Up to 20 instances with what was done and why.</summary>
     public IReadOnlyList<InstanceNote> Samples { get; init; } = [];

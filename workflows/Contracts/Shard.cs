@@ -66,8 +66,14 @@ public sealed record GcSettings
     /// <summary>How much one cycle may end.</summary>
     public TerminationLimits Limits { get; init; } = new();
 
-    /// <summary>True: report what would be ended and deleted, end and delete nothing. Default false.</summary>
-    public bool DryRun { get; init; }
+    /// <summary>
+    /// True: report what would be ended and deleted, end and delete nothing. False: enforce. Default null: dry-run, until
+    /// an operator says enforce (update <c>SetMode</c>).
+    /// </summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>Hours in which nothing is collected. Default null: none.</summary>
+    public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
 
     /// <summary>The timings in effect: these settings over <paramref name="configured"/>.</summary>
     public ShardTimings Over(ShardTimings configured) => configured with
@@ -103,4 +109,24 @@ public sealed record TerminationLimits
 
     /// <summary>Share of the shard's live instances, 0 to 100. Default 10.</summary>
     public int ShardPercent { get; init; } = 10;
+
+    /// <summary>Other bounds for some groups or reasons; the one that names most of both holds. Default null: none.</summary>
+    public IReadOnlyList<LimitRule>? Rules { get; init; }
+}
+
+/// <summary>Another bound than the usual one.</summary>
+/// <param name="Floor">So many may always be lost.</param>
+/// <param name="Percent">Share of the live instances, 0 to 100.</param>
+public sealed record LimitRule(int Floor, int Percent)
+{
+    /// <summary>
+    /// <c>tenant/group</c>; null: every group, or the whole shard when <see cref="OfShard"/>.
+    /// </summary>
+    public string? Group { get; init; }
+
+    /// <summary>Null: every reason.</summary>
+    public CollectReason? Reason { get; init; }
+
+    /// <summary>True: bounds what the shard may lose, not a group. Default false.</summary>
+    public bool OfShard { get; init; }
 }

@@ -1,0 +1,186 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Collection;
+
+/// <summary>Pauses, windows, grace and doubt: nothing ends while one of them holds.</summary>
+public sealed class StillnessTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Theory]
+    [InlineData("acme/web", null)]
+    [InlineData(null, Sweep.Dangling)]
+    [InlineData("acme/web", Sweep.Dangling)]
+    public async Task Collect_PausedPart_SparesIt(string? group, Sweep? sweep)
+    {
+        var made = _world.Add();
+        Hold(group, sweep);
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("acme/db", null)]
+    [InlineData(null, Sweep.Unhealthy)]
+    [InlineData("globex/web", Sweep.Dangling)]
+    public async Task Collect_AnotherPartIsPaused_Ends(string? group, Sweep? sweep)
+    {
+        var made = _world.Add();
+        Hold(group, sweep);
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public void Of_InstanceWithoutTenantOrGroup_IsHeldWithEveryPausedGroup()
+    {
+        Hold("acme/web", null);
+        Assert.NotNull(Stillness.Of(_world.Input, Sweep.Orphan, null, "web"));
+        Assert.NotNull(Stillness.Of(_world.Input, Sweep.Orphan, "", null));
+        Assert.Null(Stillness.Of(_world.Input, Sweep.Orphan, null, "db"));
+    }
+
+    [Fact]
+    public async Task Purge_PausedGroup_KeepsRecordAndRow()
+    {
+        var made = _world.Add();
+        _world.Sql("UPDATE instances SET deleted_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddDays(-1))));
+        Hold("acme/web", null);
+
+        var result = await new PurgePhase(_world.Db, _world.Records, _ => { }).RunAsync(_world.Input, CancellationToken.None);
+
+        Assert.Equal(0, result.Purged);
+        Assert.True(_world.HasRecord(made));
+        Assert.NotNull(_world.Db.Find(made.Id));
+    }
+
+    [Theory]
+    [InlineData("18:00", "19:00", "", "UTC", true)]
+    [InlineData("18:40", "18:41", "Mon", "UTC", true)]
+    [InlineData("18:00", "18:40", "", "UTC", false)]
+    [InlineData("18:00", "19:00", "Tue", "UTC", false)]
+    [InlineData("22:00", "19:00", "Sun", "UTC", true)]
+    [InlineData("22:00", "19:00", "Mon", "UTC", false)]
+    [InlineData("00:00", "00:00", "Mon", "UTC", true)]
+    [InlineData("19:30", "20:00", "Mon", "Europe/Berlin", true)]
+    [InlineData("18:30", "19:00", "Mon", "Europe/Berlin", false)]
+    [InlineData("00:00", "00:01", "", "Nowhere/Land", true)]
+    public void Window_MondayEvening_IsOpenOrNot(string from, string to, string days, string zone, bool open)
+    {
+        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. A zone that nobody knows holds always.
+        MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
+        Assert.Equal(open, Stillness.Window(_world.Input with { Windows = [window] }) is not null);
+    }
+
+    [Fact]
+    public async Task Collect_InAWindow_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Input = _world.Input with { Windows = [new("18:00", "19:00")] };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("maintenance window", result.Guarded, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_Grace_SparesWhoeverMayOnlyNotHaveBeenSeen()
+    {
+        var (dangling, stopped) = (_world.Add(), _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true));
+        _world.Input = _world.Input with { Sight = new(CollectWorld.AsOf.AddMinutes(-5), "host two took over") };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(dangling);
+        _world.AssertCollected(stopped);
+        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace until", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Collect_GraceIsOver_Ends()
+    {
+        var made = _world.Add();
+        _world.Input = _world.Input with { Sight = new(CollectWorld.AsOf.AddMinutes(-6), "host two took over") };
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_HalfOfTheRegisteredStale_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        for (var i = 0; i < 8; i++) _world.Add(registered: true, recordRegistered: true);
+        _world.Sql("UPDATE instances SET health_at = $old WHERE registered_at IS NOT NULL", ("$old", GoTime.Format(CollectWorld.AsOf.AddHours(-1))));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("source of health is suspect", result.Guarded, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_DatabasesClockIsAhead_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Add(registered: true, recordRegistered: true);
+        _world.Sql("UPDATE instances SET health_at = $ahead WHERE registered_at IS NOT NULL", ("$ahead", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("clock is ahead", result.Guarded, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_NoDescribeIsAnswered_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Cloud.DescribeFault = new(CloudFault.Denied, "EC2 refused DescribeInstances");
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("EC2 refused", result.Guarded, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_CloudShowsNothingOfOurs_DeletesNoRecord()
+    {
+        CollectWorld.Made[] made = [_world.Add(inCloud: false), _world.Add("stopped", inCloud: false), _world.Add(provider: false, inCloud: false)];
+        _world.Db.SetMeta(MetaKeys.SawOwn, "0");
+
+        await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.All(made, m => Assert.True(_world.HasRecord(m)));
+    }
+
+    [Fact]
+    public async Task Collect_OneOwnInstanceInSight_CleansWhatIsNotFound()
+    {
+        var gone = _world.Add(inCloud: false);
+        _world.Add(protect: "true");
+        _world.Db.SetMeta(MetaKeys.SawOwn, "0");
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(gone);
+    }
+
+    private void Hold(string? group, Sweep? sweep) =>
+        _world.Input = _world.Input with { Holds = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }] };
+}

@@ -1,0 +1,52 @@
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>What becomes of plans. Pure: the time comes from the caller.</summary>
+internal static class Approvals
+{
+    /// <summary>Why a decision cannot be taken; null: it can.</summary>
+    public static string? Refusal(GcState state, PlanDecision? decision)
+    {
+        if (decision is null) return "A decision is missing: plan, by, comment.";
+        if (string.IsNullOrWhiteSpace(decision.By)) return "By is missing: say who decides.";
+        if (string.IsNullOrWhiteSpace(decision.Comment)) return "Comment is missing: say why.";
+        if (decision.By.Length > ActivityFault.LongestSentence || decision.Comment.Length > ActivityFault.LongestSentence)
+            return "By and Comment hold at most 300 characters.";
+        if (state.Pending is not { } pending) return "No plan is pending.";
+        return decision.Plan == pending.Id || decision.Plan == pending.Hash
+            ? null
+            : $"Plan \"{ActivityFault.Cut(decision.Plan ?? "")}\" is not the one that is pending: {pending.Id}.";
+    }
+
+    public static GcState Approve(GcState state, PlanDecision decision, DateTimeOffset now) => state with
+    {
+        Approval = new(state.Pending!.Hash, decision.By.Trim(), decision.Comment.Trim(), now),
+        Rejection = null,
+        Pending = null,
+    };
+
+    /// <summary>Also takes back an approval that was given for it.</summary>
+    public static GcState Reject(GcState state, PlanDecision decision, DateTimeOffset now) => state with
+    {
+        Rejection = new(state.Pending!.Hash, decision.By.Trim(), decision.Comment.Trim(), now),
+        Approval = state.Approval?.Hash == state.Pending.Hash ? null : state.Approval,
+        Pending = null,
+    };
+
+    /// <summary>An approval whose time is over means nothing any more.</summary>
+    public static Approval? Valid(GcState state, DateTimeOffset now) => state.Approval is { } a && now < a.Until ? a : null;
+
+    /// <summary>After a cycle that was allowed to end something.</summary>
+    public static GcState After(GcState state, CollectResult? collect, DateTimeOffset now)
+    {
+        state = state with { Approval = Valid(state, now) };
+        if (collect is null) return state;
+        if (collect.ApprovalDone) state = state with { Approval = null };
+        if (collect.Guarded is not null) return state;
+        var plan = collect.Plan;
+        if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
+        if (plan is not null && plan.Hash == state.Pending?.Hash) return state; // asked for the first time then, not now
+        return state with { Pending = plan };
+    }
+}

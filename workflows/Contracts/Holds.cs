@@ -1,0 +1,78 @@
+using System.Text.Json.Serialization;
+
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>What can be held still on its own.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Sweep>))]
+public enum Sweep
+{
+    /// <summary>Ending unhealthy instances.</summary>
+    Unhealthy,
+
+    /// <summary>Ending instances that never registered.</summary>
+    Dangling,
+
+    /// <summary>Ending instances that the cloud alone knows.</summary>
+    Orphan,
+
+    /// <summary>Removing rows from before a cloud call.</summary>
+    StalePreInsert,
+
+    /// <summary>Handing instances that don't report to the reconciler.</summary>
+    Health,
+
+    /// <summary>Deleting what was deleted longer ago than the retention.</summary>
+    Purge,
+}
+
+/// <summary>
+/// A part of the shard that is paused: a group, a sweep, or a sweep in a group; at least one of the two is set.
+/// </summary>
+public sealed record Hold
+{
+    /// <summary><c>tenant/group</c>; null: every group.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Null: every sweep.</summary>
+    public Sweep? Sweep { get; init; }
+
+    /// <summary>Why, in the operator's words.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Since when.</summary>
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>When it ends by itself; null: only by <c>Resume</c>.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Who, if said.</summary>
+    public string? By { get; init; }
+}
+
+/// <summary>
+/// Hours in which collection holds still: no sweep begins. Judged by the cycle's time. A window whose <see cref="To"/> is
+/// not after its <see cref="From"/> ends on the next day.
+/// </summary>
+/// <param name="From">First minute, <c>HH:mm</c>.</param>
+/// <param name="To">First minute after it, <c>HH:mm</c>.</param>
+public sealed record MaintenanceWindow(string From, string To)
+{
+    /// <summary>Days on which it begins, as <c>Mon</c> … <c>Sun</c>; empty: every day.</summary>
+    public IReadOnlyList<string> Days { get; init; } = [];
+
+    /// <summary>Name of the time zone (IANA). Default <c>UTC</c>. One that a host does not know holds always.</summary>
+    public string TimeZone { get; init; } = "UTC";
+}
+
+/// <summary>
+/// Since when we can see again, after a change of host, a long gap without a good sync, or a suspect source of health.
+/// Deadlines count from then: nobody is judged for the time in which nobody looked.
+/// </summary>
+/// <param name="Since">The first moment.</param>
+/// <param name="Why">What was before it.</param>
+public sealed record Sight(DateTimeOffset Since, string Why);
+
+/// <summary>Grace in a report.</summary>
+/// <param name="Why">What it is for.</param>
+/// <param name="Until">End of the longest deadline that it moves.</param>
+public sealed record GraceNote(string Why, DateTimeOffset Until);
