@@ -138,6 +138,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             if (worker.HasExited) throw new DemoFailure($"the worker ended with code {await worker.WaitAsync(ct)}; its log: {Log}");
             if (life.IsCompleted) await life;
             var status = await AskAsync(handle, ct);
+            if (status is not null) screen.Doing(status);
             if (status?.LastReport is not { } report || report.Cycle <= shown) continue;
             shown = report.Cycle;
             if (firstSeen == began) firstSeen = TimeProvider.System.GetUtcNow();

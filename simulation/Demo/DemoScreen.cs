@@ -4,14 +4,27 @@ using Spectre.Console;
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>
-/// What the demo shows: a line for each cycle as it ends, then the verdict. With JSON the story goes to stderr and one object to stdout.
+/// What the demo shows: a table of cycles as they end, then the verdict. With JSON the story goes to stderr and one object to stdout.
 /// </summary>
-internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr)
+internal sealed class DemoScreen
 {
     private const int Shown = 10;
-    private const int Width = 10;
 
-    private readonly IAnsiConsole _console = Open(json ? stderr : stdout, json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+    private readonly bool _json;
+    private readonly TextWriter _stdout;
+    private readonly TextWriter _stderr;
+    private readonly IAnsiConsole _console;
+    private readonly CycleTable _table;
+
+    public DemoScreen(bool json, TextWriter stdout, TextWriter stderr)
+    {
+        (_json, _stdout, _stderr) = (json, stdout, stderr);
+        var piped = json ? Console.IsErrorRedirected : Console.IsOutputRedirected;
+        // Tests write to a writer of their own, which is no terminal whatever the process's stdout is.
+        piped |= !ReferenceEquals(json ? stderr : stdout, json ? Console.Error : Console.Out);
+        _console = Open(json ? stderr : stdout, piped);
+        _table = new(_console, live: !piped && _console.Profile.Capabilities.Ansi);
+    }
 
     public void Begin(DemoOptions options, string address, string directory)
     {
@@ -19,22 +32,25 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
         _console.MarkupLineInterpolated($"Temporal server: {options.Server} at {address}; files: {directory}");
         _console.WriteLine("This fleet leaks far more than a real one, so limits on terminations are off here.");
         _console.WriteLine();
-        _console.WriteLine(Row("cycle", "outcome", "listed", "added", "marked",
-            "dangling", "unhealthy", "orphan", "spared", "checks", "purged"));
+        _table.Open("cycle", "outcome", "listed", "added", "gone",
+            "dangling", "unhealthy", "orphan", "spared", "checks", "purged");
     }
 
     public void Cycle(CycleReport report)
     {
         var (sync, collect) = (report.Sync ?? new(), report.Collect ?? new());
         CollectCounts[] all = [collect.Dangling, collect.Unhealthy, collect.Orphan, collect.StalePreInsert];
-        _console.WriteLine(Row(report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
+        _table.Add([.. report.Problems.Take(Shown)], report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
             collect.Dangling.Ended, collect.Unhealthy.Ended, collect.Orphan.Ended, all.Sum(c => c.Spared),
-            report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0));
-        foreach (var problem in report.Problems.Take(Shown)) _console.MarkupLineInterpolated($"      [yellow]{problem}[/]");
+            report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
     }
+
+    /// <summary>What the collector is doing now; shown on a terminal only.</summary>
+    public void Doing(GcStatus status) => _table.Tell($"{status.State}, cycle {status.Cycle}");
 
     public void End(DemoResult result, Verdict verdict, string log)
     {
+        _table.Close();
         _console.WriteLine();
         _console.WriteLine($"Ended, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
             + $"{verdict.Orphan} orphans; {verdict.Purged} records purged; {result.ChecksEnqueued} checks asked for.");
@@ -50,10 +66,8 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
 
         if (verdict.Ok) _console.MarkupLineInterpolated($"[green]All is well[/] after {result.ElapsedSeconds} s.");
         else _console.MarkupLineInterpolated($"[red]Not well.[/] The worker's log: {log}");
-        if (json) stdout.WriteLine(result.ToJson());
+        if (_json) _stdout.WriteLine(result.ToJson());
     }
-
-    private static string Row(params object[] cells) => string.Concat(cells.Select(cell => $"{cell}".PadRight(Width)));
 
     private static IAnsiConsole Open(TextWriter to, bool piped)
     {
@@ -66,5 +80,9 @@ internal sealed class DemoScreen(bool json, TextWriter stdout, TextWriter stderr
         return console;
     }
 
-    public void Fail(string message) => stderr.WriteLine($"demo: {message}");
+    public void Fail(string message)
+    {
+        _table.Close();
+        _stderr.WriteLine($"demo: {message}");
+    }
 }
