@@ -35,7 +35,11 @@ public sealed class AwsCheckTests
         await using (var cloud = await SimulatedCloud.StartAsync(new())) place = cloud.Ec2Url;
         using var connections = new AwsConnections(new()
         {
-            Region = "us-west-2", Ec2Endpoint = place, S3Endpoint = place, Credentials = new BasicAWSCredentials("a", "b"), MaxErrorRetry = 0,
+            Region = "us-west-2",
+            Ec2Endpoint = place,
+            S3Endpoint = place,
+            Credentials = new BasicAWSCredentials("a", "b"),
+            MaxErrorRetry = 0,
         });
 
         var faults = await connections.CheckAsync(Shard, null, RealClients.Timeout, CancellationToken.None);
