@@ -1,3 +1,6 @@
+using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Simulation.Demo;
 
-return await DemoCommand.InvokeAsync(args, Console.Out, Console.Error);
+return args is ["chaos", .. var rest]
+    ? await ChaosCommand.InvokeAsync(rest, Console.Out, Console.Error)
+    : await DemoCommand.InvokeAsync(args, Console.Out, Console.Error);

@@ -28,8 +28,12 @@ internal sealed partial class ShardDatabase : IDisposable
     public bool IsOwn { get; }
 
     /// <summary>Opens a database; an own one is made if there is none. <see cref="LocalDbException"/> says why not.</summary>
-    public static ShardDatabase Open(string path, ShardRef shard, bool own) =>
-        new(Opening.Open(path, shard, own), path, own);
+    public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
+    {
+        var connection = Opening.Open(path, shard, own);
+        opened?.Invoke(connection);
+        return new(connection, path, own);
+    }
 
     public string? GetMeta(string key)
     {

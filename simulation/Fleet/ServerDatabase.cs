@@ -10,7 +10,7 @@ internal sealed class ServerDatabase : IDisposable
 {
     private const int BatchSize = 500;
 
-    private const string Schema = """
+    internal const string Schema = """
         PRAGMA journal_mode = WAL;
         CREATE TABLE IF NOT EXISTS instances (
           id TEXT PRIMARY KEY NOT NULL, tenant TEXT NOT NULL, group_key TEXT, on_demand INTEGER DEFAULT 0,

@@ -1,0 +1,106 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Simulation.Chaos;
+using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Workflows.Reconciler;
+
+namespace Nstance.Temporal.Tests.Chaos;
+
+/// <summary>The chaos over the collector as it is, and over a collector with a bug: chaos that finds nothing proves nothing.</summary>
+public sealed class ChaosTests
+{
+    [Fact]
+    public async Task Play_HundredSeeds_NothingIsViolated()
+    {
+        var violations = new List<string>();
+        await Parallel.ForEachAsync(Enumerable.Range(1, 100), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
+        {
+            var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
+            if (outcome.Violation is { } v) lock (violations) violations.Add($"seed {seed}, {v.Step}: {v.Invariant}: {v.What}");
+        });
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public async Task Play_SameSeed_TellsTheSameStory()
+    {
+        var first = await ChaosRun.PlayAsync(StoryTeller.Tell(7));
+        var second = await ChaosRun.PlayAsync(StoryTeller.Tell(7));
+        Assert.Equal(first, second);
+        Assert.True(first.Ended > 0);
+    }
+
+    [Fact]
+    public Task Play_WithoutTheSecondLookAtRecords_EndsWhatRegistered() =>
+        AssertFoundAsync("I1", () => new() { Records = (records, _) => new WithoutSecondLook(records) });
+
+    [Fact]
+    public Task Play_WithTheRowDeletedFirst_LosesARecord() =>
+        AssertFoundAsync("I3", () => new() { Records = (records, path) => new RowFirst(records, path) });
+
+    [Fact]
+    public Task Play_WithTheWindowForgotten_ChecksTwice() => AssertFoundAsync("I4", () => new()
+    {
+        BeforeCycle = reconciler => reconciler.Queue = new EventQueue(null, TimeSpan.FromMinutes(1)),
+    });
+
+    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant)
+    {
+        for (var seed = 1; seed <= 60; seed++)
+        {
+            var story = StoryTeller.Tell(seed);
+            var outcome = await ChaosRun.PlayAsync(story, plant());
+            if (outcome.Violation?.Invariant == invariant) return;
+        }
+
+        Assert.Fail($"60 stories, and no {invariant}");
+    }
+
+    private abstract class Passing(IRecordStore inner) : IRecordStore
+    {
+        protected IRecordStore Inner => inner;
+
+        public IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken cancellationToken) =>
+            inner.ListAsync(shard, cancellationToken);
+
+        public virtual Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+            inner.GetAsync(shard, key, cancellationToken);
+
+        public virtual Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+            ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
+            inner.DeleteAsync(shard, keys, cancellationToken);
+
+        public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
+            inner.GetConfigAsync(shard, cancellationToken);
+    }
+
+    /// <summary>Takes the row's word for it: no record ever denies what the row says.</summary>
+    private sealed class WithoutSecondLook(IRecordStore inner) : Passing(inner)
+    {
+        public override async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+            await Inner.GetAsync(shard, key, cancellationToken) is RecordRead.Found found
+                ? found with { Record = found.Record with { RegisteredAt = null } }
+                : new RecordRead.Missing();
+    }
+
+    private sealed class RowFirst(IRecordStore inner, string path) : Passing(inner)
+    {
+        public override Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+            ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+        {
+            using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+            connection.Open();
+            foreach (var key in keys)
+            {
+                if (!RecordKey.TryParse(shard.Shard, key, out _, out var id)) continue;
+                using var command = connection.CreateCommand();
+                command.CommandText = "PRAGMA foreign_keys = OFF; DELETE FROM instances WHERE id = $id";
+                command.Parameters.AddWithValue("$id", id.ToString());
+                command.ExecuteNonQuery();
+            }
+
+            return Inner.DeleteAsync(shard, keys, cancellationToken);
+        }
+    }
+}
