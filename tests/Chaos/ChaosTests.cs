@@ -11,10 +11,10 @@ namespace Nstance.Temporal.Tests.Chaos;
 public sealed class ChaosTests
 {
     [Fact]
-    public async Task Play_HundredSeeds_NothingIsViolated()
+    public async Task Play_FirstSeeds_NothingIsViolated()
     {
         var violations = new List<string>();
-        await Parallel.ForEachAsync(Enumerable.Range(1, 100), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(1, 24), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
         {
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
             if (outcome.Violation is { } v) lock (violations) violations.Add($"seed {seed}, {v.Step}: {v.Invariant}: {v.What}");
@@ -86,7 +86,7 @@ public sealed class ChaosTests
 
     private sealed class RowFirst(IRecordStore inner, string path) : Passing(inner)
     {
-        public override Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+        public override async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
             ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
         {
             using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
@@ -100,7 +100,7 @@ public sealed class ChaosTests
                 command.ExecuteNonQuery();
             }
 
-            return Inner.DeleteAsync(shard, keys, cancellationToken);
+            return await Inner.DeleteAsync(shard, keys, cancellationToken);
         }
     }
 }
