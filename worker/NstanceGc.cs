@@ -25,6 +25,8 @@ public static class NstanceGc
                 PauseCommands.MakePause(line),
                 PauseCommands.MakeResume(line),
                 PlanCommand.Make(line),
+                ExplainCommand.Make(line),
+                ReleaseCommand.Make(line),
                 ModeCommands.MakeEnforce(line),
                 ModeCommands.MakeDryRun(line),
                 ConfigCommand.Make(line),

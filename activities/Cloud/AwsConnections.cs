@@ -5,6 +5,7 @@ using Amazon.EC2.Model;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -95,6 +96,12 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
     {
         var (client, aws) = S3(requestTimeout);
         return new S3RecordStore(client, aws, _gets);
+    }
+
+    IAuditStore IConnections.Audit(TimeSpan requestTimeout)
+    {
+        var (client, aws) = S3(requestTimeout);
+        return new S3AuditStore(client, aws);
     }
 
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout)

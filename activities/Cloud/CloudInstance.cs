@@ -18,6 +18,9 @@ internal static class CloudTags
     public const string Kind = "nstance:instance-kind";
     public const string Group = "nstance:group";
     public const string GcProtect = "nstance:gc-protect";
+
+    /// <summary>When the collector stopped it, instead of ending it.</summary>
+    public const string GcQuarantined = "nstance:gc-quarantined";
 }
 
 /// <summary>One instance as the cloud describes it now.</summary>
@@ -58,21 +61,23 @@ internal sealed partial record CloudInstance(
     public Protection? Protection(DateTimeOffset asOf)
     {
         if (!Tags.TryGetValue(CloudTags.GcProtect, out var value)) return null;
-        if (!TryParseExpiry(value, out var until))
+        if (!TryParseTime(value, out var until))
             return new Protection($"protected by tag {CloudTags.GcProtect}={Shown(value)}", null);
         return asOf < until ? new Protection($"protected by tag until {until:yyyy-MM-dd HH:mm:ss}Z", until) : null;
     }
 
-    private static bool TryParseExpiry(string value, out DateTimeOffset until)
+    /// <summary>A time in a tag, RFC 3339.</summary>
+    internal static bool TryParseTime(string value, out DateTimeOffset time)
     {
-        until = default;
+        time = default;
         // The offset is required: a time without one could end a machine hours early.
         return Rfc3339().IsMatch(value)
             && DateTimeOffset.TryParse(
-                value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out until);
+                value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
-    private static string Shown(string value) => value.Length <= 80 ? value : value[..80] + "…";
+    /// <summary>A tag's value, short enough for a sentence.</summary>
+    internal static string Shown(string value) => value.Length <= 80 ? value : value[..80] + "…";
 
     private string? Tag(string key) => Tags.TryGetValue(key, out var value) && value.Length > 0 ? value : null;
 

@@ -72,6 +72,13 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
             ids => aws.RunAsync("TerminateInstances", ct => TerminateAsync(ids, ct), cancellationToken),
             ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
 
+    public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
+        new Ec2Quarantine(client, aws).RunAsync([.. instances.Select(i => i.ProviderId)], at, cancellationToken);
+
+    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+        new Ec2Quarantine(client, aws).ReleaseAsync(providerId, protectedUntil, cancellationToken);
+
     private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids, CancellationToken ct)
     {
         var request = new TerminateInstancesRequest { InstanceIds = [.. ids] };

@@ -27,6 +27,18 @@ internal interface ICloud
     /// </summary>
     Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tags exactly these instances with <see cref="CloudTags.GcQuarantined"/> and stops them; an answer for each. One that
+    /// is protected against ending is not stopped either. Throws only when cancelled.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes an instance out of quarantine: protected by tag first, then started, then the tag of the quarantine removed.
+    /// </summary>
+    Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken);
 }
 
 /// <summary>Answer to a describe by id.</summary>
@@ -52,7 +64,10 @@ internal enum EndOutcome
 
     /// <summary>Termination protection; not ended.</summary>
     Protected,
+
+    /// <summary>Tagged and stopped.</summary>
+    Quarantined,
 }
 
-/// <summary>Outcome for one instance; <see cref="Why"/> for all but <see cref="EndOutcome.Ended"/>.</summary>
+/// <summary>Outcome for one instance; <see cref="Why"/> for all but <see cref="EndOutcome.Ended"/> and <see cref="EndOutcome.Quarantined"/>.</summary>
 internal readonly record struct EndResult(EndOutcome Outcome, string? Why);

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Records;
 
 namespace Nstance.Temporal.Activities.Cloud;
@@ -7,6 +8,9 @@ internal interface IConnections
 {
     /// <summary>The bucket's side; its region is the worker's own (the configuration is not read yet).</summary>
     IRecordStore Records(TimeSpan requestTimeout);
+
+    /// <summary>The audit, in the same bucket.</summary>
+    IAuditStore Audit(TimeSpan requestTimeout);
 
     /// <summary>The cloud in a region; null: the worker's own.</summary>
     ICloud Cloud(string? region, TimeSpan requestTimeout);

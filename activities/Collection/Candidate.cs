@@ -60,6 +60,9 @@ internal enum VerdictKind
     /// <summary>End it at the cloud, then clean up.</summary>
     End,
 
+    /// <summary>Tag it and stop it; it ends when its wait is over.</summary>
+    Quarantine,
+
     /// <summary>Nothing is left at the cloud; clean up.</summary>
     Clean,
 }

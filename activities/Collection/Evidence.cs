@@ -16,13 +16,14 @@ internal static class Evidence
     public static Verdict Judge(Candidate candidate, Findings now, PhaseInput input)
     {
         if (StillThere(candidate, now.Row) is { } changed) return Verdict.Spare(changed);
-        return candidate.Reason switch
+        var verdict = candidate.Reason switch
         {
             CollectReason.Unhealthy => Unhealthy(now.Row!, now, input),
             CollectReason.Dangling or CollectReason.Orphan => NeverRegistered(now.Row!, now, input),
             CollectReason.StalePreInsert => PreInsert(now.Row!, now, input),
             _ => Verdict.Spare("no rule for this reason"),
         };
+        return verdict.Kind == VerdictKind.End ? Quarantine.Of(verdict, now, input) : verdict;
     }
 
     private static string? StillThere(Candidate candidate, InstanceRow? row) => row switch

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
@@ -68,7 +69,7 @@ public sealed class GcActivities : IGcActivities
             Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
-        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Beat);
+        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
         return await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
     });
 
@@ -77,7 +78,7 @@ public sealed class GcActivities : IGcActivities
     public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, database =>
         new CollectPhase(
             database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
-            () => Beat("collect")).RunAsync(input, Token));
+            Trail(database, input), () => Beat("collect")).RunAsync(input, Token));
 
     /// <inheritdoc/>
     [Activity]
@@ -87,7 +88,8 @@ public sealed class GcActivities : IGcActivities
     /// <inheritdoc/>
     [Activity]
     public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, database =>
-        new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Beat).RunAsync(input, Token));
+        new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat)
+            .RunAsync(input, Token));
 
     private static CancellationToken Token =>
         ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
@@ -100,6 +102,9 @@ public sealed class GcActivities : IGcActivities
 
     private ICloud Cloud(ShardDatabase database, ShardTimings timings) =>
         _connections.Cloud(database.GetMeta(MetaKeys.Region) is { Length: > 0 } region ? region : null, timings.RequestTimeout);
+
+    private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
+        new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);
 
     private Task<T> RunAsync<T>(PhaseInput input, Func<ShardDatabase, Task<T>> phase)
     {

@@ -32,6 +32,15 @@ internal static class Limits
         return null;
     }
 
+    /// <summary>The bounds that hold for one instance and reason, in words.</summary>
+    public static string InForce(TerminationLimits limits, CollectReason reason, string tenant, string group)
+    {
+        if (!limits.Enabled) return "off";
+        var own = Rule(limits, reason, $"{tenant}/{group}") ?? new(limits.GroupFloor, limits.GroupPercent);
+        var all = Rule(limits, reason, null) ?? new(limits.ShardFloor, limits.ShardPercent);
+        return $"group {own.Floor} or {own.Percent}%, shard {all.Floor} or {all.Percent}%";
+    }
+
     /// <summary>The rule that names most: group before reason; of two alike the later. Null group: the shard's own.</summary>
     private static LimitRule? Rule(TerminationLimits limits, CollectReason reason, string? group) =>
         (limits.Rules ?? [])

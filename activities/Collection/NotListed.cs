@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
@@ -9,7 +10,8 @@ namespace Nstance.Temporal.Activities.Collection;
 /// Live rows that a complete listing does not name. The listing alone proves nothing, it may lag or be cut: each row must
 /// be older than the settle time, and the cloud, asked by id, must say terminated or not found.
 /// </summary>
-internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes notes, Action<string> heartbeat)
+internal sealed class NotListed(
+    ShardDatabase database, ICloud cloud, Notes notes, AuditTrail audit, Action<string> heartbeat)
 {
     private const int PageSize = 1000;
 
@@ -160,7 +162,14 @@ internal sealed class NotListed(ShardDatabase database, ICloud cloud, Notes note
         }
 
         foreach (var (row, why) in _gone) Note(row, "marked deleted", why);
-        return database.MarkGone([.. _gone.Select(g => g.Row)], input.AsOf);
+        var marks = new List<(LiveRow, AuditLine)>();
+        foreach (var (row, why) in _gone)
+        {
+            if (database.Find(row.Id) is { } full)
+                marks.Add((row, AuditTrail.Line(audit.Of(full, "marked-deleted", "sync", why))));
+        }
+
+        return database.MarkGone(marks, input.AsOf);
     }
 
     private void SpareAlive(LiveRow row, CloudInstance now, PhaseInput input)

@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
-using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
@@ -13,19 +11,10 @@ internal sealed record PlanItem(
 {
     public static PlanItem Of(Judged j)
     {
-        var (row, instance) = (j.Now.Row ?? j.Candidate.Row, j.Now.Instance);
-        var record = j.Now.Record switch
-        {
-            RecordRead.Found { Record: var r } => $"record {r.Status.Name()}, registered {Time(r.RegisteredAt)}",
-            RecordRead.Missing => "no record",
-            _ => "record not read",
-        };
-        var evidence = $"row {row.Status.Name()}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}; "
-            + $"cloud {instance?.State ?? "unknown"}, launched {Time(instance?.LaunchTime)}; {record}";
+        var row = j.Now.Row ?? j.Candidate.Row;
+        var evidence = $"row {Facts.Sql(row)}; cloud {Facts.Ec2(j.Now)}; record {Facts.S3(j.Now)}";
         return new(row.Id, row.ProviderId, j.Tenant, j.Group, j.Candidate.Reason, evidence);
     }
-
-    private static string Time(DateTimeOffset? time) => time is { } t ? GoTime.Format(t) : "never";
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
@@ -10,7 +11,8 @@ namespace Nstance.Temporal.Activities.Collection;
 /// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4). A row outlives its
 /// record, never the other way round: a failure leaves the row, and the next cycle finds it again.
 /// </summary>
-internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, Action<string> heartbeat)
+internal sealed class PurgePhase(
+    ShardDatabase database, IRecordStore records, AuditTrail audit, Action<string> heartbeat)
 {
     private const int PageSize = 500;
 
@@ -36,6 +38,7 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
             if (input.DryRun)
             {
                 foreach (var row in page) _notes.Sample(row, "would purge", Why(row));
+                audit.Tell(page.Select(row => Entry(row, "would-purge")));
                 continue;
             }
 
@@ -43,6 +46,7 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
             heartbeat($"purge: {result.Purged} of {result.Expired}");
         }
 
+        if (await audit.TryFlushAsync(cancellationToken) is { } waits) _notes.Problem(waits);
         return result with { Samples = _notes.Samples, Problems = _notes.Problems };
     }
 
@@ -58,7 +62,7 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
         foreach (var (key, why) in failed) _notes.Problem($"record {key} could not be deleted: {why}");
 
         var done = page.Where(row => keys[row.Id] is { } own && !own.Any(failed.ContainsKey)).ToList();
-        var purged = database.Purge([.. done.Select(row => row.Id)]).ToHashSet();
+        var purged = database.Purge([.. done.Select(row => (row.Id, AuditTrail.Line(Entry(row, "purged"))))]).ToHashSet();
         foreach (var row in done)
         {
             if (purged.Contains(row.Id)) _notes.Sample(row, "purged", Why(row));
@@ -118,6 +122,8 @@ internal sealed class PurgePhase(ShardDatabase database, IRecordStore records, A
         _notes.Sample(row, "spared", held);
         return true;
     }
+
+    private AuditEntry Entry(InstanceRow row, string action) => audit.Of(row, action, "retention", Why(row));
 
     private static string Why(InstanceRow row) => $"deleted at {row.DeletedAt:yyyy-MM-dd HH:mm:ss}Z, past the retention";
 }

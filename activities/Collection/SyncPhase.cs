@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
@@ -11,7 +12,7 @@ namespace Nstance.Temporal.Activities.Collection;
 /// records and before the rows are judged: what is made while pages are read is then known to one of them.
 /// </summary>
 internal sealed class SyncPhase(
-    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, Action<string> heartbeat)
+    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, AuditTrail audit, Action<string> heartbeat)
 {
     private readonly Dictionary<string, string> _listed = [];
     private readonly HashSet<string> _trackingIds = [];
@@ -32,11 +33,12 @@ internal sealed class SyncPhase(
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
         heartbeat($"sync: {added.Added} added");
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
-        var notListed = new NotListed(database, cloud, notes, heartbeat);
+        var notListed = new NotListed(database, cloud, notes, audit, heartbeat);
         result = await notListed.JudgeAsync(_listed, input, result, cancellationToken);
         var sawOwn = _listed.Count > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
         if (!input.DryRun) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
+        if (await audit.TryFlushAsync(cancellationToken) is { } waits) notes.Problem(waits);
         return result with { Samples = notes.Samples, Problems = notes.Problems };
     }
 

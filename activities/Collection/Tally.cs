@@ -29,7 +29,7 @@ internal sealed class Tally
     public void Note(Judged judged, string action, string why)
     {
         var row = judged.Candidate.Row;
-        var notes = action is "ended" or "already-gone" or "would-end" or "would-clean" or "failed" ? _done : _left;
+        var notes = action is not ("spared" or "over-limit") ? _done : _left;
         if (notes.Count < Most)
         {
             notes.Add(new InstanceNote(
@@ -60,6 +60,9 @@ internal sealed class Tally
 internal sealed record Judged(Candidate Candidate, Findings Now, Verdict Verdict)
 {
     public string Tenant => Now.Tenant ?? "";
+
+    /// <summary>The machine stops serving by it: what limits count, and approvals allow.</summary>
+    public bool IsEnding => Verdict.Kind is VerdictKind.End or VerdictKind.Quarantine;
 
     /// <summary>The row's word, else the cloud's; "" when neither knows.</summary>
     public string Group => Candidate.Row.Group ?? Now.Instance?.Group ?? "";

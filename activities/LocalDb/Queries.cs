@@ -93,6 +93,10 @@ internal static class Queries
         SELECT etag FROM gc_instances JOIN instances ON id = instance_id WHERE instance_id = $id
         """;
 
+    public const string WaitingAudit = "SELECT n, id, line FROM gc_audit WHERE n > 0 ORDER BY n LIMIT $take";
+
+    public const string Told = "SELECT saying, at FROM gc_told WHERE instance_id = $id AND reason = $reason";
+
     /// <summary>The end of the index: no walk.</summary>
     public const string LatestReport = $"""
         SELECT coalesce(health_at, registered_at) FROM instances INDEXED BY gc_health
@@ -118,5 +122,7 @@ internal static class Queries
         [nameof(AnyHealth)] = AnyHealth,
         [nameof(LatestReport)] = LatestReport,
         [nameof(Etag)] = Etag,
+        [nameof(WaitingAudit)] = WaitingAudit,
+        [nameof(Told)] = Told,
     };
 }

@@ -57,6 +57,10 @@ internal static class Schema
         CREATE TABLE IF NOT EXISTS gc_instances (
           instance_id TEXT PRIMARY KEY NOT NULL, record_key TEXT, etag TEXT, record_status TEXT,
           orphan INTEGER NOT NULL DEFAULT 0, first_seen_at TEXT, listed_at TEXT) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS gc_audit (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, line TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS gc_told (
+          instance_id TEXT NOT NULL, reason TEXT NOT NULL, saying TEXT NOT NULL, at TEXT NOT NULL,
+          PRIMARY KEY (instance_id, reason)) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS gc_records_deleting ON gc_instances (instance_id) WHERE record_status = 'deleting';
         CREATE INDEX IF NOT EXISTS gc_unhealthy ON instances (id) WHERE {UnhealthyRow};
         CREATE INDEX IF NOT EXISTS gc_dangling ON instances (id, issued_at) WHERE {DanglingRow};

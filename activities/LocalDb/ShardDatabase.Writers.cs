@@ -32,13 +32,22 @@ internal sealed partial class ShardDatabase
     public int MarkDeleted(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
         WriteAt(ids, Statements.MarkDeleted, at, (command, id) => Set(command, "$id", id));
 
-    /// <summary>Marks rows whose instance is gone, unless they name another instance by now.</summary>
-    public int MarkGone(IReadOnlyCollection<LiveRow> rows, DateTimeOffset at) =>
-        WriteAt(rows, Statements.MarkGone, at, (command, row) =>
+    /// <summary>Marks rows whose instance is gone, unless they name another instance by now, and tells the audit with it.</summary>
+    public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        return WriteBatches(rows, (transaction, item) =>
         {
-            Set(command, "$id", row.Id);
-            Set(command, "$provider", row.ProviderId);
+            var command = Prepared(Statements.MarkGone);
+            command.Transaction = transaction;
+            Set(command, "$at", text);
+            Set(command, "$id", item.Row.Id);
+            Set(command, "$provider", item.Row.ProviderId);
+            if (command.ExecuteNonQuery() == 0) return 0;
+            AddAudit(transaction, item.Audit);
+            return 1;
         });
+    }
 
     /// <summary>Takes the mark of deletion away: the instance is alive.</summary>
     public int Revive(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
@@ -140,18 +149,23 @@ internal sealed partial class ShardDatabase
     public void ClearRecordStatus(string id) =>
         Write([id], Statements.ClearRecordStatus, (command, _) => Set(command, "$id", id));
 
-    /// <summary>Removes deleted rows, their children first. Gives the ids that are gone; a live row stays.</summary>
-    public IReadOnlyList<string> Purge(IReadOnlyCollection<string> ids)
+    /// <summary>
+    /// Removes deleted rows, their children first, and tells the audit with each. Gives the ids that are gone; a live row
+    /// stays.
+    /// </summary>
+    public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
         var purged = new List<string>();
-        WriteBatches(ids, (transaction, id) =>
+        WriteBatches(rows, (transaction, row) =>
         {
             // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
             transaction.Save("row");
             try
             {
-                if (PurgeOne(transaction, id)) purged.Add(id);
+                var isGone = PurgeOne(transaction, row.Id);
+                if (isGone) AddAudit(transaction, row.Audit);
                 transaction.Release("row");
+                if (isGone) purged.Add(row.Id);
             }
             catch (SqliteException e) when (e.SqliteErrorCode == 19)
             {

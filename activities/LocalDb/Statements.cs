@@ -86,9 +86,19 @@ internal static class Statements
         "DELETE FROM lb_instances WHERE instance_id = $id",
         "DELETE FROM instances WHERE id = $id AND deleted_at IS NOT NULL",
         "DELETE FROM gc_instances WHERE instance_id = $id",
+        "DELETE FROM gc_told WHERE instance_id = $id",
     ];
 
     public const string IsDeleted = "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL)";
+
+    public const string AddAudit = "INSERT INTO gc_audit (id, line) VALUES ($id, $line) ON CONFLICT (id) DO NOTHING";
+
+    public const string RemoveAudit = "DELETE FROM gc_audit WHERE id = $id";
+
+    public const string SetTold = """
+        INSERT INTO gc_told (instance_id, reason, saying, at) VALUES ($id, $reason, $saying, $at)
+        ON CONFLICT (instance_id, reason) DO UPDATE SET saying = $saying, at = $at
+        """;
 
     public const string SetMeta = """
         INSERT INTO gc_meta (key, value) VALUES ($id, $value) ON CONFLICT (key) DO UPDATE SET value = $value

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
@@ -31,6 +32,10 @@ internal sealed class CollectWorld : IDisposable
     public FakeCloud Cloud { get; } = new();
 
     public FakeRecordStore Records { get; } = new();
+
+    public FakeAuditStore Audit { get; } = new();
+
+    public AuditTrail Trail => new(Db, Audit, "host", Input);
 
     public FakeEventSink Events { get; } = new();
 
@@ -85,7 +90,7 @@ internal sealed class CollectWorld : IDisposable
     }
 
     public Task<CollectResult> CollectAsync() =>
-        new CollectPhase(Db, Cloud, Records, Events, () => { }).RunAsync(Input, CancellationToken.None);
+        new CollectPhase(Db, Cloud, Records, Events, Trail, () => { }).RunAsync(Input, CancellationToken.None);
 
     public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
@@ -23,6 +24,7 @@ public sealed class FixtureShardTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-gc-fixture-").FullName;
     private readonly FakeCloud _cloud = new();
     private readonly FakeRecordStore _records = new();
+    private readonly FakeAuditStore _audit = new();
     private readonly FakeEventSink _events = new();
     private readonly JsonElement _expected = Json("expected.json");
 
@@ -99,7 +101,7 @@ public sealed class FixtureShardTests : IDisposable
             DataDirectory = _folder,
             SharedDatabasePath = Path.Combine(_folder, "local.db"),
         };
-        var activities = new GcActivities(databases, new Connections(_cloud, _records), _ => _events);
+        var activities = new GcActivities(databases, new Connections(_cloud, _records, _audit), _ => _events);
         var acquired = await activities.AcquireShardAsync(new AcquireShardInput(Shard, AsOf));
         var input = new PhaseInput(Shard, AsOf, acquired.Timings) { Limits = TerminationLimits.Off };
         await activities.SyncProviderAsync(input);
@@ -137,9 +139,11 @@ public sealed class FixtureShardTests : IDisposable
 
     private sealed record Entry(string Case, string Instance, string Provider, string Tenant, string Group, string? Key);
 
-    private sealed class Connections(FakeCloud cloud, FakeRecordStore records) : IConnections
+    private sealed class Connections(FakeCloud cloud, FakeRecordStore records, FakeAuditStore audit) : IConnections
     {
         public IRecordStore Records(TimeSpan requestTimeout) => records;
+
+        public IAuditStore Audit(TimeSpan requestTimeout) => audit;
 
         public ICloud Cloud(string? region, TimeSpan requestTimeout) => cloud;
     }

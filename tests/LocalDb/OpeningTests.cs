@@ -156,8 +156,10 @@ public sealed class OpeningTests : IDisposable
         var (held, live) = (_shard.Ids("purge")[0], _shard.Ids("keep")[0]);
         _shard.Execute($"INSERT INTO extra VALUES ('{held}')");
         using var database = Open();
-        var purged = database.Purge([held, live, _shard.Ids("purge")[1]]);
+        var purged = database.Purge(
+            [.. new[] { held, live, _shard.Ids("purge")[1] }.Select(id => (id, new AuditLine(id, $"purged {id}")))]);
         Assert.Equal([_shard.Ids("purge")[1]], purged);
+        Assert.Equal(purged, database.WaitingAudit(10).Select(line => line.Id));
         Assert.Contains(live, _shard.Rows("tenant").Keys);
     }
 

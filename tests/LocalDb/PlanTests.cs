@@ -48,7 +48,7 @@ public sealed class PlanTests : IDisposable
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + sql;
-        foreach (var p in new[] { "$after", "$take", "$before", "$reported", "$id", "$provider", "$since" })
+        foreach (var p in new[] { "$after", "$take", "$before", "$reported", "$id", "$provider", "$since", "$reason" })
             if (sql.Contains(p)) command.Parameters.AddWithValue(p, p == "$take" ? 10 : "2026-11-23 18:00:00");
         using var reader = command.ExecuteReader();
         var steps = new List<string>();

@@ -36,6 +36,11 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
     public List<string> EndCalls { get; } = [];
 
+    /// <summary>Provider ids that somebody asked to quarantine, in order.</summary>
+    public List<string> StopCalls { get; } = [];
+
+    public List<(string ProviderId, DateTimeOffset ProtectedUntil)> Released { get; } = [];
+
     public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
 
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
@@ -101,5 +106,36 @@ internal sealed class FakeCloud : ICloud
         }
 
         return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
+    }
+
+    public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var results = new Dictionary<string, EndResult>();
+        foreach (var id in instances.Select(i => i.ProviderId))
+        {
+            StopCalls.Add(id);
+            if (EndsAs.TryGetValue(id, out var refused))
+            {
+                results[id] = refused;
+                continue;
+            }
+
+            results[id] = new(EndOutcome.Quarantined, null);
+            Instances[id] = Instances[id] with
+            {
+                State = "stopped",
+                Status = InstanceStatus.Stopped,
+                Tags = new Dictionary<string, string>(Instances[id].Tags) { [CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}" },
+            };
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
+    }
+
+    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
+    {
+        Released.Add((providerId, protectedUntil));
+        return Task.CompletedTask;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
@@ -47,6 +48,8 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public FakeRecordStore Records { get; } = new();
 
+    public FakeAuditStore Audit { get; } = new();
+
     public FakeEventSink Events { get; } = new();
 
     private static string Source => Path.Combine(AppContext.BaseDirectory, "Fixtures", "shard-1");
@@ -86,6 +89,8 @@ internal sealed class Shard1 : IConnections, IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
+
+    IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
 
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => Cloud;
 }

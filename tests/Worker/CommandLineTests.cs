@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, plan, enforce, dry-run, config; nstance-gc --help explains")]
+    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, plan, explain, release, enforce, dry-run, config; nstance-gc --help explains")]
     [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
     [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
     [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]
@@ -37,6 +37,8 @@ public sealed class CommandLineTests
     [InlineData("pause")]
     [InlineData("resume")]
     [InlineData("config check")]
+    [InlineData("explain")]
+    [InlineData("release")]
     public async Task Help_OfEachCommand_HasAnExample(string command)
     {
         var cli = await Cli.RunAsync([.. command.Split(' '), "--help"]);

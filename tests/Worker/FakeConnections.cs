@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Tests.Support;
@@ -14,6 +15,10 @@ internal sealed class FakeConnections : IConnections
     public List<string?> Regions { get; } = [];
 
     public IRecordStore Records(TimeSpan requestTimeout) => Bucket;
+
+    public FakeAuditStore Trail { get; } = new();
+
+    public IAuditStore Audit(TimeSpan requestTimeout) => Trail;
 
     public ICloud Cloud(string? region, TimeSpan requestTimeout)
     {

@@ -119,6 +119,10 @@ public sealed record GcOptions : IValidatableObject
     /// <summary>Other limits for some groups or reasons. The default value is none.</summary>
     public string? LimitRules { get; init; }
 
+    /// <summary>How long what would end is stopped before it ends. The default value is null: it ends at once.</summary>
+    [Duration("1m", "8760h")]
+    public TimeSpan? Quarantine { get; init; }
+
     /// <summary>Hours in which nothing is collected. The default value is none.</summary>
     public string? MaintenanceWindows { get; init; }
 
@@ -142,6 +146,7 @@ public sealed record GcOptions : IValidatableObject
         HostTimeout = HostTimeout,
         CyclesPerRun = CyclesPerRun,
         DryRun = DryRun,
+        Quarantine = Quarantine,
         Limits = new()
         {
             Enabled = Limits,

@@ -50,6 +50,8 @@ internal static class Settings
             "Share of a shard's live instances that a cycle may end"),
         new("LimitRules", SettingUse.Collector, "RULES", "none",
             "Other limits for some groups or reasons, such as acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30"),
+        new("Quarantine", SettingUse.Collector, "TIME", "none: ended at once",
+            "How long an instance that would end is tagged and stopped before it ends"),
         new("MaintenanceWindows", SettingUse.Collector, "WINDOWS", "none",
             "Hours in which nothing is collected, such as Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30"),
         new("DryRun", SettingUse.Collector, "on|off", "on, until nstance-gc enforce",

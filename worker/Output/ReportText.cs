@@ -53,7 +53,7 @@ internal static class ReportText
     private static void Add(Table phases, string reason, CollectCounts counts) => phases.AddRow(
         $"collect {reason}",
         $"{counts.Candidates} candidates: {counts.Ended} ended, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
-        + $"{counts.Failed} failed" + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
+        + $"{counts.Failed} failed" + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "") + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
 
     /// <summary>Instances with what was done, or would be, and why.</summary>
     public static void Table(IAnsiConsole console, IReadOnlyList<InstanceNote> notes)

@@ -29,7 +29,12 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         await SyncAsync();
         var collect = await PhaseAsync("collect", needsSync: true, (input, options) =>
         {
-            var limited = input with { Limits = _settings.Limits, Approval = dryRun ? null : Approvals.Valid(ledger.State, asOf) };
+            var limited = input with
+            {
+                Limits = _settings.Limits,
+                Approval = dryRun ? null : Approvals.Valid(ledger.State, asOf),
+                Quarantine = _settings.Quarantine,
+            };
             if (limited.Approval is { } approval) _report = _report with { Approval = approval };
             return Workflow.ExecuteActivityAsync((IGcActivities activities) => activities.CollectAsync(limited), options);
         });

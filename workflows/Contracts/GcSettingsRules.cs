@@ -29,6 +29,7 @@ public static class GcSettingsRules
         Within(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, TimeSpan.FromDays(1));
         Within(nameof(settings.CycleTimeout), settings.CycleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Within(nameof(settings.HostTimeout), settings.HostTimeout, TimeSpan.FromSeconds(1), settings.CycleTimeout);
+        Within(nameof(settings.Quarantine), settings.Quarantine, TimeSpan.FromMinutes(1), Longest);
         Between(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, 1000);
         if (settings.Limits is not { } limits)
         {

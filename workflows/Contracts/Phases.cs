@@ -36,6 +36,10 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>Deadlines count from then; null: we always saw.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Sight? Sight { get; init; }
+
+    /// <summary>How long what would end is stopped before it ends; null: it ends at once. Only <c>Collect</c> looks at it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? Quarantine { get; init; }
 }
 
 /// <summary>Input of <c>AcquireShard</c>.</summary>
@@ -148,6 +152,10 @@ public sealed record CollectCounts
 
     /// <summary>Held back because the reason is over its limit.</summary>
     public int OverLimit { get; init; }
+
+    /// <summary>Tagged and stopped, to be ended later; record and row are as they were.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Quarantined { get; init; }
 }
 
 /// <summary>Outcome of <c>Collect</c>.</summary>

@@ -72,6 +72,12 @@ public sealed record GcSettings
     /// </summary>
     public bool? DryRun { get; init; }
 
+    /// <summary>
+    /// Instead of being ended, an instance is tagged <c>nstance:gc-quarantined</c> and stopped, and ended after this wait if
+    /// the evidence still says so. Default null: ended at once.
+    /// </summary>
+    public TimeSpan? Quarantine { get; init; }
+
     /// <summary>Hours in which nothing is collected. Default null: none.</summary>
     public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
 

@@ -1,0 +1,116 @@
+using System.Security.Cryptography;
+using System.Text;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Audit;
+
+/// <summary>
+/// Writes the audit of a phase. Lines wait in the shard's database until the bucket has them, so none is lost with a
+/// crash or an outage; each may arrive twice, under the same id.
+/// </summary>
+internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string host, PhaseInput input)
+{
+    /// <summary>What has not changed is said again after this long, so that some days of the audit tell the whole story.</summary>
+    public static readonly TimeSpan SaidAgain = TimeSpan.FromHours(24);
+
+    // About a MiB.
+    private const int LinesPerObject = 2000;
+
+    /// <summary>What was done, or will be done, to a candidate.</summary>
+    public AuditEntry Of(Judged j, string action, string why, Approval? approval = null)
+    {
+        var row = j.Now.Row ?? j.Candidate.Row;
+        return Of(row, action, Word(j.Candidate.Reason), why) with
+        {
+            ProviderId = row.ProviderId ?? j.Now.Instance?.ProviderId,
+            Tenant = Known(j.Tenant),
+            Group = Known(j.Group),
+            Evidence = Facts.All(j.Now),
+            Limits = Limits.InForce(input.Limits, j.Candidate.Reason, j.Tenant, j.Group),
+            ApprovedBy = approval?.By,
+            ApprovalComment = approval?.Comment,
+        };
+    }
+
+    /// <summary>What was done to a row.</summary>
+    public AuditEntry Of(InstanceRow row, string action, string reason, string why) => new()
+    {
+        Id = AuditEntry.IdOf(input.AsOf, row.Id, reason, action),
+        At = input.AsOf,
+        Cycle = input.Cycle,
+        Cluster = input.Shard.Cluster,
+        Shard = input.Shard.Shard,
+        Host = host,
+        Instance = row.Id,
+        ProviderId = row.ProviderId,
+        Tenant = Known(row.Tenant),
+        Group = Known(row.Group),
+        Action = action,
+        Reason = reason,
+        Why = why,
+        Evidence = new(Facts.Sql(row), null, null),
+        DryRun = input.DryRun,
+    };
+
+    /// <summary>Keeps lines until <see cref="FlushAsync"/>.</summary>
+    public void Add(IEnumerable<AuditEntry> entries) => db.AddAudit([.. entries.Select(Line)]);
+
+    /// <summary>As <see cref="Add"/>, for what comes again in every cycle: only what is new, or a day old.</summary>
+    public void Tell(IEnumerable<AuditEntry> entries)
+    {
+        var news = entries.Where(IsNews).ToArray();
+        if (news.Length == 0) return;
+        Add(news);
+        db.SetTold([.. news.Select(e => new Told(e.Instance, e.Reason ?? "", Saying(e), e.At))]);
+    }
+
+    /// <summary>A line for a write that adds it in its own transaction.</summary>
+    public static AuditLine Line(AuditEntry entry) => new(entry.Id, entry.ToLine());
+
+    /// <summary>Brings every waiting line to the bucket; throws <see cref="CloudException"/>, and then they wait on.</summary>
+    public async Task FlushAsync(CancellationToken ct)
+    {
+        while (db.WaitingAudit(LinesPerObject) is { Count: > 0 } waiting)
+        {
+            var bytes = Encoding.UTF8.GetBytes(string.Concat(waiting.Select(line => line.Line + "\n")));
+            var hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+            await store.PutAsync(input.Shard, AuditKey.For(input.Shard.Shard, input.AsOf, $"{waiting[0].Number:0000000000}-{hash}"), bytes, ct);
+            db.RemoveAudit(waiting);
+        }
+    }
+
+    /// <summary>At the end of a phase: what could not be brought is a problem, not a failure. Null: all is there.</summary>
+    public async Task<string?> TryFlushAsync(CancellationToken ct)
+    {
+        try
+        {
+            await FlushAsync(ct);
+            return null;
+        }
+        catch (CloudException e)
+        {
+            return $"the audit waits on this host, the bucket did not take it: {e.Message}";
+        }
+    }
+
+    /// <summary><c>stale-pre-insert</c>, as people type it.</summary>
+    public static string Word(CollectReason reason) => reason switch
+    {
+        CollectReason.Unhealthy => "unhealthy",
+        CollectReason.Dangling => "dangling",
+        CollectReason.Orphan => "orphan",
+        _ => "stale-pre-insert",
+    };
+
+    private bool IsNews(AuditEntry entry) =>
+        db.GetTold(entry.Instance, entry.Reason ?? "") is not { } told
+        || told.Saying != Saying(entry) || entry.At - told.At >= SaidAgain;
+
+    // Why something would end holds its age, which is another in every cycle.
+    private static string Saying(AuditEntry entry) => entry.Action == "spared" ? $"spared: {entry.Why}" : entry.Action;
+
+    private static string? Known(string? text) => text is { Length: > 0 } ? text : null;
+}

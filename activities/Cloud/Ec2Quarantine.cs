@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Amazon.EC2;
+using Amazon.EC2.Model;
+
+namespace Nstance.Temporal.Activities.Cloud;
+
+/// <summary>
+/// Quarantine at EC2: a tag, and a stop. Stopping pays no heed to termination protection, so that is asked first, for each
+/// instance; a refused batch is halved until the bad ones stand alone.
+/// </summary>
+internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws)
+{
+    private const int MaxIds = 500;
+    private const int MaxParallelAsks = 8;
+
+    private readonly ConcurrentDictionary<string, EndResult> _results = new();
+
+    public async Task<IReadOnlyDictionary<string, EndResult>> RunAsync(
+        IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var asking = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelAsks, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(ids.Distinct(), asking, async (id, ct) => await AskProtectionAsync(id, ct));
+        foreach (var batch in Open(ids).Chunk(MaxIds)) await TagAsync(batch, at, cancellationToken);
+        foreach (var batch in Open(ids).Chunk(MaxIds)) await StopAsync(batch, cancellationToken);
+        return _results;
+    }
+
+    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
+    {
+        await aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
+            new CreateTagsRequest([id], [new Tag(CloudTags.GcProtect, Text(protectedUntil))]), ct), cancellationToken);
+        await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
+            new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken);
+        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(
+            new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] }, ct), cancellationToken);
+    }
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private string[] Open(IEnumerable<string> ids) => [.. ids.Where(id => !_results.ContainsKey(id)).Distinct()];
+
+    private async Task AskProtectionAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var request = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
+            var answer = await aws.RunAsync(
+                "DescribeInstanceAttribute", ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
+            if (answer.InstanceAttribute?.DisableApiTermination is not { } isProtected)
+                _results[id] = new(EndOutcome.Failed, "the cloud did not say whether it is protected");
+            else if (isProtected)
+                _results[id] = new(EndOutcome.Protected, "termination protection is on at the cloud");
+        }
+        catch (CloudException e)
+        {
+            _results[id] = new(EndOutcome.Failed, e.Message);
+        }
+    }
+
+    /// <summary>The tag before the stop: a stopped machine that nobody can explain is worse than a tagged one that runs.</summary>
+    private Task TagAsync(string[] ids, DateTimeOffset at, CancellationToken cancellationToken) => HalvedAsync(
+        ids,
+        batch => aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
+            new CreateTagsRequest([.. batch], [new Tag(CloudTags.GcQuarantined, Text(at))]), ct), cancellationToken),
+        whenDone: null,
+        whenFailed: e => new(EndOutcome.Failed, e.Message));
+
+    /// <summary>One that cannot be stopped (a spot instance, for one) has its wait all the same, running.</summary>
+    private Task StopAsync(string[] ids, CancellationToken cancellationToken) => HalvedAsync(
+        ids,
+        batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
+            new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken),
+        whenDone: new(EndOutcome.Quarantined, null),
+        whenFailed: e => new(EndOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
+
+    private async Task HalvedAsync(
+        string[] ids, Func<string[], Task> call, EndResult? whenDone, Func<CloudException, EndResult> whenFailed)
+    {
+        try
+        {
+            await call(ids);
+            if (whenDone is not { } done) return;
+            foreach (var id in ids) _results[id] = done;
+        }
+        catch (CloudException e) when (ids.Length > 1 && !e.WorthRetrying && e.Fault != CloudFault.Denied)
+        {
+            await HalvedAsync(ids[..(ids.Length / 2)], call, whenDone, whenFailed);
+            await HalvedAsync(ids[(ids.Length / 2)..], call, whenDone, whenFailed);
+        }
+        catch (CloudException e)
+        {
+            foreach (var id in ids) _results[id] = whenFailed(e);
+        }
+    }
+}

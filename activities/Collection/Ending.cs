@@ -1,0 +1,164 @@
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// The steps of an end: tell the audit → end (or quarantine) at the cloud → tell the group → delete the record → mark the
+/// row. A step that fails leaves the later ones undone; the next cycle finds the rest.
+/// </summary>
+internal sealed class Ending(
+    ShardDatabase db, ICloud cloud, IRecordStore records, GroupEvents groups, Tally tally, AuditTrail audit)
+{
+    private readonly List<AuditEntry> _told = [];
+
+    /// <summary>Gives the approval by which an instance ends over a limit; null: it needs none.</summary>
+    public Func<Judged, Approval?> ApprovalOf { get; set; } = _ => null;
+
+    /// <summary>True: something of the approved plan is still to be done.</summary>
+    public bool ApprovedFailed { get; private set; }
+
+    /// <summary>
+    /// Writes down, in the bucket, what is about to end. No machine is ended without a trace: where that fails, only what
+    /// is gone already is cleaned.
+    /// </summary>
+    public async Task<IReadOnlyList<Judged>> AnnounceAsync(
+        CollectReason reason, IReadOnlyList<Judged> acting, PhaseInput input, CancellationToken ct)
+    {
+        var ends = acting.Where(j => j.IsEnding).ToArray();
+        if (ends.Length == 0 || input.DryRun) return acting;
+        audit.Add(ends.Select(j => Entry(j, j.Verdict.Kind == VerdictKind.End ? "ending" : "quarantining", j.Verdict.Why)));
+        if (await audit.TryFlushAsync(ct) is not { } fault) return acting;
+        tally.Problem($"{reason}: none of {ends.Length} was ended, because {fault}");
+        foreach (var j in ends) Fail(j, "not tried: the audit could not be written");
+        Keep();
+        return [.. acting.Where(j => !j.IsEnding)];
+    }
+
+    public async Task RunAsync(IReadOnlyList<Judged> batch, PhaseInput input, CancellationToken ct)
+    {
+        if (batch.Count == 0) return;
+        var done = batch.Where(j => j.Verdict.Kind == VerdictKind.Clean).ToList();
+        if (input.DryRun)
+        {
+            Would(batch);
+            return;
+        }
+
+        groups.Owe(batch.Where(j => j.Verdict.Kind != VerdictKind.Quarantine));
+        foreach (var j in done) Gone(j, j.Verdict.Why);
+        var ends = batch.Where(j => j.Verdict.Kind == VerdictKind.End).ToArray();
+        var results = ends.Length == 0 ? new Dictionary<string, EndResult>() : await cloud.TerminateAsync(Instances(ends), ct);
+        foreach (var j in ends)
+        {
+            if (IsDone(j, results.GetValueOrDefault(j.Now.Instance!.ProviderId))) done.Add(j);
+        }
+
+        await QuarantineAsync([.. batch.Where(j => j.Verdict.Kind == VerdictKind.Quarantine)], input, ct);
+        Keep();
+        groups.Forget(batch.Except(done), done);
+        tally.GroupsChanged += await groups.SettleAsync(input, ct);
+        await CleanAsync(done, input, ct);
+    }
+
+    private static CloudInstance[] Instances(IEnumerable<Judged> judged) => [.. judged.Select(j => j.Now.Instance!)];
+
+    private async Task QuarantineAsync(Judged[] judged, PhaseInput input, CancellationToken ct)
+    {
+        if (judged.Length == 0) return;
+        var results = await cloud.QuarantineAsync(Instances(judged), input.AsOf, ct);
+        foreach (var j in judged) IsDone(j, results.GetValueOrDefault(j.Now.Instance!.ProviderId));
+    }
+
+    private void Would(IEnumerable<Judged> batch)
+    {
+        foreach (var j in batch)
+        {
+            var (action, change) = j.Verdict.Kind switch
+            {
+                VerdictKind.Clean => ("would-clean", (Func<CollectCounts, CollectCounts>)(c => c with { AlreadyGone = c.AlreadyGone + 1 })),
+                VerdictKind.Quarantine => ("would-quarantine", c => c with { Quarantined = c.Quarantined + 1 }),
+                _ => ("would-end", c => c with { Ended = c.Ended + 1 }),
+            };
+            tally.Count(j.Candidate.Reason, change);
+            tally.Note(j, action, j.Verdict.Why);
+            _told.Add(audit.Of(j, action, j.Verdict.Why));
+        }
+
+        audit.Tell(_told);
+        _told.Clear();
+    }
+
+    /// <returns>True: nothing is left at the cloud, so record and row may go.</returns>
+    private bool IsDone(Judged j, EndResult result)
+    {
+        var (reason, why) = (j.Candidate.Reason, result.Why ?? "no answer about it");
+        switch (result.Outcome)
+        {
+            case EndOutcome.Ended or EndOutcome.Quarantined:
+                var isEnd = result.Outcome == EndOutcome.Ended;
+                tally.Count(reason, c => isEnd ? c with { Ended = c.Ended + 1 } : c with { Quarantined = c.Quarantined + 1 });
+                var approval = ApprovalOf(j);
+                if (approval is not null) tally.Approved++;
+                var said = result.Why is { } more && !isEnd ? $"{j.Verdict.Why}; {more}" : j.Verdict.Why;
+                Tell(j, isEnd ? "ended" : "quarantined", said, approval is null ? said : $"{said}; approved by {approval.By}");
+                return isEnd;
+            case EndOutcome.AlreadyGone:
+                Gone(j, why);
+                return true;
+            case EndOutcome.Protected:
+                tally.Count(reason, c => c with { Spared = c.Spared + 1 });
+                Tell(j, "spared", why, why);
+                ApprovedFailed |= ApprovalOf(j) is not null;
+                return false;
+            default:
+                Fail(j, why);
+                return false;
+        }
+    }
+
+    private void Gone(Judged j, string why)
+    {
+        tally.Count(j.Candidate.Reason, c => c with { AlreadyGone = c.AlreadyGone + 1 });
+        Tell(j, "already-gone", why, why);
+    }
+
+    private void Fail(Judged j, string why)
+    {
+        tally.Count(j.Candidate.Reason, c => c with { Failed = c.Failed + 1 });
+        Tell(j, "failed", why, why);
+        ApprovedFailed |= ApprovalOf(j) is not null;
+    }
+
+    private void Tell(Judged j, string action, string why, string note)
+    {
+        tally.Note(j, action, note);
+        _told.Add(Entry(j, action, why));
+    }
+
+    /// <summary>In the database before the record goes: what follows may fail, what was done stays told.</summary>
+    private void Keep()
+    {
+        audit.Add(_told);
+        _told.Clear();
+    }
+
+    private AuditEntry Entry(Judged j, string action, string why) => audit.Of(j, action, why, ApprovalOf(j));
+
+    /// <summary>The record, then the row: a row whose record stays is found again.</summary>
+    private async Task CleanAsync(List<Judged> done, PhaseInput input, CancellationToken ct)
+    {
+        var keys = done.Select(j => j.Now.RecordKey).OfType<string>().Distinct().ToArray();
+        var failed = keys.Length == 0
+            ? new Dictionary<string, string>()
+            : await records.DeleteAsync(input.Shard, keys, ct);
+        foreach (var (key, why) in failed)
+            tally.Problem($"record {key} of an ended instance could not be deleted ({why}): the row waits for the next cycle");
+        db.MarkDeleted(
+            [.. done.Where(j => j.Now.RecordKey is null || !failed.ContainsKey(j.Now.RecordKey)).Select(j => j.Candidate.Id)],
+            input.AsOf);
+    }
+}

@@ -1,0 +1,108 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Cloud;
+
+/// <summary>Quarantine and release through the real SDK client.</summary>
+public sealed class Ec2QuarantineTests
+{
+    private static readonly DateTimeOffset At = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
+    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
+
+    private static readonly Dictionary<string, string> Own = new(StringComparer.Ordinal)
+    {
+        ["nstance:managed"] = "true",
+        ["nstance:cluster-id"] = "prod-eu",
+        ["nstance:shard"] = "us-west-2a",
+    };
+
+    [Fact]
+    public async Task QuarantineAsync_Running_AreTaggedAndStopped()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = Launch(cloud, 3);
+        using var connections = cloud.Connect();
+
+        var results = await QuarantineAsync(connections, ids);
+
+        Assert.All(ids, id => Assert.Equal(EndOutcome.Quarantined, results[id].Outcome));
+        Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z", cloud.Ec2.Find(id)!.Tags["nstance:gc-quarantined"]));
+        Assert.All(ids, id => Assert.StartsWith("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task QuarantineAsync_TerminationProtected_IsNeitherTaggedNorStopped()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var guarded = cloud.Ec2.Launch(new LaunchSpec { Tags = Own, TerminationProtected = true })[0].Id;
+        var other = Launch(cloud, 1)[0];
+        using var connections = cloud.Connect();
+
+        var results = await QuarantineAsync(connections, [guarded, other]);
+
+        Assert.Equal((EndOutcome.Protected, EndOutcome.Quarantined), (results[guarded].Outcome, results[other].Outcome));
+        Assert.False(cloud.Ec2.Find(guarded)!.Tags.ContainsKey("nstance:gc-quarantined"));
+        Assert.DoesNotContain("stop", cloud.Ec2.Find(guarded)!.StateName, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("DescribeInstanceAttribute")]
+    [InlineData("CreateTags")]
+    public async Task QuarantineAsync_CannotAskOrTag_StopsNothing(string action)
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = Launch(cloud, 2);
+        cloud.Faults.Always(action, Fault.Denied);
+        using var connections = cloud.Connect();
+
+        var results = await QuarantineAsync(connections, ids);
+
+        Assert.All(ids, id => Assert.Equal(EndOutcome.Failed, results[id].Outcome));
+        Assert.All(ids, id => Assert.DoesNotContain("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task QuarantineAsync_OneOfABatchIsGone_TheOthersAreStopped()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = Launch(cloud, 5);
+        cloud.Ec2.Terminate(ids[2], "somebody");
+        using var connections = cloud.Connect();
+
+        var results = await QuarantineAsync(connections, ids);
+
+        Assert.All(ids.Where(id => id != ids[2]), id => Assert.Equal(EndOutcome.Quarantined, results[id].Outcome));
+        Assert.All(ids.Where(id => id != ids[2]), id => Assert.StartsWith("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+        Assert.NotNull(results[ids[2]].Why);
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_Stopped_StartsProtectsAndUntags()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var id = Launch(cloud, 1)[0];
+        using var connections = cloud.Connect();
+        await QuarantineAsync(connections, [id]);
+
+        await Ec2(connections).ReleaseAsync(id, At.AddDays(1), default);
+
+        var machine = cloud.Ec2.Find(id)!;
+        Assert.False(machine.Tags.ContainsKey("nstance:gc-quarantined"));
+        Assert.Equal("2026-11-26T12:00:00Z", machine.Tags["nstance:gc-protect"]);
+        Assert.Contains(machine.StateName, new[] { "pending", "running" });
+    }
+
+    private static string[] Launch(SimulatedCloud cloud, int count) =>
+        [.. cloud.Ec2.Launch(new LaunchSpec { Count = count, Tags = Own }).Select(m => m.Id)];
+
+    private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
+
+    private static async Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(IConnections connections, string[] ids)
+    {
+        var described = await Ec2(connections).DescribeAsync(ids, default);
+        return await Ec2(connections).QuarantineAsync([.. described.Found.Values], At, default);
+    }
+}

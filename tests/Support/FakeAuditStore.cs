@@ -1,0 +1,38 @@
+using System.Text;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>A shard's audit, in memory.</summary>
+internal sealed class FakeAuditStore : IAuditStore
+{
+    public SortedDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Every put fails with it.</summary>
+    public CloudException? PutFault { get; set; }
+
+    /// <summary>Every line, each once, in the order of the objects.</summary>
+    public IReadOnlyList<AuditEntry> Entries =>
+        [.. Objects.Values.SelectMany(o => Encoding.UTF8.GetString(o).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .Select(line => AuditEntry.Parse(line)!).DistinctBy(e => e.Id)];
+
+    /// <summary>Actions of one instance, in order.</summary>
+    public IReadOnlyList<string> Of(string instance) => [.. Entries.Where(e => e.Instance == instance).Select(e => e.Action)];
+
+    public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        if (PutFault is not null) throw PutFault;
+        Assert.StartsWith($"shard/{shard.Shard}/gc/audit/", key, StringComparison.Ordinal);
+        Objects[key] = lines.ToArray();
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>(
+            [.. Objects.Keys.Where(k => k.StartsWith(AuditKey.Day(shard.Shard, day), StringComparison.Ordinal))]);
+
+    public Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        Task.FromResult(Objects.GetValueOrDefault(key));
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Records;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary><c>nstance-gc explain</c>: the story of one instance.</summary>
+internal static class ExplainCommand
+{
+    private const string Help = """
+        Tell the story of one instance: what was done to it, when, why, on what evidence, and who approved. From the audit in
+        the bucket, its record, and the database on this host. INSTANCE is nstance's id or the cloud's.
+          nstance-gc explain --cluster prod --shard us-west-2a --bucket prod-nstance i-0123456789abcdef0
+        """;
+
+    private const int MostDays = 366;
+
+    public static Command Make(CommandLine line)
+    {
+        var instance = new Argument<string>("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
+        var days = new Option<string>("--days")
+        {
+            Description = $"How many days of the audit are read, today's included; 1 to {MostDays}",
+            HelpName = "N",
+            DefaultValueFactory = _ => "7",
+        };
+        var command = line.Make("explain", Help, Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"), async invocation =>
+        {
+            var read = invocation.ReadAll("Cluster", "Shard", "Bucket");
+            var faults = read.Faults.ToList();
+            if (!int.TryParse(invocation.Parsed.GetValue(days), out var count) || count is < 1 or > MostDays)
+                faults.Add($"--days: \"{invocation.Parsed.GetValue(days)}\" is not a whole number from 1 to {MostDays}");
+            if (faults.Count > 0) throw new CommandException(ExitCode.BadInput, faults);
+            using var connections = new AwsConnections(new());
+            var access = new ShardAccess(connections, read.Options);
+            var today = DateOnly.FromDateTime(DateTime.UtcNow);
+            var name = invocation.Parsed.GetValue(instance)!;
+            var story = await access.RunAsync(() => access.Stories().ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken));
+            if (story.IsEmpty)
+            {
+                throw new CommandException(ExitCode.NotFound, [
+                    $"{name}: nothing is known of it in the last {count} days: --days looks further back", .. story.Gaps]);
+            }
+
+            invocation.Write(ToJson(story), screen => Write(screen.Console, story));
+            return ExitCode.Done;
+        });
+        command.Add(instance);
+        command.Add(days);
+        return command;
+    }
+
+    /// <summary>Never the whole row or record: those hold tokens and keys.</summary>
+    private static object ToJson(InstanceStory story) => new
+    {
+        row = story.Row is { } row
+            ? new
+            {
+                row.Id,
+                row.ProviderId,
+                row.Tenant,
+                row.Group,
+                status = row.Status,
+                row.IssuedAt,
+                row.RegisteredAt,
+                row.HealthAt,
+                row.DeletedAt,
+            }
+            : null,
+        record = story.Record is RecordRead.Found { Record: var record }
+            ? new { record.Tenant, record.Group, record.Status, record.ProviderId, record.RegisteredAt }
+            : null,
+        audit = story.Entries,
+        gaps = story.Gaps,
+    };
+
+    private static void Write(IAnsiConsole console, InstanceStory story)
+    {
+        console.WriteLine($"database: {(story.Row is { } row ? Facts.Sql(row) : "no row on this host")}");
+        if (story.Record is not null) console.WriteLine($"record: {Facts.S3(new Findings { Record = story.Record })}");
+        foreach (var gap in story.Gaps) console.MarkupLine($"[yellow]![/] {Markup.Escape(gap)}");
+        if (story.Entries.Count == 0)
+        {
+            console.WriteLine("audit: nothing was done to it in these days");
+            return;
+        }
+
+        foreach (var e in story.Entries)
+        {
+            var cycle = e.Cycle > 0 ? $"cycle {e.Cycle}{(e.DryRun ? ", dry-run" : "")} on {e.Host}" : "by hand";
+            console.MarkupLine($"{Word.Time(e.At)} [bold]{Markup.Escape(e.Action)}[/] {Markup.Escape($"({cycle}{(e.Reason is { } r ? $", {r}" : "")})")}");
+            console.WriteLine($"  {e.Why}");
+            if (e.ApprovedBy is { } by) console.WriteLine($"  by {by}: {e.ApprovalComment}");
+            if (e.Evidence?.Sql is { } sql) console.WriteLine($"  database: {sql}");
+            if (e.Evidence?.Ec2 is { } ec2) console.WriteLine($"  cloud: {ec2}");
+            if (e.Evidence?.S3 is { } s3) console.WriteLine($"  record: {s3}");
+            if (e.Limits is { } limits) console.WriteLine($"  limits: {limits}");
+        }
+    }
+}
