@@ -46,6 +46,32 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
 
+    public async Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await call.BeforeAsync("quarantine", looks: false);
+        var results = new Dictionary<string, EndResult>();
+        foreach (var machine in instances.Select(i => world.Machines[i.ProviderId]))
+        {
+            if (machine.ApiProtected)
+            {
+                results[machine.ProviderId] = new(EndOutcome.Protected, "protected");
+                continue;
+            }
+
+            invariants.Ends(machine);
+            machine.Tags[CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}";
+            machine.Stop(world.Now);
+            results[machine.ProviderId] = new(EndOutcome.Quarantined, null);
+        }
+
+        call.After();
+        return results;
+    }
+
+    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("no story has a person who releases");
+
     private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids)
     {
         await call.BeforeAsync("terminate", looks: false);

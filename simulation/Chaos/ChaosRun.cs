@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Reconciling;
@@ -190,7 +191,7 @@ internal sealed class ChaosRun : IDisposable
                 command.ExecuteNonQuery();
             },
         };
-        var places = new Places(new ChaosCloud(_world, call, _invariants), _plant.Records(new ChaosBucket(_world, call, _invariants), DatabasePath));
+        var places = new Places(new ChaosCloud(_world, call, _invariants), _plant.Records(new ChaosBucket(_world, call, _invariants), DatabasePath), new ChaosAudit(_world, call, _invariants));
         var gc = new GcActivities(databases, places, _ => new ChaosSink(_world, call, _reconciler));
         return (gc, gc.CreateReconciler(null, TimeProvider.System, NullLogger.Instance));
     }
@@ -216,8 +217,10 @@ internal sealed class ChaosRun : IDisposable
         return rows;
     }
 
-    private sealed record Places(ICloud TheCloud, IRecordStore TheBucket) : IConnections
+    private sealed record Places(ICloud TheCloud, IRecordStore TheBucket, IAuditStore TheAudit) : IConnections
     {
+        public IAuditStore Audit(TimeSpan requestTimeout) => TheAudit;
+
         public IRecordStore Records(TimeSpan requestTimeout) => TheBucket;
 
         public ICloud Cloud(string? region, TimeSpan requestTimeout) => TheCloud;

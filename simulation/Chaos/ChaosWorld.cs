@@ -33,6 +33,9 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
 
     public Dictionary<string, DateTimeOffset> EndedByCollector { get; } = [];
 
+    /// <summary>Machines whose end the audit announced.</summary>
+    public HashSet<string> Announced { get; } = [];
+
     public Violation? Violation { get; private set; }
 
     public string Step { get; set; } = "start";

@@ -16,6 +16,7 @@ internal sealed class Invariants(ChaosWorld world)
         if (DryRun) world.Violate("I5", $"{name} ended in a dry run");
         if (!seen.IsOwn(Story.Shard)) world.Violate("I1", $"{name} is foreign");
         if (machine.ApiProtected || seen.Protection(now) is not null) world.Violate("I1", $"{name} is protected");
+        if (!world.Announced.Contains(machine.ProviderId)) world.Violate("I8", $"{name} ended untold");
         world.EndedByCollector[machine.ProviderId] = now;
         if (machine.StateAt(now) is "stopping" or "stopped" || member is null || member.ServerDeletes) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");

@@ -1,0 +1,30 @@
+using System.Text;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Simulation.Chaos;
+
+/// <summary>The audit at the collector's port: written only, and listened to for secrets and for what is announced.</summary>
+internal sealed class ChaosAudit(ChaosWorld world, ChaosCall call, Invariants invariants) : IAuditStore
+{
+    public async Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        await call.BeforeAsync("put audit", looks: false);
+        if (world.Strikes(Deed.BucketError, "audit", (int)world.Elapsed.TotalMinutes))
+            throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
+        var text = Encoding.UTF8.GetString(lines.Span);
+        invariants.Says(text);
+        foreach (var entry in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(AuditEntry.Parse))
+        {
+            if (entry is { Action: "ending" or "quarantining", ProviderId: { } provider }) world.Announced.Add(provider);
+        }
+
+        call.After();
+    }
+
+    public Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+
+    public Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) => Task.FromResult<byte[]?>(null);
+}
