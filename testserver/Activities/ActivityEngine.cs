@@ -1,9 +1,7 @@
-using Google.Protobuf.WellKnownTypes;
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Lifecycle;
 using Nstance.Temporal.TestServer.Queues;
 using Nstance.Temporal.TestServer.Runs;
-using Nstance.Temporal.TestServer.Tasks;
 using Temporalio.Api.Command.V1;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
@@ -25,27 +23,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
     {
         var asked = command.ScheduleActivityTaskCommandAttributes;
         var whole = RunStarter.Some(asked.ScheduleToCloseTimeout);
-        var scheduled = new ActivityTaskScheduledEventAttributes
-        {
-            ActivityId = asked.ActivityId,
-            ActivityType = asked.ActivityType,
-            TaskQueue = new()
-            {
-                Name = asked.TaskQueue is { Name.Length: > 0 } queue ? queue.Name : run.TaskQueue,
-                Kind = TaskQueueKind.Normal,
-            },
-            Header = asked.Header,
-            Input = asked.Input,
-            ScheduleToCloseTimeout = asked.ScheduleToCloseTimeout ?? new Duration(),
-            ScheduleToStartTimeout = asked.ScheduleToStartTimeout ?? asked.ScheduleToCloseTimeout ?? new Duration(),
-            StartToCloseTimeout = RunStarter.Some(asked.StartToCloseTimeout) == null
-                ? asked.ScheduleToCloseTimeout
-                : asked.StartToCloseTimeout,
-            HeartbeatTimeout = asked.HeartbeatTimeout ?? new Duration(),
-            WorkflowTaskCompletedEventId = completed,
-            RetryPolicy = RunStarter.WithDefaults(asked.RetryPolicy ?? new RetryPolicy()),
-            Priority = asked.Priority,
-        };
+        var scheduled = ActivityEvents.Scheduled(run, completed, asked);
         var e = run.Append(
             new()
             {
@@ -60,7 +38,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
         {
             activity.Deadline = engine.Clock.Now + limit;
             activity.ScheduleToClose = engine.Clock.Add(
-                activity.Deadline.Value, () => End(activity, TimeoutFailure(activity, TimeoutType.ScheduleToClose), RetryState.Timeout));
+                activity.Deadline.Value, () => End(activity, ActivityEvents.Timeout(activity, TimeoutType.ScheduleToClose), RetryState.Timeout));
         }
         // Offered when the answer is complete: a later command of the same answer may cancel it.
         engine.Defer(() => Offer(activity));
@@ -90,18 +68,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
         if (activity.IsStarted)
             return false;
         Finish(activity);
-        run.Append(
-            new()
-            {
-                EventType = EventType.ActivityTaskCanceled,
-                ActivityTaskCanceledEventAttributes = new()
-                {
-                    ScheduledEventId = scheduledEventId,
-                    LatestCancelRequestedEventId = activity.CancelRequestedEventId,
-                    Details = null,
-                },
-            },
-            engine.Clock.Now);
+        run.Append(ActivityEvents.Cancelled(activity, null, ""), engine.Clock.Now);
         return true;
     }
 
@@ -118,31 +85,10 @@ internal sealed class ActivityEngine(ServerEngine engine)
         if (RunStarter.Some(activity.Scheduled.StartToCloseTimeout) is { } limit)
         {
             activity.StartToClose = engine.Clock.Add(
-                engine.Clock.Now + limit, () => Fail(activity, TimeoutFailure(activity, TimeoutType.StartToClose)));
+                engine.Clock.Now + limit, () => Fail(activity, ActivityEvents.Timeout(activity, TimeoutType.StartToClose)));
         }
         ArmHeartbeat(activity);
-        var run = activity.Run;
-        return new()
-        {
-            TaskToken = new TaskToken('a', run.RunId, activity.ScheduledEventId, activity.Stamp).ToBytes(),
-            WorkflowNamespace = run.Namespace,
-            WorkflowType = new() { Name = run.WorkflowType },
-            WorkflowExecution = run.Execution,
-            ActivityType = activity.Scheduled.ActivityType,
-            ActivityId = activity.Scheduled.ActivityId,
-            Header = activity.Scheduled.Header,
-            Input = activity.Scheduled.Input,
-            HeartbeatDetails = activity.HeartbeatDetails,
-            ScheduledTime = Timestamp.FromDateTimeOffset(activity.ScheduledTime),
-            CurrentAttemptScheduledTime = Timestamp.FromDateTimeOffset(activity.AttemptScheduledTime),
-            StartedTime = Timestamp.FromDateTimeOffset(activity.StartedTime.Value),
-            Attempt = activity.Attempt,
-            ScheduleToCloseTimeout = activity.Scheduled.ScheduleToCloseTimeout,
-            StartToCloseTimeout = activity.Scheduled.StartToCloseTimeout,
-            HeartbeatTimeout = activity.Scheduled.HeartbeatTimeout,
-            RetryPolicy = activity.Scheduled.RetryPolicy,
-            Priority = activity.Scheduled.Priority,
-        };
+        return ActivityEvents.PollAnswer(activity);
     }
 
     /// <summary>The worker never got the attempt: it waits again, first in line.</summary>
@@ -159,28 +105,11 @@ internal sealed class ActivityEngine(ServerEngine engine)
         ArmHeartbeat(activity);
     }
 
-    public void Complete(PendingActivity activity, Payloads? result, string identity) => Outcome(activity, new()
-    {
-        EventType = EventType.ActivityTaskCompleted,
-        ActivityTaskCompletedEventAttributes = new()
-        {
-            Result = result,
-            ScheduledEventId = activity.ScheduledEventId,
-            Identity = identity,
-        },
-    });
+    public void Complete(PendingActivity activity, Payloads? result, string identity) =>
+        Outcome(activity, ActivityEvents.Completed(activity, result, identity));
 
-    public void Cancelled(PendingActivity activity, Payloads? details, string identity) => Outcome(activity, new()
-    {
-        EventType = EventType.ActivityTaskCanceled,
-        ActivityTaskCanceledEventAttributes = new()
-        {
-            Details = details,
-            ScheduledEventId = activity.ScheduledEventId,
-            LatestCancelRequestedEventId = activity.CancelRequestedEventId,
-            Identity = identity,
-        },
-    });
+    public void Cancelled(PendingActivity activity, Payloads? details, string identity) =>
+        Outcome(activity, ActivityEvents.Cancelled(activity, details, identity));
 
     /// <summary>An attempt failed or timed out: try again or end.</summary>
     public void Fail(PendingActivity activity, Failure failure)
@@ -209,20 +138,6 @@ internal sealed class ActivityEngine(ServerEngine engine)
             Finish(activity);
     }
 
-    private static Failure TimeoutFailure(PendingActivity activity, TimeoutType type) => new()
-    {
-        Message = type switch
-        {
-            TimeoutType.Heartbeat => "activity Heartbeat timeout",
-            TimeoutType.ScheduleToStart => "activity ScheduleToStart timeout",
-            TimeoutType.ScheduleToClose => "activity ScheduleToClose timeout",
-            _ => "activity StartToClose timeout",
-        },
-        Source = "Server",
-        Cause = type == TimeoutType.ScheduleToClose ? activity.LastFailure : null,
-        TimeoutFailureInfo = new() { TimeoutType = type, LastHeartbeatDetails = activity.HeartbeatDetails },
-    };
-
     private void Offer(PendingActivity activity, bool front = false)
     {
         if (activity.IsDone || activity.IsStarted)
@@ -234,7 +149,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
             activity.ScheduleToStart?.Cancel();
             activity.ScheduleToStart = engine.Clock.Add(
                 engine.Clock.Now + limit,
-                () => End(activity, TimeoutFailure(activity, TimeoutType.ScheduleToStart), RetryState.Timeout));
+                () => End(activity, ActivityEvents.Timeout(activity, TimeoutType.ScheduleToStart), RetryState.Timeout));
         }
         engine.ActivityQueues.Offer(
             engine.ActivityQueues[activity.Run.Namespace, activity.Scheduled.TaskQueue.Name], activity, activity.Entry, front);
@@ -246,7 +161,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
             return;
         activity.Heartbeat?.Cancel();
         activity.Heartbeat = engine.Clock.Add(
-            engine.Clock.Now + limit, () => Fail(activity, TimeoutFailure(activity, TimeoutType.Heartbeat)));
+            engine.Clock.Now + limit, () => Fail(activity, ActivityEvents.Timeout(activity, TimeoutType.Heartbeat)));
     }
 
     private void Release(PendingActivity activity)
@@ -267,37 +182,8 @@ internal sealed class ActivityEngine(ServerEngine engine)
         activity.Run.Activities.Remove(activity.ScheduledEventId);
     }
 
-    private void End(PendingActivity activity, Failure failure, RetryState state)
-    {
-        if (failure.TimeoutFailureInfo is { } timeout && failure.ApplicationFailureInfo == null)
-        {
-            // A retry that schedule-to-close forbids ends with the failure of the attempt, state TIMEOUT.
-            Outcome(activity, new()
-            {
-                EventType = EventType.ActivityTaskTimedOut,
-                ActivityTaskTimedOutEventAttributes = new()
-                {
-                    Failure = failure,
-                    ScheduledEventId = activity.ScheduledEventId,
-                    RetryState = timeout.TimeoutType is TimeoutType.ScheduleToClose or TimeoutType.ScheduleToStart
-                        ? RetryState.Timeout
-                        : state,
-                },
-            });
-            return;
-        }
-        Outcome(activity, new()
-        {
-            EventType = EventType.ActivityTaskFailed,
-            ActivityTaskFailedEventAttributes = new()
-            {
-                Failure = failure,
-                ScheduledEventId = activity.ScheduledEventId,
-                Identity = activity.Identity,
-                RetryState = state,
-            },
-        });
-    }
+    private void End(PendingActivity activity, Failure failure, RetryState state) =>
+        Outcome(activity, ActivityEvents.Ended(activity, failure, state));
 
     /// <summary>Writes the started event (which waits until now, so that retries leave no trace) and the outcome.</summary>
     private void Outcome(PendingActivity activity, HistoryEvent outcome)
@@ -305,35 +191,10 @@ internal sealed class ActivityEngine(ServerEngine engine)
         if (activity.IsDone)
             return;
         var run = activity.Run;
-        var started = activity.IsStarted
-            ? new HistoryEvent
-            {
-                EventType = EventType.ActivityTaskStarted,
-                ActivityTaskStartedEventAttributes = new()
-                {
-                    ScheduledEventId = activity.ScheduledEventId,
-                    Identity = activity.Identity,
-                    RequestId = Guid.NewGuid().ToString(),
-                    Attempt = activity.Attempt,
-                    LastFailure = activity.LastFailure,
-                },
-            }
-            : null;
+        var started = activity.IsStarted ? ActivityEvents.Started(activity) : null;
         Finish(activity);
         if (started != null)
             engine.Tasks.Record(run, started, wake: false);
-        engine.Tasks.Record(run, outcome, _ => SetStarted(outcome, started?.EventId ?? 0));
-    }
-
-    private static void SetStarted(HistoryEvent outcome, long id)
-    {
-        if (outcome.ActivityTaskCompletedEventAttributes is { } completed)
-            completed.StartedEventId = id;
-        else if (outcome.ActivityTaskFailedEventAttributes is { } failed)
-            failed.StartedEventId = id;
-        else if (outcome.ActivityTaskTimedOutEventAttributes is { } timedOut)
-            timedOut.StartedEventId = id;
-        else if (outcome.ActivityTaskCanceledEventAttributes is { } cancelled)
-            cancelled.StartedEventId = id;
+        engine.Tasks.Record(run, outcome, _ => outcome.With("started_event_id", started?.EventId ?? 0));
     }
 }

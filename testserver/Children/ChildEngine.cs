@@ -2,7 +2,6 @@ using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Lifecycle;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Command.V1;
-using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.History.V1;
 using Temporalio.Api.WorkflowService.V1;
@@ -82,72 +81,8 @@ internal sealed class ChildEngine(ServerEngine engine)
             || engine.Runs.ByRunId(parentExecution.RunId) is not { IsOpen: true } parent
             || !parent.Children.Remove(started.ParentInitiatedEventId, out var child))
             return;
-        var type = new WorkflowType { Name = run.WorkflowType };
-        var (ns, at, execution) = (run.Namespace, child.InitiatedEventId, run.Execution);
-        var news = run.Status switch
-        {
-            WorkflowExecutionStatus.Completed => new HistoryEvent
-            {
-                EventType = EventType.ChildWorkflowExecutionCompleted,
-                ChildWorkflowExecutionCompletedEventAttributes = new()
-                {
-                    Result = close.WorkflowExecutionCompletedEventAttributes.Result,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    WorkflowType = type,
-                    InitiatedEventId = at,
-                },
-            },
-            WorkflowExecutionStatus.Failed => new()
-            {
-                EventType = EventType.ChildWorkflowExecutionFailed,
-                ChildWorkflowExecutionFailedEventAttributes = new()
-                {
-                    Failure = close.WorkflowExecutionFailedEventAttributes.Failure,
-                    RetryState = close.WorkflowExecutionFailedEventAttributes.RetryState,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    WorkflowType = type,
-                    InitiatedEventId = at,
-                },
-            },
-            WorkflowExecutionStatus.Canceled => new()
-            {
-                EventType = EventType.ChildWorkflowExecutionCanceled,
-                ChildWorkflowExecutionCanceledEventAttributes = new()
-                {
-                    Details = close.WorkflowExecutionCanceledEventAttributes.Details,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    WorkflowType = type,
-                    InitiatedEventId = at,
-                },
-            },
-            WorkflowExecutionStatus.TimedOut => new()
-            {
-                EventType = EventType.ChildWorkflowExecutionTimedOut,
-                ChildWorkflowExecutionTimedOutEventAttributes = new()
-                {
-                    RetryState = close.WorkflowExecutionTimedOutEventAttributes.RetryState,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    WorkflowType = type,
-                    InitiatedEventId = at,
-                },
-            },
-            _ => new()
-            {
-                EventType = EventType.ChildWorkflowExecutionTerminated,
-                ChildWorkflowExecutionTerminatedEventAttributes = new()
-                {
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    WorkflowType = type,
-                    InitiatedEventId = at,
-                },
-            },
-        };
-        engine.Tasks.Record(parent, news, _ => SetStarted(news, child.Started?.EventId ?? 0));
+        var news = ChildNews.Of(run, close, child.InitiatedEventId);
+        engine.Tasks.Record(parent, news, _ => news.With("started_event_id", child.Started?.EventId ?? 0));
     }
 
     public void ApplyParentClosePolicies(WorkflowRun parent)
@@ -167,20 +102,6 @@ internal sealed class ChildEngine(ServerEngine engine)
         }
         if (parent.Children.Values.All(each => each.Run != null))
             parent.Children.Clear();
-    }
-
-    private static void SetStarted(HistoryEvent news, long id)
-    {
-        if (news.ChildWorkflowExecutionCompletedEventAttributes is { } completed)
-            completed.StartedEventId = id;
-        else if (news.ChildWorkflowExecutionFailedEventAttributes is { } failed)
-            failed.StartedEventId = id;
-        else if (news.ChildWorkflowExecutionCanceledEventAttributes is { } cancelled)
-            cancelled.StartedEventId = id;
-        else if (news.ChildWorkflowExecutionTimedOutEventAttributes is { } timedOut)
-            timedOut.StartedEventId = id;
-        else if (news.ChildWorkflowExecutionTerminatedEventAttributes is { } terminated)
-            terminated.StartedEventId = id;
     }
 
     private PendingChild? Pending(WorkflowRun run) =>

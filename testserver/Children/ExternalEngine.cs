@@ -90,32 +90,21 @@ internal sealed class ExternalEngine(ServerEngine engine)
                 cause = SignalExternalWorkflowExecutionFailedCause.SignalCountLimitExceeded;
             }
         }
-        if (!run.IsOpen)
-            return;
-        engine.Tasks.Record(run, cause is { } why
-            ? new()
+        Tell(run, ns, asked.Execution, initiated, cause is { } why
+            ? new HistoryEvent
             {
                 EventType = EventType.SignalExternalWorkflowExecutionFailed,
                 SignalExternalWorkflowExecutionFailedEventAttributes = new()
                 {
                     Cause = why,
                     WorkflowTaskCompletedEventId = completed,
-                    Namespace = ns,
-                    WorkflowExecution = asked.Execution,
-                    InitiatedEventId = initiated,
                     Control = asked.Control,
                 },
             }
-            : new HistoryEvent
+            : new()
             {
                 EventType = EventType.ExternalWorkflowExecutionSignaled,
-                ExternalWorkflowExecutionSignaledEventAttributes = new()
-                {
-                    InitiatedEventId = initiated,
-                    Namespace = ns,
-                    WorkflowExecution = asked.Execution,
-                    Control = asked.Control,
-                },
+                ExternalWorkflowExecutionSignaledEventAttributes = new() { Control = asked.Control },
             });
     }
 
@@ -134,31 +123,30 @@ internal sealed class ExternalEngine(ServerEngine engine)
             cause = CancelExternalWorkflowExecutionFailedCause.ExternalWorkflowExecutionNotFound;
         else
             engine.Lifecycle.RequestCancel(target, asked.Reason, "history-service", run.Execution, initiated);
-        if (!run.IsOpen)
-            return;
-        engine.Tasks.Record(run, cause is { } why
-            ? new()
+        Tell(run, ns, execution, initiated, cause is { } why
+            ? new HistoryEvent
             {
                 EventType = EventType.RequestCancelExternalWorkflowExecutionFailed,
                 RequestCancelExternalWorkflowExecutionFailedEventAttributes = new()
                 {
                     Cause = why,
                     WorkflowTaskCompletedEventId = completed,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                    InitiatedEventId = initiated,
                     Control = asked.Control,
                 },
             }
-            : new HistoryEvent
+            : new()
             {
                 EventType = EventType.ExternalWorkflowExecutionCancelRequested,
-                ExternalWorkflowExecutionCancelRequestedEventAttributes = new()
-                {
-                    InitiatedEventId = initiated,
-                    Namespace = ns,
-                    WorkflowExecution = execution,
-                },
+                ExternalWorkflowExecutionCancelRequestedEventAttributes = new(),
             });
+    }
+
+    /// <summary>Tells the workflow that asked what came of it.</summary>
+    private void Tell(WorkflowRun run, string ns, WorkflowExecution execution, long initiated, HistoryEvent news)
+    {
+        if (!run.IsOpen)
+            return;
+        engine.Tasks.Record(
+            run, news.With("namespace", ns).With("workflow_execution", execution).With("initiated_event_id", initiated));
     }
 }

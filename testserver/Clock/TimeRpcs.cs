@@ -44,41 +44,9 @@ internal sealed class TimeRpcs
         _engine.Clock.Locks += change;
     }
 
-    /// <summary>Sleeps in the server's time; <paramref name="unlocks"/> locks are given back meanwhile.</summary>
     private async Task<SleepResponse> Sleep(Func<VirtualClock, DateTimeOffset> until, int unlocks, RpcCall call)
     {
-        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Alarm alarm;
-        var sleeping = true;
-        void Rise()
-        {
-            // Inside the lock: the sleeper's locks are back before time can go further.
-            if (!sleeping)
-                return;
-            sleeping = false;
-            _engine.Clock.Locks += unlocks;
-            _engine.Clock.Sleepers -= unlocks;
-            woken.TrySetResult();
-        }
-        using (_engine.Enter())
-        {
-            _engine.Clock.Locks -= unlocks;
-            _engine.Clock.Sleepers += unlocks;
-            alarm = _engine.Clock.Add(until(_engine.Clock), Rise);
-        }
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation, _engine.Stopping.Token);
-        try
-        {
-            await woken.Task.WaitAsync(end.Token);
-        }
-        finally
-        {
-            using (_engine.Enter())
-            {
-                alarm.Cancel();
-                Rise();
-            }
-        }
+        await _engine.SleepAsync(until, unlocks, call.Cancellation);
         return new();
     }
 }

@@ -9,18 +9,29 @@ namespace Nstance.Temporal.TestServer.Commands;
 /// <summary>Looks at all commands of an answer before any is carried out: a bad one fails the whole task.</summary>
 internal static class CommandRules
 {
-    public static (WorkflowTaskFailedCause Cause, string Message)? Check(
+    /// <summary>What is wrong with the answer, and whether the run ends for it; null when nothing is.</summary>
+    public static (WorkflowTaskFailedCause Cause, string Message, bool EndsRun)? Check(
         ServerEngine engine, WorkflowRun run, RespondWorkflowTaskCompletedRequest request)
     {
+        var tally = new CommandTally(run, engine.Limits.Pending);
         foreach (var command in request.Commands)
         {
             if (Check(engine, run, command) is { } bad)
-                return bad;
+                return (bad.Cause, bad.Message, false);
+            if (CommandSizes.Check(engine.Limits, command) is { } large)
+                return (large.Cause, large.Message, true);
+            if (tally.Add(command) is { } excess)
+                return (excess.Cause, excess.Message, false);
+        }
+        foreach (var message in request.Messages)
+        {
+            if (message.Body?.CalculateSize() > engine.Limits.BlobSize)
+                return (WorkflowTaskFailedCause.BadUpdateWorkflowExecutionMessage, "Message exceeds size limit.", true);
         }
         // A workflow must not close over news it has not seen.
         var closes = request.Commands.Any(each => Closes(each.CommandType));
         return closes && (run.Buffered.Count > 0 || run.Updates.HasUndelivered)
-            ? (WorkflowTaskFailedCause.UnhandledCommand, "UnhandledCommand")
+            ? (WorkflowTaskFailedCause.UnhandledCommand, "UnhandledCommand", false)
             : null;
     }
 
@@ -31,11 +42,6 @@ internal static class CommandRules
 
     private static (WorkflowTaskFailedCause Cause, string Message)? Check(ServerEngine engine, WorkflowRun run, Command command)
     {
-        if (command.CalculateSize() > engine.Limits.BlobSize)
-        {
-            return (WorkflowTaskFailedCause.PayloadsTooLarge,
-                $"{command.CommandType} command exceeds the payload size limit of {engine.Limits.BlobSize} bytes.");
-        }
         switch (command.CommandType)
         {
             case CommandType.ScheduleActivityTask:
@@ -44,22 +50,16 @@ internal static class CommandRules
                     return (WorkflowTaskFailedCause.BadScheduleActivityAttributes, "ActivityId or ActivityType is not set.");
                 if (activity.ActivityId.Length > engine.Limits.IdLength)
                     return (WorkflowTaskFailedCause.BadScheduleActivityAttributes, "ActivityId exceeds length limit.");
-                if (run.Activities.Values.Any(each => each.Scheduled.ActivityId == activity.ActivityId))
-                    return (WorkflowTaskFailedCause.ScheduleActivityDuplicateId, "ActivityId is in use.");
                 if (IsZero(activity.StartToCloseTimeout) && IsZero(activity.ScheduleToCloseTimeout))
                 {
                     return (WorkflowTaskFailedCause.BadScheduleActivityAttributes,
                         "A valid StartToClose or ScheduleToCloseTimeout is not set on command.");
                 }
-                if (run.Activities.Count >= engine.Limits.Pending)
-                    return (WorkflowTaskFailedCause.PendingActivitiesLimitExceeded, "Too many pending activities.");
                 return null;
             case CommandType.StartTimer:
                 var timer = command.StartTimerCommandAttributes;
-                if (timer.TimerId.Length is 0 || timer.TimerId.Length > engine.Limits.IdLength)
-                    return (WorkflowTaskFailedCause.BadStartTimerAttributes, "TimerId is not set or too long.");
-                return run.Timers.ContainsKey(timer.TimerId)
-                    ? (WorkflowTaskFailedCause.StartTimerDuplicateId, "TimerId is in use.")
+                return timer.TimerId.Length is 0 || timer.TimerId.Length > engine.Limits.IdLength
+                    ? (WorkflowTaskFailedCause.BadStartTimerAttributes, "TimerId is not set or too long.")
                     : null;
             case CommandType.UpsertWorkflowSearchAttributes:
                 return engine.SearchAttributes.Problem(
@@ -70,10 +70,8 @@ internal static class CommandRules
                 var child = command.StartChildWorkflowExecutionCommandAttributes;
                 if (child.WorkflowId.Length == 0 || child.WorkflowId.Length > engine.Limits.IdLength)
                     return (WorkflowTaskFailedCause.BadStartChildExecutionAttributes, "WorkflowId is not set or too long.");
-                if (engine.SearchAttributes.Problem(run.Namespace, child.SearchAttributes) is { } childProblem)
-                    return (WorkflowTaskFailedCause.BadStartChildExecutionAttributes, childProblem);
-                return run.Children.Count >= engine.Limits.Pending
-                    ? (WorkflowTaskFailedCause.PendingChildWorkflowsLimitExceeded, "Too many pending child workflows.")
+                return engine.SearchAttributes.Problem(run.Namespace, child.SearchAttributes) is { } childProblem
+                    ? (WorkflowTaskFailedCause.BadStartChildExecutionAttributes, childProblem)
                     : null;
             case CommandType.ScheduleNexusOperation or CommandType.RequestCancelNexusOperation:
                 return (WorkflowTaskFailedCause.FeatureDisabled, "Nexus is not supported by this test server.");

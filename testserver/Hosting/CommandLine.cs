@@ -14,7 +14,7 @@ internal static class CommandLine
           --ip <address>                         address to listen on (default 127.0.0.1)
           --namespace <name>                     registers a namespace; may be repeated ("default" is always there)
           --search-attribute <Name=Type>         registers a search attribute: Text, Keyword, Int, Double, Bool, Datetime, KeywordList
-          --dynamic-config-value <key=value>     sets a limit; keys that are not known are ignored
+          --dynamic-config-value <key=value>     sets a limit; keys that are not known are named in a warning
           --db-filename, --ui-port, --headless,
           --log-format, --log-level              accepted; there is no database, no user interface and no log
 
@@ -22,6 +22,16 @@ internal static class CommandLine
         """;
 
     private static readonly HashSet<string> Ignored = ["--db-filename", "--ui-port", "--log-format", "--log-level"];
+
+    private const string PortRange = "a number between 0 and 65535";
+
+    // The SDK gives these to every server that it starts; what they allow is always allowed here.
+    private static readonly HashSet<string> FromSdk =
+        [
+            "frontend.enableServerVersionCheck",
+            "frontend.enableUpdateWorkflowExecution",
+            "frontend.enableUpdateWorkflowExecutionAsyncAccepted",
+        ];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -70,6 +80,8 @@ internal static class CommandLine
     public static TemporalTestServerOptions Parse(string[] args)
     {
         var skips = int.TryParse(args[0], out var port);
+        if (skips && !IsPort(port))
+            throw new FormatException($"'{args[0]}' is no port: {PortRange}");
         if (!skips && !(args.Length >= 2 && args[0] == "server" && args[1] == "start-dev"))
             throw new FormatException($"'{args[0]}' is neither a port nor 'server start-dev'; --help tells more");
         if (!skips)
@@ -87,17 +99,23 @@ internal static class CommandLine
             switch (flag)
             {
                 case "--port" or "-p":
-                    port = int.TryParse(Value(), out var number) && number is >= 0 and < 65_536
+                    port = int.TryParse(Value(), out var number) && IsPort(number)
                         ? number
-                        : throw new FormatException("--port needs a number between 0 and 65535");
+                        : throw new FormatException($"--port: {PortRange}");
                     break;
-                case "--ip": ip = Value(); break;
+                case "--ip":
+                    ip = Value();
+                    if (!System.Net.IPAddress.TryParse(ip, out _))
+                        throw new FormatException($"--ip {ip}: give an address, for example 127.0.0.1");
+                    break;
                 case "--namespace" or "-n": namespaces.Add(Value()); break;
                 case "--search-attribute": Attribute(attributes, Value()); break;
                 case "--dynamic-config-value":
                     var pair = Value().Split('=', 2);
-                    if (pair.Length == 2)
-                        limits.TrySet(pair[0], pair[1]);
+                    if (pair.Length != 2)
+                        throw new FormatException($"--dynamic-config-value {pair[0]}: give key=value");
+                    if (!limits.TrySet(pair[0], pair[1]) && !FromSdk.Contains(pair[0]))
+                        Console.Error.WriteLine($"testserver: warning: --dynamic-config-value {pair[0]} is not known and ignored");
                     break;
                 case "--headless": break;
                 case "--enable-time-skipping": break;
@@ -119,6 +137,8 @@ internal static class CommandLine
             Limits = limits,
         };
     }
+
+    private static bool IsPort(int number) => number is >= 0 and < 65_536;
 
     private static void Attribute(Dictionary<string, IndexedValueType> attributes, string text)
     {

@@ -49,10 +49,14 @@ internal sealed class RunLifecycle(ServerEngine engine)
         WorkflowRun run, string name, Payloads? input, Header? header, string identity, string requestId,
         WorkflowExecution? from = null, bool skipsDelay = true)
     {
-        if (requestId.Length > 0 && !run.RequestIds.Add("signal/" + requestId))
+        var known = "signal/" + requestId;
+        if (requestId.Length > 0 && run.RequestIds.Contains(known))
             return;
         if (run.SignalCount >= engine.Limits.Signals)
-            throw Fault.FailedPrecondition("exceeded workflow execution limit for signal events");
+            throw Fault.InvalidArgument("exceeded workflow execution limit for signal events");
+        // Remembered only now: a refused signal that is sent again must be refused again, not taken for a known one.
+        if (requestId.Length > 0)
+            run.RequestIds.Add(known);
         run.SignalCount++;
         engine.Tasks.Record(run, new()
         {

@@ -102,8 +102,6 @@ internal sealed class WorkflowRun
 
     public Dictionary<long, PendingChild> Children { get; } = new();
 
-    public HashSet<long> PendingExternals { get; } = [];
-
     public UpdateRegistry Updates { get; } = new();
 
     public string? ContinuedTo { get; set; }

@@ -60,7 +60,10 @@ internal sealed class TaskAnswers
     }
 
     /// <summary>Ends a started task as failed and schedules the next attempt. Only first attempts are written.</summary>
-    public void Failed(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) => Repeat(task, () => new()
+    public void Failed(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) =>
+        Repeat(task, () => FailedEvent(task, cause, failure, identity));
+
+    private static HistoryEvent FailedEvent(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) => new()
     {
         EventType = EventType.WorkflowTaskFailed,
         WorkflowTaskFailedEventAttributes = new()
@@ -71,7 +74,7 @@ internal sealed class TaskAnswers
             Failure = failure,
             Identity = identity,
         },
-    });
+    };
 
     /// <summary>Writes the end of a started task whose run is closed from outside.</summary>
     public void ForceClosed(WorkflowRun run)
@@ -80,18 +83,7 @@ internal sealed class TaskAnswers
             return;
         if (task is { IsStarted: true, Kind: TaskKind.Normal })
         {
-            run.Append(
-                new()
-                {
-                    EventType = EventType.WorkflowTaskFailed,
-                    WorkflowTaskFailedEventAttributes = new()
-                    {
-                        ScheduledEventId = task.ScheduledEventId,
-                        StartedEventId = task.StartedEventId,
-                        Cause = WorkflowTaskFailedCause.ForceCloseCommand,
-                    },
-                },
-                _engine.Clock.Now);
+            run.Append(FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, ""), _engine.Clock.Now);
         }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(run);
@@ -110,6 +102,16 @@ internal sealed class TaskAnswers
             run.NextAttempt = 1;
         _engine.Tasks.Schedule(run);
         _engine.Lifecycle.EnforceHistoryLimits(run);
+    }
+
+    /// <summary>Ends the run with the task that failed for good.</summary>
+    private void End(WorkflowTask task, HistoryEvent failed, string reason)
+    {
+        if (task.Kind == TaskKind.Normal)
+            task.Run.Append(failed, _engine.Clock.Now);
+        _engine.Tasks.Drop(task);
+        _engine.Tasks.Flush(task.Run);
+        _engine.Closing.Terminate(task.Run, reason, null, "history-service");
     }
 
     private WorkflowTask Find(Google.Protobuf.ByteString bytes)
@@ -135,7 +137,11 @@ internal sealed class TaskAnswers
         var run = task.Run;
         if (CommandRules.Check(_engine, run, request) is { } bad)
         {
-            Failed(task, bad.Cause, new() { Message = bad.Message, ServerFailureInfo = new() }, request.Identity);
+            var failure = new Failure { Message = bad.Message, ServerFailureInfo = new() };
+            if (bad.EndsRun)
+                End(task, FailedEvent(task, bad.Cause, failure, request.Identity), $"{bad.Cause}: {bad.Message}");
+            else
+                Failed(task, bad.Cause, failure, request.Identity);
             throw Fault.InvalidArgument(bad.Message);
         }
         Stick(run, request);

@@ -1,0 +1,58 @@
+using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.Common.V1;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.History.V1;
+
+namespace Nstance.Temporal.TestServer.Children;
+
+/// <summary>The event by which a parent learns how its child ended.</summary>
+internal static class ChildNews
+{
+    public static HistoryEvent Of(WorkflowRun run, HistoryEvent close, long initiatedEventId) => Ending(run.Status, close)
+        .With("namespace", run.Namespace)
+        .With("workflow_execution", run.Execution)
+        .With("workflow_type", new WorkflowType { Name = run.WorkflowType })
+        .With("initiated_event_id", initiatedEventId);
+
+    private static HistoryEvent Ending(WorkflowExecutionStatus status, HistoryEvent close) => status switch
+    {
+        WorkflowExecutionStatus.Completed => new()
+        {
+            EventType = EventType.ChildWorkflowExecutionCompleted,
+            ChildWorkflowExecutionCompletedEventAttributes = new()
+            {
+                Result = close.WorkflowExecutionCompletedEventAttributes.Result,
+            },
+        },
+        WorkflowExecutionStatus.Failed => new()
+        {
+            EventType = EventType.ChildWorkflowExecutionFailed,
+            ChildWorkflowExecutionFailedEventAttributes = new()
+            {
+                Failure = close.WorkflowExecutionFailedEventAttributes.Failure,
+                RetryState = close.WorkflowExecutionFailedEventAttributes.RetryState,
+            },
+        },
+        WorkflowExecutionStatus.Canceled => new()
+        {
+            EventType = EventType.ChildWorkflowExecutionCanceled,
+            ChildWorkflowExecutionCanceledEventAttributes = new()
+            {
+                Details = close.WorkflowExecutionCanceledEventAttributes.Details,
+            },
+        },
+        WorkflowExecutionStatus.TimedOut => new()
+        {
+            EventType = EventType.ChildWorkflowExecutionTimedOut,
+            ChildWorkflowExecutionTimedOutEventAttributes = new()
+            {
+                RetryState = close.WorkflowExecutionTimedOutEventAttributes.RetryState,
+            },
+        },
+        _ => new()
+        {
+            EventType = EventType.ChildWorkflowExecutionTerminated,
+            ChildWorkflowExecutionTerminatedEventAttributes = new(),
+        },
+    };
+}
