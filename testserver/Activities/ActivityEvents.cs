@@ -16,26 +16,26 @@ internal static class ActivityEvents
 {
     public static ActivityTaskScheduledEventAttributes Scheduled(
         WorkflowRun run, long completed, ScheduleActivityTaskCommandAttributes asked) => new()
-    {
-        ActivityId = asked.ActivityId,
-        ActivityType = asked.ActivityType,
-        TaskQueue = new()
         {
-            Name = asked.TaskQueue is { Name.Length: > 0 } queue ? queue.Name : run.TaskQueue,
-            Kind = TaskQueueKind.Normal,
-        },
-        Header = asked.Header,
-        Input = asked.Input,
-        ScheduleToCloseTimeout = asked.ScheduleToCloseTimeout ?? new Duration(),
-        ScheduleToStartTimeout = asked.ScheduleToStartTimeout ?? asked.ScheduleToCloseTimeout ?? new Duration(),
-        StartToCloseTimeout = RunStarter.Some(asked.StartToCloseTimeout) == null
+            ActivityId = asked.ActivityId,
+            ActivityType = asked.ActivityType,
+            TaskQueue = new()
+            {
+                Name = asked.TaskQueue is { Name.Length: > 0 } queue ? queue.Name : run.TaskQueue,
+                Kind = TaskQueueKind.Normal,
+            },
+            Header = asked.Header,
+            Input = asked.Input,
+            ScheduleToCloseTimeout = asked.ScheduleToCloseTimeout ?? new Duration(),
+            ScheduleToStartTimeout = asked.ScheduleToStartTimeout ?? asked.ScheduleToCloseTimeout ?? new Duration(),
+            StartToCloseTimeout = RunStarter.Some(asked.StartToCloseTimeout) == null
             ? asked.ScheduleToCloseTimeout
             : asked.StartToCloseTimeout,
-        HeartbeatTimeout = asked.HeartbeatTimeout ?? new Duration(),
-        WorkflowTaskCompletedEventId = completed,
-        RetryPolicy = RunStarter.WithDefaults(asked.RetryPolicy ?? new RetryPolicy()),
-        Priority = asked.Priority,
-    };
+            HeartbeatTimeout = asked.HeartbeatTimeout ?? new Duration(),
+            WorkflowTaskCompletedEventId = completed,
+            RetryPolicy = RunStarter.WithDefaults(asked.RetryPolicy ?? new RetryPolicy()),
+            Priority = asked.Priority,
+        };
 
     public static PollActivityTaskQueueResponse PollAnswer(PendingActivity activity) => new()
     {
