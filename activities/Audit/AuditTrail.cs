@@ -110,7 +110,8 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
         || told.Saying != Saying(entry) || entry.At - told.At >= SaidAgain;
 
     // Why something would end holds its age, which is another in every cycle.
-    private static string Saying(AuditEntry entry) => entry.Action == "spared" ? $"spared: {entry.Why}" : entry.Action;
+    private static string Saying(AuditEntry entry) =>
+        $"{(entry.DryRun ? "dry-run: " : "")}{entry.Action}{(entry.Action == "spared" ? $": {entry.Why}" : "")}";
 
     private static string? Known(string? text) => text is { Length: > 0 } ? text : null;
 }

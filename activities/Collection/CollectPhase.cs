@@ -20,7 +20,7 @@ internal sealed class CollectPhase
 
     private readonly ShardDatabase _db;
     private readonly AuditTrail _audit;
-    private readonly Action _heartbeat;
+    private readonly Action<PhaseProgress> _heartbeat;
     private readonly Tally _tally = new();
     private readonly HashSet<string> _settled = [];
     private readonly EvidenceReader _reader;
@@ -33,7 +33,7 @@ internal sealed class CollectPhase
     private IReadOnlyDictionary<string, PlanItem>? _approved;
 
     public CollectPhase(
-        ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action heartbeat)
+        ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action<PhaseProgress> heartbeat)
     {
         (_db, _audit, _heartbeat) = (db, audit, heartbeat);
         _reader = new(db, cloud, records);
@@ -42,8 +42,12 @@ internal sealed class CollectPhase
         _plans = new(db);
     }
 
-    public async Task<CollectResult> RunAsync(PhaseInput input, CancellationToken ct)
+    /// <param name="input">The cycle.</param>
+    /// <param name="before">What an attempt before this one did.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<CollectResult> RunAsync(PhaseInput input, CollectResult? before, CancellationToken ct)
     {
+        if (before is not null) _tally.GoOn(before);
         if (!input.DryRun) _tally.GroupsChanged += await _groups.SettleAsync(input, ct);
         if (Suspicion.Before(_db, input, ct) is { } doubt) return _tally.Result() with { Guarded = doubt };
         _ending.ApprovalOf = j => IsApproved(j) ? input.Approval : null;
@@ -90,7 +94,7 @@ internal sealed class CollectPhase
         foreach (var batch in candidates.Chunk(1000))
         {
             judged.AddRange(await JudgeAsync(batch, input, ct));
-            _heartbeat();
+            _heartbeat(new($"collect: {reason}") { Collected = _tally.Done() });
         }
 
         _all.AddRange(judged);
@@ -117,7 +121,7 @@ internal sealed class CollectPhase
         {
             var fresh = again ? await LookAgainAsync(batch, Allowed, input, ct) : batch;
             await _ending.RunAsync(fresh, input, ct);
-            _heartbeat();
+            _heartbeat(new($"collect: {reason}") { Collected = _tally.Done() });
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
@@ -75,10 +76,10 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, database =>
-        new CollectPhase(
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, async database =>
+        await new CollectPhase(
             database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
-            Trail(database, input), () => Beat("collect")).RunAsync(input, Token));
+            Trail(database, input), Beat).RunAsync(input, (await BeforeAsync())?.Collected, Token));
 
     /// <inheritdoc/>
     [Activity]
@@ -87,17 +88,32 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, database =>
-        new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat)
-            .RunAsync(input, Token));
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, async database =>
+        await new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat)
+            .RunAsync(input, (await BeforeAsync())?.Purged, Token));
 
     private static CancellationToken Token =>
         ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
 
-    /// <summary>Progress for people. A retry starts over: what is done already costs it little, and nothing twice.</summary>
-    private static void Beat(string progress)
+    private static void Beat(string doing) => Beat(new PhaseProgress(doing));
+
+    private static void Beat(PhaseProgress progress)
     {
         if (ActivityExecutionContext.HasCurrent) ActivityExecutionContext.Current.Heartbeat(progress);
+    }
+
+    /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
+    private static async Task<PhaseProgress?> BeforeAsync()
+    {
+        if (!ActivityExecutionContext.HasCurrent || ActivityExecutionContext.Current.Info.HeartbeatDetails.Count == 0) return null;
+        try
+        {
+            return await ActivityExecutionContext.Current.Info.HeartbeatDetailAtAsync<PhaseProgress>(0);
+        }
+        catch (JsonException)
+        {
+            return null; // another version's words
+        }
     }
 
     private ICloud Cloud(ShardDatabase database, ShardTimings timings) =>

@@ -12,25 +12,28 @@ namespace Nstance.Temporal.Activities.Collection;
 /// record, never the other way round: a failure leaves the row, and the next cycle finds it again.
 /// </summary>
 internal sealed class PurgePhase(
-    ShardDatabase database, IRecordStore records, AuditTrail audit, Action<string> heartbeat)
+    ShardDatabase database, IRecordStore records, AuditTrail audit, Action<PhaseProgress> heartbeat)
 {
     private const int PageSize = 500;
 
     private readonly Notes _notes = new();
     private IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>? _keys;
 
-    public async Task<PurgeResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
+    /// <param name="input">The cycle.</param>
+    /// <param name="before">What an attempt before this one purged.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<PurgeResult> RunAsync(PhaseInput input, PurgeResult? before, CancellationToken cancellationToken)
     {
-        var before = input.AsOf - input.Timings.DeletedRecordRetention;
+        var deletedBefore = input.AsOf - input.Timings.DeletedRecordRetention;
         if (Stillness.Window(input) is { } window)
         {
             _notes.Problem(window);
             return new() { Problems = _notes.Problems };
         }
 
-        _keys = await KeysWithoutTenantAsync(input.Shard, before, cancellationToken);
-        var result = new PurgeResult();
-        foreach (var expired in Pages(before, cancellationToken))
+        _keys = await KeysWithoutTenantAsync(input.Shard, deletedBefore, cancellationToken);
+        var result = before ?? new PurgeResult();
+        foreach (var expired in Pages(deletedBefore, cancellationToken))
         {
             var page = expired.Where(row => !IsHeld(row, input)).ToList();
             if (page.Count == 0) continue;
@@ -43,7 +46,11 @@ internal sealed class PurgePhase(
             }
 
             result = await PurgeAsync(input.Shard, page, result, cancellationToken);
-            heartbeat($"purge: {result.Purged} of {result.Expired}");
+            heartbeat(new($"purge: {result.Purged} of {result.Expired}")
+            {
+                // What failed is found again, and counted then.
+                Purged = result with { Expired = result.Purged, Failed = 0 },
+            });
         }
 
         if (await audit.TryFlushAsync(cancellationToken) is { } waits) _notes.Problem(waits);

@@ -12,7 +12,7 @@ namespace Nstance.Temporal.Activities.Collection;
 /// records and before the rows are judged: what is made while pages are read is then known to one of them.
 /// </summary>
 internal sealed class SyncPhase(
-    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, AuditTrail audit, Action<string> heartbeat)
+    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, AuditTrail audit, Action<PhaseProgress> heartbeat)
 {
     private readonly Dictionary<string, string> _listed = [];
     private readonly HashSet<string> _trackingIds = [];
@@ -25,15 +25,15 @@ internal sealed class SyncPhase(
         await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken))
         {
             result = Take(page.Where(i => i.IsOwn(input.Shard)), input, result);
-            heartbeat($"sync: {result.Listed} listed");
+            heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
         }
 
         // The listing is complete: only now may anything be said about what it does not name.
         result = await MoveAsync(input, result, cancellationToken);
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
-        heartbeat($"sync: {added.Added} added");
+        heartbeat(new($"sync: {added.Added} added") { Listed = result.Listed });
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
-        var notListed = new NotListed(database, cloud, notes, audit, heartbeat);
+        var notListed = new NotListed(database, cloud, notes, audit, doing => heartbeat(new(doing)));
         result = await notListed.JudgeAsync(_listed, input, result, cancellationToken);
         var sawOwn = _listed.Count > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);

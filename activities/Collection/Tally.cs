@@ -42,6 +42,36 @@ internal sealed class Tally
         if (_problems.Count < Most && !_problems.Contains(problem)) _problems.Add(problem);
     }
 
+    /// <summary>What is done for good.</summary>
+    public CollectResult Done()
+    {
+        CollectCounts Only(CollectReason reason)
+        {
+            var c = _counts[reason];
+            return c with { Candidates = c.Ended + c.AlreadyGone + c.Quarantined, Spared = 0, Failed = 0, OverLimit = 0 };
+        }
+
+        return new()
+        {
+            Unhealthy = Only(CollectReason.Unhealthy),
+            Dangling = Only(CollectReason.Dangling),
+            Orphan = Only(CollectReason.Orphan),
+            StalePreInsert = Only(CollectReason.StalePreInsert),
+            GroupsChanged = GroupsChanged,
+            Approved = Approved,
+            Samples = [.. _done.Where(note => note.Action != "failed")],
+        };
+    }
+
+    /// <summary>Starts from what an earlier attempt did.</summary>
+    public void GoOn(CollectResult before)
+    {
+        (_counts[CollectReason.Unhealthy], _counts[CollectReason.Dangling]) = (before.Unhealthy, before.Dangling);
+        (_counts[CollectReason.Orphan], _counts[CollectReason.StalePreInsert]) = (before.Orphan, before.StalePreInsert);
+        (GroupsChanged, Approved) = (before.GroupsChanged, before.Approved);
+        _done.AddRange(before.Samples);
+    }
+
     public CollectResult Result() => new()
     {
         Unhealthy = _counts[CollectReason.Unhealthy],

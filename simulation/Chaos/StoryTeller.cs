@@ -74,7 +74,10 @@ internal sealed class StoryTeller
         };
         Add(new(0, at, Deed.Launch)
         {
-            Member = _members++, Lot = lot, For = after > TimeSpan.FromSeconds(40) ? after : TimeSpan.FromSeconds(40), After = _random.Next(8) == 0,
+            Member = _members++,
+            Lot = lot,
+            For = after > TimeSpan.FromSeconds(40) ? after : TimeSpan.FromSeconds(40),
+            After = _random.Next(8) == 0,
         });
     }
 
@@ -132,7 +135,8 @@ internal sealed class StoryTeller
         {
             Add(new(0, Moment(), Pick(Deed.Pause, Deed.DryRun, Deed.Limits, Deed.Timeout, Deed.BreakConfig))
             {
-                For = TimeSpan.FromMinutes(_random.Next(20, 400)), Rate = _random.NextDouble(),
+                For = TimeSpan.FromMinutes(_random.Next(20, 400)),
+                Rate = _random.NextDouble(),
             });
         }
     }

@@ -1,7 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Tests.Collection;
@@ -136,7 +135,7 @@ public sealed class AuditTests : IDisposable
         var made = _world.Add();
         _world.Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-2))), ("$id", made.Id));
 
-        await new PurgePhase(_world.Db, _world.Records, _world.Trail, _ => { }).RunAsync(_world.Input, CancellationToken.None);
+        await _world.PurgeAsync();
 
         Assert.Equal(["purged"], _world.Audit.Of(made.Id));
         Assert.Contains("deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Sql, StringComparison.Ordinal);
@@ -148,7 +147,7 @@ public sealed class AuditTests : IDisposable
         var made = _world.Add();
         _world.Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-2))), ("$id", made.Id));
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
-        var result = await new PurgePhase(_world.Db, _world.Records, _world.Trail, _ => { }).RunAsync(_world.Input, CancellationToken.None);
+        var result = await _world.PurgeAsync();
         Assert.Contains(result.Problems, p => p.Contains("the audit waits", StringComparison.Ordinal));
         _world.Audit.PutFault = null;
 

@@ -89,8 +89,14 @@ internal sealed class CollectWorld : IDisposable
         command.ExecuteNonQuery();
     }
 
-    public Task<CollectResult> CollectAsync() =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, () => { }).RunAsync(Input, CancellationToken.None);
+    /// <summary>Heartbeats, in order.</summary>
+    public List<PhaseProgress> Beats { get; } = [];
+
+    public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);
+
+    public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
+        new PurgePhase(Db, Records, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);
 
     public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
 

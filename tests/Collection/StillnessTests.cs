@@ -58,7 +58,7 @@ public sealed class StillnessTests : IDisposable
         _world.Sql("UPDATE instances SET deleted_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddDays(-1))));
         Hold("acme/web", null);
 
-        var result = await new PurgePhase(_world.Db, _world.Records, _world.Trail, _ => { }).RunAsync(_world.Input, CancellationToken.None);
+        var result = await _world.PurgeAsync();
 
         Assert.Equal(0, result.Purged);
         Assert.True(_world.HasRecord(made));

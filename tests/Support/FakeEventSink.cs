@@ -9,11 +9,15 @@ internal sealed class FakeEventSink : IEventSink
 
     public Exception? Fault { get; set; }
 
+    /// <summary>Handing these over fails.</summary>
+    public Func<EventBatch, bool>? FailsFor { get; set; }
+
     public IEnumerable<ReconcileEvent> Events => Batches.SelectMany(b => b.Events);
 
     public Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
         if (Fault is not null) throw Fault;
+        if (FailsFor?.Invoke(batch) == true) throw new InvalidOperationException("the reconciler cannot be reached");
         Batches.Add(batch);
         return Task.CompletedTask;
     }

@@ -64,7 +64,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
-    public async Task RunCycle_DryRun_TellsEveryPhaseAndCountsNothing()
+    public async Task RunCycle_DryRun_HoldsForThatCycleAlone()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
