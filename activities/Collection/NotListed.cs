@@ -20,6 +20,7 @@ internal sealed class NotListed(
 
     private readonly List<(LiveRow Row, string Why)> _gone = [];
     private readonly List<LiveRow> _notFound = [];
+    private readonly List<(LiveRow Row, string Why)> _left = [];
     private int _spared;
     private int _refreshed;
     private int _live;
@@ -55,6 +56,7 @@ internal sealed class NotListed(
         }
 
         _gone.AddRange(_notFound.Select(row => (row, "not listed, and not found by id")));
+        Tell(_left, "spared");
         var marked = Mark(input);
         return result with
         {
@@ -157,6 +159,7 @@ internal sealed class NotListed(
         if (input.DryRun)
         {
             foreach (var (row, why) in _gone) Note(row, "would mark deleted", why);
+            Tell(_gone, "would-mark-deleted");
             if (_gone.Count > 0) notes.Problem($"dry run: {_gone.Count} rows were not marked deleted");
             return 0;
         }
@@ -182,8 +185,12 @@ internal sealed class NotListed(
     private void Spare(LiveRow row, string why)
     {
         _spared++;
+        _left.Add((row, why));
         Note(row, "spared", why);
     }
+
+    private void Tell(IEnumerable<(LiveRow Row, string Why)> rows, string action) => audit.Tell(
+        rows.Select(r => database.Find(r.Row.Id) is { } full ? audit.Of(full, action, "sync", r.Why) : null).OfType<AuditEntry>());
 
     private void Note(LiveRow row, string action, string why)
     {

@@ -22,6 +22,9 @@ public sealed class SyncPhaseTests : IDisposable
 
         Assert.Equal((0, 3), (result.Listed, result.MarkedDeleted));
         Assert.Equal(_shard.Ids("markDeleted"), NewlyDeleted());
+        var told = _shard.Audit.Entries.ToLookup(e => e.Action, e => e.Instance);
+        Assert.Equal(_shard.Ids("markDeleted"), told["marked-deleted"].Order(StringComparer.Ordinal));
+        Assert.Equal(result.Spared, told["spared"].Count());
     }
 
     [Fact]
