@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Benchmarks.Fleet;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Benchmarks.Ports;
+
+/// <summary>The cloud over a fleet in memory, with EC2's page and batch sizes: as many waits as the real client has calls.</summary>
+internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
+{
+    private const int PageSize = 1000;
+    private const int MaxFilterValues = 200;
+
+    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var page in fleet.Machines.Chunk(PageSize))
+        {
+            await calls.MakeAsync(Call.List, cancellationToken);
+            yield return [.. page.Select(fleet.Instance)];
+        }
+    }
+
+    public async Task<DescribeResult> DescribeAsync(
+        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
+    {
+        var (found, notFound) = (new Dictionary<string, CloudInstance>(), new HashSet<string>());
+        foreach (var chunk in providerIds.Distinct().Chunk(PageSize))
+        {
+            await calls.MakeAsync(Call.Describe, cancellationToken);
+            foreach (var id in chunk)
+            {
+                if (fleet.ByProvider(id) is { } number) found[id] = fleet.Instance(number);
+                else notFound.Add(id);
+            }
+        }
+
+        return new DescribeResult(found, notFound, new Dictionary<string, string>());
+    }
+
+    public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
+        ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+    {
+        var found = new List<CloudInstance>();
+        foreach (var chunk in instanceIds.Distinct().Chunk(MaxFilterValues))
+        {
+            await calls.MakeAsync(Call.FindByTag, cancellationToken);
+            found.AddRange(chunk.Select(fleet.ById).OfType<int>()
+                .Where(number => fleet.Members[number].HasMachine).Select(fleet.Instance));
+        }
+
+        return found;
+    }
+
+    public async Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
+    {
+        var results = new Dictionary<string, EndResult>();
+        foreach (var chunk in instances.GroupBy(i => i.Zone).SelectMany(zone => zone.Chunk(PageSize)))
+        {
+            await calls.MakeAsync(Call.Terminate, cancellationToken);
+            foreach (var instance in chunk)
+            {
+                if (fleet.ByProvider(instance.ProviderId) is { } number) fleet.End(number);
+                results[instance.ProviderId] = new EndResult(EndOutcome.Ended, null);
+            }
+        }
+
+        return results;
+    }
+}
