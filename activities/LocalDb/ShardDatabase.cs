@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
@@ -111,9 +112,11 @@ internal sealed partial class ShardDatabase : IDisposable
         foreach (var batch in items.Chunk(BatchSize))
         {
             using var transaction = _connection.BeginTransaction();
+            var began = Stopwatch.GetTimestamp();
             var inBatch = 0;
             foreach (var item in batch) inBatch += write(transaction, item);
             transaction.Commit();
+            WriteLockMetric.Held.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
             changed += inBatch;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nstance.Temporal.Benchmarks.Cycle;
 
 namespace Nstance.Temporal.Benchmarks.Commands;
 
@@ -21,7 +22,6 @@ internal static class BenchmarkCommand
     // Each room makes its own command: add a line here. Stories go to stderr, the one JSON object to stdout, last.
     private static IEnumerable<Command> Commands(TextWriter stdout, TextWriter stderr)
     {
-        _ = (stdout, stderr);
-        yield break;
+        yield return CycleCommand.Create(stdout, stderr);
     }
 }
