@@ -38,7 +38,7 @@ public sealed record AwsSettings
 public sealed class AwsConnections(AwsSettings settings) : IConnections, IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<AmazonEC2Client>> _ec2 = new();
-    private readonly SemaphoreSlim _gets = new(S3RecordStore.MaxParallelGets);
+    private readonly AdaptiveLimit _gets = new();
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
 
@@ -89,7 +89,6 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
     {
         foreach (var client in _ec2.Values.Where(c => c.IsValueCreated)) client.Value.Dispose();
         _s3?.Dispose();
-        _gets.Dispose();
     }
 
     IRecordStore IConnections.Records(TimeSpan requestTimeout)

@@ -11,10 +11,8 @@ namespace Nstance.Temporal.Activities.Records;
 /// <param name="client">Shared by all shards of the process.</param>
 /// <param name="aws">Time limit and translation of errors.</param>
 /// <param name="gets">Bounds the reads in flight, of all shards together.</param>
-internal sealed class S3RecordStore(IAmazonS3 client, AwsCall aws, SemaphoreSlim gets) : IRecordStore
+internal sealed class S3RecordStore(IAmazonS3 client, AwsCall aws, AdaptiveLimit gets) : IRecordStore
 {
-    public const int MaxParallelGets = 64;
-
     private const int MaxKeys = 1000;
 
     // A record is a few KiB; what is larger is not read into memory.
@@ -149,25 +147,20 @@ internal sealed class S3RecordStore(IAmazonS3 client, AwsCall aws, SemaphoreSlim
     private async Task<(byte[]? Bytes, string ETag)?> ReadAsync(
         ShardRef shard, string key, CancellationToken cancellationToken)
     {
-        await gets.WaitAsync(cancellationToken);
         try
         {
-            return await CallAsync<(byte[]?, string)?>(shard, "GetObject", async ct =>
+            return await gets.RunAsync(() => CallAsync<(byte[]?, string)?>(shard, "GetObject", async ct =>
             {
                 using var answer = await client.GetObjectAsync(shard.Bucket, key, ct);
                 if (answer.ContentLength > MaxBytes) return (null, answer.ETag ?? "");
                 using var bytes = new MemoryStream();
                 await answer.ResponseStream.CopyToAsync(bytes, ct);
                 return (bytes.ToArray(), answer.ETag ?? "");
-            }, cancellationToken);
+            }, cancellationToken), cancellationToken);
         }
         catch (CloudException e) when (e.Fault == CloudFault.Gone)
         {
             return null;
-        }
-        finally
-        {
-            gets.Release();
         }
     }
 

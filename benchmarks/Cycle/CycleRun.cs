@@ -49,7 +49,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWrite
     private async Task OnceAsync(MeasuredFleet fleet, string template, WriteLocks locks)
     {
         // A bound that grew in one run would make the next one look better than a fresh worker is.
-        var connections = new MemoryConnections(new MemoryCloud(fleet, _calls), new MemoryRecords(fleet, _calls, new AdaptiveLimit()));
+        var connections = new MemoryConnections(new MemoryCloud(fleet, _calls), new MemoryRecords(fleet, _calls, new AdaptiveLimit()), new MemoryAudit(_calls));
         var shared = Path.Combine(_folder, "server.db");
         File.Copy(template, shared, overwrite: true);
         var own = Directory.CreateDirectory(Path.Combine(_folder, "own")).FullName;

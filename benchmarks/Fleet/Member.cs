@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Benchmarks.Fleet;
@@ -24,6 +25,7 @@ internal enum Part
 }
 
 /// <summary>One instance, small: a million of them must fit beside what is measured.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct Member(int Number, Guid Uuid, Part Part, DateTimeOffset CreatedAt)
 {
     private const string Kind = "knc";

@@ -14,7 +14,7 @@ internal sealed class WriteLocks : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument == WriteLockMetric.Held) listener.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Name == WriteLockMetric.MeterName) listener.EnableMeasurementEvents(instrument);
         };
         _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) =>
         {

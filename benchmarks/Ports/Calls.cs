@@ -9,7 +9,8 @@ internal sealed class Calls(TimeSpan latency)
 
     public int Ec2 => this[Call.List] + this[Call.Describe] + this[Call.FindByTag] + this[Call.Terminate];
 
-    public int S3 => this[Call.ListRecords] + this[Call.GetRecord] + this[Call.DeleteRecords] + this[Call.GetConfig];
+    public int S3 => this[Call.ListRecords] + this[Call.GetRecord] + this[Call.DeleteRecords]
+        + this[Call.GetConfig] + this[Call.PutAudit];
 
     public void Reset() => Array.Clear(_counts);
 
@@ -31,4 +32,5 @@ internal enum Call
     GetRecord,
     DeleteRecords,
     GetConfig,
+    PutAudit,
 }

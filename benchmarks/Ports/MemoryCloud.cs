@@ -68,4 +68,11 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
 
         return results;
     }
+
+    public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("no run quarantines");
+
+    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("no run releases");
 }

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Activities.Records;
@@ -6,9 +7,11 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Benchmarks.Ports;
 
 /// <summary>Cloud and bucket of a fleet in memory.</summary>
-internal sealed class MemoryConnections(ICloud cloud, IRecordStore records) : IConnections
+internal sealed class MemoryConnections(ICloud cloud, IRecordStore records, IAuditStore audit) : IConnections
 {
     public IRecordStore Records(TimeSpan requestTimeout) => records;
+
+    public IAuditStore Audit(TimeSpan requestTimeout) => audit;
 
     public ICloud Cloud(string? region, TimeSpan requestTimeout) => cloud;
 }
