@@ -25,6 +25,7 @@ internal static class Limits
             var members = live.GetValueOrDefault(group.Key);
             var name = $"{group.Key.Tenant}/{group.Key.Group}";
             var allowed = Allowed(members, Rule(limits, reason, name) ?? new(limits.GroupFloor, limits.GroupPercent));
+            if (group.Key.Tenant.Length == 0) allowed = Least(limits, reason, group.Key.Group, members, allowed);
             if (group.Count() > allowed)
                 return $"{group.Count()} of the {members} live instances of group {Name(group.Key)} would end; at most {allowed} may";
         }
@@ -47,6 +48,17 @@ internal static class Limits
             .Where(r => (r.Reason ?? reason) == reason && r.OfShard == (group is null) && (r.Group ?? group) == group)
             .Reverse()
             .MaxBy(r => (r.Group is null ? 0 : 2) + (r.Reason is null ? 0 : 1));
+
+    /// <summary>
+    /// What nobody knows the tenant of may be of any group of that name: the strictest rule for one holds, so that an
+    /// orphan is no way around a limit.
+    /// </summary>
+    private static int Least(TerminationLimits limits, CollectReason reason, string group, int members, int allowed) =>
+        (limits.Rules ?? [])
+            .Where(r => !r.OfShard && (r.Reason ?? reason) == reason && r.Group?.EndsWith($"/{group}", StringComparison.Ordinal) is true)
+            .Select(r => Allowed(members, r))
+            .Append(allowed)
+            .Min();
 
     private static int Allowed(int live, LimitRule rule) =>
         Math.Max(rule.Floor, (int)((long)live * Math.Clamp(rule.Percent, 0, 100) / 100));

@@ -13,17 +13,39 @@ internal sealed class HostDied(StoryEvent cause) : Exception("the host died")
 /// </summary>
 internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? strike)
 {
+    private readonly TaskCompletionSource _cut = new();
+    private readonly TaskCompletionSource _restored = new();
+    private readonly Lock _reads = new();
+    private bool _reading;
     private int _calls;
 
+    public StoryEvent? Strike => strike;
+
+    /// <summary>Ends when the host was cut off: what it does from then on, it does as a zombie.</summary>
+    public Task CutOff => _cut.Task;
+
+    /// <summary>A zombie goes on.</summary>
+    public void Restore() => _restored.SetResult();
+
     /// <summary>Before a call takes effect. Only what looks, and is looked at again, may last long.</summary>
-    public Task BeforeAsync(string action, bool looks)
+    public async Task BeforeAsync(string action, bool looks)
     {
-        _calls++;
-        world.Trace($"{world.Step}/{phase}/{action}");
-        if (strike is null || strike.Call != _calls) return Task.CompletedTask;
-        if (strike.Deed == Deed.SlowCall && looks) world.Advance(world.Now + strike.For);
-        if (strike is { Deed: Deed.Crash or Deed.HostLost, After: false }) throw new HostDied(strike);
-        return Task.CompletedTask;
+        _reading = false;
+        Step(action, looks);
+        if (strike is not { Deed: Deed.Zombie } || strike.Call != _calls || !looks) return;
+        _cut.SetResult();
+        await _restored.Task;
+    }
+
+    /// <summary>Before a read that others run beside: all until the next call count as one, and wait for what strikes it.</summary>
+    public void BeforeRead()
+    {
+        lock (_reads)
+        {
+            if (_reading) return;
+            _reading = true;
+            Step("read", looks: true);
+        }
     }
 
     /// <summary>After a call took effect.</summary>
@@ -41,4 +63,13 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
     }
 
     public int Count() => _calls + (int)world.Elapsed.TotalSeconds;
+
+    private void Step(string action, bool looks)
+    {
+        _calls++;
+        world.Trace($"{world.Step}/{phase}/{action}");
+        if (strike is null || strike.Call != _calls) return;
+        if (strike.Deed == Deed.SlowCall && looks) world.Advance(world.Now + strike.For);
+        if (strike is { Deed: Deed.Crash or Deed.HostLost, After: false }) throw new HostDied(strike);
+    }
 }

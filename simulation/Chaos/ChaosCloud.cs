@@ -5,7 +5,7 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>The cloud at the collector's port. Batches and unknown ids go through the collector's own code for them.</summary>
-internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants invariants) : ICloud
+internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : ICloud
 {
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
                 continue;
             }
 
-            invariants.Ends(machine);
+            invariants.Ends(machine, bounds);
             machine.Tags[CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}";
             machine.Stop(world.Now);
             results[machine.ProviderId] = new(EndOutcome.Quarantined, null);
@@ -82,7 +82,7 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
             throw new CloudException(CloudFault.Protected, $"The instance '{shielded[0]}' may not be terminated");
         foreach (var id in ids)
         {
-            invariants.Ends(world.Machines[id]);
+            invariants.Ends(world.Machines[id], bounds);
             world.Machines[id].Terminate(world.Now);
         }
 
@@ -92,66 +92,4 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
 
     private IEnumerable<CloudInstance> Seen() =>
         world.Machines.Values.Select(m => m.SeenAt(world.Now - world.Lag)).OfType<CloudInstance>();
-}
-
-/// <summary>The bucket at the collector's port. Reads may run in parallel: what strikes them depends on their key alone.</summary>
-internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants invariants) : Activities.Records.IRecordStore
-{
-    private readonly int _time = (int)world.Elapsed.TotalMinutes;
-
-    public async IAsyncEnumerable<IReadOnlyList<Activities.Records.RecordObject>> ListAsync(
-        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await call.BeforeAsync("list records", looks: true);
-        Fail("list records");
-        foreach (var page in world.Bucket.Select(o => new Activities.Records.RecordObject(o.Key, $"{o.Value.Version}")).ToArray().Chunk(50))
-        {
-            yield return page;
-            Fail("page of records");
-        }
-    }
-
-    public Task<Activities.Records.RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
-    {
-        Fail(key);
-        if (!world.Bucket.TryGetValue(key, out var found)) return Task.FromResult<Activities.Records.RecordRead>(new Activities.Records.RecordRead.Missing());
-        return Task.FromResult<Activities.Records.RecordRead>(
-            Activities.Domain.InstanceRecord.TryParse(System.Text.Encoding.UTF8.GetBytes(found.Body), out var record, out var why)
-                ? new Activities.Records.RecordRead.Found(record!, $"{found.Version}")
-                : new Activities.Records.RecordRead.Invalid(why!));
-    }
-
-    public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
-        ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
-    {
-        await call.BeforeAsync("delete records", looks: false);
-        if (world.Strikes(Deed.BucketError, "delete", _time)) return keys.ToDictionary(k => k, _ => "S3: 503");
-        var failed = new Dictionary<string, string>();
-        foreach (var key in keys)
-        {
-            if (world.Strikes(Deed.BucketRefusesDelete, key, _time))
-            {
-                failed[key] = "S3: AccessDenied";
-                continue;
-            }
-
-            invariants.DeletesRecord(key);
-            world.Bucket.Remove(key);
-        }
-
-        call.After();
-        return failed;
-    }
-
-    public async Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken)
-    {
-        await call.BeforeAsync("config", looks: true);
-        Fail("config");
-        return System.Text.Encoding.UTF8.GetBytes(world.Config);
-    }
-
-    private void Fail(string what)
-    {
-        if (world.Strikes(Deed.BucketError, what, _time)) throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
-    }
 }

@@ -32,6 +32,11 @@ internal sealed class ChaosMachine(string providerId, string zone, DateTimeOffse
         if (StateAt(now) is "pending" or "running") Go(now, "stopping", "stopped");
     }
 
+    public void Start(DateTimeOffset now)
+    {
+        if (StateAt(now) is "stopping" or "stopped") Go(now, "pending", "running");
+    }
+
     public void Terminate(DateTimeOffset now)
     {
         if (IsAlive(now)) Go(now, "shutting-down", "terminated");
@@ -58,9 +63,9 @@ internal sealed class ChaosMember(int number, Lot lot, MemberId id, DateTimeOffs
 
     public string Id { get; } = id.ToString();
 
-    public string Key { get; } = $"shard/{Story.Shard.Shard}/instance/acme.{id.StorageKey}.json";
+    public string Key { get; } = $"shard/{Story.Shard.Shard}/instance/{Story.Tenant}.{id.StorageKey}.json";
 
-    public string Group { get; } = $"group-{number % 3}";
+    public string Group { get; } = Story.Group(number);
 
     public DateTimeOffset Issued { get; } = issued;
 
@@ -74,11 +79,13 @@ internal sealed class ChaosMember(int number, Lot lot, MemberId id, DateTimeOffs
 
     public bool RecordRotten { get; set; }
 
+    public bool RowRotten { get; set; }
+
     /// <summary>Known to nobody but the cloud.</summary>
     public bool CloudOnly => Lot is Lot.Orphan or Lot.Untagged or Lot.Foreign;
 
     public string Record(bool withProvider) => $$"""
-        { "instance_id": "{{Id}}", "tenant": "acme", "group": "{{Group}}", "status": "{{(ServerDeletes ? "deleting" : "running")}}",
+        { "instance_id": "{{Id}}", "tenant": "{{Story.Tenant}}", "group": "{{Group}}", "status": "{{(ServerDeletes ? "deleting" : "running")}}",
           "provider_instance_id": "{{(withProvider ? Machine?.ProviderId : "")}}", "created_at": "{{Issued:yyyy-MM-ddTHH:mm:ssZ}}",
           "registration_jwt": "{{ChaosWorld.SecretMark}}-{{Number}}"{{(RegisteredAt is { } at ? $", \"registered_at\": \"{at:yyyy-MM-ddTHH:mm:ssZ}\"" : "")}} }
         """;

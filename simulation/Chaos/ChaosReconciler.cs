@@ -13,6 +13,8 @@ internal sealed class ChaosReconciler(ChaosWorld world)
 
     public Dictionary<string, DateTimeOffset> CheckedAt { get; } = [];
 
+    public bool Waits(string instanceId) => Queue.Checks().Any(e => e.InstanceId == instanceId);
+
     public async Task DrainAsync(ReconcilerActivities activities)
     {
         while (Queue.Checks() is { Count: > 0 } checks)

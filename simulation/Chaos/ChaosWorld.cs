@@ -13,6 +13,9 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
     /// <summary>Every secret of the simulation contains it: whatever the collector says must not.</summary>
     public const string SecretMark = "jwt-must-stay-secret";
 
+    /// <summary>How far a server's clock is ahead when it is wrong.</summary>
+    public static readonly TimeSpan ClockAhead = TimeSpan.FromHours(5);
+
     private readonly PriorityQueue<Action, (DateTimeOffset, int)> _timers = new();
     private int _next;
     private int _sequence;
@@ -40,10 +43,12 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
 
     public string Step { get; set; } = "start";
 
-    /// <summary>Faults are over: no event of the story holds any more.</summary>
-    public bool Quiet { get; set; }
+    public bool Quiet { get; private set; }
 
     public string Digest => $"{_digest:x16}";
+
+    /// <summary>The world's time, for code that asks a clock.</summary>
+    public TimeProvider Clock => new WorldClock(this);
 
     public TimeSpan Elapsed => Now - Story.Start;
 
@@ -103,12 +108,23 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
         Now = Max(Now, to);
     }
 
+    private DateTimeOffset ServerNow =>
+        Now + Story.Setup.ServerSkew + (Holding(Deed.ServerClockAhead).Any() ? ClockAhead : TimeSpan.Zero);
+
+    /// <summary>Faults are over: nothing of the story holds any more, and agents whose machine runs report again.</summary>
+    public void CalmDown()
+    {
+        if (Quiet) return;
+        Quiet = true;
+        foreach (var member in Members.Values) member.SilentSince = null;
+    }
+
     /// <summary>Agents that report now.</summary>
     public IEnumerable<ChaosMember> Reporting() => Members.Values.Where(m =>
         m.RegisteredAt is not null && m.SilentSince is null && m.Machine?.StateAt(Now) == "running");
 
     public void Heartbeat() => rows?.Report(Reporting(), m =>
-        Now + Story.Setup.ServerSkew - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))));
+        ServerNow - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))));
 
     private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
@@ -137,6 +153,12 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
                 break;
             case Deed.Stop:
                 member.Machine?.Stop(Now);
+                if (e.For > TimeSpan.Zero) Later(e.For, () => member.Machine?.Start(Now));
+                break;
+            case Deed.Retire when member.Machine is { } machine && !member.CloudOnly:
+                machine.Terminate(Now);
+                Bucket.Remove(member.Key);
+                rows?.MarkDeleted(member, ServerNow);
                 break;
             case Deed.Vanish:
                 member.Machine?.Terminate(Now);
@@ -156,6 +178,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
                 Put(member.Key, "{ \"instance_id\": 7, \"registration_jwt\": \"" + SecretMark + "\", ");
                 break;
             case Deed.RotRow:
+                member.RowRotten = true;
                 rows?.Rot(member);
                 break;
         }
@@ -183,7 +206,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
         if (answered)
         {
             Put(member.Key, member.Record(withProvider: true));
-            rows?.SetProvider(member, Now + Story.Setup.ServerSkew);
+            rows?.SetProvider(member, ServerNow);
         }
 
         if (e.Lot is not (Lot.Registers or Lot.LostAnswerRegisters or Lot.Twin)) return;
@@ -214,7 +237,16 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
 
         member.RegisteredAt ??= Now;
         Put(member.Key, member.Record(withProvider));
-        rows?.SetRegistered(member, Now + Story.Setup.ServerSkew);
+        rows?.SetRegistered(member, ServerNow);
         Trace(Encoding.UTF8.GetByteCount(member.Key) + member.Id);
+    }
+
+    private sealed class WorldClock(ChaosWorld world) : TimeProvider
+    {
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => world.Now;
+
+        public override long GetTimestamp() => world.Now.UtcTicks;
     }
 }

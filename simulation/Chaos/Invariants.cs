@@ -1,43 +1,66 @@
+using Nstance.Temporal.Workflows.Contracts;
+
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>What must hold, judged by the simulation's truth (issue 5, point 2).</summary>
+/// <summary>What must hold, judged by the simulation's truth (issue 5, point 2). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
-    public bool DryRun { get; set; }
+    private ShardTimings Timings => world.Story.Setup.Timings;
 
     /// <summary>I1, at the moment of ending.</summary>
-    public void Ends(ChaosMachine machine)
+    public void Ends(ChaosMachine machine, Bounds bounds)
     {
         var now = world.Now;
-        var seen = machine.SeenAt(now);
-        if (seen is null || !machine.IsAlive(now)) return;
+        if (!machine.IsAlive(now) || machine.SeenAt(now) is not { } seen) return;
         var member = world.Members.Values.FirstOrDefault(m => m.Machine == machine);
         var name = $"{machine.ProviderId} (#{member?.Number}, {member?.Lot})";
-        if (DryRun) world.Violate("I5", $"{name} ended in a dry run");
+        bounds.Ends(name, machine.ProviderId, seen.TrackingId, seen.Group ?? "");
         if (!seen.IsOwn(Story.Shard)) world.Violate("I1", $"{name} is foreign");
         if (machine.ApiProtected || seen.Protection(now) is not null) world.Violate("I1", $"{name} is protected");
         if (!world.Announced.Contains(machine.ProviderId)) world.Violate("I8", $"{name} ended untold");
         world.EndedByCollector[machine.ProviderId] = now;
         if (machine.StateAt(now) is "stopping" or "stopped" || member is null || member.ServerDeletes) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
-        if (now - machine.Launched < world.Story.Setup.Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
+        if (now - machine.Launched < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
+        if (bounds.Input.Sight is { } sight && now - sight.Since < Timings.RegistrationTimeout)
+            world.Violate("I1", $"{name} is in its grace after a time in which nobody looked ({sight.Why})");
     }
 
     /// <summary>I3, at the moment of deleting.</summary>
-    public void DeletesRecord(string key)
+    public void DeletesRecord(string key, Bounds bounds)
     {
-        if (DryRun) world.Violate("I5", $"record {key} deleted in a dry run");
-        var alive = world.Members.Values.FirstOrDefault(m => m.Key == key && Stands(m));
-        if (alive is not null) world.Violate("I3", $"the record of #{alive.Number} ({alive.Lot}) was deleted, and its machine runs");
+        var member = world.Members.Values.FirstOrDefault(m => m.Key == key);
+        if (member is not null && Stands(member))
+            world.Violate("I3", $"the record of #{member.Number} ({member.Lot}) was deleted, and its machine runs");
+        bounds.Deletes(key, member?.Group);
     }
 
     /// <summary>I3, after each step.</summary>
-    public void RowsLeft(IEnumerable<string> before, IReadOnlySet<string> after)
+    public void RowsLeft(IEnumerable<SeenRow> before, IEnumerable<SeenRow> after)
     {
-        foreach (var id in before.Where(id => !after.Contains(id)))
+        var left = after.Select(row => row.Id).ToHashSet();
+        foreach (var row in before.Where(row => !left.Contains(row.Id)))
         {
-            if (world.Members.Values.FirstOrDefault(m => m.Id == id) is { } member && world.Bucket.ContainsKey(member.Key))
+            if (world.Members.Values.FirstOrDefault(m => m.Id == row.Id) is { } member && world.Bucket.ContainsKey(member.Key))
                 world.Violate("I3", $"the row of #{member.Number} ({member.Lot}) went before its record");
+        }
+    }
+
+    /// <summary>I4, after a health scan that worked: whoever is silent was checked lately, or waits to be.</summary>
+    public void SilentAreChecked(PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler)
+    {
+        var interval = Timings.HealthCheckInterval;
+        var isJudged = world.Story.Setup.Shared && !scan.Suspect && !input.DryRun && input.Holds is null && input.Windows is null
+            && !(input.Sight?.Since >= input.AsOf - interval);
+        // A report from a clock that was ahead looks fresh until that time has come.
+        var ahead = world.Story.Events.Any(e =>
+            e.Deed == Deed.ServerClockAhead && e.At <= world.Elapsed && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
+        if (!isJudged || ahead) return;
+        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval) && !m.RowRotten && !m.ServerDeletes))
+        {
+            if (!(m.SilentSince < input.AsOf - (3 * interval)) || m.Machine?.StateAt(input.AsOf) != "running") continue;
+            var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
+            if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"#{m.Number} ({m.Lot}) is silent, and was not checked");
         }
     }
 
@@ -58,14 +81,14 @@ internal sealed class Invariants(ChaosWorld world)
             if (isGarbage) world.Violate("I2", $"{machine.ProviderId} (#{m.Number}, {m.Lot}) leaks: {machine.StateAt(world.Now)}");
         }
 
+        // While a second machine carries an id, a person must look.
         // Known gap: on an own database a record whose machine never was, or went before a sync saw it, is found only by the
         // next rebuild. There only the records of what the collector ended are judged.
         bool IsJudged(ChaosMember m) =>
-            world.Story.Setup.Shared || (m.Machine is { } machine && world.EndedByCollector.ContainsKey(machine.ProviderId));
+            m.Lot != Lot.Twin && (world.Story.Setup.Shared || (m.Machine is { } machine && world.EndedByCollector.ContainsKey(machine.ProviderId)));
         foreach (var m in world.Members.Values.Where(m => IsJudged(m) && !m.RecordRotten && world.Bucket.ContainsKey(m.Key) && !Stands(m)))
             world.Violate("I2", $"the record of #{m.Number} ({m.Lot}) stays, and its machine is gone");
     }
 
-    // A twin's record is the first machine's: what else carries the id has no claim to it.
     private bool Stands(ChaosMember m) => m.Machine?.IsAlive(world.Now) is true;
 }

@@ -36,6 +36,9 @@ internal sealed class ServerRows : IDisposable
             ("$id", m.Id));
     }
 
+    public void MarkDeleted(ChaosMember m, DateTimeOffset at) =>
+        Run("UPDATE instances SET deleted_at = $at, updated_at = $at WHERE id = $id", ("$id", m.Id), ("$at", GoTime.Format(at)));
+
     public void Rot(ChaosMember m) =>
         Run("UPDATE instances SET provider_state = '{ broken' WHERE id = $id", ("$id", m.Id));
 

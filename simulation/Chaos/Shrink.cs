@@ -5,7 +5,7 @@ internal static class Shrink
 {
     private const int MostRuns = 200;
 
-    public static async Task<Story> Async(Story story, Violation violation, Plant? plant = null)
+    public static async Task<Story> Async(Story story, Violation violation, Func<Plant>? plant = null)
     {
         var runs = 0;
         for (var size = Math.Max(1, story.Events.Count / 2); size >= 1; size /= 2)
@@ -14,7 +14,7 @@ internal static class Shrink
             {
                 var less = story with { Events = [.. story.Events.Take(at), .. story.Events.Skip(at + size)] };
                 runs++;
-                var outcome = await ChaosRun.PlayAsync(less, plant);
+                var outcome = await ChaosRun.PlayAsync(less, plant?.Invoke());
                 if (outcome.Violation?.Invariant == violation.Invariant) story = less;
                 else at += size;
             }

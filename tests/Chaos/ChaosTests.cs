@@ -45,16 +45,47 @@ public sealed class ChaosTests
         BeforeCycle = reconciler => reconciler.Queue = new EventQueue(null, TimeSpan.FromMinutes(1)),
     });
 
+    [Fact]
+    public Task Play_WithoutLimits_EndsTooMany() =>
+        AssertFoundAsync("I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } });
+
+    [Fact]
+    public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
+        AssertFoundAsync("I5", () => new() { Input = input => input with { Holds = null, Windows = null } });
+
+    [Fact]
+    public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>
+        AssertFoundAsync("I1", () => new() { Input = input => input with { Sight = null } });
+
+    [Fact]
+    public Task Play_WithoutEndingAnything_Leaks() =>
+        AssertFoundAsync("I2", () => new() { Input = input => input with { DryRun = true } });
+
+    [Fact]
+    public async Task Shrink_AViolation_IsToldByFewerEvents()
+    {
+        static Plant Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
+        for (var seed = 1; ; seed++)
+        {
+            var story = StoryTeller.Tell(seed);
+            if ((await ChaosRun.PlayAsync(story, Bug())).Violation is not { } violation) continue;
+            var shortest = await Shrink.Async(story, violation, Bug);
+            Assert.InRange(shortest.Events.Count, 1, 8);
+            Assert.Equal(violation.Invariant, (await ChaosRun.PlayAsync(shortest, Bug())).Violation?.Invariant);
+            return;
+        }
+    }
+
     private static async Task AssertFoundAsync(string invariant, Func<Plant> plant)
     {
-        for (var seed = 1; seed <= 60; seed++)
+        for (var seed = 1; seed <= 80; seed++)
         {
             var story = StoryTeller.Tell(seed);
             var outcome = await ChaosRun.PlayAsync(story, plant());
             if (outcome.Violation?.Invariant == invariant) return;
         }
 
-        Assert.Fail($"60 stories, and no {invariant}");
+        Assert.Fail($"80 stories, and no {invariant}");
     }
 
     private abstract class Passing(IRecordStore inner) : IRecordStore

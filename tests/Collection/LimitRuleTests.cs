@@ -41,6 +41,17 @@ public sealed class LimitRuleTests
         Assert.True(Over(3, new LimitRule(0, 100) { OfShard = true })); // the group's own bound still holds
     }
 
+    [Fact]
+    public void Exceeded_TenantUnknown_TheStrictestRuleForAGroupOfThatNameHolds()
+    {
+        static bool Over(params LimitRule[] rules) => Limits.Exceeded(
+            new() { ShardPercent = 100, Rules = rules }, CollectReason.Orphan, [("", "web")], Live, 20) is not null;
+        Assert.False(Over());
+        Assert.True(Over(new LimitRule(0, 0) { Group = "acme/web" }));
+        Assert.True(Over(new LimitRule(5, 50) { Group = "globex/web" }, new LimitRule(0, 0) { Group = "acme/web" }));
+        Assert.False(Over(new LimitRule(0, 0) { Group = "acme/db" }, new LimitRule(5, 50) { Group = "acme/web" }));
+    }
+
     private static bool Over(int web, params LimitRule[] rules) => Limits.Exceeded(
         new() { ShardPercent = 100, Rules = rules }, CollectReason.Dangling,
         [.. Enumerable.Repeat(("acme", "web"), web)], Live, 20) is not null;

@@ -1,0 +1,117 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities.Records;
+
+namespace Nstance.Temporal.Simulation.Chaos;
+
+/// <summary>Two hosts that may hold the shard, their databases, and what is wrong with those.</summary>
+internal sealed class ChaosHosts : IDisposable
+{
+    private readonly string _folder = Directory.CreateDirectory(Path.Combine(
+        Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"nstance-chaos-{Guid.NewGuid():N}")).FullName;
+
+    private readonly Dictionary<string, DatabaseEye> _eyes = [];
+
+    public ChaosHosts(bool shared) => Server = shared ? new ServerRows(Path.Combine(_folder, "server.db")) : null;
+
+    /// <summary>The server's own rows; null: the hosts keep databases of their own.</summary>
+    public ServerRows? Server { get; }
+
+    public int Current { get; private set; }
+
+    public string DatabasePath => Server is not null
+        ? Path.Combine(_folder, "server.db")
+        : Path.Combine(_folder, $"host-{Current}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+
+    /// <summary>What is said without the folder, which has another name in each run.</summary>
+    public string Nameless(string text) => text.Replace(_folder, "folder", StringComparison.Ordinal);
+
+    /// <summary>A shared database is on one host: that one starts again.</summary>
+    public void Switch()
+    {
+        if (Server is null) Current ^= 1;
+    }
+
+    public void DeleteDatabase()
+    {
+        if (_eyes.Remove(DatabasePath, out var eye)) eye.Dispose();
+        foreach (var ending in new[] { "", "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+    }
+
+    /// <summary>The rows in the current host's database; null: it has none yet.</summary>
+    public IReadOnlyList<SeenRow>? Rows()
+    {
+        if (!_eyes.TryGetValue(DatabasePath, out var eye))
+        {
+            if (!File.Exists(DatabasePath)) return null;
+            eye = _eyes[DatabasePath] = new DatabaseEye(DatabasePath);
+        }
+
+        return eye.Rows();
+    }
+
+    /// <summary>The instances of a plan that the current host keeps.</summary>
+    public IReadOnlySet<string> PlanItems(string hash) =>
+        _eyes.GetValueOrDefault(DatabasePath)?.PlanItems(hash) ?? new HashSet<string>();
+
+    /// <summary>Locks the database until disposed, if there is one.</summary>
+    public IDisposable? Lock() => File.Exists(DatabasePath) ? new DatabaseLock(DatabasePath) : null;
+
+    public (GcActivities Gc, ReconcilerActivities Reconciler) Activities(
+        ICloud cloud, IRecordStore records, IAuditStore audit, IEventSink sink, bool diskFull, TimeProvider time)
+    {
+        var databases = new ShardDatabases
+        {
+            HostName = $"host-{Current}",
+            DataDirectory = Path.Combine(_folder, $"host-{Current}"),
+            SharedDatabasePath = Server is null ? null : DatabasePath,
+            Opened = connection =>
+            {
+                connection.DefaultTimeout = 1;
+                using var command = connection.CreateCommand();
+                command.CommandText = diskFull
+                    ? "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50; PRAGMA max_page_count = 1"
+                    : "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50";
+                command.ExecuteNonQuery();
+            },
+        };
+        var gc = new GcActivities(databases, new Places(cloud, records, audit), _ => sink);
+        return (gc, gc.CreateReconciler(null, time, NullLogger.Instance));
+    }
+
+    public void Dispose()
+    {
+        foreach (var eye in _eyes.Values) eye.Dispose();
+        Server?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private sealed record Places(ICloud TheCloud, IRecordStore TheBucket, IAuditStore TheAudit) : IConnections
+    {
+        public IAuditStore Audit(TimeSpan requestTimeout) => TheAudit;
+
+        public IRecordStore Records(TimeSpan requestTimeout) => TheBucket;
+
+        public ICloud Cloud(string? region, TimeSpan requestTimeout) => TheCloud;
+    }
+
+    private sealed class DatabaseLock : IDisposable
+    {
+        private readonly SqliteConnection _connection;
+
+        public DatabaseLock(string path)
+        {
+            _connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadWrite");
+            _connection.Open();
+            using var command = _connection.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE";
+            command.ExecuteNonQuery();
+        }
+
+        public void Dispose() => _connection.Dispose();
+    }
+}

@@ -1,0 +1,51 @@
+using Nstance.Temporal.Workflows.Collector;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Simulation.Chaos;
+
+/// <summary>What operators ask for at a moment. When all is calm they enforce, without limits.</summary>
+internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
+{
+    private const string Name = "operator";
+
+    private readonly HashSet<int> _done = [];
+    private IReadOnlySet<string> _approved = new HashSet<string>();
+
+    /// <summary>What the approval covers, by the operator's own memory.</summary>
+    public IReadOnlySet<string> Approved(GcState state, DateTimeOffset asOf) =>
+        Approvals.Valid(state, asOf) is null ? new HashSet<string>() : _approved;
+
+    /// <summary>Null: all is paused.</summary>
+    public GcState? Steer(GcState state, DateTimeOffset now)
+    {
+        var dry = world.Holding(Deed.DryRun).Any() || (!world.Quiet && !world.Story.Events.Any(e => e.Deed == Deed.Enforce && e.At <= world.Elapsed));
+        state = state with
+        {
+            Mode = new ModeState(dry, Name, now),
+            Holds = [.. world.Holding(Deed.Hold).Select(e => new Hold { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
+        };
+        var decisions = world.Story.Events.Where(e => e.Deed is Deed.Approve or Deed.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
+        if (decisions.LastOrDefault() is { } last) state = Decide(state, last.Deed == Deed.Approve, now);
+        return world.Holding(Deed.Pause).Any() ? null : state;
+    }
+
+    /// <summary>In the end nothing bounds what may end: a plan that was refused is not asked about again.</summary>
+    public TerminationLimits Limits => world.Quiet ? TerminationLimits.Off : world.Holding(Deed.Limits).Any() ? new() : world.Story.Setup.Limits;
+
+    public IReadOnlyList<MaintenanceWindow>? Windows()
+    {
+        var windows = world.Holding(Deed.Window)
+            .Select(e => new MaintenanceWindow($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}")).ToArray();
+        return windows.Length > 0 ? windows : null;
+    }
+
+    private GcState Decide(GcState state, bool approve, DateTimeOffset now)
+    {
+        if (state.Pending is not { } plan) return state;
+        var decision = new PlanDecision(plan.Id, Name, "story");
+        if (Approvals.Refusal(state, decision) is not null) return state;
+        if (!approve) return Approvals.Reject(state, decision, now);
+        _approved = hosts.PlanItems(plan.Hash);
+        return Approvals.Approve(state, decision, now);
+    }
+}
