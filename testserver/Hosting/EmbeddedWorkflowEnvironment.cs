@@ -28,17 +28,22 @@ public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
 
     /// <summary>Starts a server in this process and connects to it.</summary>
     /// <param name="options">What the server is to be; null for the defaults, which skip time.</param>
+    /// <param name="client">
+    /// How the client is to connect (runtime, data converter, logger, interceptors); null for the defaults. Its target is replaced.
+    /// </param>
     /// <returns>The environment; shutting it down stops the server.</returns>
-    public static async Task<EmbeddedWorkflowEnvironment> StartAsync(TemporalTestServerOptions? options = null)
+    public static async Task<EmbeddedWorkflowEnvironment> StartAsync(
+        TemporalTestServerOptions? options = null, TemporalClientConnectOptions? client = null)
     {
         options ??= new();
         var server = await TemporalTestServer.StartAsync(options);
         try
         {
             var interceptor = new SkippingInterceptor();
-            var client = await TemporalClient.ConnectAsync(
-                new(server.TargetHost) { Namespace = options.Namespaces[0], Interceptors = [interceptor] });
-            return interceptor.Environment = new(server, client, options.TimeSkipping);
+            var asked = client == null ? new() { Namespace = options.Namespaces[0] } : (TemporalClientConnectOptions)client.Clone();
+            asked.TargetHost = server.TargetHost;
+            asked.Interceptors = [.. asked.Interceptors ?? [], interceptor];
+            return interceptor.Environment = new(server, await TemporalClient.ConnectAsync(asked), options.TimeSkipping);
         }
         catch
         {

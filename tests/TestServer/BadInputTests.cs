@@ -1,0 +1,152 @@
+using Google.Protobuf;
+using Temporalio.Api.Common.V1;
+using Temporalio.Api.WorkflowService.V1;
+using Temporalio.Client;
+using Temporalio.Exceptions;
+using Code = Temporalio.Exceptions.RpcException.StatusCode;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>Malformed and oversized requests get the real server's status codes.</summary>
+public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private readonly string _id = "bad-" + Guid.NewGuid();
+
+    private WorkflowService Service => server.Client.Connection.WorkflowService;
+
+    public static TheoryData<string, Action<StartWorkflowExecutionRequest>> Starts => new()
+    {
+        { "no namespace", r => r.Namespace = "" },
+        { "no id", r => r.WorkflowId = "" },
+        { "no type", r => r.WorkflowType = null },
+        { "no queue", r => r.TaskQueue = null },
+        { "long id", r => r.WorkflowId = new('x', 1_001) },
+        { "long type", r => r.WorkflowType.Name = new('x', 1_001) },
+        { "long request id", r => r.RequestId = new('x', 1_001) },
+        { "negative timeout", r => r.WorkflowRunTimeout = new() { Seconds = -1 } },
+        { "negative delay", r => r.WorkflowStartDelay = new() { Seconds = -1 } },
+        { "bad cron", r => r.CronSchedule = "never" },
+        { "bad retry policy", r => r.RetryPolicy = new() { MaximumAttempts = -1 } },
+        { "unknown attribute", r => (r.SearchAttributes = new()).IndexedFields["Nobody"] = new() { Data = ByteString.CopyFromUtf8("1") } },
+        { "3 MB of input", r => r.Input = new() { Payloads_ = { Large } } },
+        { "cron with delay", r => { r.CronSchedule = "* * * * *"; r.WorkflowStartDelay = new() { Seconds = 1 }; } },
+    };
+
+    private static Payload Large => new() { Data = ByteString.CopyFrom(new byte[3 << 20]) };
+
+    [Theory]
+    [MemberData(nameof(Starts), DisableDiscoveryEnumeration = true)]
+    public async Task Start_Malformed_InvalidArgument(string what, Action<StartWorkflowExecutionRequest> spoil)
+    {
+        Assert.NotEmpty(what);
+        var request = new StartWorkflowExecutionRequest
+        {
+            Namespace = "default",
+            WorkflowId = _id,
+            WorkflowType = new() { Name = "Any" },
+            TaskQueue = new() { Name = _id },
+            RequestId = Guid.NewGuid().ToString(),
+        };
+        spoil(request);
+        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.StartWorkflowExecutionAsync(request));
+    }
+
+    [Fact]
+    public async Task EveryCall_UnknownNamespace_NotFound()
+    {
+        var ns = "nowhere-" + Guid.NewGuid();
+        var run = new Temporalio.Api.Common.V1.WorkflowExecution { WorkflowId = _id };
+        await ServerFixture.FaultAsync(Code.NotFound, () => Service.DescribeNamespaceAsync(new() { Namespace = ns }));
+        await ServerFixture.FaultAsync(Code.NotFound, () => Service.DescribeWorkflowExecutionAsync(new() { Namespace = ns, Execution = run }));
+        await ServerFixture.FaultAsync(Code.NotFound, () => Service.ListWorkflowExecutionsAsync(new() { Namespace = ns }));
+        await ServerFixture.FaultAsync(
+            Code.NotFound, () => Service.PollWorkflowTaskQueueAsync(new() { Namespace = ns, TaskQueue = new() { Name = "q" } }));
+    }
+
+    [Fact]
+    public async Task EveryCall_UnknownRun_NotFound()
+    {
+        var handle = server.Client.GetWorkflowHandle(_id);
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.DescribeAsync());
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.SignalAsync("any", []));
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.CancelAsync());
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.TerminateAsync());
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.QueryAsync<int>("any", []));
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.FetchHistoryAsync());
+        await ServerFixture.FaultAsync(Code.NotFound, () => handle.ExecuteUpdateAsync("any", []));
+    }
+
+    [Fact]
+    public async Task Describe_RunIdIsNoId_InvalidArgument() => await ServerFixture.FaultAsync(
+        Code.InvalidArgument, () => server.Client.GetWorkflowHandle(_id, "not-a-run-id").DescribeAsync());
+
+    [Fact]
+    public async Task Answers_GarbageToken_InvalidArgument()
+    {
+        var token = ByteString.CopyFromUtf8("garbage");
+        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RespondWorkflowTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
+        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RespondActivityTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
+        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RecordActivityTaskHeartbeatAsync(new() { Namespace = "default", TaskToken = token }));
+    }
+
+    [Fact]
+    public async Task History_GarbagePageToken_InvalidArgument() => await ServerFixture.FaultAsync(
+        Code.InvalidArgument,
+        () => Service.GetWorkflowExecutionHistoryAsync(new()
+        {
+            Namespace = "default", Execution = new() { WorkflowId = _id }, NextPageToken = ByteString.CopyFromUtf8("garbage"),
+        }));
+
+    [Fact]
+    public async Task Signal_PayloadTooLarge_InvalidArgument()
+    {
+        var handle = await StartAsync();
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument,
+            () => Service.SignalWorkflowExecutionAsync(new()
+            {
+                Namespace = "default", WorkflowExecution = new() { WorkflowId = _id }, SignalName = "Add", Input = new() { Payloads_ = { Large } },
+            }));
+        await handle.TerminateAsync();
+    }
+
+    [Fact]
+    public async Task Register_NamespaceTwice_AlreadyExists()
+    {
+        var request = new RegisterNamespaceRequest
+        {
+            Namespace = _id, WorkflowExecutionRetentionPeriod = new() { Seconds = 86_400 },
+        };
+        await Service.RegisterNamespaceAsync(request);
+        await ServerFixture.FaultAsync(Code.AlreadyExists, () => Service.RegisterNamespaceAsync(request));
+        Assert.Equal(_id, (await ServerFixture.EventuallyAsync(() => Service.DescribeNamespaceAsync(new() { Namespace = _id }))).NamespaceInfo.Name);
+    }
+
+    [Fact]
+    public async Task Update_ElevenInFlight_ResourceExhausted()
+    {
+        // Nobody works on them: all stay in flight.
+        var handle = await StartAsync();
+        using var end = new CancellationTokenSource();
+        var ten = Enumerable.Range(0, 11).Select(i => handle.ExecuteUpdateAsync(
+            w => w.PutAsync("x"), new($"update-{i}") { Rpc = new() { CancellationToken = end.Token, Retry = false } })).ToList();
+        var first = await Task.WhenAny(ten);
+        var fault = await Assert.ThrowsAsync<RpcException>(() => first);
+        Assert.Equal(Code.ResourceExhausted, fault.Code);
+        await end.CancelAsync();
+        await handle.TerminateAsync();
+        await Task.WhenAll(ten).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task NotSupported_Call_UnimplementedAndNamed()
+    {
+        _ = server.Own;
+        var fault = await ServerFixture.FaultAsync(
+            Code.Unimplemented, () => Service.StartBatchOperationAsync(new() { Namespace = "default", JobId = "j" }));
+        Assert.Contains("StartBatchOperation", fault.Message, StringComparison.Ordinal);
+    }
+
+    private Task<WorkflowHandle<MailboxWorkflow, List<string>>> StartAsync() =>
+        server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
+}

@@ -1,0 +1,73 @@
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Support;
+using Temporalio.Client;
+using Temporalio.Exceptions;
+using Temporalio.Testing;
+using Temporalio.Worker;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>A server in this process for all tests of a class; or the server of TEMPORAL_ADDRESS.</summary>
+public sealed class ServerFixture : IAsyncLifetime
+{
+    private WorkflowEnvironment? _environment;
+
+    public ITemporalClient Client => Environment.Client;
+
+    public bool Skips => Environment.SupportsTimeSkipping;
+
+    public EmbeddedWorkflowEnvironment Own => Environment as EmbeddedWorkflowEnvironment
+        ?? throw Xunit.Sdk.SkipException.ForSkip("this is about our own server");
+
+    private WorkflowEnvironment Environment => _environment ?? throw new InvalidOperationException("not started");
+
+    public static async Task<RpcException> FaultAsync(RpcException.StatusCode code, Func<Task> call)
+    {
+        var fault = await Assert.ThrowsAsync<RpcException>(call);
+        Assert.True(code == fault.Code, $"{fault.Code}: {fault.Message}");
+        return fault;
+    }
+
+    /// <summary>Asks until the answer is no longer NOT_FOUND: a cluster learns of a new namespace a little later.</summary>
+    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && !patience.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    public async ValueTask InitializeAsync() => _environment = TestEnvironments.Address is { } address
+        ? new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address) { Runtime = TestRuntime.Shared }))
+        : await EmbeddedWorkflowEnvironment.StartAsync(null, new() { Runtime = TestRuntime.Shared });
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_environment is { } environment)
+            await environment.DisposeAsync();
+    }
+
+    /// <summary>Waits while time may jump, where it can.</summary>
+    public Task<T> ResultAsync<T>(Func<Task<T>> wait) =>
+        Environment is EmbeddedWorkflowEnvironment own ? own.ResultAsync(wait) : wait();
+
+    /// <summary>A worker with all workflows and activities of this room's tests.</summary>
+    public TemporalWorker Worker(string queue, Action<TemporalWorkerOptions>? more = null)
+    {
+        var options = new TemporalWorkerOptions(queue)
+            .AddAllActivities(typeof(BasicActivities), null)
+            .AddWorkflow<GreetingWorkflow>()
+            .AddWorkflow<MailboxWorkflow>()
+            .AddWorkflow<SleepingWorkflow>();
+        more?.Invoke(options);
+        return new(Client, options);
+    }
+}

@@ -1,0 +1,142 @@
+using Temporalio.Client;
+using Temporalio.Common;
+using Temporalio.Exceptions;
+using Temporalio.Worker;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>
+/// Random workflows under random events, with caches far too small. TESTSERVER_STRESS_SEEDS raises the number of seeds
+/// (2 without it), TESTSERVER_STRESS_FIRST is the seed to begin with.
+/// </summary>
+public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private const int Workflows = 60;
+
+    private static readonly int Seeds = Number("TESTSERVER_STRESS_SEEDS", 2);
+    private static readonly int First = Number("TESTSERVER_STRESS_FIRST", 1);
+
+    [Fact]
+    public async Task RandomWorkflows_WorkersRestartedInTheMiddle_EveryHistoryReplays()
+    {
+        for (var seed = First; seed < First + Seeds; seed++)
+            await CheckAsync(seed, generations: 4, cache: 1 + (seed % 5));
+    }
+
+    /// <summary>A task that no worker answers shows as a timeout of its start-to-close, ten seconds late.</summary>
+    [Fact]
+    public async Task RandomWorkflows_CacheOfFive_EveryTaskIsAnsweredInTime()
+    {
+        for (var seed = First; seed < First + Seeds; seed++)
+            Assert.True(await CheckAsync(seed, generations: 1, cache: 5) == 0, $"seed {seed}: a workflow task was never answered");
+    }
+
+    private static int Number(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
+
+    private async Task<int> CheckAsync(int seed, int generations, int cache)
+    {
+        try
+        {
+            return await RunAsync(seed, generations, cache).WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"TESTSERVER_STRESS_FIRST={seed} fails: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Returns how many workflow tasks timed out after a worker took them.</summary>
+    private async Task<int> RunAsync(int seed, int generations, int cache)
+    {
+        var dice = new Random(seed);
+        var prefix = $"random-{seed}-{Guid.NewGuid()}";
+        var handles = new List<WorkflowHandle<RandomWorkflow, int>>();
+        for (var i = 0; i < Workflows; i++)
+        {
+            var plan = new RandomWorkflow.Plan(dice.Next(), dice.Next(2, 12), 1, dice.Next(3), server.Skips ? 1_000 : 5);
+            handles.Add(await server.Client.StartWorkflowAsync((RandomWorkflow w) => w.RunAsync(plan), new($"{prefix}-{i}", prefix)));
+        }
+        using var ended = new SemaphoreSlim(0);
+        var results = Task.WhenAll(handles.Select(each => EndAsync(each, ended)));
+        for (var generation = 0; generation < generations; generation++)
+        {
+            using var worker = new TemporalWorker(server.Client, new TemporalWorkerOptions(prefix) { MaxCachedWorkflows = cache }
+                .AddAllActivities(typeof(RandomActivities), null).AddWorkflow<RandomWorkflow>());
+            await worker.ExecuteAsync(async () =>
+            {
+                for (var i = 0; i < Workflows / generations; i++)
+                    await DisturbAsync(handles[dice.Next(Workflows)], dice.Next(8));
+                for (var i = 0; i < Workflows / generations; i++)
+                    await ended.WaitAsync();
+            });
+        }
+        await results;
+        return await ReplayAsync(prefix);
+    }
+
+    private async Task EndAsync(WorkflowHandle<RandomWorkflow, int> handle, SemaphoreSlim ended)
+    {
+        try
+        {
+            await handle.GetResultAsync();
+        }
+        catch (WorkflowFailedException e) when (e.InnerException is CanceledFailureException or TerminatedFailureException)
+        {
+            // Some are cancelled or terminated on purpose.
+        }
+        finally
+        {
+            ended.Release();
+        }
+    }
+
+    private static async Task DisturbAsync(WorkflowHandle<RandomWorkflow, int> handle, int how)
+    {
+        try
+        {
+            var current = handle with { RunId = null, FirstExecutionRunId = null };
+            if (how < 3)
+                await current.SignalAsync(w => w.NudgeAsync());
+            else if (how < 5)
+                await current.ExecuteUpdateAsync(w => w.PutAsync(how));
+            else if (how == 5)
+                await current.ExecuteUpdateAsync(w => w.PutAsync(-1));
+            else if (how == 6)
+                await current.QueryAsync(w => w.Signals());
+            else
+                await current.CancelAsync();
+        }
+        catch (WorkflowUpdateFailedException)
+        {
+            // Rejected by its validator, or its run was cancelled meanwhile.
+        }
+        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
+        {
+            // The run ended before.
+        }
+    }
+
+    private async Task<int> ReplayAsync(string prefix)
+    {
+        var replayer = new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<RandomWorkflow>());
+        var lost = 0;
+        var runs = 0;
+        var histories = new List<WorkflowHistory>();
+        await foreach (var history in server.Client.ListWorkflowHistoriesAsync($"TaskQueue = '{prefix}'"))
+        {
+            histories.Add(history);
+            runs++;
+            lost += history.Events.Count(e => 
+                e.WorkflowTaskTimedOutEventAttributes?.TimeoutType == Temporalio.Api.Enums.V1.TimeoutType.StartToClose);
+        }
+        if (server.Skips)
+            Assert.True(runs >= Workflows, $"only {runs} runs are listed");
+        foreach (var result in await replayer.ReplayWorkflowsAsync(histories))
+        {
+            if (result.ReplayFailure is { } failure)
+                throw new InvalidOperationException($"{result.History.Id} does not replay: {failure.Message}", failure);
+        }
+        return lost;
+    }
+}
