@@ -94,7 +94,9 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         Code.InvalidArgument,
         () => Service.GetWorkflowExecutionHistoryAsync(new()
         {
-            Namespace = "default", Execution = new() { WorkflowId = _id }, NextPageToken = ByteString.CopyFromUtf8("garbage"),
+            Namespace = "default",
+            Execution = new() { WorkflowId = _id },
+            NextPageToken = ByteString.CopyFromUtf8("garbage"),
         }));
 
     [Fact]
@@ -105,7 +107,10 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
             Code.InvalidArgument,
             () => Service.SignalWorkflowExecutionAsync(new()
             {
-                Namespace = "default", WorkflowExecution = new() { WorkflowId = _id }, SignalName = "Add", Input = new() { Payloads_ = { Large } },
+                Namespace = "default",
+                WorkflowExecution = new() { WorkflowId = _id },
+                SignalName = "Add",
+                Input = new() { Payloads_ = { Large } },
             }));
         await handle.TerminateAsync();
     }
@@ -115,7 +120,8 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     {
         var request = new RegisterNamespaceRequest
         {
-            Namespace = _id, WorkflowExecutionRetentionPeriod = new() { Seconds = 86_400 },
+            Namespace = _id,
+            WorkflowExecutionRetentionPeriod = new() { Seconds = 86_400 },
         };
         await Service.RegisterNamespaceAsync(request);
         await ServerFixture.FaultAsync(Code.AlreadyExists, () => Service.RegisterNamespaceAsync(request));

@@ -68,7 +68,9 @@ public sealed class BrokenClientTests(ServerFixture server) : IClassFixture<Serv
         var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString();
         using var process = Process.Start(new ProcessStartInfo(TestEnvironments.ServerPath, port)
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -18,7 +18,9 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
         var ids = new List<long>();
         var request = new GetWorkflowExecutionHistoryRequest
         {
-            Namespace = "default", Execution = new() { WorkflowId = _id }, MaximumPageSize = 2,
+            Namespace = "default",
+            Execution = new() { WorkflowId = _id },
+            MaximumPageSize = 2,
         };
         do
         {
@@ -39,7 +41,9 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
         var ids = new List<long>();
         var request = new GetWorkflowExecutionHistoryReverseRequest
         {
-            Namespace = "default", Execution = new() { WorkflowId = _id }, MaximumPageSize = 3,
+            Namespace = "default",
+            Execution = new() { WorkflowId = _id },
+            MaximumPageSize = 3,
         };
         do
         {
@@ -57,7 +61,9 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
         var request = new GetWorkflowExecutionHistoryRequest
         {
-            Namespace = "default", Execution = new() { WorkflowId = _id }, WaitNewEvent = true,
+            Namespace = "default",
+            Execution = new() { WorkflowId = _id },
+            WaitNewEvent = true,
         };
         var seen = 0;
         var page = await Service.GetWorkflowExecutionHistoryAsync(request);
@@ -98,7 +104,9 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
             Assert.Equal(attempt, task.Attempt);
             await Service.RespondWorkflowTaskFailedAsync(new()
             {
-                Namespace = "default", TaskToken = task.TaskToken, Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
+                Namespace = "default",
+                TaskToken = task.TaskToken,
+                Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
             });
         }
         Assert.Equal(

@@ -1,6 +1,5 @@
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
-using Temporalio.Common;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.TestServer;
@@ -124,7 +123,9 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
     {
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id)
         {
-            Memo = new Dictionary<string, object> { ["owner"] = "me" }, StaticSummary = "a summary", StaticDetails = "details",
+            Memo = new Dictionary<string, object> { ["owner"] = "me" },
+            StaticSummary = "a summary",
+            StaticDetails = "details",
         });
         var described = await handle.DescribeAsync();
         Assert.Equal("me", await described.Memo["owner"].ToValueAsync<string>());

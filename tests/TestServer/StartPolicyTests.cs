@@ -76,7 +76,10 @@ public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<Serve
         var handle = await StartAsync(Options(""));
         var request = new SignalWorkflowExecutionRequest
         {
-            Namespace = "default", SignalName = "Add", RequestId = "once", WorkflowExecution = new() { WorkflowId = _id },
+            Namespace = "default",
+            SignalName = "Add",
+            RequestId = "once",
+            WorkflowExecution = new() { WorkflowId = _id },
         };
         await server.Client.Connection.WorkflowService.SignalWorkflowExecutionAsync(request);
         await server.Client.Connection.WorkflowService.SignalWorkflowExecutionAsync(request);

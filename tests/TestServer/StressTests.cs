@@ -127,7 +127,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         {
             histories.Add(history);
             runs++;
-            lost += history.Events.Count(e => 
+            lost += history.Events.Count(e =>
                 e.WorkflowTaskTimedOutEventAttributes?.TimeoutType == Temporalio.Api.Enums.V1.TimeoutType.StartToClose);
         }
         if (server.Skips)
