@@ -117,6 +117,28 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal("Hello, you", await worker.ExecuteAsync(() => handle.GetResultAsync()));
     }
 
+    /// <summary>A worker that lost the run replays up to its task; without these events the SDKs' history ends too early.</summary>
+    [Fact]
+    public async Task SecondAttempt_Started_ShownThoughNotWritten()
+    {
+        var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
+        var first = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+        await Service.RespondWorkflowTaskFailedAsync(new()
+        {
+            Namespace = "default",
+            TaskToken = first.TaskToken,
+            Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
+        });
+        var second = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+        var events = (await handle.FetchHistoryAsync()).Events;
+        Assert.Equal(second.History.Events.Select(e => e.EventId), events.Select(e => e.EventId));
+        Assert.Equal(second.StartedEventId, events.Last().EventId);
+        await handle.TerminateAsync();
+        Assert.Equal(
+            [EventType.WorkflowTaskFailed, EventType.WorkflowExecutionTerminated],
+            (await handle.FetchHistoryAsync()).Events.TakeLast(2).Select(e => e.EventType));
+    }
+
     private async Task GreetAsync()
     {
         using var worker = server.Worker(_id);

@@ -27,7 +27,8 @@ public class RandomWorkflow
     /// <param name="Depth">Generations of children below.</param>
     /// <param name="Runs">How often it continues as new.</param>
     /// <param name="Tick">Unit of its timers, in milliseconds.</param>
-    public sealed record Plan(int Seed, int Steps, int Depth, int Runs, int Tick);
+    /// <param name="Local">Whether local activities are among the steps.</param>
+    public sealed record Plan(int Seed, int Steps, int Depth, int Runs, int Tick, bool Local);
 
     private static ActivityOptions Once => new() { StartToCloseTimeout = TimeSpan.FromMinutes(5) };
 
@@ -91,7 +92,7 @@ public class RandomWorkflow
                 var all = Enumerable.Range(0, 4)
                     .Select(i => Workflow.ExecuteActivityAsync(() => RandomActivities.Work(i), Once)).ToList();
                 return (await Workflow.WhenAllAsync(all)).Sum();
-            case 4:
+            case 4 when plan.Local:
                 return await Workflow.ExecuteLocalActivityAsync(
                     () => RandomActivities.Work(step), new() { StartToCloseTimeout = TimeSpan.FromMinutes(1) });
             case 5:

@@ -1,3 +1,4 @@
+using System.Text;
 using Temporalio.Client;
 using Temporalio.Common;
 using Temporalio.Exceptions;
@@ -20,25 +21,35 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     public async Task RandomWorkflows_WorkersRestartedInTheMiddle_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(seed, generations: 4, cache: 1 + (seed % 5));
+            await CheckAsync(seed, generations: 4, cache: 1 + (seed % 5), local: true);
     }
 
-    /// <summary>A task that no worker answers shows as a timeout of its start-to-close, ten seconds late.</summary>
+    /// <summary>
+    /// A task that no worker answers shows as a timeout of its start-to-close, ten seconds late. Local activities are left
+    /// out: the SDK's core gives a run up for another one while its local activity runs, and then never answers the task.
+    /// </summary>
     [Fact]
     public async Task RandomWorkflows_CacheOfFive_EveryTaskIsAnsweredInTime()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            Assert.True(await CheckAsync(seed, generations: 1, cache: 5) == 0, $"seed {seed}: a workflow task was never answered");
+        {
+            var lost = await CheckAsync(seed, generations: 1, cache: 5, local: false);
+            Assert.True(lost == 0, $"seed {seed}: {lost} workflow tasks were never answered");
+        }
     }
 
     private static int Number(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
 
-    private async Task<int> CheckAsync(int seed, int generations, int cache)
+    private async Task<int> CheckAsync(int seed, int generations, int cache, bool local)
     {
         try
         {
-            return await RunAsync(seed, generations, cache).WaitAsync(TimeSpan.FromMinutes(1));
+            return await RunAsync(seed, generations, cache, local).WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        catch (TimeoutException e)
+        {
+            throw new InvalidOperationException($"TESTSERVER_STRESS_FIRST={seed} hangs; still open: {await OpenAsync(seed)}", e);
         }
         catch (Exception e)
         {
@@ -46,15 +57,28 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         }
     }
 
+    /// <summary>The open runs of a seed with the end of their histories.</summary>
+    private async Task<string> OpenAsync(int seed)
+    {
+        var text = new StringBuilder();
+        await foreach (var run in server.Client.ListWorkflowsAsync(
+            $"TaskQueue STARTS_WITH 'random-{seed}-' AND ExecutionStatus = 'Running'"))
+        {
+            var events = (await server.Client.GetWorkflowHandle(run.Id, run.RunId).FetchHistoryAsync()).Events;
+            text.AppendLine().Append(run.Id).Append(": ").AppendJoin(", ", events.TakeLast(6).Select(e => e.EventType));
+        }
+        return text.ToString();
+    }
+
     /// <summary>Returns how many workflow tasks timed out after a worker took them.</summary>
-    private async Task<int> RunAsync(int seed, int generations, int cache)
+    private async Task<int> RunAsync(int seed, int generations, int cache, bool local)
     {
         var dice = new Random(seed);
         var prefix = $"random-{seed}-{Guid.NewGuid()}";
         var handles = new List<WorkflowHandle<RandomWorkflow, int>>();
         for (var i = 0; i < Workflows; i++)
         {
-            var plan = new RandomWorkflow.Plan(dice.Next(), dice.Next(2, 12), 1, dice.Next(3), server.Skips ? 1_000 : 5);
+            var plan = new RandomWorkflow.Plan(dice.Next(), dice.Next(2, 12), 1, dice.Next(3), server.Skips ? 1_000 : 5, local);
             handles.Add(await server.Client.StartWorkflowAsync((RandomWorkflow w) => w.RunAsync(plan), new($"{prefix}-{i}", prefix)));
         }
         using var ended = new SemaphoreSlim(0);

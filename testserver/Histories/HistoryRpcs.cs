@@ -91,6 +91,9 @@ internal sealed class HistoryRpcs
             answer.History.Events.Add(run.Events[next]);
         if (next < run.Events.Count || (request.WaitNewEvent && run.IsOpen))
             answer.NextPageToken = Token(run, next);
+        else if (run.Task is { } task)
+            // Not written yet, but a worker that lost the run has to replay up to them: else its task has no end for it.
+            answer.History.Events.Add(task.Unwritten);
         return answer;
     }
 
