@@ -10,8 +10,6 @@ namespace Nstance.Temporal.Activities.Collection;
 /// <summary>Asks row, cloud and bucket about candidates, now. A question that fails is a gap in the findings, no more.</summary>
 internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStore records)
 {
-    private const int MaxParallelGets = 64;
-
     private Dictionary<string, string>? _keysById;
     private string? _listingFailed;
 
@@ -85,7 +83,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
             if (findings.Row is { } row) found[id] = await WithKeyAsync(findings, row, input.Shard, ct);
         }
 
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = ct };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AdaptiveLimit.Most, CancellationToken = ct };
         await Parallel.ForEachAsync(found.ToArray(), options, async (item, token) =>
         {
             var (id, findings) = item;

@@ -23,17 +23,17 @@ internal sealed class NotListed(
     private readonly List<(LiveRow Row, string Why)> _left = [];
     private int _spared;
     private int _refreshed;
-    private int _live;
     private int _missing;
 
     /// <summary>One own instance, asked by id, proves that we ask in the right place.</summary>
     public bool SawOwn { get; private set; }
 
     public async Task<SyncResult> JudgeAsync(
-        Dictionary<string, string> listed, PhaseInput input, SyncResult result, CancellationToken cancellationToken)
+        PhaseInput input, SyncResult result, CancellationToken cancellationToken)
     {
         string? suspect = null;
-        foreach (var chunk in Candidates(listed, input).ToList().Chunk(PageSize))
+        var live = database.CountLive();
+        foreach (var chunk in Candidates(input).ToList().Chunk(PageSize))
         {
             _missing += chunk.Length;
             await AskAsync(chunk, input, cancellationToken);
@@ -42,16 +42,16 @@ internal sealed class NotListed(
 
         // Asked in the wrong account or region, a cloud finds nothing at all. One own instance proves that we asked in
         // the right place; without one, many "not found" are no evidence.
-        if (_notFound.Count > 0 && listed.Count == 0 && !SawOwn)
+        if (_notFound.Count > 0 && result.Listed == 0 && !SawOwn)
         {
             suspect = $"the cloud lists nothing and finds none of {_notFound.Count} instances: wrong account or region?";
             notes.Problem($"{suspect} None was marked");
             _spared += _notFound.Count;
             _notFound.Clear();
         }
-        else if (_missing > NeverImplausible && _missing * 2 > _live)
+        else if (_missing > NeverImplausible && _missing * 2 > live)
         {
-            suspect = $"the listing shrank implausibly: {_missing} of {_live} live instances are not in it";
+            suspect = $"the listing shrank implausibly: {_missing} of {live} live instances are not in it";
             notes.Problem($"{suspect}; only what the cloud calls terminated or unknown by id was marked");
         }
 
@@ -67,17 +67,14 @@ internal sealed class NotListed(
         };
     }
 
-    /// <summary>A walk over ids alone; the whole row is read only for those that are not listed.</summary>
-    private IEnumerable<LiveRow> Candidates(Dictionary<string, string> listed, PhaseInput input)
+    private IEnumerable<LiveRow> Candidates(PhaseInput input)
     {
         var settled = input.AsOf - input.Timings.SettleTime;
         for (string? after = null; ;)
         {
-            var page = database.FindLive(after, PageSize);
-            _live += page.Count;
+            var page = database.FindNotListed(after, PageSize);
             foreach (var row in page)
             {
-                if (listed.TryGetValue(row.ProviderId, out var tracking) && tracking == row.Id) continue;
                 if (database.Find(row.Id) is { DeletedAt: null } full && full.Issued < settled
                     && full.CreatedAt < settled && !(full.UpdatedAt >= settled)) yield return row;
             }

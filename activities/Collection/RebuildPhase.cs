@@ -16,54 +16,79 @@ internal sealed record RebuildResult(int Read, int Unchanged, int Invalid, int U
 /// </summary>
 internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records, Notes notes, Action<string> heartbeat)
 {
-    private const int ParallelGets = 64;
+    private List<(string Key, string ETag, InstanceRecord Record)> _read = [];
+    private Task _writing = Task.CompletedTask;
+    private RebuildResult _result = new(0, 0, 0, 0);
 
     public async Task<RebuildResult> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
         // First, so that a rebuild that is cut leaves nobody judged for the time before it.
         database.SetMeta(MetaKeys.HealthFrom, asOf);
-        var result = new RebuildResult(0, 0, 0, 0);
-        await foreach (var page in records.ListAsync(shard, cancellationToken))
+        try
         {
-            var wanted = new List<RecordObject>();
-            foreach (var item in page)
+            await foreach (var page in records.ListAsync(shard, cancellationToken).AheadAsync(cancellationToken))
             {
-                if (!RecordKey.TryParse(shard.Shard, item.Key, out _, out var id))
-                {
-                    result = result with { Invalid = result.Invalid + 1 };
-                    notes.Problem($"object {item.Key} is not named like a record: left alone");
-                }
-                else if (database.EtagOf(id.ToString()) == item.ETag)
-                {
-                    result = result with { Unchanged = result.Unchanged + 1 };
-                }
-                else
-                {
-                    wanted.Add(item);
-                }
+                var wanted = await ChangedAsync(shard, page);
+
+                // Writing what was read takes as long as reading more: both at once.
+                if (_read.Count >= ShardDatabase.RebuildBatchSize) await WriteAsync(asOf);
+                await ReadAsync(shard, wanted, cancellationToken);
+                heartbeat($"rebuild: {_result.Read} records read");
             }
 
-            foreach (var chunk in wanted.Chunk(ShardDatabase.BatchSize))
-            {
-                result = await ReadAsync(shard, chunk, asOf, result, cancellationToken);
-                heartbeat($"rebuild: {result.Read} records read");
-            }
+            await WriteAsync(asOf);
+            await _writing;
+        }
+        finally
+        {
+            // The caller closes the connection.
+            await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // Only a complete one counts: the next acquire tries again what this one could not read.
-        if (result.Unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
-        else notes.Problem($"{result.Unread} records could not be read: their rows are as they were");
-        return result;
+        if (_result.Unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
+        else notes.Problem($"{_result.Unread} records could not be read: their rows are as they were");
+        return _result;
     }
 
-    private async Task<RebuildResult> ReadAsync(
-        ShardRef shard, RecordObject[] chunk, DateTimeOffset asOf, RebuildResult result, CancellationToken cancellationToken)
+    internal static bool IsNamedBy(InstanceRecord record, ShardRef shard, string key) =>
+        RecordKey.For(shard.Shard, record.Tenant, record.InstanceId) == key;
+
+    /// <summary>
+    /// Those of a page that were not read in this version. What a row has from its record is never taken out of it again,
+    /// so a row that is there and knows this version is what another read would make it.
+    /// </summary>
+    private async Task<IReadOnlyList<RecordObject>> ChangedAsync(ShardRef shard, IReadOnlyList<RecordObject> page)
+    {
+        var named = new List<RecordObject>(page.Count);
+        var versions = new List<(string Id, string ETag)>(page.Count);
+        foreach (var item in page)
+        {
+            if (RecordKey.TryParse(shard.Shard, item.Key, out _, out var id))
+            {
+                named.Add(item);
+                versions.Add((id.ToString(), item.ETag));
+            }
+            else
+            {
+                _result = _result with { Invalid = _result.Invalid + 1 };
+                notes.Problem($"object {item.Key} is not named like a record: left alone");
+            }
+        }
+
+        await _writing;
+        var changed = database.FindChangedRecords(versions);
+        _result = _result with { Unchanged = _result.Unchanged + named.Count - changed.Count };
+        return [.. changed.Select(place => named[place])];
+    }
+
+    private async Task ReadAsync(ShardRef shard, IReadOnlyList<RecordObject> wanted, CancellationToken cancellationToken)
     {
         var read = new ConcurrentBag<(string Key, string ETag, InstanceRecord Record)>();
         var invalid = new ConcurrentBag<string>();
         var (unread, beats) = (0, 0);
-        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelGets, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(chunk, options, async (item, token) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AdaptiveLimit.Most, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(wanted, options, async (item, token) =>
         {
             try
             {
@@ -85,19 +110,24 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
                 Interlocked.Increment(ref unread);
             }
 
-            if (Interlocked.Increment(ref beats) % ParallelGets == 0) heartbeat($"rebuild: {result.Read + beats} records");
+            if (Interlocked.Increment(ref beats) % AdaptiveLimit.Start == 0) heartbeat($"rebuild: {_result.Read + beats} records");
         });
 
-        database.UpsertRecords([.. read.OrderBy(r => r.Key, StringComparer.Ordinal)], asOf);
+        _read.AddRange(read.OrderBy(r => r.Key, StringComparer.Ordinal));
         foreach (var problem in invalid.Order(StringComparer.Ordinal)) notes.Problem(problem);
-        return result with
+        _result = _result with
         {
-            Read = result.Read + read.Count,
-            Invalid = result.Invalid + invalid.Count,
-            Unread = result.Unread + unread,
+            Read = _result.Read + read.Count,
+            Invalid = _result.Invalid + invalid.Count,
+            Unread = _result.Unread + unread,
         };
     }
 
-    internal static bool IsNamedBy(InstanceRecord record, ShardRef shard, string key) =>
-        RecordKey.For(shard.Shard, record.Tenant, record.InstanceId) == key;
+    private async Task WriteAsync(DateTimeOffset asOf)
+    {
+        await _writing;
+        var batch = _read;
+        _read = [];
+        _writing = Task.Run(() => database.UpsertRecords(batch, asOf), CancellationToken.None);
+    }
 }

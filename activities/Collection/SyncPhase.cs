@@ -14,28 +14,30 @@ namespace Nstance.Temporal.Activities.Collection;
 internal sealed class SyncPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, AuditTrail audit, Action<PhaseProgress> heartbeat)
 {
-    private readonly Dictionary<string, string> _listed = [];
-    private readonly HashSet<string> _trackingIds = [];
     private readonly List<CloudInstance> _unknown = [];
     private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
 
     public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var result = new SyncResult();
-        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken))
+        database.BeginListing();
+        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
         {
-            result = Take(page.Where(i => i.IsOwn(input.Shard)), input, result);
+            result = Take([.. page.Where(i => i.IsOwn(input.Shard))], input, result);
             heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
         }
 
         // The listing is complete: only now may anything be said about what it does not name.
+        var updated = database.RefreshNoted(
+            input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
+        result = result with { Updated = result.Updated + updated };
         result = await MoveAsync(input, result, cancellationToken);
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
         heartbeat(new($"sync: {added.Added} added") { Listed = result.Listed });
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
         var notListed = new NotListed(database, cloud, notes, audit, doing => heartbeat(new(doing)));
-        result = await notListed.JudgeAsync(_listed, input, result, cancellationToken);
-        var sawOwn = _listed.Count > 0 || notListed.SawOwn ? "1" : "0";
+        result = await notListed.JudgeAsync(input, result, cancellationToken);
+        var sawOwn = result.Listed > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
         if (!input.DryRun) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
         if (await audit.TryFlushAsync(cancellationToken) is { } waits) notes.Problem(waits);
@@ -55,24 +57,26 @@ internal sealed class SyncPhase(
         }),
         instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
 
-    private SyncResult Take(IEnumerable<CloudInstance> page, PhaseInput input, SyncResult result)
+    private SyncResult Take(IReadOnlyList<CloudInstance> page, PhaseInput input, SyncResult result)
     {
-        var changed = new List<Refreshed>();
-        foreach (var instance in page)
+        var differences = database.Compare([.. page.Select(Listed)]);
+        var inPage = new HashSet<string>();
+        var changed = new List<(Refreshed, string?)>();
+        for (var n = 0; n < page.Count; n++)
         {
+            var (instance, difference) = (page[n], differences.GetValueOrDefault(n));
             var id = instance.TrackingId;
             result = result with { Listed = result.Listed + 1 };
-            _listed[instance.ProviderId] = id;
-            var row = database.Find(id);
-            if (row is null && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))
+            if (difference is { Row: null } && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))
             {
                 result = Invalid(result, $"instance {instance.ProviderId} carries an instance id that is no puidv7: left alone");
                 continue;
             }
 
-            var isFirst = _trackingIds.Add(id);
+            var isFirst = inPage.Add(id) && difference?.SeenBefore != true;
             if (!isFirst) result = Invalid(result, $"instance {instance.ProviderId} carries the id of another, {id}: left alone");
-            if (row is null)
+            if (difference is null) continue;
+            if (difference.Row is not { } row)
             {
                 _unknown.Add(instance);
             }
@@ -83,12 +87,19 @@ internal sealed class SyncPhase(
             else if (row.ProviderId is not null || isFirst)
             {
                 if (row.DeletedAt is not null && !Revive(row, instance, input)) continue;
-                if (Differs(row, instance)) changed.Add(Truth(id, row.ProviderState, instance, input.Shard));
+                if (Differs(row, instance)) changed.Add((Truth(id, row.ProviderState, instance, input.Shard), row.ProviderState));
             }
         }
 
-        return result with { Updated = result.Updated + database.Refresh(changed, input.AsOf) };
+        database.NoteChanges(changed);
+        return result;
     }
+
+    private static Listed Listed(CloudInstance instance) => new(
+        instance.TrackingId, instance.ProviderId, instance.Status.Name(),
+        Text(instance.PrivateIpv4), Text(instance.Ipv6), Text(instance.Hostname));
+
+    private static string? Text(string? text) => text is { Length: > 0 } ? text : null;
 
     /// <summary>A row marked deleted whose machine runs: the mark was wrong, or the ending never took hold.</summary>
     private bool Revive(InstanceRow row, CloudInstance instance, PhaseInput input)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Nstance.Temporal.Activities.Domain;
 
@@ -11,7 +10,7 @@ internal sealed record InstanceRecord
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    private JsonObject? _members;
+    private ReadOnlyMemory<byte> _json;
 
     public required InstanceId InstanceId { get; init; }
 
@@ -47,19 +46,13 @@ internal sealed record InstanceRecord
     public Secret RegistrationJwt { get; init; }
 
     /// <summary>Reads a record; the reason given for refusing one never quotes it, since it holds secrets.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> json, out InstanceRecord? record, out string? why)
+    public static bool TryParse(ReadOnlyMemory<byte> json, out InstanceRecord? record, out string? why)
     {
         (record, why) = (null, null);
-        JsonObject members;
+        JsonDocument document;
         try
         {
-            if (JsonNode.Parse(json, documentOptions: Strict) is not JsonObject parsed)
-            {
-                why = "is not a JSON object";
-                return false;
-            }
-
-            members = parsed;
+            document = JsonDocument.Parse(json, Strict);
         }
         catch (JsonException)
         {
@@ -67,7 +60,27 @@ internal sealed record InstanceRecord
             return false;
         }
 
-        var reader = new RecordReader(members);
+        using (document)
+        {
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                why = "is not a JSON object";
+                return false;
+            }
+
+            record = Read(new RecordReader(document.RootElement), json, out why);
+            return record is not null;
+        }
+    }
+
+    /// <summary>The record as it was read, members that we do not know included.</summary>
+    public ReadOnlySpan<byte> ToJson() => _json.Span;
+
+    // The compiler's version would print the members, and with them the secret.
+    public override string ToString() => $"record of {InstanceId}";
+
+    private static InstanceRecord? Read(RecordReader reader, ReadOnlyMemory<byte> json, out string? why)
+    {
         var id = reader.Text("instance_id");
         if (!InstanceId.TryParse(id, out var instanceId)) reader.Fail("instance_id", "is missing or no puidv7");
         var tenant = reader.Text("tenant");
@@ -91,16 +104,9 @@ internal sealed record InstanceRecord
             InfraConfigHash = reader.Text("infra_config_hash"),
             PublicKeyPem = reader.Text("public_key_pem"),
             RegistrationJwt = new Secret(reader.Text("registration_jwt")),
-            _members = members,
+            _json = json,
         };
         why = reader.Why;
-        record = why is null ? made : null;
-        return why is null;
+        return why is null ? made : null;
     }
-
-    /// <summary>The record as it was read, members that we do not know included.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(_members);
-
-    // The compiler's version would print the members, and with them the secret.
-    public override string ToString() => $"record of {InstanceId}";
 }

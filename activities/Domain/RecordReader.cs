@@ -1,9 +1,9 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>Reads members of a record; remembers the first thing that is wrong, in words that quote nothing.</summary>
-internal sealed class RecordReader(JsonObject members)
+internal sealed class RecordReader(JsonElement members)
 {
     public string? Why { get; private set; }
 
@@ -12,10 +12,10 @@ internal sealed class RecordReader(JsonObject members)
     /// <summary>Null when absent, null or empty: Go writes "" for what is not known yet.</summary>
     public string? Text(string member)
     {
-        if (members[member] is not { } node) return null;
+        if (Member(member) is not { } value) return null;
         try
         {
-            if (node is JsonValue value && value.TryGetValue<string>(out var text)) return text.Length == 0 ? null : text;
+            if (value.ValueKind == JsonValueKind.String) return value.GetString() is { Length: > 0 } text ? text : null;
         }
         catch (InvalidOperationException)
         {
@@ -28,10 +28,9 @@ internal sealed class RecordReader(JsonObject members)
 
     public bool Flag(string member)
     {
-        if (members[member] is not { } node) return false;
-        if (node is JsonValue value && value.TryGetValue<bool>(out var flag)) return flag;
-        Fail(member, "is not true or false");
-        return false;
+        if (Member(member) is not { } value) return false;
+        if (value.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) Fail(member, "is not true or false");
+        return value.ValueKind == JsonValueKind.True;
     }
 
     /// <summary>Go's zero time is no time: whether it means "never" is not for us to guess.</summary>
@@ -42,4 +41,7 @@ internal sealed class RecordReader(JsonObject members)
         Fail(member, "is not a time");
         return null;
     }
+
+    private JsonElement? Member(string name) =>
+        members.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

@@ -58,9 +58,29 @@ internal static class Queries
         ORDER BY id LIMIT $take
         """;
 
-    public const string Live = $"""
+    /// <summary>
+    /// What is not plainly as its row says. It may call too much a difference (the caller looks exactly), never too little.
+    /// </summary>
+    public const string Differences = $"""
+        {Columns}, n, EXISTS (SELECT 1 FROM temp.gc_listed AS l WHERE l.listed_as = p.listed_as) AS seen_before
+        FROM temp.gc_page AS p LEFT JOIN instances ON id = p.listed_as {Marks}
+        WHERE seen_before OR NOT coalesce(
+          deleted_at IS NULL AND provider_id = machine AND provider_state IS NOT NULL AND {Schema.Status} = state
+          AND (v4 IS NULL OR v4 = ip4) AND (v6 IS NULL OR v6 = ip6) AND (host IS NULL OR host = hostname), 0)
+        """;
+
+    public const string NotListed = $"""
         SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after
+          AND NOT EXISTS (SELECT 1 FROM temp.gc_listed WHERE listed_as = id AND machine = provider_id)
         ORDER BY id LIMIT $take
+        """;
+
+    /// <summary>A row that is gone must be made again, whatever its mark says.</summary>
+    public const string ChangedRecords = """
+        SELECT key FROM json_each($page) WHERE NOT EXISTS (
+          SELECT 1 FROM gc_instances JOIN instances ON id = instance_id
+          WHERE instance_id = value ->> 0 AND etag = value ->> 1)
+        ORDER BY key
         """;
 
     public const string LiveByProvider = $"""
@@ -89,10 +109,6 @@ internal static class Queries
           WHERE {Schema.RegisteredRow} AND health_at IS NOT NULL)
         """;
 
-    public const string Etag = """
-        SELECT etag FROM gc_instances JOIN instances ON id = instance_id WHERE instance_id = $id
-        """;
-
     public const string WaitingAudit = "SELECT n, id, line FROM gc_audit WHERE n > 0 ORDER BY n LIMIT $take";
 
     public const string Told = "SELECT saying, at FROM gc_told WHERE instance_id = $id AND reason = $reason";
@@ -112,7 +128,9 @@ internal static class Queries
         [nameof(PreInserts)] = PreInserts,
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
-        [nameof(Live)] = Live,
+        [nameof(Differences)] = Differences,
+        [nameof(NotListed)] = NotListed,
+        [nameof(ChangedRecords)] = ChangedRecords,
         [nameof(LiveByProvider)] = LiveByProvider,
         [nameof(ById)] = ById,
         [nameof(CountLiveByGroup)] = CountLiveByGroup,
@@ -121,7 +139,6 @@ internal static class Queries
         [nameof(AnyReportSince)] = AnyReportSince,
         [nameof(AnyHealth)] = AnyHealth,
         [nameof(LatestReport)] = LatestReport,
-        [nameof(Etag)] = Etag,
         [nameof(WaitingAudit)] = WaitingAudit,
         [nameof(Told)] = Told,
     };

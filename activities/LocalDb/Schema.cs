@@ -73,6 +73,25 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS gc_lb_instances ON lb_instances (instance_id);
         """;
 
+    /// <summary>
+    /// A listing beside the rows, in the connection's own temporary database. Ordered changes are numbered from 1: that
+    /// is what a plain rowid of an empty table does.
+    /// </summary>
+    public const string Listing = """
+        CREATE TEMP TABLE IF NOT EXISTS gc_page (
+          n INTEGER PRIMARY KEY, listed_as TEXT, machine TEXT, state TEXT, v4 TEXT, v6 TEXT, host TEXT);
+        CREATE TEMP TABLE IF NOT EXISTS gc_listed (
+          listed_as TEXT NOT NULL, machine TEXT NOT NULL, PRIMARY KEY (listed_as, machine)) WITHOUT ROWID;
+        CREATE TEMP TABLE IF NOT EXISTS gc_changed (
+          row_id TEXT NOT NULL, machine TEXT, state TEXT, was TEXT, host TEXT, v4 TEXT, v6 TEXT);
+        CREATE TEMP TABLE IF NOT EXISTS gc_ordered (
+          n INTEGER PRIMARY KEY, row_id TEXT NOT NULL, machine TEXT, state TEXT, was TEXT, host TEXT, v4 TEXT, v6 TEXT);
+        DELETE FROM temp.gc_page;
+        DELETE FROM temp.gc_listed;
+        DELETE FROM temp.gc_changed;
+        DELETE FROM temp.gc_ordered;
+        """;
+
     /// <summary>Columns without which a database is not nstance's.</summary>
     public static IReadOnlyDictionary<string, string[]> RequiredColumns { get; } = new Dictionary<string, string[]>
     {

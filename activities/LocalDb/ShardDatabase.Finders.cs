@@ -76,21 +76,6 @@ internal sealed partial class ShardDatabase
         return row.FirstSeenAt > last ? row.FirstSeenAt.Value : last;
     }
 
-    /// <summary>All live rows with an instance: for the comparison with a listing.</summary>
-    public IReadOnlyList<LiveRow> FindLive(string? afterId, int take)
-    {
-        var command = Prepared(Queries.Live);
-        Set(command, "$after", afterId ?? "");
-        Set(command, "$take", take);
-        return Guard(() =>
-        {
-            var rows = new List<LiveRow>();
-            using var reader = command.ExecuteReader();
-            while (reader.Read()) rows.Add(new(reader.GetString(0), reader.GetString(1)));
-            return rows;
-        });
-    }
-
     /// <summary>One row, deleted or not.</summary>
     public InstanceRow? Find(string id)
     {
@@ -147,14 +132,6 @@ internal sealed partial class ShardDatabase
     /// <summary>The latest report or registration, by the clock of whoever wrote it; null: none, or not a time.</summary>
     public DateTimeOffset? LatestReport() => Guard(() =>
         GoTime.TryParse(Prepared(Queries.LatestReport).ExecuteScalar() as string, out var time) ? time : (DateTimeOffset?)null);
-
-    /// <summary>ETag of the record that a row was read from; null when there is no such row.</summary>
-    public string? EtagOf(string id)
-    {
-        var command = Prepared(Queries.Etag);
-        Set(command, "$id", id);
-        return Guard(() => command.ExecuteScalar() as string);
-    }
 
     private int Number(string sql) => Guard(() => (int)(long)Prepared(sql).ExecuteScalar()!);
 

@@ -36,7 +36,7 @@ internal sealed partial class ShardDatabase
     public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(rows, (transaction, item) =>
+        return WriteBatches(rows, BatchSize, (transaction, item) =>
         {
             var command = Prepared(Statements.MarkGone);
             command.Transaction = transaction;
@@ -101,7 +101,7 @@ internal sealed partial class ShardDatabase
     public int Insert(IReadOnlyCollection<NewRow> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(rows, (transaction, row) =>
+        return WriteBatches(rows, BatchSize, (transaction, row) =>
         {
             var insert = Prepared(Statements.Insert);
             insert.Transaction = transaction;
@@ -119,22 +119,30 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Rows as their records say: added, or completed where they know less. A row of a deleted instance stays deleted.
+    /// Rows as their records say, for a database of our own: added, or completed where they know less. A row of a deleted
+    /// instance stays deleted. Nobody else waits for this file, so batches are large: a page of an index is written once.
     /// </summary>
     public int UpsertRecords(IReadOnlyCollection<(string Key, string ETag, InstanceRecord Record)> records, DateTimeOffset at)
     {
-        var changed = WriteAt(records, Statements.Insert, at, (command, item) => BindNew(command, FromRecord(item), null))
-            + WriteAt(records, Statements.Complete, at, (command, item) =>
-            {
-                Set(command, "$id", item.Record.InstanceId.ToString());
-                Set(command, "$tenant", item.Record.Tenant);
-                Set(command, "$group", item.Record.Group);
-                Set(command, "$registered", item.Record.RegisteredAt is { } time ? GoTime.Format(time) : null);
-                Set(command, "$provider", item.Record.ProviderId);
-            });
-        Write(records, Statements.MarkRecord, (command, item) => BindRecordMark(
-            command, item.Record.InstanceId.ToString(), item.Key, item.ETag, item.Record, null));
-        return changed;
+        var text = GoTime.Format(at);
+        return WriteBatches(records, RebuildBatchSize, (transaction, item) =>
+        {
+            var id = item.Record.InstanceId.ToString();
+            var insert = Prepared(Statements.Insert);
+            insert.Transaction = transaction;
+            Set(insert, "$at", text);
+            BindNew(insert, FromRecord(item), null);
+
+            // A cache registers nobody: it needs no token, and is safer without.
+            Set(insert, "$nonce", $"gc-record:{id}");
+            var changed = insert.ExecuteNonQuery();
+            if (changed == 0) changed = CompleteOne(transaction, id, item.Record, text);
+            var mark = Prepared(Statements.MarkRecord);
+            mark.Transaction = transaction;
+            BindRecordMark(mark, id, item.Key, item.ETag, item.Record, null);
+            mark.ExecuteNonQuery();
+            return changed;
+        });
     }
 
     /// <summary>Starts the health clock of rows at a time.</summary>
@@ -156,7 +164,7 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
         var purged = new List<string>();
-        WriteBatches(rows, (transaction, row) =>
+        WriteBatches(rows, BatchSize, (transaction, row) =>
         {
             // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
             transaction.Save("row");
@@ -195,6 +203,19 @@ internal sealed partial class ShardDatabase
         foreach (var (name, word) in words) members[name] = word;
         members["status"] = status.Name();
         return members.ToJsonString();
+    }
+
+    private int CompleteOne(SqliteTransaction transaction, string id, InstanceRecord record, string at)
+    {
+        var complete = Prepared(Statements.Complete);
+        complete.Transaction = transaction;
+        Set(complete, "$at", at);
+        Set(complete, "$id", id);
+        Set(complete, "$tenant", record.Tenant);
+        Set(complete, "$group", record.Group);
+        Set(complete, "$registered", record.RegisteredAt is { } time ? GoTime.Format(time) : null);
+        Set(complete, "$provider", record.ProviderId);
+        return complete.ExecuteNonQuery();
     }
 
     private bool PurgeOne(SqliteTransaction transaction, string id)

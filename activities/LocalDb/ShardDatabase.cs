@@ -17,6 +17,9 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>Rows in one write transaction: well under 50 ms of lock.</summary>
     public const int BatchSize = 500;
 
+    /// <summary>The same for records read into a database of our own.</summary>
+    public const int RebuildBatchSize = 4000;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
 
@@ -80,8 +83,9 @@ internal sealed partial class ShardDatabase : IDisposable
 
     private static void Set(SqliteCommand command, string name, object? value)
     {
-        if (!command.Parameters.Contains(name)) command.Parameters.Add(new SqliteParameter(name, null));
-        command.Parameters[name].Value = value ?? DBNull.Value;
+        var at = command.Parameters.IndexOf(name);
+        var parameter = at < 0 ? command.Parameters.Add(new SqliteParameter(name, null)) : command.Parameters[at];
+        parameter.Value = value ?? DBNull.Value;
     }
 
     private T Guard<T>(Func<T> work)
@@ -98,7 +102,7 @@ internal sealed partial class ShardDatabase : IDisposable
 
     /// <summary>Runs one statement for each item, in batches; gives the number of rows that changed.</summary>
     private int Write<T>(IReadOnlyCollection<T> items, string sql, Action<SqliteCommand, T> bind) =>
-        WriteBatches(items, (transaction, item) =>
+        WriteBatches(items, BatchSize, (transaction, item) =>
         {
             var command = Prepared(sql);
             command.Transaction = transaction;
@@ -106,17 +110,17 @@ internal sealed partial class ShardDatabase : IDisposable
             return command.ExecuteNonQuery();
         });
 
-    private int WriteBatches<T>(IReadOnlyCollection<T> items, Func<SqliteTransaction, T, int> write) => Guard(() =>
+    private int WriteBatches<T>(IEnumerable<T> items, int size, Func<SqliteTransaction, T, int> write) => Guard(() =>
     {
         var changed = 0;
-        foreach (var batch in items.Chunk(BatchSize))
+        foreach (var batch in items.Chunk(size))
         {
             using var transaction = _connection.BeginTransaction();
             var began = Stopwatch.GetTimestamp();
             var inBatch = 0;
             foreach (var item in batch) inBatch += write(transaction, item);
             transaction.Commit();
-            WriteLockMetric.Held.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
             changed += inBatch;
         }
 

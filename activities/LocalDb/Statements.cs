@@ -46,6 +46,34 @@ internal static class Statements
         WHERE id = $id AND ({Schema.NoProvider} OR provider_id = $provider)
         """;
 
+    public const string FillPage = """
+        DELETE FROM temp.gc_page;
+        INSERT INTO temp.gc_page (n, listed_as, machine, state, v4, v6, host)
+        SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each($page)
+        """;
+
+    public const string KeepPage = "INSERT OR IGNORE INTO temp.gc_listed SELECT listed_as, machine FROM temp.gc_page";
+
+    public const string NoteChanges = """
+        INSERT INTO temp.gc_changed (row_id, machine, state, was, host, v4, v6)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each($page)
+        """;
+
+    public const string OrderChanges = """
+        INSERT INTO temp.gc_ordered (row_id, machine, state, was, host, v4, v6)
+        SELECT row_id, machine, state, was, host, v4, v6 FROM temp.gc_changed ORDER BY row_id
+        """;
+
+    /// <summary><see cref="Refresh"/> for a batch of what was noted, while the row is as it was compared.</summary>
+    public const string RefreshNoted = $"""
+        UPDATE instances SET provider_id = CASE WHEN {Schema.NoProvider} THEN c.machine ELSE provider_id END,
+          provider_at = $at, provider_state = c.state, updated_at = $at,
+          hostname = coalesce(c.host, hostname), ip4 = coalesce(c.v4, ip4), ip6 = coalesce(c.v6, ip6)
+        FROM temp.gc_ordered AS c
+        WHERE c.n > $from AND c.n <= $to AND instances.id = c.row_id AND provider_state IS c.was
+          AND ({Schema.NoProvider} OR provider_id = c.machine)
+        """;
+
     public const string Insert = """
         INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, hostname, ip4, ip6,
           provider_state, nonce, issued_at, registered_at, infra_config_hash, instance_pub, created_at, updated_at)

@@ -2,13 +2,21 @@ using System.Diagnostics.Metrics;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
-/// <summary>How long each write transaction held SQLite's one write lock: nstance's server waits that long.</summary>
+/// <summary>How long SQLite's write lock is held: nstance's server waits for it, too, when the file is shared.</summary>
 internal static class WriteLockMetric
 {
     public const string MeterName = "Nstance.Temporal.LocalDb";
 
+    /// <summary>Its values are the words of <see cref="Record"/>.</summary>
+    public const string Database = "database";
+
+    public const string Shared = "shared";
+
     private static readonly Meter Meter = new(MeterName);
 
-    public static Histogram<double> Held { get; } = Meter.CreateHistogram<double>(
+    private static readonly Histogram<double> Held = Meter.CreateHistogram<double>(
         "nstance_gc.sqlite.write_lock", "s", "Time for which a transaction of the collector held SQLite's write lock.");
+
+    public static void Record(TimeSpan held, bool isOwn) =>
+        Held.Record(held.TotalSeconds, new KeyValuePair<string, object?>(Database, isOwn ? "own" : Shared));
 }

@@ -63,7 +63,7 @@ internal sealed class MeasuredFleet
 
     public string ETagOf(int number) => $"\"{(ulong)number * 0xC2B2AE3D27D4EB4FUL:x16}{number:x16}\"";
 
-    public ReadOnlySpan<byte> Record(int number) => _records[number];
+    public ReadOnlyMemory<byte> Record(int number) => _records[number];
 
     public bool HasRecord(int number) => !_recordDeleted[number];
 

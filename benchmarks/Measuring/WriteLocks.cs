@@ -3,7 +3,7 @@ using Nstance.Temporal.Activities.LocalDb;
 
 namespace Nstance.Temporal.Benchmarks.Measuring;
 
-/// <summary>Listens to how long the collector's transactions hold SQLite's write lock.</summary>
+/// <summary>Listens to how long the collector's transactions hold the write lock of a shared file.</summary>
 internal sealed class WriteLocks : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -16,9 +16,13 @@ internal sealed class WriteLocks : IDisposable
         {
             if (instrument.Meter.Name == WriteLockMetric.MeterName) listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) =>
+        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) =>
         {
-            lock (_lock) _longest = Math.Max(_longest, seconds);
+            foreach (var (name, value) in tags)
+            {
+                if (name != WriteLockMetric.Database || !WriteLockMetric.Shared.Equals(value)) continue;
+                lock (_lock) _longest = Math.Max(_longest, seconds);
+            }
         });
         _listener.Start();
     }
