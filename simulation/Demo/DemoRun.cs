@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Workflows.Contracts;
@@ -173,11 +174,15 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         {
             var verdict = Verdict.Of(when(new Truth(
                 fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, database.Ids(live: false),
-                fleet.ForeignObjects, webhook.Arrivals, default)));
+                fleet.ForeignObjects, webhook.Arrivals, default) { Audit = AuditOf(cloud) }));
             if (verdict.LostEvents.Count == 0 || patience.Elapsed > EventPatience) return verdict;
             await timer.WaitForNextTickAsync(ct);
         }
     }
+
+    private static string AuditOf(SimulatedCloud cloud) => string.Concat(cloud.S3
+        .Keys(ShardPlace.Demo.Bucket, $"shard/{ShardPlace.Demo.Shard}/gc/audit/")
+        .Select(key => Encoding.UTF8.GetString(cloud.S3.Get(ShardPlace.Demo.Bucket, key)!.Body)));
 
     // On a server that is not ours nothing must go on after the demo.
     private async Task StopCollectorAsync(TemporalClient client)

@@ -29,6 +29,9 @@ internal sealed record Truth(
     /// <summary>The collector first looked a registration timeout before: until then nobody is judged for not registering.</summary>
     public DateTimeOffset GraceUntil { get; init; }
 
+    /// <summary>All lines of the audit as they stand in the bucket; null: the audit is not judged.</summary>
+    public string? Audit { get; init; }
+
     /// <summary>False: the collector had not looked for three health intervals yet, so nobody can be called silent.</summary>
     public bool SilenceCounts { get; init; } = true;
 }
@@ -67,7 +70,7 @@ internal sealed record Verdict
             WronglyTerminated = [.. ended.Where(m => !RightlyEnded(truth, m))
                 .Select(m => $"{m.Fate} {m.Id} ({m.ProviderId}) was ended and should live")],
             MissedGarbage = [.. truth.Members.Where(m => Missed(truth, m)).Select(m => $"{m.Fate} {m.Id} ({m.ProviderId}) is still there")],
-            LostRecords = [.. LostRecordsOf(truth)],
+            LostRecords = [.. LostRecordsOf(truth), .. UntoldOf(truth, ended)],
             LostEvents = [.. LostEventsOf(truth, ended)],
         };
     }
@@ -121,6 +124,10 @@ internal sealed record Verdict
             else if (!now.AsSpan().SequenceEqual(before)) yield return $"{key} was changed";
         }
     }
+
+    private static IEnumerable<string> UntoldOf(Truth truth, IReadOnlyList<Member> ended) => ended
+        .Where(m => truth.Audit is { } audit && !audit.Contains($"\"{m.ProviderId}\"", StringComparison.Ordinal))
+        .Select(m => $"the audit says nothing of the end of {m.Fate} {m.Id} ({m.ProviderId})");
 
     private static IEnumerable<string> LostEventsOf(Truth truth, IReadOnlyList<Member> ended)
     {

@@ -108,6 +108,19 @@ public class VerdictTests
         Assert.Single(world.Judge().LostRecords);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_EndedInstance_MustStandInTheAudit(bool stands)
+    {
+        var world = new World();
+        var member = world.Add(Fate.Dangling);
+        world.EndByCollector(member, Later);
+        world.Tell(member, Later.AddSeconds(1));
+        world.Audit = stands ? $$"""{"action":"ended","provider_id":"{{member.ProviderId}}"}""" : "";
+        Assert.Equal(stands, world.Judge().Ok);
+    }
+
     [Fact]
     public void Of_NobodyToldOfASilentOne_IsALostEvent()
     {
@@ -141,6 +154,8 @@ public class VerdictTests
 
         public Dictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
 
+        public string? Audit { get; set; }
+
         public DateTimeOffset JudgedBefore { get; init; } = Start.AddHours(1);
 
         public Member Add(Fate fate, bool told = true)
@@ -171,7 +186,7 @@ public class VerdictTests
 
         public Verdict Judge() => Verdict.Of(new Truth(
             _members, id => _machines.GetValueOrDefault(id), key => Objects.GetValueOrDefault(key), _rows,
-            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore));
+            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore) { Audit = Audit });
 
         private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at) => _arrivals.Add(new Arrival(at,
             new Notification(new ShardRef("demo", "us-west-2a", "b"), kind,
