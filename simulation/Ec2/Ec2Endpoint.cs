@@ -25,6 +25,7 @@ internal sealed class Ec2Endpoint(
             await fault.WaitAsync(http.RequestAborted);
             Refuse(fault, http);
             var answer = actions.Run(form, fault);
+            await fault.WaitAfterAsync(http.RequestAborted);
             if (fault.Kind is FaultKind.LostAnswer)
                 http.Abort();
             else

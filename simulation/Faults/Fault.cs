@@ -12,6 +12,7 @@ internal enum FaultKind
     Truncated,
     Delayed,
     Held,
+    HeldAfter,
 }
 
 /// <summary>What happens to one call.</summary>
@@ -63,12 +64,27 @@ internal sealed record Fault(FaultKind Kind)
     /// <summary>Answered once <paramref name="gate"/> is open.</summary>
     public static Fault Held(Task gate) => new(FaultKind.Held) { Gate = gate };
 
-    /// <summary>Waits if this fault is about waiting.</summary>
+    /// <summary>Held at a point that can be waited for: before anything is done, or when all is done but not answered.</summary>
+    public static Fault Held(CallHold hold, bool after) =>
+        new(after ? FaultKind.HeldAfter : FaultKind.Held) { Gate = hold.Opened, Arriving = hold.Arrive };
+
+    private Action? Arriving { get; init; }
+
+    /// <summary>Waits if this fault is about waiting before the call.</summary>
     public async Task WaitAsync(CancellationToken ct)
     {
         if (Kind is FaultKind.Delayed)
             await Task.Delay(For, ct);
-        if (Gate is { } gate)
-            await gate.WaitAsync(ct);
+        if (Kind is FaultKind.Held)
+            await HoldAsync(ct);
+    }
+
+    /// <summary>Waits if this fault is about waiting before the answer.</summary>
+    public Task WaitAfterAsync(CancellationToken ct) => Kind is FaultKind.HeldAfter ? HoldAsync(ct) : Task.CompletedTask;
+
+    private Task HoldAsync(CancellationToken ct)
+    {
+        Arriving?.Invoke();
+        return Gate!.WaitAsync(ct);
     }
 }

@@ -98,6 +98,7 @@ internal sealed class S3Endpoint(
                 return;
         }
 
+        await fault.WaitAfterAsync(ct);
         if (fault.Kind is FaultKind.LostAnswer)
             http.Abort();
         else if (answer is not null)

@@ -81,6 +81,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
         throw new InvalidOperationException($"ended without \"{text}\":\n{string.Join('\n', lines)}");
     }
 
+    /// <summary>This host keeps a database of the shard.</summary>
+    public bool Holds(string cluster, string shard) => File.Exists(Path.Combine(_folder.FullName, cluster, $"{shard}.db"));
+
     public async Task SignalAsync(string signal, CancellationToken token)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);

@@ -1,0 +1,137 @@
+using System.Text;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Worker;
+using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Tests.Failover;
+
+/// <summary>Some workers as real processes, one cloud, one Temporal server, in real time.</summary>
+internal sealed class Hosts : IAsyncDisposable
+{
+    public const string Cluster = "c";
+    public const string Bucket = "bbb";
+
+    // Short, so that a lost host is missed within seconds; a held call must not run into it before its host is killed.
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
+
+    private readonly TemporalTestServer _server;
+    private readonly Dictionary<string, WorkerProcess> _workers = [];
+
+    private Hosts(TemporalTestServer server, SimulatedCloud cloud, TemporalClient client) =>
+        (_server, Cloud, Client) = (server, cloud, client);
+
+    public SimulatedCloud Cloud { get; }
+
+    public TemporalClient Client { get; }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static async Task<Hosts> StartAsync(int count, params string[] shards)
+    {
+        var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        var cloud = await SimulatedCloud.StartAsync(new() { Buckets = [Bucket], AccessKeys = ["key"] });
+        foreach (var shard in shards)
+        {
+            cloud.S3.Put(Bucket, $"shard/{shard}/config.jsonc", Encoding.UTF8.GetBytes(
+                $$"""{ "cluster": { "id": "{{Cluster}}" }, "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }"""));
+        }
+
+        var hosts = new Hosts(server, cloud, await TemporalClient.ConnectAsync(new(server.TargetHost)));
+        for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}");
+        foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync($"polls nstance-gc and nstance-gc@{name}", Token);
+        return hosts;
+    }
+
+    public WorkerProcess Worker(string host) => _workers[host];
+
+    /// <summary>The host that took the shard, before any report names it.</summary>
+    public string HolderOf(string shard) => _workers.Single(w => w.Value.Holds(Cluster, shard)).Key;
+
+    /// <summary>An instance with a record; one that is not registered has had its time.</summary>
+    public Instance Add(string shard, bool registered)
+    {
+        var issued = DateTimeOffset.UtcNow.AddHours(-1);
+        var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
+        var machine = Cloud.Ec2.Launch(new LaunchSpec
+        {
+            Tags = new Dictionary<string, string>
+            {
+                ["nstance:managed"] = "true",
+                ["nstance:cluster-id"] = Cluster,
+                ["nstance:shard"] = shard,
+                ["nstance:instance-id"] = id.ToString(),
+                ["nstance:group"] = "web",
+            },
+        })[0];
+        var key = RecordKey.For(shard, "acme", id);
+        var at = registered ? $", \"registered_at\": \"{issued.AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}\"" : "";
+        Cloud.S3.Put(Bucket, key, Encoding.UTF8.GetBytes($$"""
+            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running", "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
+              "provider_instance_id": "{{machine.Id}}"{{at}} }
+            """));
+        return new(id.ToString(), machine.Id, key);
+    }
+
+    public bool IsAlive(Instance instance) => Cloud.Ec2.Find(instance.ProviderId)!.Alive;
+
+    public bool HasRecord(Instance instance) => Cloud.S3.Get(Bucket, instance.Key) is not null;
+
+    public async Task<WorkflowHandle<GcWorkflow>> CollectAsync(string shard)
+    {
+        await CollectorStart.EnsureRunsAsync(Client, new(new(Cluster, shard, Bucket))
+        {
+            Settings = new()
+            {
+                Interval = TimeSpan.FromHours(1),
+                DryRun = false,
+                Limits = TerminationLimits.Off,
+                SettleTime = TimeSpan.Zero,
+                HealthCheckInterval = TimeSpan.FromSeconds(1),
+                RequestTimeout = CallTimeout,
+                HostTimeout = TimeSpan.FromSeconds(2),
+            },
+        });
+        return Client.GetWorkflowHandle<GcWorkflow>(Names.GcWorkflowId(Cluster, shard));
+    }
+
+    /// <summary>Cycles until one satisfies; the test's own time limit ends it.</summary>
+    public static async Task<CycleReport> CycleUntilAsync(WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
+    {
+        while (true)
+        {
+            Token.ThrowIfCancellationRequested();
+            var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
+            if (enough(report)) return report;
+        }
+    }
+
+    /// <summary>The next call of an operation waits for the test.</summary>
+    public CallHold Hold(string operation, bool after)
+    {
+        var hold = new CallHold();
+        Cloud.Faults.Script(operation, Fault.Held(hold, after));
+        return hold;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers.Values) await worker.DisposeAsync();
+        await Cloud.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    private WorkerProcess Launch(string name)
+    {
+        var environment = WorkerProcess.Environment(_server.TargetHost, Cloud);
+        environment["NSTANCE_GC__HOSTNAME"] = name;
+        return WorkerProcess.Start(environment, "run");
+    }
+
+    internal sealed record Instance(string Id, string ProviderId, string Key);
+}
