@@ -61,6 +61,7 @@ public sealed class GcWorkflow
                 if (Cadence.IsOff(_ledger.Timings)) return await EndAsync("collection is off: the interval is zero or less");
                 Plan();
                 Show();
+                await LetHandlersEndAsync();
                 if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_ledger.Export()));
                 if (State.Pause is null && (_tickets.Count > 0 || _hurry || State.NextCycleAt <= Clock.Now)) await CycleAsync();
                 else await WaitAsync();
@@ -297,9 +298,23 @@ public sealed class GcWorkflow
     private void Plan() =>
         State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _ledger.Timings, Clock.Now) };
 
+    private bool IsFull =>
+        _cycles >= _ledger.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested;
+
+    /// <summary>
+    /// The answer to a request is on its way when its cycle has ended. Without waiting for it, whoever asks for cycle upon
+    /// cycle keeps a full run open until the server ends it.
+    /// </summary>
+    private async Task LetHandlersEndAsync()
+    {
+        if (!IsFull || _tickets.Count > 0 || _hurry || Workflow.AllHandlersFinished) return;
+        if (Workflow.Patched("leave-between-requests"))
+            await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
+    }
+
     // An update that waits for its cycle keeps the run open; its answer would be lost with the run.
     private bool MayLeave() =>
-        (_cycles >= _ledger.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested)
+        IsFull
         && _tickets.Count == 0
         && !_hurry
         && Workflow.AllHandlersFinished;

@@ -8,8 +8,6 @@ namespace Nstance.Temporal.Tests.Failover;
 /// <summary>Hosts that die, freeze or are stopped in the midst of a phase: nothing is lost, nothing wrong ends, garbage goes all the same.</summary>
 public sealed class FailoverTests
 {
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
     [Theory(Timeout = 120_000)]
     [InlineData("DescribeInstances", true)] // a page was listed, its answer never arrives
     [InlineData("TerminateInstances", false)] // announced, not ended
@@ -26,8 +24,8 @@ public sealed class FailoverTests
         var hold = hosts.Hold(operation, after);
 
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
-        await hold.Arrived.WaitAsync(Token);
-        await hosts.Worker(before.Host!).SignalAsync("KILL", Token);
+        await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
+        await hosts.Worker(before.Host!).SignalAsync("KILL", TestContext.Current.CancellationToken);
         var report = await update.GetResultAsync();
 
         Assert.NotEqual(before.Host, report.Host);
@@ -42,10 +40,10 @@ public sealed class FailoverTests
         var hold = new CallHold();
         hosts.Cloud.Faults.Script("GetObject", Fault.None, Fault.Held(hold, after: false)); // the first is config.jsonc
         var collector = await hosts.CollectAsync("s");
-        await hold.Arrived.WaitAsync(Token);
+        await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         var first = hosts.HolderOf("s");
 
-        await hosts.Worker(first).SignalAsync("KILL", Token);
+        await hosts.Worker(first).SignalAsync("KILL", TestContext.Current.CancellationToken);
 
         var report = await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed);
         Assert.NotEqual(first, report.Host);
@@ -62,15 +60,15 @@ public sealed class FailoverTests
         var garbage = await GarbageAsync(hosts);
         var hold = hosts.Hold("TerminateInstances", after: true);
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
-        await hold.Arrived.WaitAsync(Token);
-        await hosts.Worker(before.Host!).SignalAsync("STOP", Token);
+        await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
+        await hosts.Worker(before.Host!).SignalAsync("STOP", TestContext.Current.CancellationToken);
         Assert.NotEqual(before.Host, (await update.GetResultAsync()).Host);
         await FinishedAsync(hosts, collector, living, garbage);
         // What comes into its hands while it sleeps: the same group, registered since.
         var late = hosts.Add("s", registered: true);
 
         hold.Open();
-        await hosts.Worker(before.Host!).SignalAsync("CONT", Token);
+        await hosts.Worker(before.Host!).SignalAsync("CONT", TestContext.Current.CancellationToken);
 
         await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed);
         await FinishedAsync(hosts, collector, [.. living, late], garbage);
@@ -86,12 +84,12 @@ public sealed class FailoverTests
         var garbage = await GarbageAsync(hosts);
         var hold = hosts.Hold("DeleteObjects", after: false);
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
-        await hold.Arrived.WaitAsync(Token);
+        await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
 
-        await hosts.Worker(before.Host!).SignalAsync("TERM", Token);
+        await hosts.Worker(before.Host!).SignalAsync("TERM", TestContext.Current.CancellationToken);
         hold.Open();
 
-        Assert.Equal(0, (await hosts.Worker(before.Host!).EndAsync(Token)).Code);
+        Assert.Equal(0, (await hosts.Worker(before.Host!).EndAsync(TestContext.Current.CancellationToken)).Code);
         var report = await update.GetResultAsync();
         Assert.Equal(garbage.Length, report.Collect!.Dangling.Ended);
         await FinishedAsync(hosts, collector, living, garbage);
@@ -114,7 +112,7 @@ public sealed class FailoverTests
             first[shard] = (await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed)).Host!;
         var victim = first.Values.GroupBy(h => h).MaxBy(g => g.Count())!.Key;
 
-        await hosts.Worker(victim).SignalAsync("KILL", Token);
+        await hosts.Worker(victim).SignalAsync("KILL", TestContext.Current.CancellationToken);
         var reports = await Task.WhenAll(shards.Select(s => Hosts.CycleUntilAsync(collectors[s], r => r.Outcome == CycleOutcome.Completed)));
 
         Assert.All(reports, r => Assert.NotEqual(victim, r.Host));
@@ -127,7 +125,7 @@ public sealed class FailoverTests
     {
         var garbage = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: false)).ToArray();
         var launched = hosts.Cloud.Ec2.Find(garbage[^1].ProviderId)!.LaunchedAt;
-        while (DateTimeOffset.UtcNow < launched + TimeSpan.FromSeconds(2)) await Task.Delay(100, Token);
+        while (DateTimeOffset.UtcNow < launched + TimeSpan.FromSeconds(2)) await Task.Delay(100, TestContext.Current.CancellationToken);
         return garbage;
     }
 

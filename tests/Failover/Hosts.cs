@@ -93,6 +93,7 @@ internal sealed class Hosts : IAsyncDisposable
                 Limits = TerminationLimits.Off,
                 SettleTime = TimeSpan.Zero,
                 HealthCheckInterval = TimeSpan.FromSeconds(1),
+                DeletedRecordRetention = TimeSpan.FromSeconds(1),
                 RequestTimeout = CallTimeout,
                 HostTimeout = TimeSpan.FromSeconds(2),
             },

@@ -76,6 +76,24 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
+    public async Task RunCycle_AskedAgainAndAgainOverManyRuns_IsAnsweredEachTime()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var collector = await stage.StartAsync(new() { DryRun = false, CyclesPerRun = 3, Interval = TimeSpan.FromHours(1) });
+
+        var (cycles, runs) = (new List<int>(), new HashSet<string>());
+        for (var n = 0; n < 40; n++)
+        {
+            cycles.Add((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).Cycle);
+            runs.Add((await collector.DescribeAsync()).RunId);
+        }
+
+        Assert.Equal(cycles.Order(), cycles);
+        Assert.Equal(40, cycles.Distinct().Count());
+        Assert.InRange(runs.Count, 10, 20); // a run is renewed also when somebody asks without a pause
+    }
+
+    [Fact]
     public async Task RunCycle_DuringACycle_WaitsForTheNextAndSharesIt()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
