@@ -32,4 +32,7 @@ internal static partial class Logs
 
     [LoggerMessage(1005, LogLevel.Information, "Databases of our own in {Directory}")]
     public static partial void OwnDatabases(ILogger log, string directory);
+
+    [LoggerMessage(1006, LogLevel.Information, "Health and metrics at {Url}/healthz/live, /healthz/ready and /metrics")]
+    public static partial void Listening(ILogger log, string url);
 }

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Workflows.Collector;
 using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
 using Temporalio.Workflows;
 
@@ -277,6 +278,7 @@ public sealed class GcWorkflow
         };
         if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
+        WorkflowMetrics.CycleEnded(_ledger.Shard, State.Reports, _ledger.Timings);
         Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
     }
 
@@ -345,6 +347,7 @@ public sealed class GcWorkflow
     private void Show()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_ledger);
+        WorkflowMetrics.Paused(_ledger.Shard, State.Pause is not null);
         var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
         // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
         var attributes = Workflow.TypedSearchAttributes;

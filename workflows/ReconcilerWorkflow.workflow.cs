@@ -1,5 +1,6 @@
 using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Reconciler;
+using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
 using Temporalio.Workflows;
 
@@ -68,6 +69,7 @@ public sealed class ReconcilerWorkflow
         _signals++;
         // A signal cannot be refused; one without content must not stop the workflow.
         if (batch is { Key: not null, Events: not null }) _queue.Take(batch, Clock.Now);
+        ShowQueue();
         return Task.CompletedTask;
     }
 
@@ -78,6 +80,8 @@ public sealed class ReconcilerWorkflow
         HostTaskQueue = _queue.HostTaskQueue,
         ToNotify = _queue.ToNotify,
     };
+
+    private void ShowQueue() => WorkflowMetrics.Queue(_shard, _queue.Queued, _queue.ToNotify);
 
     private bool MustLeave() =>
         _signals >= SignalsAtMost
@@ -99,7 +103,9 @@ public sealed class ReconcilerWorkflow
                     (IReconcilerActivities activities) => activities.CheckInstancesAsync(
                         new(_shard, Clock.Now, events)),
                     CheckOptions(host, events.Count));
-                if (_queue.Checked(events, result, Clock.Now)) continue;
+                var settled = _queue.Checked(events, result, Clock.Now);
+                ShowQueue();
+                if (settled) continue;
             }
             catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
             {
@@ -129,6 +135,7 @@ public sealed class ReconcilerWorkflow
                     (IReconcilerActivities activities) => activities.NotifyAsync(notification),
                     NotifyOptions(notification, sending.Token));
                 _queue.Notified(failed: false);
+                ShowQueue();
             }
             catch (Exception e) when (TemporalException.IsCanceledException(e) && _leaving)
             {

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using Amazon.Runtime;
+using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Cloud;
 
@@ -15,6 +17,31 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     private const int ShownLength = 300;
 
     public async Task<T> RunAsync<T>(
+        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var span = GcMeter.Source.StartActivity($"{Service} {action}", ActivityKind.Client);
+        var result = "ok";
+        try
+        {
+            return await LimitedAsync(action, call, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            result = e is CloudException fault ? fault.Fault.ToString().ToLowerInvariant()
+                : e is OperationCanceledException ? "cancelled" : "broken";
+
+            // A missing record is an answer, not a failure.
+            if (result != "gone") span?.SetStatus(ActivityStatusCode.Error, result);
+            throw;
+        }
+        finally
+        {
+            CallMetrics.Record(Service, action, result, began);
+        }
+    }
+
+    private async Task<T> LimitedAsync<T>(
         string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

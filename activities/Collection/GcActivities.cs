@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Audit;
@@ -5,6 +6,7 @@ using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
@@ -56,7 +58,7 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, async database =>
+    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, "sync", async database =>
     {
         var notes = new Notes();
         var records = _connections.Records(input.Timings.RequestTimeout);
@@ -71,26 +73,44 @@ public sealed class GcActivities : IGcActivities
         }
 
         var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
-        return await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
+        var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
+        PhaseMetrics.Synced(input.Shard, database.CountByStatus(), database.Path);
+        return result;
     });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, async database =>
-        await new CollectPhase(
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, "collect", async database =>
+    {
+        var before = (await BeforeAsync())?.Collected;
+        var collect = new CollectPhase(
             database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
-            Trail(database, input), Beat).RunAsync(input, (await BeforeAsync())?.Collected, Token));
+            Trail(database, input), Beat);
+        var result = await collect.RunAsync(input, before, Token);
+        PhaseMetrics.Collected(input.Shard, result, input.DryRun);
+        return result;
+    });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input, database =>
-        new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat).RunAsync(input, Token));
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input, "health", async database =>
+    {
+        var health = new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat);
+        var result = await health.RunAsync(input, Token);
+        PhaseMetrics.Scanned(input.Shard, result);
+        return result;
+    });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, async database =>
-        await new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat)
-            .RunAsync(input, (await BeforeAsync())?.Purged, Token));
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, "purge", async database =>
+    {
+        var before = (await BeforeAsync())?.Purged;
+        var purge = new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat);
+        var result = await purge.RunAsync(input, before, Token);
+        PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
+        return result;
+    });
 
     private static CancellationToken Token =>
         ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
@@ -122,14 +142,24 @@ public sealed class GcActivities : IGcActivities
     private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
         new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);
 
-    private Task<T> RunAsync<T>(PhaseInput input, Func<ShardDatabase, Task<T>> phase)
+    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return Failures.MapAsync(isAcquire: false, async () =>
+        var (began, outcome) = (Stopwatch.GetTimestamp(), "failed");
+        try
         {
-            using var database = OpenHeld(input.Shard);
-            return await phase(database);
-        });
+            var result = await Failures.MapAsync(isAcquire: false, async () =>
+            {
+                using var database = OpenHeld(input.Shard);
+                return await phase(database);
+            });
+            outcome = "ok";
+            return result;
+        }
+        finally
+        {
+            PhaseMetrics.Phase(input.Shard, name, outcome, began);
+        }
     }
 
     private HeldShard Hold(ShardRef shard)

@@ -96,6 +96,10 @@ internal static class Queries
 
     public const string CountLive = $"SELECT count(*) FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow}";
 
+    public const string CountByStatus = $"""
+        SELECT coalesce({Schema.Status}, 'unknown'), count(*) FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} GROUP BY 1
+        """;
+
     public const string CountRegistered =
         $"SELECT count(*) FROM instances INDEXED BY gc_health WHERE {Schema.RegisteredRow}";
 
@@ -135,6 +139,7 @@ internal static class Queries
         [nameof(ById)] = ById,
         [nameof(CountLiveByGroup)] = CountLiveByGroup,
         [nameof(CountLive)] = CountLive,
+        [nameof(CountByStatus)] = CountByStatus,
         [nameof(CountRegistered)] = CountRegistered,
         [nameof(AnyReportSince)] = AnyReportSince,
         [nameof(AnyHealth)] = AnyHealth,

@@ -114,6 +114,19 @@ internal sealed partial class ShardDatabase
         });
     }
 
+    /// <summary>Live rows with an instance, by the cloud's last word; each status is there, also with zero.</summary>
+    public IReadOnlyDictionary<string, long> CountByStatus()
+    {
+        var command = Prepared(Queries.CountByStatus);
+        return Guard(() =>
+        {
+            var counts = Enum.GetValues<InstanceStatus>().ToDictionary(status => status.Name(), _ => 0L);
+            using var reader = command.ExecuteReader();
+            while (reader.Read()) counts[InstanceStatuses.Parse(reader.GetString(0)).Name()] += reader.GetInt64(1);
+            return counts;
+        });
+    }
+
     public int CountLive() => Number(Queries.CountLive);
 
     public int CountRegistered() => Number(Queries.CountRegistered);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Activities;
 
@@ -33,7 +34,9 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         var ct = Token;
         using var held = await _open(input.Shard, ct);
-        return await new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct);
+        var result = await new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct);
+        ReconcilerMetrics.Checked(input.Shard, result);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -41,14 +44,25 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
     public async Task NotifyAsync(Notification notification)
     {
         ArgumentNullException.ThrowIfNull(notification);
-        if (_webhook is not null)
+        var result = "failed";
+        try
         {
-            await _webhook.SendAsync(notification, Token);
-            return;
-        }
+            if (_webhook is not null)
+            {
+                await _webhook.SendAsync(notification, Token);
+            }
+            else
+            {
+                foreach (var e in notification.Events)
+                    Log.Told(_logger, notification.Kind, notification.Shard.Shard, e.Tenant, e.Group, e.InstanceId ?? "-", e.Cause);
+            }
 
-        foreach (var e in notification.Events)
-            Log.Told(_logger, notification.Kind, notification.Shard.Shard, e.Tenant, e.Group, e.InstanceId ?? "-", e.Cause);
+            result = "ok";
+        }
+        finally
+        {
+            ReconcilerMetrics.Notified(notification, result);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -42,6 +44,15 @@ internal static class RunCommand
             // Comes back when the token is cancelled and the workers have drained; throws when a worker fails for good.
             await host.RunAsync(invocation.CancellationToken);
         }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new CommandException(
+                ExitCode.BadInput, $"--health-address: {options.HealthAddress} is taken by another process: give another port, 0 for any, or off", e);
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new CommandException(ExitCode.BadInput, $"--health-address: cannot listen on {options.HealthAddress}: {e.Message}", e);
+        }
         catch (OperationCanceledException) when (invocation.CancellationToken.IsCancellationRequested)
         {
             // Asked to stop while it was still starting: that too is an end as wanted.
@@ -57,7 +68,24 @@ internal static class RunCommand
 
     private static IHost Build(Invocation invocation, GcOptions options, TemporalClient client)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
+        if (options.HealthAddress == "off")
+        {
+            var plain = Host.CreateEmptyApplicationBuilder(new() { DisableDefaults = true });
+            Configure(plain, invocation, options, client);
+            return plain.Build();
+        }
+
+        var web = WebApplication.CreateEmptyBuilder(new());
+        HealthEndpoints.Listen(web, IPEndPoint.Parse(options.HealthAddress));
+        Configure(web, invocation, options, client);
+        var application = web.Build();
+        HealthEndpoints.Map(application);
+        return application;
+    }
+
+    private static void Configure(
+        IHostApplicationBuilder builder, Invocation invocation, GcOptions options, TemporalClient client)
+    {
         builder.Configuration.AddEnvironmentVariables();
         if (Layer.FileAt(invocation.ConfigFile) is { } file)
         {
@@ -67,7 +95,7 @@ internal static class RunCommand
         HostLog.Configure(builder.Logging, options.LogFormat, invocation.Verbose, builder.Configuration);
         builder.Services.AddSingleton<ITemporalClient>(client);
         builder.Services.AddNstanceGc(options);
-        return builder.Build();
+        Telemetry.Add(builder.Services, options);
     }
 
     private static async Task EnsureAttributesAsync(TemporalClient client, ILogger log, CancellationToken cancellationToken)

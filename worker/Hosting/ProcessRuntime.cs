@@ -16,6 +16,7 @@ internal static class ProcessRuntime
     {
         Telemetry = new()
         {
+            Metrics = new() { CustomMetricMeter = new TemporalMetrics() },
             Logging = new() { Filter = new(TelemetryFilterOptions.Level.Warn), Forwarding = new(Log) },
         },
     }));

@@ -57,6 +57,13 @@ public sealed record GcOptions : IValidatableObject
     [Duration("100ms", "5m")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Where <c>run</c> answers <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>: an IP address with a port (0: any
+    /// that is free), or <c>off</c>, the default. There is no authentication: nothing but loopback or a pod's own network.
+    /// </summary>
+    [ListenAddress]
+    public string HealthAddress { get; init; } = "off";
+
     /// <summary>How <c>run</c> writes its log: <c>text</c> (the default) or <c>json</c>, one object a line.</summary>
     [OneOf("text", "json")]
     public string LogFormat { get; init; } = "text";

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Activities.Domain;
 
@@ -56,6 +57,16 @@ internal sealed class HttpUrlAttribute : ValidationAttribute
         || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
             ? null
             : Fault.Of(validationContext, "not an address: http://… or https://…");
+}
+
+/// <summary>An IP address with a port, or <c>off</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ListenAddressAttribute : ValidationAttribute
+{
+    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
+        value is string text && (text == "off" || (text.Contains(':') && IPEndPoint.TryParse(text, out _)))
+            ? null
+            : Fault.Of(validationContext, $"\"{value}\" is not an IP address with a port, such as 127.0.0.1:9464 or [::1]:9464, or off");
 }
 
 /// <summary>One of a few words.</summary>

@@ -23,6 +23,8 @@ internal static class Settings
             "Activities at a time, on each of the two queues"),
         new("ShutdownTimeout", SettingUse.Worker, "TIME", "20s",
             "How long running activities may take to end when the worker stops"),
+        new("HealthAddress", SettingUse.Worker, "IP:PORT|off", "off",
+            "Where /healthz/live, /healthz/ready and /metrics are answered, e.g. 127.0.0.1:9464; no authentication"),
         new("LogFormat", SettingUse.Worker, "text|json", "text", "How the log is written (to stderr)"),
         new("Interval", SettingUse.Collector, "TIME", "config.jsonc, else 2m",
             "Time between starts of cycles; 0 turns collection off"),

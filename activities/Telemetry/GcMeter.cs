@@ -1,0 +1,18 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Nstance.Temporal.Activities.Telemetry;
+
+/// <summary>
+/// The one meter and the one source of spans of the collector. Static, as AWS's and Npgsql's are: a listener finds both by name,
+/// and what records need not be handed it.
+/// </summary>
+public static class GcMeter
+{
+    /// <summary>Name of the meter and of the activity source.</summary>
+    public const string Name = "Nstance.Gc";
+
+    internal static Meter Meter { get; } = new(Name);
+
+    internal static ActivitySource Source { get; } = new(Name);
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Telemetry;
+
+/// <summary>What the phases of a shard's cycles do. Labels: cluster, shard, and one of phase, reason, state, result.</summary>
+internal static class PhaseMetrics
+{
+    private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
+        "nstance.gc.phase.duration", "s", "Time of one attempt of a phase, by result (ok, failed)");
+
+    private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
+        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, ended, would_end, already_gone, spared, failed, over_limit)");
+
+    private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
+
+    private static readonly Counter<long> Tripped = GcMeter.Meter.CreateCounter<long>(
+        "nstance.gc.limits.tripped", description: "Collections in which a reason was held back by its limit");
+
+    private static readonly Counter<long> Purged = GcMeter.Meter.CreateCounter<long>(
+        "nstance.gc.purged", description: "Rows and records deleted for good, by result (ok, failed)");
+
+    private static readonly Gauge<long> Stale = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.health.stale", description: "Registered instances whose last report is too old");
+
+    private static readonly Counter<long> Enqueued = GcMeter.Meter.CreateCounter<long>(
+        "nstance.gc.checks.enqueued", description: "Checks handed to the reconciler");
+
+    private static readonly Gauge<long> Instances = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.instances", description: "Live instances by their state at the cloud, as of the last sync");
+
+    private static readonly Gauge<long> DatabaseSize = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.database.size", "By", "Size of the shard's database on this host, its write-ahead log included");
+
+    public static void Phase(ShardRef shard, string phase, string result, long began) =>
+        Durations.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, Tags(shard, ("phase", phase), ("result", result)));
+
+    public static void Collected(ShardRef shard, CollectResult result, bool dryRun)
+    {
+        Of(shard, "unhealthy", result.Unhealthy, dryRun);
+        Of(shard, "dangling", result.Dangling, dryRun);
+        Of(shard, "orphan", result.Orphan, dryRun);
+        Of(shard, "stale_pre_insert", result.StalePreInsert, dryRun);
+    }
+
+    public static void Scanned(ShardRef shard, HealthScanResult result)
+    {
+        Stale.Record(result.Stale, Tags(shard));
+        Enqueued.Add(result.Enqueued, Tags(shard));
+    }
+
+    public static void PurgeDone(ShardRef shard, PurgeResult result, bool dryRun)
+    {
+        if (!dryRun) Purged.Add(result.Purged, Tags(shard, ("result", "ok")));
+        Purged.Add(result.Failed, Tags(shard, ("result", "failed")));
+    }
+
+    /// <param name="shard">The shard.</param>
+    /// <param name="states">All states; one that no instance has is there with zero, or its last value would stay.</param>
+    /// <param name="path">File of the database.</param>
+    public static void Synced(ShardRef shard, IReadOnlyDictionary<string, long> states, string path)
+    {
+        foreach (var (state, count) in states) Instances.Record(count, Tags(shard, ("state", state)));
+        DatabaseSize.Record(Size(path) + Size(path + "-wal"), Tags(shard));
+    }
+
+    private static void Of(ShardRef shard, string reason, CollectCounts counts, bool dryRun)
+    {
+        Garbage.Record(counts.Candidates, Tags(shard, ("reason", reason)));
+        Tripped.Add(counts.OverLimit > 0 ? 1 : 0, Tags(shard, ("reason", reason)));
+        foreach (var (result, count) in ((string, int)[])
+            [
+                ("found", counts.Candidates),
+                (dryRun ? "would_end" : "ended", counts.Ended),
+                ("already_gone", counts.AlreadyGone),
+                ("spared", counts.Spared),
+                ("failed", counts.Failed),
+                ("over_limit", counts.OverLimit),
+            ])
+        {
+            Handled.Add(count, Tags(shard, ("reason", reason), ("result", result)));
+        }
+    }
+
+    private static long Size(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? file.Length : 0;
+    }
+
+    private static TagList Tags(ShardRef shard, params ReadOnlySpan<(string Key, string Value)> more)
+    {
+        var tags = new TagList { { "cluster", shard.Cluster }, { "shard", shard.Shard } };
+        foreach (var (key, value) in more) tags.Add(key, value);
+        return tags;
+    }
+}

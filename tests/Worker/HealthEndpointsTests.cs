@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Worker;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>What the real process answers over HTTP.</summary>
+public sealed class HealthEndpointsTests : IAsyncLifetime
+{
+    private const string Listening = "Health and metrics at ";
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private TemporalTestServer _server = null!;
+    private SimulatedCloud _cloud = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
+        _cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _cloud.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Metrics_AfterACycle_TellOfTheCycleItsPhasesItsCallsAndTheSdk()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var process = WorkerProcess.Start(
+            WorkerProcess.Environment(_server.TargetHost, _cloud),
+            "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--health-address", "127.0.0.1:0");
+        var url = await UrlAsync(process, token);
+        var client = await TemporalClient.ConnectAsync(new(_server.TargetHost));
+        await CollectorStart.EnsureRunsAsync(
+            client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
+        var cycle = await Cli.RunAsync(
+            "cycle", "--cluster", "c", "--shard", "s", "--address", _server.TargetHost, "--timeout", "1m", "--output", "json");
+        Assert.Equal(ExitCode.Done, cycle.Code);
+
+        var metrics = await _http.GetStringAsync(new Uri(url + "/metrics"), token);
+
+        var names = PrometheusNames.Of(metrics);
+        Assert.Contains("nstance_gc_cycles_total", names);
+        Assert.Superset(PrometheusNames.OfWorkflows, names);
+        Assert.Contains("temporal_request_total", names);
+        Assert.Matches("""nstance_gc_cycles_total\{[^}]*cluster="c"[^}]*outcome="completed"[^}]*shard="s"[^}]*\} [12] """, metrics);
+        Assert.Matches("""nstance_gc_cloud_calls_total\{[^}]*operation="DescribeInstances"[^}]*result="ok"[^}]*\} [1-9]""", metrics);
+        Assert.Matches("""nstance_gc_phase_duration_seconds_count\{[^}]*phase="purge"[^}]*result="ok"[^}]*\} [12] """, metrics);
+        Assert.Matches("""nstance_gc_database_size_bytes\{[^}]*\} [1-9][0-9]{3,}""", metrics);
+
+        // The names that dashboards and rules are checked against follow from the instruments; here the exporter agrees.
+        var ours = names.Where(n => n.StartsWith("nstance_gc_", StringComparison.Ordinal)).ToHashSet();
+        Assert.Empty(ours.Except(PrometheusNames.All()));
+    }
+
+    [Fact]
+    public async Task Health_TemporalGoesAway_StaysLiveAndIsNoLongerReady()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var process = WorkerProcess.Start(
+            WorkerProcess.Environment(_server.TargetHost, key: null), "run", "--health-address", "127.0.0.1:0");
+        var url = await UrlAsync(process, token);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(url + "/healthz/live", token));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(url + "/healthz/ready", token));
+
+        await _server.DisposeAsync();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(url + "/healthz/ready", token));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(url + "/healthz/live", token));
+    }
+
+    [Fact]
+    public async Task Run_HealthAddressThatIsTaken_SaysSo()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = taken.LocalEndpoint.ToString()!;
+        await using var process = WorkerProcess.Start(
+            WorkerProcess.Environment(_server.TargetHost, key: null), "run", "--health-address", address);
+
+        var end = await process.EndAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.BadInput, end.Code);
+        Assert.Contains(
+            $"nstance-gc: --health-address: {address} is taken by another process: give another port, 0 for any, or off", end.Errors);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string url, CancellationToken token)
+    {
+        using var answer = await _http.GetAsync(new Uri(url), token);
+        return answer.StatusCode;
+    }
+
+    private static async Task<string> UrlAsync(WorkerProcess process, CancellationToken token)
+    {
+        var line = (await process.LogUntilAsync(Listening, token))[^1];
+        return line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Split("/healthz")[0];
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Nstance.Temporal.Activities.Telemetry;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>The names under which Prometheus sees our instruments.</summary>
+internal static class PrometheusNames
+{
+    /// <summary>Those that workflow code makes: known only once a workflow has run.</summary>
+    public static ISet<string> OfWorkflows { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds", "nstance_gc_paused",
+    };
+
+    /// <summary>Every name of the collector's own: those of its instruments, and those of its workflows.</summary>
+    public static ISet<string> All()
+    {
+        var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal) { "nstance_gc_reconciler_queue" };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter.Name == GcMeter.Name && instrument.Name.StartsWith("nstance.", StringComparison.Ordinal))
+                    names.UnionWith(Names(instrument));
+            },
+        };
+        foreach (var type in typeof(GcMeter).Assembly.GetTypes().Where(t => t.Namespace == typeof(GcMeter).Namespace))
+            RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+        listener.Start();
+        return names;
+    }
+
+    /// <summary>Names of the samples in a scrape.</summary>
+    public static HashSet<string> Of(string scrape) =>
+    [
+        .. scrape.Split('\n')
+            .Where(line => line.Length > 0 && line[0] != '#')
+            .Select(line => line.Split('{', ' ')[0]),
+    ];
+
+    private static IEnumerable<string> Names(Instrument instrument)
+    {
+        var unit = instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
+        var name = instrument.Name.Replace('.', '_') + unit;
+        return instrument.GetType().Name.Split('`')[0] switch
+        {
+            "Counter" => [name + "_total"],
+            "Histogram" => [name + "_bucket", name + "_sum", name + "_count"],
+            _ => [name],
+        };
+    }
+}

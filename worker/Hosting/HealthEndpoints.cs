@@ -1,0 +1,62 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary><c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>, on the framework's own web server.</summary>
+internal static class HealthEndpoints
+{
+    private const string Ready = "ready";
+
+    public static void Listen(WebApplicationBuilder builder, IPEndPoint address)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 100;
+            kestrel.Listen(address);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddHealthChecks().AddCheck<TemporalCheck>("temporal", tags: [Ready], timeout: TimeSpan.FromSeconds(5));
+    }
+
+    public static void Map(WebApplication application)
+    {
+        // Live: the process answers. Temporal's absence is no reason to restart it.
+        application.MapHealthChecks("/healthz/live", new() { Predicate = _ => false });
+        application.MapHealthChecks("/healthz/ready", new() { Predicate = check => check.Tags.Contains(Ready) });
+        application.MapPrometheusScrapingEndpoint();
+        application.Lifetime.ApplicationStarted.Register(() =>
+        {
+            var log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal");
+            var urls = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
+            foreach (var url in urls ?? []) Logs.Listening(log, url);
+        });
+    }
+
+    /// <summary>Does Temporal answer, and know our namespace?</summary>
+    private sealed class TemporalCheck(ITemporalClient client) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                await client.WorkflowService.DescribeNamespaceAsync(
+                    new() { Namespace = client.Options.Namespace },
+                    new() { CancellationToken = cancellationToken, Timeout = TimeSpan.FromSeconds(4) });
+                return HealthCheckResult.Healthy();
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                return HealthCheckResult.Unhealthy("Temporal does not answer");
+            }
+        }
+    }
+}
