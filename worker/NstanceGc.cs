@@ -15,13 +15,21 @@ public static class NstanceGc
     public static Task<int> RunAsync(
         IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
+        return Line(output, error).InvokeAsync(args, cancellationToken);
+    }
+
+    /// <summary>The tree of commands.</summary>
+    internal static CommandLine Line(TextWriter output, TextWriter error)
+    {
         var line = new CommandLine(new(output, error));
         foreach (var command in (System.CommandLine.Command[])
             [
+                InitCommand.Make(line),
                 RunCommand.Make(line),
-                ScheduleCommand.Make(line),
-                CycleCommand.Make(line),
+                DoctorCommand.Make(line),
                 StatusCommand.Make(line),
+                ReportsCommand.Make(line),
+                CycleCommand.Make(line),
                 PauseCommands.MakePause(line),
                 PauseCommands.MakeResume(line),
                 PlanCommand.Make(line),
@@ -29,12 +37,14 @@ public static class NstanceGc
                 ReleaseCommand.Make(line),
                 ModeCommands.MakeEnforce(line),
                 ModeCommands.MakeDryRun(line),
+                ScheduleCommand.Make(line),
                 ConfigCommand.Make(line),
+                CompletionCommand.Make(line),
             ])
         {
             line.Root.Add(command);
         }
 
-        return line.InvokeAsync(args, cancellationToken);
+        return line;
     }
 }

@@ -177,6 +177,7 @@ public sealed class GcWorkflow
     {
         if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
         State = Approvals.Approve(State, decision, Clock.Now);
+        WorkflowMetrics.Decided(_ledger.Shard, "approved");
         _hurry = true;
         return Steered($"plan {decision.Plan} approved", decision.By);
     }
@@ -199,6 +200,7 @@ public sealed class GcWorkflow
     {
         if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
         State = Approvals.Reject(State, decision, Clock.Now);
+        WorkflowMetrics.Decided(_ledger.Shard, "rejected");
         return Steered($"plan {decision.Plan} rejected", decision.By);
     }
 
@@ -267,6 +269,8 @@ public sealed class GcWorkflow
         State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _ledger.Timings) };
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
+        using var scope = Workflow.Logger.InCycle(_ledger.Shard, State.Cycle);
+        var trace = CycleTrace.Begin(State.Cycle);
         var report = await new CycleRun(_ledger, dry, now, running.Token).RunAsync();
         _running = null;
         _ledger.Phase = null;
@@ -278,7 +282,8 @@ public sealed class GcWorkflow
         };
         if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
-        WorkflowMetrics.CycleEnded(_ledger.Shard, State.Reports, _ledger.Timings);
+        WorkflowMetrics.CycleEnded(_ledger, report);
+        CycleTrace.End(_ledger.Shard, trace, report);
         Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
     }
 
@@ -335,6 +340,7 @@ public sealed class GcWorkflow
     {
         _steers++;
         if (_ledger.Phase is null) Plan();
+        using var scope = Workflow.Logger.InCycle(_ledger.Shard, State.Cycle);
         Workflow.Logger.Steered(what, by ?? "an operator");
         return Task.FromResult(Status());
     }
@@ -347,7 +353,7 @@ public sealed class GcWorkflow
     private void Show()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_ledger);
-        WorkflowMetrics.Paused(_ledger.Shard, State.Pause is not null);
+        WorkflowMetrics.Steered(_ledger);
         var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
         // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
         var attributes = Workflow.TypedSearchAttributes;

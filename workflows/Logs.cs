@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Workflows;
 
@@ -6,6 +7,9 @@ namespace Nstance.Temporal.Workflows;
 internal static class Logs
 {
     // Defined by hand: the logging package that Temporalio brings here has no source generator.
+    private static readonly Func<ILogger, string, string, int, IDisposable?> InCycleScope =
+        LoggerMessage.DefineScope<string, string, int>("{Cluster}/{Shard} cycle {Cycle}");
+
     private static readonly Action<ILogger, int, string, string, Exception?> CycleEndedMessage =
         LoggerMessage.Define<int, string, string>(
             LogLevel.Information, new(1, "CycleEnded"), "Cycle {Cycle} ended: {Outcome}. {Problems}");
@@ -27,6 +31,8 @@ internal static class Logs
     private static readonly Action<ILogger, int, Exception?> ChecksDroppedMessage =
         LoggerMessage.Define<int>(
             LogLevel.Error, new(6, "ChecksDropped"), "{Count} checks dropped: more than a run may hand on; the next scan finds them");
+
+    public static IDisposable? InCycle(this ILogger logger, ShardRef shard, int cycle) => InCycleScope(logger, shard.Cluster, shard.Shard, cycle);
 
     public static void CycleEnded(this ILogger logger, int cycle, string outcome, string problems) =>
         CycleEndedMessage(logger, cycle, outcome, problems, null);

@@ -5,6 +5,7 @@ using Amazon.EC2.Model;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Amazon.SecurityToken;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
@@ -109,7 +110,7 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
         return new Ec2Cloud(client, aws);
     }
 
-    private (AmazonEC2Client Client, AwsCall Aws) Ec2(string? region, TimeSpan timeout)
+    internal (AmazonEC2Client Client, AwsCall Aws) Ec2(string? region, TimeSpan timeout)
     {
         var name = Region(region, "EC2");
         var endpoint = settings.Ec2Endpoint?.ToString() ?? FromEnvironment("EC2");
@@ -119,6 +120,23 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
             return settings.Credentials is { } own ? new AmazonEC2Client(own, config) : new AmazonEC2Client(config);
         })).Value;
         return (client, new AwsCall("EC2", endpoint ?? name, timeout));
+    }
+
+    /// <summary>Where the bucket's requests go.</summary>
+    internal Uri BucketEndpoint => settings.S3Endpoint
+        ?? new(FromEnvironment("S3") ?? $"https://s3.{Region(null, "S3")}.amazonaws.com");
+
+    /// <summary>A client of the token service, for the caller to dispose; null: EC2 is another endpoint's, and names none.</summary>
+    internal (AmazonSecurityTokenServiceClient Client, AwsCall Aws)? TokenService(string? region, TimeSpan timeout)
+    {
+        var endpoint = FromEnvironment("STS");
+        if (endpoint is null && (settings.Ec2Endpoint is not null || FromEnvironment("EC2") is not null)) return null;
+        var name = Region(region, "EC2");
+        var config = Configure(new AmazonSecurityTokenServiceConfig(), name, endpoint);
+        var client = settings.Credentials is { } own
+            ? new AmazonSecurityTokenServiceClient(own, config)
+            : new AmazonSecurityTokenServiceClient(config);
+        return (client, new AwsCall("STS", endpoint ?? name, timeout));
     }
 
     private (AmazonS3Client Client, AwsCall Aws) S3(TimeSpan timeout)

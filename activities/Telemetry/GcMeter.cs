@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Activities.Telemetry;
 public static class GcMeter
 {
     /// <summary>Name of the meter and of the activity source.</summary>
-    public const string Name = "Nstance.Gc";
+    public const string Name = Workflows.Telemetry.CycleTrace.SourceName;
 
     internal static Meter Meter { get; } = new(Name);
 

@@ -11,7 +11,7 @@ internal static class PhaseMetrics
         "nstance.gc.phase.duration", "s", "Time of one attempt of a phase, by result (ok, failed)");
 
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, ended, would_end, already_gone, spared, failed, over_limit)");
+        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, ended, would_end, already_gone, spared, failed, over_limit, quarantined)");
 
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
@@ -34,8 +34,14 @@ internal static class PhaseMetrics
     private static readonly Gauge<long> DatabaseSize = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.database.size", "By", "Size of the shard's database on this host, its write-ahead log included");
 
-    public static void Phase(ShardRef shard, string phase, string result, long began) =>
+    private static readonly Gauge<long> At = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.phase.at", "s", "When this host last ended a phase, Unix time: of two hosts' values the later's holds");
+
+    public static void Phase(ShardRef shard, string phase, string result, long began)
+    {
         Durations.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, Tags(shard, ("phase", phase), ("result", result)));
+        At.Record(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), Tags(shard));
+    }
 
     public static void Collected(ShardRef shard, CollectResult result, bool dryRun)
     {
@@ -78,6 +84,7 @@ internal static class PhaseMetrics
                 ("spared", counts.Spared),
                 ("failed", counts.Failed),
                 ("over_limit", counts.OverLimit),
+                ("quarantined", counts.Quarantined),
             ])
         {
             Handled.Add(count, Tags(shard, ("reason", reason), ("result", result)));

@@ -8,14 +8,14 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("", "say what to do: run, schedule, cycle, status, pause, resume, plan, explain, release, enforce, dry-run, config; nstance-gc --help explains")]
+    [InlineData("", "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, dry-run, schedule, config, completion; nstance-gc --help explains")]
     [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
     [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
     [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]
     [InlineData("status now", "now: nstance-gc status takes options only")]
     [InlineData("status --clutser c", "--clutser: no such option of nstance-gc status; did you mean --cluster?")]
     [InlineData("status --frobnicate", "--frobnicate: no such option of nstance-gc status; nstance-gc status --help lists them")]
-    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc schedule create, nstance-gc config check")]
+    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule create")]
     [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
     [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
@@ -29,14 +29,16 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("init")]
     [InlineData("run")]
+    [InlineData("reports")]
     [InlineData("schedule create")]
     [InlineData("schedule delete")]
     [InlineData("cycle")]
     [InlineData("status")]
     [InlineData("pause")]
     [InlineData("resume")]
-    [InlineData("config check")]
+    [InlineData("doctor")]
     [InlineData("explain")]
     [InlineData("release")]
     public async Task Help_OfEachCommand_HasAnExample(string command)

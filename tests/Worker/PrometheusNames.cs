@@ -11,12 +11,23 @@ internal static class PrometheusNames
     public static ISet<string> OfWorkflows { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
         "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds", "nstance_gc_paused",
+        "nstance_gc_dry_run", "nstance_gc_plan_pending", "nstance_gc_collector_at_seconds",
+    };
+
+    /// <summary>Those of Temporal's SDK and of .NET that the dashboard shows.</summary>
+    public static ISet<string> OfOthers { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "temporal_request_failure_total", "dotnet_process_memory_working_set_bytes",
     };
 
     /// <summary>Every name of the collector's own: those of its instruments, and those of its workflows.</summary>
     public static ISet<string> All()
     {
-        var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal) { "nstance_gc_reconciler_queue" };
+        var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal) 
+        {
+            // Only once something happened that makes them.
+            "nstance_gc_reconciler_queue", "nstance_gc_reconciler_at_seconds", "nstance_gc_plan_decisions_total",
+        };
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, _) =>
@@ -30,14 +41,6 @@ internal static class PrometheusNames
         listener.Start();
         return names;
     }
-
-    /// <summary>Names of the samples in a scrape.</summary>
-    public static HashSet<string> Of(string scrape) =>
-    [
-        .. scrape.Split('\n')
-            .Where(line => line.Length > 0 && line[0] != '#')
-            .Select(line => line.Split('{', ' ')[0]),
-    ];
 
     private static IEnumerable<string> Names(Instrument instrument)
     {

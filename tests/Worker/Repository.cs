@@ -5,10 +5,12 @@ internal static class Repository
 {
     public static string Root { get; } = Find();
 
+    public static string File(string path) => Path.Combine(Root, path);
+
     private static string Find()
     {
         var place = new DirectoryInfo(AppContext.BaseDirectory);
-        while (place is not null && !File.Exists(Path.Combine(place.FullName, "Nstance.Temporal.sln")))
+        while (place is not null && !System.IO.File.Exists(Path.Combine(place.FullName, "Nstance.Temporal.sln")))
         {
             place = place.Parent;
         }

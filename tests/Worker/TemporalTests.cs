@@ -21,7 +21,7 @@ public sealed class TemporalTests : IAsyncLifetime
     {
         var cli = await RunAsync($"{command} --cluster c --shard s");
 
-        Assert.Equal(["nstance-gc: no collector runs for c/s: nstance-gc schedule create starts one"], cli.Errors);
+        Assert.Equal(["nstance-gc: no collector runs for c/s: nstance-gc init sets one up"], cli.Errors);
         Assert.Equal((ExitCode.NotFound, ""), (cli.Code, cli.Output));
     }
 
@@ -46,10 +46,10 @@ public sealed class TemporalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ConfigCheck_ManyFaults_TellsAllOfThem()
+    public async Task Doctor_ManyFaults_TellsAllOfThem()
     {
         var cli = await RunAsync(
-            "config check --cluster Prod --shard s --namespace nowhere --interval soon --data-directory /dev/null/x --output json");
+            "doctor --cluster Prod --shard s --namespace nowhere --interval soon --data-directory /dev/null/x --output json");
 
         Assert.Equal(ExitCode.BadInput, cli.Code);
         Assert.False(cli.Json.GetProperty("ok").GetBoolean());
@@ -59,7 +59,7 @@ public sealed class TemporalTests : IAsyncLifetime
             [
                 ("settings", "failed"), ("settings", "failed"), ("settings", "failed"),
                 ("temporal", "ok"), ("namespace", "failed"), ("search attributes", "skipped"),
-                ("bucket", "skipped"), ("database", "failed"),
+                ("workers", "skipped"), ("bucket", "skipped"), ("database", "failed"), ("aws identity", "skipped"),
             ],
             checks);
     }

@@ -6,15 +6,6 @@ namespace Nstance.Temporal.Worker;
 /// <summary>Every check that a command makes before it touches anything.</summary>
 internal static class Preflight
 {
-    /// <summary>All checks, for <c>config check</c>.</summary>
-    public static async Task<List<Check>> AllAsync(Invocation invocation, GcOptions options)
-    {
-        var checks = new List<Check>();
-        await TemporalChecks.RunAsync(() => invocation.ConnectAsync(options), checks, invocation.CancellationToken);
-        await ShardAsync(options, checks, database: true, invocation.CancellationToken);
-        return checks;
-    }
-
     /// <summary>Temporal, the bucket and the cloud: what a schedule needs.</summary>
     /// <exception cref="CommandException">Holds all faults.</exception>
     public static Task<TemporalClient> ForScheduleAsync(Invocation invocation, GcOptions options, bool skipShard) =>
@@ -48,13 +39,16 @@ internal static class Preflight
         return codes.Count == 0 ? ExitCode.Done : codes.Contains(ExitCode.BadInput) ? ExitCode.BadInput : codes[0];
     }
 
-    private static async Task ShardAsync(
+    /// <summary>The bucket, the cloud and, if asked, the database.</summary>
+    /// <returns>The shard's region, if its configuration names one.</returns>
+    public static async Task<string?> ShardAsync(
         GcOptions options, List<Check> checks, bool database, CancellationToken cancellationToken)
     {
+        string? region = null;
         if (options is { Cluster: { } cluster, Shard: { } shard, Bucket: { } bucket })
         {
             using var connections = new AwsConnections(new());
-            await ShardChecks.RunAsync(connections, new(cluster, shard, bucket), checks, cancellationToken);
+            region = await ShardChecks.RunAsync(connections, new(cluster, shard, bucket), checks, cancellationToken);
         }
         else
         {
@@ -65,5 +59,7 @@ internal static class Preflight
         {
             checks.Add(DatabaseCheck.Run(options));
         }
+
+        return region;
     }
 }

@@ -15,11 +15,13 @@ internal static class ShardChecks
     /// <summary>Long enough for the SDK to look for credentials everywhere, short enough to wait for.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
 
-    public static async Task RunAsync(
+    /// <returns>The shard's region, if its configuration names one.</returns>
+    public static async Task<string?> RunAsync(
         IConnections connections, ShardRef shard, List<Check> checks, CancellationToken cancellationToken)
     {
         var config = await ConfigurationAsync(connections, shard, checks, cancellationToken);
         checks.Add(await CloudAsync(connections, shard, config?.Region, cancellationToken));
+        return config?.Region;
     }
 
     private static async Task<ShardConfig?> ConfigurationAsync(
@@ -78,7 +80,7 @@ internal static class ShardChecks
 
     /// <summary>Asks once.</summary>
     /// <returns>Null: it went well.</returns>
-    private static async Task<Check?> AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
+    public static async Task<Check?> AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(CallTimeout + CallTimeout);

@@ -18,6 +18,9 @@ internal sealed class Collector(TemporalClient client, GcOptions options, Cancel
     public Task<GcStatus> StatusAsync() => AskAsync(() => _handle.QueryAsync(
         workflow => workflow.Status(), new() { Rpc = new() { Timeout = AnswerTimeout, CancellationToken = cancellationToken } }));
 
+    public Task<IReadOnlyList<CycleReport>> ReportsAsync() => AskAsync(() => _handle.QueryAsync(
+        workflow => workflow.Reports(), new() { Rpc = new() { Timeout = AnswerTimeout, CancellationToken = cancellationToken } }));
+
     public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) =>
         UpdateAsync(workflow => workflow.RunCycleAsync(new RunCycleRequest { DryRun = dryRun }), timeout);
 
@@ -64,7 +67,7 @@ internal sealed class Collector(TemporalClient client, GcOptions options, Cancel
         {
             throw new CommandException(
                 ExitCode.NotFound,
-                $"no collector runs for {options.Cluster}/{options.Shard}: nstance-gc schedule create starts one",
+                $"no collector runs for {options.Cluster}/{options.Shard}: nstance-gc init sets one up",
                 e);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker;
 
@@ -7,7 +8,7 @@ namespace Nstance.Temporal.Worker;
 internal static class CycleCommand
 {
     private const string Help = """
-        Run one cycle now, wait for it and print its report.
+        Run one cycle now, wait for it and print its report; stderr tells how far it is.
         It ends with 1 when the cycle is partial or failed.
           nstance-gc cycle --cluster prod --shard us-west-2a --dry-run
         """;
@@ -25,13 +26,34 @@ internal static class CycleCommand
         {
             var options = invocation.Read("Cluster", "Shard");
             var limit = Arguments.Duration(timeout, invocation);
-            var collector = new Collector(await invocation.ConnectAsync(options), options, invocation.CancellationToken);
-            var report = await collector.RunCycleAsync(invocation.Parsed.GetValue(dryRun), limit);
+            var client = await invocation.ConnectAsync(options);
+            var collector = new Collector(client, options, invocation.CancellationToken);
+            var report = await RunAsync(client, collector, options, invocation, limit, invocation.Parsed.GetValue(dryRun));
             invocation.Write(report, screen => ReportText.Write(screen.Console, report));
             return report.Outcome is CycleOutcome.Completed or CycleOutcome.Guarded ? ExitCode.Done : ExitCode.Failed;
         });
         command.Add(dryRun);
         command.Add(timeout);
         return command;
+    }
+
+    private static async Task<CycleReport> RunAsync(
+        TemporalClient client, Collector collector, GcOptions options, Invocation invocation, TimeSpan limit, bool dryRun)
+    {
+        if (invocation.Json) return await collector.RunCycleAsync(dryRun, limit);
+        var before = await collector.StatusAsync();
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(invocation.CancellationToken);
+        var progress = new CycleProgress(
+            client, Names.GcWorkflowId(options.Cluster!, options.Shard!), before.LastReport?.Sync?.Listed, invocation.Screen);
+        var watch = progress.WatchAsync(watching.Token);
+        try
+        {
+            return await collector.RunCycleAsync(dryRun, limit);
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watch;
+        }
     }
 }

@@ -85,7 +85,7 @@ internal static class ScheduleCreateCommand
 
     /// <summary>Creates or replaces.</summary>
     /// <returns>True: there was one, and it was replaced.</returns>
-    private static async Task<bool> PutAsync(TemporalClient client, Schedule schedule, ShardRef shard, bool replace, RpcOptions rpc)
+    public static async Task<bool> PutAsync(TemporalClient client, Schedule schedule, ShardRef shard, bool replace, RpcOptions rpc)
     {
         var id = Names.ScheduleId(shard.Cluster, shard.Shard);
         try

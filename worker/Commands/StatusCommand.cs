@@ -1,23 +1,77 @@
 using System.CommandLine;
+using Temporalio.Client;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker;
 
-/// <summary><c>nstance-gc status</c>: what a shard's collector is doing.</summary>
+/// <summary><c>nstance-gc status</c>: what a shard's collector is doing, or all of them.</summary>
 internal static class StatusCommand
 {
     private const string Help = """
-        Show what a shard's collector is doing: state, host, next cycle, last report.
+        Show what a shard's collector is doing: state, host, next cycle, last report. Without a shard: all collectors of the namespace.
           nstance-gc status --cluster prod --shard us-west-2a
           nstance-gc status --cluster prod --shard us-west-2a --output json
+          nstance-gc status --watch
         """;
 
-    public static Command Make(CommandLine line) =>
-        line.Make("status", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+    public static Command Make(CommandLine line)
+    {
+        var watch = new Option<bool>("--watch") { Description = "Look again and again, until interrupted; that is exit code 0" };
+        var every = new Option<string>("--every")
         {
-            var options = invocation.Read("Cluster", "Shard");
+            Description = "Time between two looks of --watch [default: 2s]", HelpName = "TIME", DefaultValueFactory = _ => "2s",
+        };
+        var command = line.Make("status", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+        {
+            var interval = Arguments.Duration(every, invocation);
+            var options = invocation.Read();
+            if ((options.Cluster is null) != (options.Shard is null)) invocation.Read("Cluster", "Shard");
             var client = await invocation.ConnectAsync(options);
-            var status = await new Collector(client, options, invocation.CancellationToken).StatusAsync();
-            invocation.Write(status, screen => StatusText.Write(screen.Console, status));
+            if (invocation.Parsed.GetValue(watch)) await WatchAsync(invocation, client, options, interval);
+            else await ShowAsync(invocation, client, options);
             return ExitCode.Done;
         });
+        command.Add(watch);
+        command.Add(every);
+        return command;
+    }
+
+    private static async Task ShowAsync(Invocation invocation, TemporalClient client, GcOptions options)
+    {
+        if (options.Shard is not null)
+        {
+            var status = await new Collector(client, options, invocation.CancellationToken).StatusAsync();
+            invocation.Write(status, screen => StatusText.Write(screen.Console, status));
+            return;
+        }
+
+        var shards = await Shards.AskAsync(client, invocation.CancellationToken);
+        invocation.Write(new { shards }, screen => ShardsText.Write(screen.Console, shards, TimeProvider.System.GetUtcNow()));
+    }
+
+    private static async Task WatchAsync(Invocation invocation, TemporalClient client, GcOptions options, TimeSpan interval)
+    {
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            do
+            {
+                invocation.Screen.Redraw();
+                try
+                {
+                    await ShowAsync(invocation, client, options);
+                }
+                catch (Exception e) when (e is CommandException or TemporalException && !invocation.CancellationToken.IsCancellationRequested)
+                {
+                    // Whoever watches wants to see it come back.
+                    invocation.Note($"{CommandLine.Name}: {Failure.Of(e).Lines[0]}");
+                }
+            }
+            while (await timer.WaitForNextTickAsync(invocation.CancellationToken));
+        }
+        catch (Exception) when (invocation.CancellationToken.IsCancellationRequested)
+        {
+            // That is how a watch ends.
+        }
+    }
 }

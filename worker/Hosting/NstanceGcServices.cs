@@ -6,9 +6,12 @@ using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Extensions.Hosting;
+using Temporalio.Worker.Interceptors;
 
 namespace Nstance.Temporal.Worker;
 
@@ -18,7 +21,8 @@ public static class NstanceGcServices
     /// <summary>
     /// Adds two workers: one on the shared queue (<see cref="Names.TaskQueue"/>) with the workflows and what any host may do,
     /// one on the queue of this host with what needs its database. The host must also hold an
-    /// <c>ITemporalClient</c>, connected, on the process's one runtime.
+    /// <c>ITemporalClient</c>, connected, on the process's one runtime; an <see cref="AwsSettings"/> among the services says how AWS is reached,
+    /// without one AWS's own chain does.
     /// </summary>
     /// <param name="services">Where to.</param>
     /// <param name="options">The settings; they are validated when the host starts.</param>
@@ -32,10 +36,12 @@ public static class NstanceGcServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + TimeSpan.FromSeconds(10));
 
         services.AddSingleton(Databases(options));
-        services.AddSingleton(_ => new AwsConnections(new()));
+        services.AddSingleton(provider => new AwsConnections(provider.GetService<AwsSettings>() ?? new()));
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
+        services.AddSingleton<IReadOnlyCollection<IWorkerInterceptor>>(provider =>
+            [new CycleTracing(), new ActivityTelemetry(provider.GetRequiredService<ILoggerFactory>())]);
         AddSharedQueue(services, options);
         AddHostQueue(services, options);
         return services;
@@ -47,9 +53,9 @@ public static class NstanceGcServices
             .AddWorkflow<KeepAliveWorkflow>()
             .AddWorkflow<ReconcilerWorkflow>()
             .ConfigureOptions()
-            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities>((worker, gc, keepAlive, reconciler) =>
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, IReadOnlyCollection<IWorkerInterceptor>>((worker, gc, keepAlive, reconciler, around) =>
             {
-                Limit(worker, options);
+                Limit(worker, options, around);
                 worker.AddActivity(gc.AcquireShardAsync)
                     .AddActivity(keepAlive.EnsureCollectorRunsAsync)
                     .AddActivity(reconciler.NotifyAsync);
@@ -58,9 +64,9 @@ public static class NstanceGcServices
     private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
             .ConfigureOptions()
-            .Configure<GcActivities, ReconcilerActivities>((worker, gc, reconciler) =>
+            .Configure<GcActivities, ReconcilerActivities, IReadOnlyCollection<IWorkerInterceptor>>((worker, gc, reconciler, around) =>
             {
-                Limit(worker, options);
+                Limit(worker, options, around);
                 worker.AddActivity(gc.SyncProviderAsync)
                     .AddActivity(gc.CollectAsync)
                     .AddActivity(gc.ScanHealthAsync)
@@ -68,8 +74,9 @@ public static class NstanceGcServices
                     .AddActivity(reconciler.CheckInstancesAsync);
             });
 
-    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options)
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, IReadOnlyCollection<IWorkerInterceptor> around)
     {
+        worker.Interceptors = [.. worker.Interceptors ?? [], .. around];
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.

@@ -74,8 +74,9 @@ internal static class Settings
         {
             var commands = setting.Use switch
             {
-                SettingUse.Worker => "`run`, `config check`",
-                SettingUse.Collector => "`schedule create`",
+                SettingUse.Worker => "`run`, `doctor`",
+                SettingUse.Collector when setting.Name == nameof(GcOptions.DryRun) => "`schedule create`",
+                SettingUse.Collector => "`init`, `schedule create`",
                 _ => "all",
             };
             var value = setting.Value.Replace("|", "\\|");

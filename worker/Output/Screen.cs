@@ -33,6 +33,15 @@ internal sealed class Screen
     /// <summary>Tables and colours, on <see cref="Output"/>.</summary>
     public IAnsiConsole Console { get; }
 
+    /// <summary>The next output takes the place of the last; in a pipe it follows it.</summary>
+    public void Redraw()
+    {
+        if (IsTerminal(Output)) Console.Clear(home: true);
+    }
+
+    /// <summary>True: <see cref="Error"/> is a terminal, on which a line may be written anew.</summary>
+    public bool ErrorIsTerminal => ReferenceEquals(Error, System.Console.Error) && !System.Console.IsErrorRedirected;
+
     private static bool IsTerminal(TextWriter output) =>
         ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
 }

@@ -7,6 +7,18 @@ internal static class Word
 {
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
 
+    /// <summary>A span in its largest unit: <c>45s</c>, <c>3m</c>, <c>2h</c>, <c>4d</c>. Never less than nothing: clocks differ.</summary>
+    public static string Ago(TimeSpan span) => span switch
+    {
+        { TotalSeconds: < 0 } => "0s",
+        { TotalMinutes: < 2 } => $"{(int)span.TotalSeconds}s",
+        { TotalHours: < 2 } => $"{(int)span.TotalMinutes}m",
+        { TotalDays: < 2 } => $"{(int)span.TotalHours}h",
+        _ => $"{(int)span.TotalDays}d",
+    };
+
+    public static string In(TimeSpan span) => span <= TimeSpan.Zero ? "due" : $"in {Ago(span)}";
+
     public static string State(CollectorState state) => state switch
     {
         CollectorState.Waiting => "[green]waiting[/]",

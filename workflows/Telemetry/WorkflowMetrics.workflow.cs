@@ -1,3 +1,4 @@
+using Nstance.Temporal.Workflows.Collector;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Workflows;
 
@@ -9,21 +10,29 @@ namespace Nstance.Temporal.Workflows.Telemetry;
 internal static class WorkflowMetrics
 {
     /// <summary>Counts a cycle, and says when the last good one was: also after a bad one, so that an alarm survives a restart.</summary>
-    public static void CycleEnded(ShardRef shard, IReadOnlyList<CycleReport> reports, ShardTimings timings)
+    public static void CycleEnded(Ledger ledger, CycleReport report)
     {
-        var report = reports[0];
-        Meter(shard, ("outcome", report.Outcome.ToString().ToLowerInvariant()))
+        Meter(ledger.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant()))
             .CreateCounter<long>("nstance.gc.cycles", null, "Cycles by outcome (completed, guarded, partial, failed)").Add(1);
-
-        // None of those kept was good: it was before the oldest of them at the latest.
-        var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Guarded)?.EndedAt ?? reports[^1].StartedAt;
-        Meter(shard).CreateGauge<long>("nstance.gc.last_good_cycle", "s", "When the last good cycle ended, Unix time").Set(good.ToUnixTimeSeconds());
-        Meter(shard).CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles").Set(timings.Interval.TotalSeconds);
+        LastGood(ledger);
     }
 
-    /// <summary>Whether an operator has paused the collector.</summary>
-    public static void Paused(ShardRef shard, bool paused) =>
-        Meter(shard).CreateGauge<long>("nstance.gc.paused", null, "1 while paused by an operator").Set(paused ? 1 : 0);
+    /// <summary>What an operator steers: paused, mode, and the plan that waits for a decision.</summary>
+    public static void Steered(Ledger ledger)
+    {
+        var meter = Meter(ledger.Shard);
+        meter.CreateGauge<long>("nstance.gc.paused", null, "1 while paused by an operator").Set(ledger.State.Pause is null ? 0 : 1);
+        meter.CreateGauge<long>("nstance.gc.dry_run", null, "1 while nothing is ended").Set(ledger.DryRun ? 1 : 0);
+        meter.CreateGauge<long>("nstance.gc.plan.pending", null, "Instances of the plan that waits for approval; 0: none waits")
+            .Set(ledger.State.Pending?.Instances ?? 0);
+        meter.CreateGauge<long>("nstance.gc.collector.at", "s", "When this worker last moved the collector, Unix time").Set(Now);
+        // After a restart the alarm must not wait for the first cycle: that one may be what fails.
+        LastGood(ledger);
+    }
+
+    /// <summary>A decision about a plan.</summary>
+    public static void Decided(ShardRef shard, string decision) =>
+        Meter(shard, ("decision", decision)).CreateCounter<long>("nstance.gc.plan.decisions", null, "Plans decided about (approved, rejected)").Add(1);
 
     /// <summary>What the reconciler still has to do.</summary>
     public static void Queue(ShardRef shard, int queued, int toNotify)
@@ -31,6 +40,21 @@ internal static class WorkflowMetrics
         const string help = "Events that wait in the reconciler, by kind (event, notification)";
         Meter(shard, ("kind", "event")).CreateGauge<long>("nstance.gc.reconciler.queue", null, help).Set(queued);
         Meter(shard, ("kind", "notification")).CreateGauge<long>("nstance.gc.reconciler.queue", null, help).Set(toNotify);
+        Meter(shard).CreateGauge<long>("nstance.gc.reconciler.at", "s", "When this worker last moved the reconciler, Unix time").Set(Now);
+    }
+
+    // A worker that a shard has left goes on showing its last values: who reads them must know which worker is the latest.
+    private static long Now => Clock.Now.ToUnixTimeSeconds();
+
+    private static void LastGood(Ledger ledger)
+    {
+        var reports = ledger.State.Reports;
+        // None of those kept was good: it was before the oldest of them at the latest. Without any, the clock starts with this run.
+        var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Guarded)?.EndedAt
+            ?? (reports.Count > 0 ? reports[^1].StartedAt : new DateTimeOffset(Workflow.Info.WorkflowStartTime));
+        var meter = Meter(ledger.Shard);
+        meter.CreateGauge<long>("nstance.gc.last_good_cycle", "s", "When the last good cycle ended, Unix time").Set(good.ToUnixTimeSeconds());
+        meter.CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles").Set(ledger.Timings.Interval.TotalSeconds);
     }
 
     private static Temporalio.Common.MetricMeter Meter(ShardRef shard, params (string Key, string Value)[] more) =>

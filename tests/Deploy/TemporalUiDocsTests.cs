@@ -1,0 +1,68 @@
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Tests.Worker;
+using Nstance.Temporal.Workflows.Collector;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Deploy;
+
+/// <summary>
+/// What docs/temporal-ui.md shows is what the collector shows. After a change on purpose: NSTANCE_GC_WRITE_DOCS=1 and run this class.
+/// </summary>
+public sealed class TemporalUiDocsTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
+    private static readonly ShardRef Shard = new("prod", "us-west-2a", "prod-nstance");
+
+    [Theory]
+    [InlineData("details")]
+    [InlineData("static")]
+    public void Docs_Block_IsWhatTheCollectorShows(string name)
+    {
+        var path = Repository.File("docs/temporal-ui.md");
+        var (text, shown) = (File.ReadAllText(path), name == "details" ? DetailsTable.Render(Ledger()) : CollectorStart.Options(Shard).StaticDetails!);
+        var (from, to) = ($"<!-- {name} -->\n", $"<!-- end {name} -->");
+        var (start, end) = (text.IndexOf(from, StringComparison.Ordinal) + from.Length, text.IndexOf(to, StringComparison.Ordinal));
+        Assert.True(start >= from.Length && end >= start);
+        if (Environment.GetEnvironmentVariable("NSTANCE_GC_WRITE_DOCS") is { Length: > 0 })
+            File.WriteAllText(path, text[..start] + shown.TrimEnd() + "\n" + text[end..]);
+        else
+            Assert.Equal(shown.TrimEnd(), text[start..end].TrimEnd());
+    }
+
+    private static Ledger Ledger()
+    {
+        var plan = new CollectPlan("1f3c9a07be42" + new string('0', 52), Noon.AddMinutes(-2), 14)
+        {
+            Exceeded = ["unhealthy: 14 instances of 61 in the shard, limit 6 (10 %)"],
+            Samples = [Note("knc06h00ys4g1zez6jbykcbpyvkhr", "i-4de962a6da4fd57c5"), Note("knc06gw7gbx01yd71aw16d45cw7am", "i-d43b30f66110e2cb6")],
+        };
+        var state = new GcState
+        {
+            Cycle = 412,
+            Host = new("host-a", Names.HostTaskQueue("host-a"), new()),
+            Mode = new(false, "ada", Noon.AddDays(-3)),
+            Pending = plan,
+            NextCycleAt = Noon.AddMinutes(2),
+            Reports = [Report(412, CycleOutcome.Guarded, 14), Report(411, CycleOutcome.Completed, 0), Report(410, CycleOutcome.Completed, 0)],
+            Totals = new() { Cycles = 412 },
+        };
+        return new(new(Shard) { State = state });
+    }
+
+    private static InstanceNote Note(string id, string provider) =>
+        new(id, provider, "acme", "web", "end", "no health report for 9m, the cloud says running");
+
+    private static CycleReport Report(int cycle, CycleOutcome outcome, int over) => new(cycle, Noon.AddMinutes(2 * (cycle - 412)))
+    {
+        Outcome = outcome,
+        Host = "host-a",
+        Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
+        Collect = new()
+        {
+            Unhealthy = new() { Candidates = over, OverLimit = over },
+            Dangling = new() { Candidates = 1, Spared = 1 },
+        },
+        Health = new() { Registered = 58, Stale = over },
+        Purge = new() { Purged = cycle == 410 ? 3 : 0 },
+    };
+}

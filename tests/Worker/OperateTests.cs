@@ -1,0 +1,137 @@
+using System.Text;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Worker;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>A shard set up and looked after from the command line alone.</summary>
+public sealed class OperateTests : IAsyncLifetime
+{
+    private const string Shard = "--cluster c --shard s";
+
+    private TemporalTestServer _server = null!;
+    private SimulatedCloud _cloud = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
+        _cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cloud.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Init_ThenAWorker_CollectsInDryRunAndEveryCommandTellsOfIt()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var init = await ProcessAsync($"init {Shard} --bucket bbb --interval 1h");
+        Assert.Equal((ExitCode.Done, ""), (init.Code, string.Join('\n', init.Errors)));
+        Assert.Contains("schedule nstance-gc/c/s: created, collector started in dry-run: it ends nothing", init.Output);
+        Assert.Contains("nstance-gc enforce --cluster c --shard s", init.Output);
+        var again = await ProcessAsync($"init {Shard} --bucket bbb --output json");
+        Assert.Equal((ExitCode.Done, false), (again.Code, again.Json.GetProperty("created").GetBoolean()));
+
+        var before = await ProcessAsync($"doctor {Shard} --bucket bbb");
+        Assert.Equal(ExitCode.Done, before.Code);
+        Assert.Contains("none polls nstance-gc: start one with nstance-gc run", before.Output);
+
+        await using var worker = WorkerProcess.Start(
+            WorkerProcess.Environment(_server.TargetHost, _cloud), "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb");
+        await worker.LogUntilAsync("polls nstance-gc and", token);
+        var cycle = await Cli.RunAsync([.. $"cycle {Shard} --timeout 1m --address {_server.TargetHost}".Split(' ')]);
+        Assert.Equal(ExitCode.Done, cycle.Code);
+        Assert.Contains("dry-run: nothing was touched", cycle.Output);
+
+        var all = await SteerAsync("status --output json");
+        var line = Assert.Single(all.Json.GetProperty("shards").EnumerateArray());
+        Assert.Equal("nstance-gc/c/s", line.GetProperty("workflowId").GetString());
+        Assert.True(line.GetProperty("status").GetProperty("dryRun").GetBoolean());
+        var table = (await SteerAsync("status")).Output;
+        Assert.Contains("c/s", table);
+        Assert.Contains("waiting dry-run", table);
+        Assert.Contains("test-host", table);
+
+        var reports = await SteerAsync($"reports {Shard} --last 1 --output json");
+        var report = Assert.Single(reports.Json.GetProperty("reports").EnumerateArray());
+        Assert.Equal("completed", report.GetProperty("outcome").GetString());
+        Assert.Contains("completed (dry)", (await SteerAsync($"reports {Shard}")).Output);
+
+        var doctor = await ProcessAsync($"doctor {Shard} --bucket bbb --output json");
+        Assert.Equal(ExitCode.Done, doctor.Code);
+        Assert.Equal(
+            [
+                ("settings", "ok"), ("temporal", "ok"), ("namespace", "ok"), ("search attributes", "ok"), ("workers", "ok"), ("schedule", "ok"),
+                ("collector", "ok"), ("bucket", "ok"), ("config.jsonc", "ok"), ("cloud", "ok"), ("database", "ok"), ("aws identity", "skipped"),
+                ("aws permissions", "ok"), ("clock", "ok"),
+            ],
+            doctor.Json.GetProperty("checks").EnumerateArray().Select(c => (c.GetProperty("name").GetString()!, c.GetProperty("state").GetString()!)));
+        Assert.Empty(_cloud.Ec2.All());
+    }
+
+    [Fact]
+    public async Task Status_NoCollectorAtAll_SaysWhatToDo()
+    {
+        var cli = await SteerAsync("status");
+
+        Assert.Equal((ExitCode.Done, "no collector runs in this namespace: nstance-gc init sets one up"), (cli.Code, cli.Output.Trim()));
+    }
+
+    [Fact]
+    public async Task Status_Watch_LooksAgainUntilInterruptedAndEndsWithZero()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var output = new StopAfter("no collector runs", 2, stop);
+
+        var code = await NstanceGc.RunAsync(
+            ["status", "--watch", "--every", "10ms", "--address", _server.TargetHost], output, TextWriter.Null, stop.Token);
+
+        Assert.Equal((ExitCode.Done, 2), (code, output.Seen));
+    }
+
+    [Theory]
+    [InlineData("status --cluster c", "--shard is missing: ")]
+    [InlineData("status --watch --every never", "--every: \"never\" is not a time such as")]
+    [InlineData("reports --cluster c --shard s --last 21", "--last: 21 is out of range: a whole number, 1 to 20")]
+    [InlineData("completion tcsh", "completion: \"tcsh\" is not known: bash, zsh or fish")]
+    [InlineData("init --cluster c --shard s --bucket bbb --dry-run", "--dry-run: not an option of nstance-gc init, but of ")]
+    public async Task Command_WrongInput_IsToldInOneLine(string line, string expected)
+    {
+        var cli = await SteerAsync(line);
+
+        Assert.Equal(ExitCode.BadInput, cli.Code);
+        Assert.StartsWith($"nstance-gc: {expected}", Assert.Single(cli.Errors), StringComparison.Ordinal);
+    }
+
+    private Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", _server.TargetHost]);
+
+    /// <summary>As a process: AWS is found by its environment.</summary>
+    private async Task<Cli> ProcessAsync(string line)
+    {
+        await using var process = WorkerProcess.Start(WorkerProcess.Environment(_server.TargetHost, _cloud), line.Split(' '));
+        return await process.EndAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Interrupts, as Ctrl-C does, once a text was written so many times.</summary>
+    private sealed class StopAfter(string text, int times, CancellationTokenSource stop) : StringWriter
+    {
+        public int Seen { get; private set; }
+
+        public override void Write(string? value) => Look(value, () => base.Write(value));
+
+        public override void Write(char[] buffer, int index, int count) => Look(new(buffer, index, count), () => base.Write(buffer, index, count));
+
+        private void Look(string? value, Action write)
+        {
+            write();
+            if (value?.Contains(text) != true) return;
+            Seen++;
+            if (Seen == times) stop.Cancel();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Nstance.Temporal.Workflows.Contracts;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary><c>nstance-gc reports</c>: the last cycles of a shard.</summary>
+internal static class ReportsCommand
+{
+    private const int Kept = 20;
+
+    private const string Help = """
+        Show the reports of a shard's last cycles, newest first; the collector keeps 20.
+          nstance-gc reports --cluster prod --shard us-west-2a
+          nstance-gc reports --cluster prod --shard us-west-2a --last 1 --output json
+        """;
+
+    public static Command Make(CommandLine line)
+    {
+        var last = new Option<int>("--last") { Description = $"How many [default: {Kept}]", HelpName = "N", DefaultValueFactory = _ => Kept };
+        var command = line.Make("reports", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+        {
+            var options = invocation.Read("Cluster", "Shard");
+            var count = invocation.Parsed.GetValue(last);
+            if (count is < 1 or > Kept) throw new CommandException(ExitCode.BadInput, $"--last: {count} is out of range: a whole number, 1 to {Kept}");
+            var collector = new Collector(await invocation.ConnectAsync(options), options, invocation.CancellationToken);
+            var reports = (await collector.ReportsAsync()).Take(count).ToList();
+            invocation.Write(new { reports }, screen => Write(screen.Console, reports));
+            return ExitCode.Done;
+        });
+        command.Add(last);
+        return command;
+    }
+
+    private static void Write(IAnsiConsole console, List<CycleReport> reports)
+    {
+        if (reports.Count == 0)
+        {
+            console.WriteLine("no cycle has ended yet");
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumns("cycle", "began", "took", "outcome", "host", "fleet", "garbage", "ended", "spared", "held back", "purged", "problem");
+        foreach (var report in reports)
+        {
+            CollectCounts[] counts = report.Collect is { } c ? [c.Unhealthy, c.Dangling, c.Orphan, c.StalePreInsert] : [];
+            string Sum(Func<CollectCounts, int> of) => counts.Length == 0 ? "–" : $"{counts.Sum(of)}";
+            table.AddRow(
+                $"{report.Cycle}",
+                Word.Time(report.StartedAt),
+                DurationText.Format(TimeSpan.FromMilliseconds((long)(report.EndedAt - report.StartedAt).TotalMilliseconds)),
+                Word.Outcome(report.Outcome) + (report.DryRun ? " [yellow](dry)[/]" : ""),
+                Markup.Escape(report.Host ?? ""),
+                report.Sync is { } sync ? $"{sync.Listed}" : "–",
+                Sum(x => x.Candidates),
+                Sum(x => x.Ended),
+                Sum(x => x.Spared),
+                Sum(x => x.OverLimit),
+                report.Purge is { } purge ? $"{purge.Purged}" : "–",
+                Markup.Escape(report.Problems.Count == 0 ? report.Collect?.Guarded ?? "" : report.Problems[0]));
+        }
+
+        console.Write(table);
+    }
+}

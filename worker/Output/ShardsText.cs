@@ -1,0 +1,47 @@
+using Nstance.Temporal.Workflows.Contracts;
+using Spectre.Console;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>All collectors in a table, one line each.</summary>
+internal static class ShardsText
+{
+    public static void Write(IAnsiConsole console, IReadOnlyList<ShardLine> lines, DateTimeOffset now)
+    {
+        if (lines.Count == 0)
+        {
+            console.WriteLine("no collector runs in this namespace: nstance-gc init sets one up");
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumns("shard", "state", "last cycle", "next cycle", "fleet", "garbage", "plan", "host");
+        foreach (var line in lines) table.AddRow([.. Row(line, now).Select(cell => new Markup(cell))]);
+        console.Write(table);
+    }
+
+    private static string[] Row(ShardLine line, DateTimeOffset now)
+    {
+        if (line.Status is not { } status)
+            return [Markup.Escape(line.WorkflowId), $"[red]{Markup.Escape(line.Error ?? "no answer")}[/]", "", "", "", "", "", ""];
+        var report = status.LastReport;
+        return
+        [
+            Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}"),
+            Word.State(status.State) + (status.DryRun ? " [yellow]dry-run[/]" : "") + (status.Holds.Count > 0 ? " [yellow]in part[/]" : ""),
+            report is null ? "none yet" : $"{report.Cycle} {Word.Outcome(report.Outcome)}, {Word.Ago(now - report.EndedAt)} ago",
+            status.NextCycleAt is { } next ? Word.In(next - now) : "none",
+            report?.Sync is { } sync ? $"{sync.Listed}" : "?",
+            report?.Collect is { } collect ? Garbage(collect) : "?",
+            status.Pending is { } plan ? $"[yellow]{plan.Id}[/]: {plan.Instances}" : "",
+            Markup.Escape(status.Host ?? "none"),
+        ];
+    }
+
+    private static string Garbage(CollectResult collect)
+    {
+        CollectCounts[] all = [collect.Unhealthy, collect.Dangling, collect.Orphan, collect.StalePreInsert];
+        var found = all.Sum(counts => counts.Candidates);
+        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Ended)} ended)";
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Workflows.Telemetry;
+
+/// <summary>
+/// One trace for each cycle. Its ids follow from the collector's first run and the number of the cycle, so that a replay, on
+/// another host too, hands the same parent to every activity, and nothing has to be kept in the workflow's state.
+/// </summary>
+public static class CycleTrace
+{
+    /// <summary>Name of the source of spans; that of the activities and of the meter too.</summary>
+    public const string SourceName = "Nstance.Gc";
+
+    /// <summary>Header of an activity that carries the parent; its value is that of W3C's <c>traceparent</c>.</summary>
+    public const string Header = "traceparent";
+
+    private static readonly ActivitySource Source = new(SourceName);
+    private static readonly AsyncLocal<ActivityContext> Under = new();
+
+    /// <summary>The cycle's span, as activities see it; null outside of a cycle.</summary>
+    internal static string? Parent => Under.Value.TraceId == default ? null : $"00-{Under.Value.TraceId}-{Under.Value.SpanId}-01";
+
+    /// <summary>Until the caller comes back, activities belong to this cycle.</summary>
+    internal static ActivityContext Begin(int cycle)
+    {
+        var ids = SHA256.HashData(Encoding.UTF8.GetBytes($"{Workflow.Info.FirstExecutionRunId}/{cycle}"));
+        return Under.Value = new(
+            ActivityTraceId.CreateFromBytes(ids.AsSpan(0, 16)), ActivitySpanId.CreateFromBytes(ids.AsSpan(16, 8)), ActivityTraceFlags.Recorded);
+    }
+
+    /// <summary>Tells the cycle's own span, once: a replay tells nothing.</summary>
+    internal static void End(ShardRef shard, ActivityContext context, CycleReport report)
+    {
+        if (Workflow.Unsafe.IsReplaying) return;
+        var root = new ActivityContext(context.TraceId, default, ActivityTraceFlags.Recorded);
+        using var span = Source.StartActivity(
+            ActivityKind.Internal, root, startTime: report.StartedAt, name: $"cycle {shard.Cluster}/{shard.Shard}");
+        if (span is null) return;
+        SpanId(span) = context.SpanId.ToHexString();
+        span.SetTag("nstance.cluster", shard.Cluster).SetTag("nstance.shard", shard.Shard).SetTag("nstance.cycle", report.Cycle)
+            .SetTag("nstance.outcome", report.Outcome.ToString().ToLowerInvariant()).SetTag("nstance.dry_run", report.DryRun)
+            .SetTag("nstance.host", report.Host).SetTag("temporal.workflow_id", Workflow.Info.WorkflowId).SetTag("temporal.run_id", Workflow.Info.RunId);
+        if (report.Outcome is CycleOutcome.Partial or CycleOutcome.Failed)
+            span.SetStatus(ActivityStatusCode.Error, report.Problems is [var problem, ..] ? problem : null);
+        span.SetEndTime(report.EndedAt.UtcDateTime);
+    }
+
+    // The framework draws every span id at random. The children carry this one since before the span can be told, and a task that
+    // is tried again tells the same span again. A test sees to it that the member is still there.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_spanId")]
+    private static extern ref string? SpanId(Activity activity);
+}

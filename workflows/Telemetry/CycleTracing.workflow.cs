@@ -1,0 +1,28 @@
+using Temporalio.Converters;
+using Temporalio.Worker.Interceptors;
+
+namespace Nstance.Temporal.Workflows.Telemetry;
+
+/// <summary>Hands the trace of a cycle to its activities. Headers are no part of what a replay compares.</summary>
+public sealed class CycleTracing : IWorkerInterceptor
+{
+    /// <inheritdoc/>
+    public WorkflowInboundInterceptor InterceptWorkflow(WorkflowInboundInterceptor nextInterceptor) => new Inbound(nextInterceptor);
+
+    private sealed class Inbound(WorkflowInboundInterceptor next) : WorkflowInboundInterceptor(next)
+    {
+        public override void Init(WorkflowOutboundInterceptor outbound) => base.Init(new Outbound(outbound));
+    }
+
+    private sealed class Outbound(WorkflowOutboundInterceptor next) : WorkflowOutboundInterceptor(next)
+    {
+        public override Task<TResult> ScheduleActivityAsync<TResult>(ScheduleActivityInput input)
+        {
+            if (CycleTrace.Parent is not { } parent) return base.ScheduleActivityAsync<TResult>(input);
+            var headers = input.Headers is null ? [] : new Dictionary<string, Temporalio.Api.Common.V1.Payload>(input.Headers);
+            // Not the workflow's own converter: it may encrypt, and a trace must be readable by whoever runs the activity.
+            headers[CycleTrace.Header] = DataConverter.Default.PayloadConverter.ToPayload(parent);
+            return base.ScheduleActivityAsync<TResult>(input with { Headers = headers });
+        }
+    }
+}
