@@ -13,7 +13,6 @@ using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker;
 using Nstance.Temporal.Workflows;
 using Temporalio.Client;
-using Temporalio.Extensions.Hosting;
 
 namespace Nstance.Temporal.Tests.Worker;
 

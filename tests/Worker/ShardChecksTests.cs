@@ -100,7 +100,7 @@ public sealed class ShardChecksTests
         Assert.Empty(_connections.Ec2.EndCalls);
     }
 
-    private Task RunAsync() => ShardChecks.RunAsync(
+    private Task<string?> RunAsync() => ShardChecks.RunAsync(
         _connections, new ShardRef("c", "s", "b"), _checks, TestContext.Current.CancellationToken);
 
     private IEnumerable<string> Failures(int code)
