@@ -40,7 +40,7 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
             environment, "run", "--cluster", "prod", "--shard", "us-west-2a", "--bucket", "prod-nstance");
         await worker.LogUntilAsync("polls nstance-gc and", token);
         var commands = Blocks().Where(c => c is not ["run", ..] && !c.Contains("--watch")).DistinctBy(c => string.Join(' ', c)).ToList();
-        Assert.True(commands.Count > 12, $"only {commands.Count}");
+        Assert.True(commands.Count >= 12, $"only {commands.Count}");
 
         foreach (var command in commands.OrderBy(c => Order(c)))
         {

@@ -50,6 +50,8 @@ internal static class InitCommand
         try
         {
             await ScheduleCreateCommand.PutAsync(client, GcSchedule.Create(input), input.Shard, replace: false, rpc);
+            // The schedule would start it too, but only once a worker polls: whoever asks for its status before should not read that there is none.
+            await CollectorStart.EnsureRunsAsync(client, input);
             return true;
         }
         catch (CommandException e) when (e.Code == ExitCode.Refused)
