@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Nstance.Temporal.Benchmarks.Cycle;
+using Nstance.Temporal.Benchmarks.TestServer;
 
 namespace Nstance.Temporal.Benchmarks.Commands;
 
@@ -23,5 +24,6 @@ internal static class BenchmarkCommand
     private static IEnumerable<Command> Commands(TextWriter stdout, TextWriter stderr)
     {
         yield return CycleCommand.Create(stdout, stderr);
+        yield return TestServerCommand.Create(stdout, stderr);
     }
 }

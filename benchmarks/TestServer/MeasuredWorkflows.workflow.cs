@@ -80,6 +80,10 @@ public class OpenWorkflow
     [WorkflowRun]
     public Task RunAsync() => Workflow.WaitConditionAsync(() => _ends);
 
+    /// <summary>Whether it is about to end.</summary>
+    [WorkflowQuery]
+    public bool Ends() => _ends;
+
     /// <summary>Ends it.</summary>
     [WorkflowSignal]
     public Task EndAsync()

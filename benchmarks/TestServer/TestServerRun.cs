@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using Nstance.Temporal.Benchmarks.Measuring;
+using Nstance.Temporal.TestServer.Hosting;
+using Temporalio.Client;
+using Temporalio.Worker;
+
+namespace Nstance.Temporal.Benchmarks.TestServer;
+
+/// <summary>Takes the figures one after the other, each on a server of its own.</summary>
+internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, double> tell)
+{
+    /// <param name="Timers">Timers of the loop that continues as new.</param>
+    /// <param name="Cycles">Quiet cycles of a collector.</param>
+    /// <param name="Open">Workflows that stay open.</param>
+    /// <param name="Runs">Repetitions of what is short.</param>
+    internal sealed record Sizes(int Timers, int Cycles, int Open, int Runs);
+
+    public static readonly string[] Names = ["start", "sequential", "throughput", "month-timer", "open", "closed", "timers", "cycles"];
+
+    private const string Queue = "measured";
+    private const int InFlight = 100;
+
+    private static readonly TimeSpan Month = TimeSpan.FromDays(30);
+
+    public async Task RunAsync(IReadOnlyCollection<string> names, CancellationToken ct)
+    {
+        // The first server pays for compiling everything: it is not measured.
+        await WithWorkerAsync(env => SequenceAsync(env, 20), ct);
+        foreach (var name in names)
+        {
+            switch (name)
+            {
+                case "start": await RepeatAsync(StartAsync, ct); break;
+                case "sequential":
+                    await RepeatAsync(() => WithWorkerAsync(
+                        async env => tell("oneActivityMs", Milliseconds(await SequenceAsync(env, 200)) / 200), ct), ct);
+                    break;
+                case "throughput": await RepeatAsync(() => WithWorkerAsync(ThroughputAsync, ct), ct); break;
+                case "month-timer": await RepeatAsync(() => WithWorkerAsync(MonthTimerAsync, ct), ct); break;
+                case "open": await WithWorkerAsync(OpenAsync, ct); break;
+                case "closed": await WithWorkerAsync(ClosedAsync, ct); break;
+                case "timers": await WithWorkerAsync(TimersAsync, ct); break;
+                case "cycles": await WithWorkerAsync(CyclesAsync, ct); break;
+            }
+        }
+    }
+
+    private static double Milliseconds(Stopwatch watch) => watch.Elapsed.TotalMilliseconds;
+
+    private static async Task WithWorkerAsync(Func<EmbeddedWorkflowEnvironment, Task> measure, CancellationToken ct)
+    {
+        await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
+        using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions(Queue)
+            .AddAllActivities(typeof(MeasuredActivities), null)
+            .AddWorkflow<OneActivityWorkflow>()
+            .AddWorkflow<OneTimerWorkflow>()
+            .AddWorkflow<TimerLoopWorkflow>()
+            .AddWorkflow<QuietCyclesWorkflow>()
+            .AddWorkflow<OpenWorkflow>());
+        await worker.ExecuteAsync(() => measure(env), ct);
+    }
+
+    private static async Task<Stopwatch> SequenceAsync(EmbeddedWorkflowEnvironment env, int count)
+    {
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < count; i++) await OneAsync(env, i);
+        return watch;
+    }
+
+    private static Task<int> OneAsync(EmbeddedWorkflowEnvironment env, int i) =>
+        env.Client.ExecuteWorkflowAsync((OneActivityWorkflow w) => w.RunAsync(i), new($"one-{i}", Queue));
+
+    private async Task RepeatAsync(Func<Task> measure, CancellationToken ct)
+    {
+        for (var run = 0; run < sizes.Runs; run++)
+        {
+            ct.ThrowIfCancellationRequested();
+            await measure();
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
+        tell("startMs", Milliseconds(watch));
+    }
+
+    private async Task ThroughputAsync(EmbeddedWorkflowEnvironment env)
+    {
+        const int Count = 3_000;
+        var watch = Stopwatch.StartNew();
+        await ManyAsync(env, 0, Count);
+        tell("workflowsPerSecond", Count / watch.Elapsed.TotalSeconds);
+    }
+
+    private static Task ManyAsync(EmbeddedWorkflowEnvironment env, int first, int count) => Parallel.ForEachAsync(
+        Enumerable.Range(first, count),
+        new ParallelOptions { MaxDegreeOfParallelism = InFlight },
+        async (i, _) => await OneAsync(env, i));
+
+    private async Task MonthTimerAsync(EmbeddedWorkflowEnvironment env)
+    {
+        var watch = Stopwatch.StartNew();
+        await env.Client.ExecuteWorkflowAsync((OneTimerWorkflow w) => w.RunAsync(Month), new("month", Queue));
+        tell("monthTimerMs", Milliseconds(watch));
+    }
+
+    private async Task TimersAsync(EmbeddedWorkflowEnvironment env)
+    {
+        var watch = Stopwatch.StartNew();
+        await env.Client.ExecuteWorkflowAsync((TimerLoopWorkflow w) => w.RunAsync(sizes.Timers, 1), new("timers", Queue));
+        tell("timerLoopSeconds", watch.Elapsed.TotalSeconds);
+    }
+
+    private async Task CyclesAsync(EmbeddedWorkflowEnvironment env)
+    {
+        var watch = Stopwatch.StartNew();
+        await env.Client.ExecuteWorkflowAsync((QuietCyclesWorkflow w) => w.RunAsync(sizes.Cycles), new("cycles", Queue));
+        tell("cyclesSeconds", watch.Elapsed.TotalSeconds);
+        tell("cycleMs", Milliseconds(watch) / sizes.Cycles);
+    }
+
+    private async Task OpenAsync(EmbeddedWorkflowEnvironment env)
+    {
+        Memory.ForgetPeak();
+        var before = Memory.ResidentMb();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, sizes.Open),
+            new ParallelOptions { MaxDegreeOfParallelism = InFlight },
+            async (i, _) =>
+            {
+                await env.Client.StartWorkflowAsync((OpenWorkflow w) => w.RunAsync(), new($"open-{i}", Queue));
+                // Answered only after the first task: each is really open, not merely noted down.
+                await env.Client.GetWorkflowHandle<OpenWorkflow>($"open-{i}").QueryAsync(w => w.Ends());
+            });
+        Memory.ForgetPeak();
+        tell("openMb", Memory.ResidentMb());
+        tell("openGrowthMb", Memory.ResidentMb() - before);
+    }
+
+    /// <summary>As many runs as the server remembers, and as many again: the second half must cost nothing.</summary>
+    private async Task ClosedAsync(EmbeddedWorkflowEnvironment env)
+    {
+        var remembered = new TemporalTestServerOptions().MaxClosedRuns;
+        await ManyAsync(env, 0, remembered);
+        Memory.ForgetPeak();
+        var full = Memory.ResidentMb();
+        tell("closedMb", full);
+        await ManyAsync(env, remembered, remembered);
+        Memory.ForgetPeak();
+        tell("closedGrowthMb", Memory.ResidentMb() - full);
+    }
+}
