@@ -1,6 +1,5 @@
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Lifecycle;
-using Nstance.Temporal.TestServer.Queues;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Command.V1;
 using Temporalio.Api.Common.V1;
@@ -40,8 +39,11 @@ internal sealed class ActivityEngine(ServerEngine engine)
             activity.ScheduleToClose = engine.Clock.Add(
                 activity.Deadline.Value, () => End(activity, ActivityEvents.Timeout(activity, TimeoutType.ScheduleToClose), RetryState.Timeout));
         }
-        // Offered when the answer is complete: a later command of the same answer may cancel it.
-        engine.Defer(() => Offer(activity));
+        // Started or offered when the answer is complete: a later command of the same answer may cancel it.
+        if (asked.RequestEagerExecution && scheduled.TaskQueue.Name == run.TaskQueue)
+            run.Eager.Add(activity);
+        else
+            engine.Defer(() => Offer(activity));
     }
 
     /// <summary>Returns whether the workflow must be woken: an activity that has not started is cancelled on the spot.</summary>
@@ -72,12 +74,12 @@ internal sealed class ActivityEngine(ServerEngine engine)
         return true;
     }
 
-    public PollActivityTaskQueueResponse? Start(PendingActivity activity, Poller poller)
+    public PollActivityTaskQueueResponse Start(PendingActivity activity, string identity)
     {
         activity.ScheduleToStart?.Cancel();
         activity.IsStarted = true;
         activity.Stamp = (++_stamps).ToString();
-        activity.Identity = poller.Identity;
+        activity.Identity = identity;
         activity.StartedTime = engine.Clock.Now;
         activity.LastHeartbeatTime = null;
         activity.NextAttemptTime = null;

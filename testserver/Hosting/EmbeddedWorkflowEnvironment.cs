@@ -40,7 +40,10 @@ public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
         try
         {
             var interceptor = new SkippingInterceptor();
-            var asked = client == null ? new() { Namespace = options.Namespaces[0] } : (TemporalClientConnectOptions)client.Clone();
+            var asked = client == null
+                // Within a process, compressing costs more than it saves.
+                ? new() { Namespace = options.Namespaces[0], GrpcCompression = new GrpcCompression.None() }
+                : (TemporalClientConnectOptions)client.Clone();
             asked.TargetHost = server.TargetHost;
             asked.Interceptors = [.. asked.Interceptors ?? [], interceptor];
             return interceptor.Environment = new(server, await TemporalClient.ConnectAsync(asked), options.TimeSkipping);

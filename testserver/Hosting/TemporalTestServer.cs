@@ -55,6 +55,8 @@ public sealed class TemporalTestServer : IAsyncDisposable
         var engine = new ServerEngine(options);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        // No handler blocks: what a socket brings is answered on the thread that read it.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRouting();
         builder.Services.AddGrpc(grpc =>
         {

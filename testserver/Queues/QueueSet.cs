@@ -54,7 +54,7 @@ internal sealed class QueueSet<TItem>(ServerEngine engine, Func<TItem, Poller, o
     {
         TaskQueue<TItem> queue;
         LinkedListNode<Poller> node;
-        var poller = new Poller(identity, worker, name);
+        var poller = new Poller(engine, identity, worker, name);
         using (engine.Enter())
         {
             engine.Namespaces.Require(ns);

@@ -1,3 +1,5 @@
+using Nstance.Temporal.TestServer.Engine;
+
 namespace Nstance.Temporal.TestServer.Queues;
 
 /// <summary>Something a worker may take from a queue.</summary>
@@ -8,9 +10,10 @@ internal interface IQueueItem
 }
 
 /// <summary>One long poll: answered with what became of an item, or with null when it expires.</summary>
-internal sealed class Poller(string identity, string worker, string queueName)
+internal sealed class Poller(ServerEngine engine, string identity, string worker, string queueName)
 {
-    private readonly TaskCompletionSource<object?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Ended outside the engine's lock only, hence without a thread of its own for what follows.
+    private readonly TaskCompletionSource<object?> _answer = new();
 
     public string Identity { get; } = identity;
 
@@ -21,7 +24,17 @@ internal sealed class Poller(string identity, string worker, string queueName)
 
     public Task<object?> Answer => _answer.Task;
 
-    public bool TryAnswer(object? answer) => _answer.TrySetResult(answer);
+    public bool IsAnswered { get; private set; }
+
+    /// <summary>Needs the engine's lock; the waiting caller goes on when that is free.</summary>
+    public bool TryAnswer(object? answer)
+    {
+        if (IsAnswered)
+            return false;
+        IsAnswered = true;
+        engine.Afterwards(() => _answer.SetResult(answer));
+        return true;
+    }
 }
 
 /// <summary>
@@ -104,7 +117,7 @@ internal sealed class TaskQueue<TItem>(string ns, string name)
         while (_pollers.First is { } first)
         {
             _pollers.RemoveFirst();
-            if (!first.Value.Answer.IsCompleted)
+            if (!first.Value.IsAnswered)
                 return first.Value;
         }
         return null;

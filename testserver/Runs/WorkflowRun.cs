@@ -89,6 +89,12 @@ internal sealed class WorkflowRun
 
     public string? StickyQueue { get; set; }
 
+    /// <summary>A worker answers a task of this run just now: the next one can go back with the reply, and is kept from the queues.</summary>
+    public bool IsAnswering { get; set; }
+
+    /// <summary>Activities that go back with the reply, for the worker that asked for them has room.</summary>
+    public List<PendingActivity> Eager { get; } = [];
+
     public TimeSpan StickyTimeout { get; set; }
 
     /// <summary>Rings when the first workflow task may be scheduled (start delay, cron, retry); null afterwards.</summary>

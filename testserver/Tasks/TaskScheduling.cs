@@ -124,6 +124,8 @@ internal sealed class TaskScheduling(ServerEngine engine)
     private void Enqueue(WorkflowTask task)
     {
         var run = task.Run;
+        if (run.IsAnswering)
+            return;
         task.Entry = engine.WorkflowQueues.NextEntry();
         if (run.StickyQueue is { } sticky
             && engine.WorkflowQueues.Find(run.Namespace, sticky) is { } queue
