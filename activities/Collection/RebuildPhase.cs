@@ -24,6 +24,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
     {
         // First, so that a rebuild that is cut leaves nobody judged for the time before it.
         database.SetMeta(MetaKeys.HealthFrom, asOf);
+        var isLoad = database.BeginLoad();
         try
         {
             await foreach (var page in records.ListAsync(shard, cancellationToken).AheadAsync(cancellationToken))
@@ -38,6 +39,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
 
             await WriteAsync(asOf);
             await _writing;
+            if (isLoad) database.EndLoad();
         }
         finally
         {

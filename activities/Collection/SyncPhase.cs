@@ -61,7 +61,7 @@ internal sealed class SyncPhase(
     {
         var differences = database.Compare([.. page.Select(Listed)]);
         var inPage = new HashSet<string>();
-        var changed = new List<(Refreshed, string?)>();
+        var (changed, found) = (new List<(Refreshed, string?)>(), new List<Refreshed>());
         for (var n = 0; n < page.Count; n++)
         {
             var (instance, difference) = (page[n], differences.GetValueOrDefault(n));
@@ -87,12 +87,15 @@ internal sealed class SyncPhase(
             else if (row.ProviderId is not null || isFirst)
             {
                 if (row.DeletedAt is not null && !Revive(row, instance, input)) continue;
-                if (Differs(row, instance)) changed.Add((Truth(id, row.ProviderState, instance, input.Shard), row.ProviderState));
+                if (!Differs(row, instance)) continue;
+                var truth = Truth(id, row.ProviderState, instance, input.Shard);
+                if (row.ProviderId is null) found.Add(truth);
+                else changed.Add((truth, row.ProviderState));
             }
         }
 
         database.NoteChanges(changed);
-        return result;
+        return result with { Updated = result.Updated + database.Refresh(found, input.AsOf) };
     }
 
     private static Listed Listed(CloudInstance instance) => new(

@@ -27,5 +27,8 @@ internal static class MetaKeys
     /// <summary>"0" when the last sync saw not one own instance: then "not found" is no evidence of anything.</summary>
     public const string SawOwn = "saw_own";
 
+    /// <summary>Older than any: whoever opens the database next makes what it lacks.</summary>
+    public const string IncompleteVersion = "0";
+
     public static string CurrentVersion { get; } = $"{LocalDb.Schema.Version}";
 }

@@ -123,7 +123,7 @@ internal static class Opening
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
 
         // The pages of the indexes that a large fleet's writes touch; a small one never fills it.
-        Run(connection, "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 4000");
+        Run(connection, "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 0");
         if (!isNew && Meta(connection, MetaKeys.SchemaVersion) == MetaKeys.CurrentVersion) return;
 
         using var transaction = connection.BeginTransaction();

@@ -113,6 +113,8 @@ internal static class Queries
           WHERE {Schema.RegisteredRow} AND health_at IS NOT NULL)
         """;
 
+    public const string AnyRow = "SELECT EXISTS (SELECT 1 FROM instances WHERE id > '')";
+
     public const string WaitingAudit = "SELECT n, id, line FROM gc_audit WHERE n > 0 ORDER BY n LIMIT $take";
 
     public const string Told = "SELECT saying, at FROM gc_told WHERE instance_id = $id AND reason = $reason";
@@ -144,6 +146,7 @@ internal static class Queries
         [nameof(AnyReportSince)] = AnyReportSince,
         [nameof(AnyHealth)] = AnyHealth,
         [nameof(LatestReport)] = LatestReport,
+        [nameof(AnyRow)] = AnyRow,
         [nameof(WaitingAudit)] = WaitingAudit,
         [nameof(Told)] = Told,
     };

@@ -73,6 +73,12 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS gc_lb_instances ON lb_instances (instance_id);
         """;
 
+    /// <summary>The collector's indexes on nstance's rows: those that <see cref="Collector"/> makes again.</summary>
+    public static IReadOnlyList<string> RowIndexes { get; } =
+    [
+        "gc_unhealthy", "gc_dangling", "gc_pre_insert", "gc_live", "gc_provider", "gc_live_group", "gc_health", "gc_deleted",
+    ];
+
     /// <summary>
     /// A listing beside the rows, in the connection's own temporary database. Ordered changes are numbered from 1: that
     /// is what a plain rowid of an empty table does.

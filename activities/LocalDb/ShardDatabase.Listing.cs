@@ -95,6 +95,7 @@ internal sealed partial class ShardDatabase
             Set(refresh, "$from", batch * BatchSize);
             Set(refresh, "$to", (batch + 1) * BatchSize);
             progress();
+            _rowsInWal += BatchSize;
             return refresh.ExecuteNonQuery();
         });
     }

@@ -20,8 +20,13 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>The same for records read into a database of our own.</summary>
     public const int RebuildBatchSize = 4000;
 
+    private const int RowsForCheckpoint = 10_000;
+
+    private const long LargeWal = 16 << 20;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private int _rowsInWal;
 
     private ShardDatabase(SqliteConnection connection, string path, bool own) =>
         (_connection, Path, IsOwn) = (connection, path, own);
@@ -58,6 +63,8 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public void Dispose()
     {
+        // The last connection does it by itself; nstance's server may keep the file open for months.
+        if (_rowsInWal > 0 && new FileInfo(Path + "-wal") is { Exists: true, Length: > LargeWal }) TryCheckpoint();
         foreach (var command in _commands.Values) command.Dispose();
         _connection.Dispose();
     }
@@ -122,8 +129,31 @@ internal sealed partial class ShardDatabase : IDisposable
             transaction.Commit();
             WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
             changed += inBatch;
+            if ((_rowsInWal += batch.Length) >= RowsForCheckpoint) Checkpoint();
         }
 
         return changed;
     });
+
+    /// <summary>
+    /// Brings the WAL into the file. By itself SQLite does so within a commit, with fsyncs, several times in a large sync;
+    /// here it is rare, and outside of what a writer waits for.
+    /// </summary>
+    private void Checkpoint()
+    {
+        Prepared("PRAGMA wal_checkpoint(PASSIVE)").ExecuteNonQuery();
+        _rowsInWal = 0;
+    }
+
+    private void TryCheckpoint()
+    {
+        try
+        {
+            Checkpoint();
+        }
+        catch (SqliteException)
+        {
+            // Nothing is lost: it waits in the WAL for the next connection.
+        }
+    }
 }
