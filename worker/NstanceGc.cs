@@ -40,6 +40,7 @@ public static class NstanceGc
                 ScheduleCommand.Make(line),
                 ConfigCommand.Make(line),
                 CompletionCommand.Make(line),
+                ReplayCommand.Make(line),
             ])
         {
             line.Root.Add(command);

@@ -7,13 +7,18 @@ namespace Nstance.Temporal.Activities.Cloud;
 /// </summary>
 internal sealed class TerminateInBatches(
     Func<IReadOnlyList<string>, Task<IReadOnlySet<string>>> terminate,
-    Func<IReadOnlyList<string>, Task<DescribeResult>> describe)
+    Func<IReadOnlyList<string>, Task<DescribeResult>> describe,
+    TimeProvider? time = null)
 {
     public const int MaxIds = 1000;
 
     // Enough to isolate dozens of bad ids in a batch of a thousand, and an end to it when all are bad.
     private const int MaxCalls = 500;
 
+    /// <summary>No call begins later than this after the first: what the caller knows about the instances grows old.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Dictionary<string, EndResult> _results = [];
     private int _calls;
 
@@ -24,8 +29,15 @@ internal sealed class TerminateInBatches(
             .DistinctBy(i => i.ProviderId)
             .GroupBy(i => i.Zone ?? "")
             .SelectMany(zone => zone.Select(i => i.ProviderId).Chunk(MaxIds)));
+        var began = _time.GetTimestamp();
         while (open.TryDequeue(out var batch))
         {
+            if (_time.GetElapsedTime(began) > Longest)
+            {
+                Fail(batch, "not tried: ending the others took too long");
+                continue;
+            }
+
             if (++_calls > MaxCalls)
             {
                 Fail(batch, "not tried: too many of the batch could not be ended");

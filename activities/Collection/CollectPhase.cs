@@ -18,8 +18,18 @@ internal sealed class CollectPhase
     // Evidence about so many is seconds old when they end; with more, each batch is asked about again.
     private const int EndBatch = 250;
 
+    /// <summary>
+    /// Older evidence is asked for again before anything ends: between the two the audit is written, and that, or the
+    /// asking itself, may hang while an agent registers or somebody protects the machine.
+    /// </summary>
+    internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who answers more slowly than that each time gets nothing ended in this cycle.</summary>
+    private const int MostLooks = 3;
+
     private readonly ShardDatabase _db;
     private readonly AuditTrail _audit;
+    private readonly TimeProvider _time;
     private readonly Action<PhaseProgress> _heartbeat;
     private readonly Tally _tally = new();
     private readonly HashSet<string> _settled = [];
@@ -33,9 +43,10 @@ internal sealed class CollectPhase
     private IReadOnlyDictionary<string, PlanItem>? _approved;
 
     public CollectPhase(
-        ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action<PhaseProgress> heartbeat)
+        ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action<PhaseProgress> heartbeat,
+        TimeProvider? time = null)
     {
-        (_db, _audit, _heartbeat) = (db, audit, heartbeat);
+        (_db, _audit, _heartbeat, _time) = (db, audit, heartbeat, time ?? TimeProvider.System);
         _reader = new(db, cloud, records);
         _groups = new(db, events);
         _ending = new(db, cloud, records, _groups, _tally, audit);
@@ -90,7 +101,7 @@ internal sealed class CollectPhase
         var candidates = rows.Where(r => !_settled.Contains(r.Id)).Select(r => new Candidate(r, reason)).ToArray();
         if (candidates.Length == 0) return;
         _tally.Count(reason, c => c with { Candidates = c.Candidates + candidates.Length });
-        var judged = new List<Judged>();
+        var (judged, asked) = (new List<Judged>(), _time.GetTimestamp());
         foreach (var batch in candidates.Chunk(1000))
         {
             judged.AddRange(await JudgeAsync(batch, input, ct));
@@ -119,7 +130,7 @@ internal sealed class CollectPhase
         var again = acting.Count > EndBatch;
         foreach (var batch in acting.Chunk(EndBatch))
         {
-            var fresh = again ? await LookAgainAsync(batch, Allowed, input, ct) : batch;
+            var fresh = await FreshAsync(batch, again ? null : asked, Allowed, input, ct);
             await _ending.RunAsync(fresh, input, ct);
             _heartbeat(new($"collect: {reason}") { Collected = _tally.Done() });
         }
@@ -154,6 +165,29 @@ internal sealed class CollectPhase
     /// <summary>Exactly what somebody read and approved: the same instance, the same machine, for the same reason.</summary>
     private bool IsApproved(Judged j) => _approved?.GetValueOrDefault(j.Candidate.Id) is { } item
         && item.Reason == j.Candidate.Reason && item.ProviderId == j.Candidate.Row.ProviderId;
+
+    /// <param name="batch">What is about to end.</param>
+    /// <param name="asked">When it was begun to ask about them; null: too long ago.</param>
+    /// <param name="allowed">What the limits let through.</param>
+    /// <param name="input">The cycle.</param>
+    /// <param name="ct">Ends it.</param>
+    private async Task<Judged[]> FreshAsync(
+        Judged[] batch, long? asked, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
+    {
+        for (var looks = 0; batch.Length > 0 && (asked is not { } at || _time.GetElapsedTime(at) > Fresh); looks++)
+        {
+            if (looks == MostLooks)
+            {
+                LeaveAll(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
+                return [];
+            }
+
+            asked = _time.GetTimestamp();
+            batch = await LookAgainAsync(batch, allowed, input, ct);
+        }
+
+        return batch;
+    }
 
     private async Task<Judged[]> LookAgainAsync(
         Judged[] batch, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)

@@ -22,6 +22,7 @@ public sealed class GcActivities : IGcActivities
     private readonly ShardDatabases _databases;
     private readonly IConnections _connections;
     private readonly Func<PhaseInput, IEventSink> _events;
+    private readonly TimeProvider _time;
 
     /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
     /// <param name="databases">Where this host keeps its databases.</param>
@@ -32,8 +33,9 @@ public sealed class GcActivities : IGcActivities
     {
     }
 
-    internal GcActivities(ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events) =>
-        (_databases, _connections, _events) = (databases, connections, events);
+    internal GcActivities(
+        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events, TimeProvider? time = null) =>
+        (_databases, _connections, _events, _time) = (databases, connections, events, time ?? TimeProvider.System);
 
     /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
     /// <param name="webhook">Where news go; null: to the log.</param>
@@ -85,7 +87,7 @@ public sealed class GcActivities : IGcActivities
         var before = (await BeforeAsync())?.Collected;
         var collect = new CollectPhase(
             database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
-            Trail(database, input), Beat);
+            Trail(database, input), Beat, _time);
         var result = await collect.RunAsync(input, before, Token);
         PhaseMetrics.Collected(input.Shard, result, input.DryRun);
         return result;

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -22,14 +23,24 @@ internal sealed class Notes
 
     public void Sample(InstanceNote note)
     {
-        if (_samples.Count < Limit) _samples.Add(note);
+        if (_samples.Count < Limit) _samples.Add(Plain(note));
     }
 
     public void Problem(string sentence)
     {
-        if (_problems.Count < Limit) _problems.Add(sentence);
+        if (_problems.Count < Limit) _problems.Add(OneLine.Of(sentence));
         else _more++;
     }
+
+    /// <summary>Ids, tenants and groups come from tags, keys and rows: others wrote them.</summary>
+    public static InstanceNote Plain(InstanceNote note) => note with
+    {
+        InstanceId = OneLine.Of(note.InstanceId),
+        ProviderId = note.ProviderId is { } provider ? OneLine.Of(provider) : null,
+        Tenant = note.Tenant is { } tenant ? OneLine.Of(tenant) : null,
+        Group = note.Group is { } group ? OneLine.Of(group) : null,
+        Why = OneLine.Of(note.Why),
+    };
 
     private static string? Known(string? text) => text is { Length: > 0 } ? text : null;
 }

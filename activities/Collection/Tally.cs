@@ -32,13 +32,14 @@ internal sealed class Tally
         var notes = action is not ("spared" or "over-limit") ? _done : _left;
         if (notes.Count < Most)
         {
-            notes.Add(new InstanceNote(
-                row.Id, row.ProviderId, judged.Now.Tenant, judged.Group.Length > 0 ? judged.Group : null, action, why));
+            notes.Add(Notes.Plain(new(
+                row.Id, row.ProviderId, judged.Now.Tenant, judged.Group.Length > 0 ? judged.Group : null, action, why)));
         }
     }
 
     public void Problem(string problem)
     {
+        problem = Domain.OneLine.Of(problem);
         if (_problems.Count < Most && !_problems.Contains(problem)) _problems.Add(problem);
     }
 

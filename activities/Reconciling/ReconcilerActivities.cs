@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Contracts;
@@ -82,5 +83,6 @@ internal static class Log
 
     public static void Told(
         ILogger logger, string kind, string shard, string tenant, string group, string instance, string cause) =>
-        ToldMessage(logger, kind, shard, tenant, group, instance, cause, null);
+        ToldMessage(
+            logger, kind, shard, OneLine.Of(tenant), OneLine.Of(group), OneLine.Of(instance), OneLine.Of(cause), null);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Settings;
@@ -23,6 +24,8 @@ internal sealed record ShardConfig(
     /// <summary>Reads the whole file before it judges: all faults come back at once.</summary>
     public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected)
     {
+        // Inside a text the parser takes bytes that are none, and throws when the text is asked for.
+        if (!Utf8.IsValid(jsonc)) return new(null, [new(KeyOf(expected.Shard), "not UTF-8", "JSON with comments, in UTF-8")]);
         JsonDocument document;
         try
         {

@@ -10,7 +10,8 @@ internal sealed class ChaosAudit(ChaosWorld world, ChaosCall call, Invariants in
 {
     public async Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
-        await call.BeforeAsync("put audit", looks: false);
+        // It may last: what ends after it must be looked at again.
+        await call.BeforeAsync("put audit", looks: true);
         if (world.Strikes(Deed.BucketError, "audit", (int)world.Elapsed.TotalMinutes))
             throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
         var text = Encoding.UTF8.GetString(lines.Span);

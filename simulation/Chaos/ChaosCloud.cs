@@ -44,7 +44,7 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
 
     public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
-        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
+        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock).RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)

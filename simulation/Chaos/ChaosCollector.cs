@@ -151,7 +151,7 @@ internal sealed class ChaosCollector(
         new ChaosAudit(world, call, invariants),
         new ChaosSink(world, call, reconciler),
         world.Holding(Deed.DiskFull).Any(),
-        world.Clock);
+        plant.Clock ?? world.Clock);
 
     private async Task<bool> HoldHostAsync()
     {

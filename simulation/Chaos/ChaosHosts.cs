@@ -79,7 +79,7 @@ internal sealed class ChaosHosts : IDisposable
                 command.ExecuteNonQuery();
             },
         };
-        var gc = new GcActivities(databases, new Places(cloud, records, audit), _ => sink);
+        var gc = new GcActivities(databases, new Places(cloud, records, audit), _ => sink, time);
         return (gc, gc.CreateReconciler(null, time, NullLogger.Instance));
     }
 

@@ -10,6 +10,8 @@ internal sealed record Plant
 
     public Func<PhaseInput, PhaseInput> Input { get; init; } = input => input;
 
+    public TimeProvider? Clock { get; init; }
+
     public Action<ChaosReconciler>? BeforeCycle { get; init; }
 }
 

@@ -58,6 +58,10 @@ public sealed class ChaosTests
         AssertFoundAsync("I1", () => new() { Input = input => input with { Sight = null } });
 
     [Fact]
+    public Task Play_WithTheAgeOfEvidenceOverlooked_EndsWhatRegisteredMeanwhile() =>
+        AssertFoundAsync("I1", () => new() { Clock = new ClockThatStands() }, seeds: 400);
+
+    [Fact]
     public Task Play_WithoutEndingAnything_Leaks() =>
         AssertFoundAsync("I2", () => new() { Input = input => input with { DryRun = true } });
 
@@ -76,16 +80,21 @@ public sealed class ChaosTests
         }
     }
 
-    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant)
+    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant, int seeds = 80)
     {
-        for (var seed = 1; seed <= 80; seed++)
+        for (var seed = 1; seed <= seeds; seed++)
         {
             var story = StoryTeller.Tell(seed);
             var outcome = await ChaosRun.PlayAsync(story, plant());
             if (outcome.Violation?.Invariant == invariant) return;
         }
 
-        Assert.Fail($"80 stories, and no {invariant}");
+        Assert.Fail($"{seeds} stories, and no {invariant}");
+    }
+
+    private sealed class ClockThatStands : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
     }
 
     private abstract class Passing(IRecordStore inner) : IRecordStore

@@ -53,6 +53,26 @@ public class TerminateInBatchesTests
         Assert.Equal(EndOutcome.Failed, results["i-1"].Outcome);
     }
 
+    [Fact]
+    public async Task Run_TheFirstZoneTakesTooLong_TheSecondIsNotTried()
+    {
+        var (clock, calls) = (new Support.StoppedClock(), new List<string>());
+        var results = await new TerminateInBatches(
+            ids =>
+            {
+                calls.AddRange(ids);
+                clock.Advance(TerminateInBatches.Longest + TimeSpan.FromSeconds(1));
+                return Task.FromResult<IReadOnlySet<string>>(ids.ToHashSet());
+            },
+            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id)))),
+            clock)
+            .RunAsync([DescribeByIdsTests.Instance("i-1") with { Zone = "a" }, DescribeByIdsTests.Instance("i-2") with { Zone = "b" }]);
+
+        Assert.Equal(["i-1"], calls);
+        Assert.Equal(EndOutcome.Ended, results["i-1"].Outcome);
+        Assert.Equal(EndOutcome.Failed, results["i-2"].Outcome);
+    }
+
     private static DescribeResult Answer(IEnumerable<CloudInstance> found) =>
         new(found.ToDictionary(i => i.ProviderId), new HashSet<string>(), new Dictionary<string, string>());
 

@@ -35,6 +35,9 @@ internal sealed class CollectWorld : IDisposable
 
     public FakeAuditStore Audit { get; } = new();
 
+    /// <summary>Stands still unless a test moves it.</summary>
+    public StoppedClock Clock { get; } = new();
+
     public AuditTrail Trail => new(Db, Audit, "host", Input);
 
     public FakeEventSink Events { get; } = new();
@@ -93,7 +96,7 @@ internal sealed class CollectWorld : IDisposable
     public List<PhaseProgress> Beats { get; } = [];
 
     public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Beats.Add, Clock).RunAsync(Input, before, CancellationToken.None);
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Records, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);

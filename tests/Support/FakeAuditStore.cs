@@ -13,6 +13,9 @@ internal sealed class FakeAuditStore : IAuditStore
     /// <summary>Every put fails with it.</summary>
     public CloudException? PutFault { get; set; }
 
+    /// <summary>Runs before each put: to change the world, or the time, while the audit is written.</summary>
+    public Action? BeforePut { get; set; }
+
     /// <summary>Every line, each once, in the order of the objects.</summary>
     public IReadOnlyList<AuditEntry> Entries =>
         [.. Objects.Values.SelectMany(o => Encoding.UTF8.GetString(o).Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -23,6 +26,7 @@ internal sealed class FakeAuditStore : IAuditStore
 
     public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
+        BeforePut?.Invoke();
         if (PutFault is not null) throw PutFault;
         Assert.StartsWith($"shard/{shard.Shard}/gc/audit/", key, StringComparison.Ordinal);
         Objects[key] = lines.ToArray();

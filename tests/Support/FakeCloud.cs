@@ -31,6 +31,9 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Runs before the page of that number is given: to change the world while a listing is read.</summary>
     public Action<int>? BeforePage { get; set; }
 
+    /// <summary>Runs before each describe: to let time pass.</summary>
+    public Action? BeforeDescribe { get; set; }
+
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
@@ -66,6 +69,7 @@ internal sealed class FakeCloud : ICloud
     public Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
     {
+        BeforeDescribe?.Invoke();
         if (DescribeFault is not null) throw DescribeFault;
         Described.AddRange(providerIds);
         return Task.FromResult(new DescribeResult(

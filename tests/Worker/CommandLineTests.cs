@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("", "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, dry-run, schedule, config, completion; nstance-gc --help explains")]
+    [InlineData("", "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
     [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
     [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
     [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]

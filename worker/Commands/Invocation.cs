@@ -56,7 +56,9 @@ internal sealed class Invocation(
     }
 
     public Task<TemporalClient> ConnectAsync(GcOptions options) =>
-        TemporalGate.ConnectAsync(Address, Namespace, options.ConnectTimeout, CancellationToken);
+        TemporalGate.ConnectAsync(
+            Address, Namespace, PayloadKeys.Load(options.PayloadKeyFile, Environment.GetEnvironmentVariable), options.ConnectTimeout,
+            CancellationToken);
 
     /// <summary>Writes the result: as one JSON object, or as people like it.</summary>
     public void Write<T>(T result, Action<Screen> text)

@@ -42,6 +42,8 @@ internal sealed class SharedOptions
 
     public Option<string?> ConnectTimeout { get; } = OfSetting(Settings.Get(nameof(GcOptions.ConnectTimeout)), recursive: true);
 
+    public Option<string?> PayloadKeyFile { get; } = OfSetting(Settings.Get(nameof(GcOptions.PayloadKeyFile)), recursive: true);
+
     public SharedOptions() =>
         Output.Validators.Add(result =>
         {
@@ -51,7 +53,7 @@ internal sealed class SharedOptions
             }
         });
 
-    public IReadOnlyList<Option> All => [Address, Namespace, Config, Output, Verbose, ConnectTimeout];
+    public IReadOnlyList<Option> All => [Address, Namespace, Config, Output, Verbose, PayloadKeyFile, ConnectTimeout];
 
     /// <summary>An option for a setting. It stays text here: the reader of all sources parses it.</summary>
     public static Option<string?> OfSetting(Setting setting, bool recursive = false) => new(setting.Option)

@@ -12,12 +12,13 @@ internal static class TemporalGate
     /// <summary>Connects within <paramref name="timeout"/>.</summary>
     /// <exception cref="CommandException">Broken Temporal configuration, or nobody answers.</exception>
     public static async Task<TemporalClient> ConnectAsync(
-        string? address, string? temporalNamespace, TimeSpan timeout, CancellationToken cancellationToken)
+        string? address, string? temporalNamespace, PayloadKeys? keys, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var options = Load();
         options.TargetHost = address ?? options.TargetHost ?? DefaultAddress;
         options.Namespace = temporalNamespace ?? options.Namespace;
         options.Runtime = ProcessRuntime.Instance;
+        if (keys is not null) options.DataConverter = EncryptionCodec.Converter(keys);
         try
         {
             // The SDK has no limit of its own for a host that swallows packets.

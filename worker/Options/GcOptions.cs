@@ -53,6 +53,12 @@ public sealed record GcOptions : IValidatableObject
     [Duration("1s", "10m")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// File with the keys that encrypt payloads. Null (the default): the lines in <c>NSTANCE_GC_PAYLOAD_KEYS</c>, and without
+    /// those nothing is encrypted.
+    /// </summary>
+    public string? PayloadKeyFile { get; init; }
+
     /// <summary>How long to wait for Temporal to answer at all. The default value is 5 seconds.</summary>
     [Duration("100ms", "5m")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -58,6 +58,8 @@ internal static class Settings
             "Hours in which nothing is collected, such as Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30"),
         new("DryRun", SettingUse.Collector, "on|off", "on, until nstance-gc enforce",
             "Say what would be ended and deleted; end and delete nothing"),
+        new("PayloadKeyFile", SettingUse.Client, "FILE", "none: $NSTANCE_GC_PAYLOAD_KEYS, else not encrypted",
+            "File with the keys that encrypt what is kept in Temporal"),
         new("ConnectTimeout", SettingUse.Client, "TIME", "5s", "How long to wait for Temporal to answer at all"),
     ];
 

@@ -1,0 +1,69 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+
+namespace Nstance.Temporal.Tests.Collection;
+
+/// <summary>Between the look and the end time may pass: the audit hangs, or the cloud itself is slow.</summary>
+public sealed class FreshEvidenceTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Dangling_RegistersWhileTheAuditHangs_Spared()
+    {
+        var made = _world.Add();
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            _world.Records.Put(made.Key, $$"""
+                { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "web", "status": "running",
+                  "provider_instance_id": "{{made.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
+                """);
+        };
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Unhealthy_ProtectedWhileTheAuditHangs_Spared()
+    {
+        var made = _world.Add(rowStatus: "stopped", status: Activities.Domain.InstanceStatus.Stopped, registered: true);
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            var instance = _world.Cloud.Instances[made.ProviderId];
+            _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
+        };
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Dangling_TheAuditHangsAndNothingChanged_Ended()
+    {
+        var made = _world.Add();
+        _world.Audit.BeforePut = () => _world.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Dangling_EveryLookTakesTooLong_Spared()
+    {
+        var made = _world.Add();
+        _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains(result.Samples, n => n.Why.Contains("old", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,13 @@
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>A clock that stands still until a test moves it.</summary>
+internal sealed class StoppedClock : TimeProvider
+{
+    private TimeSpan _elapsed;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public void Advance(TimeSpan time) => _elapsed += time;
+
+    public override long GetTimestamp() => _elapsed.Ticks;
+}

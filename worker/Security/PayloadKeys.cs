@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+
+namespace Nstance.Temporal.Worker;
+
+/// <summary>
+/// Keys of payload encryption: one a line, <c>ID BASE64</c> (32 bytes). The first encrypts, all decrypt: to rotate, put a
+/// new one on top, and take the old one out when no history that it encrypted is left. Never printed.
+/// </summary>
+internal sealed class PayloadKeys
+{
+    public const int KeySize = 32;
+
+    /// <summary>Holds the lines themselves, for hosts that keep secrets in the environment.</summary>
+    public const string Variable = "NSTANCE_GC_PAYLOAD_KEYS";
+
+    public const string Allowed = "lines of the form ID BASE64, each key 32 bytes (openssl rand -base64 32)";
+
+    private readonly Dictionary<string, byte[]> _keys;
+
+    private PayloadKeys(string current, Dictionary<string, byte[]> keys) => (Current, _keys) = (current, keys);
+
+    /// <summary>Id of the key that encrypts.</summary>
+    public string Current { get; }
+
+    public byte[]? Find(string id) => _keys.GetValueOrDefault(id);
+
+    /// <summary>From the file, else the environment; null: payloads are not encrypted.</summary>
+    /// <exception cref="CommandException">Keys that cannot be understood; names the line, never its content.</exception>
+    public static PayloadKeys? Load(string? file, Func<string, string?> environment)
+    {
+        string text;
+        if (file is not null)
+        {
+            try
+            {
+                text = File.ReadAllText(file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new CommandException(ExitCode.BadInput, $"--payload-key-file: \"{file}\" cannot be read: a file with {Allowed}", e);
+            }
+        }
+        else if (environment(Variable) is { Length: > 0 } lines)
+        {
+            text = lines;
+        }
+        else
+        {
+            return null;
+        }
+
+        var where = file is null ? Variable : $"--payload-key-file {file}";
+        return Read(text, out var faults) ?? throw new CommandException(ExitCode.BadInput, faults.ConvertAll(f => $"{where}: {f}"));
+    }
+
+    /// <summary>Null: the faults say why.</summary>
+    internal static PayloadKeys? Read(string text, out List<string> faults)
+    {
+        faults = [];
+        var (keys, current) = (new Dictionary<string, byte[]>(StringComparer.Ordinal), (string?)null);
+        foreach (var (line, number) in text.Split('\n').Select((line, n) => (line.Trim(), n + 1)))
+        {
+            if (line.Length == 0 || line.StartsWith('#')) continue;
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var key = new byte[KeySize + 1];
+            if (words.Length != 2 || !IsId(words[0])) faults.Add($"line {number} is no key; allowed are {Allowed}");
+            else if (!Convert.TryFromBase64String(words[1], key, out var length) || length != KeySize)
+                faults.Add($"line {number}: key {words[0]} is not {KeySize} bytes in base64");
+            else if (!keys.TryAdd(words[0], key[..KeySize])) faults.Add($"line {number}: id {words[0]} is there twice");
+            else current ??= words[0];
+            CryptographicOperations.ZeroMemory(key);
+        }
+
+        if (current is null && faults.Count == 0) faults.Add($"holds no key; allowed are {Allowed}");
+        return faults.Count == 0 ? new(current!, keys) : null;
+    }
+
+    private static bool IsId(string id) => id.Length is > 0 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+}
