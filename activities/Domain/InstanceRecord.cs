@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Nstance.Temporal.Activities.Domain;
 
@@ -49,12 +50,20 @@ internal sealed record InstanceRecord
     public static bool TryParse(ReadOnlyMemory<byte> json, out InstanceRecord? record, out string? why)
     {
         (record, why) = (null, null);
+
+        // Inside a text the parser takes bytes that are none, and throws when the text is asked for.
+        if (!Utf8.IsValid(json.Span))
+        {
+            why = "is not UTF-8";
+            return false;
+        }
+
         JsonDocument document;
         try
         {
             document = JsonDocument.Parse(json, Strict);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             why = "is not JSON, or names a member twice";
             return false;

@@ -31,6 +31,10 @@ internal sealed record ShardConfig(
         {
             document = JsonDocument.Parse(WithoutMark(jsonc).ToArray(), Jsonc);
         }
+        catch (InvalidOperationException)
+        {
+            return new(null, [new(KeyOf(expected.Shard), "half of a surrogate pair", "JSON with comments, in Unicode")]);
+        }
         catch (JsonException e)
         {
             // The parser's message may quote the file; the place is enough.
@@ -40,7 +44,14 @@ internal sealed record ShardConfig(
 
         using (document)
         {
-            return Parse(new ConfigReader(document.RootElement), expected);
+            try
+            {
+                return Parse(new ConfigReader(document.RootElement), expected);
+            }
+            catch (InvalidOperationException)
+            {
+                return new(null, [new(KeyOf(expected.Shard), "half of a surrogate pair", "JSON with comments, in Unicode")]);
+            }
         }
     }
 

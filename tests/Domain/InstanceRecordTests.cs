@@ -22,6 +22,7 @@ public sealed class InstanceRecordTests
     [Theory]
     [InlineData("")]
     [InlineData("{s3cret")]
+    [InlineData("{\"\\ud800\":\"s3cret\"}")]
     [InlineData("[\"s3cret\"]")]
     [InlineData("""{"instance_id":"s3cret","tenant":"acme","group":"web"}""")]
     [InlineData("""{"instance_id":"knc06bgm7733st2576nx5jht4ecjw","tenant":"../s3cret","group":"web"}""")]

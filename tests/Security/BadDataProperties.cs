@@ -102,6 +102,13 @@ public sealed class BadDataProperties
         if (parsed.Config is null) Assert.NotEmpty(parsed.ToString());
     }, iter: 20_000);
 
+    [Theory]
+    [InlineData("{\"\\ud800\":1}")]
+    [InlineData("{\"cluster\":{\"id\":\"\\ud800\"}}")]
+    [InlineData("{\"cluster\":{\"id\":7,\"\\udc00\":1,\"\\udc00\":1}}")]
+    public void Config_HalfOfASurrogatePair_IsRefused(string text) =>
+        Assert.Null(ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard).Config);
+
     [Fact]
     public void IdsDurationsAndTimes_Nasty_NeverThrow() => Nasty.Sample(text =>
     {
