@@ -57,9 +57,30 @@ public sealed class ChaosTests
     public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>
         AssertFoundAsync("I1", () => new() { Input = input => input with { Sight = null } });
 
+    /// <summary>An agent registers while a call of Collect hangs: told by hand, since few seeds meet with it.</summary>
     [Fact]
-    public Task Play_WithTheAgeOfEvidenceOverlooked_EndsWhatRegisteredMeanwhile() =>
-        AssertFoundAsync("I1", () => new() { Clock = new ClockThatStands() }, seeds: 400);
+    public async Task Play_RegisteredWhileACallHangs_EndsOnlyWhenTheAgeOfEvidenceIsOverlooked()
+    {
+        var found = 0;
+        for (var call = 1; call <= 6; call++)
+        {
+            var setup = new StorySetup(1, Shared: true, TimeSpan.FromHours(1), new()
+            {
+                Interval = TimeSpan.FromMinutes(30),
+                RegistrationTimeout = TimeSpan.FromMinutes(10),
+            }, TimeSpan.Zero, PageSize: 10);
+            var story = new Story(setup,
+            [
+                new(1, TimeSpan.Zero, Deed.Launch) { Lot = Lot.Registers, For = TimeSpan.FromSeconds(2000) },
+                new(2, TimeSpan.Zero, Deed.Enforce),
+                new(3, TimeSpan.FromMinutes(20), Deed.SlowCall) { Phase = "collect", Call = call, For = TimeSpan.FromMinutes(10) },
+            ]);
+            Assert.Null((await ChaosRun.PlayAsync(story)).Violation);
+            if ((await ChaosRun.PlayAsync(story, new() { Clock = new ClockThatStands() })).Violation?.Invariant == "I1") found++;
+        }
+
+        Assert.NotEqual(0, found);
+    }
 
     [Fact]
     public Task Play_WithoutEndingAnything_Leaks() =>
@@ -80,16 +101,16 @@ public sealed class ChaosTests
         }
     }
 
-    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant, int seeds = 80)
+    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant)
     {
-        for (var seed = 1; seed <= seeds; seed++)
+        for (var seed = 1; seed <= 80; seed++)
         {
             var story = StoryTeller.Tell(seed);
             var outcome = await ChaosRun.PlayAsync(story, plant());
             if (outcome.Violation?.Invariant == invariant) return;
         }
 
-        Assert.Fail($"{seeds} stories, and no {invariant}");
+        Assert.Fail($"80 stories, and no {invariant}");
     }
 
     private sealed class ClockThatStands : TimeProvider
