@@ -10,7 +10,8 @@ internal static class CallMetrics
         "nstance.gc.cloud.calls", description: "Calls to EC2 and S3 by operation and result (ok, throttled, denied …)");
 
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
-        "nstance.gc.cloud.call.duration", "s", "Time of a call to EC2 or S3, the SDK's own retries included");
+        "nstance.gc.cloud.call.duration", "s", "Time of a call to EC2 or S3, the SDK's own retries included", tags: null,
+        GcMeter.Seconds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60));
 
     public static void Record(string service, string operation, string result, long began)
     {

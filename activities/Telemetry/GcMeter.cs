@@ -14,5 +14,8 @@ public static class GcMeter
 
     internal static Meter Meter { get; } = new(Name);
 
+    /// <summary>Bounds of a histogram: the exporter's own begin at 5, as for milliseconds.</summary>
+    internal static InstrumentAdvice<double> Seconds(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
+
     internal static ActivitySource Source { get; } = new(Name);
 }

@@ -8,7 +8,8 @@ namespace Nstance.Temporal.Activities.Telemetry;
 internal static class PhaseMetrics
 {
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
-        "nstance.gc.phase.duration", "s", "Time of one attempt of a phase, by result (ok, failed)");
+        "nstance.gc.phase.duration", "s", "Time of one attempt of a phase, by result (ok, failed)", tags: null,
+        GcMeter.Seconds(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600));
 
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
         "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, ended, would_end, already_gone, spared, failed, over_limit, quarantined)");

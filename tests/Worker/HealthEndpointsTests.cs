@@ -58,6 +58,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         Assert.True(scrape.Sum("nstance_gc_cloud_call_duration_seconds_count", ("service", "S3")) >= 1);
         foreach (var phase in (string[])["sync", "collect", "health", "purge"])
             Assert.True(scrape.Sum("nstance_gc_phase_duration_seconds_count", ("phase", phase), ("result", "ok")) >= 1, phase);
+        Assert.True(scrape.Sum("nstance_gc_phase_duration_seconds_bucket", ("phase", "purge"), ("le", "0.5")) is not null);
+        Assert.True(scrape.Sum("nstance_gc_cloud_call_duration_seconds_bucket", ("service", "S3"), ("le", "0.05")) is not null);
         Assert.True(scrape.Sum("nstance_gc_database_size_bytes", ("shard", "s")) > 1000);
         Assert.Equal(0, scrape.Sum("nstance_gc_instances", ("state", "running")));
         Assert.Equal(0, scrape.Sum("nstance_gc_garbage", ("reason", "dangling")));

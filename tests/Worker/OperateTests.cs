@@ -75,6 +75,22 @@ public sealed class OperateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_LogInJson_SaysOfWhichShardAndCycleEachLineIs()
+    {
+        var token = TestContext.Current.CancellationToken;
+        Assert.Equal(ExitCode.Done, (await ProcessAsync($"init {Shard} --bucket bbb --interval 1h")).Code);
+        await using var worker = WorkerProcess.Start(
+            WorkerProcess.Environment(_server.TargetHost, _cloud), "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--log-format", "json");
+
+        var line = (await worker.LogUntilAsync("Cycle 1 ended: ", token))[^1];
+
+        var json = System.Text.Json.JsonDocument.Parse(line).RootElement;
+        Assert.Equal((1, "Completed"), (json.GetProperty("EventId").GetInt32(), json.GetProperty("State").GetProperty("Outcome").GetString()));
+        var scope = Assert.Single(json.GetProperty("Scopes").EnumerateArray(), s => s.TryGetProperty("Shard", out _));
+        Assert.Equal(("c", "s"), (scope.GetProperty("Cluster").GetString(), scope.GetProperty("Shard").GetString()));
+    }
+
+    [Fact]
     public async Task Status_NoCollectorAtAll_SaysWhatToDo()
     {
         var cli = await SteerAsync("status");

@@ -96,8 +96,10 @@ internal static class ShardChecks
         }
         catch (AmazonClientException e)
         {
-            // The SDK's own complaint before it asks anybody: no region, a broken profile.
-            return Check.Failed("", $"AWS: {TemporalGate.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
+            // The SDK's own complaint before it asks anybody: no credentials, a broken profile.
+            return Check.Failed("", e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
+                ? "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"
+                : $"AWS: {TemporalGate.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -18,6 +18,8 @@ internal static class HostLog
         logging.SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Temporalio", LogLevel.Warning)
+            // Our workflows' own words: the SDK names their logger.
+            .AddFilter("Temporalio.Workflow", verbose ? LogLevel.Debug : LogLevel.Information)
             .AddFilter("Nstance", verbose ? LogLevel.Debug : LogLevel.Information)
             .AddConfiguration(configuration.GetSection("Logging"))
             .AddConsole(console =>

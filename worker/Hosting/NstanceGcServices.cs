@@ -40,8 +40,7 @@ public static class NstanceGcServices
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
-        services.AddSingleton<IReadOnlyCollection<IWorkerInterceptor>>(provider =>
-            [new CycleTracing(), new ActivityTelemetry(provider.GetRequiredService<ILoggerFactory>())]);
+        services.AddSingleton(provider => new Surroundings(provider.GetRequiredService<ILoggerFactory>()));
         AddSharedQueue(services, options);
         AddHostQueue(services, options);
         return services;
@@ -53,7 +52,7 @@ public static class NstanceGcServices
             .AddWorkflow<KeepAliveWorkflow>()
             .AddWorkflow<ReconcilerWorkflow>()
             .ConfigureOptions()
-            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, IReadOnlyCollection<IWorkerInterceptor>>((worker, gc, keepAlive, reconciler, around) =>
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, Surroundings>((worker, gc, keepAlive, reconciler, around) =>
             {
                 Limit(worker, options, around);
                 worker.AddActivity(gc.AcquireShardAsync)
@@ -64,7 +63,7 @@ public static class NstanceGcServices
     private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
             .ConfigureOptions()
-            .Configure<GcActivities, ReconcilerActivities, IReadOnlyCollection<IWorkerInterceptor>>((worker, gc, reconciler, around) =>
+            .Configure<GcActivities, ReconcilerActivities, Surroundings>((worker, gc, reconciler, around) =>
             {
                 Limit(worker, options, around);
                 worker.AddActivity(gc.SyncProviderAsync)
@@ -74,9 +73,11 @@ public static class NstanceGcServices
                     .AddActivity(reconciler.CheckInstancesAsync);
             });
 
-    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, IReadOnlyCollection<IWorkerInterceptor> around)
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, Surroundings around)
     {
-        worker.Interceptors = [.. worker.Interceptors ?? [], .. around];
+        worker.Interceptors = [.. worker.Interceptors ?? [], .. around.Interceptors];
+        // Else workflows log to the client's factory, and that of a client made before the host leads nowhere.
+        worker.LoggerFactory = around.Loggers;
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
@@ -99,6 +100,14 @@ public static class NstanceGcServices
             options.WebhookUrl is { } url ? new(new(url)) { Secret = Secret(options.WebhookSecretFile) } : null,
             TimeProvider.System,
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal.Reconciling"));
+
+    /// <summary>What both workers stand in.</summary>
+    private sealed class Surroundings(ILoggerFactory loggers)
+    {
+        public ILoggerFactory Loggers { get; } = loggers;
+
+        public IReadOnlyList<IWorkerInterceptor> Interceptors { get; } = [new CycleTracing(), new ActivityTelemetry(loggers)];
+    }
 
     /// <summary>Without the line end that every editor puts there.</summary>
     private static byte[]? Secret(string? file) =>
