@@ -1,0 +1,92 @@
+using Temporalio.Api.Command.V1;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Api.WorkflowService.V1;
+using Temporalio.Client;
+using Temporalio.Converters;
+using Temporalio.Worker;
+
+namespace Nstance.Temporal.Tests.TestServer;
+
+/// <summary>Runs that follow each other under one id.</summary>
+public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private readonly string _id = "chain-" + Guid.NewGuid();
+
+    private WorkflowService Service => server.Client.Connection.WorkflowService;
+
+    [Fact]
+    public async Task Cron_ThreeTicks_EachRunGetsTheLastResult()
+    {
+        Assert.SkipUnless(server.Skips, "three minutes are too long in real time");
+        using var worker = Worker();
+        await worker.ExecuteAsync(async () =>
+        {
+            await server.Client.StartWorkflowAsync(
+                (TickingWorkflow w) => w.RunAsync(), new(_id, _id) { CronSchedule = "* * * * *" });
+            await server.Own.DelayAsync(TimeSpan.FromMinutes(3) + TimeSpan.FromSeconds(5));
+            var results = new List<int>();
+            await foreach (var run in server.Client.ListWorkflowsAsync($"WorkflowId = '{_id}' AND ExecutionStatus = 'Completed'"))
+            {
+                var last = (await server.Client.GetWorkflowHandle(_id, run.RunId).FetchHistoryAsync()).Events.Last();
+                results.Add(int.Parse(last.WorkflowExecutionCompletedEventAttributes.Result.Payloads_[0].Data.ToStringUtf8()));
+            }
+            Assert.Equal([1, 2, 3], results.Order().Take(3));
+            await server.Client.GetWorkflowHandle(_id).TerminateAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Update_InFlightOverContinueAsNew_NextRunAnswers()
+    {
+        var handle = await server.Client.StartWorkflowAsync((RelayWorkflow w) => w.RunAsync(1), new(_id, _id));
+        var update = handle.ExecuteUpdateAsync(w => w.WhichAsync());
+        // A worker that took the update with its task and continues as new without a word about it.
+        var task = await PollAsync();
+        while (task.Messages.Count == 0)
+        {
+            await Service.RespondWorkflowTaskFailedAsync(new() { Namespace = "default", TaskToken = task.TaskToken });
+            task = await PollAsync();
+        }
+        await Service.RespondWorkflowTaskCompletedAsync(new()
+        {
+            Namespace = "default",
+            TaskToken = task.TaskToken,
+            Commands =
+            {
+                new Command
+                {
+                    CommandType = CommandType.ContinueAsNewWorkflowExecution,
+                    ContinueAsNewWorkflowExecutionCommandAttributes = new()
+                    {
+                        WorkflowType = task.WorkflowType,
+                        TaskQueue = new() { Name = _id },
+                        Input = new() { Payloads_ = { DataConverter.Default.PayloadConverter.ToPayload(2) } },
+                    },
+                },
+            },
+        });
+        using var worker = Worker();
+        Assert.Equal(2, await worker.ExecuteAsync(() => update));
+        await server.Client.GetWorkflowHandle(_id).TerminateAsync();
+    }
+
+    [Fact]
+    public async Task ContinueAsNew_AtOnce_NextRunIsHeldBackASecond()
+    {
+        using var worker = Worker();
+        await worker.ExecuteAsync(async () =>
+        {
+            var handle = await server.Client.StartWorkflowAsync((CountingWorkflow w) => w.RunAsync(1, 0), new(_id, _id));
+            Assert.Equal(1, await handle.GetResultAsync());
+            var events = (await server.Client.GetWorkflowHandle(_id, handle.ResultRunId).FetchHistoryAsync()).Events;
+            var backoff = events.Last().WorkflowExecutionContinuedAsNewEventAttributes.BackoffStartInterval.ToTimeSpan();
+            Assert.InRange(backoff, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        });
+    }
+
+    private Task<PollWorkflowTaskQueueResponse> PollAsync() =>
+        Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+
+    private TemporalWorker Worker() => server.Worker(
+        _id, options => options.AddWorkflow<TickingWorkflow>().AddWorkflow<RelayWorkflow>().AddWorkflow<CountingWorkflow>());
+}
