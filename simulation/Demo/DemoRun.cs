@@ -174,7 +174,8 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         {
             var verdict = Verdict.Of(when(new Truth(
                 fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, database.Ids(live: false),
-                fleet.ForeignObjects, webhook.Arrivals, default) { Audit = AuditOf(cloud) }));
+                fleet.ForeignObjects, webhook.Arrivals, default)
+            { Audit = AuditOf(cloud) }));
             if (verdict.LostEvents.Count == 0 || patience.Elapsed > EventPatience) return verdict;
             await timer.WaitForNextTickAsync(ct);
         }

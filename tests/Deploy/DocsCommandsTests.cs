@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Tests.Worker;
+using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Deploy;

@@ -12,7 +12,10 @@ internal static class Tool
         if (path is null) Assert.Skip($"{program} is not on this machine");
         var start = new ProcessStartInfo(path, args)
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository.File("."),
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Repository.File("."),
         };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -3,8 +3,8 @@ using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Tests.Worker;
+using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
@@ -18,7 +18,7 @@ internal sealed class Hosts : IAsyncDisposable
     public const string Bucket = "bbb";
 
     // Short, so that a lost host is missed within seconds; a held call must not run into it before its host is killed.
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1.5);
 
     private readonly TemporalTestServer _server;
     private readonly Dictionary<string, WorkerProcess> _workers = [];
@@ -118,6 +118,23 @@ internal sealed class Hosts : IAsyncDisposable
         var hold = new CallHold();
         Cloud.Faults.Script(operation, Fault.Held(hold, after));
         return hold;
+    }
+
+    /// <summary>Unregistered, and launched longer ago than the timeout.</summary>
+    public static async Task<Instance[]> GarbageAsync(Hosts hosts)
+    {
+        var garbage = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: false)).ToArray();
+        var launched = hosts.Cloud.Ec2.Find(garbage[^1].ProviderId)!.LaunchedAt;
+        while (DateTimeOffset.UtcNow < launched + TimeSpan.FromSeconds(2)) await Task.Delay(100, Token);
+        return garbage;
+    }
+
+    public static async Task FinishedAsync(
+        Hosts hosts, WorkflowHandle<GcWorkflow> collector, Instance[] living, Instance[] garbage)
+    {
+        await CycleUntilAsync(collector, _ => !garbage.Any(g => hosts.IsAlive(g) || hosts.HasRecord(g)));
+        Assert.All(living, l => Assert.True(hosts.IsAlive(l) && hosts.HasRecord(l)));
+        Assert.All(garbage, g => Assert.False(hosts.IsAlive(g)));
     }
 
     public async ValueTask DisposeAsync()

@@ -186,7 +186,8 @@ public class VerdictTests
 
         public Verdict Judge() => Verdict.Of(new Truth(
             _members, id => _machines.GetValueOrDefault(id), key => Objects.GetValueOrDefault(key), _rows,
-            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore) { Audit = Audit });
+            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore)
+        { Audit = Audit });
 
         private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at) => _arrivals.Add(new Arrival(at,
             new Notification(new ShardRef("demo", "us-west-2a", "b"), kind,

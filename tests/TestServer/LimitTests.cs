@@ -1,5 +1,5 @@
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.TestServer.Hosting;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;

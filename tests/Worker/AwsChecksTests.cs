@@ -35,7 +35,10 @@ public sealed class AwsChecksTests
         cloud.Ec2.Launch(new() { ImageId = "ami-1", Count = 3 });
         using var connections = new AwsConnections(new()
         {
-            Region = "us-west-2", Ec2Endpoint = cloud.Ec2Url, S3Endpoint = cloud.S3Url, Credentials = new Amazon.Runtime.BasicAWSCredentials("key", "secret"),
+            Region = "us-west-2",
+            Ec2Endpoint = cloud.Ec2Url,
+            S3Endpoint = cloud.S3Url,
+            Credentials = new Amazon.Runtime.BasicAWSCredentials("key", "secret"),
         });
         var probe = new AwsProbe(connections, "us-west-2", TimeSpan.FromSeconds(10));
 

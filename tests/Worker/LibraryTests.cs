@@ -57,7 +57,10 @@ public sealed class LibraryTests : IAsyncLifetime
         builder.Services.AddTemporalClient(_server.TargetHost, "default");
         builder.Services.AddSingleton(new AwsSettings
         {
-            Region = "us-west-2", Ec2Endpoint = _cloud.Ec2Url, S3Endpoint = _cloud.S3Url, Credentials = new BasicAWSCredentials("key", "secret"),
+            Region = "us-west-2",
+            Ec2Endpoint = _cloud.Ec2Url,
+            S3Endpoint = _cloud.S3Url,
+            Credentials = new BasicAWSCredentials("key", "secret"),
         });
         builder.Services.AddNstanceGc(new GcOptions { HostName = "my-host", DataDirectory = _folder.FullName });
         using var host = builder.Build();

@@ -23,7 +23,7 @@ internal static class PrometheusNames
     /// <summary>Every name of the collector's own: those of its instruments, and those of its workflows.</summary>
     public static ISet<string> All()
     {
-        var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal) 
+        var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal)
         {
             // Only once something happened that makes them.
             "nstance_gc_reconciler_queue", "nstance_gc_reconciler_at_seconds", "nstance_gc_plan_decisions_total",

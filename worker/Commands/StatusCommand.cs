@@ -19,7 +19,9 @@ internal static class StatusCommand
         var watch = new Option<bool>("--watch") { Description = "Look again and again, until interrupted; that is exit code 0" };
         var every = new Option<string>("--every")
         {
-            Description = "Time between two looks of --watch [default: 2s]", HelpName = "TIME", DefaultValueFactory = _ => "2s",
+            Description = "Time between two looks of --watch [default: 2s]",
+            HelpName = "TIME",
+            DefaultValueFactory = _ => "2s",
         };
         var command = line.Make("status", Help, Settings.Named("Cluster", "Shard"), async invocation =>
         {
