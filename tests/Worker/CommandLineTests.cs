@@ -15,7 +15,7 @@ public sealed class CommandLineTests
     [InlineData("status now", "now: nstance-gc status takes options only")]
     [InlineData("status --clutser c", "--clutser: no such option of nstance-gc status; did you mean --cluster?")]
     [InlineData("status --frobnicate", "--frobnicate: no such option of nstance-gc status; nstance-gc status --help lists them")]
-    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule create")]
+    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule create, nstance-gc config check")]
     [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
     [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
@@ -39,6 +39,7 @@ public sealed class CommandLineTests
     [InlineData("pause")]
     [InlineData("resume")]
     [InlineData("doctor")]
+    [InlineData("config check")]
     [InlineData("explain")]
     [InlineData("release")]
     public async Task Help_OfEachCommand_HasAnExample(string command)

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Nstance.Temporal.Worker;
 
-/// <summary><c>nstance-gc config …</c>: which settings there are.</summary>
+/// <summary><c>nstance-gc config …</c>: which settings there are, and whether these will do.</summary>
 internal static class ConfigCommand
 {
     private const string ReferenceHelp = """
@@ -10,8 +10,14 @@ internal static class ConfigCommand
           nstance-gc config reference
         """;
 
-    public static Command Make(CommandLine line) => new("config", "List the settings; nstance-gc doctor checks them.")
+    private const string CheckHelp = """
+        Check the settings and all that they name, without touching anything; the same as nstance-gc doctor.
+          nstance-gc config check --cluster prod --shard us-west-2a --bucket prod-nstance
+        """;
+
+    public static Command Make(CommandLine line) => new("config", "List the settings, or check them.")
     {
+        line.Make("check", CheckHelp, Settings.All, DoctorCommand.RunAsync),
         line.Make("reference", ReferenceHelp, [], invocation =>
         {
             var settings = Settings.All.Select(s => new

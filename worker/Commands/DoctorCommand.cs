@@ -15,7 +15,10 @@ internal static class DoctorCommand
 
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
 
-    public static Command Make(CommandLine line) => line.Make("doctor", Help, Settings.All, async invocation =>
+    public static Command Make(CommandLine line) => line.Make("doctor", Help, Settings.All, RunAsync);
+
+    /// <summary>The same for <c>nstance-gc config check</c>.</summary>
+    public static async Task<int> RunAsync(Invocation invocation)
     {
         var read = invocation.ReadAll("Cluster", "Shard", "Bucket");
         var checks = read.Faults.Select(fault => Check.Failed("settings", fault)).ToList();
@@ -39,5 +42,5 @@ internal static class DoctorCommand
             new { ok = code == ExitCode.Done, checks = checks.Select(c => new { name = c.Name, state = c.State, detail = c.Detail }) },
             screen => CheckText.Write(screen.Console, checks));
         return code;
-    });
+    }
 }
