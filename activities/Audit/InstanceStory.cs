@@ -64,7 +64,7 @@ internal sealed class StoryReader(IConnections connections, ShardDatabases datab
     {
         try
         {
-            using var database = databases.Open(shard, create: false);
+            using var database = databases.OpenToRead(shard);
             return database.Find(id) ?? (database.FindLiveByProvider(instance) is { } live ? database.Find(live) : null);
         }
         catch (LocalDbException e)

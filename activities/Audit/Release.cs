@@ -6,7 +6,11 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>What came of a release: the instance, or why there was none to release.</summary>
-internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil);
+internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil)
+{
+    /// <summary>Why the audit does not tell of it, though it is done; null: it does.</summary>
+    public string? Untold { get; init; }
+}
 
 /// <summary>Takes one instance out of quarantine, and says in the audit who did.</summary>
 internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
@@ -29,8 +33,15 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
         var one = found[0];
         if (!one.Tags.ContainsKey(CloudTags.GcQuarantined)) return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
         await cloud.ReleaseAsync(one.ProviderId, until, cancellationToken);
-        await TellAsync(one, by, comment, now, until, cancellationToken);
-        return new(one, null, until);
+        try
+        {
+            await TellAsync(one, by, comment, now, until, cancellationToken);
+            return new(one, null, until);
+        }
+        catch (CloudException e)
+        {
+            return new(one, null, until) { Untold = e.Message };
+        }
     }
 
     private async Task<IEnumerable<CloudInstance>> FindAsync(string instance, CancellationToken cancellationToken)

@@ -9,16 +9,19 @@ namespace Nstance.Temporal.Activities.Cloud;
 /// Quarantine at EC2: a tag, and a stop. Stopping pays no heed to termination protection, so that is asked first, for each
 /// instance; a refused batch is halved until the bad ones stand alone.
 /// </summary>
-internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws)
+internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
     private const int MaxIds = 500;
     private const int MaxParallelAsks = 8;
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ConcurrentDictionary<string, EndResult> _results = new();
+    private long _began;
 
     public async Task<IReadOnlyDictionary<string, EndResult>> RunAsync(
         IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        _began = _time.GetTimestamp();
         var asking = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelAsks, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(ids.Distinct(), asking, async (id, ct) => await AskProtectionAsync(id, ct));
         foreach (var batch in Open(ids).Chunk(MaxIds)) await TagAsync(batch, at, cancellationToken);
@@ -78,6 +81,13 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws)
     private async Task HalvedAsync(
         string[] ids, Func<string[], Task> call, EndResult? whenDone, Func<CloudException, EndResult> whenFailed)
     {
+        // What the caller knows about them grows old, as with an end.
+        if (_time.GetElapsedTime(_began) > TerminateInBatches.Longest)
+        {
+            foreach (var id in ids) _results[id] = new(EndOutcome.Failed, "not stopped: asking and tagging took too long");
+            return;
+        }
+
         try
         {
             await call(ids);

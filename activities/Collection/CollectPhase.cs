@@ -105,7 +105,7 @@ internal sealed class CollectPhase
         foreach (var batch in candidates.Chunk(1000))
         {
             judged.AddRange(await JudgeAsync(batch, input, ct));
-            _heartbeat(new($"collect: {reason}") { Collected = _tally.Done() });
+            _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
         }
 
         _all.AddRange(judged);
@@ -132,7 +132,7 @@ internal sealed class CollectPhase
         {
             var fresh = await FreshAsync(batch, again ? null : asked, Allowed, input, ct);
             await _ending.RunAsync(fresh, input, ct);
-            _heartbeat(new($"collect: {reason}") { Collected = _tally.Done() });
+            _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed class CollectPhase
         {
             if (looks == MostLooks)
             {
-                LeaveAll(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
+                LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
                 return [];
             }
 
@@ -194,15 +194,24 @@ internal sealed class CollectPhase
     {
         var now = await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct);
         bool Stands(Judged j) => IsActing(j) && allowed(j);
-        LeaveAll(now.Where(j => !Stands(j)), input);
+        LeaveAnnounced(now.Where(j => !Stands(j)), input);
         return [.. now.Where(Stands)];
     }
 
-    private void LeaveAll(IEnumerable<Judged> judged, PhaseInput input)
+    private void LeaveAll(IEnumerable<Judged> judged, PhaseInput input) => _audit.Tell(Left(judged, input));
+
+    /// <summary>The audit announced their end: whoever reads it must see that they live.</summary>
+    private void LeaveAnnounced(IEnumerable<Judged> judged, PhaseInput input)
+    {
+        if (input.DryRun) LeaveAll(judged, input);
+        else _audit.Add(Left(judged, input));
+    }
+
+    private AuditEntry[] Left(IEnumerable<Judged> judged, PhaseInput input)
     {
         Judged[] left = [.. judged];
         foreach (var j in left) Leave(j, input);
-        _audit.Tell(left.Select(j => _audit.Of(j, "spared", j.Verdict.Why)));
+        return [.. left.Select(j => _audit.Of(j, "spared", j.Verdict.Why))];
     }
 
     private void Leave(Judged j, PhaseInput input)
@@ -231,6 +240,9 @@ internal sealed class CollectPhase
                 break;
         }
     }
+
+    /// <summary>A dry-run does nothing for good: its retry finds, and counts, all of it again.</summary>
+    private CollectResult? Done(PhaseInput input) => input.DryRun ? null : _tally.Done();
 
     private static bool IsActing(Judged j) => j.IsEnding || j.Verdict.Kind == VerdictKind.Clean;
 }

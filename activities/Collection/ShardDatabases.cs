@@ -29,19 +29,26 @@ public sealed record ShardDatabases
     /// <summary>Opens the shard's database; throws <see cref="LocalDbException"/>.</summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
+        var (path, own) = Find(shard, mustExist: !create);
+        return ShardDatabase.Open(path, shard, own, Opened);
+    }
+
+    /// <summary>Opens it to look only; throws <see cref="LocalDbException"/>.</summary>
+    internal ShardDatabase OpenToRead(ShardRef shard)
+    {
+        var (path, own) = Find(shard, mustExist: true);
+        return ShardDatabase.OpenToRead(path, shard, own);
+    }
+
+    private (string Path, bool Own) Find(ShardRef shard, bool mustExist)
+    {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
-        {
             throw new LocalDbException(LocalDbFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
-        }
-
         var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
-        if (shared is not null) return ShardDatabase.Open(shared, shard, own: false, Opened);
+        if (shared is not null) return (shared, false);
         var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
-        if (!create && !File.Exists(path))
-        {
-            throw new LocalDbException(LocalDbFault.Missing, $"host {HostName} holds no database of this shard");
-        }
-
-        return ShardDatabase.Open(path, shard, own: true, Opened);
+        return !mustExist || File.Exists(path)
+            ? (path, true)
+            : throw new LocalDbException(LocalDbFault.Missing, $"host {HostName} holds no database of this shard");
     }
 }

@@ -10,23 +10,43 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// </summary>
 internal static class Opening
 {
-    public static SqliteConnection Open(string path, ShardRef shard, bool own)
+    public static SqliteConnection Open(string path, ShardRef shard, bool own) => Guarded(path, () =>
+    {
+        if (own && !File.Exists(path)) CreatePrivate(path);
+        RequireWritableFile(path);
+        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection => Prepare(connection, path, shard, own));
+    });
+
+    /// <summary>Opens a database that <see cref="Open"/> has prepared, so that it cannot be written to.</summary>
+    public static SqliteConnection OpenToRead(string path, ShardRef shard) => Guarded(path, () =>
+    {
+        RequireFile(path);
+        return Kept(Connect(path, SqliteOpenMode.ReadOnly), connection =>
+        {
+            RequireNstance(connection, path);
+            RequireShard(connection, path, shard);
+            if (Meta(connection, MetaKeys.SchemaVersion) != MetaKeys.CurrentVersion)
+                throw new LocalDbException(LocalDbFault.Missing, $"database {path} was not used by this version of nstance-gc yet");
+        });
+    });
+
+    /// <summary>Says whether <see cref="Open"/> would take a database that is there. Writes nothing.</summary>
+    /// <exception cref="LocalDbException">It would not; the message says why.</exception>
+    public static void Look(string path, ShardRef shard) => Guarded(path, () =>
+    {
+        RequireWritableFile(path);
+        using var connection = Connect(path, SqliteOpenMode.ReadWrite);
+        if (raw.sqlite3_db_readonly(connection.Handle!, "main") != 0) throw ReadOnly(path);
+        RequireNstance(connection, path);
+        RequireShard(connection, path, shard);
+        return true;
+    });
+
+    private static T Guarded<T>(string path, Func<T> work)
     {
         try
         {
-            if (own && !File.Exists(path)) CreatePrivate(path);
-            RequireWritableFile(path);
-            var connection = Connect(path);
-            try
-            {
-                Prepare(connection, path, shard, own);
-                return connection;
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
-            }
+            return work();
         }
         catch (SqliteException e)
         {
@@ -38,25 +58,17 @@ internal static class Opening
         }
     }
 
-    /// <summary>Says whether <see cref="Open"/> would take a database that is there. Writes nothing.</summary>
-    /// <exception cref="LocalDbException">It would not; the message says why.</exception>
-    public static void Look(string path, ShardRef shard)
+    private static SqliteConnection Kept(SqliteConnection connection, Action<SqliteConnection> prepare)
     {
         try
         {
-            RequireWritableFile(path);
-            using var connection = Connect(path);
-            if (raw.sqlite3_db_readonly(connection.Handle!, "main") != 0) throw ReadOnly(path);
-            RequireNstance(connection, path);
-            RequireShard(connection, path, shard);
+            prepare(connection);
+            return connection;
         }
-        catch (SqliteException e)
+        catch
         {
-            throw ShardDatabase.Translate(e, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new LocalDbException(LocalDbFault.Missing, $"database {path} cannot be opened: {e.Message}", e);
+            connection.Dispose();
+            throw;
         }
     }
 
@@ -76,25 +88,21 @@ internal static class Opening
         }
     }
 
+    private static FileInfo RequireFile(string path) => new FileInfo(path) is { Exists: true } file ? file : throw new LocalDbException(
+        LocalDbFault.Missing, $"database {path} does not exist: start nstance's server on this host, or correct the path");
+
     private static void RequireWritableFile(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-        {
-            throw new LocalDbException(
-                LocalDbFault.Missing, $"database {path} does not exist: start nstance's server on this host, or correct the path");
-        }
-
         // Root may write to any file: a file that nobody may write was made so on purpose.
-        if (file.IsReadOnly) throw ReadOnly(path);
+        if (RequireFile(path).IsReadOnly) throw ReadOnly(path);
     }
 
-    private static SqliteConnection Connect(string path)
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
-            Mode = SqliteOpenMode.ReadWrite,
+            Mode = mode,
             ForeignKeys = true,
             Pooling = false, // a pooled handle would outlive a file that was replaced
             DefaultTimeout = (int)ShardDatabase.BusyTimeout.TotalSeconds,

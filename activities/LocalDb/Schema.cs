@@ -6,8 +6,11 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// </summary>
 internal static class Schema
 {
-    /// <summary>Version of the <c>gc_</c> objects. A database of a newer one is not touched.</summary>
-    public const int Version = 1;
+    /// <summary>
+    /// Version of the <c>gc_</c> objects; 2 added the audit's. A database of an older one gets what it lacks, one of a newer
+    /// one is not touched.
+    /// </summary>
+    public const int Version = 2;
 
     public const string Nstance = """
         CREATE TABLE instances (

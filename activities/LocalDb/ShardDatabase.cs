@@ -44,6 +44,10 @@ internal sealed partial class ShardDatabase : IDisposable
         return new(connection, path, own);
     }
 
+    /// <summary>Opens a database that is there already, to look only. <see cref="LocalDbException"/> says why not.</summary>
+    public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
+        new(Opening.OpenToRead(path, shard), path, own);
+
     public string? GetMeta(string key)
     {
         var command = Prepared("SELECT value FROM gc_meta WHERE key = $id");

@@ -19,7 +19,7 @@ public sealed class FailoverTests
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
         var collector = await hosts.CollectAsync("s");
         var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
-        var garbage = await Hosts.GarbageAsync(hosts);
+        var garbage = hosts.AddGarbage();
         var hold = hosts.Hold(operation, after);
 
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
@@ -28,7 +28,7 @@ public sealed class FailoverTests
         var report = await update.GetResultAsync();
 
         Assert.NotEqual(before.Host, report.Host);
-        await Hosts.FinishedAsync(hosts, collector, living, garbage);
+        await hosts.FinishedAsync(collector, living, garbage);
     }
 
     [Fact(Timeout = 120_000)]
@@ -46,6 +46,6 @@ public sealed class FailoverTests
 
         var report = await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed);
         Assert.NotEqual(first, report.Host);
-        await Hosts.FinishedAsync(hosts, collector, living, await Hosts.GarbageAsync(hosts));
+        await hosts.FinishedAsync(collector, living, hosts.AddGarbage());
     }
 }

@@ -14,13 +14,13 @@ public sealed class FreezeAndStopTests
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
         var collector = await hosts.CollectAsync("s");
         var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
-        var garbage = await Hosts.GarbageAsync(hosts);
+        var garbage = hosts.AddGarbage();
         var hold = hosts.Hold("TerminateInstances", after: true);
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         await hosts.Worker(before.Host!).SignalAsync("STOP", TestContext.Current.CancellationToken);
         Assert.NotEqual(before.Host, (await update.GetResultAsync()).Host);
-        await Hosts.FinishedAsync(hosts, collector, living, garbage);
+        await hosts.FinishedAsync(collector, living, garbage);
         // What comes into its hands while it sleeps: the same group, registered since.
         var late = hosts.Add("s", registered: true);
 
@@ -28,7 +28,7 @@ public sealed class FreezeAndStopTests
         await hosts.Worker(before.Host!).SignalAsync("CONT", TestContext.Current.CancellationToken);
 
         await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed);
-        await Hosts.FinishedAsync(hosts, collector, [.. living, late], garbage);
+        await hosts.FinishedAsync(collector, [.. living, late], garbage);
     }
 
     [Fact(Timeout = 120_000)]
@@ -38,7 +38,7 @@ public sealed class FreezeAndStopTests
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
         var collector = await hosts.CollectAsync("s");
         var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
-        var garbage = await Hosts.GarbageAsync(hosts);
+        var garbage = hosts.AddGarbage();
         var hold = hosts.Hold("DeleteObjects", after: false);
         var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
@@ -49,7 +49,7 @@ public sealed class FreezeAndStopTests
         Assert.Equal(0, (await hosts.Worker(before.Host!).EndAsync(TestContext.Current.CancellationToken)).Code);
         var report = await update.GetResultAsync();
         Assert.Equal(garbage.Length, report.Collect!.Dangling.Ended);
-        await Hosts.FinishedAsync(hosts, collector, living, garbage);
+        await hosts.FinishedAsync(collector, living, garbage);
     }
 
     [Fact(Timeout = 120_000)]

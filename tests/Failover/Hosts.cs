@@ -3,6 +3,7 @@ using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
@@ -35,7 +36,12 @@ internal sealed class Hosts : IAsyncDisposable
     public static async Task<Hosts> StartAsync(int count, params string[] shards)
     {
         var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-        var cloud = await SimulatedCloud.StartAsync(new() { Buckets = [Bucket], AccessKeys = ["key"] });
+        var cloud = await SimulatedCloud.StartAsync(new()
+        {
+            Buckets = [Bucket],
+            AccessKeys = ["key"],
+            Clock = new EarlierClock(TimeSpan.FromHours(1)), // what is launched has had its time
+        });
         foreach (var shard in shards)
         {
             cloud.S3.Put(Bucket, $"shard/{shard}/config.jsonc", Encoding.UTF8.GetBytes(
@@ -120,21 +126,14 @@ internal sealed class Hosts : IAsyncDisposable
         return hold;
     }
 
-    /// <summary>Unregistered, and launched longer ago than the timeout.</summary>
-    public static async Task<Instance[]> GarbageAsync(Hosts hosts)
-    {
-        var garbage = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: false)).ToArray();
-        var launched = hosts.Cloud.Ec2.Find(garbage[^1].ProviderId)!.LaunchedAt;
-        while (DateTimeOffset.UtcNow < launched + TimeSpan.FromSeconds(2)) await Task.Delay(100, Token);
-        return garbage;
-    }
+    /// <summary>Three that are not registered.</summary>
+    public Instance[] AddGarbage() => [.. Enumerable.Range(0, 3).Select(_ => Add("s", registered: false))];
 
-    public static async Task FinishedAsync(
-        Hosts hosts, WorkflowHandle<GcWorkflow> collector, Instance[] living, Instance[] garbage)
+    public async Task FinishedAsync(WorkflowHandle<GcWorkflow> collector, Instance[] living, Instance[] garbage)
     {
-        await CycleUntilAsync(collector, _ => !garbage.Any(g => hosts.IsAlive(g) || hosts.HasRecord(g)));
-        Assert.All(living, l => Assert.True(hosts.IsAlive(l) && hosts.HasRecord(l)));
-        Assert.All(garbage, g => Assert.False(hosts.IsAlive(g)));
+        await CycleUntilAsync(collector, _ => !garbage.Any(g => IsAlive(g) || HasRecord(g)));
+        Assert.All(living, l => Assert.True(IsAlive(l) && HasRecord(l)));
+        Assert.All(garbage, g => Assert.False(IsAlive(g)));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,35 +1,15 @@
-using System.Text;
-using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Worker;
 
 /// <summary>A shard set up and looked after from the command line alone.</summary>
-public sealed class OperateTests : IAsyncLifetime
+public sealed class OperateTests : LoopbackShard
 {
     private const string Shard = "--cluster c --shard s";
-
-    private TemporalTestServer _server = null!;
-    private SimulatedCloud _cloud = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-        _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
-        _cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _cloud.DisposeAsync();
-        await _server.DisposeAsync();
-    }
 
     [Fact]
     public async Task Init_ThenAWorker_CollectsInDryRunAndEveryCommandTellsOfIt()
     {
-        var token = TestContext.Current.CancellationToken;
         var init = await ProcessAsync($"init {Shard} --bucket bbb --interval 1h");
         Assert.Equal((ExitCode.Done, ""), (init.Code, string.Join('\n', init.Errors)));
         Assert.Contains("schedule nstance-gc/c/s: created, collector started in dry-run: it ends nothing", init.Output);
@@ -41,10 +21,9 @@ public sealed class OperateTests : IAsyncLifetime
         Assert.Equal(ExitCode.Done, before.Code);
         Assert.Contains("none polls nstance-gc: start one with nstance-gc run", before.Output);
 
-        await using var worker = WorkerProcess.Start(
-            WorkerProcess.Environment(_server.TargetHost, _cloud), "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb");
-        await worker.LogUntilAsync("polls nstance-gc and", token);
-        var cycle = await Cli.RunAsync([.. $"cycle {Shard} --timeout 1m --address {_server.TargetHost}".Split(' ')]);
+        await using var worker = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
+        await worker.LogUntilAsync("polls nstance-gc and", Token);
+        var cycle = await Cli.RunAsync([.. $"cycle {Shard} --timeout 1m --address {Server.TargetHost}".Split(' ')]);
         Assert.Equal(ExitCode.Done, cycle.Code);
         Assert.Contains("dry-run: nothing was touched", cycle.Output);
 
@@ -71,18 +50,16 @@ public sealed class OperateTests : IAsyncLifetime
                 ("aws permissions", "ok"), ("clock", "ok"),
             ],
             doctor.Json.GetProperty("checks").EnumerateArray().Select(c => (c.GetProperty("name").GetString()!, c.GetProperty("state").GetString()!)));
-        Assert.Empty(_cloud.Ec2.All());
+        Assert.Empty(Cloud.Ec2.All());
     }
 
     [Fact]
     public async Task Run_LogInJson_SaysOfWhichShardAndCycleEachLineIs()
     {
-        var token = TestContext.Current.CancellationToken;
         Assert.Equal(ExitCode.Done, (await ProcessAsync($"init {Shard} --bucket bbb --interval 1h")).Code);
-        await using var worker = WorkerProcess.Start(
-            WorkerProcess.Environment(_server.TargetHost, _cloud), "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--log-format", "json");
+        await using var worker = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--log-format", "json"]);
 
-        var line = (await worker.LogUntilAsync("Cycle 1 ended: ", token))[^1];
+        var line = (await worker.LogUntilAsync("Cycle 1 ended: ", Token))[^1];
 
         var json = System.Text.Json.JsonDocument.Parse(line).RootElement;
         Assert.Equal((1, "Completed"), (json.GetProperty("EventId").GetInt32(), json.GetProperty("State").GetProperty("Outcome").GetString()));
@@ -105,7 +82,7 @@ public sealed class OperateTests : IAsyncLifetime
         var output = new StopAfter("no collector runs", 2, stop);
 
         var code = await NstanceGc.RunAsync(
-            ["status", "--watch", "--every", "10ms", "--address", _server.TargetHost], output, TextWriter.Null, stop.Token);
+            ["status", "--watch", "--every", "10ms", "--address", Server.TargetHost], output, TextWriter.Null, stop.Token);
 
         Assert.Equal((ExitCode.Done, 2), (code, output.Seen));
     }
@@ -124,13 +101,10 @@ public sealed class OperateTests : IAsyncLifetime
         Assert.StartsWith($"nstance-gc: {expected}", Assert.Single(cli.Errors), StringComparison.Ordinal);
     }
 
-    private Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", _server.TargetHost]);
-
-    /// <summary>As a process: AWS is found by its environment.</summary>
     private async Task<Cli> ProcessAsync(string line)
     {
-        await using var process = WorkerProcess.Start(WorkerProcess.Environment(_server.TargetHost, _cloud), line.Split(' '));
-        return await process.EndAsync(TestContext.Current.CancellationToken);
+        await using var process = Process(line.Split(' '));
+        return await process.EndAsync(Token);
     }
 
     /// <summary>Interrupts, as Ctrl-C does, once a text was written so many times.</summary>

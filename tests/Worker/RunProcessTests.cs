@@ -1,46 +1,24 @@
-using System.Text;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
 /// <summary>The real process.</summary>
-public sealed class RunProcessTests : IAsyncLifetime
+public sealed class RunProcessTests : LoopbackShard
 {
-    private const string Ready = "polls nstance-gc and nstance-gc@test-host";
-
-    private TemporalTestServer _server = null!;
-    private SimulatedCloud _cloud = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-        _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
-        _cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _cloud.DisposeAsync();
-        await _server.DisposeAsync();
-    }
-
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
     public async Task Run_Signal_EndsGracefullyWithZeroAndAnEmptyStdout(string signal)
     {
-        var token = TestContext.Current.CancellationToken;
-        await using var process = WorkerProcess.Start(WorkerProcess.Environment(_server.TargetHost, key: null), "run");
-        var log = await process.LogUntilAsync(Ready, token);
+        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, key: null), "run");
+        var log = await process.LogUntilAsync(Ready, Token);
         Assert.Contains(log, line => line.Contains("Search attributes registered"));
 
-        await process.SignalAsync(signal, token);
+        await process.SignalAsync(signal, Token);
 
-        var end = await process.EndAsync(token);
+        var end = await process.EndAsync(Token);
         Assert.Equal((ExitCode.Done, ""), (end.Code, end.Output));
         Assert.Contains(end.Errors, line => line.Contains("Worker test-host stopped"));
     }
@@ -48,29 +26,27 @@ public sealed class RunProcessTests : IAsyncLifetime
     [Fact]
     public async Task Run_WithACollector_IsSteeredFromTheCommandLine()
     {
-        var token = TestContext.Current.CancellationToken;
-        await using var process = WorkerProcess.Start(
-            WorkerProcess.Environment(_server.TargetHost, _cloud), "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb");
-        await process.LogUntilAsync(Ready, token);
-        var client = await TemporalClient.ConnectAsync(new(_server.TargetHost));
+        await using var process = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
+        await process.LogUntilAsync(Ready, Token);
+        var client = await TemporalClient.ConnectAsync(new(Server.TargetHost));
         await CollectorStart.EnsureRunsAsync(
             client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 
-        var cycle = await SteerAsync("cycle --dry-run --timeout 1m");
+        var cycle = await AskAsync("cycle --dry-run --timeout 1m");
         Assert.Equal((ExitCode.Done, "completed", "test-host"), (cycle.Code, Text(cycle, "outcome"), Text(cycle, "host")));
         Assert.True(cycle.Json.GetProperty("dryRun").GetBoolean());
         Assert.Equal(0, cycle.Json.GetProperty("collect").GetProperty("dangling").GetProperty("ended").GetInt32());
 
-        var paused = await SteerAsync("pause --reason moving --by me --until 2h");
+        var paused = await AskAsync("pause --reason moving --by me --until 2h");
         Assert.Equal((ExitCode.Done, "paused"), (paused.Code, Text(paused, "state")));
         Assert.Equal("moving", paused.Json.GetProperty("pause").GetProperty("reason").GetString());
 
-        var refused = await SteerAsync("cycle");
+        var refused = await AskAsync("cycle");
         Assert.Equal(ExitCode.Refused, refused.Code);
         Assert.Single(refused.Errors);
 
-        Assert.Equal(ExitCode.Done, (await SteerAsync("resume")).Code);
-        var status = await SteerAsync("status");
+        Assert.Equal(ExitCode.Done, (await AskAsync("resume")).Code);
+        var status = await AskAsync("status");
         Assert.Equal(("waiting", "1h"), (Text(status, "state"), status.Json.GetProperty("timings").GetProperty("interval").GetString()));
         Assert.Equal("c", status.Json.GetProperty("shard").GetProperty("cluster").GetString());
         Assert.DoesNotContain("very-secret", status.Output);
@@ -86,19 +62,17 @@ public sealed class RunProcessTests : IAsyncLifetime
     {
         var shard = args.Contains("--shard") ? "" : " --shard s";
         var cluster = args.Contains("--cluster") ? "" : " --cluster c";
-        await using var process = WorkerProcess.Start(
-            WorkerProcess.Environment(_server.TargetHost, _cloud, key), $"run {args}{shard}{cluster}".Split(' '));
+        await using var process = Process($"run {args}{shard}{cluster}".Split(' '), key);
 
-        var end = await process.EndAsync(TestContext.Current.CancellationToken);
+        var end = await process.EndAsync(Token);
 
         Assert.Equal((ExitCode.BadInput, ""), (end.Code, end.Output));
         Assert.Contains(end.Errors, line => line.Contains(expected));
         Assert.All(end.Errors, line => Assert.StartsWith("nstance-gc: ", line, StringComparison.Ordinal));
-        Assert.Empty(_cloud.S3.Deletions);
+        Assert.Empty(Cloud.S3.Deletions);
     }
 
-    private async Task<Cli> SteerAsync(string line) =>
-        await Cli.RunAsync([.. line.Split(' '), "--cluster", "c", "--shard", "s", "--address", _server.TargetHost, "--output", "json"]);
+    private Task<Cli> AskAsync(string line) => SteerAsync($"{line} --cluster c --shard s --output json");
 
     private static string? Text(Cli cli, string name) => cli.Json.GetProperty(name).GetString();
 }

@@ -38,6 +38,8 @@ internal static class ReleaseCommand
                 invocation.Parsed.GetValue(instance)!, invocation.Parsed.GetValue(by)!, invocation.Parsed.GetValue(comment)!,
                 DateTimeOffset.UtcNow, time, token));
             if (result.Released is not { } released) throw new CommandException(ExitCode.Refused, result.Refused!);
+            if (result.Untold is { } untold)
+                invocation.Note($"it is released, but the audit does not tell of it: {TemporalGate.FirstLine(untold)}");
             invocation.Write(
                 new { instance = released.TrackingId, providerId = released.ProviderId, protectedUntil = result.ProtectedUntil },
                 screen => screen.Output.WriteLine($"{released.ProviderId} ({released.TrackingId}) starts again; the collector leaves it alone until {Word.Time(result.ProtectedUntil)}"));

@@ -1,0 +1,44 @@
+using System.Text;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>Shard <c>c/s</c> in bucket <c>bbb</c>: a Temporal server and a cloud whose machines are an hour old, for the real command.</summary>
+public abstract class LoopbackShard : IAsyncLifetime
+{
+    private protected const string Ready = "polls nstance-gc and nstance-gc@test-host";
+
+    private protected TemporalTestServer Server { get; private set; } = null!;
+
+    private protected SimulatedCloud Cloud { get; private set; } = null!;
+
+    private protected static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        Cloud = await SimulatedCloud.StartAsync(new()
+        {
+            Buckets = ["bbb"],
+            AccessKeys = ["key"],
+            Clock = new EarlierClock(TimeSpan.FromHours(1)),
+        });
+        Cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await Cloud.DisposeAsync();
+        await Server.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The command as a process: AWS is found by its environment.</summary>
+    private protected WorkerProcess Process(IReadOnlyList<string> args, string? key = "key") =>
+        WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, Cloud, key), [.. args]);
+
+    /// <summary>The command in this process, against this server.</summary>
+    private protected Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", Server.TargetHost]);
+}
