@@ -1,3 +1,4 @@
+using Amazon.EC2;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
@@ -80,6 +81,20 @@ public sealed class Ec2QuarantineTests
     }
 
     [Fact]
+    public async Task RunAsync_TaggingTookLongerThanEvidenceHolds_StopsNothing()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = Launch(cloud, 2);
+        using var client = new AmazonEC2Client("test", "test", new AmazonEC2Config { ServiceURL = cloud.Ec2Url.ToString(), AuthenticationRegion = "us-west-2" });
+
+        var results = await new Ec2Quarantine(client, new("EC2", "here", RealClients.Timeout), new SlowClock()).RunAsync(ids, At, default);
+
+        Assert.All(ids, id => Assert.Equal(EndOutcome.Failed, results[id].Outcome));
+        Assert.All(ids, id => Assert.True(cloud.Ec2.Find(id)!.Tags.ContainsKey("nstance:gc-quarantined")));
+        Assert.All(ids, id => Assert.DoesNotContain("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ReleaseAsync_Stopped_StartsProtectsAndUntags()
     {
         await using var cloud = await SimulatedCloud.StartAsync();
@@ -93,6 +108,16 @@ public sealed class Ec2QuarantineTests
         Assert.False(machine.Tags.ContainsKey("nstance:gc-quarantined"));
         Assert.Equal("2026-11-26T12:00:00Z", machine.Tags["nstance:gc-protect"]);
         Assert.Contains(machine.StateName, new[] { "pending", "running" });
+    }
+
+    /// <summary>Between two looks at it most of what <see cref="TerminateInBatches.Longest"/> allows has gone by.</summary>
+    private sealed class SlowClock : TimeProvider
+    {
+        private long _looks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => TerminateInBatches.Longest.Ticks * 2 / 3 * _looks++;
     }
 
     private static string[] Launch(SimulatedCloud cloud, int count) =>

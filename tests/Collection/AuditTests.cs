@@ -59,6 +59,43 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
+    public async Task Collect_BucketAwayForManyCycles_LinesDoNotPileUp()
+    {
+        var made = _world.Add();
+        _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
+        for (var cycle = 0; cycle < 10; cycle++)
+        {
+            _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2 * cycle) };
+            await _world.CollectAsync();
+        }
+
+        Assert.Equal(2, _world.Db.WaitingAudit(100).Count);
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Collect_AnnouncedAndSparedForAReasonToldBefore_IsToldAgain()
+    {
+        var made = _world.Add(protect: "true");
+        await _world.CollectAsync();
+        var guarded = _world.Cloud.Instances[made.ProviderId];
+        var bare = new Dictionary<string, string>(guarded.Tags);
+        bare.Remove(CloudTags.GcProtect);
+        _world.Cloud.Add(guarded with { Tags = bare });
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(Activities.Collection.CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            _world.Cloud.Add(guarded);
+        };
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2) };
+
+        await _world.CollectAsync();
+
+        Assert.Equal(["spared", "ending", "spared"], _world.Audit.Of(made.Id));
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
     public async Task Collect_SparedAgainForTheSameReason_IsToldOnceAndAgainAfterADay()
     {
         var made = _world.Add(protect: "true");

@@ -45,6 +45,18 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
+    public async Task Collect_DryRun_TheRetryCountsEachOnce()
+    {
+        _world.Add();
+        _world.Input = _world.Input with { DryRun = true };
+        await _world.CollectAsync();
+
+        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+
+        Assert.Equal((1, 1), (result.Dangling.Candidates, result.Dangling.Ended));
+    }
+
+    [Fact]
     public async Task Purge_Retried_CountsWhatWasPurgedBefore()
     {
         var (first, second) = (_world.Add(), _world.Add());

@@ -178,6 +178,19 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal("released", _world.Audit.Of(made.Id)[^1]);
     }
 
+    [Fact]
+    public async Task Release_AuditIsAway_IsDoneAndSaysThatItIsUntold()
+    {
+        var made = await QuarantinedAsync();
+        _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
+
+        var result = await new Release(_world.Cloud, _world.Audit, CollectWorld.Shard)
+            .RunAsync(made.Id, "ann", "still needed", CollectWorld.AsOf, Wait, CancellationToken.None);
+
+        Assert.Equal((made.ProviderId, "the bucket is away"), (result.Released!.ProviderId, result.Untold));
+        Assert.Single(_world.Cloud.Released);
+    }
+
     [Theory]
     [InlineData("us-west-2a", "is not in quarantine")]
     [InlineData("us-west-2b", "no such instance of this shard")]

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Simulation.Faults;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 
@@ -36,8 +35,7 @@ public sealed class FailoverTests
     {
         await using var hosts = await Hosts.StartAsync(2, "s");
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
-        var hold = new CallHold();
-        hosts.Cloud.Faults.Script("GetObject", Fault.None, Fault.Held(hold, after: false)); // the first is config.jsonc
+        var hold = hosts.Hold("ListObjectsV2", after: true);
         var collector = await hosts.CollectAsync("s");
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         var first = hosts.HolderOf("s");

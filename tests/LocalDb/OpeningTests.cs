@@ -80,6 +80,41 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void Open_FileOfAnOlderCollector_GetsWhatItLacksAndKeepsItsMemory()
+    {
+        using (var database = Open()) database.SetMeta("rebuilt_at", "then");
+        _shard.Execute("DROP TABLE gc_audit; DROP TABLE gc_told; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version'");
+
+        using var again = Open();
+
+        Assert.Empty(again.WaitingAudit(1));
+        Assert.Equal(("then", $"{Schema.Version}"), (again.GetMeta("rebuilt_at"), again.GetMeta("schema_version")));
+    }
+
+    [Fact]
+    public void OpenToRead_FileInUse_ReadsAndCannotWrite()
+    {
+        using var used = Open();
+        used.SetMeta("rebuilt_at", "then");
+
+        using var database = ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false);
+
+        Assert.Equal("then", database.GetMeta("rebuilt_at"));
+        Assert.Equal(LocalDbFault.ReadOnly, Assert.Throws<LocalDbException>(() => database.SetMeta("rebuilt_at", "now")).Fault);
+    }
+
+    [Fact]
+    public void OpenToRead_FileThatNoCollectorUsedYet_IsRefusedAndUntouched()
+    {
+        var before = File.ReadAllBytes(_shard.DatabasePath);
+
+        var e = Assert.Throws<LocalDbException>(() => ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false));
+
+        Assert.Equal(LocalDbFault.Missing, e.Fault);
+        Assert.Equal(before, File.ReadAllBytes(_shard.DatabasePath));
+    }
+
+    [Fact]
     public async Task Write_NstanceHoldsTheWriteLock_WaitsForItAndSucceeds()
     {
         using var database = Open();

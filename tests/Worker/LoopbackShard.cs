@@ -1,7 +1,7 @@
 using System.Text;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.TestServer.Hosting;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -25,7 +25,9 @@ public abstract class LoopbackShard : IAsyncLifetime
             AccessKeys = ["key"],
             Clock = new EarlierClock(TimeSpan.FromHours(1)),
         });
-        Cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+        Cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""
+            { "cluster": { "id": "c" }, "shard": { "id": "s", "garbage_collection": { "registration_timeout": "1s" } } }
+            """));
     }
 
     public virtual async ValueTask DisposeAsync()
