@@ -1,6 +1,9 @@
 using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Simulation.Demo;
 
-return args is ["chaos", .. var rest]
-    ? await ChaosCommand.InvokeAsync(rest, Console.Out, Console.Error)
-    : await DemoCommand.InvokeAsync(args, Console.Out, Console.Error);
+return args switch
+{
+    ["chaos", .. var rest] => await ChaosCommand.InvokeAsync(rest, Console.Out, Console.Error),
+    ["cloud", .. var rest] => await CloudCommand.InvokeAsync(rest, Console.Out, Console.Error),
+    _ => await DemoCommand.InvokeAsync(args, Console.Out, Console.Error),
+};

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Nstance.Temporal.Simulation.Cloud;
 
-/// <summary>One HTTP endpoint on a free loopback port.</summary>
+/// <summary>One HTTP endpoint on a loopback port; 0: a free one.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -17,12 +17,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public Uri Url { get; }
 
-    public static async Task<LoopbackServer> StartAsync(RequestDelegate handle, CancellationToken ct = default)
+    public static async Task<LoopbackServer> StartAsync(RequestDelegate handle, int port = 0, CancellationToken ct = default)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, port);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;

@@ -38,10 +38,18 @@ internal sealed class SimulatedCloud : IAsyncDisposable
         var faults = new FaultRoom(options.Seed);
         var calls = new CallCounts();
         var ec2Server = await LoopbackServer.StartAsync(
-            new Ec2Endpoint(new Ec2Actions(ec2), options.AccessKeys, faults, calls).HandleAsync, ct);
-        var s3Server = await LoopbackServer.StartAsync(
-            new S3Endpoint(new S3Actions(s3, faults), options.AccessKeys, faults, calls).HandleAsync, ct);
-        return new SimulatedCloud(ec2, s3, faults, calls, ec2Server, s3Server);
+            new Ec2Endpoint(new Ec2Actions(ec2), options.AccessKeys, faults, calls).HandleAsync, options.Ec2Port, ct);
+        try
+        {
+            var s3Server = await LoopbackServer.StartAsync(
+                new S3Endpoint(new S3Actions(s3, faults), options.AccessKeys, faults, calls).HandleAsync, options.S3Port, ct);
+            return new SimulatedCloud(ec2, s3, faults, calls, ec2Server, s3Server);
+        }
+        catch
+        {
+            await ec2Server.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

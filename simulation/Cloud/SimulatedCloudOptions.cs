@@ -21,6 +21,12 @@ internal sealed record SimulatedCloudOptions
     /// <summary>Buckets that exist from the start.</summary>
     public IReadOnlyList<string> Buckets { get; init; } = [];
 
+    /// <summary>Where EC2 listens on loopback. Default 0: at a free port.</summary>
+    public int Ec2Port { get; init; }
+
+    /// <summary>Where S3 listens on loopback. Default 0: at a free port.</summary>
+    public int S3Port { get; init; }
+
     /// <summary>Seed of ids, addresses and seeded faults. Default 1.</summary>
     public int Seed { get; init; } = 1;
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Demo;
@@ -9,8 +8,8 @@ internal static class DemoCommand
 {
     public static async Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
     {
-        var instances = Number("--instances", "size of the fleet", 200, 1, 100_000);
-        var cycles = Number("--cycles", "cycles to run", 4, 1, 1_000);
+        var instances = NumberOption.Make("--instances", "size of the fleet", 200, 1, 100_000);
+        var cycles = NumberOption.Make("--cycles", "cycles to run", 4, 1, 1_000);
         var seed = new Option<int?>("--seed") { Description = "the same seed makes the same fleet; default: random" };
         var server = new Option<string>("--server")
         {
@@ -67,25 +66,6 @@ internal static class DemoCommand
             screen.Fail(e.Message.ReplaceLineEndings(" "));
             return 1;
         }
-    }
-
-    private static Option<int> Number(string name, string description, int standard, int min, int max)
-    {
-        var option = new Option<int>(name)
-        {
-            Description = $"{description}, {min} to {max}",
-            DefaultValueFactory = _ => standard,
-            CustomParser = result => Parse(result, name, min, max),
-        };
-        return option;
-    }
-
-    private static int Parse(ArgumentResult result, string name, int min, int max)
-    {
-        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-        if (int.TryParse(text, out var number) && number >= min && number <= max) return number;
-        result.AddError($"{name}: '{text}' is not a whole number from {min} to {max}");
-        return 0;
     }
 
     private static bool IsAddress(string text) =>
