@@ -61,7 +61,7 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         var gone = await RunAsync("show");
         Assert.Equal(ExitCode.NotFound, gone.Code);
         Assert.Equal(
-            ["nstance-gc: no schedule nstance-gc/c/s in namespace default: nstance-gc schedule create makes one"], gone.Errors);
+            ["nstance-gc: no schedule nstance-gc/c/s in namespace default: nstance-gc init sets one up"], gone.Errors);
     }
 
     private Task<Cli> RunAsync(string line) => Cli.RunAsync(

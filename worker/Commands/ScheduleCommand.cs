@@ -114,7 +114,7 @@ internal static class ScheduleCommand
         {
             throw new CommandException(
                 ExitCode.NotFound,
-                $"no schedule {handle.Id} in namespace {client.Options.Namespace}: nstance-gc schedule create makes one",
+                $"no schedule {handle.Id} in namespace {client.Options.Namespace}: nstance-gc init sets one up",
                 e);
         }
     }

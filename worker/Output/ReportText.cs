@@ -21,10 +21,10 @@ internal static class ReportText
             : NotDone);
         if (report.Collect is { } collect)
         {
-            Add(phases, "unhealthy", collect.Unhealthy);
-            Add(phases, "dangling", collect.Dangling);
-            Add(phases, "orphan", collect.Orphan);
-            Add(phases, "stale pre-insert", collect.StalePreInsert);
+            Add(phases, "unhealthy", collect.Unhealthy, report.DryRun);
+            Add(phases, "dangling", collect.Dangling, report.DryRun);
+            Add(phases, "orphan", collect.Orphan, report.DryRun);
+            Add(phases, "stale pre-insert", collect.StalePreInsert, report.DryRun);
         }
         else
         {
@@ -50,10 +50,10 @@ internal static class ReportText
 
     private const string NotDone = "[red]not done[/]";
 
-    private static void Add(Table phases, string reason, CollectCounts counts) => phases.AddRow(
+    private static void Add(Table phases, string reason, CollectCounts counts, bool dryRun) => phases.AddRow(
         $"collect {reason}",
-        $"{counts.Candidates} candidates: {counts.Ended} ended, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
-        + $"{counts.Failed} failed" + (counts.Quarantined > 0 ? $", {counts.Quarantined} quarantined" : "") + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
+        $"{counts.Candidates} candidates: {counts.Ended} {(dryRun ? "would end" : "ended")}, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
+        + $"{counts.Failed} failed" + (counts.Quarantined > 0 ? $", {counts.Quarantined} {(dryRun ? "would be quarantined" : "quarantined")}" : "") + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
 
     /// <summary>Instances with what was done, or would be, and why.</summary>
     public static void Table(IAnsiConsole console, IReadOnlyList<InstanceNote> notes)

@@ -5,8 +5,8 @@ namespace Nstance.Temporal.Worker;
 /// <summary>Where a command writes: results to one stream, all else to the other.</summary>
 internal sealed class Screen
 {
-    /// <summary>Wide enough that a table in a pipe or a log is not broken at 80.</summary>
-    private const int PipedWidth = 140;
+    /// <summary>So wide that no line in a pipe or a log is broken: they are searched by the line.</summary>
+    private const int PipedWidth = 1000;
 
     public Screen(TextWriter output, TextWriter error)
     {

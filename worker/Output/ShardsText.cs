@@ -32,16 +32,16 @@ internal static class ShardsText
             report is null ? "none yet" : $"{report.Cycle} {Word.Outcome(report.Outcome)}, {Word.Ago(now - report.EndedAt)} ago",
             status.NextCycleAt is { } next ? Word.In(next - now) : "none",
             report?.Sync is { } sync ? $"{sync.Listed}" : "?",
-            report?.Collect is { } collect ? Garbage(collect) : "?",
+            report?.Collect is { } collect ? Garbage(collect, report.DryRun) : "?",
             status.Pending is { } plan ? $"[yellow]{plan.Id}[/]: {plan.Instances}" : "",
             Markup.Escape(status.Host ?? "none"),
         ];
     }
 
-    private static string Garbage(CollectResult collect)
+    private static string Garbage(CollectResult collect, bool dryRun)
     {
         CollectCounts[] all = [collect.Unhealthy, collect.Dangling, collect.Orphan, collect.StalePreInsert];
         var found = all.Sum(counts => counts.Candidates);
-        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Ended)} ended)";
+        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Ended)} {(dryRun ? "would end" : "ended")})";
     }
 }

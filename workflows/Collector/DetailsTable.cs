@@ -24,7 +24,7 @@ internal static class DetailsTable
                 .Append(" | ").Append(report.StartedAt.UtcDateTime.ToString("MM-dd HH:mm:ss", null))
                 .Append(" | ").Append(report.Outcome)
                 .Append(" | ").Append(Sync(report.Sync))
-                .Append(" | ").Append(Collect(report.Collect))
+                .Append(" | ").Append(Collect(report.Collect, report.DryRun))
                 .Append(" | ").Append(Health(report.Health))
                 .Append(" | ").Append(Purge(report.Purge)).Append(" |\n");
         }
@@ -76,8 +76,8 @@ internal static class DetailsTable
     private static string Sync(SyncResult? sync) =>
         sync is null ? "–" : $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone";
 
-    private static string Collect(CollectResult? collect) => collect is null ? "–"
-        : $"{Reports.Counts(collect).Sum(c => c.Ended)} ended, {Reports.Counts(collect).Sum(c => c.Spared)} spared, "
+    private static string Collect(CollectResult? collect, bool dryRun) => collect is null ? "–"
+        : $"{Reports.Counts(collect).Sum(c => c.Ended)} {(dryRun ? "would end" : "ended")}, {Reports.Counts(collect).Sum(c => c.Spared)} spared, "
         + $"{Reports.Counts(collect).Sum(c => c.Failed)} failed, {Reports.Counts(collect).Sum(c => c.OverLimit)} held back";
 
     private static string Health(HealthScanResult? health) =>
