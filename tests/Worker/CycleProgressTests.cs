@@ -1,0 +1,38 @@
+using Nstance.Temporal.Worker;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>The line that shows how far a cycle is.</summary>
+public sealed class CycleProgressTests
+{
+    [Fact]
+    public void Line_SyncHalfWay_ShowsABarAndCounts() => Assert.Equal(
+        "[######..............] SyncProvider 500 of about 1000 listed",
+        CycleProgress.Line("SyncProvider", new("listing") { Listed = 500 }, expected: 1000, attempt: 1));
+
+    [Fact]
+    public void Line_SyncListsMoreThanExpected_StaysWithinItsPhase() => Assert.Equal(
+        "[########............] SyncProvider 5000 of about 1000 listed",
+        CycleProgress.Line("SyncProvider", new("listing") { Listed = 5000 }, expected: 1000, attempt: 1));
+
+    [Fact]
+    public void Line_FirstCycle_HasNothingToCompareWith() => Assert.Equal(
+        "[####................] SyncProvider 500 listed",
+        CycleProgress.Line("SyncProvider", new("listing") { Listed = 500 }, expected: null, attempt: 1));
+
+    [Fact]
+    public void Line_CollectTriedAgain_CountsWhatEndedAndNamesTheAttempt()
+    {
+        var done = new CollectResult { Dangling = new() { Ended = 3 }, Unhealthy = new() { Ended = 2 } };
+
+        Assert.Equal(
+            "[########............] Collect (attempt 2) 5 ended",
+            CycleProgress.Line("Collect", new("collect: Dangling") { Collected = done }, expected: 10, attempt: 2));
+    }
+
+    [Fact]
+    public void Line_NothingSaidYet_NamesThePhaseAlone() => Assert.Equal(
+        "[################....] PurgeRecords",
+        CycleProgress.Line("PurgeRecords", null, expected: null, attempt: 1));
+}
