@@ -72,6 +72,10 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
             ids => aws.RunAsync("TerminateInstances", ct => TerminateAsync(ids, ct), cancellationToken),
             ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
 
+    public async Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
+        await new TerminationProtection(client, aws).RunAsync(instances.Select(i => i.ProviderId), cancellationToken);
+
     public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
         new Ec2Quarantine(client, aws).RunAsync([.. instances.Select(i => i.ProviderId)], at, cancellationToken);

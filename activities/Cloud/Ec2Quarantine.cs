@@ -12,18 +12,16 @@ namespace Nstance.Temporal.Activities.Cloud;
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
     private const int MaxIds = 500;
-    private const int MaxParallelAsks = 8;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly ConcurrentDictionary<string, EndResult> _results = new();
+    private ConcurrentDictionary<string, EndResult> _results = new();
     private long _began;
 
     public async Task<IReadOnlyDictionary<string, EndResult>> RunAsync(
         IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken cancellationToken)
     {
         _began = _time.GetTimestamp();
-        var asking = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelAsks, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(ids.Distinct(), asking, async (id, ct) => await AskProtectionAsync(id, ct));
+        _results = await new TerminationProtection(client, aws).RunAsync(ids, cancellationToken);
         foreach (var batch in Open(ids).Chunk(MaxIds)) await TagAsync(batch, at, cancellationToken);
         foreach (var batch in Open(ids).Chunk(MaxIds)) await StopAsync(batch, cancellationToken);
         return _results;
@@ -43,24 +41,6 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private string[] Open(IEnumerable<string> ids) => [.. ids.Where(id => !_results.ContainsKey(id)).Distinct()];
-
-    private async Task AskProtectionAsync(string id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var request = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
-            var answer = await aws.RunAsync(
-                "DescribeInstanceAttribute", ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
-            if (answer.InstanceAttribute?.DisableApiTermination is not { } isProtected)
-                _results[id] = new(EndOutcome.Failed, "the cloud did not say whether it is protected");
-            else if (isProtected)
-                _results[id] = new(EndOutcome.Protected, "termination protection is on at the cloud");
-        }
-        catch (CloudException e)
-        {
-            _results[id] = new(EndOutcome.Failed, e.Message);
-        }
-    }
 
     /// <summary>The tag before the stop: a stopped machine that nobody can explain is worse than a tagged one that runs.</summary>
     private Task TagAsync(string[] ids, DateTimeOffset at, CancellationToken cancellationToken) => HalvedAsync(

@@ -29,6 +29,13 @@ internal interface ICloud
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Of these, the ones whose end the cloud would refuse (<see cref="EndOutcome.Protected"/>), and the ones of which that
+    /// could not be asked (<see cref="EndOutcome.Failed"/>). Looks only: one call for each. Throws only when cancelled.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Tags exactly these instances with <see cref="CloudTags.GcQuarantined"/> and stops them; an answer for each. One that
     /// is protected against ending is not stopped either. Throws only when cancelled.
     /// </summary>

@@ -75,7 +75,7 @@ internal sealed class TerminateInBatches(
         {
             case CloudFault.Protected:
                 foreach (var id in isolated)
-                    _results[id] = new EndResult(EndOutcome.Protected, "termination protection is on at the cloud");
+                    _results[id] = new EndResult(EndOutcome.Protected, TerminationProtection.Why);
                 break;
             case CloudFault.Gone or CloudFault.Malformed or CloudFault.Invalid:
             // One instance that a policy refuses must not keep its whole batch alive.

@@ -13,7 +13,11 @@ namespace Nstance.Temporal.Activities.Collection;
 internal sealed class Ending(
     ShardDatabase db, ICloud cloud, IRecordStore records, GroupEvents groups, Tally tally, AuditTrail audit)
 {
+    // One call for each, in every cycle of a dry-run: what EC2 answers within seconds.
+    private const int MostAsked = 100;
+
     private readonly List<AuditEntry> _told = [];
+    private int _asked;
 
     /// <summary>Gives the approval by which an instance ends over a limit; null: it needs none.</summary>
     public Func<Judged, Approval?> ApprovalOf { get; set; } = _ => null;
@@ -51,7 +55,7 @@ internal sealed class Ending(
         var done = batch.Where(j => j.Verdict.Kind == VerdictKind.Clean).ToList();
         if (input.DryRun)
         {
-            Would(batch);
+            await WouldAsync(batch, ct);
             return;
         }
 
@@ -80,23 +84,35 @@ internal sealed class Ending(
         foreach (var j in judged) IsDone(j, results.GetValueOrDefault(j.Now.Instance!.ProviderId));
     }
 
-    private void Would(IEnumerable<Judged> batch)
+    private async Task WouldAsync(IReadOnlyList<Judged> batch, CancellationToken ct)
     {
-        foreach (var j in batch)
-        {
-            var (action, change) = j.Verdict.Kind switch
-            {
-                VerdictKind.Clean => ("would-clean", (Func<CollectCounts, CollectCounts>)(c => c with { AlreadyGone = c.AlreadyGone + 1 })),
-                VerdictKind.Quarantine => ("would-quarantine", c => c with { Quarantined = c.Quarantined + 1 }),
-                _ => ("would-end", c => c with { Ended = c.Ended + 1 }),
-            };
-            tally.Count(j.Candidate.Reason, change);
-            tally.Note(j, action, j.Verdict.Why);
-            _told.Add(audit.Of(j, action, j.Verdict.Why));
-        }
-
+        var ends = batch.Where(j => j.IsEnding).ToArray();
+        Judged[] asked = [.. ends.Take(MostAsked - _asked)];
+        _asked += asked.Length;
+        var answers = asked.Length == 0
+            ? new Dictionary<string, EndResult>()
+            : new Dictionary<string, EndResult>(await cloud.FindProtectedAsync(Instances(asked), ct));
+        foreach (var j in ends.Skip(asked.Length)) answers[j.Now.Instance!.ProviderId] = new(EndOutcome.Failed, $"only {MostAsked} are asked about in a dry-run");
+        foreach (var j in batch) Would(j, j.IsEnding && answers.TryGetValue(j.Now.Instance!.ProviderId, out var answer) ? answer : null);
         audit.Tell(_told);
         _told.Clear();
+    }
+
+    /// <param name="j">What is judged.</param>
+    /// <param name="answer">What the cloud says against its end; null: nothing.</param>
+    private void Would(Judged j, EndResult? answer)
+    {
+        var (action, why, change) = (j.Verdict.Kind, answer?.Outcome) switch
+        {
+            (VerdictKind.Clean, _) => ("would-clean", j.Verdict.Why, (Func<CollectCounts, CollectCounts>)(c => c with { AlreadyGone = c.AlreadyGone + 1 })),
+            (_, EndOutcome.Protected) => ("spared", answer?.Why ?? "", c => c with { Spared = c.Spared + 1 }),
+            (VerdictKind.Quarantine, _) => ("would-quarantine", j.Verdict.Why, c => c with { Quarantined = c.Quarantined + 1 }),
+            _ => ("would-end", j.Verdict.Why, c => c with { Ended = c.Ended + 1 }),
+        };
+        if (answer is { Outcome: EndOutcome.Failed, Why: var unknown }) why = $"{why}; unless the cloud protects it ({unknown})";
+        tally.Count(j.Candidate.Reason, change);
+        tally.Note(j, action, why);
+        _told.Add(audit.Of(j, action, why));
     }
 
     /// <returns>True: nothing is left at the cloud, so record and row may go.</returns>

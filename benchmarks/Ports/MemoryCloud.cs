@@ -69,6 +69,10 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
         return results;
     }
 
+    public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("no run is dry");
+
     public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("no run quarantines");

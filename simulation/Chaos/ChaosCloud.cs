@@ -46,6 +46,14 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock).RunAsync(instances);
 
+    public async Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
+    {
+        await call.BeforeAsync("protection", looks: true);
+        return instances.Where(i => world.Machines[i.ProviderId].ApiProtected)
+            .ToDictionary(i => i.ProviderId, _ => new EndResult(EndOutcome.Protected, "protected"));
+    }
+
     public async Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
     {

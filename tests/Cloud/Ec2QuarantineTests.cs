@@ -49,6 +49,21 @@ public sealed class Ec2QuarantineTests
         Assert.DoesNotContain("stop", cloud.Ec2.Find(guarded)!.StateName, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task FindProtectedAsync_OneOfTwoIsProtected_NamesIt()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var guarded = cloud.Ec2.Launch(new LaunchSpec { Tags = Own, TerminationProtected = true })[0].Id;
+        var other = Launch(cloud, 1)[0];
+        using var connections = cloud.Connect();
+        var described = await Ec2(connections).DescribeAsync([guarded, other], default);
+
+        var results = await Ec2(connections).FindProtectedAsync([.. described.Found.Values], default);
+
+        Assert.Equal([(guarded, EndOutcome.Protected)], results.Select(r => (r.Key, r.Value.Outcome)));
+        Assert.True(cloud.Ec2.Find(guarded)!.Alive);
+    }
+
     [Theory]
     [InlineData("DescribeInstanceAttribute")]
     [InlineData("CreateTags")]

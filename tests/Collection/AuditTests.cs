@@ -138,6 +138,45 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
+    public async Task Collect_DryRunProtectedAtTheCloud_IsToldAsSpared()
+    {
+        var made = _world.Add();
+        _world.Cloud.EndsAs[made.ProviderId] = new(EndOutcome.Protected, "termination protection is on at the cloud");
+        _world.Input = _world.Input with { DryRun = true };
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal((0, 1), (result.Dangling.Ended, result.Dangling.Spared));
+        Assert.Equal(["spared"], _world.Audit.Of(made.Id));
+        Assert.Contains("termination protection", _world.Audit.Entries[0].Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_DryRunProtectionCannotBeAsked_SaysSo()
+    {
+        var made = _world.Add();
+        _world.Cloud.EndsAs[made.ProviderId] = new(EndOutcome.Failed, "denied");
+        _world.Input = _world.Input with { DryRun = true };
+
+        await _world.CollectAsync();
+
+        Assert.Equal(["would-end"], _world.Audit.Of(made.Id));
+        Assert.EndsWith("unless the cloud protects it (denied)", _world.Audit.Entries[0].Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_DryRunOfMany_AsksAHundredOnly()
+    {
+        for (var n = 0; n < 130; n++) _world.Add();
+        _world.Input = _world.Input with { DryRun = true };
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal((130, 100), (result.Dangling.Ended, _world.Cloud.ProtectionAsked));
+        Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("only 100 are asked about", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Collect_Approved_TellsByWhom()
     {
         _world.Input = _world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 0 } };

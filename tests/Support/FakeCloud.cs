@@ -112,6 +112,18 @@ internal sealed class FakeCloud : ICloud
         return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
     }
 
+    public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
+    {
+        ProtectionAsked += instances.Count;
+        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(EndsAs
+            .Where(e => e.Value.Outcome is EndOutcome.Protected or EndOutcome.Failed && instances.Any(i => i.ProviderId == e.Key))
+            .ToDictionary());
+    }
+
+    /// <summary>How many instances were asked about their protection.</summary>
+    public int ProtectionAsked { get; private set; }
+
     public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
     {
