@@ -29,7 +29,7 @@ internal sealed class SyncPhase(
 
         // The listing is complete: only now may anything be said about what it does not name.
         var updated = database.RefreshNoted(
-            input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
+            input.Shard, input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
         result = result with { Updated = result.Updated + updated };
         result = await MoveAsync(input, result, cancellationToken);
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
@@ -48,61 +48,42 @@ internal sealed class SyncPhase(
     public static Refreshed Truth(string id, string? state, CloudInstance instance, ShardRef shard) => new(
         id,
         instance.ProviderId,
-        ShardDatabase.StateJson(state, instance.Status, new Dictionary<string, string>
-        {
-            ["instance_id"] = id,
-            ["provider_instance_id"] = instance.ProviderId,
-            ["cluster_id"] = shard.Cluster,
-            ["shard"] = shard.Shard,
-        }),
+        ProviderState.With(state, StateWords.Of(id, instance.ProviderId, instance.Status, shard)),
         instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
 
     private SyncResult Take(IReadOnlyList<CloudInstance> page, PhaseInput input, SyncResult result)
     {
-        var differences = database.Compare([.. page.Select(Listed)]);
-        var inPage = new HashSet<string>();
-        var (changed, found) = (new List<(Refreshed, string?)>(), new List<Refreshed>());
-        for (var n = 0; n < page.Count; n++)
+        result = result with { Listed = result.Listed + page.Count };
+        var listed = page.Select(Listed.Of).ToArray();
+        var found = new List<Refreshed>();
+        foreach (var (place, seenBefore, known) in database.Compare(listed))
         {
-            var (instance, difference) = (page[n], differences.GetValueOrDefault(n));
-            var id = instance.TrackingId;
-            result = result with { Listed = result.Listed + 1 };
-            if (difference is { Row: null } && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))
+            var (instance, id) = (page[place], page[place].TrackingId);
+            if (known is null && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))
             {
                 result = Invalid(result, $"instance {instance.ProviderId} carries an instance id that is no puidv7: left alone");
                 continue;
             }
 
-            var isFirst = inPage.Add(id) && difference?.SeenBefore != true;
-            if (!isFirst) result = Invalid(result, $"instance {instance.ProviderId} carries the id of another, {id}: left alone");
-            if (difference is null) continue;
-            if (difference.Row is not { } row)
+            if (seenBefore) result = Invalid(result, $"instance {instance.ProviderId} carries the id of another, {id}: left alone");
+            if (known is not { } row)
             {
                 _unknown.Add(instance);
             }
             else if (row.ProviderId is { } provider && provider != instance.ProviderId)
             {
-                if (isFirst) _moved.Add((new(id, provider), instance));
+                if (!seenBefore) _moved.Add((new(id, provider), instance));
             }
-            else if (row.ProviderId is not null || isFirst)
+            else if (row.ProviderId is not null || !seenBefore)
             {
                 if (row.DeletedAt is not null && !Revive(row, instance, input)) continue;
-                if (!Differs(row, instance)) continue;
-                var truth = Truth(id, row.ProviderState, instance, input.Shard);
-                if (row.ProviderId is null) found.Add(truth);
-                else changed.Add((truth, row.ProviderState));
+                if (row.ProviderId is null) found.Add(Truth(id, row.ProviderState, instance, input.Shard));
+                else if (Differs(row, listed[place])) database.NoteChange(listed[place], row.ProviderState);
             }
         }
 
-        database.NoteChanges(changed);
         return result with { Updated = result.Updated + database.Refresh(found, input.AsOf) };
     }
-
-    private static Listed Listed(CloudInstance instance) => new(
-        instance.TrackingId, instance.ProviderId, instance.Status.Name(),
-        Text(instance.PrivateIpv4), Text(instance.Ipv6), Text(instance.Hostname));
-
-    private static string? Text(string? text) => text is { Length: > 0 } ? text : null;
 
     /// <summary>A row marked deleted whose machine runs: the mark was wrong, or the ending never took hold.</summary>
     private bool Revive(InstanceRow row, CloudInstance instance, PhaseInput input)
@@ -158,12 +139,6 @@ internal sealed class SyncPhase(
     internal static bool IsAlive(CloudInstance instance) => instance.Status is
         InstanceStatus.Pending or InstanceStatus.Running or InstanceStatus.Stopping or InstanceStatus.Stopped;
 
-    /// <summary>Only rows that differ are written. What the cloud does not say is no difference.</summary>
-    private static bool Differs(InstanceRow row, CloudInstance instance) =>
-        row.ProviderId is null
-        || row.Status != instance.Status
-        || row.ProviderState is null
-        || (instance.PrivateIpv4 is { Length: > 0 } ip4 && ip4 != row.Ip4)
-        || (instance.Ipv6 is { Length: > 0 } ip6 && ip6 != row.Ip6)
-        || (instance.Hostname is { Length: > 0 } host && host != row.Hostname);
+    private static bool Differs(InstanceRow row, Listed listed) =>
+        row.ProviderState is null || listed.Differs(row.Status, row.Ip4, row.Ip6, row.Hostname);
 }

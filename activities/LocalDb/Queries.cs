@@ -59,15 +59,22 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// What is not plainly as its row says. It may call too much a difference (the caller looks exactly), never too little.
+    /// No row: it is as its row says. It may call too much a difference (the caller looks exactly), never too little. "Plain"
+    /// is a live row that names the same machine.
     /// </summary>
-    public const string Differences = $"""
-        {Columns}, n, EXISTS (SELECT 1 FROM temp.gc_listed AS l WHERE l.listed_as = p.listed_as) AS seen_before
-        FROM temp.gc_page AS p LEFT JOIN instances ON id = p.listed_as {Marks}
+    public const string Look = $"""
+        SELECT EXISTS (SELECT 1 FROM temp.gc_listed AS l WHERE l.listed_as = $id) AS seen_before, id IS NOT NULL,
+          coalesce(deleted_at IS NULL AND provider_id = $machine AND typeof(provider_state) = 'text', 0),
+          {Schema.Status}, provider_state, ip4, ip6, hostname
+        FROM (SELECT 1) AS p LEFT JOIN instances ON id = $id
         WHERE seen_before OR NOT coalesce(
-          deleted_at IS NULL AND provider_id = machine AND provider_state IS NOT NULL AND {Schema.Status} = state
-          AND (v4 IS NULL OR v4 = ip4) AND (v6 IS NULL OR v6 = ip6) AND (host IS NULL OR host = hostname), 0)
+          deleted_at IS NULL AND provider_id = $machine AND provider_state IS NOT NULL AND {Schema.Status} = $state
+          AND ($v4 IS NULL OR $v4 = ip4) AND ($v6 IS NULL OR $v6 = ip6) AND ($host IS NULL OR $host = hostname), 0)
         """;
+
+    public const string Noted = "SELECT row_id, machine, state, was, host, v4, v6 FROM temp.gc_ordered WHERE n = $n";
+
+    public const string StateOf = "SELECT provider_state FROM instances WHERE id = $id AND provider_id = $machine";
 
     public const string NotListed = $"""
         SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after
@@ -134,7 +141,9 @@ internal static class Queries
         [nameof(PreInserts)] = PreInserts,
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
-        [nameof(Differences)] = Differences,
+        [nameof(Look)] = Look,
+        [nameof(Noted)] = Noted,
+        [nameof(StateOf)] = StateOf,
         [nameof(NotListed)] = NotListed,
         [nameof(ChangedRecords)] = ChangedRecords,
         [nameof(LiveByProvider)] = LiveByProvider,

@@ -87,15 +87,12 @@ internal static class Schema
     /// is what a plain rowid of an empty table does.
     /// </summary>
     public const string Listing = """
-        CREATE TEMP TABLE IF NOT EXISTS gc_page (
-          n INTEGER PRIMARY KEY, listed_as TEXT, machine TEXT, state TEXT, v4 TEXT, v6 TEXT, host TEXT);
         CREATE TEMP TABLE IF NOT EXISTS gc_listed (
           listed_as TEXT NOT NULL, machine TEXT NOT NULL, PRIMARY KEY (listed_as, machine)) WITHOUT ROWID;
         CREATE TEMP TABLE IF NOT EXISTS gc_changed (
-          row_id TEXT NOT NULL, machine TEXT, state TEXT, was TEXT, host TEXT, v4 TEXT, v6 TEXT);
+          row_id TEXT NOT NULL, machine TEXT, state TEXT, was BLOB, host TEXT, v4 TEXT, v6 TEXT);
         CREATE TEMP TABLE IF NOT EXISTS gc_ordered (
-          n INTEGER PRIMARY KEY, row_id TEXT NOT NULL, machine TEXT, state TEXT, was TEXT, host TEXT, v4 TEXT, v6 TEXT);
-        DELETE FROM temp.gc_page;
+          n INTEGER PRIMARY KEY, row_id TEXT NOT NULL, machine TEXT, state TEXT, was BLOB, host TEXT, v4 TEXT, v6 TEXT);
         DELETE FROM temp.gc_listed;
         DELETE FROM temp.gc_changed;
         DELETE FROM temp.gc_ordered;

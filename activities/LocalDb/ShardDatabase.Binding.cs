@@ -20,11 +20,9 @@ internal sealed partial class ShardDatabase
     {
         var (key, etag, record) = item;
         var id = record.InstanceId.ToString();
-        var words = new Dictionary<string, string> { ["instance_id"] = id };
-        if (record.ProviderId is not null) words["provider_instance_id"] = record.ProviderId;
 
         // The record's own status is no evidence about the machine: the sync brings the cloud's.
-        var state = StateJson(null, InstanceStatus.Unknown, words);
+        var state = LocalDb.ProviderState.With(null, new(InstanceStatus.Unknown) { InstanceId = id, ProviderId = record.ProviderId });
         var cloud = new Refreshed(
             id, record.ProviderId ?? "", state, record.PrivateIpv4, record.PrivateIpv6, record.Hostname);
         return new NewRow(id, record.ProviderId ?? "", record.CreatedAt, cloud)

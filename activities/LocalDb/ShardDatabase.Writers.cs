@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
 
@@ -85,7 +83,7 @@ internal sealed partial class ShardDatabase
     public bool SetProviderState(string id, InstanceStatus status, DateTimeOffset at)
     {
         if (Find(id) is not { } row) return false;
-        var state = StateJson(row.ProviderState, status, new Dictionary<string, string>());
+        var state = LocalDb.ProviderState.With(row.ProviderState, new(status));
         return WriteAt([id], Statements.SetProviderState, at, (command, _) =>
         {
             Set(command, "$id", id);
@@ -183,26 +181,6 @@ internal sealed partial class ShardDatabase
             return 1;
         });
         return purged;
-    }
-
-    /// <summary>The row's <c>provider_state</c> with new words in it; members that we do not know are kept.</summary>
-    public static string StateJson(
-        string? current, InstanceStatus status, IReadOnlyDictionary<string, string> words)
-    {
-        JsonObject members;
-        try
-        {
-            members = current is null ? [] : JsonNode.Parse(current) as JsonObject ?? [];
-            _ = members.Count; // a member named twice is found out here
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            members = [];
-        }
-
-        foreach (var (name, word) in words) members[name] = word;
-        members["status"] = status.Name();
-        return members.ToJsonString();
     }
 
     private int CompleteOne(SqliteTransaction transaction, string id, InstanceRecord record, string at)

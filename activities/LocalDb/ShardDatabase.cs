@@ -20,12 +20,17 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>The same for records read into a database of our own.</summary>
     public const int RebuildBatchSize = 4000;
 
+    /// <summary>After so long a batch is committed, which takes some milliseconds more.</summary>
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromMilliseconds(15);
+
     private const int RowsForCheckpoint = 10_000;
 
     private const long LargeWal = 16 << 20;
 
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = [];
+    private readonly Dictionary<string, RawStatement> _raw = [];
+    private readonly ProviderState _state = new();
     private int _rowsInWal;
 
     private ShardDatabase(SqliteConnection connection, string path, bool own) =>
@@ -70,6 +75,8 @@ internal sealed partial class ShardDatabase : IDisposable
         // The last connection does it by itself; nstance's server may keep the file open for months.
         if (_rowsInWal > 0 && new FileInfo(Path + "-wal") is { Exists: true, Length: > LargeWal }) TryCheckpoint();
         foreach (var command in _commands.Values) command.Dispose();
+        foreach (var statement in _raw.Values) statement.Dispose();
+        _state.Dispose();
         _connection.Dispose();
     }
 
@@ -90,6 +97,12 @@ internal sealed partial class ShardDatabase : IDisposable
         command.CommandText = sql;
         _commands.Add(sql, command);
         return command;
+    }
+
+    private RawStatement Raw(string sql, params ReadOnlySpan<string> parameters)
+    {
+        if (!_raw.TryGetValue(sql, out var statement)) _raw.Add(sql, statement = new(_connection, sql, parameters));
+        return statement;
     }
 
     private static void Set(SqliteCommand command, string name, object? value)
@@ -121,19 +134,28 @@ internal sealed partial class ShardDatabase : IDisposable
             return command.ExecuteNonQuery();
         });
 
-    private int WriteBatches<T>(IEnumerable<T> items, int size, Func<SqliteTransaction, T, int> write) => Guard(() =>
+    /// <summary>A batch ends early when it has held the lock for long: of a shared file, nstance's server waits for it.</summary>
+    private int WriteBatches<T>(
+        IEnumerable<T> items, int size, Func<SqliteTransaction, T, int> write, Action? progress = null) => Guard(() =>
     {
         var changed = 0;
-        foreach (var batch in items.Chunk(size))
+        using var rest = items.GetEnumerator();
+        for (var more = rest.MoveNext(); more;)
         {
             using var transaction = _connection.BeginTransaction();
-            var began = Stopwatch.GetTimestamp();
-            var inBatch = 0;
-            foreach (var item in batch) inBatch += write(transaction, item);
+            var (began, inBatch, written) = (Stopwatch.GetTimestamp(), 0, 0);
+            do
+            {
+                inBatch += write(transaction, rest.Current);
+                written++;
+                more = rest.MoveNext();
+            }
+            while (more && written < size && (IsOwn || Stopwatch.GetElapsedTime(began) < LongestWrite));
             transaction.Commit();
             WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
             changed += inBatch;
-            if ((_rowsInWal += batch.Length) >= RowsForCheckpoint) Checkpoint();
+            progress?.Invoke();
+            if ((_rowsInWal += written) >= RowsForCheckpoint) Checkpoint();
         }
 
         return changed;

@@ -46,17 +46,11 @@ internal static class Statements
         WHERE id = $id AND ({Schema.NoProvider} OR provider_id = $provider)
         """;
 
-    public const string FillPage = """
-        DELETE FROM temp.gc_page;
-        INSERT INTO temp.gc_page (n, listed_as, machine, state, v4, v6, host)
-        SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each($page)
-        """;
+    public const string KeepListed = "INSERT OR IGNORE INTO temp.gc_listed (listed_as, machine) VALUES ($id, $machine)";
 
-    public const string KeepPage = "INSERT OR IGNORE INTO temp.gc_listed SELECT listed_as, machine FROM temp.gc_page";
-
-    public const string NoteChanges = """
+    public const string NoteChange = """
         INSERT INTO temp.gc_changed (row_id, machine, state, was, host, v4, v6)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each($page)
+        VALUES ($id, $machine, $state, $was, $host, $v4, $v6)
         """;
 
     public const string OrderChanges = """
@@ -65,14 +59,14 @@ internal static class Statements
         """;
 
     /// <summary>
-    /// <see cref="Refresh"/> for a batch of what was noted, while the row is as it was compared. It must not name
-    /// provider_id: SQLite then rewrites six indexes in an order that is random to them, at ten times the cost.
+    /// <see cref="Refresh"/> for what was noted; the caller has seen, in the same transaction, that the row is as it was
+    /// compared. It must not name provider_id: SQLite then rewrites six indexes in an order that is random to them, at ten
+    /// times the cost.
     /// </summary>
     public const string RefreshNoted = """
-        UPDATE instances SET provider_at = $at, provider_state = c.state, updated_at = $at,
-          hostname = coalesce(c.host, hostname), ip4 = coalesce(c.v4, ip4), ip6 = coalesce(c.v6, ip6)
-        FROM temp.gc_ordered AS c
-        WHERE c.n > $from AND c.n <= $to AND instances.id = c.row_id AND provider_state IS c.was AND provider_id = c.machine
+        UPDATE instances SET provider_at = $at, provider_state = $state, updated_at = $at,
+          hostname = coalesce($host, hostname), ip4 = coalesce($v4, ip4), ip6 = coalesce($v6, ip6)
+        WHERE id = $id
         """;
 
     public const string Insert = """

@@ -7,6 +7,7 @@ namespace Nstance.Temporal.Benchmarks.Cycle;
 internal sealed class CycleFigures(int instances, int latencyMs, int runs)
 {
     private readonly SortedDictionary<string, Series> _series = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Series> _processor = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Dictionary<string, int>> _calls = new(StringComparer.Ordinal);
 
     /// <summary>Smallest and largest of each figure.</summary>
@@ -15,6 +16,13 @@ internal sealed class CycleFigures(int instances, int latencyMs, int runs)
     public void Add(string name, double value)
     {
         if (!_series.TryGetValue(name, out var series)) _series[name] = series = new Series();
+        series.Add(value);
+    }
+
+    /// <summary>Processor time, which load from others leaves alone.</summary>
+    public void AddProcessor(string name, double value)
+    {
+        if (!_processor.TryGetValue(name, out var series)) _processor[name] = series = new Series();
         series.Add(value);
     }
 
@@ -35,6 +43,7 @@ internal sealed class CycleFigures(int instances, int latencyMs, int runs)
         json["calls"] = _calls["collection"];
         json["callsOf"] = _calls;
         json["range"] = Ranges;
+        json["processor"] = _processor.ToDictionary(s => s.Key, s => s.Value.Median);
         return json;
     }
 }

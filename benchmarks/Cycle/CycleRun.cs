@@ -118,9 +118,10 @@ internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWrite
     {
         Memory.ForgetPeak();
         if (phase is not null) _calls.Reset();
-        var clock = Stopwatch.StartNew();
+        var (clock, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         var result = await work();
         _figures.Add(name, clock.Elapsed.TotalMilliseconds);
+        _figures.AddProcessor(name, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
         peaks.Add(Memory.PeakMb());
         if (phase is not null) _figures.AddCalls(phase, _calls);
         return result;
