@@ -22,8 +22,15 @@ internal static class GoTime
     {
         var utc = time.UtcDateTime;
         var fraction = utc.Ticks % TimeSpan.TicksPerSecond;
-        var text = utc.ToString(WholeSecond, CultureInfo.InvariantCulture);
-        return fraction == 0 ? $"{text}+00:00" : $"{text}.{fraction.ToString("D7").TrimEnd('0')}+00:00";
+        Span<char> text = stackalloc char[WholeSecond.Length];
+        Digits(text[..4], utc.Year);
+        Digits(text[5..7], utc.Month);
+        Digits(text[8..10], utc.Day);
+        Digits(text[11..13], utc.Hour);
+        Digits(text[14..16], utc.Minute);
+        Digits(text[17..], utc.Second);
+        (text[4], text[7], text[10], text[13], text[16]) = ('-', '-', ' ', ':', ':');
+        return fraction == 0 ? $"{text}+00:00" : $"{text}.{fraction.ToString("D7", CultureInfo.InvariantCulture).TrimEnd('0')}+00:00";
     }
 
     /// <summary>Greater than every text of a time before <paramref name="time"/>, and at most a second too great.</summary>
@@ -43,10 +50,12 @@ internal static class GoTime
     {
         time = default;
         if (text is null || text.Length < WholeSecond.Length || text[10] is not (' ' or 'T')) return false;
-        if (!DateTime.TryParseExact(
-            text.AsSpan(0, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return false;
-        if (!TimeSpan.TryParseExact(
-            text.AsSpan(11, 8), @"hh\:mm\:ss", CultureInfo.InvariantCulture, out var clock)) return false;
+        if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return false;
+        var (year, month, day) = (Number(text, 0, 4), Number(text, 5, 2), Number(text, 8, 2));
+        var (hour, minute, second) = (Number(text, 11, 2), Number(text, 14, 2), Number(text, 17, 2));
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month)) return false;
+        if (hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59) return false;
+        var (date, clock) = (new DateTime(year, month, day), new TimeSpan(hour, minute, second));
 
         var rest = text.AsSpan(WholeSecond.Length);
         if (!TakeFraction(ref rest, out var fraction) || !TryOffset(rest, out var offset)) return false;
@@ -57,6 +66,24 @@ internal static class GoTime
         if (utc < 0 || utc > DateTime.MaxValue.Ticks) return false;
         time = new DateTimeOffset(utc, TimeSpan.Zero);
         return true;
+    }
+
+    private static void Digits(Span<char> place, int number)
+    {
+        for (var i = place.Length - 1; i >= 0; i--, number /= 10) place[i] = (char)('0' + (number % 10));
+    }
+
+    /// <summary>Negative: not all of them are digits.</summary>
+    private static int Number(string text, int start, int length)
+    {
+        var number = 0;
+        foreach (var c in text.AsSpan(start, length))
+        {
+            if (!char.IsAsciiDigit(c)) return -1;
+            number = (number * 10) + (c - '0');
+        }
+
+        return number;
     }
 
     private static bool TakeFraction(ref ReadOnlySpan<char> rest, out TimeSpan fraction)

@@ -131,7 +131,7 @@ internal static class Opening
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
 
         // The pages of the indexes that a large fleet's writes touch, and a listing beside them; a small one never fills it.
-        Run(connection, "PRAGMA cache_size = -24576; PRAGMA temp.cache_size = -24576; PRAGMA wal_autocheckpoint = 0");
+        Run(connection, "PRAGMA cache_size = -24576; PRAGMA temp.cache_size = -24576; PRAGMA temp.journal_mode = OFF; PRAGMA wal_autocheckpoint = 0");
         if (!isNew && Meta(connection, MetaKeys.SchemaVersion) == MetaKeys.CurrentVersion) return;
 
         using var transaction = connection.BeginTransaction();

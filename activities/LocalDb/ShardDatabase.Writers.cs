@@ -99,19 +99,12 @@ internal sealed partial class ShardDatabase
     public int Insert(IReadOnlyCollection<NewRow> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(rows, BatchSize, (transaction, row) =>
+        return WriteBatches(rows, BatchSize, (_, row) =>
         {
-            var insert = Prepared(Statements.Insert);
-            insert.Transaction = transaction;
-            Set(insert, "$at", text);
-            BindNew(insert, row, text);
-            if (insert.ExecuteNonQuery() == 0) return 0;
+            if (InsertOne(row, text, text, Nonce(row)) == 0) return 0;
 
             // Only now: a row that nstance made in the meantime is no orphan.
-            var mark = Prepared(Statements.MarkRecord);
-            mark.Transaction = transaction;
-            BindRecordMark(mark, row.Id, row.RecordKey, row.ETag, row.Record, text);
-            mark.ExecuteNonQuery();
+            MarkRecord(row, text);
             return 1;
         });
     }
@@ -123,22 +116,14 @@ internal sealed partial class ShardDatabase
     public int UpsertRecords(IReadOnlyCollection<(string Key, string ETag, InstanceRecord Record)> records, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(records, RebuildBatchSize, (transaction, item) =>
+        return WriteBatches(records, RebuildBatchSize, (_, item) =>
         {
-            var id = item.Record.InstanceId.ToString();
-            var insert = Prepared(Statements.Insert);
-            insert.Transaction = transaction;
-            Set(insert, "$at", text);
-            BindNew(insert, FromRecord(item), null);
+            var row = FromRecord(item);
 
             // A cache registers nobody: it needs no token, and is safer without.
-            Set(insert, "$nonce", $"gc-record:{id}");
-            var changed = insert.ExecuteNonQuery();
-            if (changed == 0) changed = CompleteOne(transaction, id, item.Record, text);
-            var mark = Prepared(Statements.MarkRecord);
-            mark.Transaction = transaction;
-            BindRecordMark(mark, id, item.Key, item.ETag, item.Record, null);
-            mark.ExecuteNonQuery();
+            var changed = InsertOne(row, text, null, $"gc-record:{row.Id}");
+            if (changed == 0) changed = CompleteOne(row, text);
+            MarkRecord(row, null);
             return changed;
         });
     }
@@ -181,19 +166,6 @@ internal sealed partial class ShardDatabase
             return 1;
         });
         return purged;
-    }
-
-    private int CompleteOne(SqliteTransaction transaction, string id, InstanceRecord record, string at)
-    {
-        var complete = Prepared(Statements.Complete);
-        complete.Transaction = transaction;
-        Set(complete, "$at", at);
-        Set(complete, "$id", id);
-        Set(complete, "$tenant", record.Tenant);
-        Set(complete, "$group", record.Group);
-        Set(complete, "$registered", record.RegisteredAt is { } time ? GoTime.Format(time) : null);
-        Set(complete, "$provider", record.ProviderId);
-        return complete.ExecuteNonQuery();
     }
 
     private bool PurgeOne(SqliteTransaction transaction, string id)
