@@ -16,7 +16,20 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
     private const int ShownLength = 300;
 
-    public async Task<T> RunAsync<T>(
+    /// <summary>What the service allows all shards of the process together; null: not known.</summary>
+    public Ec2Rates? Rates { get; init; }
+
+    /// <param name="action">As the service names it.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="ends">How many instances it ends.</param>
+    public Task<T> RunAsync<T>(
+        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int ends = 0) =>
+        Rates is null
+            ? CallAsync(action, call, cancellationToken)
+            : Rates.RunAsync(action, ends, () => CallAsync(action, call, cancellationToken), cancellationToken);
+
+    private async Task<T> CallAsync<T>(
         string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();

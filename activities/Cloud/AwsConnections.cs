@@ -32,6 +32,11 @@ public sealed record AwsSettings
     /// all tries together.
     /// </summary>
     public int MaxErrorRetry { get; init; } = 1;
+
+    /// <summary>
+    /// Part of the account's EC2 rates that this process may use, in percent. Default 50: nstance's servers need the rest.
+    /// </summary>
+    public int Ec2RatePercent { get; init; } = 50;
 }
 
 /// <summary>The clients of a process: one of EC2 for each region, one of S3, shared by all shards. Thread-safe.</summary>
@@ -39,6 +44,7 @@ public sealed record AwsSettings
 public sealed class AwsConnections(AwsSettings settings) : IConnections, IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<AmazonEC2Client>> _ec2 = new();
+    private readonly ConcurrentDictionary<string, Ec2Rates> _rates = new();
     private readonly AdaptiveLimit _gets = new();
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
@@ -119,7 +125,8 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
             var config = Configure(new AmazonEC2Config(), name, endpoint);
             return settings.Credentials is { } own ? new AmazonEC2Client(own, config) : new AmazonEC2Client(config);
         })).Value;
-        return (client, new AwsCall("EC2", endpoint ?? name, timeout));
+        var rates = _rates.GetOrAdd(name, _ => new(settings.Ec2RatePercent, TimeProvider.System));
+        return (client, new AwsCall("EC2", endpoint ?? name, timeout) { Rates = rates });
     }
 
     /// <summary>Where the bucket's requests go.</summary>

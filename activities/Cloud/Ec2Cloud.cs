@@ -69,7 +69,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
     public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         new TerminateInBatches(
-            ids => aws.RunAsync("TerminateInstances", ct => TerminateAsync(ids, ct), cancellationToken),
+            ids => aws.RunAsync("TerminateInstances", ct => TerminateAsync(ids, ct), cancellationToken, ids.Count),
             ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(

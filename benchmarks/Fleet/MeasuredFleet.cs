@@ -20,12 +20,12 @@ internal sealed class MeasuredFleet
     private readonly Dictionary<string, int> _byProvider;
     private readonly Dictionary<string, int> _byId;
 
-    public MeasuredFleet(int count, ShardRef shard, DateTimeOffset asOf)
+    public MeasuredFleet(int count, ShardRef shard, DateTimeOffset asOf, bool isQuiet = false)
     {
         (Shard, AsOf) = (shard, asOf);
         var random = new Random(count);
         Members = new Member[count];
-        for (var i = 0; i < count; i++) Members[i] = Make(i, asOf, random);
+        for (var i = 0; i < count; i++) Members[i] = Make(i, asOf, random, isQuiet);
         _ended = new bool[count];
         _recordDeleted = new bool[count];
         _records = new byte[count][];
@@ -59,7 +59,10 @@ internal sealed class MeasuredFleet
 
     public int Count(params Part[] parts) => Members.Count(m => parts.Contains(m.Part));
 
-    public string KeyOf(Member member) => RecordKey.For(Shard.Shard, member.Tenant, member.Id);
+    public string KeyOf(Member member) => KeyOf(member, Shard);
+
+    /// <summary>As if it were another shard's: many shards then share one fleet's memory.</summary>
+    public static string KeyOf(Member member, ShardRef shard) => RecordKey.For(shard.Shard, member.Tenant, member.Id);
 
     public string ETagOf(int number) => $"\"{(ulong)number * 0xC2B2AE3D27D4EB4FUL:x16}{number:x16}\"";
 
@@ -84,7 +87,9 @@ internal sealed class MeasuredFleet
         Array.Clear(_recordDeleted);
     }
 
-    public CloudInstance Instance(int number)
+    public CloudInstance Instance(int number) => Instance(number, Shard);
+
+    public CloudInstance Instance(int number, ShardRef shard)
     {
         var member = Members[number];
         var state = _ended[number] ? "shutting-down" : member.Part == Part.Unhealthy ? "stopped" : "running";
@@ -95,8 +100,8 @@ internal sealed class MeasuredFleet
             new Dictionary<string, string>
             {
                 [CloudTags.Managed] = "true",
-                [CloudTags.ClusterId] = Shard.Cluster,
-                [CloudTags.Shard] = Shard.Shard,
+                [CloudTags.ClusterId] = shard.Cluster,
+                [CloudTags.Shard] = shard.Shard,
                 [CloudTags.InstanceId] = id,
                 [CloudTags.Kind] = "knc",
                 [CloudTags.Group] = member.Group,
@@ -104,9 +109,9 @@ internal sealed class MeasuredFleet
             });
     }
 
-    private static Member Make(int number, DateTimeOffset asOf, Random random)
+    private static Member Make(int number, DateTimeOffset asOf, Random random, bool isQuiet)
     {
-        var part = (number % 200) switch
+        var part = isQuiet ? Part.Healthy : (number % 200) switch
         {
             0 or 1 => Part.Dangling,
             2 or 3 => Part.Stale,

@@ -6,7 +6,10 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Benchmarks.Ports;
 
 /// <summary>The cloud over a fleet in memory, with EC2's page and batch sizes: as many waits as the real client has calls.</summary>
-internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
+/// <param name="fleet">What there is; the same for every shard that asks.</param>
+/// <param name="calls">Counts, and makes wait.</param>
+/// <param name="listed">Told when a shard begins to list.</param>
+internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<ShardRef>? listed = null) : ICloud
 {
     private const int PageSize = 1000;
     private const int MaxFilterValues = 200;
@@ -16,8 +19,9 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
     {
         foreach (var page in fleet.Machines.Chunk(PageSize))
         {
+            if (listed is not null && page[0] == fleet.Machines[0]) listed(shard);
             await calls.MakeAsync(Call.List, cancellationToken);
-            yield return [.. page.Select(fleet.Instance)];
+            yield return [.. page.Select(number => fleet.Instance(number, shard))];
         }
     }
 
@@ -46,7 +50,7 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls) : ICloud
         {
             await calls.MakeAsync(Call.FindByTag, cancellationToken);
             found.AddRange(chunk.Select(fleet.ById).OfType<int>()
-                .Where(number => fleet.Members[number].HasMachine).Select(fleet.Instance));
+                .Where(number => fleet.Members[number].HasMachine).Select(number => fleet.Instance(number, shard)));
         }
 
         return found;

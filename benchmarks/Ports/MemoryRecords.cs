@@ -18,7 +18,7 @@ internal sealed class MemoryRecords(MeasuredFleet fleet, Calls calls, AdaptiveLi
         foreach (var page in fleet.ByKey.Where(fleet.HasRecord).Chunk(PageSize))
         {
             await calls.MakeAsync(Call.ListRecords, cancellationToken);
-            yield return [.. page.Select(n => new RecordObject(fleet.KeyOf(fleet.Members[n]), fleet.ETagOf(n)))];
+            yield return [.. page.Select(n => new RecordObject(MeasuredFleet.KeyOf(fleet.Members[n], shard), fleet.ETagOf(n)))];
         }
     }
 
@@ -26,7 +26,7 @@ internal sealed class MemoryRecords(MeasuredFleet fleet, Calls calls, AdaptiveLi
         gets.RunAsync<RecordRead>(async () =>
         {
             await calls.MakeAsync(Call.GetRecord, cancellationToken);
-            if (NumberOf(key) is not { } number || !fleet.HasRecord(number)) return new RecordRead.Missing();
+            if (NumberOf(shard, key) is not { } number || !fleet.HasRecord(number)) return new RecordRead.Missing();
             return InstanceRecord.TryParse(fleet.Record(number), out var record, out var why)
                 ? new RecordRead.Found(record!, fleet.ETagOf(number))
                 : new RecordRead.Invalid(why!);
@@ -38,7 +38,7 @@ internal sealed class MemoryRecords(MeasuredFleet fleet, Calls calls, AdaptiveLi
         foreach (var chunk in keys.Chunk(PageSize))
         {
             await calls.MakeAsync(Call.DeleteRecords, cancellationToken);
-            foreach (var number in chunk.Select(NumberOf).OfType<int>()) fleet.DeleteRecord(number);
+            foreach (var number in chunk.Select(key => NumberOf(shard, key)).OfType<int>()) fleet.DeleteRecord(number);
         }
 
         return new Dictionary<string, string>();
@@ -52,6 +52,6 @@ internal sealed class MemoryRecords(MeasuredFleet fleet, Calls calls, AdaptiveLi
             """);
     }
 
-    private int? NumberOf(string key) =>
-        RecordKey.TryParse(fleet.Shard.Shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
+    private int? NumberOf(ShardRef shard, string key) =>
+        RecordKey.TryParse(shard.Shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
 }

@@ -36,7 +36,8 @@ public static class NstanceGcServices
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + TimeSpan.FromSeconds(10));
 
         services.AddSingleton(Databases(options));
-        services.AddSingleton(provider => new AwsConnections(provider.GetService<AwsSettings>() ?? new()));
+        services.AddSingleton(provider => new AwsConnections(
+            (provider.GetService<AwsSettings>() ?? new()) with { Ec2RatePercent = options.Ec2RatePercent }));
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
@@ -79,6 +80,9 @@ public static class NstanceGcServices
         // Else workflows log to the client's factory, and that of a client made before the host leads nowhere.
         worker.LoggerFactory = around.Loggers;
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
+        worker.MaxConcurrentActivityTaskPolls = options.Pollers;
+        worker.MaxConcurrentWorkflowTaskPolls = options.Pollers;
+        worker.MaxCachedWorkflows = options.MaxCachedWorkflows;
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
         worker.GracefulShutdownTimeout = options.ShutdownTimeout;

@@ -49,6 +49,25 @@ public sealed record GcOptions : IValidatableObject
     [Whole(1, 1000)]
     public int MaxConcurrentActivities { get; init; } = 20;
 
+    /// <summary>
+    /// Long polls for tasks at a time: of workflows, and of activities on each of the two queues. The default value is 10.
+    /// </summary>
+    [Whole(2, 200)]
+    public int Pollers { get; init; } = 10;
+
+    /// <summary>
+    /// Workflows that are kept in memory between their tasks; each shard has two. What is not kept is read again from its
+    /// history. The default value is 4000.
+    /// </summary>
+    [Whole(10, 1_000_000)]
+    public int MaxCachedWorkflows { get; init; } = 4000;
+
+    /// <summary>
+    /// Part of the account's EC2 request rates that the shards of this worker may use together. The default value is 50.
+    /// </summary>
+    [Whole(1, 100)]
+    public int Ec2RatePercent { get; init; } = 50;
+
     /// <summary>How long running activities may take to end when the worker stops. The default value is 20 seconds.</summary>
     [Duration("1s", "10m")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);

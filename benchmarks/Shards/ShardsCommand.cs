@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.Text.Json;
+using Nstance.Temporal.Benchmarks.Commands;
+
+namespace Nstance.Temporal.Benchmarks.Shards;
+
+/// <summary>Many shards on one worker, in real time.</summary>
+internal static class ShardsCommand
+{
+    public static Command Create(TextWriter stdout, TextWriter stderr)
+    {
+        var shards = Options.Number("--shards", "shards on the worker", 1000, 1, 20_000);
+        var instances = Options.Number("--instances", "instances of each", 1000, 200, 100_000);
+        var interval = Options.Number("--interval", "seconds between the starts of a shard's cycles", 120, 5, 3600);
+        var cycles = Options.Number("--cycles", "cycles of each shard that are measured, after two that are not", 2, 1, 1000);
+        var command = new Command("shards", "punctuality, processor and memory of one worker with many shards; server and worker are this process")
+        {
+            shards, instances, interval, cycles,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var run = new ShardsRun(
+                parsed.GetValue(shards), parsed.GetValue(instances), TimeSpan.FromSeconds(parsed.GetValue(interval)), parsed.GetValue(cycles), stderr);
+            await stdout.WriteLineAsync(JsonSerializer.Serialize(await run.RunAsync(ct), JsonSerializerOptions.Web));
+            return 0;
+        });
+        return command;
+    }
+}

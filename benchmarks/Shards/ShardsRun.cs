@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Benchmarks.Fleet;
+using Nstance.Temporal.Benchmarks.Measuring;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Worker;
+using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Benchmarks.Shards;
+
+/// <summary>
+/// Starts the collectors evenly over one interval, as workers that come and go leave them, lets each rebuild its database
+/// and run a cycle, and then looks at when cycles begin. A cycle is late when it begins more than
+/// <see cref="Tolerance"/> after the one before it and the interval.
+/// </summary>
+internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, TextWriter story)
+{
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, List<long>> _began = new(StringComparer.Ordinal);
+
+    public async Task<IReadOnlyDictionary<string, object>> RunAsync(CancellationToken ct)
+    {
+        var folder = Directory.CreateTempSubdirectory("nstance-shards-").FullName;
+        try
+        {
+            var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
+            await using var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+            var client = await TemporalClient.ConnectAsync(new(server.TargetHost));
+            await SearchAttributes.EnsureAsync(client, new());
+            IReadOnlyDictionary<string, object> figures = new Dictionary<string, object>();
+            await CollectorWorker.RunAsync(client, fleet, folder, Began, async () => figures = await MeasureAsync(client, ct));
+            return figures;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private void Began(ShardRef shard)
+    {
+        var list = _began.GetOrAdd(shard.Shard, _ => []);
+        lock (list) list.Add(Stopwatch.GetTimestamp());
+    }
+
+    private async Task<IReadOnlyDictionary<string, object>> MeasureAsync(TemporalClient client, CancellationToken ct)
+    {
+        var idle = Memory.ResidentMb();
+        var settings = new GcSettings { Interval = interval, DryRun = false };
+        var clock = Stopwatch.StartNew();
+        for (var n = 0; n < shards; n++)
+        {
+            var due = (interval * n / shards) - clock.Elapsed;
+            if (due > TimeSpan.Zero) await Task.Delay(due, ct);
+            await CollectorStart.EnsureRunsAsync(client, new(new("bench", $"s{n}", "bench")) { Settings = settings });
+        }
+
+        await story.WriteLineAsync($"{shards} started in {clock.Elapsed.TotalSeconds:0} s");
+        await Task.Delay(interval, ct);
+        Memory.ForgetPeak();
+        var (from, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        await Task.Delay(interval * cycles, ct);
+        var (wall, used) = (Stopwatch.GetElapsedTime(from), Environment.CpuUsage.TotalTime - processor);
+        var gaps = _began.Values.SelectMany(list => Gaps(list, from)).Order().ToArray();
+        var late = gaps.Count(gap => gap > interval + Tolerance);
+        return new Dictionary<string, object>
+        {
+            ["shards"] = shards,
+            ["instances"] = instances,
+            ["intervalSeconds"] = interval.TotalSeconds,
+            ["measuredSeconds"] = Math.Round(wall.TotalSeconds, 1),
+            ["cycles"] = gaps.Length,
+            ["expected"] = shards * cycles,
+            ["late"] = late,
+            ["worstLateMs"] = gaps.Length == 0 ? 0 : Math.Round(Math.Max(0, (gaps[^1] - interval).TotalMilliseconds)),
+            ["cores"] = Math.Round(used / wall, 2),
+            ["processorMsACycle"] = gaps.Length == 0 ? 0 : Math.Round(used.TotalMilliseconds / gaps.Length, 1),
+            ["idleRssMb"] = Math.Round(idle),
+            ["peakRssMb"] = Math.Round(Memory.PeakMb()),
+        };
+    }
+
+    /// <summary>For each cycle that began since: how long after the one before it.</summary>
+    private static IEnumerable<TimeSpan> Gaps(List<long> began, long since)
+    {
+        long[] times;
+        lock (began) times = [.. began];
+        for (var i = 1; i < times.Length; i++)
+        {
+            if (times[i] >= since) yield return Stopwatch.GetElapsedTime(times[i - 1], times[i]);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
+
+namespace Nstance.Temporal.Tests.LocalDb;
+
+public sealed class ProviderStateTests
+{
+    [Theory]
+    [InlineData(null, """{"instance_id":"x","status":"running"}""")]
+    [InlineData("", """{"instance_id":"x","status":"running"}""")]
+    [InlineData("no json", """{"instance_id":"x","status":"running"}""")]
+    [InlineData("[1]", """{"instance_id":"x","status":"running"}""")]
+    [InlineData("""{"status":"stopped","status":"pending","a":1}""", """{"instance_id":"x","status":"running"}""")]
+    [InlineData("""{"a":"\ud800"}""", """{"instance_id":"x","status":"running"}""")]
+    [InlineData("""{ "a": [1, {"status": "stopped"}], "status": 5, "b": null }""",
+        """{"a":[1,{"status":"stopped"}],"status":"running","b":null,"instance_id":"x"}""")]
+    [InlineData("""{"statu\u0073":"stopped"}""", """{"status":"running","instance_id":"x"}""")]
+    public void With_AnyState_KeepsWhatItDoesNotKnowOrStartsAgain(string? current, string expected) =>
+        Assert.Equal(expected, ProviderState.With(current, new(InstanceStatus.Running) { InstanceId = "x" }));
+
+    [Fact]
+    public void Fingerprint_OneLetterDiffers_IsAnother()
+    {
+        Assert.True(ProviderState.Fingerprint("abc"u8).SequenceEqual(ProviderState.Fingerprint("abc"u8)));
+        Assert.False(ProviderState.Fingerprint("abc"u8).SequenceEqual(ProviderState.Fingerprint("abd"u8)));
+    }
+}
