@@ -13,10 +13,10 @@ internal sealed class Series
         {
             var sorted = _values.Order().ToArray();
             var middle = sorted.Length / 2;
-            return Math.Round(sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, 1);
+            return Math.Round(sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, 2);
         }
     }
 
     /// <summary>Smallest and largest.</summary>
-    public double[] Range => [Math.Round(_values.Min(), 1), Math.Round(_values.Max(), 1)];
+    public double[] Range => [Math.Round(_values.Min(), 2), Math.Round(_values.Max(), 2)];
 }

@@ -25,21 +25,27 @@ internal static class TestServerCommand
         var cycles = Options.Number("--cycles", "quiet cycles of a collector; 21,600 are thirty days", 21_600, 1, 1_000_000);
         var open = Options.Number("--open", "workflows that stay open", 10_000, 1, 100_000);
         var runs = Options.Number("--runs", "how often the short figures are measured; medians are told", 5, 1, 100);
+        var executable = new Option<FileInfo>("--executable")
+        {
+            Description = "path of the testserver executable: measures it as a process of its own, and tells what it costs apart",
+        }.AcceptExistingOnly();
         var output = Options.Output();
         var command = new Command("testserver", "start, throughput, skipped time and memory of the test server")
         {
-            only, timers, cycles, open, runs, output,
+            only, timers, cycles, open, runs, executable, output,
         };
         command.SetAction(async (parsed, ct) =>
         {
             var figures = new SortedDictionary<string, Series>(StringComparer.Ordinal);
             var run = new TestServerRun(
-                new(parsed.GetValue(timers), parsed.GetValue(cycles), parsed.GetValue(open), parsed.GetValue(runs)),
+                new(
+                    parsed.GetValue(timers), parsed.GetValue(cycles), parsed.GetValue(open), parsed.GetValue(runs),
+                    parsed.GetValue(executable)?.FullName),
                 (name, value) =>
                 {
                     if (!figures.TryGetValue(name, out var series)) figures[name] = series = new();
                     series.Add(value);
-                    stderr.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} {value:0.0}"));
+                    stderr.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} {value:0.00}"));
                 });
             await run.RunAsync(parsed.GetValue(only) is { Length: > 0 } some ? some : TestServerRun.Names, ct);
             if (parsed.GetValue(output) == "json")

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Nstance.Temporal.Benchmarks.Measuring;
 using Nstance.Temporal.TestServer.Hosting;
 using Temporalio.Client;
+using Temporalio.Testing;
 using Temporalio.Worker;
 
 namespace Nstance.Temporal.Benchmarks.TestServer;
@@ -13,12 +14,14 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
     /// <param name="Cycles">Quiet cycles of a collector.</param>
     /// <param name="Open">Workflows that stay open.</param>
     /// <param name="Runs">Repetitions of what is short.</param>
-    internal sealed record Sizes(int Timers, int Cycles, int Open, int Runs);
+    /// <param name="Executable">The server as a process of its own, to tell its share from the SDK's; null for one in this process.</param>
+    internal sealed record Sizes(int Timers, int Cycles, int Open, int Runs, string? Executable);
 
     public static readonly string[] Names = ["start", "sequential", "throughput", "month-timer", "open", "closed", "timers", "cycles"];
 
     private const string Queue = "measured";
     private const int InFlight = 100;
+    private const int Sequence = 200;
 
     private static readonly TimeSpan Month = TimeSpan.FromDays(30);
 
@@ -33,7 +36,10 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
                 case "start": await RepeatAsync(StartAsync, ct); break;
                 case "sequential":
                     await RepeatAsync(() => WithWorkerAsync(
-                        async env => tell("oneActivityMs", Milliseconds(await SequenceAsync(env, 200)) / 200), ct), ct);
+                        async env => tell(
+                            "oneActivityMs",
+                            (await ClockAsync("oneActivity", Sequence, () => SequenceAsync(env, Sequence))).TotalMilliseconds / Sequence),
+                        ct), ct);
                     break;
                 case "throughput": await RepeatAsync(() => WithWorkerAsync(ThroughputAsync, ct), ct); break;
                 case "month-timer": await RepeatAsync(() => WithWorkerAsync(MonthTimerAsync, ct), ct); break;
@@ -47,9 +53,31 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
 
     private static double Milliseconds(Stopwatch watch) => watch.Elapsed.TotalMilliseconds;
 
-    private static async Task WithWorkerAsync(Func<EmbeddedWorkflowEnvironment, Task> measure, CancellationToken ct)
+    private async Task<WorkflowEnvironment> EnvironmentAsync() => sizes.Executable is { } path
+        ? await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = path } })
+        : await EmbeddedWorkflowEnvironment.StartAsync();
+
+    /// <summary>Wall clock and processor time for each of <paramref name="count"/> things done.</summary>
+    private async Task<TimeSpan> ClockAsync(string name, int count, Func<Task> work)
     {
-        await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
+        var own = Environment.CpuUsage.TotalTime;
+        var server = ServerTime();
+        var watch = Stopwatch.StartNew();
+        await work();
+        var elapsed = watch.Elapsed;
+        tell(name + "CpuMs", (Environment.CpuUsage.TotalTime - own).TotalMilliseconds / count);
+        if (sizes.Executable != null)
+            tell(name + "ServerCpuMs", (ServerTime() - server).TotalMilliseconds / count);
+        return elapsed;
+    }
+
+    private TimeSpan ServerTime() => sizes.Executable is { } path
+        ? Process.GetProcessesByName(Path.GetFileName(path)).Aggregate(TimeSpan.Zero, (sum, each) => sum + each.TotalProcessorTime)
+        : TimeSpan.Zero;
+
+    private async Task WithWorkerAsync(Func<WorkflowEnvironment, Task> measure, CancellationToken ct)
+    {
+        await using var env = await EnvironmentAsync();
         using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions(Queue)
             .AddAllActivities(typeof(MeasuredActivities), null)
             .AddWorkflow<OneActivityWorkflow>()
@@ -60,14 +88,12 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
         await worker.ExecuteAsync(() => measure(env), ct);
     }
 
-    private static async Task<Stopwatch> SequenceAsync(EmbeddedWorkflowEnvironment env, int count)
+    private static async Task SequenceAsync(WorkflowEnvironment env, int count)
     {
-        var watch = Stopwatch.StartNew();
         for (var i = 0; i < count; i++) await OneAsync(env, i);
-        return watch;
     }
 
-    private static Task<int> OneAsync(EmbeddedWorkflowEnvironment env, int i) =>
+    private static Task<int> OneAsync(WorkflowEnvironment env, int i) =>
         env.Client.ExecuteWorkflowAsync((OneActivityWorkflow w) => w.RunAsync(i), new($"one-{i}", Queue));
 
     private async Task RepeatAsync(Func<Task> measure, CancellationToken ct)
@@ -82,38 +108,38 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
     private async Task StartAsync()
     {
         var watch = Stopwatch.StartNew();
-        await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
+        await using var env = await EnvironmentAsync();
         tell("startMs", Milliseconds(watch));
     }
 
-    private async Task ThroughputAsync(EmbeddedWorkflowEnvironment env)
+    private async Task ThroughputAsync(WorkflowEnvironment env)
     {
         const int Count = 3_000;
-        var watch = Stopwatch.StartNew();
-        await ManyAsync(env, 0, Count);
-        tell("workflowsPerSecond", Count / watch.Elapsed.TotalSeconds);
+        var elapsed = await ClockAsync("workflow", Count, () => ManyAsync(env, 0, Count));
+        tell("workflowsPerSecond", Count / elapsed.TotalSeconds);
     }
 
-    private static Task ManyAsync(EmbeddedWorkflowEnvironment env, int first, int count) => Parallel.ForEachAsync(
+    private static Task ManyAsync(WorkflowEnvironment env, int first, int count) => Parallel.ForEachAsync(
         Enumerable.Range(first, count),
         new ParallelOptions { MaxDegreeOfParallelism = InFlight },
         async (i, _) => await OneAsync(env, i));
 
-    private async Task MonthTimerAsync(EmbeddedWorkflowEnvironment env)
+    private async Task MonthTimerAsync(WorkflowEnvironment env)
     {
         var watch = Stopwatch.StartNew();
         await env.Client.ExecuteWorkflowAsync((OneTimerWorkflow w) => w.RunAsync(Month), new("month", Queue));
         tell("monthTimerMs", Milliseconds(watch));
     }
 
-    private async Task TimersAsync(EmbeddedWorkflowEnvironment env)
+    private async Task TimersAsync(WorkflowEnvironment env)
     {
-        var watch = Stopwatch.StartNew();
-        await env.Client.ExecuteWorkflowAsync((TimerLoopWorkflow w) => w.RunAsync(sizes.Timers, 1), new("timers", Queue));
-        tell("timerLoopSeconds", watch.Elapsed.TotalSeconds);
+        var elapsed = await ClockAsync("timer", sizes.Timers, () => env.Client.ExecuteWorkflowAsync(
+            (TimerLoopWorkflow w) => w.RunAsync(sizes.Timers, 1), new("timers", Queue)));
+        tell("timerLoopSeconds", elapsed.TotalSeconds);
+        tell("timerMs", elapsed.TotalMilliseconds / sizes.Timers);
     }
 
-    private async Task CyclesAsync(EmbeddedWorkflowEnvironment env)
+    private async Task CyclesAsync(WorkflowEnvironment env)
     {
         var watch = Stopwatch.StartNew();
         await env.Client.ExecuteWorkflowAsync((QuietCyclesWorkflow w) => w.RunAsync(sizes.Cycles), new("cycles", Queue));
@@ -121,7 +147,7 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
         tell("cycleMs", Milliseconds(watch) / sizes.Cycles);
     }
 
-    private async Task OpenAsync(EmbeddedWorkflowEnvironment env)
+    private async Task OpenAsync(WorkflowEnvironment env)
     {
         Memory.ForgetPeak();
         var before = Memory.ResidentMb();
@@ -140,7 +166,7 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
     }
 
     /// <summary>As many runs as the server remembers, and as many again: the second half must cost nothing.</summary>
-    private async Task ClosedAsync(EmbeddedWorkflowEnvironment env)
+    private async Task ClosedAsync(WorkflowEnvironment env)
     {
         var remembered = new TemporalTestServerOptions().MaxClosedRuns;
         await ManyAsync(env, 0, remembered);

@@ -59,7 +59,7 @@ internal sealed class HistoryRpcs
                 if (!request.WaitNewEvent || !run.IsOpen || (!closeOnly && next < run.Events.Count))
                     return closeOnly ? CloseEvent(run) : Events(run, next, request);
                 // Paging from the start of an open run ends up waiting at its present end.
-                change = run.NextChange();
+                change = closeOnly ? run.NextClose() : run.NextChange();
             }
             var left = end - DateTime.UtcNow;
             var expired = left <= TimeSpan.Zero || _engine.Stopping.IsCancellationRequested;

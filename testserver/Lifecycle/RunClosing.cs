@@ -198,7 +198,7 @@ internal sealed class RunClosing(ServerEngine engine)
         if (run.Task is { } task)
             engine.Tasks.Drop(task);
         engine.Queries.OnTaskGone(run);
-        run.SignalChange();
+        engine.Afterwards(run.SignalClosed);
         if (next == null)
         {
             engine.Children.TellParent(run, e);

@@ -14,6 +14,7 @@ namespace Nstance.Temporal.TestServer.Runs;
 internal sealed class WorkflowRun
 {
     private TaskCompletionSource? _changed;
+    private TaskCompletionSource? _closed;
 
     public required string Namespace { get; init; }
 
@@ -123,11 +124,17 @@ internal sealed class WorkflowRun
         return e;
     }
 
-    /// <summary>A task that ends at the next new event or close.</summary>
+    /// <summary>A task that ends at the next new event.</summary>
     public Task NextChange() =>
         (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    public void SignalChange()
+    /// <summary>A task that ends when the run is closed: who waits for a result must not be woken by each event.</summary>
+    public Task NextClose() => (_closed ??= new()).Task;
+
+    /// <summary>Lets those go on who wait for the close; on this thread, hence outside the engine's lock only.</summary>
+    public void SignalClosed() => _closed?.TrySetResult();
+
+    private void SignalChange()
     {
         _changed?.TrySetResult();
         _changed = null;
