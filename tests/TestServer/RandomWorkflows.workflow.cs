@@ -99,7 +99,8 @@ public class RandomWorkflow
                 return await RaceAsync(plan, step);
             case 6 when plan.Depth > 0:
                 var child = plan with { Seed = dice.Next(), Steps = 3, Depth = plan.Depth - 1, Runs = dice.Next(2) };
-                return await Workflow.ExecuteChildWorkflowAsync((RandomWorkflow w) => w.RunAsync(child));
+                return await Workflow.ExecuteChildWorkflowAsync(
+                    (RandomWorkflow w) => w.RunAsync(child), new() { TaskTimeout = Workflow.Info.TaskTimeout });
             case 7:
                 var before = _signals;
                 await Workflow.WaitConditionAsync(() => _signals > before, TimeSpan.FromMilliseconds(plan.Tick * 5));
