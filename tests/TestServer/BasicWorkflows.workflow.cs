@@ -143,3 +143,14 @@ public class CancellableWorkflow
             CancellationType = ActivityCancellationType.WaitCancellationCompleted,
         });
 }
+
+/// <summary>Writes markers: a patch, and a local activity.</summary>
+[Workflow]
+public class MarkingWorkflow
+{
+    [WorkflowRun]
+    public async Task<string> RunAsync() => Workflow.Patched("greets")
+        ? await Workflow.ExecuteLocalActivityAsync(
+            () => BasicActivities.Greet("marker"), new() { StartToCloseTimeout = TimeSpan.FromMinutes(1) })
+        : "";
+}

@@ -46,8 +46,19 @@ internal sealed class WorkerRoom
         var answer = new ListWorkersResponse();
         foreach (var ((ns, _), beat) in _heartbeats)
         {
-            if (ns == request.Namespace)
-                answer.WorkersInfo.Add(new WorkerInfo { WorkerHeartbeat = beat });
+            if (ns != request.Namespace)
+                continue;
+            answer.WorkersInfo.Add(new WorkerInfo { WorkerHeartbeat = beat });
+            answer.Workers.Add(new WorkerListInfo
+            {
+                WorkerInstanceKey = beat.WorkerInstanceKey,
+                WorkerIdentity = beat.WorkerIdentity,
+                TaskQueue = beat.TaskQueue,
+                Status = beat.Status,
+                StartTime = beat.StartTime,
+                HostName = beat.HostInfo?.HostName ?? "",
+                ProcessId = beat.HostInfo?.ProcessId ?? "",
+            });
         }
         return answer;
     }
