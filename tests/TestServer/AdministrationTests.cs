@@ -73,13 +73,10 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         Assert.False(await IsListedAsync());
     }
 
-    /// <summary>A poll that is cut off by the worker may lose the task on its way: the server ends it instead, and says that it does.</summary>
     [Fact]
     public async Task ShutdownWorker_PollWaits_EndsEmptyAndLaterOnesAtOnce()
     {
         _ = server.Own;
-        Assert.True((await Service.DescribeNamespaceAsync(new() { Namespace = "default" }))
-            .NamespaceInfo.Capabilities.WorkerPollCompleteOnShutdown);
         var request = new PollWorkflowTaskQueueRequest
         {
             Namespace = "default",

@@ -103,15 +103,8 @@ internal sealed class NamespaceStore
             Description = record.Description,
             OwnerEmail = record.OwnerEmail,
             SupportsSchedules = true,
-            Capabilities = new()
-            {
-                SyncUpdate = true,
-                AsyncUpdate = true,
-                WorkerHeartbeats = true,
-                // A worker that shuts down then lets its polls end by our answer to ShutdownWorker. Else it cuts them off,
-                // and a task on its way to it is lost until its timeout.
-                WorkerPollCompleteOnShutdown = true,
-            },
+            // Not WorkerPollCompleteOnShutdown: with it core 1.21.1 loses as many tasks when a worker shuts down, and waits for its polls.
+            Capabilities = new() { SyncUpdate = true, AsyncUpdate = true, WorkerHeartbeats = true },
             Limits = new()
             {
                 BlobSizeLimitError = _engine.Limits.BlobSize,
