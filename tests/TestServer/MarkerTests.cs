@@ -1,4 +1,3 @@
-using Temporalio.Client;
 using Temporalio.Worker;
 
 namespace Nstance.Temporal.Tests.TestServer;
