@@ -20,7 +20,8 @@ public sealed class MarkerTests(ServerFixture server) : IClassFixture<ServerFixt
         var markers = history.Events.Select(e => e.MarkerRecordedEventAttributes?.MarkerName).Where(name => name != null).ToList();
         Assert.Equal(["core_patch", "core_local_activity"], markers);
         Assert.DoesNotContain(history.Events, e => e.ActivityTaskScheduledEventAttributes != null);
-        var replayed = await new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<MarkingWorkflow>()).ReplayWorkflowAsync(history);
+        var replayer = new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<MarkingWorkflow>());
+        var replayed = await replayer.ReplayWorkflowAsync(history);
         Assert.Null(replayed.ReplayFailure);
     }
 }
