@@ -150,36 +150,36 @@ internal sealed partial class ShardDatabase
         WriteBatches(rows, BatchSize, (transaction, row) =>
         {
             // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
-            transaction.Save("row");
+            Raw("SAVEPOINT gc_row").Run();
             try
             {
-                var isGone = PurgeOne(transaction, row.Id);
+                var isGone = PurgeOne(row.Id);
                 if (isGone) AddAudit(transaction, row.Audit);
-                transaction.Release("row");
                 if (isGone) purged.Add(row.Id);
             }
             catch (SqliteException e) when (e.SqliteErrorCode == 19)
             {
-                transaction.Rollback("row");
+                Raw("ROLLBACK TO gc_row").Run();
             }
 
+            Raw("RELEASE gc_row").Run();
             return 1;
         });
         return purged;
     }
 
-    private bool PurgeOne(SqliteTransaction transaction, string id)
+    private bool PurgeOne(string id)
     {
-        var isDeleted = Prepared(Statements.IsDeleted);
-        isDeleted.Transaction = transaction;
-        Set(isDeleted, "$id", id);
-        if ((long)isDeleted.ExecuteScalar()! == 0) return false;
+        var isDeleted = Raw(Statements.IsDeleted, "$id");
+        isDeleted.Bind(0, id);
+        var isThere = isDeleted.Step() && isDeleted.Number(0) != 0;
+        isDeleted.Reset();
+        if (!isThere) return false;
         foreach (var sql in Statements.Purge)
         {
-            var command = Prepared(sql);
-            command.Transaction = transaction;
-            Set(command, "$id", id);
-            command.ExecuteNonQuery();
+            var purge = Raw(sql, "$id");
+            purge.Bind(0, id);
+            purge.Run();
         }
 
         return true;
