@@ -147,6 +147,9 @@ internal sealed class Hosts : IAsyncDisposable
     {
         var environment = WorkerProcess.Environment(_server.TargetHost, Cloud);
         environment["NSTANCE_GC__HOSTNAME"] = name;
+
+        // A frozen host's polls each swallow a task, which comes back with its timeout only.
+        environment["NSTANCE_GC__POLLERS"] = "2";
         return WorkerProcess.Start(environment, "run");
     }
 
