@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Text.Json;
+using SQLitePCL;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary><c>chaos --seeds N [--from K] [--output json]</c>: plays stories; ends with 1 when one was violated.</summary>
 internal static class ChaosCommand
 {
+    private const int SqliteConfigMemStatus = 9;
+
     public static async Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
     {
         var seeds = new Option<int>("--seeds") { Description = "how many stories", DefaultValueFactory = _ => 100 };
@@ -24,10 +27,14 @@ internal static class ChaosCommand
             return 2;
         }
 
+        // Before SQLite's first use: its count of allocated bytes is one lock for all threads.
+        Batteries_V2.Init();
+        if (raw.sqlite3_shutdown() == raw.SQLITE_OK) _ = raw.sqlite3_config(SqliteConfigMemStatus, 0);
         var (count, first) = (parse.GetValue(seeds), parse.GetValue(from));
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var (ended, cycles, violated) = (0L, 0L, new List<ChaosOutcome>());
-        await Parallel.ForEachAsync(Enumerable.Range(first, count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, async (seed, _) =>
+        // One more than there are cores: some stories wait for a lock.
+        await Parallel.ForEachAsync(Enumerable.Range(first, count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount + 1 }, async (seed, _) =>
         {
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
             lock (violated)

@@ -10,23 +10,31 @@ internal sealed record SeenRow(string Id, string? Group, bool IsLive);
 internal sealed class DatabaseEye : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly SqliteCommand _version;
+    private readonly SqliteCommand _all;
+    private long _seen = -1;
+    private IReadOnlyList<SeenRow>? _rows;
 
     public DatabaseEye(string path)
     {
         _connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadWrite");
         _connection.Open();
+        (_version, _all) = (_connection.CreateCommand(), _connection.CreateCommand());
+        _version.CommandText = "PRAGMA data_version";
+        _all.CommandText = "SELECT id, group_key, deleted_at IS NULL FROM instances";
     }
 
-    /// <summary>Null: made, but without tables yet.</summary>
+    /// <summary>Null: made, but without tables yet. Read again only when another connection has written.</summary>
     public IReadOnlyList<SeenRow>? Rows()
     {
         try
         {
-            using var command = _connection.CreateCommand();
-            command.CommandText = "SELECT id, group_key, deleted_at IS NULL FROM instances";
-            using var reader = command.ExecuteReader();
+            var version = (long)_version.ExecuteScalar()!;
+            if (version == _seen) return _rows;
+            using var reader = _all.ExecuteReader();
             var rows = new List<SeenRow>();
             while (reader.Read()) rows.Add(new(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2)));
+            (_seen, _rows) = (version, rows);
             return rows;
         }
         catch (SqliteException)
@@ -46,5 +54,10 @@ internal sealed class DatabaseEye : IDisposable
             .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet();
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _version.Dispose();
+        _all.Dispose();
+        _connection.Dispose();
+    }
 }
