@@ -7,8 +7,8 @@ using Temporalio.Worker;
 namespace Nstance.Temporal.Tests.Replay;
 
 /// <summary>
-/// Collectors that run today must go on with tomorrow's code. To record anew after a deliberate change that no running
-/// collector can meet: NSTANCE_GC_RECORD_HISTORIES=tests/Replay/Histories (absolute) and run this class.
+/// Collectors that run today must go on with tomorrow's code: one folder of histories for each release, kept for ever. A new
+/// release adds its own: NSTANCE_GC_RECORD_HISTORIES=…/tests/Replay/Histories/{version} (absolute), and run this class.
 /// </summary>
 public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
@@ -21,7 +21,8 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
     [Fact]
     public async Task Replay_EveryCommittedHistory_IsDeterministic()
     {
-        var files = Directory.GetFiles(Committed, "*.json");
+        var files = Directory.GetFiles(Committed, "*.json", SearchOption.AllDirectories);
+        Assert.All(files, f => Assert.Equal(Committed, Path.GetDirectoryName(Path.GetDirectoryName(f))));
         Assert.Superset(Scenarios.All.Keys.ToHashSet(), files.Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet());
         foreach (var file in files)
         {
@@ -35,7 +36,7 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
     [Fact]
     public async Task Replay_HistoryOfAnotherOrder_IsRefused()
     {
-        var file = Path.Combine(Committed, "quiet-cycles.json");
+        var file = Path.Combine(Committed, "0.1.0", "quiet-cycles.json");
         var json = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         var changed = json.Replace("\"SyncProvider\"", "\"PurgeRecords\"", StringComparison.Ordinal);
         Assert.NotEqual(json, changed);
@@ -53,6 +54,7 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
         var history = await handle.FetchHistoryAsync();
         await Replayer().ReplayWorkflowAsync(history);
         if (Environment.GetEnvironmentVariable(FolderVariable) is not { Length: > 0 } folder) return;
+        Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(
             Path.Combine(folder, $"{name}.json"), history.ToJson(), TestContext.Current.CancellationToken);
     }

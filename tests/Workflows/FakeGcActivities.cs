@@ -19,6 +19,9 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
 
     public Func<PhaseInput, CollectResult> Collects { get; set; } = _ => new();
 
+    /// <summary>What a call does before it answers. Default nothing.</summary>
+    public Func<string, Task> During { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Which host holds the shard now; at first this one.</summary>
     public string Host { get; set; } = host;
 
@@ -52,6 +55,7 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     private async Task<T> AnswerAsync<T>(string call, T result)
     {
         Calls.Enqueue(call);
+        await During(call);
         if (Gate is { } gate && gate.Phase == call) await gate.PassAsync(Beat);
         return Fault(call) is { } fault ? throw fault : result;
     }
