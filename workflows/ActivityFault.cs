@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Exceptions;
@@ -32,6 +33,14 @@ internal sealed record ActivityFault(bool HostLost, string Why)
         };
     }
 
-    public static string Cut(string text) =>
-        text.Length <= LongestSentence ? text : string.Concat(text.AsSpan(0, LongestSentence - 1), "…");
+    /// <summary>One line of bearable length: a cloud's message, or a person's words, may hold anything.</summary>
+    public static string Cut(string text) => string.Create(Math.Min(text.Length, LongestSentence), text, static (line, words) =>
+    {
+        for (var i = 0; i < line.Length; i++) line[i] = IsDangerous(words[i]) ? '\uFFFD' : words[i];
+        if (words.Length > line.Length) line[^1] = '…';
+    });
+
+    // Line ends and escapes forge lines in a log; marks of direction turn what a person reads.
+    private static bool IsDangerous(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Format;
 }

@@ -30,6 +30,7 @@ public sealed record ShardDatabases
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
+        if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
         return ShardDatabase.Open(path, shard, own, Opened);
     }
 
@@ -50,5 +51,22 @@ public sealed record ShardDatabases
         return !mustExist || File.Exists(path)
             ? (path, true)
             : throw new LocalDbException(LocalDbFault.Missing, $"host {HostName} holds no database of this shard");
+    }
+
+    /// <summary>Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.</summary>
+    private static void MakePrivate(params string[] folders)
+    {
+        try
+        {
+            foreach (var folder in folders.Where(f => !Directory.Exists(f)))
+            {
+                if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+                else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LocalDbException(LocalDbFault.Missing, $"folder {folders[^1]} cannot be made: {e.Message}", e);
+        }
     }
 }

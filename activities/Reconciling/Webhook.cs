@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Nstance.Temporal.Workflows.Contracts;
@@ -11,7 +9,7 @@ using Temporalio.Exceptions;
 namespace Nstance.Temporal.Activities.Reconciling;
 
 /// <summary>Where the outside is told, and how it knows that we are the ones who tell.</summary>
-/// <param name="Url">http or https. A loopback or link-local address is taken only when it is written here literally.</param>
+/// <param name="Url">http or https. A loopback address is taken only when it is written here literally, a link-local one never.</param>
 public sealed record WebhookSettings(Uri Url)
 {
     /// <summary>Key of the signature; null: not signed. Never logged.</summary>
@@ -25,15 +23,10 @@ public sealed record WebhookSettings(Uri Url)
 }
 
 /// <summary>
-/// Posts a notification as JSON. Headers: <c>Nstance-Gc-Timestamp</c> (Unix seconds), <c>Nstance-Gc-Key</c> (idempotency),
-/// <c>Nstance-Gc-Signature: sha256=hex(HMAC-SHA256(secret, timestamp + "." + body))</c>. No redirect is followed.
+/// Posts a notification as JSON, with the headers of <see cref="WebhookSignature"/>. No redirect is followed.
 /// </summary>
 internal sealed class Webhook : IDisposable
 {
-    public const string TimestampHeader = "Nstance-Gc-Timestamp";
-    public const string KeyHeader = "Nstance-Gc-Key";
-    public const string SignatureHeader = "Nstance-Gc-Signature";
-
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Converters = { new JsonStringEnumConverter() },
@@ -57,12 +50,6 @@ internal sealed class Webhook : IDisposable
         _http = new HttpClient(handler) { Timeout = settings.Timeout };
     }
 
-    public static string Sign(byte[] secret, string timestamp, ReadOnlySpan<byte> body)
-    {
-        byte[] signed = [.. Encoding.ASCII.GetBytes(timestamp), (byte)'.', .. body];
-        return "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(secret, signed));
-    }
-
     /// <summary>An answer of 2xx means done; 4xx but 408, 425 and 429 is final; anything else is tried again by Temporal.</summary>
     public async Task SendAsync(Notification notification, CancellationToken ct)
     {
@@ -70,9 +57,9 @@ internal sealed class Webhook : IDisposable
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         using var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");
-        request.Headers.Add(TimestampHeader, timestamp);
-        request.Headers.TryAddWithoutValidation(KeyHeader, notification.Key);
-        if (_settings.Secret is { } secret) request.Headers.Add(SignatureHeader, Sign(secret, timestamp, body));
+        request.Headers.Add(WebhookSignature.TimestampHeader, timestamp);
+        request.Headers.TryAddWithoutValidation(WebhookSignature.KeyHeader, notification.Key);
+        if (_settings.Secret is { } secret) request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(secret, timestamp, body));
         try
         {
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
@@ -91,14 +78,14 @@ internal sealed class Webhook : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    // A name must not lead to the metadata service or to this host's own ports: judged by the address, after resolving,
-    // and that very address is connected to. An operator who means such an address writes it literally.
+    // Neither the metadata service nor, behind a name, this host's own ports: judged by the address, after resolving, and
+    // that very address is connected to. An operator who means a receiver on this host writes its address literally.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var host = context.DnsEndPoint.Host;
         var literal = IPAddress.TryParse(host, out var address) || host == "localhost";
         var addresses = address is not null ? [address] : await Dns.GetHostAddressesAsync(host, ct);
-        var allowed = addresses.Where(a => literal || !IsNear(a)).ToArray();
+        var allowed = addresses.Where(a => literal ? !IsLinkLocal(a) : !IsNear(a)).ToArray();
         if (allowed.Length == 0)
             throw new HttpRequestException("the webhook's name leads to a loopback or link-local address");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -114,13 +101,34 @@ internal sealed class Webhook : IDisposable
         }
     }
 
+    /// <summary>This host itself, or link-local.</summary>
     internal static bool IsNear(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        address = Inner(address);
         var bytes = address.GetAddressBytes();
-        return IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
-            || address.IsIPv6LinkLocal || (bytes.Length == 4 && bytes[0] == 169 && bytes[1] == 254)
-            // fd00:ec2::254, EC2's metadata service over IPv6
-            || (bytes.Length == 16 && bytes is [0xfd, 0x00, 0x0e, 0xc2, ..]);
+        return IPAddress.IsLoopback(address) || bytes is [0, _, _, _] || address.Equals(IPAddress.IPv6Any) || IsLinkLocal(address);
+    }
+
+    /// <summary>Where clouds keep their metadata services.</summary>
+    internal static bool IsLinkLocal(IPAddress address)
+    {
+        address = Inner(address);
+        var bytes = address.GetAddressBytes();
+        return bytes is [169, 254, _, _] || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal
+            // fd00:ec2::/32: EC2's services over IPv6
+            || bytes is [0xfd, 0x00, 0x0e, 0xc2, .., _, _, _, _];
+    }
+
+    /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 or 6to4.</summary>
+    private static IPAddress Inner(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        return address.GetAddressBytes() switch
+        {
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] when (a | b | c) != 0 => new([a, b, c, d]),
+            [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] => new([a, b, c, d]),
+            [0x20, 0x02, var a, var b, var c, var d, ..] => new([a, b, c, d]),
+            _ => address,
+        };
     }
 }

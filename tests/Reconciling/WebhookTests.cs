@@ -50,19 +50,19 @@ public sealed class WebhookTests : IAsyncLifetime
         await SendAsync();
 
         var (headers, body, _) = Assert.Single(_received);
-        var timestamp = headers[Webhook.TimestampHeader];
+        var timestamp = headers[WebhookSignature.TimestampHeader];
         Assert.Equal(Now.ToUnixTimeSeconds().ToString(), timestamp);
-        Assert.Equal("GroupChanged/1", headers[Webhook.KeyHeader]);
-        Assert.Equal(Webhook.Sign(Secret, timestamp, body), headers[Webhook.SignatureHeader]);
-        Assert.NotEqual(Webhook.Sign(Secret, "1", body), headers[Webhook.SignatureHeader]);
-        Assert.NotEqual(Webhook.Sign("another"u8.ToArray(), timestamp, body), headers[Webhook.SignatureHeader]);
+        Assert.Equal("GroupChanged/1", headers[WebhookSignature.KeyHeader]);
+        Assert.Equal(WebhookSignature.Sign(Secret, timestamp, body), headers[WebhookSignature.SignatureHeader]);
+        Assert.NotEqual(WebhookSignature.Sign(Secret, "1", body), headers[WebhookSignature.SignatureHeader]);
+        Assert.NotEqual(WebhookSignature.Sign("another"u8.ToArray(), timestamp, body), headers[WebhookSignature.SignatureHeader]);
     }
 
     [Fact]
     public void Sign_KnownText_GivesTheKnownSignature() =>
         // printf '1.{}' | openssl dgst -sha256 -hmac key
         Assert.Equal("sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData("key"u8, "1.{}"u8)),
-            Webhook.Sign("key"u8.ToArray(), "1", "{}"u8));
+            WebhookSignature.Sign("key"u8.ToArray(), "1", "{}"u8));
 
     [Theory]
     [InlineData(302, true)]
@@ -117,6 +117,18 @@ public sealed class WebhookTests : IAsyncLifetime
     [InlineData("fe80::1", true)]
     [InlineData("fd00:ec2::254", true)]
     [InlineData("0.0.0.0", true)]
+    [InlineData("0.0.0.7", true)]
+    [InlineData("127.8.8.8", true)]
+    [InlineData("169.254.170.2", true)]
+    [InlineData("::169.254.169.254", true)]
+    [InlineData("64:ff9b::a9fe:a9fe", true)]
+    [InlineData("64:ff9b::7f00:1", true)]
+    [InlineData("2002:a9fe:a9fe::1", true)]
+    [InlineData("fe80::1%1", true)]
+    [InlineData("fec0::1", true)]
+    [InlineData("::", true)]
+    [InlineData("64:ff9b::808:808", false)]
+    [InlineData("::ffff:10.0.0.7", false)]
     [InlineData("10.0.0.7", false)]
     [InlineData("2001:db8::1", false)]
     public void IsNear_Address_IsRefusedBehindAName(string address, bool near) =>
@@ -131,6 +143,19 @@ public sealed class WebhookTests : IAsyncLifetime
         await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(url));
 
         Assert.Empty(_received);
+    }
+
+    [Theory]
+    [InlineData("169.254.169.254")]
+    [InlineData("[::ffff:169.254.169.254]")]
+    [InlineData("[fe80::1]")]
+    [InlineData("[fd00:ec2::254]")]
+    [InlineData("0xA9FEA9FE")]
+    [InlineData("2852039166")]
+    public async Task Send_LinkLocalAddress_IsNotTalkedToEvenWhenWritten(string host)
+    {
+        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(new Uri($"http://{host}/latest/meta-data")));
+        Assert.Contains("link-local", failure.InnerException!.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,7 +14,17 @@ namespace Nstance.Temporal.Tests.Flows;
 /// </summary>
 public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
-    private const int Steps = 12;
+    private const int Steps = 10;
+
+    // A task that a leaving host took with it is missed in real time, also by a server that skips time.
+    private static readonly GcSettings Short = new()
+    {
+        DryRun = false,
+        HostTimeout = TimeSpan.FromSeconds(5),
+        RequestTimeout = TimeSpan.FromSeconds(2),
+    };
+
+    private static readonly GcSettings Renewing = Short with { CyclesPerRun = 1 };
 
     [Theory(Timeout = 120_000)]
     [InlineData(1)]
@@ -41,7 +51,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         await stage.StartAsync();
         var options = CollectorStart.Options(stage.Shard);
         options.Id += "-second";
-        await stage.Client.StartWorkflowAsync((GcWorkflow w) => w.RunAsync(stage.Input(null)), options);
+        await stage.Client.StartWorkflowAsync((GcWorkflow w) => w.RunAsync(stage.Input(Short)), options);
         await stage.PassAsync(TimeSpan.FromMinutes(30));
         Assert.NotEmpty(witness.Faults);
     }
@@ -54,7 +64,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         var (random, witness) = (new Random(seed), new CollectorWitness(new Random(seed)));
         stage.Gc.During = witness.PhaseAsync;
         var schedule = await stage.Client.CreateScheduleAsync(
-            GcSchedule.Id(stage.Shard), GcSchedule.Create(stage.Input()), new() { TriggerImmediately = true });
+            GcSchedule.Id(stage.Shard), GcSchedule.Create(stage.Input(Short)), new() { TriggerImmediately = true });
         try
         {
             await PlayAsync(stage, witness, random, seed);
@@ -85,11 +95,11 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
                 }
             }));
             if (random.Next(4) == 0) await MoveAsync(stage);
-            await stage.PassAsync(TimeSpan.FromSeconds(random.Next(1, 1200)));
+            await PassAsync(stage, TimeSpan.FromSeconds(random.Next(1, 1200)));
             await LookAsync(stage, witness, $"step {step}");
         }
 
-        await stage.PassAsync(GcSchedule.Every * 2);
+        await PassAsync(stage, GcSchedule.Every * 2);
         await LookAsync(stage, witness, "end");
         Assert.True(witness.Faults.Count == 0, $"seed {seed}: {string.Join("; ", witness.Faults.Take(5))}\n{string.Join('\n', story)}");
         Assert.Equal(WorkflowExecutionStatus.Running, (await stage.Collector.DescribeAsync()).Status);
@@ -97,15 +107,15 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
 
     private static (string Name, Func<Stage, CollectorWitness, Task> Act) Rival(int dice, string name) => dice switch
     {
-        < 15 => ("script", (stage, _) => CollectorStart.EnsureRunsAsync(stage.Client, stage.Input())),
+        < 15 => ("script", (stage, _) => CollectorStart.EnsureRunsAsync(stage.Client, stage.Input(Short))),
         < 35 => ("keep-alive", (stage, _) => stage.Client.ExecuteWorkflowAsync(
-            (KeepAliveWorkflow w) => w.RunAsync(stage.Input(null)), new($"keep-alive-{stage.Shard.Shard}-{name}", Names.TaskQueue))),
+            (KeepAliveWorkflow w) => w.RunAsync(stage.Input(Short)), new($"keep-alive-{stage.Shard.Shard}-{name}", Names.TaskQueue))),
         < 45 => ("trigger", (stage, _) => stage.Client.GetScheduleHandle(GcSchedule.Id(stage.Shard)).TriggerAsync()),
         < 55 => ("start", (stage, _) => stage.Client.StartWorkflowAsync(
-            (GcWorkflow w) => w.RunAsync(stage.Input(null)), new(stage.Collector.Id, Names.TaskQueue) { IdReusePolicy = WorkflowIdReusePolicy.AllowDuplicate })),
+            (GcWorkflow w) => w.RunAsync(stage.Input(Short)), new(stage.Collector.Id, Names.TaskQueue) { IdReusePolicy = WorkflowIdReusePolicy.AllowDuplicate })),
         < 67 => ("terminate", TerminateAsync),
         < 73 => ("cancel", (stage, _) => stage.Collector.CancelAsync()),
-        < 83 => ("renew", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.ConfigureAsync(new GcSettings { DryRun = false, CyclesPerRun = 1 }))),
+        < 83 => ("renew", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.ConfigureAsync(Renewing))),
         < 87 => ("pause", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.PauseAsync(new("rival")))),
         < 92 => ("resume", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.ResumeAsync(new()))),
         _ => ("cycle", (stage, _) => stage.Collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted))),
@@ -126,6 +136,14 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         stage.Gc.Host = to;
         stage.Arrive(to);
         await stage.LeaveAsync(from);
+    }
+
+    /// <summary>In pieces: one call for the whole time may outlast a call's deadline on a busy machine.</summary>
+    private static async Task PassAsync(Stage stage, TimeSpan time)
+    {
+        var piece = TimeSpan.FromMinutes(2);
+        for (; time > piece; time -= piece) await stage.PassAsync(piece);
+        await stage.PassAsync(time);
     }
 
     private static async Task LookAsync(Stage stage, CollectorWitness witness, string when)

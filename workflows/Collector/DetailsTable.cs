@@ -13,7 +13,7 @@ internal static class DetailsTable
     {
         var (state, text) = (ledger.State, new StringBuilder());
         text.Append("**").Append(Headline(state, ledger.Phase)).Append("**").Append(ledger.DryRun ? " · dry-run: nothing is ended" : "").Append('\n');
-        text.Append("Host: ").Append(state.Host?.Host ?? "none").Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
+        text.Append("Host: ").Append(Line(state.Host?.Host ?? "none")).Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
         Steering(text, ledger);
         if (state.Reports.Count == 0) return text.ToString();
 
@@ -53,7 +53,7 @@ internal static class DetailsTable
             text.Append("\nPlan approved by ").Append(Line(approval.By)).Append(" until ").Append(Time(approval.Until)).Append(": ").Append(Line(approval.Comment)).Append('\n');
         foreach (var hold in state.Holds.Take(Rows))
         {
-            text.Append("\nPaused: ").Append(hold.Group ?? "every group").Append(", ").Append(hold.Sweep?.ToString() ?? "every sweep")
+            text.Append("\nPaused: ").Append(Line(hold.Group ?? "every group")).Append(", ").Append(hold.Sweep?.ToString() ?? "every sweep")
                 .Append(" until ").Append(Time(hold.Until) ?? "resumed").Append(": ").Append(Line(hold.Reason)).Append('\n');
         }
 
@@ -61,8 +61,7 @@ internal static class DetailsTable
             text.Append("\nGrace until ").Append(Time(grace.Until)).Append(": ").Append(Line(grace.Why)).Append('\n');
     }
 
-    // One line each: a cloud's message, or a person's words, may hold anything.
-    private static string Line(string words) => ActivityFault.Cut(words).Replace('\n', ' ').Replace('\r', ' ');
+    private static string Line(string words) => ActivityFault.Cut(words);
 
     private static string Headline(GcState state, string? phase) =>
         phase is not null ? $"Cycle {state.Cycle}: {phase}"

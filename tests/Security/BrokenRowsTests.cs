@@ -1,0 +1,103 @@
+using CsCheck;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Tests.Collection;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Security;
+
+/// <summary>
+/// Rows that nstance's server, or somebody, left in any state: no cycle stops at one, nothing that lives ends for it, and the
+/// rows beside it are dealt with as ever.
+/// </summary>
+public sealed class BrokenRowsTests
+{
+    private const string NotText = "CAST(x'fffe80' AS TEXT)";
+
+    private static readonly string[] Columns =
+    [
+        "id", "tenant", "group_key", "on_demand", "provider_id", "provider_at", "hostname", "fqdn", "ip4", "ip6", "provider_state", "nonce",
+        "issued_at", "instance_pub", "registered_at", "certificates_at", "health_at", "health", "infra_config_hash", "drain_started_at",
+        "drain_acked_at", "created_at", "updated_at", "deleted_at",
+    ];
+
+    /// <summary>SQL of values that no column is meant to hold, or that none should be trusted with.</summary>
+    private static readonly string[] Values =
+    [
+        "NULL", "''", "' '", "'no time'", "'9999-99-99 99:99:99'", "'2026-11-23'", "'0001-01-01 00:00:00+00:00'", "'-1'", "-1", "0", "9223372036854775807", "1e308",
+        "x''", "x'fffe80'", NotText, "replace(hex(zeroblob(50000)), '0', 'a')", "'a' || char(10) || char(27) || '[31mred'", "'../../x'", "'{ broken'",
+        "'{\"status\":7}'", "'[[[[[[[['", "char(0) || 'x'", "'٣'", "char(0x202e) || 'abc'",
+    ];
+
+    public static TheoryData<string> EveryColumn => [.. Columns];
+
+    [Theory]
+    [MemberData(nameof(EveryColumn))]
+    public async Task Cycle_EveryBrokenValueInAColumn_EndsTheGarbageAndNothingElse(string column)
+    {
+        using var world = new CollectWorld();
+        var living = Living(world);
+        foreach (var value in Values) Break(world, living[Array.IndexOf(Values, value)], column, value);
+        await CycleAsync(world, living);
+    }
+
+    [Fact]
+    public void Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
+        Gen.Select(Gen.Int[0, Columns.Length - 1], Gen.Int[0, Values.Length - 1]).Array[1, 6].Array[1, 8].SampleAsync(async rows =>
+        {
+            using var world = new CollectWorld();
+            var living = Living(world);
+            for (var n = 0; n < rows.Length; n++)
+            {
+                // The id last: it names the row.
+                foreach (var (column, value) in rows[n].OrderByDescending(c => c.Item1)) Break(world, living[n], Columns[column], Values[value]);
+            }
+
+            await CycleAsync(world, living);
+        }, iter: 60, threads: 2).GetAwaiter().GetResult();
+
+    /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
+    private static CollectWorld.Made[] Living(CollectWorld world) =>
+        [.. Values.Select(_ => world.Add(registered: true, recordRegistered: true))];
+
+    private static void Break(CollectWorld world, CollectWorld.Made made, string column, string value)
+    {
+        try
+        {
+            world.Sql($"UPDATE instances SET {column} = {value} WHERE id = $id", ("$id", made.Id));
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException e) when (e.SqliteErrorCode == 19)
+        {
+            // The schema itself forbids it here.
+        }
+    }
+
+    private static async Task CycleAsync(CollectWorld world, CollectWorld.Made[] living)
+    {
+        var (garbage, orphaned) = (world.Add(), world.Add(registered: true, recordRegistered: true, inCloud: false, rowStatus: "stopped"));
+        var ct = TestContext.Current.CancellationToken;
+        for (var cycle = 0; cycle < 2; cycle++)
+        {
+            world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddHours(cycle), Cycle = cycle + 1 };
+            var notes = new Notes();
+            var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, notes, world.Trail, _ => { }).RunAsync(world.Input, ct);
+            var collect = await world.CollectAsync();
+            var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, ct);
+            var purge = await world.PurgeAsync();
+            Clean([.. sync.Problems, .. collect.Problems, .. health.Problems, .. purge.Problems]);
+            Clean(new[] { sync.Samples, collect.Samples, health.Samples, purge.Samples }.SelectMany(s => s)
+                .SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Action, n.Why }));
+        }
+
+        Assert.All(living, l => Assert.DoesNotContain(l.ProviderId, world.Cloud.EndCalls));
+        Assert.All(living, l => Assert.True(world.HasRecord(l), $"the record of {l.Id} is gone"));
+        Assert.Contains(garbage.ProviderId, world.Cloud.EndCalls);
+        world.AssertCollected(garbage);
+        Assert.False(world.HasRecord(orphaned));
+    }
+
+    private static void Clean(IEnumerable<string?> texts) => Assert.All(texts, text =>
+    {
+        Assert.DoesNotContain(text ?? "", char.IsControl);
+        Assert.InRange((text ?? "").Length, 0, 2000);
+    });
+}
