@@ -28,18 +28,18 @@ internal sealed class Notes
 
     public void Problem(string sentence)
     {
-        if (_problems.Count < Limit) _problems.Add(OneLine.Of(sentence));
+        if (_problems.Count < Limit) _problems.Add(OneLine.Short(sentence));
         else _more++;
     }
 
     /// <summary>Ids, tenants and groups come from tags, keys and rows: others wrote them.</summary>
     public static InstanceNote Plain(InstanceNote note) => note with
     {
-        InstanceId = OneLine.Of(note.InstanceId),
-        ProviderId = note.ProviderId is { } provider ? OneLine.Of(provider) : null,
-        Tenant = note.Tenant is { } tenant ? OneLine.Of(tenant) : null,
-        Group = note.Group is { } group ? OneLine.Of(group) : null,
-        Why = OneLine.Of(note.Why),
+        InstanceId = OneLine.Short(note.InstanceId),
+        ProviderId = note.ProviderId is { } provider ? OneLine.Short(provider) : null,
+        Tenant = note.Tenant is { } tenant ? OneLine.Short(tenant) : null,
+        Group = note.Group is { } group ? OneLine.Short(group) : null,
+        Why = OneLine.Short(note.Why),
     };
 
     private static string? Known(string? text) => text is { Length: > 0 } ? text : null;

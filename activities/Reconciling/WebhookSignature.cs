@@ -34,7 +34,7 @@ public static class WebhookSignature
     {
         ArgumentNullException.ThrowIfNull(secrets);
         // Digits alone, and not many: no sign, no blanks, nothing that two readers read differently.
-        if (timestamp is not { Length: > 0 and <= 12 } || signature is null
+        if (timestamp is not { Length: > 0 and <= 11 } || signature is null
             || !long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) return false;
         var age = TimeSpan.FromSeconds(Math.Abs((double)now.ToUnixTimeSeconds() - seconds));
         if (age > (tolerance ?? DefaultTolerance)) return false;

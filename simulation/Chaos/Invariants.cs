@@ -19,7 +19,9 @@ internal sealed class Invariants(ChaosWorld world)
         if (machine.ApiProtected || seen.Protection(now) is not null) world.Violate("I1", $"{name} is protected");
         if (!world.Announced.Contains(machine.ProviderId)) world.Violate("I8", $"{name} ended untold");
         world.EndedByCollector[machine.ProviderId] = now;
-        if (machine.StateAt(now) is "stopping" or "stopped" || member is null || member.ServerDeletes) return;
+        // Started again a moment ago: while the cloud itself still says that it is stopped, nobody can know.
+        if (machine.StateAt(now) is "stopping" or "stopped" || machine.StateAt(now - world.Lag) is "stopping" or "stopped") return;
+        if (member is null || member.ServerDeletes) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
         if (now - machine.Launched < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
         if (bounds.Input.Sight is { } sight && now - sight.Since < Timings.RegistrationTimeout)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
@@ -25,17 +26,10 @@ internal static class HostLog
             .AddConsole(console =>
             {
                 console.LogToStandardErrorThreshold = LogLevel.Trace;
-                console.FormatterName = format == "json" ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+                console.FormatterName = format == "json" ? ConsoleFormatterNames.Json : OneLineFormatter.FormatterName;
             });
-        logging.Services.Configure<SimpleConsoleFormatterOptions>(text =>
-        {
-            text.SingleLine = true;
-            text.UseUtcTimestamp = true;
-            text.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            text.ColorBehavior = Console.IsErrorRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is not (null or "")
-                ? LoggerColorBehavior.Disabled
-                : LoggerColorBehavior.Enabled;
-        });
+        logging.Services.TryAddSingleton(TimeProvider.System);
+        logging.Services.AddSingleton<ConsoleFormatter, OneLineFormatter>();
         logging.Services.Configure<JsonConsoleFormatterOptions>(json =>
         {
             json.IncludeScopes = true;
