@@ -27,9 +27,7 @@ internal static class ChaosCommand
             return 2;
         }
 
-        // Before SQLite's first use: its count of allocated bytes is one lock for all threads.
-        Batteries_V2.Init();
-        if (raw.sqlite3_shutdown() == raw.SQLITE_OK) _ = raw.sqlite3_config(SqliteConfigMemStatus, 0);
+        SpareSqlite();
         var (count, first) = (parse.GetValue(seeds), parse.GetValue(from));
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var (ended, cycles, violated) = (0L, 0L, new List<ChaosOutcome>());
@@ -54,5 +52,12 @@ internal static class ChaosCommand
         var result = new { seeds = count, from = first, cycles, ended, violated = violated.Select(o => o.Seed).Order(), elapsedSeconds = Math.Round(watch.Elapsed.TotalSeconds, 1) };
         await stdout.WriteLineAsync(JsonSerializer.Serialize(result));
         return violated.Count == 0 ? 0 : 1;
+    }
+
+    /// <summary>Before SQLite's first use: its count of allocated bytes is one lock for all threads.</summary>
+    public static void SpareSqlite()
+    {
+        Batteries_V2.Init();
+        if (raw.sqlite3_shutdown() == raw.SQLITE_OK) _ = raw.sqlite3_config(SqliteConfigMemStatus, 0);
     }
 }

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed record Violation(string Invariant, string Step, string What);
 
 /// <summary>The world of a story: machines, bucket, agents, the server's own rows; its time moves only when told.</summary>
-internal sealed class ChaosWorld(Story story, ServerRows? rows)
+internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? start = null)
 {
     /// <summary>Every secret of the simulation contains it: whatever the collector says must not.</summary>
     public const string SecretMark = "jwt-must-stay-secret";
@@ -16,6 +16,8 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
     /// <summary>How far a server's clock is ahead when it is wrong.</summary>
     public static readonly TimeSpan ClockAhead = TimeSpan.FromHours(5);
 
+    private readonly DateTimeOffset _start = start ?? Story.Start;
+    private readonly ILookup<Deed, StoryEvent> _lasting = story.Events.Where(e => e.Deed > Deed.RotRow).ToLookup(e => e.Deed);
     private readonly PriorityQueue<Action, (DateTimeOffset, int)> _timers = new();
     private int _next;
     private int _sequence;
@@ -23,7 +25,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
 
     public Story Story { get; } = story;
 
-    public DateTimeOffset Now { get; private set; } = Story.Start;
+    public DateTimeOffset Now { get; private set; } = start ?? Story.Start;
 
     public SortedDictionary<int, ChaosMember> Members { get; } = [];
 
@@ -50,7 +52,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
     /// <summary>The world's time, for code that asks a clock.</summary>
     public TimeProvider Clock => new WorldClock(this);
 
-    public TimeSpan Elapsed => Now - Story.Start;
+    public TimeSpan Elapsed => Now - _start;
 
     public int Seed => Story.Setup.Seed;
 
@@ -63,7 +65,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
     }
 
     public IEnumerable<StoryEvent> Holding(Deed deed) =>
-        Quiet ? [] : Story.Events.Where(e => e.Deed == deed && e.Holds(Elapsed));
+        Quiet ? [] : _lasting[deed].Where(e => e.Holds(Elapsed));
 
     public bool Strikes(Deed deed, string what, int count) =>
         Holding(deed).Any(e => Dice.Roll(Seed, e.Number, what, count) < e.Rate);
@@ -90,7 +92,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows)
     {
         while (true)
         {
-            var eventAt = _next < Story.Events.Count ? Story.Start + Story.Events[_next].At : DateTimeOffset.MaxValue;
+            var eventAt = _next < Story.Events.Count ? _start + Story.Events[_next].At : DateTimeOffset.MaxValue;
             var timerAt = _timers.TryPeek(out _, out var due) ? due.Item1 : DateTimeOffset.MaxValue;
             if (eventAt > to && timerAt > to) break;
             if (eventAt <= timerAt)
