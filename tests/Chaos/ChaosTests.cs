@@ -10,11 +10,12 @@ namespace Nstance.Temporal.Tests.Chaos;
 /// <summary>The chaos over the collector as it is, and over a collector with a bug: chaos that finds nothing proves nothing.</summary>
 public sealed class ChaosTests
 {
+    /// <summary>A few: .ci/run plays a hundred.</summary>
     [Fact]
     public async Task Play_FirstSeeds_NothingIsViolated()
     {
         var violations = new List<string>();
-        await Parallel.ForEachAsync(Enumerable.Range(1, 24), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(1, 8), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
         {
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
             if (outcome.Violation is { } v) lock (violations) violations.Add($"seed {seed}, {v.Step}: {v.Invariant}: {v.What}");
@@ -31,8 +32,8 @@ public sealed class ChaosTests
     [Fact]
     public async Task Play_SameSeed_TellsTheSameStory()
     {
-        var first = await ChaosRun.PlayAsync(StoryTeller.Tell(7));
-        var second = await ChaosRun.PlayAsync(StoryTeller.Tell(7));
+        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7)))));
+        var (first, second) = (both[0], both[1]);
         Assert.Equal(first, second);
         Assert.True(first.Ended > 0);
     }
@@ -98,7 +99,7 @@ public sealed class ChaosTests
         static Plant Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
         for (var seed = 1; ; seed++)
         {
-            var story = StoryTeller.Tell(seed);
+            var story = StoryTeller.Tell(seed, TimeSpan.FromHours(10));
             if ((await ChaosRun.PlayAsync(story, Bug())).Violation is not { } violation) continue;
             var shortest = await Shrink.Async(story, violation, Bug);
             Assert.InRange(shortest.Events.Count, 1, 8);
