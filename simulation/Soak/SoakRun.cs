@@ -39,7 +39,7 @@ internal static class SoakRun
         using var hosts = new ChaosHosts(shared: true);
         // The story begins when the server's clock says so.
         var story = SoakStory.Tell(days, interval);
-        var begin = await server.GetCurrentTimeAsync();
+        var begin = new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero);
         var world = new ChaosWorld(story, hosts.Server, begin);
         using var activities = new SoakActivities(world, hosts, () => server.Client);
         await SearchAttributes.EnsureAsync((TemporalClient)server.Client, new());

@@ -1,7 +1,6 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Tests.Collection;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -42,7 +41,7 @@ public sealed class BrokenRowsTests
     }
 
     [Fact]
-    public void Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
+    public Task Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
         Gen.Select(Gen.Int[0, Columns.Length - 1], Gen.Int[0, Values.Length - 1]).Array[1, 6].Array[1, 8].SampleAsync(async rows =>
         {
             using var world = new CollectWorld();
@@ -55,7 +54,7 @@ public sealed class BrokenRowsTests
             }
 
             await CycleAsync(world, living);
-        }, iter: 60, threads: 2).GetAwaiter().GetResult();
+        }, iter: 60, threads: 2);
 
     /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
     private static CollectWorld.Made[] Living(CollectWorld world) =>

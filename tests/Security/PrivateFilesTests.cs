@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Tests.Collection;
 using Nstance.Temporal.Worker;
@@ -5,6 +6,7 @@ using Nstance.Temporal.Worker;
 namespace Nstance.Temporal.Tests.Security;
 
 /// <summary>Registration tokens are in the database: its folder, its file, and the files that SQLite adds are its owner's alone.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class PrivateFilesTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("nstance-gc-private-").FullName;
@@ -14,7 +16,6 @@ public sealed class PrivateFilesTests : IDisposable
     [Fact]
     public void Open_OwnDatabase_FolderFileAndWalAreTheOwnersAlone()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         var data = Path.Combine(_root, "data");
         var databases = new ShardDatabases { HostName = "host", DataDirectory = data };
         using var database = databases.Open(CollectWorld.Shard, create: true);
@@ -32,7 +33,6 @@ public sealed class PrivateFilesTests : IDisposable
     [Fact]
     public void Open_FolderThatIsThere_KeepsItsMode()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         var mode = File.GetUnixFileMode(_root) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
         File.SetUnixFileMode(_root, mode);
         using var database = new ShardDatabases { HostName = "host", DataDirectory = _root }.Open(CollectWorld.Shard, create: true);
