@@ -28,7 +28,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
     [Theory(Timeout = 300_000)]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task Collect_StartedEndedAndRenewedFromManySides_OneRunAtATime(int seed) => 
+    public async Task Collect_StartedEndedAndRenewedFromManySides_OneRunAtATime(int seed) =>
         Assert.InRange(await PlayAsync(seed, steps: 6, TestContext.Current.CancellationToken), 2, 1000);
 
     /// <summary>Run when asked for: <c>--explicit only --filter-class "*OneCollectorTests"</c>.</summary>
