@@ -23,7 +23,8 @@ internal sealed record SoakOutcome(
 /// </summary>
 internal static class SoakRun
 {
-    private static readonly TimeSpan Piece = TimeSpan.FromMinutes(20);
+    // One call for a long time may outlast a call's deadline on a busy machine.
+    private static readonly TimeSpan Piece = TimeSpan.FromMinutes(4);
 
     public static async Task<SoakOutcome> RunAsync(int days, TimeSpan interval, Action<SoakDay> said, CancellationToken ct)
     {
@@ -80,7 +81,7 @@ internal static class SoakRun
     private static async Task CalmAsync(WorkflowEnvironment server, ChaosWorld world, CancellationToken ct)
     {
         world.CalmDown();
-        for (var n = 0; n < 6; n++) await server.DelayAsync(Piece, ct);
+        for (var n = 0; n < 30; n++) await server.DelayAsync(Piece, ct);
     }
 
     private static SoakDay Measure(int day, int cycles, ChaosHosts hosts)
