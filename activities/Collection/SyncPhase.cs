@@ -108,6 +108,7 @@ internal sealed class SyncPhase(
             catch (CloudException e)
             {
                 notes.Problem($"{chunk.Length} rows name another instance than the listing, and could not be checked: {e.Message}");
+                foreach (var (row, listed) in chunk) Postpone(row.Id, listed, input);
                 continue;
             }
 
@@ -118,9 +119,12 @@ internal sealed class SyncPhase(
                 if (!isGone)
                 {
                     result = Invalid(result, $"instance {listed.ProviderId} carries the id {row.Id}, whose row names {row.ProviderId}: left alone");
+                    Postpone(row.Id, listed, input);
                 }
                 else if (database.ReplaceProviderId(row, listed.ProviderId, input.AsOf) && database.Find(row.Id) is { } now)
                 {
+                    // Now, not in the next cycle: this one's purge would take its record away.
+                    if (now.DeletedAt is not null) Revive(now, listed, input);
                     database.Refresh([Truth(row.Id, now.ProviderState, listed, input.Shard)], input.AsOf);
                     result = result with { Updated = result.Updated + 1 };
                 }
@@ -128,6 +132,14 @@ internal sealed class SyncPhase(
         }
 
         return result;
+    }
+
+    /// <summary>While a machine that lives wears the id of a deleted row, its record must not be purged: it may be that machine's.</summary>
+    private void Postpone(string id, CloudInstance listed, PhaseInput input)
+    {
+        if (input.DryRun || !IsAlive(listed) || database.Find(id) is not { DeletedAt: not null }) return;
+        database.Revive([id], input.AsOf);
+        database.MarkDeleted([id], input.AsOf);
     }
 
     private SyncResult Invalid(SyncResult result, string problem)
