@@ -8,8 +8,8 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
-/// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4). A row outlives its
-/// record, never the other way round: a failure leaves the row, and the next cycle finds it again.
+/// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4), and before the last
+/// complete sync, which would have revived a row whose machine runs. A row outlives its record, never the other way round: a failure leaves the row, and the next cycle finds it again.
 /// </summary>
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, Action<PhaseProgress> heartbeat)
@@ -29,6 +29,14 @@ internal sealed class PurgePhase(
         {
             _notes.Problem(window);
             return new() { Problems = _notes.Problems };
+        }
+
+        // A mark that no complete sync has looked at is no evidence: it may have been set in an outage, of a machine that runs.
+        if (!input.DryRun)
+        {
+            if (database.GetMetaTime(MetaKeys.SyncedAt) is not { } synced) return new();
+            var looked = synced - input.Timings.SettleTime;
+            if (looked < deletedBefore) deletedBefore = looked;
         }
 
         _keys = await KeysWithoutTenantAsync(input.Shard, deletedBefore, cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class SyncPhase(
         result = await notListed.JudgeAsync(input, result, cancellationToken);
         var sawOwn = result.Listed > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
-        if (!input.DryRun) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
+        if (!input.DryRun && result.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
         if (await audit.TryFlushAsync(cancellationToken) is { } waits) notes.Problem(waits);
         return result with { Samples = notes.Samples, Problems = notes.Problems };
     }
@@ -137,9 +137,7 @@ internal sealed class SyncPhase(
     /// <summary>While a machine that lives wears the id of a deleted row, its record must not be purged: it may be that machine's.</summary>
     private void Postpone(string id, CloudInstance listed, PhaseInput input)
     {
-        if (input.DryRun || !IsAlive(listed) || database.Find(id) is not { DeletedAt: not null }) return;
-        database.Revive([id], input.AsOf);
-        database.MarkDeleted([id], input.AsOf);
+        if (!input.DryRun && IsAlive(listed)) database.Postpone([id], input.AsOf);
     }
 
     private SyncResult Invalid(SyncResult result, string problem)

@@ -22,6 +22,7 @@ internal static class MetaKeys
     /// <summary>As a Go duration: for checks, which are asked outside a cycle.</summary>
     public const string HealthCheckInterval = "health_check_interval";
 
+    /// <summary>Time of the last complete sync that was not suspect, and no dry-run. What was marked deleted since then is not purged.</summary>
     public const string SyncedAt = "synced_at";
 
     /// <summary>"0" when the last sync saw not one own instance: then "not found" is no evidence of anything.</summary>

@@ -30,6 +30,10 @@ internal sealed partial class ShardDatabase
     public int MarkDeleted(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
         WriteAt(ids, Statements.MarkDeleted, at, (command, id) => Set(command, "$id", id));
 
+    /// <summary>Marks deleted rows as deleted at this time.</summary>
+    public int Postpone(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
+        WriteAt(ids, Statements.Postpone, at, (command, id) => Set(command, "$id", id));
+
     /// <summary>Marks rows whose instance is gone, unless they name another instance by now, and tells the audit with it.</summary>
     public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
     {

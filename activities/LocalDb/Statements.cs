@@ -20,6 +20,11 @@ internal static class Statements
         UPDATE instances SET deleted_at = NULL, updated_at = $at WHERE id = $id AND deleted_at IS NOT NULL
         """;
 
+    /// <summary>The retention begins anew.</summary>
+    public const string Postpone = """
+        UPDATE instances SET deleted_at = $at, updated_at = $at WHERE id = $id AND deleted_at IS NOT NULL
+        """;
+
     public const string SetProviderId = $"""
         UPDATE instances SET provider_id = $provider, provider_at = $at, updated_at = $at
         WHERE id = $id AND {Schema.NoProvider}

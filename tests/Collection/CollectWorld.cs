@@ -23,6 +23,7 @@ internal sealed class CollectWorld : IDisposable
     {
         var path = Path.Combine(_folder, "local.db");
         Db = ShardDatabase.Open(path, Shard, own: true);
+        Db.SetMeta(MetaKeys.SyncedAt, AsOf);
         _raw = new SqliteConnection($"Data Source={path};Pooling=False");
         _raw.Open();
     }

@@ -75,6 +75,7 @@ public sealed class ProgressTests : IDisposable
         using var shard = new Shard1();
         var activities = shard.Activities();
         await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        shard.MarkSynced();
         var said = new PhaseProgress("purge: 3 of 3") { Purged = new() { Expired = 3, Purged = 3 } };
         var environment = new ActivityEnvironment
         {

@@ -36,8 +36,18 @@ public sealed class PurgeAndHealthTests : IDisposable
     {
         var objects = _shard.Records.Objects.Count;
         await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        _shard.MarkSynced();
         var input = _shard.Input with { Timings = _shard.Input.Timings with { DeletedRecordRetention = TimeSpan.FromDays(9) } };
         Assert.Equal(0, (await _shard.Activities().PurgeRecordsAsync(input)).Expired);
+        Assert.Equal(objects, _shard.Records.Objects.Count);
+    }
+
+    [Fact]
+    public async Task Purge_NoCompleteSyncEver_TouchesNothing()
+    {
+        var objects = _shard.Records.Objects.Count;
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        Assert.Equal(0, (await _shard.Activities().PurgeRecordsAsync(_shard.Input)).Expired);
         Assert.Equal(objects, _shard.Records.Objects.Count);
     }
 
@@ -65,6 +75,7 @@ public sealed class PurgeAndHealthTests : IDisposable
     private async Task<Nstance.Temporal.Workflows.Contracts.PurgeResult> PurgeAsync()
     {
         await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        _shard.MarkSynced();
         return await _shard.Activities().PurgeRecordsAsync(_shard.Input);
     }
 }

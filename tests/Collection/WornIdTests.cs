@@ -2,7 +2,7 @@ using Nstance.Temporal.Activities.Collection;
 
 namespace Nstance.Temporal.Tests.Collection;
 
-/// <summary>A row is marked deleted and names another machine, while one that lives and is registered wears its id (found by fuzzing rows).</summary>
+/// <summary>A row is marked deleted, while a machine that lives and is registered wears its id: its record is not purged (found by fuzzing rows).</summary>
 public sealed class WornIdTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -44,6 +44,22 @@ public sealed class WornIdTests : IDisposable
         await CyclesAsync();
 
         Assert.False(_world.HasRecord(made));
+    }
+
+    [Fact]
+    public async Task Purge_MarkedInAnOutageOfTheCloud_WaitsForASyncWhichRevivesIt()
+    {
+        var made = _world.Add(registered: true, recordRegistered: true);
+        _world.Sql("UPDATE instances SET deleted_at = '2026-11-23 18:45:00+00:00' WHERE id = $id", ("$id", made.Id));
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddHours(2) };
+
+        var result = await _world.PurgeAsync(); // the last complete sync was before the mark
+
+        Assert.Equal(0, result.Expired);
+        Assert.True(_world.HasRecord(made));
+        await CyclesAsync();
+        AssertLives(made);
+        Assert.True(_world.IsLive(made));
     }
 
     private CollectWorld.Made WornId()

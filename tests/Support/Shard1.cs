@@ -4,6 +4,7 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -76,6 +77,10 @@ internal sealed class Shard1 : IConnections, IDisposable
         while (reader.Read()) rows[reader.GetString(0)] = reader.IsDBNull(1) ? null : reader.GetString(1);
         return rows;
     }
+
+    /// <summary>As if a sync had just been complete; after the shard was acquired.</summary>
+    public void MarkSynced() => Execute(
+        $"INSERT OR REPLACE INTO gc_meta (key, value) VALUES ('{MetaKeys.SyncedAt}', '{GoTime.Format(AsOf)}')");
 
     public void Execute(string sql, string? path = null)
     {
