@@ -21,7 +21,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         };
 
         // No credentials, region or endpoint of the machine that runs the tests.
-        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("AWS_", StringComparison.Ordinal)).ToList())
+        foreach (var name in start.Environment.Keys
+            .Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("TEMPORAL_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
         }

@@ -36,7 +36,7 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
             RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.Cancelled => new(ExitCode.Unreachable, NoAnswer),
             RpcException.StatusCode.Unavailable => new(ExitCode.Unreachable, $"Temporal cannot be reached: {message}"),
             RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unauthenticated =>
-                new(ExitCode.BadInput, $"Temporal refused our identity: {message}: check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace"),
+                new(ExitCode.BadInput, $"Temporal {ConnectFault.Refusal(message)}"),
             _ => new(ExitCode.Failed, $"Temporal: {e.Code}: {message}"),
         };
     }

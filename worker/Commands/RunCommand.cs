@@ -39,10 +39,12 @@ internal static class RunCommand
         var log = loggers.CreateLogger("Nstance.Temporal");
         await EnsureAttributesAsync(client, log, invocation.CancellationToken);
         LogStart(log, options, client);
+        var workers = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         try
         {
-            // Comes back when the token is cancelled and the workers have drained; throws when a worker fails for good.
+            // Comes back when the token is cancelled and the workers have drained, and also when a worker fails for good.
             await host.RunAsync(invocation.CancellationToken);
+            ThrowIfFailed(workers);
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
@@ -64,6 +66,16 @@ internal static class RunCommand
 
         Logs.WorkerStopped(log, options.HostName);
         return ExitCode.Done;
+    }
+
+    /// <summary>The host logs a worker's failure, stops, and says that all is well: whoever started us must be told otherwise.</summary>
+    private static void ThrowIfFailed(IEnumerable<BackgroundService> workers)
+    {
+        if (workers.Select(worker => worker.ExecuteTask?.Exception?.InnerException).FirstOrDefault(e => e is not null) is not { } failure) return;
+        var status = ConnectFault.Status(failure.Message);
+        throw status is { } refused && ConnectFault.IsRefusal(refused.Code)
+            ? new CommandException(ExitCode.BadInput, $"the worker ended: Temporal {ConnectFault.Refusal(refused.Message)}", failure)
+            : new CommandException(ExitCode.Failed, $"the worker ended: {status?.Message ?? TemporalGate.FirstLine(failure.Message)}", failure);
     }
 
     private static IHost Build(Invocation invocation, GcOptions options, TemporalClient client)
