@@ -39,6 +39,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _process = Process.Start(start)!;
     }
 
+    public int Id => _process.Id;
+
     public static WorkerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] args) => new(environment, args);
 
     /// <summary>What points a process at a Temporal server and, if given, at a cloud.</summary>

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>Health and metrics have no authentication: they are answered where somebody said so, and nowhere else.</summary>
+public sealed class HealthAddressTests : LoopbackShard
+{
+    [Fact]
+    public async Task Run_NothingSaid_ListensNowhere()
+    {
+        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, key: null), "run");
+        await process.LogUntilAsync(Ready, Token);
+
+        Assert.Empty(Listeners(process.Id));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.2")]
+    [InlineData("127.0.0.2", "127.0.0.1")]
+    public async Task Run_AddressSaid_ListensThereAndNowhereElse(string said, string other)
+    {
+        await using var process = WorkerProcess.Start(
+            WorkerProcess.Environment(Server.TargetHost, key: null), "run", "--health-address", $"{said}:0");
+        await process.LogUntilAsync("Health and metrics at ", Token);
+
+        var listener = Assert.Single(Listeners(process.Id));
+
+        Assert.Equal(IPAddress.Parse(said), listener.Address);
+        using var there = new TcpClient();
+        await there.ConnectAsync(listener, Token);
+        using var elsewhere = new TcpClient();
+        var refused = await Assert.ThrowsAsync<SocketException>(
+            () => elsewhere.ConnectAsync(IPAddress.Parse(other), listener.Port, Token).AsTask());
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+    }
+
+    [Theory]
+    [InlineData("9464")]
+    [InlineData(":9464")]
+    [InlineData("localhost:9464")]
+    [InlineData("*:9464")]
+    [InlineData("127.0.0.1")]
+    public async Task Run_NoAddressWithAPort_IsRefusedInsteadOfGuessed(string said)
+    {
+        var cli = await SteerAsync($"run --health-address {said}");
+
+        Assert.Equal(2, cli.Code);
+        Assert.Equal(
+            [$"nstance-gc: --health-address: \"{said}\" is not an IP address with a port, such as 127.0.0.1:9464 or [::1]:9464, or off"], cli.Errors);
+    }
+
+    /// <summary>What the kernel says: TCP sockets of a process that listen, by the inodes of its descriptors.</summary>
+    private static IReadOnlyList<IPEndPoint> Listeners(int process)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        var own = Directory.GetFiles($"/proc/{process}/fd").Select(fd => new FileInfo(fd).LinkTarget).ToHashSet();
+        return
+        [
+            .. from table in new[] { "tcp", "tcp6" }
+               let file = $"/proc/{process}/net/{table}"
+               where File.Exists(file)
+               from line in File.ReadLines(file).Skip(1)
+               let field = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+               where field[3] == "0A" && own.Contains($"socket:[{field[9]}]")
+               select EndPoint(field[1]),
+        ];
+    }
+
+    /// <summary>Words of four bytes in the machine's order, a colon, the port.</summary>
+    private static IPEndPoint EndPoint(string text)
+    {
+        var (words, port) = (text.Split(':')[0], text.Split(':')[1]);
+        var bytes = words.Chunk(8).SelectMany(word => BitConverter.GetBytes(uint.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
+        return new(new IPAddress(bytes.ToArray()), int.Parse(port, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    }
+}
