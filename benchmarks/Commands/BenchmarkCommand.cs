@@ -2,6 +2,7 @@ using System.CommandLine;
 using Nstance.Temporal.Benchmarks.Cycle;
 using Nstance.Temporal.Benchmarks.Micro;
 using Nstance.Temporal.Benchmarks.Shards;
+using Nstance.Temporal.Benchmarks.Start;
 using Nstance.Temporal.Benchmarks.TestServer;
 
 namespace Nstance.Temporal.Benchmarks.Commands;
@@ -29,6 +30,7 @@ internal static class BenchmarkCommand
         yield return MicroCommand.Create(stdout, stderr);
         yield return ShardsCommand.Create(stdout, stderr);
         yield return TemporalCommand.Create(stdout);
+        yield return StartCommand.Create(stdout, stderr);
         yield return TestServerCommand.Create(stdout, stderr);
     }
 }

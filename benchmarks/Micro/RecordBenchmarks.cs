@@ -6,7 +6,7 @@ using Nstance.Temporal.Benchmarks.Fleet;
 
 namespace Nstance.Temporal.Benchmarks.Micro;
 
-/// <summary>What is JSON: a record of the bucket (about 900 bytes), and a row's <c>provider_state</c>.</summary>
+/// <summary>What is JSON: a record of the bucket (about 1,000 bytes), and a row's <c>provider_state</c>.</summary>
 public class RecordBenchmarks
 {
     private readonly ReadOnlyMemory<byte>[] _records = new ReadOnlyMemory<byte>[MicroFleet.PageSize];

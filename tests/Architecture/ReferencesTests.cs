@@ -14,7 +14,7 @@ public sealed class ReferencesTests
         ["worker"] = ["activities", "workflows"],
         ["testserver"] = [],
         ["simulation"] = ["worker", "activities", "workflows", "testserver"],
-        ["benchmarks"] = ["worker", "activities", "workflows", "testserver"],
+        ["benchmarks"] = ["worker", "activities", "workflows", "simulation", "testserver"],
     };
 
     public static TheoryData<string> Rooms() => [.. Allowed.Keys];
