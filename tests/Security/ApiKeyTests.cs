@@ -1,3 +1,4 @@
+using System.Net;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Security;
@@ -122,6 +123,27 @@ public sealed class ApiKeyTests : GatewayShard
             "nstance-gc: the worker ended: Temporal refused our identity: Request unauthorized: check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace",
             end.Errors[^1]);
         AssertSecret(end.Output, end.Errors);
+    }
+
+    [Fact]
+    public async Task Run_KeyTakenBackAndGivenAgain_IsNotReadyMeanwhileAndStays()
+    {
+        const string Listening = "Health and metrics at ";
+        await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: Key);
+        await using var process = Start(gateway.TargetHost, [Authority, ("API_KEY", Key)], "run", "--health-address", "127.0.0.1:0");
+        var line = (await process.LogUntilAsync(Listening, Token))[^1];
+        var ready = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Split("/healthz")[0] + "/healthz/ready");
+        await gateway.Polled.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        using var http = new HttpClient();
+        foreach (var (key, expected) in new[] { (Key, HttpStatusCode.OK), ("renewed", HttpStatusCode.ServiceUnavailable), (Key, HttpStatusCode.OK) })
+        {
+            gateway.ApiKey = key;
+            using var answer = await http.GetAsync(ready, Token);
+            Assert.Equal(expected, answer.StatusCode);
+        }
+
+        await process.SignalAsync("TERM", Token);
+        Assert.Equal(ExitCode.Done, (await process.EndAsync(Token)).Code);
     }
 
     private (string Name, string? Value) Authority => ("TLS_SERVER_CA_CERT_PATH", Certificates.AuthorityFile);
