@@ -75,26 +75,24 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
     {
         while (db.WaitingAudit(LinesPerObject) is { Count: > 0 } waiting)
         {
-            var bytes = Encoding.UTF8.GetBytes(string.Concat(waiting.Select(line => line.Line + "\n")));
-            var hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-            await store.PutAsync(input.Shard, AuditKey.For(input.Shard.Shard, input.AsOf, $"{waiting[0].Number:0000000000}-{hash}"), bytes, ct);
+            await PutAsync(waiting[0].Number, waiting.Select(line => line.Line), ct);
             db.RemoveAudit(waiting);
         }
     }
 
-    /// <summary>At the end of a phase: what could not be brought is a problem, not a failure. Null: all is there.</summary>
-    public async Task<string?> TryFlushAsync(CancellationToken ct)
+    /// <summary>
+    /// Brings lines to the bucket at once, after those that wait: what they announce is not begun before they are there, so
+    /// there is nothing to keep. Null: all is there; else why not.
+    /// </summary>
+    public Task<string?> TryPutAsync(IReadOnlyCollection<AuditEntry> entries, CancellationToken ct) => TryAsync(async () =>
     {
-        try
-        {
-            await FlushAsync(ct);
-            return null;
-        }
-        catch (CloudException e)
-        {
-            return $"the audit waits on this host, the bucket did not take it: {e.Message}";
-        }
-    }
+        await FlushAsync(ct);
+        foreach (var chunk in entries.Chunk(LinesPerObject)) await PutAsync(0, chunk.Select(entry => entry.ToLine()), ct);
+    });
+
+    /// <summary>At the end of a phase: what could not be brought is a problem, not a failure. Null: all is there.</summary>
+    public async Task<string?> TryFlushAsync(CancellationToken ct) =>
+        await TryAsync(() => FlushAsync(ct)) is { } fault ? $"the audit waits on this host, {fault}" : null;
 
     /// <summary><c>stale-pre-insert</c>, as people type it.</summary>
     public static string Word(CollectReason reason) => reason switch
@@ -104,6 +102,27 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
         CollectReason.Orphan => "orphan",
         _ => "stale-pre-insert",
     };
+
+    private static async Task<string?> TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+            return null;
+        }
+        catch (CloudException e)
+        {
+            return $"the bucket did not take it: {e.Message}";
+        }
+    }
+
+    /// <summary>The number orders the objects of a cycle.</summary>
+    private Task PutAsync(long number, IEnumerable<string> lines, CancellationToken ct)
+    {
+        var bytes = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+        return store.PutAsync(input.Shard, AuditKey.For(input.Shard.Shard, input.AsOf, $"{number:0000000000}-{hash}"), bytes, ct);
+    }
 
     private bool IsNews(AuditEntry entry) =>
         db.GetTold(entry.Instance, entry.Reason ?? "") is not { } told

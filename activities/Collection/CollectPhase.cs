@@ -112,7 +112,7 @@ internal sealed class CollectPhase
         foreach (var j in judged.Where(j => j.Verdict.Kind != VerdictKind.NotSo)) _settled.Add(j.Candidate.Id);
         LeaveAll(judged.Where(j => !IsActing(j)), input);
         var ends = judged.Where(j => j.IsEnding && !IsApproved(j)).ToArray();
-        var over = Limits.Exceeded(
+        var over = !input.Limits.Enabled || ends.Length == 0 ? null : Limits.Exceeded(
             input.Limits, reason, [.. ends.Select(j => (j.Candidate.Row.Tenant, j.Candidate.Row.Group ?? ""))],
             _db.CountLiveByGroup(), _db.CountLive());
         if (over is not null)

@@ -27,22 +27,16 @@ internal sealed class Ending(
 
     /// <summary>
     /// Writes down, in the bucket, what is about to end. No machine is ended without a trace: where that fails, only what
-    /// is gone already is cleaned. While the bucket is away nothing more is announced, so that lines do not pile up here.
+    /// is gone already is cleaned.
     /// </summary>
     public async Task<IReadOnlyList<Judged>> AnnounceAsync(
         CollectReason reason, IReadOnlyList<Judged> acting, PhaseInput input, CancellationToken ct)
     {
         var ends = acting.Where(j => j.IsEnding).ToArray();
         if (ends.Length == 0 || input.DryRun) return acting;
-        var fault = await audit.TryFlushAsync(ct);
-        if (fault is null)
-        {
-            audit.Add(ends.Select(j => Entry(j, j.Verdict.Kind == VerdictKind.End ? "ending" : "quarantining", j.Verdict.Why)));
-            fault = await audit.TryFlushAsync(ct);
-        }
-
-        if (fault is null) return acting;
-        tally.Problem($"{reason}: none of {ends.Length} was ended, because {fault}");
+        var lines = ends.Select(j => Entry(j, j.Verdict.Kind == VerdictKind.End ? "ending" : "quarantining", j.Verdict.Why));
+        if (await audit.TryPutAsync([.. lines], ct) is not { } fault) return acting;
+        tally.Problem($"{reason}: none of {ends.Length} was ended, because the audit could not be written: {fault}");
         foreach (var j in ends) Fail(j, "not tried: the audit could not be written");
         audit.Tell(_told);
         _told.Clear();

@@ -31,6 +31,7 @@ internal static class Evidence
         null => "the row is gone",
         { DeletedAt: not null } => "the row was marked deleted meanwhile",
         _ when row.ProviderId != candidate.Row.ProviderId => "the row names another instance by now",
+        _ when row.Tenant != candidate.Row.Tenant => "the row names another tenant by now",
         _ => null,
     };
 

@@ -20,12 +20,13 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
     {
         var now = new Dictionary<string, Findings>();
-        foreach (var candidate in candidates) now[candidate.Id] = new Findings { Row = db.Find(candidate.Id) };
+        foreach (var candidate in candidates) now[candidate.Id] = new Findings { Row = candidate.Row };
         await AskCloudAsync(now, input, ct);
         await AskTagsAsync(now, input, ct);
         await AskRecordsAsync(now, input, ct);
 
-        // The row last: an agent may have registered while cloud and bucket were asked.
+        // The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or
+        // tenant than what they were asked about is spared by the judge.
         foreach (var id in now.Keys.ToArray()) now[id] = now[id] with { Row = db.Find(id) };
         return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
     }

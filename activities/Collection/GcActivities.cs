@@ -76,7 +76,7 @@ public sealed class GcActivities : IGcActivities
 
         var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
         var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
-        PhaseMetrics.Synced(input.Shard, database.CountByStatus(), database.Path);
+        PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
 

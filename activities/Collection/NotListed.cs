@@ -70,18 +70,8 @@ internal sealed class NotListed(
     private IEnumerable<LiveRow> Candidates(PhaseInput input)
     {
         var settled = input.AsOf - input.Timings.SettleTime;
-        for (string? after = null; ;)
-        {
-            var page = database.FindNotListed(after, PageSize);
-            foreach (var row in page)
-            {
-                if (database.Find(row.Id) is { DeletedAt: null } full && full.Issued < settled
-                    && full.CreatedAt < settled && !(full.UpdatedAt >= settled)) yield return row;
-            }
-
-            if (page.Count < PageSize) yield break;
-            after = page[^1].Id;
-        }
+        return database.FindNotListed().Where(row => database.Find(row.Id) is { DeletedAt: null } full
+            && full.Issued < settled && full.CreatedAt < settled && !(full.UpdatedAt >= settled));
     }
 
     private async Task AskAsync(LiveRow[] rows, PhaseInput input, CancellationToken cancellationToken)

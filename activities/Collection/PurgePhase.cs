@@ -18,6 +18,7 @@ internal sealed class PurgePhase(
 
     private readonly Notes _notes = new();
     private IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>? _keys;
+    private bool _isLookedUp;
 
     /// <param name="input">The cycle.</param>
     /// <param name="before">What an attempt before this one purged.</param>
@@ -39,7 +40,6 @@ internal sealed class PurgePhase(
             if (looked < deletedBefore) deletedBefore = looked;
         }
 
-        _keys = await KeysWithoutTenantAsync(input.Shard, deletedBefore, cancellationToken);
         var result = before ?? new PurgeResult();
         foreach (var expired in Pages(deletedBefore, cancellationToken))
         {
@@ -53,6 +53,8 @@ internal sealed class PurgePhase(
                 continue;
             }
 
+            if (!_isLookedUp && page.Exists(row => IsWithoutTenant(row, input.Shard)))
+                (_keys, _isLookedUp) = (await KeysWithoutTenantAsync(input.Shard, deletedBefore, cancellationToken), true);
             result = await PurgeAsync(input.Shard, page, result, cancellationToken);
             heartbeat(new($"purge: {result.Purged} of {result.Expired}")
             {
@@ -99,13 +101,18 @@ internal sealed class PurgePhase(
         return _keys is null ? null : _keys.GetValueOrDefault(id) ?? [];
     }
 
+    /// <summary>It may have a record, of which only the bucket's listing knows the key.</summary>
+    private static bool IsWithoutTenant(InstanceRow row, ShardRef shard) =>
+        row.InstanceId is not null && row.RecordKeyIn(shard.Shard) is null;
+
+    /// <summary>Keys of all such rows, by one listing.</summary>
     private async Task<IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>?> KeysWithoutTenantAsync(
         ShardRef shard, DateTimeOffset before, CancellationToken cancellationToken)
     {
         var wanted = new HashSet<InstanceId>();
         foreach (var row in Pages(before, cancellationToken).SelectMany(page => page))
         {
-            if (row.InstanceId is { } id && row.RecordKeyIn(shard.Shard) is null) wanted.Add(id);
+            if (IsWithoutTenant(row, shard)) wanted.Add(row.InstanceId!.Value);
         }
 
         try

@@ -16,6 +16,10 @@ internal sealed class SyncPhase(
 {
     private readonly List<CloudInstance> _unknown = [];
     private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
+    private readonly Dictionary<string, long> _states = Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
+
+    /// <summary>Own instances of the listing by state; each state is there, also with zero.</summary>
+    public IReadOnlyDictionary<string, long> States => _states;
 
     public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
@@ -55,6 +59,7 @@ internal sealed class SyncPhase(
     {
         result = result with { Listed = result.Listed + page.Count };
         var listed = page.Select(Listed.Of).ToArray();
+        foreach (var instance in page) _states[instance.Status.Name()]++;
         var found = new List<Refreshed>();
         foreach (var (place, seenBefore, known) in database.Compare(listed))
         {

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 
 namespace Nstance.Temporal.Activities.Domain;
 
@@ -17,6 +19,7 @@ namespace Nstance.Temporal.Activities.Domain;
 internal static class GoTime
 {
     private const string WholeSecond = "yyyy-MM-dd HH:mm:ss";
+    private const int MaxLength = 35; // with nine digits and an offset
 
     public static string Format(DateTimeOffset time)
     {
@@ -46,10 +49,20 @@ internal static class GoTime
     public static string TextOfSecond(DateTimeOffset time) =>
         time.UtcDateTime.ToString(WholeSecond, CultureInfo.InvariantCulture);
 
-    public static bool TryParse(string? text, out DateTimeOffset time)
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset time)
+    {
+        Span<char> text = stackalloc char[MaxLength];
+        time = default;
+        return utf8.Length <= MaxLength
+            && Ascii.ToUtf16(utf8, text, out var length) == OperationStatus.Done && TryParse(text[..length], out time);
+    }
+
+    public static bool TryParse(string? text, out DateTimeOffset time) => TryParse(text.AsSpan(), out time);
+
+    public static bool TryParse(ReadOnlySpan<char> text, out DateTimeOffset time)
     {
         time = default;
-        if (text is null || text.Length < WholeSecond.Length || text[10] is not (' ' or 'T')) return false;
+        if (text.Length < WholeSecond.Length || text[10] is not (' ' or 'T')) return false;
         if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return false;
         var (year, month, day) = (Number(text, 0, 4), Number(text, 5, 2), Number(text, 8, 2));
         var (hour, minute, second) = (Number(text, 11, 2), Number(text, 14, 2), Number(text, 17, 2));
@@ -57,7 +70,7 @@ internal static class GoTime
         if (hour is < 0 or > 23 || minute is < 0 or > 59 || second is < 0 or > 59) return false;
         var (date, clock) = (new DateTime(year, month, day), new TimeSpan(hour, minute, second));
 
-        var rest = text.AsSpan(WholeSecond.Length);
+        var rest = text[WholeSecond.Length..];
         if (!TakeFraction(ref rest, out var fraction) || !TryOffset(rest, out var offset)) return false;
 
         // A time at the edge of what a DateTimeOffset holds is no time nstance wrote.
@@ -74,10 +87,10 @@ internal static class GoTime
     }
 
     /// <summary>Negative: not all of them are digits.</summary>
-    private static int Number(string text, int start, int length)
+    private static int Number(ReadOnlySpan<char> text, int start, int length)
     {
         var number = 0;
-        foreach (var c in text.AsSpan(start, length))
+        foreach (var c in text.Slice(start, length))
         {
             if (!char.IsAsciiDigit(c)) return -1;
             number = (number * 10) + (c - '0');
@@ -103,7 +116,7 @@ internal static class GoTime
     private static bool TryOffset(ReadOnlySpan<char> rest, out TimeSpan offset)
     {
         offset = TimeSpan.Zero;
-        if (rest is [] or ['Z']) return true;
+        if (rest is [] or ['Z'] or "+00:00") return true;
         if (rest is not [('+' or '-'), _, _, ':', _, _]) return false;
         if (!TimeSpan.TryParseExact(rest[1..], @"hh\:mm", CultureInfo.InvariantCulture, out offset)) return false;
         if (rest[0] == '-') offset = -offset;

@@ -18,7 +18,7 @@ internal enum InstanceStatus
 
 internal static class InstanceStatuses
 {
-    /// <summary>Those that make an instance garbage; the index <c>gc_unhealthy</c> names the same.</summary>
+    /// <summary>Those that make an instance garbage; the index <c>gc_unhealthy_state</c> names the same.</summary>
     public static IReadOnlyList<InstanceStatus> Unhealthy { get; } =
     [
         InstanceStatus.Stopping, InstanceStatus.Stopped, InstanceStatus.Suspending, InstanceStatus.Suspended,

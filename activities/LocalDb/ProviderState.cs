@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Domain;
@@ -25,12 +25,11 @@ internal readonly record struct StateWords(InstanceStatus Status)
 
 /// <summary>
 /// Puts new words into a <c>provider_state</c>. Members that we do not know are kept; what is no JSON object, or names a
-/// member twice, gives way to a new one. Not thread-safe.
+/// member twice, gives way to a new one. The status comes last: there <see cref="Schema.UnhealthyRow"/> sees it without
+/// parsing. Not thread-safe.
 /// </summary>
 internal sealed class ProviderState : IDisposable
 {
-    private const int HashLength = 16;
-
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
@@ -46,11 +45,25 @@ internal sealed class ProviderState : IDisposable
     }
 
     /// <summary>Enough of a text to know that it is still the same; empty for none.</summary>
-    public static ReadOnlySpan<byte> Fingerprint(ReadOnlySpan<byte> state) => SHA256.HashData(state).AsSpan(0, HashLength);
+    public static ReadOnlySpan<byte> Fingerprint(ReadOnlySpan<byte> state) => XxHash128.Hash(state);
+
+    /// <summary>
+    /// Compares the status of a text with one, without SQL. False: the text is no plain JSON object with one status in it,
+    /// or says it in a way that needs a closer look.
+    /// </summary>
+    public static bool TryStatus(ReadOnlySpan<byte> state, InstanceStatus status, out bool isSame)
+    {
+        isSame = false;
+        if (!TryScan(state, default, out _, out var place)) return false;
+        var word = state[place];
+        isSame = Ascii.Equals(word, status.Name()) || InstanceStatuses.Parse(Encoding.UTF8.GetString(word)) == status;
+        return true;
+    }
 
     /// <summary>The result's memory is used again by the next call.</summary>
     public ReadOnlySpan<byte> With(ReadOnlySpan<byte> current, in StateWords words)
     {
+        if (TryOwn(current, words)) return _output.WrittenSpan;
         using var members = Parse(current);
         try
         {
@@ -72,7 +85,7 @@ internal sealed class ProviderState : IDisposable
         _output.ResetWrittenCount();
         _writer.Reset();
         _writer.WriteStartObject();
-        var (id, provider, cluster, shard, status) = (false, false, false, false, false);
+        var (id, provider, cluster, shard) = (false, false, false, false);
         if (members is not null)
         {
             foreach (var member in members.RootElement.EnumerateObject())
@@ -81,7 +94,7 @@ internal sealed class ProviderState : IDisposable
                     || Word(member, "provider_instance_id"u8, words.ProviderId, ref provider)
                     || Word(member, "cluster_id"u8, words.Cluster, ref cluster)
                     || Word(member, "shard"u8, words.Shard, ref shard)
-                    || Word(member, "status"u8, words.Status.Name(), ref status);
+                    || member.NameEquals("status"u8);
                 if (!isWord) member.WriteTo(_writer);
             }
         }
@@ -90,10 +103,75 @@ internal sealed class ProviderState : IDisposable
         if (!provider) Write("provider_instance_id"u8, words.ProviderId);
         if (!cluster) Write("cluster_id"u8, words.Cluster);
         if (!shard) Write("shard"u8, words.Shard);
-        if (!status) Write("status"u8, words.Status.Name());
+        Write("status"u8, words.Status.Name());
         _writer.WriteEndObject();
         _writer.Flush();
     }
+
+    /// <summary>The usual case, by far the cheapest: our own words, of which only the status is another now.</summary>
+    private bool TryOwn(ReadOnlySpan<byte> current, in StateWords words)
+    {
+        if (!TryScan(current, words, out var known, out _) || known != 5) return false;
+        _output.ResetWrittenCount();
+        _output.Write("{\"instance_id\":\""u8);
+        Encoding.UTF8.GetBytes(words.InstanceId, _output);
+        _output.Write("\",\"provider_instance_id\":\""u8);
+        Encoding.UTF8.GetBytes(words.ProviderId, _output);
+        _output.Write("\",\"cluster_id\":\""u8);
+        Encoding.UTF8.GetBytes(words.Cluster, _output);
+        _output.Write("\",\"shard\":\""u8);
+        Encoding.UTF8.GetBytes(words.Shard, _output);
+        _output.Write("\",\"status\":\""u8);
+        Encoding.UTF8.GetBytes(words.Status.Name(), _output);
+        _output.Write("\"}"u8);
+        return true;
+    }
+
+    /// <summary>
+    /// Walks over a plain object: one status, no escapes in names. Of the other members, counts those that say what
+    /// <paramref name="words"/> say; one that we do not know, or that says something else, spoils the count.
+    /// </summary>
+    private static bool TryScan(ReadOnlySpan<byte> state, in StateWords words, out int known, out Range status)
+    {
+        (known, status, var isFound) = (0, default, false);
+        if (state.IsEmpty) return false;
+        var reader = new Utf8JsonReader(state);
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueIsEscaped) return false;
+                var (isStatus, word) = (reader.ValueSpan.SequenceEqual("status"u8), Word(reader.ValueSpan, words));
+                reader.Read();
+                if (!isStatus)
+                {
+                    var isOurs = word is not null && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped
+                        && Ascii.Equals(reader.ValueSpan, word);
+                    known += isOurs ? 1 : int.MinValue / 2;
+                    reader.Skip();
+                    continue;
+                }
+
+                if (isFound || reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped) return false;
+                var start = (int)reader.TokenStartIndex + 1;
+                (status, isFound, known) = (start..(start + reader.ValueSpan.Length), true, known + 1);
+            }
+
+            return isFound && !reader.Read(); // nothing may follow
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static string? Word(ReadOnlySpan<byte> name, in StateWords words) =>
+        name.SequenceEqual("instance_id"u8) ? words.InstanceId
+        : name.SequenceEqual("provider_instance_id"u8) ? words.ProviderId
+        : name.SequenceEqual("cluster_id"u8) ? words.Cluster
+        : name.SequenceEqual("shard"u8) ? words.Shard
+        : null;
 
     private JsonDocument? Parse(ReadOnlySpan<byte> current)
     {

@@ -18,7 +18,7 @@ internal static class Queries
     public const string Unhealthy = $"""
         {Columns}
         FROM (
-          SELECT id AS candidate FROM instances INDEXED BY gc_unhealthy WHERE {Schema.UnhealthyRow} AND id > $after
+          SELECT id AS candidate FROM instances INDEXED BY gc_unhealthy_state WHERE {Schema.UnhealthyRow} AND id > $after
           UNION
           SELECT instance_id FROM gc_instances INDEXED BY gc_records_deleting
           WHERE record_status = 'deleting' AND instance_id > $after
@@ -58,28 +58,22 @@ internal static class Queries
         ORDER BY id LIMIT $take
         """;
 
-    /// <summary>
-    /// No row: it is as its row says. It may call too much a difference (the caller looks exactly), never too little. "Plain"
-    /// is a live row that names the same machine.
-    /// </summary>
-    public const string Look = $"""
-        SELECT EXISTS (SELECT 1 FROM temp.gc_listed AS l WHERE l.listed_as = $id) AS seen_before, id IS NOT NULL,
-          coalesce(deleted_at IS NULL AND provider_id = $machine AND typeof(provider_state) = 'text', 0),
-          {Schema.Status}, provider_state, ip4, ip6, hostname
-        FROM (SELECT 1) AS p LEFT JOIN instances ON id = $id
-        WHERE seen_before OR NOT coalesce(
-          deleted_at IS NULL AND provider_id = $machine AND provider_state IS NOT NULL AND {Schema.Status} = $state
-          AND ($v4 IS NULL OR $v4 = ip4) AND ($v6 IS NULL OR $v6 = ip6) AND ($host IS NULL OR $host = hostname), 0)
+    /// <summary>A row as a listing is compared with it.</summary>
+    public const string Look = """
+        SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname FROM instances WHERE id = $id
         """;
 
-    public const string Noted = "SELECT row_id, machine, state, was, host, v4, v6 FROM temp.gc_ordered WHERE n = $n";
+    public const string RowOf = "SELECT rowid FROM instances WHERE id = $id";
 
-    public const string StateOf = "SELECT provider_state FROM instances WHERE id = $id AND provider_id = $machine";
+    public const string Noted = "SELECT row FROM temp.gc_changed WHERE row > $after ORDER BY row LIMIT $take";
 
-    public const string NotListed = $"""
-        SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after
-          AND NOT EXISTS (SELECT 1 FROM temp.gc_listed WHERE listed_as = id AND machine = provider_id)
-        ORDER BY id LIMIT $take
+    public const string Note = "SELECT row, row_id, machine, state, was, host, v4, v6 FROM temp.gc_changed WHERE row = $row";
+
+    /// <summary>By its number, which is quick, and by its id: VACUUM numbers rows anew.</summary>
+    public const string StateOf = "SELECT provider_state FROM instances WHERE rowid = $row AND id = $id AND provider_id = $machine";
+
+    public const string Live = $"""
+        SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after ORDER BY id
         """;
 
     /// <summary>A row that is gone must be made again, whatever its mark says.</summary>
@@ -103,10 +97,6 @@ internal static class Queries
 
     public const string CountLive = $"SELECT count(*) FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow}";
 
-    public const string CountByStatus = $"""
-        SELECT coalesce({Schema.Status}, 'unknown'), count(*) FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} GROUP BY 1
-        """;
-
     public const string CountRegistered =
         $"SELECT count(*) FROM instances INDEXED BY gc_health WHERE {Schema.RegisteredRow}";
 
@@ -121,6 +111,8 @@ internal static class Queries
         """;
 
     public const string AnyRow = "SELECT EXISTS (SELECT 1 FROM instances WHERE id > '')";
+
+    public const string Meta = "SELECT value FROM gc_meta WHERE key = $id";
 
     public const string WaitingAudit = "SELECT n, id, line FROM gc_audit WHERE n > 0 ORDER BY n LIMIT $take";
 
@@ -143,19 +135,21 @@ internal static class Queries
         [nameof(Expired)] = Expired,
         [nameof(Look)] = Look,
         [nameof(Noted)] = Noted,
+        [nameof(Note)] = Note,
         [nameof(StateOf)] = StateOf,
-        [nameof(NotListed)] = NotListed,
+        [nameof(RowOf)] = RowOf,
+        [nameof(Live)] = Live,
         [nameof(ChangedRecords)] = ChangedRecords,
         [nameof(LiveByProvider)] = LiveByProvider,
         [nameof(ById)] = ById,
         [nameof(CountLiveByGroup)] = CountLiveByGroup,
         [nameof(CountLive)] = CountLive,
-        [nameof(CountByStatus)] = CountByStatus,
         [nameof(CountRegistered)] = CountRegistered,
         [nameof(AnyReportSince)] = AnyReportSince,
         [nameof(AnyHealth)] = AnyHealth,
         [nameof(LatestReport)] = LatestReport,
         [nameof(AnyRow)] = AnyRow,
+        [nameof(Meta)] = Meta,
         [nameof(WaitingAudit)] = WaitingAudit,
         [nameof(Told)] = Told,
     };

@@ -6,8 +6,8 @@ using SQLitePCL;
 namespace Nstance.Temporal.Activities.LocalDb;
 
 /// <summary>
-/// A prepared statement for inner loops. ADO.NET looks each parameter up by name and makes a reader for each run, which at
-/// a hundred thousand rows costs more than the statement; here texts go in and out as UTF-8, and nothing is allocated.
+/// A prepared statement. ADO.NET looks each parameter up by name and makes a reader for each run, which at a hundred
+/// thousand rows costs more than the statement; here texts go in and out as UTF-8, and nothing is allocated.
 /// </summary>
 internal sealed class RawStatement : IDisposable
 {
@@ -52,6 +52,13 @@ internal sealed class RawStatement : IDisposable
         ? raw.sqlite3_bind_text(_statement, _places[parameter], "") // an empty span would be NULL
         : raw.sqlite3_bind_text(_statement, _places[parameter], utf8));
 
+    /// <summary>What stands in a column of another statement's row: a text, or NULL.</summary>
+    public void BindFrom(int parameter, RawStatement other, int column)
+    {
+        if (other.IsNull(column)) Bind(parameter, (string?)null);
+        else Bind(parameter, other.Utf8(column));
+    }
+
     /// <summary>Empty: NULL.</summary>
     public void BindBlob(int parameter, ReadOnlySpan<byte> blob) => Check(blob.IsEmpty
         ? raw.sqlite3_bind_null(_statement, _places[parameter])
@@ -68,7 +75,8 @@ internal sealed class RawStatement : IDisposable
         return false;
     }
 
-    public void Reset() => Check(raw.sqlite3_reset(_statement));
+    /// <summary>Lets go of the row and of what it locks. Its code repeats what the last step said, and threw.</summary>
+    public void Reset() => _ = raw.sqlite3_reset(_statement);
 
     /// <summary>Runs a statement without rows; gives how many rows it changed.</summary>
     public int Run()
@@ -78,9 +86,45 @@ internal sealed class RawStatement : IDisposable
         return raw.sqlite3_changes(_database);
     }
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
+    /// <summary>Runs a query to its end.</summary>
+    public List<T> All<T>(Func<RawStatement, T> read)
+    {
+        var rows = new List<T>();
+        try
+        {
+            while (Step()) rows.Add(read(this));
+        }
+        finally
+        {
+            Reset();
+        }
 
-    public bool IsText(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_TEXT;
+        return rows;
+    }
+
+    /// <summary>Reads the first row of a query; the default when there is none.</summary>
+    public T? First<T>(Func<RawStatement, T> read)
+    {
+        try
+        {
+            return Step() ? read(this) : default;
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
+    /// <summary>SQLite keeps whatever was written: one of <c>raw.SQLITE_TEXT</c> and its like, whatever the column's type.</summary>
+    public int Kind(int column) => raw.sqlite3_column_type(_statement, column);
+
+    public bool IsNull(int column) => Kind(column) == raw.SQLITE_NULL;
+
+    public bool IsText(int column) => Kind(column) == raw.SQLITE_TEXT;
+
+    /// <summary>True: exactly this text stands there.</summary>
+    public bool Is(int column, string text) =>
+        IsText(column) && (Ascii.Equals(Utf8(column), text) || Encoding.UTF8.GetString(Utf8(column)) == text);
 
     public long Number(int column) => raw.sqlite3_column_int64(_statement, column);
 

@@ -1,5 +1,6 @@
-using Microsoft.Data.Sqlite;
+using System.Text;
 using Nstance.Temporal.Activities.Domain;
+using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
@@ -12,7 +13,7 @@ internal static class RowReader
     /// <summary>Number of columns that it reads; what a query selects beyond them comes after.</summary>
     public const int Columns = 19;
 
-    public static InstanceRow Read(SqliteDataReader reader) => new()
+    public static InstanceRow Read(RawStatement reader) => new()
     {
         Id = Text(reader, 0) ?? "",
         Tenant = Text(reader, 1) ?? "",
@@ -30,23 +31,18 @@ internal static class RowReader
         Ip4 = Text(reader, 13),
         Ip6 = Text(reader, 14),
         Hostname = Text(reader, 15),
-        Orphan = reader.GetValue(16) is not (DBNull or 0L),
+        Orphan = !reader.IsNull(16) && (reader.Kind(16) != raw.SQLITE_INTEGER || reader.Number(16) != 0),
         FirstSeenAt = Time(reader, 17, DateTimeOffset.MaxValue),
         RecordStatus = InstanceStatuses.Parse(Text(reader, 18)),
     };
 
-    private static string? Text(SqliteDataReader reader, int column) => reader.GetValue(column) switch
-    {
-        DBNull => null,
-        string text => text,
-        byte[] => null,
-        var other => other.ToString(),
-    };
+    private static string? Text(RawStatement reader, int column) =>
+        reader.Kind(column) is raw.SQLITE_NULL or raw.SQLITE_BLOB ? null : Encoding.UTF8.GetString(reader.Utf8(column));
 
-    private static DateTimeOffset? Time(SqliteDataReader reader, int column, DateTimeOffset? unreadable)
+    private static DateTimeOffset? Time(RawStatement reader, int column, DateTimeOffset? unreadable)
     {
-        var value = reader.GetValue(column);
-        if (value is DBNull) return null;
-        return value is string text && GoTime.TryParse(text, out var time) ? time : unreadable;
+        var kind = reader.Kind(column);
+        if (kind == raw.SQLITE_NULL) return null;
+        return kind == raw.SQLITE_TEXT && GoTime.TryParse(reader.Utf8(column), out var time) ? time : unreadable;
     }
 }

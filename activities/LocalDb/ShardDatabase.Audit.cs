@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Activities.LocalDb;
@@ -17,52 +16,49 @@ internal sealed record Told(string InstanceId, string Reason, string Saying, Dat
 internal sealed partial class ShardDatabase
 {
     /// <summary>Keeps lines; one that waits already is not kept twice.</summary>
-    public void AddAudit(IReadOnlyCollection<AuditLine> lines) => Write(lines, Statements.AddAudit, BindAudit);
+    public void AddAudit(IReadOnlyCollection<AuditLine> lines) => WriteBatches(lines, BatchSize, AddAudit);
 
     /// <summary>The oldest lines that wait.</summary>
     public IReadOnlyList<AuditLine> WaitingAudit(int take) => Guard(() =>
     {
-        var command = Prepared(Queries.WaitingAudit);
-        Set(command, "$take", take);
-        using var reader = command.ExecuteReader();
-        var lines = new List<AuditLine>();
-        while (reader.Read()) lines.Add(new(reader.GetString(1), reader.GetString(2)) { Number = reader.GetInt64(0) });
-        return lines;
+        var waiting = Raw(Queries.WaitingAudit, "$take");
+        waiting.Bind(0, take);
+        return waiting.All(row => new AuditLine(row.Text(1)!, row.Text(2)!) { Number = row.Number(0) });
     });
 
-    public void RemoveAudit(IReadOnlyCollection<AuditLine> lines) =>
-        Write(lines, Statements.RemoveAudit, (command, line) => Set(command, "$id", line.Id));
+    /// <summary>Forgets lines that <see cref="WaitingAudit"/> gave: numbers only grow, so nothing came between them since.</summary>
+    public void RemoveAudit(IReadOnlyList<AuditLine> lines) => WriteBatches(lines.Chunk(BatchSize), 1, chunk =>
+    {
+        var remove = Raw(Statements.RemoveAudit, "$from", "$to");
+        remove.Bind(0, chunk[0].Number);
+        remove.Bind(1, chunk[^1].Number);
+        return remove.Run();
+    });
 
     public Told? GetTold(string instanceId, string reason) => Guard(() =>
     {
-        var command = Prepared(Queries.Told);
-        Set(command, "$id", instanceId);
-        Set(command, "$reason", reason);
-        using var reader = command.ExecuteReader();
-        return reader.Read() && GoTime.TryParse(reader.GetString(1), out var at)
-            ? new Told(instanceId, reason, reader.GetString(0), at)
-            : null;
+        var told = Raw(Queries.Told, "$id", "$reason");
+        told.Bind(0, instanceId);
+        told.Bind(1, reason);
+        return told.First(row =>
+            GoTime.TryParse(row.Utf8(1), out var at) ? new Told(instanceId, reason, row.Text(0)!, at) : null);
     });
 
-    public void SetTold(IReadOnlyCollection<Told> told) => Write(told, Statements.SetTold, (command, item) =>
+    public void SetTold(IReadOnlyCollection<Told> told) => WriteBatches(told, BatchSize, item =>
     {
-        Set(command, "$id", item.InstanceId);
-        Set(command, "$reason", item.Reason);
-        Set(command, "$saying", item.Saying);
-        Set(command, "$at", GoTime.Format(item.At));
+        var set = Raw(Statements.SetTold, "$id", "$reason", "$saying", "$at");
+        set.Bind(0, item.InstanceId);
+        set.Bind(1, item.Reason);
+        set.Bind(2, item.Saying);
+        set.Bind(3, GoTime.Format(item.At));
+        return set.Run();
     });
 
-    private void AddAudit(SqliteTransaction transaction, AuditLine line)
+    private int AddAudit(AuditLine line)
     {
-        var command = Prepared(Statements.AddAudit);
-        command.Transaction = transaction;
-        BindAudit(command, line);
-        command.ExecuteNonQuery();
-    }
-
-    private static void BindAudit(SqliteCommand command, AuditLine line)
-    {
-        Set(command, "$id", line.Id);
-        Set(command, "$line", line.Line);
+        var add = Raw(Statements.AddAudit, "$id", "$line");
+        add.Bind(0, line.Id);
+        add.Bind(1, line.Line);
+        return add.Run();
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Activities.LocalDb;
@@ -7,14 +6,17 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// <summary>From what we know to parameters. The only place where a secret leaves its wrapper: into <c>nonce</c>.</summary>
 internal sealed partial class ShardDatabase
 {
-    private static void BindCloud(SqliteCommand command, Refreshed row)
+    private int RefreshOne(Refreshed row, string at)
     {
-        Set(command, "$id", row.Id);
-        Set(command, "$provider", row.ProviderId);
-        Set(command, "$state", row.ProviderState);
-        Set(command, "$hostname", row.Hostname);
-        Set(command, "$ip4", row.Ip4);
-        Set(command, "$ip6", row.Ip6);
+        var refresh = Raw(Statements.Refresh, "$id", "$at", "$provider", "$state", "$hostname", "$ip4", "$ip6");
+        refresh.Bind(0, row.Id);
+        refresh.Bind(1, at);
+        refresh.Bind(2, row.ProviderId);
+        refresh.Bind(3, row.ProviderState);
+        refresh.Bind(4, row.Hostname);
+        refresh.Bind(5, row.Ip4);
+        refresh.Bind(6, row.Ip6);
+        return refresh.Run();
     }
 
     private NewRow FromRecord((string Key, string ETag, InstanceRecord Record) item)

@@ -37,23 +37,16 @@ internal sealed partial class ShardDatabase
     public (IReadOnlyList<InstanceRow> Rows, StaleCursor? Next) FindStaleHealth(
         DateTimeOffset before, StaleCursor? after, int take)
     {
-        var command = Prepared(Queries.StaleHealth);
-        Set(command, "$before", GoTime.TextAfterSecondOf(before));
-        Set(command, "$reported", after?.Reported ?? "");
-        Set(command, "$after", after?.Id ?? "");
-        Set(command, "$take", take);
         return Guard(() =>
         {
-            var (rows, read, last) = (new List<InstanceRow>(), 0, default(StaleCursor));
-            using var reader = command.ExecuteReader();
-            for (; reader.Read(); read++)
-            {
-                var row = RowReader.Read(reader);
-                last = new StaleCursor(reader.GetValue(RowReader.Columns).ToString()!, row.Id);
-                if (SignOfLife(row) < before) rows.Add(row);
-            }
-
-            return ((IReadOnlyList<InstanceRow>)rows, read == take ? last : (StaleCursor?)null);
+            var stale = Raw(Queries.StaleHealth, "$before", "$reported", "$after", "$take");
+            stale.Bind(0, GoTime.TextAfterSecondOf(before));
+            stale.Bind(1, after?.Reported ?? "");
+            stale.Bind(2, after?.Id ?? "");
+            stale.Bind(3, take);
+            var read = stale.All(row => (Row: RowReader.Read(row), Reported: row.Text(RowReader.Columns) ?? ""));
+            StaleCursor? next = read.Count == take ? new StaleCursor(read[^1].Reported, read[^1].Row.Id) : null;
+            return ((IReadOnlyList<InstanceRow>)[.. read.Select(r => r.Row).Where(row => SignOfLife(row) < before)], next);
         });
     }
 
@@ -77,97 +70,72 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>One row, deleted or not.</summary>
-    public InstanceRow? Find(string id)
+    public InstanceRow? Find(string id) => Guard(() =>
     {
-        var command = Prepared(Queries.ById);
-        Set(command, "$id", id);
-        return Guard(() =>
-        {
-            using var reader = command.ExecuteReader();
-            return reader.Read() ? RowReader.Read(reader) : null;
-        });
-    }
+        var find = Raw(Queries.ById, "$id");
+        find.Bind(0, id);
+        return find.First(RowReader.Read);
+    });
 
     /// <summary>A live row that already stands for an instance; null if none does.</summary>
-    public string? FindLiveByProvider(string providerId)
+    public string? FindLiveByProvider(string providerId) => Guard(() =>
     {
-        var command = Prepared(Queries.LiveByProvider);
-        Set(command, "$provider", providerId);
-        return Guard(() => command.ExecuteScalar() as string);
-    }
+        var find = Raw(Queries.LiveByProvider, "$provider");
+        find.Bind(0, providerId);
+        return find.First(row => row.Text(0));
+    });
 
     /// <summary>Live rows with an instance, by tenant ("" unknown) and group ("" unknown).</summary>
-    public IReadOnlyDictionary<(string Tenant, string Group), int> CountLiveByGroup()
+    public IReadOnlyDictionary<(string Tenant, string Group), int> CountLiveByGroup() => Guard(() =>
     {
-        var command = Prepared(Queries.CountLiveByGroup);
-        return Guard(() =>
+        var counts = new Dictionary<(string, string), int>();
+        foreach (var (tenant, group, count) in Raw(Queries.CountLiveByGroup)
+            .All(row => (row.Text(0) ?? "", row.Text(1) ?? "", (int)row.Number(2))))
         {
-            var counts = new Dictionary<(string, string), int>();
-            using var reader = command.ExecuteReader();
-            while (reader.Read())
-            {
-                var key = (reader.GetString(0), reader.IsDBNull(1) ? "" : reader.GetString(1));
-                counts[key] = counts.GetValueOrDefault(key) + reader.GetInt32(2);
-            }
+            counts[(tenant, group)] = counts.GetValueOrDefault((tenant, group)) + count;
+        }
 
-            return counts;
-        });
-    }
-
-    /// <summary>Live rows with an instance, by the cloud's last word; each status is there, also with zero.</summary>
-    public IReadOnlyDictionary<string, long> CountByStatus()
-    {
-        var command = Prepared(Queries.CountByStatus);
-        return Guard(() =>
-        {
-            var counts = Enum.GetValues<InstanceStatus>().ToDictionary(status => status.Name(), _ => 0L);
-            using var reader = command.ExecuteReader();
-            while (reader.Read()) counts[InstanceStatuses.Parse(reader.GetString(0)).Name()] += reader.GetInt64(1);
-            return counts;
-        });
-    }
+        return counts;
+    });
 
     public int CountLive() => Number(Queries.CountLive);
 
     public int CountRegistered() => Number(Queries.CountRegistered);
 
     /// <summary>Did any registered instance report, or register, since then? Up to a second too generous.</summary>
-    public bool AnyReportSince(DateTimeOffset since)
+    public bool AnyReportSince(DateTimeOffset since) => Guard(() =>
     {
-        var command = Prepared(Queries.AnyReportSince);
-        Set(command, "$since", GoTime.TextOfSecond(since));
-        return Guard(() => (long)command.ExecuteScalar()! != 0);
-    }
+        var any = Raw(Queries.AnyReportSince, "$since");
+        any.Bind(0, GoTime.TextOfSecond(since));
+        return any.First(row => row.Number(0)) != 0;
+    });
 
     /// <summary>Has any registered instance ever reported into this database?</summary>
     public bool AnyHealth() => Number(Queries.AnyHealth) != 0;
 
     /// <summary>The latest report or registration, by the clock of whoever wrote it; null: none, or not a time.</summary>
     public DateTimeOffset? LatestReport() => Guard(() =>
-        GoTime.TryParse(Prepared(Queries.LatestReport).ExecuteScalar() as string, out var time) ? time : (DateTimeOffset?)null);
+        GoTime.TryParse(Raw(Queries.LatestReport).First(row => row.Text(0)), out var time) ? time : (DateTimeOffset?)null);
 
-    private int Number(string sql) => Guard(() => (int)(long)Prepared(sql).ExecuteScalar()!);
+    private int Number(string sql) => Guard(() => (int)Raw(sql).First(row => row.Number(0)));
 
     /// <summary>Fills a page: rows that the exact comparison refuses do not make it look like the last one.</summary>
     private List<InstanceRow> Page(
         string sql, string? afterId, int take, DateTimeOffset? before, Func<InstanceRow, bool> exactly) => Guard(() =>
     {
         var page = new List<InstanceRow>();
-        var (after, read) = (afterId ?? "", take);
-        while (page.Count < take && read == take)
+        var after = afterId ?? "";
+        for (var isMore = true; isMore && page.Count < take;)
         {
-            var command = Prepared(sql);
-            Set(command, "$after", after);
-            Set(command, "$take", take);
-            if (before is not null) Set(command, "$before", GoTime.TextAfterSecondOf(before.Value));
-            read = 0;
-            using var reader = command.ExecuteReader();
-            for (; page.Count < take && reader.Read(); read++)
-            {
-                var row = RowReader.Read(reader);
-                after = row.Id;
-                if (exactly(row)) page.Add(row);
-            }
+            var asked = take - page.Count;
+            var find = before is null ? Raw(sql, "$after", "$take") : Raw(sql, "$after", "$take", "$before");
+            find.Bind(0, after);
+            find.Bind(1, asked);
+            if (before is { } time) find.Bind(2, GoTime.TextAfterSecondOf(time));
+            var rows = find.All(RowReader.Read);
+            isMore = rows.Count == asked;
+            if (isMore) after = rows[^1].Id;
+            page.AddRange(rows.Where(exactly));
         }
 
         return page;

@@ -32,15 +32,26 @@ internal sealed record Listed(
 internal sealed record Difference(int Place, bool SeenBefore, InstanceRow? Row);
 
 /// <summary>
-/// A listing beside the rows, in temporary tables: they take no lock of the file, and SQLite puts them on disk when a
-/// fleet is large, so that memory does not grow with it. Comparing is left to SQL: usually nothing differs.
+/// A listing beside the rows. Who was listed is kept as numbers, in memory; what differs from its row waits, until the
+/// listing is complete, in a temporary table, which takes no lock of the file, and which SQLite puts on disk when a fleet
+/// is large, so that memory does not grow with it.
 /// </summary>
 internal sealed partial class ShardDatabase
 {
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private readonly ListedMachines _listed = new();
+
     /// <summary>Forgets the listing before.</summary>
-    public void BeginListing() => Guard(() => Prepared(Schema.Listing).ExecuteNonQuery());
+    public void BeginListing()
+    {
+        _listed.Clear();
+        Guard(() =>
+        {
+            Execute(Schema.Listing);
+            return 0;
+        });
+    }
 
     /// <summary>
     /// Takes a page in. What plainly differs from its row is noted for <see cref="RefreshNoted"/>; what is in another way
@@ -53,8 +64,9 @@ internal sealed partial class ShardDatabase
         {
             for (var place = 0; place < page.Count; place++)
             {
-                if (Look(page[place]) is { } look) closer.Add((place, look.SeenBefore, look.HasRow));
-                Keep(page[place]);
+                var listed = page[place];
+                var seenBefore = _listed.Add(listed.TrackingId, listed.ProviderId);
+                if (Look(listed, seenBefore) is { } hasRow) closer.Add((place, seenBefore, hasRow));
             }
 
             reading.Commit();
@@ -66,124 +78,139 @@ internal sealed partial class ShardDatabase
     /// <summary>Keeps what is to be written by <see cref="RefreshNoted"/>.</summary>
     /// <param name="listed">What the cloud says.</param>
     /// <param name="was">The row's <c>provider_state</c> when that was compared.</param>
-    public void NoteChange(Listed listed, string? was) =>
-        Guard(() => Note(listed, was is null ? [] : ProviderState.Fingerprint(Encoding.UTF8.GetBytes(was))));
+    public void NoteChange(Listed listed, string? was) => Guard(() =>
+    {
+        var row = Raw(Queries.RowOf, "$id");
+        row.Bind(0, listed.TrackingId);
+        return row.First(r => (long?)r.Number(0)) is { } number
+            ? Note(number, listed, was is null ? [] : ProviderState.Fingerprint(Encoding.UTF8.GetBytes(was)))
+            : 0;
+    });
 
     /// <summary>
-    /// Writes what was noted, in the order of ids: rows of one page of the file are then written together, which makes a
-    /// first sync of a large fleet several times cheaper than the listing's order. A row that somebody wrote since it was
-    /// compared stays as it is.
+    /// Writes what was noted, in the order in which rows came to be: rows of one page of the file are then written together,
+    /// which makes a first sync of a large fleet several times cheaper than the listing's order. A row that somebody wrote
+    /// since it was compared stays as it is.
     /// </summary>
     public int RefreshNoted(ShardRef shard, DateTimeOffset at, Action progress)
     {
-        var count = Guard(() => Prepared(Statements.OrderChanges).ExecuteNonQuery());
         var text = GoTime.Format(at);
-        return WriteBatches(
-            Enumerable.Range(1, count), BatchSize, (_, n) => RefreshOne(n, shard, text), progress);
+        return WriteBatches(Noted(), BatchSize, row => RefreshOne(row, shard, text), progress);
     }
 
-    /// <summary>Live rows that the listing does not name with their instance, a page by id.</summary>
-    public IReadOnlyList<LiveRow> FindNotListed(string? afterId, int take)
+    /// <summary>Live rows that the listing does not name with their instance, by id.</summary>
+    public IReadOnlyList<LiveRow> FindNotListed() => Guard(() =>
     {
-        var command = Prepared(Queries.NotListed);
-        Set(command, "$after", afterId ?? "");
-        Set(command, "$take", take);
-        return Guard(() =>
+        var (live, rows) = (Raw(Queries.Live, "$after"), new List<LiveRow>());
+        live.Bind(0, "");
+        try
         {
-            var rows = new List<LiveRow>();
-            using var reader = command.ExecuteReader();
-            while (reader.Read()) rows.Add(new(reader.GetString(0), reader.GetString(1)));
-            return rows;
-        });
-    }
+            while (live.Step())
+            {
+                if (!_listed.Contains(live.Utf8(0), live.Utf8(1))) rows.Add(new(live.Text(0)!, live.Text(1)!));
+            }
+        }
+        finally
+        {
+            live.Reset();
+        }
+
+        return rows;
+    });
 
     /// <summary>Places of those records whose row was not read from this very version of them.</summary>
     public IReadOnlyList<int> FindChangedRecords(IReadOnlyCollection<(string Id, string ETag)> records)
     {
-        var command = Prepared(Queries.ChangedRecords);
-        Set(command, "$page", Json(records, static (writer, record) =>
-        {
-            writer.WriteStringValue(record.Id);
-            writer.WriteStringValue(record.ETag);
-        }));
         return Guard(() =>
         {
-            var changed = new List<int>();
-            using var reader = command.ExecuteReader();
-            while (reader.Read()) changed.Add(reader.GetInt32(0));
-            return changed;
+            var changed = Raw(Queries.ChangedRecords, "$page");
+            changed.Bind(0, Json(records, static (writer, record) =>
+            {
+                writer.WriteStringValue(record.Id);
+                writer.WriteStringValue(record.ETag);
+            }));
+            return changed.All(row => (int)row.Number(0));
         });
     }
 
-    /// <summary>Null: as its row says, or noted.</summary>
-    private (bool SeenBefore, bool HasRow)? Look(Listed listed)
+    /// <summary>Null: as its row says, or noted. False: it has no row.</summary>
+    private bool? Look(Listed listed, bool seenBefore)
     {
-        var look = Raw(Queries.Look, "$id", "$machine", "$state", "$v4", "$v6", "$host");
+        var look = Raw(Queries.Look, "$id");
         look.Bind(0, listed.TrackingId);
-        look.Bind(1, listed.ProviderId);
-        look.Bind(2, listed.Status.Name());
-        look.Bind(3, listed.Ip4);
-        look.Bind(4, listed.Ip6);
-        look.Bind(5, listed.Hostname);
-        (bool, bool)? closer = null;
-        if (look.Step())
+        try
         {
-            var (seen, hasRow, isPlain) = (look.Number(0) != 0, look.Number(1) != 0, look.Number(2) != 0);
-            if (seen || !isPlain) closer = (seen, hasRow);
-            else if (listed.Differs(InstanceStatuses.Parse(look.Text(3)), look.Text(5), look.Text(6), look.Text(7)))
-                Note(listed, ProviderState.Fingerprint(look.Utf8(4)));
+            if (!look.Step()) return false;
+            var isPlain = look.Number(1) != 0 && look.Is(2, listed.ProviderId) && look.IsText(3);
+            if (seenBefore || !isPlain || !ProviderState.TryStatus(look.Utf8(3), listed.Status, out var isSame)) return true;
+            if (!isSame || Differs(look, 4, listed.Ip4) || Differs(look, 5, listed.Ip6) || Differs(look, 6, listed.Hostname))
+                Note(look.Number(0), listed, ProviderState.Fingerprint(look.Utf8(3)));
+            return null;
         }
-
-        look.Reset();
-        return closer;
+        finally
+        {
+            look.Reset();
+        }
     }
 
-    private void Keep(Listed listed)
-    {
-        var keep = Raw(Statements.KeepListed, "$id", "$machine");
-        keep.Bind(0, listed.TrackingId);
-        keep.Bind(1, listed.ProviderId);
-        keep.Run();
-    }
+    /// <summary>What the cloud does not say is no difference.</summary>
+    private static bool Differs(RawStatement row, int column, string? said) => said is not null && !row.Is(column, said);
 
-    private int Note(Listed listed, ReadOnlySpan<byte> was)
+    private int Note(long row, Listed listed, ReadOnlySpan<byte> was)
     {
-        var note = Raw(Statements.NoteChange, "$id", "$machine", "$state", "$was", "$host", "$v4", "$v6");
-        note.Bind(0, listed.TrackingId);
-        note.Bind(1, listed.ProviderId);
-        note.Bind(2, listed.Status.Name());
-        note.BindBlob(3, was);
-        note.Bind(4, listed.Hostname);
-        note.Bind(5, listed.Ip4);
-        note.Bind(6, listed.Ip6);
+        var note = Raw(Statements.NoteChange, "$row", "$id", "$machine", "$state", "$was", "$host", "$v4", "$v6");
+        note.Bind(0, row);
+        note.Bind(1, listed.TrackingId);
+        note.Bind(2, listed.ProviderId);
+        note.Bind(3, listed.Status.Name());
+        note.BindBlob(4, was);
+        note.Bind(5, listed.Hostname);
+        note.Bind(6, listed.Ip4);
+        note.Bind(7, listed.Ip6);
         return note.Run();
     }
 
-    private int RefreshOne(int n, ShardRef shard, string at)
+    private IEnumerable<long> Noted()
     {
-        var noted = Raw(Queries.Noted, "$n");
-        var current = Raw(Queries.StateOf, "$id", "$machine");
-        var refresh = Raw(Statements.RefreshNoted, "$id", "$at", "$state", "$host", "$v4", "$v6");
-        noted.Bind(0, n);
-        if (!noted.Step()) throw new InvalidOperationException("a noted change is missing");
-        var (id, machine) = (noted.Text(0)!, noted.Text(1)!);
-        current.Bind(0, id);
-        current.Bind(1, machine);
-        var isAsItWas = current.Step()
-            && (current.IsNull(0) ? noted.IsNull(3)
-                : current.IsText(0) && ProviderState.Fingerprint(current.Utf8(0)).SequenceEqual(noted.Blob(3)));
-        if (isAsItWas)
+        var noted = Raw(Queries.Noted, "$after", "$take");
+        for (List<long> page = [long.MinValue]; page.Count > 0;)
         {
-            var words = StateWords.Of(id, machine, InstanceStatuses.Parse(noted.Text(2)), shard);
-            refresh.Bind(0, id);
+            noted.Bind(0, page[^1]);
+            noted.Bind(1, BatchSize);
+            page = noted.All(row => row.Number(0));
+            foreach (var row in page) yield return row;
+        }
+    }
+
+    private int RefreshOne(long row, ShardRef shard, string at)
+    {
+        var noted = Raw(Queries.Note, "$row");
+        var current = Raw(Queries.StateOf, "$row", "$id", "$machine");
+        var refresh = Raw(Statements.RefreshNoted, "$row", "$at", "$state", "$host", "$v4", "$v6");
+        noted.Bind(0, row);
+        try
+        {
+            if (!noted.Step()) throw new InvalidOperationException("a noted change is missing");
+            current.Bind(0, row);
+            current.Bind(1, noted.Utf8(1));
+            current.Bind(2, noted.Utf8(2));
+            var isAsItWas = current.Step()
+                && (current.IsNull(0) ? noted.IsNull(4)
+                    : current.IsText(0) && ProviderState.Fingerprint(current.Utf8(0)).SequenceEqual(noted.Blob(4)));
+            if (!isAsItWas) return 0;
+            var words = StateWords.Of(noted.Text(1)!, noted.Text(2)!, InstanceStatuses.Parse(noted.Text(3)), shard);
+            refresh.Bind(0, row);
             refresh.Bind(1, at);
             refresh.Bind(2, _state.With(current.IsNull(0) ? [] : current.Utf8(0), words));
-            for (var column = 4; column <= 6; column++) refresh.Bind(column - 1, noted.Text(column));
+            for (var column = 5; column <= 7; column++) refresh.BindFrom(column - 2, noted, column);
+        }
+        finally
+        {
+            current.Reset();
+            noted.Reset();
         }
 
-        current.Reset();
-        noted.Reset();
-        return isAsItWas ? refresh.Run() : 0;
+        return refresh.Run();
     }
 
     /// <summary>One parameter for a page of rows: binding a thousand rows one by one costs more than comparing them.</summary>

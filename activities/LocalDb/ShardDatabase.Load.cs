@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
@@ -12,37 +13,21 @@ internal sealed partial class ShardDatabase
     public bool BeginLoad()
     {
         if (!IsOwn || Number(Queries.AnyRow) != 0) return false;
-        WriteBatches([0], 1, (transaction, _) =>
+        WriteBatches([0], 1, _ =>
         {
-            foreach (var index in Schema.RowIndexes) Run(transaction, $"DROP INDEX IF EXISTS {index}");
-            SetVersion(transaction, MetaKeys.IncompleteVersion);
-            return 0;
+            foreach (var index in Schema.RowIndexes) Execute($"DROP INDEX IF EXISTS {index}");
+            return SetMetaOne(MetaKeys.SchemaVersion, MetaKeys.IncompleteVersion);
         });
         return true;
     }
 
     /// <summary>Makes the indexes. Safe to repeat.</summary>
-    public void EndLoad() => WriteBatches([0], 1, (transaction, _) =>
+    public void EndLoad() => WriteBatches([0], 1, _ =>
     {
-        Run(transaction, Schema.Collector);
-        SetVersion(transaction, MetaKeys.CurrentVersion);
-        return 0;
+        Execute(Schema.Collector);
+        return SetMetaOne(MetaKeys.SchemaVersion, MetaKeys.CurrentVersion);
     });
 
-    private void SetVersion(SqliteTransaction transaction, string version)
-    {
-        var command = Prepared(Statements.SetMeta);
-        command.Transaction = transaction;
-        Set(command, "$id", MetaKeys.SchemaVersion);
-        Set(command, "$value", version);
-        command.ExecuteNonQuery();
-    }
-
-    private void Run(SqliteTransaction transaction, string sql)
-    {
-        using var command = _connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    /// <summary>For what is run once, or is more than one statement.</summary>
+    private void Execute(string sql) => SqliteException.ThrowExceptionForRC(raw.sqlite3_exec(_connection.Handle, sql), _connection.Handle);
 }

@@ -27,59 +27,42 @@ internal sealed record NewRow(string Id, string ProviderId, DateTimeOffset Issue
 /// </summary>
 internal sealed partial class ShardDatabase
 {
-    public int MarkDeleted(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
-        WriteAt(ids, Statements.MarkDeleted, at, (command, id) => Set(command, "$id", id));
+    public int MarkDeleted(IReadOnlyCollection<string> ids, DateTimeOffset at) => WriteAt(ids, Statements.MarkDeleted, at);
 
     /// <summary>Marks deleted rows as deleted at this time.</summary>
-    public int Postpone(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
-        WriteAt(ids, Statements.Postpone, at, (command, id) => Set(command, "$id", id));
+    public int Postpone(IReadOnlyCollection<string> ids, DateTimeOffset at) => WriteAt(ids, Statements.Postpone, at);
 
     /// <summary>Marks rows whose instance is gone, unless they name another instance by now, and tells the audit with it.</summary>
     public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(rows, BatchSize, (transaction, item) =>
+        return WriteBatches(rows, BatchSize, item =>
         {
-            var command = Prepared(Statements.MarkGone);
-            command.Transaction = transaction;
-            Set(command, "$at", text);
-            Set(command, "$id", item.Row.Id);
-            Set(command, "$provider", item.Row.ProviderId);
-            if (command.ExecuteNonQuery() == 0) return 0;
-            AddAudit(transaction, item.Audit);
+            var mark = Raw(Statements.MarkGone, "$id", "$at", "$provider");
+            mark.Bind(0, item.Row.Id);
+            mark.Bind(1, text);
+            mark.Bind(2, item.Row.ProviderId);
+            if (mark.Run() == 0) return 0;
+            AddAudit(item.Audit);
             return 1;
         });
     }
 
     /// <summary>Takes the mark of deletion away: the instance is alive.</summary>
-    public int Revive(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
-        WriteAt(ids, Statements.Revive, at, (command, id) => Set(command, "$id", id));
+    public int Revive(IReadOnlyCollection<string> ids, DateTimeOffset at) => WriteAt(ids, Statements.Revive, at);
 
     /// <summary>Only for a row that has none.</summary>
     public bool SetProviderId(string id, string providerId, DateTimeOffset at) =>
-        WriteAt([id], Statements.SetProviderId, at, (command, _) =>
-        {
-            Set(command, "$id", id);
-            Set(command, "$provider", providerId);
-        }) == 1;
+        WriteOne(Statements.SetProviderId, id, at, ("$provider", providerId));
 
     /// <summary>For a row whose old instance is known to be gone.</summary>
     public bool ReplaceProviderId(LiveRow row, string providerId, DateTimeOffset at) =>
-        WriteAt([row], Statements.ReplaceProviderId, at, (command, old) =>
-        {
-            Set(command, "$id", old.Id);
-            Set(command, "$old", old.ProviderId);
-            Set(command, "$provider", providerId);
-        }) == 1;
+        WriteOne(Statements.ReplaceProviderId, row.Id, at, ("$old", row.ProviderId), ("$provider", providerId));
 
     /// <summary>A registration learnt from a record. Its health clock starts now: nobody was looking before.</summary>
     public bool SetRegistered(string id, DateTimeOffset registeredAt, DateTimeOffset at)
     {
-        var changed = WriteAt([id], Statements.SetRegistered, at, (command, _) =>
-        {
-            Set(command, "$id", id);
-            Set(command, "$registered", GoTime.Format(registeredAt));
-        }) == 1;
+        var changed = WriteOne(Statements.SetRegistered, id, at, ("$registered", GoTime.Format(registeredAt)));
         if (changed) SeenFrom([id], at);
         return changed;
     }
@@ -88,22 +71,21 @@ internal sealed partial class ShardDatabase
     {
         if (Find(id) is not { } row) return false;
         var state = LocalDb.ProviderState.With(row.ProviderState, new(status));
-        return WriteAt([id], Statements.SetProviderState, at, (command, _) =>
-        {
-            Set(command, "$id", id);
-            Set(command, "$state", state);
-        }) == 1;
+        return WriteOne(Statements.SetProviderState, id, at, ("$state", state));
     }
 
     /// <summary>What the cloud says now, for rows that differ from it.</summary>
-    public int Refresh(IReadOnlyCollection<Refreshed> rows, DateTimeOffset at) =>
-        WriteAt(rows, Statements.Refresh, at, BindCloud);
+    public int Refresh(IReadOnlyCollection<Refreshed> rows, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        return WriteBatches(rows, BatchSize, row => RefreshOne(row, text));
+    }
 
     /// <summary>Adds rows that are not there; one that is stays as it is.</summary>
     public int Insert(IReadOnlyCollection<NewRow> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(rows, BatchSize, (_, row) =>
+        return WriteBatches(rows, BatchSize, row =>
         {
             if (InsertOne(row, text, text, Nonce(row)) == 0) return 0;
 
@@ -120,7 +102,7 @@ internal sealed partial class ShardDatabase
     public int UpsertRecords(IReadOnlyCollection<(string Key, string ETag, InstanceRecord Record)> records, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(records, RebuildBatchSize, (_, item) =>
+        return WriteBatches(records, RebuildBatchSize, item =>
         {
             var row = FromRecord(item);
 
@@ -133,16 +115,25 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>Starts the health clock of rows at a time.</summary>
-    public void SeenFrom(IReadOnlyCollection<string> ids, DateTimeOffset at) =>
-        Write(ids, Statements.SeenFrom, (command, id) =>
+    public void SeenFrom(IReadOnlyCollection<string> ids, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        WriteBatches(ids, BatchSize, id =>
         {
-            Set(command, "$id", id);
-            Set(command, "$seen", GoTime.Format(at));
+            var seen = Raw(Statements.SeenFrom, "$id", "$seen");
+            seen.Bind(0, id);
+            seen.Bind(1, text);
+            return seen.Run();
         });
+    }
 
     /// <summary>Forgets what a rebuild read: the record, read again, says otherwise.</summary>
-    public void ClearRecordStatus(string id) =>
-        Write([id], Statements.ClearRecordStatus, (command, _) => Set(command, "$id", id));
+    public void ClearRecordStatus(string id) => WriteBatches([id], 1, _ =>
+    {
+        var clear = Raw(Statements.ClearRecordStatus, "$id");
+        clear.Bind(0, id);
+        return clear.Run();
+    });
 
     /// <summary>
     /// Removes deleted rows, their children first, and tells the audit with each. Gives the ids that are gone; a live row
@@ -151,14 +142,14 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
         var purged = new List<string>();
-        WriteBatches(rows, BatchSize, (transaction, row) =>
+        WriteBatches(rows, BatchSize, row =>
         {
             // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
             Raw("SAVEPOINT gc_row").Run();
             try
             {
                 var isGone = PurgeOne(row.Id);
-                if (isGone) AddAudit(transaction, row.Audit);
+                if (isGone) AddAudit(row.Audit);
                 if (isGone) purged.Add(row.Id);
             }
             catch (SqliteException e) when (e.SqliteErrorCode == 19)
@@ -176,9 +167,7 @@ internal sealed partial class ShardDatabase
     {
         var isDeleted = Raw(Statements.IsDeleted, "$id");
         isDeleted.Bind(0, id);
-        var isThere = isDeleted.Step() && isDeleted.Number(0) != 0;
-        isDeleted.Reset();
-        if (!isThere) return false;
+        if (isDeleted.First(row => row.Number(0)) == 0) return false;
         foreach (var sql in Statements.Purge)
         {
             var purge = Raw(sql, "$id");
@@ -189,13 +178,25 @@ internal sealed partial class ShardDatabase
         return true;
     }
 
-    private int WriteAt<T>(IReadOnlyCollection<T> items, string sql, DateTimeOffset at, Action<SqliteCommand, T> bind)
+    private int WriteAt(IReadOnlyCollection<string> ids, string sql, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        return Write(items, sql, (command, item) =>
+        return WriteBatches(ids, BatchSize, id =>
         {
-            Set(command, "$at", text);
-            bind(command, item);
+            var write = Raw(sql, "$id", "$at");
+            write.Bind(0, id);
+            write.Bind(1, text);
+            return write.Run();
         });
     }
+
+    private bool WriteOne(string sql, string id, DateTimeOffset at, params (string Name, string Value)[] values) =>
+        WriteBatches([id], 1, _ =>
+        {
+            var write = Raw(sql, ["$id", "$at", .. values.Select(v => v.Name)]);
+            write.Bind(0, id);
+            write.Bind(1, GoTime.Format(at));
+            for (var i = 0; i < values.Length; i++) write.Bind(2 + i, values[i].Value);
+            return write.Run();
+        }) == 1;
 }

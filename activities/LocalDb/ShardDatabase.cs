@@ -28,8 +28,7 @@ internal sealed partial class ShardDatabase : IDisposable
     private const long LargeWal = 16 << 20;
 
     private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _commands = [];
-    private readonly Dictionary<string, RawStatement> _raw = [];
+    private readonly Dictionary<object, RawStatement> _statements = new(ReferenceEqualityComparer.Instance);
     private readonly ProviderState _state = new();
     private int _rowsInWal;
 
@@ -53,20 +52,16 @@ internal sealed partial class ShardDatabase : IDisposable
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
         new(Opening.OpenToRead(path, shard), path, own);
 
-    public string? GetMeta(string key)
+    public string? GetMeta(string key) => Guard(() =>
     {
-        var command = Prepared("SELECT value FROM gc_meta WHERE key = $id");
-        Set(command, "$id", key);
-        return Guard(() => command.ExecuteScalar() as string);
-    }
+        var meta = Raw(Queries.Meta, "$id");
+        meta.Bind(0, key);
+        return meta.First(row => row.Text(0));
+    });
 
     public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
 
-    public void SetMeta(string key, string value) => Write([key], Statements.SetMeta, (command, id) =>
-    {
-        Set(command, "$id", id);
-        Set(command, "$value", value);
-    });
+    public void SetMeta(string key, string value) => WriteBatches([key], 1, id => SetMetaOne(id, value));
 
     public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
 
@@ -74,8 +69,7 @@ internal sealed partial class ShardDatabase : IDisposable
     {
         // The last connection does it by itself; nstance's server may keep the file open for months.
         if (_rowsInWal > 0 && new FileInfo(Path + "-wal") is { Exists: true, Length: > LargeWal }) TryCheckpoint();
-        foreach (var command in _commands.Values) command.Dispose();
-        foreach (var statement in _raw.Values) statement.Dispose();
+        foreach (var statement in _statements.Values) statement.Dispose();
         _state.Dispose();
         _connection.Dispose();
     }
@@ -90,26 +84,19 @@ internal sealed partial class ShardDatabase : IDisposable
         _ => new(LocalDbFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
     };
 
-    private SqliteCommand Prepared(string sql)
-    {
-        if (_commands.TryGetValue(sql, out var command)) return command;
-        command = _connection.CreateCommand();
-        command.CommandText = sql;
-        _commands.Add(sql, command);
-        return command;
-    }
-
+    /// <summary>Prepared once for the connection: <paramref name="sql"/> must be a constant, which is one object each time.</summary>
     private RawStatement Raw(string sql, params ReadOnlySpan<string> parameters)
     {
-        if (!_raw.TryGetValue(sql, out var statement)) _raw.Add(sql, statement = new(_connection, sql, parameters));
+        if (!_statements.TryGetValue(sql, out var statement)) _statements.Add(sql, statement = new(_connection, sql, parameters));
         return statement;
     }
 
-    private static void Set(SqliteCommand command, string name, object? value)
+    private int SetMetaOne(string key, string value)
     {
-        var at = command.Parameters.IndexOf(name);
-        var parameter = at < 0 ? command.Parameters.Add(new SqliteParameter(name, null)) : command.Parameters[at];
-        parameter.Value = value ?? DBNull.Value;
+        var set = Raw(Statements.SetMeta, "$id", "$value");
+        set.Bind(0, key);
+        set.Bind(1, value);
+        return set.Run();
     }
 
     private T Guard<T>(Func<T> work)
@@ -124,19 +111,11 @@ internal sealed partial class ShardDatabase : IDisposable
         }
     }
 
-    /// <summary>Runs one statement for each item, in batches; gives the number of rows that changed.</summary>
-    private int Write<T>(IReadOnlyCollection<T> items, string sql, Action<SqliteCommand, T> bind) =>
-        WriteBatches(items, BatchSize, (transaction, item) =>
-        {
-            var command = Prepared(sql);
-            command.Transaction = transaction;
-            bind(command, item);
-            return command.ExecuteNonQuery();
-        });
-
-    /// <summary>A batch ends early when it has held the lock for long: of a shared file, nstance's server waits for it.</summary>
-    private int WriteBatches<T>(
-        IEnumerable<T> items, int size, Func<SqliteTransaction, T, int> write, Action? progress = null) => Guard(() =>
+    /// <summary>
+    /// Writes each item, in batches; gives the number of rows that changed. A batch ends early when it has held the lock for
+    /// long: of a shared file, nstance's server waits for it.
+    /// </summary>
+    private int WriteBatches<T>(IEnumerable<T> items, int size, Func<T, int> write, Action? progress = null) => Guard(() =>
     {
         var changed = 0;
         using var rest = items.GetEnumerator();
@@ -146,7 +125,7 @@ internal sealed partial class ShardDatabase : IDisposable
             var (began, inBatch, written) = (Stopwatch.GetTimestamp(), 0, 0);
             do
             {
-                inBatch += write(transaction, rest.Current);
+                inBatch += write(rest.Current);
                 written++;
                 more = rest.MoveNext();
             }
@@ -167,7 +146,7 @@ internal sealed partial class ShardDatabase : IDisposable
     /// </summary>
     private void Checkpoint()
     {
-        Prepared("PRAGMA wal_checkpoint(PASSIVE)").ExecuteNonQuery();
+        Raw("PRAGMA wal_checkpoint(PASSIVE)").Run();
         _rowsInWal = 0;
     }
 

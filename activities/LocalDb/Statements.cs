@@ -51,16 +51,10 @@ internal static class Statements
         WHERE id = $id AND ({Schema.NoProvider} OR provider_id = $provider)
         """;
 
-    public const string KeepListed = "INSERT OR IGNORE INTO temp.gc_listed (listed_as, machine) VALUES ($id, $machine)";
-
+    /// <summary>A row that is listed twice is noted once.</summary>
     public const string NoteChange = """
-        INSERT INTO temp.gc_changed (row_id, machine, state, was, host, v4, v6)
-        VALUES ($id, $machine, $state, $was, $host, $v4, $v6)
-        """;
-
-    public const string OrderChanges = """
-        INSERT INTO temp.gc_ordered (row_id, machine, state, was, host, v4, v6)
-        SELECT row_id, machine, state, was, host, v4, v6 FROM temp.gc_changed ORDER BY row_id
+        INSERT OR REPLACE INTO temp.gc_changed (row, row_id, machine, state, was, host, v4, v6)
+        VALUES ($row, $id, $machine, $state, $was, $host, $v4, $v6)
         """;
 
     /// <summary>
@@ -71,7 +65,7 @@ internal static class Statements
     public const string RefreshNoted = """
         UPDATE instances SET provider_at = $at, provider_state = $state, updated_at = $at,
           hostname = coalesce($host, hostname), ip4 = coalesce($v4, ip4), ip6 = coalesce($v6, ip6)
-        WHERE id = $id
+        WHERE rowid = $row
         """;
 
     public const string Insert = """
@@ -121,7 +115,7 @@ internal static class Statements
 
     public const string AddAudit = "INSERT INTO gc_audit (id, line) VALUES ($id, $line) ON CONFLICT (id) DO NOTHING";
 
-    public const string RemoveAudit = "DELETE FROM gc_audit WHERE id = $id";
+    public const string RemoveAudit = "DELETE FROM gc_audit WHERE n BETWEEN $from AND $to";
 
     public const string SetTold = """
         INSERT INTO gc_told (instance_id, reason, saying, at) VALUES ($id, $reason, $saying, $at)

@@ -30,7 +30,7 @@ internal static class PhaseMetrics
         "nstance.gc.checks.enqueued", description: "Checks handed to the reconciler");
 
     private static readonly Gauge<long> Instances = GcMeter.Meter.CreateGauge<long>(
-        "nstance.gc.instances", description: "Live instances by their state at the cloud, as of the last sync");
+        "nstance.gc.instances", description: "Instances that the last sync listed, by their state at the cloud");
 
     private static readonly Gauge<long> DatabaseSize = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.database.size", "By", "Size of the shard's database on this host, its write-ahead log included");

@@ -52,6 +52,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWrite
         var connections = new MemoryConnections(new MemoryCloud(fleet, _calls), new MemoryRecords(fleet, _calls, new AdaptiveLimit()), new MemoryAudit(_calls));
         var shared = Path.Combine(_folder, "server.db");
         File.Copy(template, shared, overwrite: true);
+        using var server = ServerDatabase.Serve(shared);
         var own = Directory.CreateDirectory(Path.Combine(_folder, "own")).FullName;
         var gc = new GcActivities(new ShardDatabases { HostName = "bench", DataDirectory = own, SharedDatabasePath = shared }, connections, _ => _events);
         var input = new PhaseInput(Shard, fleet.AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };

@@ -58,6 +58,14 @@ internal static class ServerDatabase
         Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
+    /// <summary>The server's own connection, open for as long as it runs: the collector's is not the last, so its closing tidies nothing.</summary>
+    public static IDisposable Serve(string path)
+    {
+        var connection = Connect(path);
+        Run(connection, "SELECT count(*) FROM lb_instances"); // only a connection that has read holds the file
+        return connection;
+    }
+
     /// <summary>Every silent agent reports again, as it would to the server.</summary>
     public static void ReportAll(string path, DateTimeOffset at)
     {

@@ -35,7 +35,7 @@ public sealed class ListingTests : IDisposable
 
         Assert.Equal(2, Write());
         Assert.Equal(
-            """{"status":"running","own":{"kept":1},"instance_id":"a","provider_instance_id":"i-a","cluster_id":"c1","shard":"s1"}""",
+            """{"own":{"kept":1},"instance_id":"a","provider_instance_id":"i-a","cluster_id":"c1","shard":"s1","status":"running"}""",
             _database.Find("a")!.ProviderState);
         Assert.Equal(("10.0.0.1", At), (_database.Find("b")!.Ip4, _database.Find("b")!.UpdatedAt));
     }
@@ -96,8 +96,9 @@ public sealed class ListingTests : IDisposable
         var page = new[] { Running("a"), Running("deleted"), Running("new"), Running("a") with { ProviderId = "i-2" }, Running("b") with { ProviderId = "i-3" } };
         var closer = _database.Compare([.. page, Running("broken")]);
 
-        Assert.Equal([(1, false), (2, false), (3, true), (4, false)], closer.Select(c => (c.Place, c.SeenBefore)));
-        Assert.Equal(["deleted", null, "a", "b"], closer.Select(c => c.Row?.Id));
+        Assert.Equal([(1, false), (2, false), (3, true), (4, false), (5, false)], closer.Select(c => (c.Place, c.SeenBefore)));
+        Assert.Equal(["deleted", null, "a", "b", "broken"], closer.Select(c => c.Row?.Id));
+        _database.NoteChange(Running("broken"), closer[^1].Row!.ProviderState);
         Assert.Equal(2, Write());
         Assert.Equal(InstanceStatus.Running, _database.Find("broken")!.Status);
     }
@@ -107,7 +108,7 @@ public sealed class ListingTests : IDisposable
     {
         _database.Compare([Running("a"), Running("b") with { ProviderId = "i-3" }]);
 
-        Assert.Equal([new LiveRow("b", "i-b")], _database.FindNotListed(null, 10));
+        Assert.Equal([new LiveRow("b", "i-b")], _database.FindNotListed());
     }
 
     private static Listed Running(string id) => new(id, $"i-{id[..1]}", InstanceStatus.Running, "10.0.0.1", null, "host");

@@ -83,11 +83,12 @@ public sealed class OpeningTests : IDisposable
     public void Open_FileOfAnOlderCollector_GetsWhatItLacksAndKeepsItsMemory()
     {
         using (var database = Open()) database.SetMeta("rebuilt_at", "then");
-        _shard.Execute("DROP TABLE gc_audit; DROP TABLE gc_told; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version'");
+        _shard.Execute("DROP TABLE gc_audit; DROP TABLE gc_told; DROP INDEX gc_unhealthy_state; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version'");
 
         using var again = Open();
 
         Assert.Empty(again.WaitingAudit(1));
+        Assert.NotEmpty(again.FindUnhealthy(null, 1));
         Assert.Equal(("then", $"{Schema.Version}"), (again.GetMeta("rebuilt_at"), again.GetMeta("schema_version")));
     }
 

@@ -13,8 +13,8 @@ public sealed class ProviderStateTests
     [InlineData("""{"status":"stopped","status":"pending","a":1}""", """{"instance_id":"x","status":"running"}""")]
     [InlineData("""{"a":"\ud800"}""", """{"instance_id":"x","status":"running"}""")]
     [InlineData("""{ "a": [1, {"status": "stopped"}], "status": 5, "b": null }""",
-        """{"a":[1,{"status":"stopped"}],"status":"running","b":null,"instance_id":"x"}""")]
-    [InlineData("""{"statu\u0073":"stopped"}""", """{"status":"running","instance_id":"x"}""")]
+        """{"a":[1,{"status":"stopped"}],"b":null,"instance_id":"x","status":"running"}""")]
+    [InlineData("""{"statu\u0073":"stopped"}""", """{"instance_id":"x","status":"running"}""")]
     public void With_AnyState_KeepsWhatItDoesNotKnowOrStartsAgain(string? current, string expected) =>
         Assert.Equal(expected, ProviderState.With(current, new(InstanceStatus.Running) { InstanceId = "x" }));
 

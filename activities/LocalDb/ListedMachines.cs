@@ -1,0 +1,53 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Nstance.Temporal.Activities.LocalDb;
+
+/// <summary>
+/// Which machines a listing named, under which ids, as 64-bit hashes with a seed of this listing: some 30 bytes for each
+/// instance. Two texts of the same hash are one in 10^19; such a machine would count as listed, in one cycle.
+/// </summary>
+internal sealed class ListedMachines
+{
+    private const int OnStack = 512;
+
+    private readonly Dictionary<ulong, ulong> _machines = [];
+    private readonly HashSet<(ulong Id, ulong Machine)> _more = [];
+    private long _seed;
+
+    /// <summary>Forgets all.</summary>
+    public void Clear()
+    {
+        _machines.Clear();
+        _more.Clear();
+        _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+    }
+
+    /// <summary>True: the id was named before, with this machine or another.</summary>
+    public bool Add(string id, string machine)
+    {
+        var (key, value) = (Hash(id), Hash(machine));
+        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, key, out var isSeen);
+        if (!isSeen) first = value;
+        else if (first != value) _more.Add((key, value));
+        return isSeen;
+    }
+
+    /// <summary>True: the id was named with this machine.</summary>
+    public bool Contains(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine)
+    {
+        var (key, value) = (Hash(id), Hash(machine));
+        return _machines.TryGetValue(key, out var first) && (first == value || _more.Contains((key, value)));
+    }
+
+    private ulong Hash(string text)
+    {
+        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> bytes = most <= OnStack ? stackalloc byte[OnStack] : new byte[most];
+        return Hash(bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
+    }
+
+    private ulong Hash(ReadOnlySpan<byte> text) => XxHash3.HashToUInt64(text, _seed);
+}
