@@ -70,8 +70,12 @@ internal sealed class NotListed(
     private IEnumerable<LiveRow> Candidates(PhaseInput input)
     {
         var settled = input.AsOf - input.Timings.SettleTime;
-        return database.FindNotListed().Where(row => database.Find(row.Id) is { DeletedAt: null } full
-            && full.Issued < settled && full.CreatedAt < settled && !(full.UpdatedAt >= settled));
+        foreach (var row in database.FindNotListed())
+        {
+            if (database.Find(row.Id) is not { DeletedAt: null } full) continue;
+            if (full.UpdatedAt == DateTimeOffset.MaxValue) Spare(row, "not listed; its updated_at cannot be understood, so it may have been made just now");
+            else if (full.Issued < settled && full.CreatedAt < settled && !(full.UpdatedAt >= settled)) yield return row;
+        }
     }
 
     private async Task AskAsync(LiveRow[] rows, PhaseInput input, CancellationToken cancellationToken)

@@ -41,6 +41,7 @@ internal sealed class SyncPhase(
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
         var notListed = new NotListed(database, cloud, notes, audit, doing => heartbeat(new(doing)));
         result = await notListed.JudgeAsync(input, result, cancellationToken);
+        result = Unreadable(result);
         var sawOwn = result.Listed > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
         if (!input.DryRun && result.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
@@ -133,6 +134,12 @@ internal sealed class SyncPhase(
                     database.Refresh([Truth(row.Id, now.ProviderState, listed, input.Shard)], input.AsOf);
                     result = result with { Updated = result.Updated + 1 };
                 }
+                else
+                {
+                    // Somebody was quicker, or what the row names is no text and equals nothing.
+                    result = Invalid(result, $"row {row.Id} could not be given its instance {listed.ProviderId}: left alone");
+                    Postpone(row.Id, listed, input);
+                }
             }
         }
 
@@ -143,6 +150,14 @@ internal sealed class SyncPhase(
     private void Postpone(string id, CloudInstance listed, PhaseInput input)
     {
         if (!input.DryRun && IsAlive(listed)) database.Postpone([id], input.AsOf);
+    }
+
+    /// <summary>Nobody judges such a row: who can mend it must hear of it.</summary>
+    private SyncResult Unreadable(SyncResult result)
+    {
+        var (count, rows) = database.FindUnreadable(Notes.Limit);
+        foreach (var (id, columns) in rows) notes.Problem($"row {id}: {columns} cannot be understood: it is not judged by that");
+        return result with { Invalid = result.Invalid + count };
     }
 
     private SyncResult Invalid(SyncResult result, string problem)

@@ -112,6 +112,25 @@ internal static class Queries
 
     public const string AnyRow = "SELECT EXISTS (SELECT 1 FROM instances WHERE id > '')";
 
+    public const string CountUnreadable =
+        $"SELECT count(*) FROM instances INDEXED BY gc_unreadable WHERE {Schema.UnreadableRow}";
+
+    /// <summary>Which column it is, as far as its row says.</summary>
+    public const string Unreadable = $"""
+        SELECT id, {Schema.IdUnreadable}, {Schema.IssuedUnreadable}, {Schema.RegisteredUnreadable}, {Schema.CreatedUnreadable},
+          {Schema.DeletedUnreadable}
+        FROM instances INDEXED BY gc_unreadable WHERE {Schema.UnreadableRow} LIMIT $take
+        """;
+
+    /// <summary>Reports that are no times, where they sort before every digit or after the year 3000.</summary>
+    public const string UnreadableReports = $"""
+        SELECT id FROM instances INDEXED BY gc_health
+        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) < '0' AND health_at IS NOT NULL
+        UNION ALL
+        SELECT id FROM instances INDEXED BY gc_health
+        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) >= '3' AND health_at IS NOT NULL
+        """;
+
     public const string Meta = "SELECT value FROM gc_meta WHERE key = $id";
 
     public const string WaitingAudit = "SELECT n, id, line FROM gc_audit WHERE n > 0 ORDER BY n LIMIT $take";
@@ -149,6 +168,9 @@ internal static class Queries
         [nameof(AnyHealth)] = AnyHealth,
         [nameof(LatestReport)] = LatestReport,
         [nameof(AnyRow)] = AnyRow,
+        [nameof(CountUnreadable)] = CountUnreadable,
+        [nameof(Unreadable)] = Unreadable,
+        [nameof(UnreadableReports)] = UnreadableReports,
         [nameof(Meta)] = Meta,
         [nameof(WaitingAudit)] = WaitingAudit,
         [nameof(Told)] = Told,

@@ -36,7 +36,8 @@ internal static class RowReader
         RecordStatus = InstanceStatuses.Parse(Text(reader, 18)),
     };
 
-    private static string? Text(RawStatement reader, int column) =>
+    /// <summary>Null for NULL, and for bytes that are no text.</summary>
+    public static string? Text(RawStatement reader, int column) =>
         reader.Kind(column) is raw.SQLITE_NULL or raw.SQLITE_BLOB ? null : Encoding.UTF8.GetString(reader.Utf8(column));
 
     private static DateTimeOffset? Time(RawStatement reader, int column, DateTimeOffset? unreadable)

@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Activities.LocalDb;
 internal static class Schema
 {
     /// <summary>
-    /// Version of the <c>gc_</c> objects; 2 added the audit's, 3 made the index of the unhealthy anew. A database of an older one gets what it lacks, one of a newer
+    /// Version of the <c>gc_</c> objects; 2 added the audit's, 3 made the index of the unhealthy anew and added that of the unreadable. A database of an older one gets what it lacks, one of a newer
     /// one is not touched.
     /// </summary>
     public const int Version = 3;
@@ -50,6 +50,21 @@ internal static class Schema
             'stopping', 'stopped', 'suspending', 'suspended', 'deleting', 'deleted', 'terminated', 'repairing') END
         """;
 
+    /// <summary>
+    /// Rows that no finder sees, because what they are compared by is no time: they are told to people, once a cycle. Times
+    /// that nstance writes all the while stand not in it, since each write would pay for it.
+    /// </summary>
+    public const string UnreadableRow = $"""
+        ({IdUnreadable}) OR ({IssuedUnreadable}) OR ({RegisteredUnreadable}) OR ({CreatedUnreadable}) OR ({DeletedUnreadable})
+        """;
+
+    public const string IdUnreadable = "typeof(id) <> 'text' OR id = ''";
+    public const string IssuedUnreadable = $"typeof(issued_at) NOT IN ('text', 'null') OR issued_at NOT GLOB {Time}";
+    public const string RegisteredUnreadable = $"typeof(registered_at) NOT IN ('text', 'null') OR registered_at NOT GLOB {Time}";
+    public const string CreatedUnreadable = $"typeof(created_at) NOT IN ('text', 'null') OR created_at NOT GLOB {Time}";
+    public const string DeletedUnreadable = $"typeof(deleted_at) NOT IN ('text', 'null') OR deleted_at NOT GLOB {Time}";
+    private const string Time = "'[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'";
+
     public const string HasProvider = "coalesce(provider_id, '') <> ''";
     public const string NoProvider = "coalesce(provider_id, '') = ''";
     public const string DanglingRow = $"deleted_at IS NULL AND registered_at IS NULL AND {HasProvider}";
@@ -81,6 +96,7 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS gc_live_group ON instances (tenant, group_key) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_health ON instances (coalesce(health_at, registered_at), id) WHERE {RegisteredRow};
         CREATE INDEX IF NOT EXISTS gc_deleted ON instances (id, deleted_at) WHERE {DeletedRow};
+        CREATE INDEX IF NOT EXISTS gc_unreadable ON instances (id) WHERE {UnreadableRow};
         CREATE INDEX IF NOT EXISTS gc_lb_instances ON lb_instances (instance_id);
         """;
 
@@ -88,6 +104,7 @@ internal static class Schema
     public static IReadOnlyList<string> RowIndexes { get; } =
     [
         "gc_unhealthy_state", "gc_dangling", "gc_pre_insert", "gc_live", "gc_provider", "gc_live_group", "gc_health", "gc_deleted",
+        "gc_unreadable",
     ];
 
     /// <summary>What a listing changes, in the connection's own temporary database, by the number of the row.</summary>

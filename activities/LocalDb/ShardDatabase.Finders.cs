@@ -14,6 +14,8 @@ internal readonly record struct StaleCursor(string Reported, string Id);
 /// </summary>
 internal sealed partial class ShardDatabase
 {
+    private static readonly string[] JudgedBy = ["id", "issued_at", "registered_at", "created_at", "deleted_at"];
+
     /// <summary>Live rows whose <c>provider_state</c>, or whose record at the last rebuild, says unhealthy.</summary>
     public IReadOnlyList<InstanceRow> FindUnhealthy(string? afterId, int take) =>
         Page(Queries.Unhealthy, afterId, take, null, _ => true);
@@ -97,6 +99,21 @@ internal sealed partial class ShardDatabase
 
         return counts;
     });
+
+    /// <summary>Rows that no finder can judge, because a time or the id in them is none; how many, and the first of them.</summary>
+    public (int Count, IReadOnlyList<(string Id, string Columns)> Rows) FindUnreadable(int take)
+    {
+        var count = Number(Queries.CountUnreadable);
+        return Guard(() =>
+        {
+            var unreadable = Raw(Queries.Unreadable, "$take");
+            unreadable.Bind(0, take);
+            var rows = unreadable.All(row =>
+                (RowReader.Text(row, 0) ?? "", string.Join(", ", JudgedBy.Where((_, at) => row.Number(at + 1) != 0))));
+            var reports = Raw(Queries.UnreadableReports).All(row => (RowReader.Text(row, 0) ?? "", "health_at"));
+            return (count + reports.Count, (IReadOnlyList<(string, string)>)[.. rows.Concat(reports).Take(take)]);
+        });
+    }
 
     public int CountLive() => Number(Queries.CountLive);
 

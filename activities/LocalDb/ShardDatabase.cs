@@ -30,10 +30,11 @@ internal sealed partial class ShardDatabase : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Dictionary<object, RawStatement> _statements = new(ReferenceEqualityComparer.Instance);
     private readonly ProviderState _state = new();
+    private readonly long _walAtFirst;
     private int _rowsInWal;
 
     private ShardDatabase(SqliteConnection connection, string path, bool own) =>
-        (_connection, Path, IsOwn) = (connection, path, own);
+        (_connection, Path, IsOwn, _walAtFirst) = (connection, path, own, WalOf(path));
 
     public string Path { get; }
 
@@ -67,8 +68,9 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public void Dispose()
     {
-        // The last connection does it by itself; nstance's server may keep the file open for months.
-        if (_rowsInWal > 0 && new FileInfo(Path + "-wal") is { Exists: true, Length: > LargeWal }) TryCheckpoint();
+        // The last connection does it by itself; nstance's server may keep the file open for months. A WAL that did not grow
+        // is written anew from its beginning: it was brought into the file already.
+        if (_rowsInWal > 0 && WalOf(Path) is > LargeWal and var now && now > _walAtFirst) TryCheckpoint();
         foreach (var statement in _statements.Values) statement.Dispose();
         _state.Dispose();
         _connection.Dispose();
@@ -98,6 +100,8 @@ internal sealed partial class ShardDatabase : IDisposable
         set.Bind(1, value);
         return set.Run();
     }
+
+    private static long WalOf(string path) => new FileInfo(path + "-wal") is { Exists: true } wal ? wal.Length : 0;
 
     private T Guard<T>(Func<T> work)
     {

@@ -47,6 +47,17 @@ public sealed class WornIdTests : IDisposable
     }
 
     [Fact]
+    public async Task Cycles_WhatTheRowNamesIsNoText_TheRecordStaysAndNothingEnds()
+    {
+        var made = WornId();
+        _world.Sql("UPDATE instances SET provider_id = CAST(x'fffe80' AS TEXT) WHERE id = $id", ("$id", made.Id));
+
+        await CyclesAsync();
+
+        AssertLives(made);
+    }
+
+    [Fact]
     public async Task Purge_MarkedInAnOutageOfTheCloud_WaitsForASyncWhichRevivesIt()
     {
         var made = _world.Add(registered: true, recordRegistered: true);

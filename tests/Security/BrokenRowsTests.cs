@@ -1,6 +1,8 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Tests.Collection;
+using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -40,6 +42,81 @@ public sealed class BrokenRowsTests
         await CycleAsync(world, living);
     }
 
+    [Theory]
+    [InlineData("issued_at")]
+    [InlineData("registered_at")]
+    [InlineData("created_at")]
+    [InlineData("deleted_at")]
+    public async Task Sync_TimeThatIsNone_IsCountedAndNamed(string column)
+    {
+        foreach (var values in Values.Chunk(8))
+        {
+            using var world = new CollectWorld();
+            var rows = values.Select(value => (Row: world.Add(registered: true, recordRegistered: true), Value: value)).ToArray();
+            foreach (var (row, value) in rows) Break(world, row, column, value);
+            // Go's zero time is a time.
+            var broken = rows.Where(r => !r.Value.Contains("0001-01-01", StringComparison.Ordinal))
+                .Where(r => IsUnreadable(world.Db.Find(r.Row.Id)!, column)).Select(r => r.Row.Id).ToArray();
+
+            var result = await SyncAsync(world);
+
+            Assert.True(broken.Length > 2, "the values are broken");
+            Assert.Equal(broken.Length, result.Invalid);
+            Assert.All(broken, id => Assert.Contains(result.Problems, p => p.Contains($"row {id}: {column} cannot be understood", StringComparison.Ordinal)));
+            Assert.Equal(broken.Length, result.Problems.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData("''")]
+    [InlineData("x''")]
+    [InlineData("x'fffe80'")]
+    public async Task Sync_IdThatIsNone_IsCountedAndNamed(string id)
+    {
+        using var world = new CollectWorld();
+        Break(world, world.Add(), "id", id);
+
+        var result = await SyncAsync(world);
+
+        Assert.Equal(1, result.Invalid);
+        Assert.Contains(result.Problems, p => p.Contains("id cannot be understood", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("'no time'")]
+    [InlineData("''")]
+    [InlineData("'9999-99-99 99:99:99'")]
+    [InlineData("-1")]
+    [InlineData("9223372036854775807")]
+    [InlineData("x'fffe80'")]
+    [InlineData("char(0) || 'x'")]
+    public async Task Sync_ReportThatIsNoTime_IsCountedAndNamed(string report)
+    {
+        using var world = new CollectWorld();
+        var (broken, sound) = (world.Add(registered: true, recordRegistered: true), world.Add(registered: true, recordRegistered: true));
+        Report(world);
+        Break(world, broken, "health_at", report);
+
+        var result = await SyncAsync(world);
+
+        Assert.Equal(1, result.Invalid);
+        Assert.Contains(result.Problems, p => p.Contains($"row {broken.Id}: health_at cannot be understood", StringComparison.Ordinal));
+        Assert.DoesNotContain(result.Problems, p => p.Contains(sound.Id, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Sync_NotListedAndWrittenAtNoTime_IsSparedAndNamed()
+    {
+        using var world = new CollectWorld();
+        var row = world.Add(registered: true, recordRegistered: true, inCloud: false);
+        Break(world, row, "updated_at", "'no time'");
+
+        var result = await SyncAsync(world);
+
+        Assert.Equal((1, 0), (result.Spared, result.MarkedDeleted));
+        Assert.Contains(result.Samples, s => s.InstanceId == row.Id && s.Why.Contains("updated_at cannot be understood", StringComparison.Ordinal));
+    }
+
     [Fact]
     public Task Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
         Gen.Select(Gen.Int[0, Columns.Length - 1], Gen.Int[0, Values.Length - 1]).Array[1, 6].Array[1, 8].SampleAsync(async rows =>
@@ -55,6 +132,18 @@ public sealed class BrokenRowsTests
 
             await CycleAsync(world, living);
         }, iter: 60, threads: 2);
+
+    private static bool IsUnreadable(InstanceRow row, string column) => column switch
+    {
+        "issued_at" => row.IssuedAt == DateTimeOffset.MaxValue,
+        "registered_at" => row.RegisteredAt == DateTimeOffset.MinValue,
+        "created_at" => row.CreatedAt == DateTimeOffset.MaxValue,
+        _ => row.DeletedAt == DateTimeOffset.MaxValue,
+    };
+
+    private static Task<SyncResult> SyncAsync(CollectWorld world) =>
+        new SyncPhase(world.Db, world.Cloud, world.Records, new Notes(), world.Trail, _ => { })
+            .RunAsync(world.Input, TestContext.Current.CancellationToken);
 
     /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
     private static CollectWorld.Made[] Living(CollectWorld world) =>
