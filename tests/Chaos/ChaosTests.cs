@@ -44,7 +44,7 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithTheRowDeletedFirst_LosesARecord() =>
-        AssertFoundAsync("I3", () => new() { Records = (records, path) => new RowFirst(records, path) });
+        AssertFoundAsync("I3", () => new() { Records = (records, path) => new RowFirst(records, path) }, first: 17);
 
     [Fact]
     public Task Play_WithTheWindowForgotten_ChecksTwice() => AssertFoundAsync("I4", () => new()
@@ -54,7 +54,7 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithoutLimits_EndsTooMany() =>
-        AssertFoundAsync("I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } });
+        AssertFoundAsync("I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 7);
 
     [Fact]
     public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
@@ -108,13 +108,18 @@ public sealed class ChaosTests
         }
     }
 
-    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant)
+    /// <param name="invariant">What the planted bug violates.</param>
+    /// <param name="plant">The bug.</param>
+    /// <param name="first">Where to begin: shortly before the first seed that finds it today, to spare the suite half a minute.</param>
+    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant, int first = 1)
     {
-        for (var seed = 1; seed <= 80; seed++)
+        for (var seed = first; seed < first + 80; seed++)
         {
             var story = StoryTeller.Tell(seed);
             var outcome = await ChaosRun.PlayAsync(story, plant());
-            if (outcome.Violation?.Invariant == invariant) return;
+            if (outcome.Violation?.Invariant != invariant) continue;
+            TestContext.Current.TestOutputHelper?.WriteLine($"found by seed {seed}");
+            return;
         }
 
         Assert.Fail($"80 stories, and no {invariant}");

@@ -31,7 +31,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     public async Task RandomWorkflows_TinyCachesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 4, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(1)));
+            await CheckAsync(new(seed, Generations: 3, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(1)));
     }
 
     /// <summary>
@@ -42,7 +42,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     public async Task RandomWorkflows_LocalActivitiesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 4, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(1)));
+            await CheckAsync(new(seed, Generations: 3, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(1)));
     }
 
     /// <summary>A task that no worker answers shows as a timeout of its start-to-close, ten seconds late.</summary>
