@@ -9,7 +9,8 @@ namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
 /// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4), and before the last
-/// complete sync, which would have revived a row whose machine runs. A row outlives its record, never the other way round: a failure leaves the row, and the next cycle finds it again.
+/// complete sync, which would have revived a row whose machine runs. A row outlives its record, never the other way round:
+/// a failure leaves the row, and the next cycle finds it again.
 /// </summary>
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, Action<PhaseProgress> heartbeat)
