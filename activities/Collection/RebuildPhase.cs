@@ -29,9 +29,9 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
         {
             await foreach (var page in records.ListAsync(shard, cancellationToken).AheadAsync(cancellationToken))
             {
-                var wanted = await ChangedAsync(shard, page);
-
-                // Writing what was read takes as long as reading more: both at once.
+                // Into an empty database, nothing is known of any: then writing, which takes as long as reading, waits for nothing.
+                var named = Named(shard, page);
+                var wanted = isLoad ? named.ConvertAll(n => n.Record) : await ChangedAsync(named);
                 if (_read.Count >= ShardDatabase.RebuildBatchSize) await WriteAsync(asOf);
                 await ReadAsync(shard, wanted, cancellationToken);
                 heartbeat($"rebuild: {_result.Read} records read");
@@ -56,32 +56,34 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
     internal static bool IsNamedBy(InstanceRecord record, ShardRef shard, string key) =>
         RecordKey.For(shard.Shard, record.Tenant, record.InstanceId) == key;
 
-    /// <summary>
-    /// Those of a page that were not read in this version. What a row has from its record is never taken out of it again,
-    /// so a row that is there and knows this version is what another read would make it.
-    /// </summary>
-    private async Task<IReadOnlyList<RecordObject>> ChangedAsync(ShardRef shard, IReadOnlyList<RecordObject> page)
+    private List<(RecordObject Record, InstanceId Id)> Named(ShardRef shard, IReadOnlyList<RecordObject> page)
     {
-        var named = new List<RecordObject>(page.Count);
-        var versions = new List<(string Id, string ETag)>(page.Count);
+        var named = new List<(RecordObject, InstanceId)>(page.Count);
         foreach (var item in page)
         {
             if (RecordKey.TryParse(shard.Shard, item.Key, out _, out var id))
             {
-                named.Add(item);
-                versions.Add((id.ToString(), item.ETag));
+                named.Add((item, id));
+                continue;
             }
-            else
-            {
-                _result = _result with { Invalid = _result.Invalid + 1 };
-                notes.Problem($"object {item.Key} is not named like a record: left alone");
-            }
+
+            _result = _result with { Invalid = _result.Invalid + 1 };
+            notes.Problem($"object {item.Key} is not named like a record: left alone");
         }
 
+        return named;
+    }
+
+    /// <summary>
+    /// Those of a page that were not read in this version. What a row has from its record is never taken out of it again,
+    /// so a row that is there and knows this version is what another read would make it.
+    /// </summary>
+    private async Task<IReadOnlyList<RecordObject>> ChangedAsync(List<(RecordObject Record, InstanceId Id)> named)
+    {
         await _writing;
-        var changed = database.FindChangedRecords(versions);
+        var changed = database.FindChangedRecords(named.ConvertAll(n => (n.Id.ToString(), n.Record.ETag)));
         _result = _result with { Unchanged = _result.Unchanged + named.Count - changed.Count };
-        return [.. changed.Select(place => named[place])];
+        return [.. changed.Select(place => named[place].Record)];
     }
 
     private async Task ReadAsync(ShardRef shard, IReadOnlyList<RecordObject> wanted, CancellationToken cancellationToken)

@@ -28,13 +28,13 @@ internal sealed class SyncPhase(
         await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
         {
             result = Take([.. page.Where(i => i.IsOwn(input.Shard))], input, result);
+            if (database.IsNotedFull) result = Write(input, result);
             heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
         }
 
+        result = Write(input, result);
+
         // The listing is complete: only now may anything be said about what it does not name.
-        var updated = database.RefreshNoted(
-            input.Shard, input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
-        result = result with { Updated = result.Updated + updated };
         result = await MoveAsync(input, result, cancellationToken);
         var added = await new UnknownInstances(database, records, notes).AddAsync(_unknown, input, cancellationToken);
         heartbeat(new($"sync: {added.Added} added") { Listed = result.Listed });
@@ -55,6 +55,12 @@ internal sealed class SyncPhase(
         instance.ProviderId,
         ProviderState.With(state, StateWords.Of(id, instance.ProviderId, instance.Status, shard)),
         instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
+
+    private SyncResult Write(PhaseInput input, SyncResult result) => result with
+    {
+        Updated = result.Updated + database.RefreshNoted(
+            input.Shard, input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed })),
+    };
 
     private SyncResult Take(IReadOnlyList<CloudInstance> page, PhaseInput input, SyncResult result)
     {

@@ -108,6 +108,10 @@ internal static class Opening
             DefaultTimeout = (int)ShardDatabase.BusyTimeout.TotalSeconds,
         }.ToString());
         connection.Open();
+
+        // Else a statement in whose way a partial index stands is prepared anew for each value that is bound to it, which costs
+        // more than the statement. No plan of ours depends on values.
+        _ = raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
         return connection;
     }
 
@@ -130,8 +134,8 @@ internal static class Opening
         // nothing that nstance's server wrote: each of ours can be found out again, and no end is tried before the bucket has it.
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
 
-        // The pages of the indexes that a large fleet's writes touch, and a listing beside them; a small one never fills it.
-        Run(connection, "PRAGMA cache_size = -24576; PRAGMA temp.cache_size = -24576; PRAGMA temp.journal_mode = OFF; PRAGMA wal_autocheckpoint = 0");
+        // The pages of the indexes that a large fleet's writes touch; a small one never fills it.
+        Run(connection, "PRAGMA cache_size = -24576; PRAGMA wal_autocheckpoint = 0");
         if (!isNew && Meta(connection, MetaKeys.SchemaVersion) == MetaKeys.CurrentVersion) return;
 
         using var transaction = connection.BeginTransaction();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Domain;
@@ -34,6 +35,7 @@ internal sealed class ProviderState : IDisposable
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
     private readonly Utf8JsonWriter _writer;
+    private readonly XxHash128 _hash = new();
     private byte[] _input = new byte[1024];
 
     public ProviderState() => _writer = new(_output);
@@ -44,8 +46,17 @@ internal sealed class ProviderState : IDisposable
         return Encoding.UTF8.GetString(state.With(current is null ? [] : Encoding.UTF8.GetBytes(current), words));
     }
 
-    /// <summary>Enough of a text to know that it is still the same; empty for none.</summary>
-    public static ReadOnlySpan<byte> Fingerprint(ReadOnlySpan<byte> state) => XxHash128.Hash(state);
+    /// <summary>Enough of a row, as UTF-8, to know later that it is still the same: its id, its machine, its state.</summary>
+    public UInt128 Fingerprint(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine, bool hasState, ReadOnlySpan<byte> state)
+    {
+        Span<int> lengths = [id.Length, machine.Length, hasState ? state.Length : -1];
+        _hash.Reset();
+        _hash.Append(MemoryMarshal.AsBytes(lengths));
+        _hash.Append(id);
+        _hash.Append(machine);
+        _hash.Append(state);
+        return _hash.GetCurrentHashAsUInt128();
+    }
 
     /// <summary>
     /// Compares the status of a text with one, without SQL. False: the text is no plain JSON object with one status in it,

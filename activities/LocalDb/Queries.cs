@@ -60,17 +60,13 @@ internal static class Queries
 
     /// <summary>A row as a listing is compared with it.</summary>
     public const string Look = """
-        SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname FROM instances WHERE id = $id
+        SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname, id FROM instances WHERE id = $id
         """;
 
     public const string RowOf = "SELECT rowid FROM instances WHERE id = $id";
 
-    public const string Noted = "SELECT row FROM temp.gc_changed WHERE row > $after ORDER BY row LIMIT $take";
-
-    public const string Note = "SELECT row, row_id, machine, state, was, host, v4, v6 FROM temp.gc_changed WHERE row = $row";
-
-    /// <summary>By its number, which is quick, and by its id: VACUUM numbers rows anew.</summary>
-    public const string StateOf = "SELECT provider_state FROM instances WHERE rowid = $row AND id = $id AND provider_id = $machine";
+    /// <summary>By its number, which is quick; VACUUM numbers rows anew, so its id must be looked at.</summary>
+    public const string StateOf = "SELECT id, provider_id, provider_state FROM instances WHERE rowid = $row";
 
     public const string Live = $"""
         SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after ORDER BY id
@@ -153,8 +149,6 @@ internal static class Queries
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
         [nameof(Look)] = Look,
-        [nameof(Noted)] = Noted,
-        [nameof(Note)] = Note,
         [nameof(StateOf)] = StateOf,
         [nameof(RowOf)] = RowOf,
         [nameof(Live)] = Live,

@@ -52,17 +52,10 @@ internal sealed class RawStatement : IDisposable
         ? raw.sqlite3_bind_text(_statement, _places[parameter], "") // an empty span would be NULL
         : raw.sqlite3_bind_text(_statement, _places[parameter], utf8));
 
-    /// <summary>What stands in a column of another statement's row: a text, or NULL.</summary>
-    public void BindFrom(int parameter, RawStatement other, int column)
-    {
-        if (other.IsNull(column)) Bind(parameter, (string?)null);
-        else Bind(parameter, other.Utf8(column));
-    }
-
     /// <summary>Empty: NULL.</summary>
-    public void BindBlob(int parameter, ReadOnlySpan<byte> blob) => Check(blob.IsEmpty
+    public void BindSome(int parameter, ReadOnlySpan<byte> utf8) => Check(utf8.IsEmpty
         ? raw.sqlite3_bind_null(_statement, _places[parameter])
-        : raw.sqlite3_bind_blob(_statement, _places[parameter], blob));
+        : raw.sqlite3_bind_text(_statement, _places[parameter], utf8));
 
     /// <summary>True: a row is there, until the next step or <see cref="Reset"/>.</summary>
     public bool Step()
@@ -137,8 +130,6 @@ internal sealed class RawStatement : IDisposable
         var length = raw.sqlite3_column_bytes(_statement, column);
         return length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(in text.GetPinnableReference(), length);
     }
-
-    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(_statement, column);
 
     public void Dispose() => _statement.Dispose();
 

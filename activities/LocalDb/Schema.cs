@@ -108,13 +108,6 @@ internal static class Schema
         "gc_unreadable",
     ];
 
-    /// <summary>What a listing changes, in the connection's own temporary database, by the number of the row.</summary>
-    public const string Listing = """
-        CREATE TEMP TABLE IF NOT EXISTS gc_changed (
-          row INTEGER PRIMARY KEY, row_id TEXT NOT NULL, machine TEXT, state TEXT, was BLOB, host TEXT, v4 TEXT, v6 TEXT);
-        DELETE FROM temp.gc_changed;
-        """;
-
     /// <summary>Columns without which a database is not nstance's.</summary>
     public static IReadOnlyDictionary<string, string[]> RequiredColumns { get; } = new Dictionary<string, string[]>
     {

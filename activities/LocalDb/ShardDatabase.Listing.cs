@@ -32,26 +32,25 @@ internal sealed record Listed(
 internal sealed record Difference(int Place, bool SeenBefore, InstanceRow? Row);
 
 /// <summary>
-/// A listing beside the rows. Who was listed is kept as numbers, in memory; what differs from its row waits, until the
-/// listing is complete, in a temporary table, which takes no lock of the file, and which SQLite puts on disk when a fleet
-/// is large, so that memory does not grow with it.
+/// A listing beside the rows. Who was listed is kept as numbers, in memory, and so is, in few bytes, what differs from its
+/// row until it is written: nothing of it takes a lock of the file.
 /// </summary>
 internal sealed partial class ShardDatabase
 {
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ListedMachines _listed = new();
+    private readonly NotedChanges _noted = new();
 
     /// <summary>Forgets the listing before.</summary>
     public void BeginListing()
     {
         _listed.Clear();
-        Guard(() =>
-        {
-            Execute(Schema.Listing);
-            return 0;
-        });
+        _noted.Clear();
     }
+
+    /// <summary>True: <see cref="RefreshNoted"/> is due before another page is compared.</summary>
+    public bool IsNotedFull => _noted.IsFull;
 
     /// <summary>
     /// Takes a page in. What plainly differs from its row is noted for <see cref="RefreshNoted"/>; what is in another way
@@ -82,9 +81,11 @@ internal sealed partial class ShardDatabase
     {
         var row = Raw(Queries.RowOf, "$id");
         row.Bind(0, listed.TrackingId);
-        return row.First(r => (long?)r.Number(0)) is { } number
-            ? Note(number, listed, was is null ? [] : ProviderState.Fingerprint(Encoding.UTF8.GetBytes(was)))
-            : 0;
+        if (row.First(r => (long?)r.Number(0)) is not { } number) return false;
+        var (id, machine) = (Encoding.UTF8.GetBytes(listed.TrackingId), Encoding.UTF8.GetBytes(listed.ProviderId));
+        var print = _state.Fingerprint(id, machine, was is not null, was is null ? [] : Encoding.UTF8.GetBytes(was));
+        _noted.Add(number, print, listed.Status, listed.Hostname, listed.Ip4, listed.Ip6);
+        return true;
     });
 
     /// <summary>
@@ -95,7 +96,9 @@ internal sealed partial class ShardDatabase
     public int RefreshNoted(ShardRef shard, DateTimeOffset at, Action progress)
     {
         var text = GoTime.Format(at);
-        return WriteBatches(Noted(), BatchSize, row => RefreshOne(row, shard, text), progress);
+        var written = WriteBatches(_noted.Ordered(), BatchSize, row => RefreshOne(row, shard, text), progress);
+        _noted.Clear();
+        return written;
     }
 
     /// <summary>Live rows that the listing does not name with their instance, by id.</summary>
@@ -143,8 +146,10 @@ internal sealed partial class ShardDatabase
             if (!look.Step()) return false;
             var isPlain = look.Number(1) != 0 && look.Is(2, listed.ProviderId) && look.IsText(3);
             if (seenBefore || !isPlain || !ProviderState.TryStatus(look.Utf8(3), listed.Status, out var isSame)) return true;
-            if (!isSame || Differs(look, 4, listed.Ip4) || Differs(look, 5, listed.Ip6) || Differs(look, 6, listed.Hostname))
-                Note(look.Number(0), listed, ProviderState.Fingerprint(look.Utf8(3)));
+            var (ip4, ip6, hostname) = (New(look, 4, listed.Ip4), New(look, 5, listed.Ip6), New(look, 6, listed.Hostname));
+            if (isSame && (ip4 ?? ip6 ?? hostname) is null) return null;
+            _noted.Add(
+                look.Number(0), _state.Fingerprint(look.Utf8(7), look.Utf8(2), true, look.Utf8(3)), listed.Status, hostname, ip4, ip6);
             return null;
         }
         finally
@@ -153,63 +158,32 @@ internal sealed partial class ShardDatabase
         }
     }
 
-    /// <summary>What the cloud does not say is no difference.</summary>
-    private static bool Differs(RawStatement row, int column, string? said) => said is not null && !row.Is(column, said);
+    /// <summary>Null: as the row says. What the cloud does not say is no difference.</summary>
+    private static string? New(RawStatement row, int column, string? said) => said is null || row.Is(column, said) ? null : said;
 
-    private int Note(long row, Listed listed, ReadOnlySpan<byte> was)
+    private int RefreshOne(in NotedChange noted, ShardRef shard, string at)
     {
-        var note = Raw(Statements.NoteChange, "$row", "$id", "$machine", "$state", "$was", "$host", "$v4", "$v6");
-        note.Bind(0, row);
-        note.Bind(1, listed.TrackingId);
-        note.Bind(2, listed.ProviderId);
-        note.Bind(3, listed.Status.Name());
-        note.BindBlob(4, was);
-        note.Bind(5, listed.Hostname);
-        note.Bind(6, listed.Ip4);
-        note.Bind(7, listed.Ip6);
-        return note.Run();
-    }
-
-    private IEnumerable<long> Noted()
-    {
-        var noted = Raw(Queries.Noted, "$after", "$take");
-        for (List<long> page = [long.MinValue]; page.Count > 0;)
-        {
-            noted.Bind(0, page[^1]);
-            noted.Bind(1, BatchSize);
-            page = noted.All(row => row.Number(0));
-            foreach (var row in page) yield return row;
-        }
-    }
-
-    private int RefreshOne(long row, ShardRef shard, string at)
-    {
-        var noted = Raw(Queries.Note, "$row");
-        var current = Raw(Queries.StateOf, "$row", "$id", "$machine");
+        var current = Raw(Queries.StateOf, "$row");
         var refresh = Raw(Statements.RefreshNoted, "$row", "$at", "$state", "$host", "$v4", "$v6");
-        noted.Bind(0, row);
+        current.Bind(0, noted.Row);
         try
         {
-            if (!noted.Step()) throw new InvalidOperationException("a noted change is missing");
-            current.Bind(0, row);
-            current.Bind(1, noted.Utf8(1));
-            current.Bind(2, noted.Utf8(2));
-            var isAsItWas = current.Step()
-                && (current.IsNull(0) ? noted.IsNull(4)
-                    : current.IsText(0) && ProviderState.Fingerprint(current.Utf8(0)).SequenceEqual(noted.Blob(4)));
+            var isAsItWas = current.Step() && current.IsText(0) && current.IsText(1) && (current.IsNull(2) || current.IsText(2))
+                && _state.Fingerprint(current.Utf8(0), current.Utf8(1), current.IsText(2), current.Utf8(2)) == noted.Was;
             if (!isAsItWas) return 0;
-            var words = StateWords.Of(noted.Text(1)!, noted.Text(2)!, InstanceStatuses.Parse(noted.Text(3)), shard);
-            refresh.Bind(0, row);
+            var words = StateWords.Of(current.Text(0)!, current.Text(1)!, noted.Status, shard);
+            refresh.Bind(0, noted.Row);
             refresh.Bind(1, at);
-            refresh.Bind(2, _state.With(current.IsNull(0) ? [] : current.Utf8(0), words));
-            for (var column = 5; column <= 7; column++) refresh.BindFrom(column - 2, noted, column);
+            refresh.Bind(2, _state.With(current.Utf8(2), words));
         }
         finally
         {
             current.Reset();
-            noted.Reset();
         }
 
+        refresh.BindSome(3, noted.Hostname.Span);
+        refresh.BindSome(4, noted.Ip4.Span);
+        refresh.BindSome(5, noted.Ip6.Span);
         return refresh.Run();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
+using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
@@ -141,41 +142,37 @@ internal sealed partial class ShardDatabase
     /// </summary>
     public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
-        var purged = new List<string>();
-        WriteBatches(rows, BatchSize, row =>
+        var (purged, kept) = (new List<string>(), 0);
+        try
         {
-            // Something of nstance's that we do not know may still refer to a row: then that row stays, alone.
-            Raw("SAVEPOINT gc_row").Run();
-            try
-            {
-                var isGone = PurgeOne(row.Id);
-                if (isGone) AddAudit(row.Audit);
-                if (isGone) purged.Add(row.Id);
-            }
-            catch (SqliteException e) when (e.SqliteErrorCode == 19)
-            {
-                Raw("ROLLBACK TO gc_row").Run();
-            }
-
-            Raw("RELEASE gc_row").Run();
-            return 1;
-        });
-        return purged;
+            WriteBatches(rows, BatchSize, row => PurgeOne(row, purged), () => kept = purged.Count);
+            return purged;
+        }
+        catch (LocalDbException e) when (e.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_CONSTRAINT })
+        {
+            // Something of nstance's that we do not know still refers to a row: then that row stays, alone. A savepoint for each
+            // row would save the second try, but writes every page that it touches once more.
+            purged.RemoveRange(kept, purged.Count - kept);
+            var gone = purged.ToHashSet();
+            return rows.Count == 1 ? [] : [.. purged, .. rows.Where(r => !gone.Contains(r.Id)).SelectMany(r => Purge([r]))];
+        }
     }
 
-    private bool PurgeOne(string id)
+    private int PurgeOne((string Id, AuditLine Audit) row, List<string> purged)
     {
         var isDeleted = Raw(Statements.IsDeleted, "$id");
-        isDeleted.Bind(0, id);
-        if (isDeleted.First(row => row.Number(0)) == 0) return false;
+        isDeleted.Bind(0, row.Id);
+        if (isDeleted.First(r => r.Number(0)) == 0) return 0;
         foreach (var sql in Statements.Purge)
         {
             var purge = Raw(sql, "$id");
-            purge.Bind(0, id);
+            purge.Bind(0, row.Id);
             purge.Run();
         }
 
-        return true;
+        AddAudit(row.Audit);
+        purged.Add(row.Id);
+        return 1;
     }
 
     private int WriteAt(IReadOnlyCollection<string> ids, string sql, DateTimeOffset at)

@@ -51,12 +51,6 @@ internal static class Statements
         WHERE id = $id AND ({Schema.NoProvider} OR provider_id = $provider)
         """;
 
-    /// <summary>A row that is listed twice is noted once.</summary>
-    public const string NoteChange = """
-        INSERT OR REPLACE INTO temp.gc_changed (row, row_id, machine, state, was, host, v4, v6)
-        VALUES ($row, $id, $machine, $state, $was, $host, $v4, $v6)
-        """;
-
     /// <summary>
     /// <see cref="Refresh"/> for what was noted; the caller has seen, in the same transaction, that the row is as it was
     /// compared. It must not name provider_id: SQLite then rewrites six indexes in an order that is random to them, at ten

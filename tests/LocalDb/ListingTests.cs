@@ -57,6 +57,32 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
+    public void Refresh_RowsNumberedAnewMeanwhile_NoneGetsWhatWasNotedOfAnother()
+    {
+        _database.Compare([Running("a"), Running("b")]);
+        Run("UPDATE instances SET rowid = 100 WHERE id = 'a'");
+        Run("UPDATE instances SET rowid = 1 WHERE id = 'b'");
+        var before = (_database.Find("a"), _database.Find("b"));
+
+        Assert.Equal(0, Write());
+        Assert.Equal(before, (_database.Find("a"), _database.Find("b")));
+    }
+
+    [Fact]
+    public void Refresh_OnlyWhatDiffers_IsNoted()
+    {
+        _database.Compare([Running("a")]);
+        Write();
+        _database.BeginListing();
+        _database.Compare([Running("a") with { Ip6 = "fd00::1" }]);
+        Run("UPDATE instances SET hostname = 'nstance-knows-better' WHERE id = 'a'");
+
+        Assert.Equal(1, Write());
+        Assert.Equal(("10.0.0.1", "fd00::1", "nstance-knows-better"), (_database.Find("a")!.Ip4, _database.Find("a")!.Ip6, _database.Find("a")!.Hostname));
+        Assert.Equal(0, Write());
+    }
+
+    [Fact]
     public void Refresh_RowGoneMeanwhile_IsNotMadeAgain()
     {
         _database.Compare([Running("a")]);

@@ -46,15 +46,9 @@ public sealed class PlanTests : IDisposable
     {
         using var connection = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
         connection.Open();
-        using (var listing = connection.CreateCommand())
-        {
-            listing.CommandText = Schema.Listing;
-            listing.ExecuteNonQuery();
-        }
-
         using var command = connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + sql;
-        foreach (var p in new[] { "$page", "$after", "$take", "$before", "$reported", "$id", "$provider", "$since", "$reason", "$row", "$machine" })
+        foreach (var p in new[] { "$page", "$after", "$take", "$before", "$reported", "$id", "$provider", "$since", "$reason", "$row" })
             if (sql.Contains(p)) command.Parameters.AddWithValue(p, p == "$take" ? 10 : p == "$page" ? "[]" : "2026-11-23 18:00:00");
         using var reader = command.ExecuteReader();
         var steps = new List<string>();

@@ -19,9 +19,16 @@ public sealed class ProviderStateTests
         Assert.Equal(expected, ProviderState.With(current, new(InstanceStatus.Running) { InstanceId = "x" }));
 
     [Fact]
-    public void Fingerprint_OneLetterDiffers_IsAnother()
+    public void Fingerprint_AnythingDiffers_IsAnother()
     {
-        Assert.True(ProviderState.Fingerprint("abc"u8).SequenceEqual(ProviderState.Fingerprint("abc"u8)));
-        Assert.False(ProviderState.Fingerprint("abc"u8).SequenceEqual(ProviderState.Fingerprint("abd"u8)));
+        using var state = new ProviderState();
+        var print = state.Fingerprint("id"u8, "i-1"u8, true, "abc"u8);
+
+        Assert.Equal(print, state.Fingerprint("id"u8, "i-1"u8, true, "abc"u8));
+        Assert.NotEqual(print, state.Fingerprint("id"u8, "i-1"u8, true, "abd"u8));
+        Assert.NotEqual(print, state.Fingerprint("id"u8, "i-2"u8, true, "abc"u8));
+        Assert.NotEqual(print, state.Fingerprint("i"u8, "di-1"u8, true, "abc"u8));
+        Assert.NotEqual(print, state.Fingerprint("id"u8, "i-1a"u8, true, "bc"u8));
+        Assert.NotEqual(state.Fingerprint("id"u8, "i-1"u8, true, ""u8), state.Fingerprint("id"u8, "i-1"u8, false, ""u8));
     }
 }
