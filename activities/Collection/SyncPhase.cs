@@ -176,5 +176,5 @@ internal sealed class SyncPhase(
         InstanceStatus.Pending or InstanceStatus.Running or InstanceStatus.Stopping or InstanceStatus.Stopped;
 
     private static bool Differs(InstanceRow row, Listed listed) =>
-        row.ProviderState is null || listed.Differs(row.Status, row.Ip4, row.Ip6, row.Hostname);
+        row.ProviderState is null || ProviderState.IsAmbiguous(row.ProviderState) || listed.Differs(row.Status, row.Ip4, row.Ip6, row.Hostname);
 }

@@ -71,6 +71,21 @@ internal sealed class ProviderState : IDisposable
         return true;
     }
 
+    /// <summary>Names its status more than once: readers may take one or the other for it.</summary>
+    public static bool IsAmbiguous(string state)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(state);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.EnumerateObject().Count(member => member.NameEquals("status"u8)) > 1;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The result's memory is used again by the next call.</summary>
     public ReadOnlySpan<byte> With(ReadOnlySpan<byte> current, in StateWords words)
     {

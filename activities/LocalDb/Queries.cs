@@ -108,23 +108,19 @@ internal static class Queries
 
     public const string AnyRow = "SELECT EXISTS (SELECT 1 FROM instances WHERE id > '')";
 
-    public const string CountUnreadable =
-        $"SELECT count(*) FROM instances INDEXED BY gc_unreadable WHERE {Schema.UnreadableRow}";
+    public static readonly string CountUnreadable =
+        $"SELECT count(*) FROM instances INDEXED BY gc_unreadable_row WHERE {Schema.UnreadableRow}";
 
-    /// <summary>Which column it is, as far as its row says.</summary>
-    public const string Unreadable = $"""
-        SELECT id, {Schema.IdUnreadable}, {Schema.IssuedUnreadable}, {Schema.RegisteredUnreadable}, {Schema.CreatedUnreadable},
-          {Schema.DeletedUnreadable}
-        FROM instances INDEXED BY gc_unreadable WHERE {Schema.UnreadableRow} LIMIT $take
+    /// <summary>The id, whether it is none, and the same of each of <see cref="Schema.JudgedBy"/>.</summary>
+    public static readonly string Unreadable = $"""
+        SELECT id, {Schema.IdUnreadable}, {string.Join(", ", Schema.JudgedBy.Select(Schema.TimeUnreadable))}
+        FROM instances INDEXED BY gc_unreadable_row WHERE {Schema.UnreadableRow} LIMIT $take
         """;
 
-    /// <summary>Reports that are no times, where they sort before every digit or after the year 3000.</summary>
-    public const string UnreadableReports = $"""
+    /// <summary>Reports that are no times. All are looked at, in the index: a report is written too often for an index of its own.</summary>
+    public static readonly string UnreadableReports = $"""
         SELECT id FROM instances INDEXED BY gc_health
-        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) < '0' AND health_at IS NOT NULL
-        UNION ALL
-        SELECT id FROM instances INDEXED BY gc_health
-        WHERE {Schema.RegisteredRow} AND coalesce(health_at, registered_at) >= '3' AND health_at IS NOT NULL
+        WHERE {Schema.RegisteredRow} AND ({Schema.TimeUnreadable("coalesce(health_at, registered_at)")}) AND health_at IS NOT NULL
         """;
 
     public const string Meta = "SELECT value FROM gc_meta WHERE key = $id";

@@ -7,10 +7,10 @@ namespace Nstance.Temporal.Activities.LocalDb;
 internal static class Schema
 {
     /// <summary>
-    /// Version of the <c>gc_</c> objects; 2 added the audit's, 3 made the index of the unhealthy anew and added that of the unreadable. A database of an older one gets what it lacks, one of a newer
-    /// one is not touched.
+    /// Version of the <c>gc_</c> objects; 2 added the audit's, 3 made the index of the unhealthy anew, 4 has one of the
+    /// unreadable. A database of an older one gets what it lacks, one of a newer one is not touched.
     /// </summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     public const string Nstance = """
         CREATE TABLE instances (
@@ -55,16 +55,21 @@ internal static class Schema
     /// Rows that no finder sees, because what they are compared by is no time: they are told to people, once a cycle. Times
     /// that nstance writes all the while stand not in it, since each write would pay for it.
     /// </summary>
-    public const string UnreadableRow = $"""
-        ({IdUnreadable}) OR ({IssuedUnreadable}) OR ({RegisteredUnreadable}) OR ({CreatedUnreadable}) OR ({DeletedUnreadable})
-        """;
+    public static readonly string UnreadableRow =
+        $"({IdUnreadable}) OR {string.Join(" OR ", JudgedBy.Select(column => $"({TimeUnreadable(column)})"))}";
 
     public const string IdUnreadable = "typeof(id) <> 'text' OR id = ''";
-    public const string IssuedUnreadable = $"typeof(issued_at) NOT IN ('text', 'null') OR issued_at NOT GLOB {Time}";
-    public const string RegisteredUnreadable = $"typeof(registered_at) NOT IN ('text', 'null') OR registered_at NOT GLOB {Time}";
-    public const string CreatedUnreadable = $"typeof(created_at) NOT IN ('text', 'null') OR created_at NOT GLOB {Time}";
-    public const string DeletedUnreadable = $"typeof(deleted_at) NOT IN ('text', 'null') OR deleted_at NOT GLOB {Time}";
-    private const string Time = "'[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'";
+
+    /// <summary>The times by which a row is judged, and which are written a few times in its life.</summary>
+    public static IReadOnlyList<string> JudgedBy => ["issued_at", "registered_at", "created_at", "deleted_at"];
+
+    /// <summary>Not even the beginning of a time: months, days and hours are looked at, the length of a month is not.</summary>
+    public static string TimeUnreadable(string column) => $"""
+        typeof({column}) NOT IN ('text', 'null')
+          OR {column} NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'
+          OR substr({column}, 6, 2) NOT BETWEEN '01' AND '12' OR substr({column}, 9, 2) NOT BETWEEN '01' AND '31'
+          OR substr({column}, 12, 2) > '23'
+        """;
 
     public const string HasProvider = "coalesce(provider_id, '') <> ''";
     public const string NoProvider = "coalesce(provider_id, '') = ''";
@@ -78,7 +83,7 @@ internal static class Schema
     /// Every statement can be run again. The indexes are partial, so that each holds only the rows that its finder wants,
     /// and nstance's writes to other rows do not pay for it.
     /// </summary>
-    public const string Collector = $"""
+    public static readonly string Collector = $"""
         CREATE TABLE IF NOT EXISTS gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS gc_instances (
           instance_id TEXT PRIMARY KEY NOT NULL, record_key TEXT, etag TEXT, record_status TEXT,
@@ -97,7 +102,8 @@ internal static class Schema
         CREATE INDEX IF NOT EXISTS gc_live_group ON instances (tenant, group_key) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_health ON instances (coalesce(health_at, registered_at), id) WHERE {RegisteredRow};
         CREATE INDEX IF NOT EXISTS gc_deleted ON instances (id, deleted_at) WHERE {DeletedRow};
-        CREATE INDEX IF NOT EXISTS gc_unreadable ON instances (id) WHERE {UnreadableRow};
+        DROP INDEX IF EXISTS gc_unreadable;
+        CREATE INDEX IF NOT EXISTS gc_unreadable_row ON instances (id) WHERE {UnreadableRow};
         CREATE INDEX IF NOT EXISTS gc_lb_instances ON lb_instances (instance_id);
         """;
 
@@ -105,7 +111,7 @@ internal static class Schema
     public static IReadOnlyList<string> RowIndexes { get; } =
     [
         "gc_unhealthy_state", "gc_dangling", "gc_pre_insert", "gc_live", "gc_provider", "gc_live_group", "gc_health", "gc_deleted",
-        "gc_unreadable",
+        "gc_unreadable_row",
     ];
 
     /// <summary>Columns without which a database is not nstance's.</summary>

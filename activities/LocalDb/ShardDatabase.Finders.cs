@@ -14,7 +14,7 @@ internal readonly record struct StaleCursor(string Reported, string Id);
 /// </summary>
 internal sealed partial class ShardDatabase
 {
-    private static readonly string[] JudgedBy = ["id", "issued_at", "registered_at", "created_at", "deleted_at"];
+    private static readonly string[] JudgedBy = ["id", .. Schema.JudgedBy];
 
     /// <summary>Live rows whose <c>provider_state</c>, or whose record at the last rebuild, says unhealthy.</summary>
     public IReadOnlyList<InstanceRow> FindUnhealthy(string? afterId, int take) =>

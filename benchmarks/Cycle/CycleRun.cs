@@ -27,7 +27,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWrite
         try
         {
             var asOf = new DateTimeOffset(DateTimeOffset.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
-            var fleet = new MeasuredFleet(instances, Shard, asOf);
+            using var fleet = new MeasuredFleet(instances, Shard, asOf);
             var template = Path.Combine(_folder, "template.db");
             ServerDatabase.Create(template, fleet);
             for (var run = 1; run <= runs; run++)

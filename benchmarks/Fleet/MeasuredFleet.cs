@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Cloud;
@@ -10,11 +11,9 @@ namespace Nstance.Temporal.Benchmarks.Fleet;
 /// The truth of a run: who exists, what the cloud shows, what the records say. Instances are made when they are asked
 /// for, as an SDK makes them from an answer, so that memory measured is the collector's.
 /// </summary>
-internal sealed class MeasuredFleet
+internal sealed class MeasuredFleet : IDisposable
 {
-    private const int RecordRoom = 2048;
-
-    private readonly byte[][] _records;
+    private readonly NativeBytes[] _records;
     private readonly bool[] _ended;
     private readonly bool[] _recordDeleted;
     private readonly Dictionary<string, int> _byProvider;
@@ -28,15 +27,14 @@ internal sealed class MeasuredFleet
         for (var i = 0; i < count; i++) Members[i] = Make(i, asOf, random, isQuiet);
         _ended = new bool[count];
         _recordDeleted = new bool[count];
-        _records = new byte[count][];
-        var buffer = new MemoryStream(RecordRoom);
-        var secret = new byte[200];
+        _records = new NativeBytes[count];
+        var (buffer, secret) = (new ArrayBufferWriter<byte>(), new byte[200]);
         foreach (var member in Members)
         {
             random.NextBytes(secret);
-            buffer.SetLength(0);
+            buffer.ResetWrittenCount();
             WriteRecord(buffer, member, secret);
-            _records[member.Number] = buffer.ToArray();
+            _records[member.Number] = new NativeBytes(buffer.WrittenSpan);
         }
 
         _byProvider = Members.Where(m => m.HasMachine).ToDictionary(m => m.ProviderId, m => m.Number);
@@ -66,7 +64,7 @@ internal sealed class MeasuredFleet
 
     public string ETagOf(int number) => $"\"{(ulong)number * 0xC2B2AE3D27D4EB4FUL:x16}{number:x16}\"";
 
-    public ReadOnlyMemory<byte> Record(int number) => _records[number];
+    public ReadOnlyMemory<byte> Record(int number) => _records[number].Memory;
 
     public bool HasRecord(int number) => !_recordDeleted[number];
 
@@ -86,6 +84,8 @@ internal sealed class MeasuredFleet
         Array.Clear(_ended);
         Array.Clear(_recordDeleted);
     }
+
+    public void Dispose() => Array.ForEach(_records, record => ((IDisposable)record).Dispose());
 
     public CloudInstance Instance(int number) => Instance(number, Shard);
 
@@ -132,9 +132,9 @@ internal sealed class MeasuredFleet
         return new Member(number, new Guid(bytes, bigEndian: true), part, createdAt);
     }
 
-    private static void WriteRecord(Stream stream, Member member, byte[] secret)
+    private static void WriteRecord(IBufferWriter<byte> writer, Member member, byte[] secret)
     {
-        using var json = new Utf8JsonWriter(stream);
+        using var json = new Utf8JsonWriter(writer);
         json.WriteStartObject();
         json.WriteString("instance_id", member.Id.ToString());
         json.WriteString("tenant", member.Tenant);

@@ -26,7 +26,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         var folder = Directory.CreateTempSubdirectory("nstance-shards-").FullName;
         try
         {
-            var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
+            using var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
             await using var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
             var client = await TemporalClient.ConnectAsync(new(server.TargetHost));
             await SearchAttributes.EnsureAsync(client, new());

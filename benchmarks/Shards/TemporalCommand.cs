@@ -45,7 +45,7 @@ internal static class TemporalCommand
         var client = environment.Client;
         await SearchAttributes.EnsureAsync((TemporalClient)client, new());
         var shard = new ShardRef("bench", "s0", "bench");
-        var fleet = new MeasuredFleet(instances, shard, new DateTimeOffset(await environment.GetCurrentTimeAsync()), isQuiet: true);
+        using var fleet = new MeasuredFleet(instances, shard, new DateTimeOffset(await environment.GetCurrentTimeAsync()), isQuiet: true);
         IReadOnlyCollection<HistoryEvent> events = [];
         await CollectorWorker.RunAsync(client, fleet, folder, null, async () =>
         {

@@ -1,6 +1,6 @@
 using System.Text;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.LocalDb;
 

@@ -29,7 +29,7 @@ public sealed class PlanTests : IDisposable
     {
         ShardDatabase.Open(_shard.DatabasePath, _shard.Shard, own: false).Dispose();
         if (analyzed) _shard.Execute("ANALYZE");
-        var isCount = name.StartsWith("Count", StringComparison.Ordinal) || name is nameof(Queries.AnyHealth) or nameof(Queries.Unreadable);
+        var isCount = name.StartsWith("Count", StringComparison.Ordinal) || name is nameof(Queries.AnyHealth) or nameof(Queries.Unreadable) or nameof(Queries.UnreadableReports);
 
         foreach (var step in Plan(Queries.All[name]))
         {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Tests.Collection;
 using Nstance.Temporal.Workflows.Contracts;
@@ -27,6 +28,8 @@ public sealed class BrokenRowsTests
         "NULL", "''", "' '", "'no time'", "'9999-99-99 99:99:99'", "'2026-11-23'", "'0001-01-01 00:00:00+00:00'", "'-1'", "-1", "0", "9223372036854775807", "1e308",
         "x''", "x'fffe80'", NotText, "replace(hex(zeroblob(50000)), '0', 'a')", "'a' || char(10) || char(27) || '[31mred'", "'../../x'", "'{ broken'",
         "'{\"status\":7}'", "'[[[[[[[['", "char(0) || 'x'", "'٣'", "char(0x202e) || 'abc'",
+        "'2026-13-01 00:00:00+00:00'", "'2026-00-01 00:00:00'", "'2026-11-00 00:00:00'", "'2026-11-32 00:00:00'", "'2026-11-23 24:00:00+00:00'",
+        "'2026-11-23T25:00:00Z'", "'2026-11-23 10:60:00'", "'2026-19-39 29:59:59'",
     ];
 
     public static TheoryData<string> EveryColumn => [.. Columns];
@@ -90,6 +93,8 @@ public sealed class BrokenRowsTests
     [InlineData("9223372036854775807")]
     [InlineData("x'fffe80'")]
     [InlineData("char(0) || 'x'")]
+    [InlineData("'2026-11-23'")]
+    [InlineData("'2026-13-01 00:00:00+00:00'")]
     public async Task Sync_ReportThatIsNoTime_IsCountedAndNamed(string report)
     {
         using var world = new CollectWorld();
@@ -102,6 +107,21 @@ public sealed class BrokenRowsTests
         Assert.Equal(1, result.Invalid);
         Assert.Contains(result.Problems, p => p.Contains($"row {broken.Id}: health_at cannot be understood", StringComparison.Ordinal));
         Assert.DoesNotContain(result.Problems, p => p.Contains(sound.Id, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("stopped", "running")]
+    [InlineData("running", "stopped")]
+    public async Task Cycle_StateThatNamesItsStatusTwice_IsJudgedByWhatTheCloudSays(string first, string last)
+    {
+        using var world = new CollectWorld();
+        var (stopped, runs) = (world.Add(registered: true, recordRegistered: true, status: InstanceStatus.Stopped), world.Add(registered: true, recordRegistered: true));
+        foreach (var row in new[] { stopped, runs })
+            Break(world, row, "provider_state", $$"""'{"status":"{{first}}","own":1,"status":"{{last}}"}'""");
+
+        await SyncAsync(world);
+
+        Assert.Equal([stopped.Id], world.Db.FindUnhealthy(null, 10).Select(r => r.Id));
     }
 
     [Fact]
