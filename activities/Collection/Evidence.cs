@@ -70,6 +70,28 @@ internal static class Evidence
     {
         if (row.ProviderId is not null) return Verdict.Spare("the row has a provider id by now");
         if (Unregistered(row, now, input) is { } registered) return registered;
+        return Unnamed(row, now, input) ?? new(VerdictKind.Clean, $"issued {Ago(row.Issued, input)} ago and the cloud knows no such instance");
+    }
+
+    /// <summary>A row that registered and names no instance: only when its agent is silent and no instance carries its id.</summary>
+    /// <param name="row">As it is now.</param>
+    /// <param name="now">What was asked.</param>
+    /// <param name="silentSince">Who gave a sign of life since then lives.</param>
+    /// <param name="input">The cycle.</param>
+    public static Verdict Vanished(InstanceRow? row, Findings now, DateTimeOffset silentSince, PhaseInput input)
+    {
+        if (row is not { DeletedAt: null, ProviderId: null, RegisteredAt: not null }) return Verdict.Spare("the row is another by now");
+        if (!(ShardDatabase.SignOfLife(row) < silentSince)) return Verdict.Spare("its agent reports");
+        if (row.UpdatedAt >= input.AsOf - input.Timings.SettleTime) return Verdict.Spare("the row was written just now");
+        if (RecordUnreadable(now) is { } unreadable) return unreadable;
+        if (now.Record is RecordRead.Invalid invalid) return Verdict.Spare($"its record cannot be understood: {invalid.Why}");
+        return Unnamed(row, now, input) ?? new(
+            VerdictKind.Clean, $"registered, silent for {Ago(ShardDatabase.SignOfLife(row), input)}, and the cloud knows no such instance");
+    }
+
+    /// <summary>Null: neither the cloud nor the record knows of an instance for a row without one.</summary>
+    private static Verdict? Unnamed(InstanceRow row, Findings now, PhaseInput input)
+    {
         if (now.Tagged is not { } tagged) return Verdict.Spare(now.CloudUnknown ?? "the cloud could not be asked");
         var alive = tagged.Where(i => i.Status != InstanceStatus.Deleted).ToArray();
         if (alive.Length > 1) return Verdict.Spare($"{alive.Length} instances carry its id: a person must look");
@@ -77,8 +99,7 @@ internal static class Evidence
             return new(VerdictKind.Adopt, $"found at the cloud as {alive[0].ProviderId}: judged next time", alive[0].ProviderId);
         if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded })
             return new(VerdictKind.Adopt, $"its record names {recorded}: judged next time", recorded);
-        if (Young(row, input)) return Verdict.Spare("too young: the cloud may not show it yet");
-        return new(VerdictKind.Clean, $"issued {Ago(row.Issued, input)} ago and the cloud knows no such instance");
+        return Young(row, input) ? Verdict.Spare("too young: the cloud may not show it yet") : null;
     }
 
     /// <summary>Null: an own instance, the row's, not protected, not terminated.</summary>

@@ -19,8 +19,15 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     public async Task<IReadOnlyList<Judged>> JudgeAsync(
         IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
     {
+        var now = await AskAsync(candidates.Select(c => c.Row), input, ct);
+        return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
+    }
+
+    /// <summary>What row, cloud and bucket say now, by id.</summary>
+    public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
+    {
         var now = new Dictionary<string, Findings>();
-        foreach (var candidate in candidates) now[candidate.Id] = new Findings { Row = candidate.Row };
+        foreach (var row in rows) now[row.Id] = new Findings { Row = row };
         await AskCloudAsync(now, input, ct);
         await AskTagsAsync(now, input, ct);
         await AskRecordsAsync(now, input, ct);
@@ -28,7 +35,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         // The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or
         // tenant than what they were asked about is spared by the judge.
         foreach (var id in now.Keys.ToArray()) now[id] = now[id] with { Row = db.Find(id) };
-        return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
+        return now;
     }
 
     private async Task AskCloudAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)

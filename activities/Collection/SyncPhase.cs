@@ -41,6 +41,7 @@ internal sealed class SyncPhase(
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
         var notListed = new NotListed(database, cloud, notes, audit, doing => heartbeat(new(doing)));
         result = await notListed.JudgeAsync(input, result, cancellationToken);
+        result = await new Vanished(database, cloud, records, notes, audit, doing => heartbeat(new(doing))).JudgeAsync(input, result, cancellationToken);
         result = Unreadable(result);
         var sawOwn = result.Listed > 0 || notListed.SawOwn ? "1" : "0";
         if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);

@@ -37,8 +37,17 @@ internal static class Queries
 
     public const string PreInserts = $"""
         {Columns}
-        FROM instances INDEXED BY gc_pre_insert {Marks}
-        WHERE {Schema.PreInsertRow} AND id > $after AND coalesce(issued_at, created_at) < $before
+        FROM instances INDEXED BY gc_unnamed {Marks}
+        WHERE {Schema.UnnamedRow} AND registered_at IS NULL AND id > $after AND coalesce(issued_at, created_at) < $before
+        ORDER BY id LIMIT $take
+        """;
+
+    /// <summary>Registered without an instance, silent. What says its last report in a way that is no time may report all the while.</summary>
+    public static readonly string Vanished = $"""
+        {Columns}
+        FROM instances INDEXED BY gc_unnamed {Marks}
+        WHERE {Schema.UnnamedRow} AND registered_at IS NOT NULL AND id > $after AND coalesce(health_at, registered_at) < $before
+          AND NOT coalesce({Schema.TimeUnreadable("health_at")}, 0) AND NOT ({Schema.TimeUnreadable("registered_at")})
         ORDER BY id LIMIT $take
         """;
 
@@ -142,6 +151,7 @@ internal static class Queries
         [nameof(Unhealthy)] = Unhealthy,
         [nameof(Dangling)] = Dangling,
         [nameof(PreInserts)] = PreInserts,
+        [nameof(Vanished)] = Vanished,
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
         [nameof(Look)] = Look,

@@ -8,7 +8,7 @@ internal static class Schema
 {
     /// <summary>
     /// Version of the <c>gc_</c> objects; 2 added the audit's, 3 made the index of the unhealthy anew, 4 has one of the
-    /// unreadable. A database of an older one gets what it lacks, one of a newer one is not touched.
+    /// unreadable, and one of all rows without an instance. A database of an older one gets what it lacks, one of a newer one is not touched.
     /// </summary>
     public const int Version = 4;
 
@@ -74,7 +74,7 @@ internal static class Schema
     public const string HasProvider = "coalesce(provider_id, '') <> ''";
     public const string NoProvider = "coalesce(provider_id, '') = ''";
     public const string DanglingRow = $"deleted_at IS NULL AND registered_at IS NULL AND {HasProvider}";
-    public const string PreInsertRow = $"deleted_at IS NULL AND registered_at IS NULL AND {NoProvider}";
+    public const string UnnamedRow = $"deleted_at IS NULL AND {NoProvider}";
     public const string LiveRow = $"deleted_at IS NULL AND {HasProvider}";
     public const string RegisteredRow = "deleted_at IS NULL AND registered_at IS NOT NULL";
     public const string DeletedRow = "deleted_at IS NOT NULL";
@@ -96,7 +96,8 @@ internal static class Schema
         DROP INDEX IF EXISTS gc_unhealthy;
         CREATE INDEX IF NOT EXISTS gc_unhealthy_state ON instances (id) WHERE {UnhealthyRow};
         CREATE INDEX IF NOT EXISTS gc_dangling ON instances (id, issued_at) WHERE {DanglingRow};
-        CREATE INDEX IF NOT EXISTS gc_pre_insert ON instances (id, issued_at) WHERE {PreInsertRow};
+        DROP INDEX IF EXISTS gc_pre_insert;
+        CREATE INDEX IF NOT EXISTS gc_unnamed ON instances (id, issued_at) WHERE {UnnamedRow};
         CREATE INDEX IF NOT EXISTS gc_live ON instances (id, provider_id) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_provider ON instances (provider_id, id) WHERE {LiveRow};
         CREATE INDEX IF NOT EXISTS gc_live_group ON instances (tenant, group_key) WHERE {LiveRow};
@@ -110,7 +111,7 @@ internal static class Schema
     /// <summary>The collector's indexes on nstance's rows: those that <see cref="Collector"/> makes again.</summary>
     public static IReadOnlyList<string> RowIndexes { get; } =
     [
-        "gc_unhealthy_state", "gc_dangling", "gc_pre_insert", "gc_live", "gc_provider", "gc_live_group", "gc_health", "gc_deleted",
+        "gc_unhealthy_state", "gc_dangling", "gc_unnamed", "gc_live", "gc_provider", "gc_live_group", "gc_health", "gc_deleted",
         "gc_unreadable_row",
     ];
 

@@ -28,6 +28,10 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<InstanceRow> FindStalePreInserts(DateTimeOffset issuedBefore, string? afterId, int take) =>
         Page(Queries.PreInserts, afterId, take, issuedBefore, row => row.Issued < issuedBefore);
 
+    /// <summary>Live rows without an instance that registered, and gave no sign of life since a time.</summary>
+    public IReadOnlyList<InstanceRow> FindVanished(DateTimeOffset silentSince, string? afterId, int take) =>
+        Page(Queries.Vanished, afterId, take, silentSince, row => SignOfLife(row) < silentSince);
+
     /// <summary>Rows deleted before a time.</summary>
     public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore, string? afterId, int take) =>
         Page(Queries.Expired, afterId, take, deletedBefore, row => row.DeletedAt < deletedBefore);

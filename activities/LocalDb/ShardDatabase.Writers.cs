@@ -49,6 +49,22 @@ internal sealed partial class ShardDatabase
         });
     }
 
+    /// <summary>Marks registered rows that name no instance, unless their agents reported after a time, and tells the audit with it.</summary>
+    public int MarkVanished(IReadOnlyCollection<(string Id, AuditLine Audit)> rows, DateTimeOffset silentSince, DateTimeOffset at)
+    {
+        var (text, before) = (GoTime.Format(at), GoTime.TextAfterSecondOf(silentSince));
+        return WriteBatches(rows, BatchSize, item =>
+        {
+            var mark = Raw(Statements.MarkVanished, "$id", "$at", "$before");
+            mark.Bind(0, item.Id);
+            mark.Bind(1, text);
+            mark.Bind(2, before);
+            if (mark.Run() == 0) return 0;
+            AddAudit(item.Audit);
+            return 1;
+        });
+    }
+
     /// <summary>Takes the mark of deletion away: the instance is alive.</summary>
     public int Revive(IReadOnlyCollection<string> ids, DateTimeOffset at) => WriteAt(ids, Statements.Revive, at);
 

@@ -16,6 +16,12 @@ internal static class Statements
         WHERE id = $id AND deleted_at IS NULL AND provider_id = $provider
         """;
 
+    /// <summary>Only while the row still names none, and its agent said nothing since it was judged.</summary>
+    public const string MarkVanished = $"""
+        UPDATE instances SET deleted_at = $at, updated_at = $at
+        WHERE id = $id AND {Schema.UnnamedRow} AND registered_at IS NOT NULL AND coalesce(health_at, registered_at) < $before
+        """;
+
     public const string Revive = """
         UPDATE instances SET deleted_at = NULL, updated_at = $at WHERE id = $id AND deleted_at IS NOT NULL
         """;

@@ -1,0 +1,195 @@
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Collection;
+
+/// <summary>
+/// The answer to a launch was lost, the agent registered, and the machine went before any sync saw it: the row names no
+/// instance, so neither the dangling nor the unlisted are looked for there (found by chaos, seed 3757).
+/// </summary>
+public sealed class VanishedTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    /// <summary>One of ours is in sight, and reports.</summary>
+    public VanishedTests() => _world.Sql(
+        "UPDATE instances SET health_at = $at WHERE id = $id",
+        ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", _world.Add(registered: true, recordRegistered: true).Id));
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Sync_RegisteredWithoutInstanceSilentAndNowhere_IsMarkedAndPurgedLater()
+    {
+        var gone = Nameless();
+
+        var result = await SyncAsync();
+
+        Assert.Equal((1, 0), (result.MarkedDeleted, result.Spared));
+        Assert.Contains(result.Samples, s => s.InstanceId == gone.Id && s.Action == "marked deleted" && s.Why.Contains("registered, silent for", StringComparison.Ordinal));
+        Assert.Contains(_world.Audit.Entries, e => e.Instance == gone.Id && e.Action == "marked-deleted");
+        Assert.False(_world.IsLive(gone));
+        Assert.True(_world.HasRecord(gone));
+
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddHours(3) };
+        await SyncAsync();
+        Assert.Equal(1, (await _world.PurgeAsync()).Purged);
+        Assert.False(_world.HasRecord(gone));
+    }
+
+    [Fact]
+    public async Task Sync_MarkedAndListedAfterAll_IsRevived()
+    {
+        var late = Nameless();
+        await SyncAsync();
+        Launch(late);
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(30) };
+
+        await SyncAsync();
+
+        Assert.True(_world.IsLive(late));
+        Assert.Equal(late.ProviderId, _world.Db.Find(late.Id)!.ProviderId);
+    }
+
+    [Theory]
+    [InlineData("-00:05:30", false)]
+    [InlineData("-00:02:00", true)]
+    public async Task Sync_AgentReported_IsSparedForTheWholeRegistrationTimeout(string ago, bool isLive)
+    {
+        var row = Nameless();
+        _world.Sql(
+            "UPDATE instances SET health_at = $at WHERE id = $id",
+            ("$at", GoTime.Format(CollectWorld.AsOf + TimeSpan.Parse(ago, System.Globalization.CultureInfo.InvariantCulture))), ("$id", row.Id));
+
+        await SyncAsync();
+
+        Assert.Equal(isLive, _world.IsLive(row));
+    }
+
+    [Theory]
+    [InlineData("health_at = '2026-11-23'")]
+    [InlineData("health_at = x'00'")]
+    [InlineData("registered_at = 'no time'")]
+    [InlineData("issued_at = 'no time'")]
+    [InlineData("created_at = 'no time'")]
+    [InlineData("updated_at = 'no time'")]
+    [InlineData("registered_at = NULL, issued_at = created_at")]
+    public async Task Sync_RowThatCannotBeUnderstoodOrIsAnother_IsLive(string change)
+    {
+        var row = Nameless();
+        _world.Sql($"UPDATE instances SET {change} WHERE id = $id", ("$id", row.Id));
+
+        await SyncAsync();
+
+        Assert.True(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_CloudCannotBeAskedByTag_IsSpared()
+    {
+        var row = Nameless();
+        _world.Cloud.FindFault = new CloudException(CloudFault.Throttled, "slow down");
+
+        Assert.Equal((0, 1), Counts(await SyncAsync()));
+        Assert.True(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_NotListedButFoundByTag_IsGivenItsInstance()
+    {
+        var row = Nameless();
+        Launch(row);
+        _world.Cloud.Unlisted.Add(row.ProviderId);
+
+        Assert.Equal((0, 1), Counts(await SyncAsync()));
+        Assert.Equal((true, row.ProviderId), (_world.IsLive(row), _world.Db.Find(row.Id)!.ProviderId));
+    }
+
+    [Fact]
+    public async Task Sync_RecordNamesAnInstance_IsGivenIt()
+    {
+        var row = _world.Add(registered: true, recordRegistered: true, inCloud: false);
+        _world.Sql("UPDATE instances SET provider_id = NULL WHERE id = $id", ("$id", row.Id));
+
+        Assert.Equal((0, 1), Counts(await SyncAsync()));
+        Assert.Equal((true, row.ProviderId), (_world.IsLive(row), _world.Db.Find(row.Id)!.ProviderId));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Sync_RecordCannotBeRead_IsSpared(bool isBroken)
+    {
+        var row = Nameless();
+        if (isBroken) _world.Records.Put(row.Key, "{ broken");
+        else _world.Records.Unreadable.Add(row.Key);
+
+        Assert.Equal((0, 1), Counts(await SyncAsync()));
+        Assert.True(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_NothingOfOursInSight_MarksNothingAndSaysSo()
+    {
+        var row = Nameless();
+        _world.Cloud.Instances.Clear();
+
+        var result = await SyncAsync();
+
+        Assert.Equal(0, result.MarkedDeleted);
+        Assert.True(_world.IsLive(row));
+        Assert.Contains(result.Problems, p => p.Contains("rows without an instance: wrong account or region?", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Sync_NobodyReportsOnThisHost_IsLive()
+    {
+        var row = Nameless();
+        _world.Sql("UPDATE instances SET health_at = NULL");
+
+        Assert.Equal((0, 0), Counts(await SyncAsync()));
+        Assert.True(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_LookedForTooShortATime_IsLive()
+    {
+        var row = Nameless();
+        _world.Input = _world.Input with { Sight = new(CollectWorld.AsOf.AddMinutes(-1), "a change of host") };
+
+        Assert.Equal((0, 0), Counts(await SyncAsync()));
+        Assert.True(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_DryRun_OnlyTells()
+    {
+        var row = Nameless();
+        _world.Input = _world.Input with { DryRun = true };
+
+        var result = await SyncAsync();
+
+        Assert.Equal(0, result.MarkedDeleted);
+        Assert.Contains(result.Samples, s => s.InstanceId == row.Id && s.Action == "would mark deleted");
+        Assert.True(_world.IsLive(row));
+    }
+
+    private static (int Marked, int Spared) Counts(SyncResult result) => (result.MarkedDeleted, result.Spared);
+
+    private CollectWorld.Made Nameless() => _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
+
+    private void Launch(CollectWorld.Made row) => _world.Cloud.Add(new(
+        row.ProviderId, "running", InstanceStatus.Running, CollectWorld.AsOf.AddHours(-1), "a", null, null, null, new Dictionary<string, string>
+        {
+            [CloudTags.Managed] = "true",
+            [CloudTags.ClusterId] = CollectWorld.Shard.Cluster,
+            [CloudTags.Shard] = CollectWorld.Shard.Shard,
+            [CloudTags.InstanceId] = row.Id,
+        }));
+
+    private Task<SyncResult> SyncAsync() =>
+        new SyncPhase(_world.Db, _world.Cloud, _world.Records, new Notes(), _world.Trail, _ => { })
+            .RunAsync(_world.Input, TestContext.Current.CancellationToken);
+}
