@@ -64,7 +64,7 @@ internal static partial class ConnectFault
         if (has("InvalidContentType"))
             return "it does not speak TLS there: correct the port, or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
         if (has("AlertReceived")) return $"it refused the TLS handshake: {ClientCertificate}";
-        if (!has("message: \"transport error\"") && !has("h2 protocol error")) return null;
+        if (!has("message: \"transport error\"") && !has("h2 protocol error") && !has("operation was canceled")) return null;
         return IsTls(options)
             ? $"it closed the connection after the TLS handshake: {ClientCertificate}"
             : "it closed the connection: it may want TLS, which TEMPORAL_TLS=true switches on";
