@@ -22,12 +22,12 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     /// <param name="action">As the service names it.</param>
     /// <param name="call">The call.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="ends">How many instances it ends.</param>
+    /// <param name="instances">How many instances it ends, stops or starts.</param>
     public Task<T> RunAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int ends = 0) =>
+        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int instances = 0) =>
         Rates is null
             ? CallAsync(action, call, cancellationToken)
-            : Rates.RunAsync(action, ends, () => CallAsync(action, call, cancellationToken), cancellationToken);
+            : Rates.RunAsync(action, instances, () => CallAsync(action, call, cancellationToken), cancellationToken);
 
     private async Task<T> CallAsync<T>(
         string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)

@@ -32,7 +32,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         await aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
             new CreateTagsRequest([id], [new Tag(CloudTags.GcProtect, Text(protectedUntil))]), ct), cancellationToken);
         await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
-            new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken);
+            new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken, instances: 1);
         await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(
             new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] }, ct), cancellationToken);
     }
@@ -54,7 +54,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     private Task StopAsync(string[] ids, CancellationToken cancellationToken) => HalvedAsync(
         ids,
         batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
-            new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken),
+            new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Length),
         whenDone: new(EndOutcome.Quarantined, null),
         whenFailed: e => new(EndOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
 

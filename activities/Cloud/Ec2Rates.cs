@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Nstance.Temporal.Activities.Cloud;
 
 /// <summary>
-/// What EC2 allows an account in one region ("Request throttling for the Amazon EC2 API"): a bucket of requests for each
-/// action, and one of instances for what ends them. One for a process and region, so that its shards do not starve each
+/// What EC2 allows an account in one region (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, its two
+/// tables): a bucket of requests for each action, and one of instances for what ends, stops or starts them. One for a process and region, so that its shards do not starve each
 /// other; <paramref name="percent"/> is this process's part, because nstance's servers call the same account.
 /// </summary>
 /// <param name="percent">Part of the account's rates, 1 to 100.</param>
@@ -15,21 +15,22 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, TokenBucket> _requests = new(StringComparer.Ordinal);
-    private readonly TokenBucket _ends = Part(percent, 1000, 20, time);
+    private readonly ConcurrentDictionary<string, TokenBucket> _instances = new(StringComparer.Ordinal);
 
     /// <summary>Runs a call when its tokens are there.</summary>
     /// <param name="action">As EC2 names it.</param>
-    /// <param name="ends">How many instances it ends.</param>
+    /// <param name="instances">How many instances it ends, stops or starts.</param>
     /// <param name="call">The call.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="CloudException">Throttled: by EC2, or by ourselves before it came to that.</exception>
-    public async Task<T> RunAsync<T>(string action, int ends, Func<Task<T>> call, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(string action, int instances, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         var requests = _requests.GetOrAdd(action, Requests);
+        var resources = instances > 0 ? _instances.GetOrAdd(action, Instances) : null;
         if (requests.Take(1, LongestWait) is not { } wait) throw TooMany(action);
-        if (ends > 0)
+        if (resources is not null)
         {
-            if (_ends.Take(ends, LongestWait) is not { } also)
+            if (resources.Take(instances, LongestWait) is not { } also)
             {
                 requests.Return(1);
                 throw TooMany(action);
@@ -43,14 +44,14 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
         {
             var answer = await call();
             requests.Answered();
-            if (ends > 0) _ends.Answered();
+            resources?.Answered();
             return answer;
         }
         catch (CloudException e) when (e.Fault == CloudFault.Throttled)
         {
             // EC2 does not say of which bucket.
             requests.Throttled();
-            if (ends > 0) _ends.Throttled();
+            resources?.Throttled();
             throw;
         }
     }
@@ -59,9 +60,13 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
     private TokenBucket Requests(string action) => action switch
     {
         "TerminateInstances" => Part(percent, 100, 5, time),
+        "CreateTags" or "DeleteTags" => Part(percent, 100, 10, time),
+        "StartInstances" => Part(percent, 5, 2, time),
         _ when action.StartsWith("Describe", StringComparison.Ordinal) => Part(percent, 100, 20, time),
         _ => Part(percent, 50, 5, time),
     };
+
+    private TokenBucket Instances(string action) => Part(percent, 1000, action == "StartInstances" ? 2 : 20, time);
 
     private static TokenBucket Part(int percent, double capacity, double perSecond, TimeProvider time) =>
         new(Math.Max(1, capacity * percent / 100), perSecond * percent / 100, time);

@@ -80,5 +80,35 @@ public sealed class Ec2RatesTests
         Assert.Equal(2, await few.WaitAsync(Ct));
     }
 
+    [Theory]
+    [InlineData("DescribeInstances", 100, 20)]
+    [InlineData("DescribeInstanceAttribute", 100, 20)]
+    [InlineData("TerminateInstances", 100, 5)]
+    [InlineData("CreateTags", 100, 10)]
+    [InlineData("DeleteTags", 100, 10)]
+    [InlineData("StartInstances", 5, 2)]
+    [InlineData("StopInstances", 50, 5)]
+    public async Task RunAsync_EachAction_HasTheRateOfItsTableRow(string action, int burst, int perSecond)
+    {
+        var rates = new Ec2Rates(100, _clock);
+        for (var i = 0; i < burst; i++) Assert.True(Call(rates, action).IsCompletedSuccessfully);
+
+        var next = Call(rates, action);
+        _clock.Advance(TimeSpan.FromSeconds(1.0 / perSecond) - TimeSpan.FromMilliseconds(1));
+        Assert.False(next.IsCompleted);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await next.WaitAsync(Ct);
+    }
+
+    [Fact]
+    public async Task RunAsync_StopsAndEnds_HaveBucketsOfTheirOwn()
+    {
+        var rates = new Ec2Rates(100, _clock);
+        foreach (var action in new[] { "TerminateInstances", "StopInstances" })
+            Assert.True(rates.RunAsync(action, 1000, () => Task.FromResult(1), Ct).IsCompletedSuccessfully);
+
+        await Assert.ThrowsAsync<CloudException>(() => rates.RunAsync("StopInstances", 250, () => Task.FromResult(1), Ct));
+    }
+
     private static Task<int> Call(Ec2Rates rates, string action) => rates.RunAsync(action, 0, () => Task.FromResult(1), Ct);
 }
