@@ -24,7 +24,18 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
     {
         // First, so that a rebuild that is cut leaves nobody judged for the time before it.
         database.SetMeta(MetaKeys.HealthFrom, asOf);
-        var isLoad = database.BeginLoad();
+        return await ReadAsync(shard, asOf, database.BeginLoad(), cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads what came to the bucket, or changed there, since all of it was read last. A record whose machine never was, or went
+    /// before a sync saw it, has no row otherwise, and would stay for ever.
+    /// </summary>
+    public Task<RebuildResult> RereadAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken cancellationToken) =>
+        ReadAsync(shard, asOf, isLoad: false, cancellationToken);
+
+    private async Task<RebuildResult> ReadAsync(ShardRef shard, DateTimeOffset asOf, bool isLoad, CancellationToken cancellationToken)
+    {
         try
         {
             await foreach (var page in records.ListAsync(shard, cancellationToken).AheadAsync(cancellationToken))

@@ -14,6 +14,12 @@ namespace Nstance.Temporal.Activities.Collection;
 internal sealed class SyncPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, AuditTrail audit, Action<PhaseProgress> heartbeat)
 {
+    /// <summary>
+    /// A database of our own learns of a new record by its machine. Of records without one it learns so often, by a listing of
+    /// the bucket: what they cost while they wait is a few hundred bytes of S3.
+    /// </summary>
+    internal static readonly TimeSpan RecordsReread = TimeSpan.FromHours(1);
+
     private readonly List<CloudInstance> _unknown = [];
     private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
     private readonly Dictionary<string, long> _states = Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
@@ -23,7 +29,7 @@ internal sealed class SyncPhase(
 
     public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
-        var result = new SyncResult();
+        var result = await RereadAsync(input, cancellationToken);
         database.BeginListing();
         await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
         {
@@ -56,6 +62,21 @@ internal sealed class SyncPhase(
         instance.ProviderId,
         ProviderState.With(state, StateWords.Of(id, instance.ProviderId, instance.Status, shard)),
         instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
+
+    private async Task<SyncResult> RereadAsync(PhaseInput input, CancellationToken cancellationToken)
+    {
+        if (!database.IsOwn || database.GetMetaTime(MetaKeys.RebuiltAt) > input.AsOf - RecordsReread) return new();
+        try
+        {
+            var reread = new RebuildPhase(database, records, notes, doing => heartbeat(new(doing)));
+            return new() { Invalid = (await reread.RereadAsync(input.Shard, input.AsOf, cancellationToken)).Invalid };
+        }
+        catch (CloudException e)
+        {
+            notes.Problem($"the bucket could not be looked through for records without a machine: {e.Message}: the next cycle tries again");
+            return new();
+        }
+    }
 
     private SyncResult Write(PhaseInput input, SyncResult result) => result with
     {

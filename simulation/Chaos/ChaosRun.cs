@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -34,7 +35,7 @@ internal static class ChaosRun
 
         var (timings, deleted) = (story.Setup.Timings, new HashSet<int>());
         var quiet = (3 * timings.RegistrationTimeout) + timings.DeletedRecordRetention + TimeSpan.FromMinutes(5) + (QuietCycles * timings.Interval)
-            + (story.Setup.Quarantine ?? TimeSpan.Zero);
+            + (story.Setup.Quarantine ?? TimeSpan.Zero) + (story.Setup.Shared ? TimeSpan.Zero : SyncPhase.RecordsReread);
         for (var at = Story.Start; at - Story.Start < story.Setup.Length + quiet && world.Violation is null; at = Later(at + timings.Interval, world.Now))
         {
             world.Advance(at);

@@ -1,6 +1,7 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;
@@ -14,9 +15,13 @@ public sealed class VanishedTests : IDisposable
     private readonly CollectWorld _world = new();
 
     /// <summary>One of ours is in sight, and reports.</summary>
-    public VanishedTests() => _world.Sql(
-        "UPDATE instances SET health_at = $at WHERE id = $id",
-        ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", _world.Add(registered: true, recordRegistered: true).Id));
+    public VanishedTests()
+    {
+        _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
+        _world.Sql(
+            "UPDATE instances SET health_at = $at WHERE id = $id",
+            ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", _world.Add(registered: true, recordRegistered: true).Id));
+    }
 
     public void Dispose() => _world.Dispose();
 
