@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Workflows.Contracts;
 
