@@ -234,7 +234,7 @@ internal sealed class CollectPhase
             case { Kind: VerdictKind.Adopt, ProviderId: { } provider }:
                 _db.SetProviderId(j.Candidate.Id, provider, input.AsOf);
                 break;
-            case { Kind: VerdictKind.NotSo } when j.Now.Record is RecordRead.Found
+            case { Kind: VerdictKind.NotSo } when j.Candidate.Row.ProviderId is not null && j.Now.Record is RecordRead.Found
                 && Domain.InstanceStatuses.IsUnhealthy(j.Candidate.Row.RecordStatus):
                 _db.ClearRecordStatus(j.Candidate.Id);
                 break;

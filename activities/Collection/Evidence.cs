@@ -37,7 +37,8 @@ internal static class Evidence
 
     private static Verdict Unhealthy(InstanceRow row, Findings now, PhaseInput input)
     {
-        if (row.ProviderId is null) return Verdict.Spare("the row has no provider id: the cloud cannot be asked about it");
+        // What nstance began to delete before it had a machine may still be a stale pre-insert.
+        if (row.ProviderId is null) return new(VerdictKind.NotSo, "the row has no provider id: the cloud cannot be asked about it");
         if (Cloud(row, now, input) is { } settled) return settled;
         if (RecordOfAnother(row, now) is { } other) return other;
         var instance = now.Instance!;

@@ -87,6 +87,9 @@ internal sealed class Invariants(ChaosWorld world)
         // registered record that names no machine is never judged: its agent may live.
         bool IsJudged(ChaosMember m) => m.Lot != Lot.Twin && (world.Story.Setup.Shared || m.Lot != Lot.LostAnswerRegisters
             || (m.Machine is { } machine && world.EndedByCollector.ContainsKey(machine.ProviderId)));
+
+        // Where the cloud shows nothing of ours at all, "not found" is no evidence (ADR 0002).
+        if (!world.Machines.Values.Any(m => m.IsAlive(world.Now) && m.SeenAt(world.Now)!.IsOwn(Story.Shard))) return;
         foreach (var m in world.Members.Values.Where(m => IsJudged(m) && !m.RecordRotten && world.Bucket.ContainsKey(m.Key) && !Stands(m)))
             world.Violate("I2", $"the record of #{m.Number} ({m.Lot}) stays, and its machine is gone");
     }

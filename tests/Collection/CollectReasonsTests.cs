@@ -11,6 +11,33 @@ public sealed class CollectReasonsTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Collect_DeletionBegunBeforeThereWasAMachine_IsCleanedUnlessItRegistered(bool registered)
+    {
+        _world.Add(registered: true, recordRegistered: true);
+        var row = _world.Add(rowStatus: "deleting", provider: false, inCloud: false, registered: registered, recordRegistered: registered);
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal((1, registered ? 0 : 1), (result.Unhealthy.Candidates, result.StalePreInsert.AlreadyGone));
+        if (registered) _world.AssertUntouched(row);
+        else _world.AssertCollected(row);
+    }
+
+    [Fact]
+    public async Task Collect_RecordSaysDeletingAndThereIsNoMachine_IsStillKnownInTheNextCycle()
+    {
+        _world.Add(registered: true, recordRegistered: true);
+        var row = _world.Add(provider: false, inCloud: false, registered: true, recordRegistered: true);
+        _world.Sql("INSERT INTO gc_instances (instance_id, record_status) VALUES ($id, 'deleting')", ("$id", row.Id));
+
+        await _world.CollectAsync();
+
+        Assert.Equal(InstanceStatus.Deleting, _world.Db.Find(row.Id)!.RecordStatus);
+    }
+
     [Fact]
     public async Task Unhealthy_StoppedAtTheCloud_Ended()
     {
