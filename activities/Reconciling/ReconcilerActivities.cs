@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Telemetry;
@@ -35,7 +36,8 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         var ct = Token;
         using var held = await _open(input.Shard, ct);
-        var result = await new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct);
+        var result = await Failures.MapAsync(
+            isAcquire: false, () => new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct));
         ReconcilerMetrics.Checked(input.Shard, result);
         return result;
     }

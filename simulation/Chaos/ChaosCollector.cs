@@ -208,6 +208,11 @@ internal sealed class ChaosCollector(
             invariants.Says(e.ToString());
             return e.ErrorType is ErrorTypes.ShardNotHeld or ErrorTypes.Denied;
         }
+        catch (Exception e)
+        {
+            world.Violate("I0", $"a fault that nobody mapped: {e.GetType().Name}: {e.Message}");
+            return true;
+        }
     }
 
     /// <summary>Zombies go on, and end what they began. Nobody hears of their results.</summary>

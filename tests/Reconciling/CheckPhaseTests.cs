@@ -1,8 +1,11 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Tests.Collection;
 using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Reconciling;
 
@@ -106,6 +109,25 @@ public sealed class CheckPhaseTests : IDisposable
     public async Task Check_NoSuchRow_IsUnknown() =>
         Assert.Equal(CheckVerdict.Unknown, await CheckAsync(new("knc06bgm7733st2576nx5jht4ecjw", "i-1", "")));
 
+    /// <summary>The workflow then looks for a host that can; an exception that it does not know it could only try again.</summary>
+    [Fact]
+    public async Task CheckInstances_DatabaseThatTakesNoWrite_FailsInWordsThatWorkflowsKnow()
+    {
+        var made = Registered(InstanceStatus.Stopped);
+        using var activities = new ReconcilerActivities(
+            (_, _) => Task.FromResult(new HeldShard(ShardDatabase.OpenToRead(_world.Db.Path, CollectWorld.Shard, own: true), _world.Cloud, Minute)),
+            webhook: null, TimeProvider.System, NullLogger.Instance);
+
+        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(
+            () => activities.CheckInstancesAsync(new(CollectWorld.Shard, CollectWorld.AsOf, [Check(made, 1)])));
+
+        Assert.Equal((ErrorTypes.ShardNotHeld, true), (failure.ErrorType, failure.NonRetryable));
+        Assert.Equal(InstanceStatus.Running, _world.Db.Find(made.Id)!.Status);
+    }
+
+    private static ReconcileEvent Check(CollectWorld.Made made, int missed) =>
+        new(ReconcileEventType.CheckInstance, "acme", "web", made.Id, CollectWorld.AsOf, true, "silent", missed);
+
     private CollectWorld.Made Registered(InstanceStatus status = InstanceStatus.Running) =>
         _world.Add(status: status, registered: true, recordRegistered: true);
 
@@ -117,9 +139,8 @@ public sealed class CheckPhaseTests : IDisposable
 
     private async Task<CheckVerdict> CheckAsync(CollectWorld.Made made, int missed = 1)
     {
-        ReconcileEvent check = new(ReconcileEventType.CheckInstance, "acme", "web", made.Id, CollectWorld.AsOf, true, "silent", missed);
         var result = await new CheckPhase(_world.Db, _world.Cloud, Minute)
-            .RunAsync(new(CollectWorld.Shard, CollectWorld.AsOf, [check]), CancellationToken.None);
+            .RunAsync(new(CollectWorld.Shard, CollectWorld.AsOf, [Check(made, missed)]), CancellationToken.None);
         var one = Assert.Single(result.Instances);
         Assert.Equal(made.Id, one.InstanceId);
         Assert.NotEmpty(one.Why);
