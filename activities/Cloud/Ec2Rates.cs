@@ -4,8 +4,8 @@ namespace Nstance.Temporal.Activities.Cloud;
 
 /// <summary>
 /// What EC2 allows an account in one region (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, its two
-/// tables): a bucket of requests for each action, and one of instances for what ends, stops or starts them. One for a process and region, so that its shards do not starve each
-/// other; <paramref name="percent"/> is this process's part, because nstance's servers call the same account.
+/// tables): a bucket of requests for each action, and one of instances for what ends, stops or starts them. One for a process
+/// and region, so that its shards do not starve each other; <paramref name="percent"/> is this process's part, because nstance's servers call the same account.
 /// </summary>
 /// <param name="percent">Part of the account's rates, 1 to 100.</param>
 /// <param name="time">The clock.</param>

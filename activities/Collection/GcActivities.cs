@@ -82,7 +82,7 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input, "collect", async database =>
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async database =>
     {
         var before = (await BeforeAsync())?.Collected;
         var collect = new CollectPhase(
@@ -95,7 +95,7 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input, "health", async database =>
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input = Begun(input), "health", async database =>
     {
         var health = new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat);
         var result = await health.RunAsync(input, Token);
@@ -105,7 +105,7 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input, "purge", async database =>
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async database =>
     {
         var before = (await BeforeAsync())?.Purged;
         var purge = new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat);
@@ -116,6 +116,17 @@ public sealed class GcActivities : IGcActivities
 
     private static CancellationToken Token =>
         ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
+
+    private PhaseInput Begun(PhaseInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return input with
+        {
+            StartedAt = ActivityExecutionContext.HasCurrent
+                ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
+                : _time.GetUtcNow(),
+        };
+    }
 
     private static void Beat(string doing) => Beat(new PhaseProgress(doing));
 

@@ -9,7 +9,7 @@ namespace Nstance.Temporal.Activities.Collection;
 /// </summary>
 internal static class Stillness
 {
-    /// <summary>Null: no window is open. Else one sentence.</summary>
+    /// <summary>Null: no window is open, at the cycle's time or when the phase began. Else one sentence.</summary>
     public static string? Window(PhaseInput input)
     {
         foreach (var window in input.Windows ?? [])
@@ -17,7 +17,8 @@ internal static class Stillness
             if (!TimeZoneInfo.TryFindSystemTimeZoneById(window.TimeZone, out var zone)
                 || !TryTime(window.From, out var from) || !TryTime(window.To, out var to))
                 return $"maintenance window {Text(window)} cannot be understood on this host: nothing is collected";
-            if (IsOpen(window, from, to, TimeZoneInfo.ConvertTime(input.AsOf, zone).DateTime))
+            DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];
+            if (times.Any(time => IsOpen(window, from, to, TimeZoneInfo.ConvertTime(time, zone).DateTime)))
                 return $"maintenance window {Text(window)}: nothing is collected";
         }
 

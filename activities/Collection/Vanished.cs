@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
@@ -19,6 +20,7 @@ internal sealed class Vanished(
     public async Task<SyncResult> JudgeAsync(PhaseInput input, SyncResult result, CancellationToken cancellationToken)
     {
         if (SilentSince(input) is not { } silentSince) return result;
+        var isSilenceKnown = !database.IsOwn || database.AnyHealth();
         var reader = new EvidenceReader(database, cloud, records);
         IReadOnlyList<InstanceRow> page = [];
         do
@@ -34,7 +36,15 @@ internal sealed class Vanished(
                 return result with { Spared = result.Spared + page.Count };
             }
 
-            var (marked, spared) = Act(page.Select(row => (row, Evidence.Vanished(now[row.Id].Row, now[row.Id], silentSince, input))), silentSince, input);
+            // A tag is weaker evidence than an id: what puts the listing in doubt puts the search in doubt too.
+            if (result.Suspect is not null)
+            {
+                notes.Problem($"{page.Count} rows without an instance were left alone, because {result.Suspect}");
+                return result with { Spared = result.Spared + page.Count };
+            }
+
+            var judged = page.Where(row => isSilenceKnown || HasEnded(now[row.Id]));
+            var (marked, spared) = Act(judged.Select(row => (row, Evidence.Vanished(now[row.Id].Row, now[row.Id], silentSince, input))), silentSince, input);
             result = result with { MarkedDeleted = result.MarkedDeleted + marked, Spared = result.Spared + spared };
             heartbeat("sync: asked for rows without an instance");
         }
@@ -43,10 +53,12 @@ internal sealed class Vanished(
         return result;
     }
 
-    /// <summary>Null: nobody's silence is known, or not for long enough.</summary>
+    /// <summary>Where nobody reports, silence says nothing: there the cloud must still show the machine, terminated.</summary>
+    private static bool HasEnded(Findings now) => now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;
+
+    /// <summary>Null: nobody looked for long enough.</summary>
     private DateTimeOffset? SilentSince(PhaseInput input)
     {
-        if (database.IsOwn && !database.AnyHealth()) return null;
         TimeSpan[] waits = [input.Timings.RegistrationTimeout, 3 * input.Timings.HealthCheckInterval, input.Timings.SettleTime];
         var since = input.AsOf - waits.Max();
         return input.Sight?.Since >= since || database.GetMetaTime(MetaKeys.HealthFrom) >= since ? null : since;

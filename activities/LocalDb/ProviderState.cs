@@ -80,9 +80,9 @@ internal sealed class ProviderState : IDisposable
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.EnumerateObject().Count(member => member.NameEquals("status"u8)) > 1;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return false;
+            return false; // no JSON, or a name that is half a surrogate pair
         }
     }
 

@@ -84,9 +84,8 @@ internal sealed class Invariants(ChaosWorld world)
         }
 
         // While a second machine carries an id, a person must look. Known gap: where nobody reports, as on an own database, a
-        // registered record that names no machine is never judged: its agent may live.
-        bool IsJudged(ChaosMember m) => m.Lot != Lot.Twin && (world.Story.Setup.Shared || m.Lot != Lot.LostAnswerRegisters
-            || (m.Machine is { } machine && world.EndedByCollector.ContainsKey(machine.ProviderId)));
+        // registered record that names no machine may be an agent's that lives, unless the cloud still shows the machine, ended.
+        bool IsJudged(ChaosMember m) => m.Lot != Lot.Twin && (world.Story.Setup.Shared || m.Lot != Lot.LostAnswerRegisters);
 
         // Where the cloud shows nothing of ours at all, "not found" is no evidence (ADR 0002).
         if (!world.Machines.Values.Any(m => m.IsAlive(world.Now) && m.SeenAt(world.Now)!.IsOwn(Story.Shard))) return;

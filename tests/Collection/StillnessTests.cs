@@ -95,6 +95,25 @@ public sealed class StillnessTests : IDisposable
         Assert.Contains("maintenance window", result.Guarded, StringComparison.Ordinal);
     }
 
+    /// <summary>A cycle's time is read first; a sync may then take minutes (found by chaos, seed 5550).</summary>
+    [Theory]
+    [InlineData("18:41", "19:00", true)]
+    [InlineData("18:30", "18:41", true)]
+    [InlineData("18:41", "18:45", false)]
+    [InlineData("18:46", "19:00", false)]
+    public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
+    {
+        var (made, old) = (_world.Add(), _world.Add());
+        _world.Sql("UPDATE instances SET deleted_at = $old WHERE id = $id", ("$old", GoTime.Format(CollectWorld.AsOf.AddDays(-2))), ("$id", old.Id));
+        _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
+
+        await _world.PurgeAsync();
+        await _world.CollectAsync();
+
+        Assert.Equal(open, _world.IsLive(made));
+        Assert.Equal(open, _world.HasRecord(old));
+    }
+
     [Fact]
     public async Task Collect_Grace_SparesWhoeverMayOnlyNotHaveBeenSeen()
     {

@@ -158,6 +158,32 @@ public sealed class VanishedTests : IDisposable
         Assert.True(_world.IsLive(row));
     }
 
+    /// <summary>Chaos, seed 8859: ended by us, its record could not be deleted, and another host knew only that record.</summary>
+    [Fact]
+    public async Task Sync_NobodyReportsButTheCloudShowsItTerminated_IsMarked()
+    {
+        var row = Nameless();
+        Launch(row, "terminated", InstanceStatus.Deleted);
+        _world.Sql("UPDATE instances SET health_at = NULL");
+
+        Assert.Equal((1, 0), Counts(await SyncAsync()));
+        Assert.False(_world.IsLive(row));
+    }
+
+    [Fact]
+    public async Task Sync_ListingThatShrankImplausibly_MarksNothing()
+    {
+        var row = Nameless();
+        foreach (var made in Enumerable.Range(0, 12).Select(_ => _world.Add(registered: true, recordRegistered: true)))
+            _world.Cloud.Unlisted.Add(made.ProviderId);
+
+        var result = await SyncAsync();
+
+        Assert.NotNull(result.Suspect);
+        Assert.Equal(0, result.MarkedDeleted);
+        Assert.True(_world.IsLive(row));
+    }
+
     [Fact]
     public async Task Sync_LookedForTooShortATime_IsLive()
     {
@@ -185,8 +211,8 @@ public sealed class VanishedTests : IDisposable
 
     private CollectWorld.Made Nameless() => _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
 
-    private void Launch(CollectWorld.Made row) => _world.Cloud.Add(new(
-        row.ProviderId, "running", InstanceStatus.Running, CollectWorld.AsOf.AddHours(-1), "a", null, null, null, new Dictionary<string, string>
+    private void Launch(CollectWorld.Made row, string state = "running", InstanceStatus status = InstanceStatus.Running) => _world.Cloud.Add(new(
+        row.ProviderId, state, status, CollectWorld.AsOf.AddHours(-1), "a", null, null, null, new Dictionary<string, string>
         {
             [CloudTags.Managed] = "true",
             [CloudTags.ClusterId] = CollectWorld.Shard.Cluster,

@@ -14,9 +14,21 @@ public sealed class ProviderStateTests
     [InlineData("""{"a":"\ud800"}""", """{"instance_id":"x","status":"running"}""")]
     [InlineData("""{ "a": [1, {"status": "stopped"}], "status": 5, "b": null }""",
         """{"a":[1,{"status":"stopped"}],"b":null,"instance_id":"x","status":"running"}""")]
+    [InlineData("""{"\ud800":1,"status":"stopped"}""", """{"instance_id":"x","status":"running"}""")]
     [InlineData("""{"statu\u0073":"stopped"}""", """{"instance_id":"x","status":"running"}""")]
     public void With_AnyState_KeepsWhatItDoesNotKnowOrStartsAgain(string? current, string expected) =>
         Assert.Equal(expected, ProviderState.With(current, new(InstanceStatus.Running) { InstanceId = "x" }));
+
+    [Theory]
+    [InlineData("""{"status":"stopped","a":1,"status":"running"}""", true)]
+    [InlineData("""{"status":"stopped","statu\u0073":"running"}""", true)]
+    [InlineData("""{"status":"stopped","a":{"status":"running"}}""", false)]
+    [InlineData("""{"\ud800":1,"status":"stopped"}""", false)]
+    [InlineData("""{"status":""", false)]
+    [InlineData("[1]", false)]
+    [InlineData("", false)]
+    public void IsAmbiguous_AnyState_OnlyWhereTheStatusIsNamedTwice(string state, bool isAmbiguous) =>
+        Assert.Equal(isAmbiguous, ProviderState.IsAmbiguous(state));
 
     [Fact]
     public void Fingerprint_AnythingDiffers_IsAnother()

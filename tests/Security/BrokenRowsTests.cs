@@ -125,6 +125,17 @@ public sealed class BrokenRowsTests
     }
 
     [Fact]
+    public async Task Sync_StateWithANameThatIsHalfASurrogatePair_StopsNothing()
+    {
+        using var world = new CollectWorld();
+        var (broken, sound) = (world.Add(registered: true, recordRegistered: true), world.Add(rowStatus: "pending", registered: true, recordRegistered: true));
+        Break(world, broken, "provider_state", """'{"\ud800":1,"status":"running"}'""");
+
+        Assert.Equal(2, (await SyncAsync(world)).Listed);
+        Assert.Equal(InstanceStatus.Running, world.Db.Find(sound.Id)!.Status);
+    }
+
+    [Fact]
     public async Task Sync_NotListedAndWrittenAtNoTime_IsSparedAndNamed()
     {
         using var world = new CollectWorld();

@@ -33,6 +33,13 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
 
+    /// <summary>
+    /// When this attempt at the phase began, by Temporal's clock; set by the activity itself. A window may have opened since the
+    /// cycle's time was read.
+    /// </summary>
+    [JsonIgnore]
+    public DateTimeOffset? StartedAt { get; init; }
+
     /// <summary>Deadlines count from then; null: we always saw.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Sight? Sight { get; init; }
