@@ -2,7 +2,9 @@ using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows.Contracts;
+using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collection;
 
@@ -112,6 +114,27 @@ public sealed class StillnessTests : IDisposable
 
         Assert.Equal(open, _world.IsLive(made));
         Assert.Equal(open, _world.HasRecord(old));
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task Collect_AsAnActivity_GoesByTheTimeAtWhichTemporalBeganIt(int minutesLate, bool guarded)
+    {
+        using var shard = new Shard1();
+        var activities = shard.Activities();
+        await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        var (opens, closes) = (shard.AsOf.AddMinutes(2), shard.AsOf.AddMinutes(4));
+        var environment = new ActivityEnvironment
+        {
+            Info = ActivityEnvironment.DefaultInfo with { StartedTime = shard.AsOf.AddMinutes(minutesLate).UtcDateTime },
+        };
+
+        var result = await environment.RunAsync(
+            () => activities.CollectAsync(shard.Input with { Windows = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
+
+        Assert.Equal(guarded, result.Guarded is not null);
+        Assert.Equal(guarded, shard.Cloud.EndCalls.Count == 0);
     }
 
     [Fact]
