@@ -18,12 +18,15 @@ internal enum InstanceStatus
 
 internal static class InstanceStatuses
 {
-    /// <summary>Those that make an instance garbage; the index <c>gc_unhealthy_state</c> names the same.</summary>
+    /// <summary>Those that make an instance garbage.</summary>
     public static IReadOnlyList<InstanceStatus> Unhealthy { get; } =
     [
         InstanceStatus.Stopping, InstanceStatus.Stopped, InstanceStatus.Suspending, InstanceStatus.Suspended,
         InstanceStatus.Deleting, InstanceStatus.Deleted, InstanceStatus.Repairing,
     ];
+
+    /// <summary>All words that <see cref="Parse"/> takes for one of them, as SQL looks for them.</summary>
+    public static IEnumerable<string> UnhealthyWords => [.. Unhealthy.Select(Name), "terminated"];
 
     /// <summary>Reads <c>provider_state.$.status</c> or a record's status; nstance's reconciler also writes "terminated".</summary>
     public static InstanceStatus Parse(string? text) => text switch

@@ -15,10 +15,10 @@ internal static class Queries
     private const string Marks = "LEFT JOIN gc_instances AS g ON g.instance_id = id";
 
     /// <summary>Rows that say unhealthy, and rows whose record said so when a rebuild read it.</summary>
-    public const string Unhealthy = $"""
+    public static readonly string Unhealthy = $"""
         {Columns}
         FROM (
-          SELECT id AS candidate FROM instances INDEXED BY gc_unhealthy_state WHERE {Schema.UnhealthyRow} AND id > $after
+          SELECT id AS candidate FROM instances INDEXED BY gc_unhealthy_row WHERE {Schema.UnhealthyRow} AND id > $after
           UNION
           SELECT instance_id FROM gc_instances INDEXED BY gc_records_deleting
           WHERE record_status = 'deleting' AND instance_id > $after
@@ -118,12 +118,12 @@ internal static class Queries
     public const string AnyRow = "SELECT EXISTS (SELECT 1 FROM instances WHERE id > '')";
 
     public static readonly string CountUnreadable =
-        $"SELECT count(*) FROM instances INDEXED BY gc_unreadable_row WHERE {Schema.UnreadableRow}";
+        $"SELECT count(*) FROM instances INDEXED BY gc_unreadable_time WHERE {Schema.UnreadableRow}";
 
     /// <summary>The id, whether it is none, and the same of each of <see cref="Schema.JudgedBy"/>.</summary>
     public static readonly string Unreadable = $"""
         SELECT id, {Schema.IdUnreadable}, {string.Join(", ", Schema.JudgedBy.Select(Schema.TimeUnreadable))}
-        FROM instances INDEXED BY gc_unreadable_row WHERE {Schema.UnreadableRow} LIMIT $take
+        FROM instances INDEXED BY gc_unreadable_time WHERE {Schema.UnreadableRow} LIMIT $take
         """;
 
     /// <summary>Reports that are no times. All are looked at, in the index: a report is written too often for an index of its own.</summary>

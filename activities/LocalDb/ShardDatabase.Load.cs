@@ -4,24 +4,24 @@ using SQLitePCL;
 namespace Nstance.Temporal.Activities.LocalDb;
 
 /// <summary>
-/// Filling an empty database of our own: without the collector's indexes, which are made at the end, sorted, at a
-/// quarter of the cost. A load that is cut leaves a version behind that makes the next opening complete them.
+/// Filling an empty database of our own: without those indexes that are made at the end, sorted, at a quarter of the cost. The
+/// others grow while the next records are read. A load that is cut leaves a version behind that makes the next opening complete them.
 /// </summary>
 internal sealed partial class ShardDatabase
 {
-    /// <summary>Takes the indexes away. False: there are rows, or others use the file; then everything stays as it is.</summary>
+    /// <summary>Takes those indexes away. False: there are rows, or others use the file; then everything stays as it is.</summary>
     public bool BeginLoad()
     {
         if (!IsOwn || Number(Queries.AnyRow) != 0) return false;
         WriteBatches([0], 1, _ =>
         {
-            foreach (var index in Schema.RowIndexes) Execute($"DROP INDEX IF EXISTS {index}");
+            foreach (var index in Schema.UnorderedIndexes) Execute($"DROP INDEX IF EXISTS {index}");
             return SetMetaOne(MetaKeys.SchemaVersion, MetaKeys.IncompleteVersion);
         });
         return true;
     }
 
-    /// <summary>Makes the indexes. Safe to repeat.</summary>
+    /// <summary>Makes them. Safe to repeat.</summary>
     public void EndLoad() => WriteBatches([0], 1, _ =>
     {
         Execute(Schema.Collector);

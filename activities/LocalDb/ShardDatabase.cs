@@ -15,7 +15,7 @@ internal sealed partial class ShardDatabase : IDisposable
     public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Rows in one write transaction: well under 50 ms of lock.</summary>
-    public const int BatchSize = 500;
+    public const int BatchSize = 1000;
 
     /// <summary>The same for records read into a database of our own.</summary>
     public const int RebuildBatchSize = 4000;

@@ -68,13 +68,14 @@ internal static class Statements
         WHERE rowid = $row
         """;
 
+    /// <summary>VALUES, not SELECT: from a SELECT that reads the table it writes to, SQLite makes a table of its own first, for each row.</summary>
     public const string Insert = """
         INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, hostname, ip4, ip6,
           provider_state, nonce, issued_at, registered_at, infra_config_hash, instance_pub, created_at, updated_at)
-        SELECT $id, $tenant, $group, $demand, $provider, $providerAt, $hostname, $ip4, $ip6, $state,
+        VALUES ($id, $tenant, $group, $demand, $provider, $providerAt, $hostname, $ip4, $ip6, $state,
           CASE WHEN EXISTS (SELECT 1 FROM instances WHERE nonce = $nonce) THEN $otherNonce ELSE $nonce END,
-          $issued, $registered, $hash, $pub, $created, $at
-        WHERE true ON CONFLICT (id) DO NOTHING
+          $issued, $registered, $hash, $pub, $created, $at)
+        ON CONFLICT (id) DO NOTHING
         """;
 
     /// <summary>What a record knows and the row does not: nothing that the row says is overwritten.</summary>

@@ -83,13 +83,18 @@ public sealed class OpeningTests : IDisposable
     public void Open_FileOfAnOlderCollector_GetsWhatItLacksAndKeepsItsMemory()
     {
         using (var database = Open()) database.SetMeta("rebuilt_at", "then");
-        _shard.Execute("DROP TABLE gc_audit; DROP TABLE gc_told; DROP INDEX gc_unhealthy_state; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version'");
+        _shard.Execute("""
+            DROP TABLE gc_audit; DROP TABLE gc_told; DROP INDEX gc_unhealthy_row; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version';
+            CREATE INDEX gc_unhealthy_state ON instances (id) WHERE provider_state = '';
+            CREATE INDEX gc_unreadable_row ON instances (id) WHERE typeof(id) <> 'text'
+            """);
 
         using var again = Open();
 
         Assert.Empty(again.WaitingAudit(1));
         Assert.NotEmpty(again.FindUnhealthy(null, 1));
         Assert.Equal(("then", $"{Schema.Version}"), (again.GetMeta("rebuilt_at"), again.GetMeta("schema_version")));
+        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('gc_unhealthy_state', 'gc_unreadable_row')"));
     }
 
     [Fact]
@@ -153,6 +158,39 @@ public sealed class OpeningTests : IDisposable
 
         // The index must not stand in the way of nstance's own writes of such a state.
         _shard.Execute($"UPDATE instances SET provider_state = 'worse{{' WHERE id = '{id}'");
+    }
+
+    [Theory]
+    [InlineData("stopping", true)]
+    [InlineData("stopped", true)]
+    [InlineData("suspending", true)]
+    [InlineData("suspended", true)]
+    [InlineData("deleting", true)]
+    [InlineData("deleted", true)]
+    [InlineData("terminated", true)]
+    [InlineData("repairing", true)]
+    [InlineData("running", false)]
+    [InlineData("pending", false)]
+    [InlineData("unknown", false)]
+    [InlineData("ready", false)]
+    public void FindUnhealthy_StatusInEachFormOfJson_IsFoundByItsWord(string word, bool isFound)
+    {
+        var id = _shard.Ids("keep")[0];
+        using var database = Open();
+        foreach (var state in new[]
+        {
+            $$"""{"instance_id":"é","status":"{{word}}"}""",
+            $$"""{"status":"{{word}}"}""",
+            $$"""{ "status": "{{word}}", "shard": "stopped" }""",
+            $$"""{"a":{"b":1,"status":"running"},"status":"{{word}}"}""",
+            $$$"""{"status":"{{{word}}}","a":{"b":1,"status":"running"}}""",
+            $$"""{"status":"{{word}}","a":"x,\"status\":\"running\""}""",
+            $$"""{"\u0073tatus":"\u00{{(int)word[0]:x2}}{{word[1..]}}"}""",
+        })
+        {
+            _shard.Execute($"UPDATE instances SET provider_state = '{state}' WHERE id = '{id}'");
+            Assert.Equal((state, isFound), (state, database.FindUnhealthy(null, 1000).Any(r => r.Id == id)));
+        }
     }
 
     [Fact]
