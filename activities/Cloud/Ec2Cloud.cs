@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Amazon.EC2;
 using Amazon.EC2.Model;
@@ -12,6 +13,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
 {
     private const int PageSize = 1000;
     private const int MaxFilterValues = 200;
+    private const int MaxParallel = 4;
 
     private static readonly string[] StatesNotTerminated =
         ["pending", "running", "shutting-down", "stopping", "stopped"];
@@ -51,18 +53,18 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         var asked = instanceIds.ToHashSet();
-        var found = new Dictionary<string, CloudInstance>();
-        foreach (var ids in asked.Chunk(MaxFilterValues))
+        var found = new ConcurrentDictionary<string, CloudInstance>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(asked.Chunk(MaxFilterValues), options, async (ids, ct) =>
         {
             var filters = OwnFilters(shard);
             filters.Add(new Filter($"tag:{CloudTags.InstanceId}", [.. ids.Select(Literal)]));
-            await foreach (var page in PagesAsync(filters, cancellationToken))
+            await foreach (var page in PagesAsync(filters, ct))
             {
                 foreach (var i in page.Where(i => i.IsOwn(shard) && i.InstanceId is { } id && asked.Contains(id)))
                     found[i.ProviderId] = i;
             }
-        }
-
+        });
         return [.. found.Values];
     }
 

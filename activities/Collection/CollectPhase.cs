@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.LocalDb;
@@ -15,7 +16,7 @@ internal sealed class CollectPhase
 {
     private const int FinderPage = 500;
 
-    // Evidence about so many is seconds old when they end; with more, each batch is asked about again.
+    // So many end by one look at them.
     private const int EndBatch = 250;
 
     /// <summary>
@@ -23,6 +24,9 @@ internal sealed class CollectPhase
     /// asking itself, may hang while an agent registers or somebody protects the machine.
     /// </summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same for what was asked while another batch ended, which usually takes a fraction of a second.</summary>
+    internal static readonly TimeSpan FreshAhead = TimeSpan.FromSeconds(5);
 
     /// <summary>Who answers more slowly than that each time gets nothing ended in this cycle.</summary>
     private const int MostLooks = 3;
@@ -37,6 +41,7 @@ internal sealed class CollectPhase
     private readonly GroupEvents _groups;
     private readonly Ending _ending;
     private readonly Plans _plans;
+    private readonly Spared _spared;
     private readonly List<Judged> _all = [];
     private readonly List<Judged> _held = [];
     private readonly List<string> _exceeded = [];
@@ -51,6 +56,7 @@ internal sealed class CollectPhase
         _groups = new(db, events);
         _ending = new(db, cloud, records, _groups, _tally, audit);
         _plans = new(db);
+        _spared = new(db, _tally, audit);
     }
 
     /// <param name="input">The cycle.</param>
@@ -110,7 +116,7 @@ internal sealed class CollectPhase
 
         _all.AddRange(judged);
         foreach (var j in judged.Where(j => j.Verdict.Kind != VerdictKind.NotSo)) _settled.Add(j.Candidate.Id);
-        LeaveAll(judged.Where(j => !IsActing(j)), input);
+        _spared.Leave(judged.Where(j => !IsActing(j)), input);
         var ends = judged.Where(j => j.IsEnding && !IsApproved(j)).ToArray();
         var over = !input.Limits.Enabled || ends.Length == 0 ? null : Limits.Exceeded(
             input.Limits, reason, [.. ends.Select(j => (j.Candidate.Row.Tenant, j.Candidate.Row.Group ?? ""))],
@@ -127,19 +133,38 @@ internal sealed class CollectPhase
 
         bool Allowed(Judged j) => over is null || j.Verdict.Kind == VerdictKind.Clean || IsApproved(j);
         var acting = await _ending.AnnounceAsync(reason, [.. judged.Where(j => IsActing(j) && Allowed(j))], input, ct);
-        var again = acting.Count > EndBatch;
-        foreach (var batch in acting.Chunk(EndBatch))
+        var within = Fresh;
+        await foreach (var (batch, others, began) in LooksAsync(acting, asked, input, ct).AheadAsync(ct))
         {
-            var fresh = await FreshAsync(batch, again ? null : asked, Allowed, input, ct);
-            await _ending.RunAsync(fresh, input, ct);
+            var standing = Standing(JudgeNow(batch, others, input), Allowed, input);
+            await _ending.RunAsync(await FreshAsync(standing, began, within, Allowed, input, ct), input, ct);
+            within = FreshAhead;
             _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
         }
     }
 
-    private async Task<IReadOnlyList<Judged>> JudgeAsync(
-        IReadOnlyCollection<Candidate> batch, PhaseInput input, CancellationToken ct)
+    /// <summary>
+    /// What was asked about all is new enough for the first batch. Each other one is asked about again, while the one before
+    /// it ends.
+    /// </summary>
+    private async IAsyncEnumerable<(Candidate[] Batch, IReadOnlyDictionary<string, Findings> Others, long Asked)> LooksAsync(
+        IReadOnlyList<Judged> acting, long asked, PhaseInput input, [EnumeratorCancellation] CancellationToken ct)
     {
-        var judged = await _reader.JudgeAsync(batch, input, ct);
+        IReadOnlyDictionary<string, Findings>? known = acting.Take(EndBatch).ToDictionary(j => j.Candidate.Id, j => j.Now);
+        foreach (var batch in acting.Select(j => j.Candidate).Chunk(EndBatch))
+        {
+            if (known is null) asked = _time.GetTimestamp();
+            yield return (batch, known ?? await _reader.AskOthersAsync(batch.Select(c => c.Row), input, ct), asked);
+            known = null;
+        }
+    }
+
+    private async Task<IReadOnlyList<Judged>> JudgeAsync(Candidate[] batch, PhaseInput input, CancellationToken ct) =>
+        JudgeNow(batch, await _reader.AskOthersAsync(batch.Select(c => c.Row), input, ct), input);
+
+    private IReadOnlyList<Judged> JudgeNow(Candidate[] batch, IReadOnlyDictionary<string, Findings> others, PhaseInput input)
+    {
+        var judged = _reader.Judge(batch, others, input);
 
         // In a wrong account or region nothing is found: without one own instance in sight that is no evidence.
         var blind = !_reader.SawOwn && _db.GetMeta(MetaKeys.SawOwn) == "0";
@@ -167,18 +192,19 @@ internal sealed class CollectPhase
         && item.Reason == j.Candidate.Reason && item.ProviderId == j.Candidate.Row.ProviderId;
 
     /// <param name="batch">What is about to end.</param>
-    /// <param name="asked">When it was begun to ask about them; null: too long ago.</param>
+    /// <param name="asked">When it was begun to ask about them.</param>
+    /// <param name="within">How old that may be.</param>
     /// <param name="allowed">What the limits let through.</param>
     /// <param name="input">The cycle.</param>
     /// <param name="ct">Ends it.</param>
     private async Task<Judged[]> FreshAsync(
-        Judged[] batch, long? asked, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
+        Judged[] batch, long asked, TimeSpan within, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
     {
-        for (var looks = 0; batch.Length > 0 && (asked is not { } at || _time.GetElapsedTime(at) > Fresh); looks++)
+        for (var looks = 0; batch.Length > 0 && _time.GetElapsedTime(asked) > within; looks++, within = Fresh)
         {
             if (looks == MostLooks)
             {
-                LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
+                _spared.LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
                 return [];
             }
 
@@ -190,55 +216,15 @@ internal sealed class CollectPhase
     }
 
     private async Task<Judged[]> LookAgainAsync(
-        Judged[] batch, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
+        Judged[] batch, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct) =>
+        Standing(await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct), allowed, input);
+
+    /// <summary>Those that may still end; the others are left.</summary>
+    private Judged[] Standing(IReadOnlyList<Judged> now, Func<Judged, bool> allowed, PhaseInput input)
     {
-        var now = await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct);
         bool Stands(Judged j) => IsActing(j) && allowed(j);
-        LeaveAnnounced(now.Where(j => !Stands(j)), input);
+        _spared.LeaveAnnounced(now.Where(j => !Stands(j)), input);
         return [.. now.Where(Stands)];
-    }
-
-    private void LeaveAll(IEnumerable<Judged> judged, PhaseInput input) => _audit.Tell(Left(judged, input));
-
-    /// <summary>The audit announced their end: whoever reads it must see that they live.</summary>
-    private void LeaveAnnounced(IEnumerable<Judged> judged, PhaseInput input)
-    {
-        if (input.DryRun) LeaveAll(judged, input);
-        else _audit.Add(Left(judged, input));
-    }
-
-    private AuditEntry[] Left(IEnumerable<Judged> judged, PhaseInput input)
-    {
-        Judged[] left = [.. judged];
-        foreach (var j in left) Leave(j, input);
-        return [.. left.Select(j => _audit.Of(j, "spared", j.Verdict.Why))];
-    }
-
-    private void Leave(Judged j, PhaseInput input)
-    {
-        var reason = j.Candidate.Reason;
-        _tally.Count(reason, c => c with { Spared = c.Spared + 1 });
-        _tally.Note(j, "spared", j.Verdict.Why);
-        if (j.Now.Record is RecordRead.Invalid invalid)
-        {
-            _tally.Invalid++;
-            _tally.Problem($"record {j.Now.RecordKey} cannot be understood: {invalid.Why}");
-        }
-
-        if (input.DryRun) return;
-        switch (j.Verdict)
-        {
-            case { Kind: VerdictKind.Registered } when j.Now.Record is RecordRead.Found { Record.RegisteredAt: { } at }:
-                _db.SetRegistered(j.Candidate.Id, at, input.AsOf);
-                break;
-            case { Kind: VerdictKind.Adopt, ProviderId: { } provider }:
-                _db.SetProviderId(j.Candidate.Id, provider, input.AsOf);
-                break;
-            case { Kind: VerdictKind.NotSo } when j.Candidate.Row.ProviderId is not null && j.Now.Record is RecordRead.Found
-                && Domain.InstanceStatuses.IsUnhealthy(j.Candidate.Row.RecordStatus):
-                _db.ClearRecordStatus(j.Candidate.Id);
-                break;
-        }
     }
 
     /// <summary>A dry-run does nothing for good: its retry finds, and counts, all of it again.</summary>

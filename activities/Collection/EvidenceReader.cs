@@ -7,7 +7,10 @@ using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
 
-/// <summary>Asks row, cloud and bucket about candidates, now. A question that fails is a gap in the findings, no more.</summary>
+/// <summary>
+/// Asks row, cloud and bucket about candidates, now. A question that fails is a gap in the findings, no more. One answer may be
+/// asked for while another is on its way.
+/// </summary>
 internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStore records)
 {
     private Dictionary<string, string>? _keysById;
@@ -16,29 +19,53 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     /// <summary>True once the cloud showed an own instance: we ask in the right account and region.</summary>
     public bool SawOwn { get; private set; }
 
-    public async Task<IReadOnlyList<Judged>> JudgeAsync(
-        IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
+    /// <summary>Judges by what <see cref="AskOthersAsync"/> gave, and by the rows as they are now.</summary>
+    public IReadOnlyList<Judged> Judge(
+        IReadOnlyCollection<Candidate> candidates, IReadOnlyDictionary<string, Findings> others, PhaseInput input)
     {
-        var now = await AskAsync(candidates.Select(c => c.Row), input, ct);
+        var now = WithRows(others);
         return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
     }
 
-    /// <summary>What row, cloud and bucket say now, by id.</summary>
-    public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
+    /// <summary>What cloud, bucket and row say now, by id.</summary>
+    public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct) =>
+        WithRows(await AskOthersAsync(rows, input, ct));
+
+    /// <summary>What cloud and bucket say now, by id. The database is not touched: its caller may write to it meanwhile.</summary>
+    public async Task<IReadOnlyDictionary<string, Findings>> AskOthersAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {
         var now = new Dictionary<string, Findings>();
         foreach (var row in rows) now[row.Id] = new Findings { Row = row };
-        await AskCloudAsync(now, input, ct);
-        await AskTagsAsync(now, input, ct);
-        await AskRecordsAsync(now, input, ct);
+        var asked = AskRecordsAsync([.. now.Values.Select(f => f.Row!)], input, ct);
+        await Task.WhenAll(AskCloudAsync(now, input, ct), asked);
+        foreach (var (id, answer) in await asked)
+        {
+            now[id] = now[id] with
+            {
+                Tenant = answer.Tenant,
+                RecordKey = answer.RecordKey,
+                Record = answer.Record,
+                RecordUnknown = answer.RecordUnknown,
+            };
+        }
 
-        // The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or
-        // tenant than what they were asked about is spared by the judge.
-        foreach (var id in now.Keys.ToArray()) now[id] = now[id] with { Row = db.Find(id) };
         return now;
     }
 
+    /// <summary>
+    /// The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or tenant
+    /// than what they were asked about is spared by the judge.
+    /// </summary>
+    private Dictionary<string, Findings> WithRows(IReadOnlyDictionary<string, Findings> others) =>
+        others.ToDictionary(f => f.Key, f => f.Value with { Row = db.Find(f.Key) });
+
     private async Task AskCloudAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
+    {
+        await DescribeAsync(now, input, ct);
+        await AskTagsAsync(now, input, ct);
+    }
+
+    private async Task DescribeAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
     {
         var ids = now.Values.Select(f => f.Row?.ProviderId).OfType<string>().Distinct().ToArray();
         if (ids.Length == 0) return;
@@ -83,14 +110,10 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         }
     }
 
-    private async Task AskRecordsAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
+    private async Task<IReadOnlyDictionary<string, Findings>> AskRecordsAsync(InstanceRow[] rows, PhaseInput input, CancellationToken ct)
     {
         var found = new ConcurrentDictionary<string, Findings>();
-        foreach (var (id, findings) in now)
-        {
-            if (findings.Row is { } row) found[id] = await WithKeyAsync(findings, row, input.Shard, ct);
-        }
-
+        foreach (var row in rows) found[row.Id] = await WithKeyAsync(new Findings { Row = row }, row, input.Shard, ct);
         var options = new ParallelOptions { MaxDegreeOfParallelism = AdaptiveLimit.Most, CancellationToken = ct };
         await Parallel.ForEachAsync(found.ToArray(), options, async (item, token) =>
         {
@@ -111,7 +134,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
                 found[id] = findings with { RecordUnknown = e.Message };
             }
         });
-        foreach (var (id, findings) in found) now[id] = findings;
+        return found;
     }
 
     /// <summary>A row without tenant: its record, if any, is found by listing the keys, once for all such rows.</summary>

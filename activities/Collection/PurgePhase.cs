@@ -15,7 +15,8 @@ namespace Nstance.Temporal.Activities.Collection;
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, Action<PhaseProgress> heartbeat)
 {
-    private const int PageSize = 500;
+    // As many as one call of S3 deletes.
+    private const int PageSize = 1000;
 
     private readonly Notes _notes = new();
     private IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>? _keys;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Benchmarks.Fleet;
@@ -45,15 +46,15 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
-        var found = new List<CloudInstance>();
-        foreach (var chunk in instanceIds.Distinct().Chunk(MaxFilterValues))
+        var found = new ConcurrentBag<CloudInstance>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(instanceIds.Distinct().Chunk(MaxFilterValues), options, async (chunk, ct) =>
         {
-            await calls.MakeAsync(Call.FindByTag, cancellationToken);
-            found.AddRange(chunk.Select(fleet.ById).OfType<int>()
-                .Where(number => fleet.Members[number].HasMachine).Select(number => fleet.Instance(number, shard)));
-        }
-
-        return found;
+            await calls.MakeAsync(Call.FindByTag, ct);
+            foreach (var number in chunk.Select(fleet.ById).OfType<int>().Where(number => fleet.Members[number].HasMachine))
+                found.Add(fleet.Instance(number, shard));
+        });
+        return [.. found];
     }
 
     public async Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(

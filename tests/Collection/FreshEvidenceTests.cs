@@ -66,4 +66,50 @@ public sealed class FreshEvidenceTests : IDisposable
         _world.AssertUntouched(made);
         Assert.Contains(result.Samples, n => n.Why.Contains("old", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Dangling_MoreThanABatch_AllEndedAndEachIsAskedAboutTwiceAtMost()
+    {
+        var made = Many();
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal(made.Length, result.Dangling.Ended);
+        Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
+        Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.InRange(asked.Value, 1, 2));
+    }
+
+    [Fact]
+    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstEnds_Spared()
+    {
+        var last = Many()[^1];
+        _world.Cloud.BeforeTerminate = () => _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    [Fact]
+    public async Task Dangling_FirstBatchEndsSlowlyAndOneOfALaterRegistersMeanwhile_Spared()
+    {
+        var last = Many()[^1];
+        _world.Cloud.BeforeTerminate = () =>
+        {
+            _world.Clock.Advance(CollectPhase.FreshAhead + TimeSpan.FromSeconds(1));
+            _world.Records.Put(last.Key, $$"""
+                { "instance_id": "{{last.Id}}", "tenant": "acme", "group": "web", "status": "running",
+                  "provider_instance_id": "{{last.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
+                """);
+        };
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    /// <summary>More than end at a time, in the order in which they do.</summary>
+    private CollectWorld.Made[] Many() =>
+        [.. Enumerable.Range(0, 600).Select(_ => _world.Add()).OrderBy(made => made.Id, StringComparer.Ordinal)];
 }

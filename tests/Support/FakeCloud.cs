@@ -34,6 +34,9 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Runs before each describe: to let time pass.</summary>
     public Action? BeforeDescribe { get; set; }
 
+    /// <summary>Runs before a call that ends instances.</summary>
+    public Action? BeforeTerminate { get; set; }
+
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
@@ -90,6 +93,7 @@ internal sealed class FakeCloud : ICloud
     public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
+        BeforeTerminate?.Invoke();
         var results = new Dictionary<string, EndResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
