@@ -36,9 +36,11 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     {
         var now = new Dictionary<string, Findings>();
         foreach (var row in rows) now[row.Id] = new Findings { Row = row };
-        var asked = AskRecordsAsync([.. now.Values.Select(f => f.Row!)], input, ct);
-        await Task.WhenAll(AskCloudAsync(now, input, ct), asked);
-        foreach (var (id, answer) in await asked)
+        InstanceRow[] known = [.. now.Values.Select(f => f.Row!)];
+        var asked = AskCloudAsync(now, input, ct);
+        var answers = AskRecordsAsync(known, input, ct);
+        await Task.WhenAll(asked, answers);
+        foreach (var (id, answer) in await answers)
         {
             now[id] = now[id] with
             {

@@ -24,15 +24,14 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         }
     }
 
-    public Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
+    public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
     {
-        call.BeforeRead();
+        await call.BeforeReadAsync();
         Fail(key);
-        if (!world.Bucket.TryGetValue(key, out var found)) return Task.FromResult<RecordRead>(new RecordRead.Missing());
-        return Task.FromResult<RecordRead>(
-            InstanceRecord.TryParse(Encoding.UTF8.GetBytes(found.Body), out var record, out var why)
-                ? new RecordRead.Found(record!, $"{found.Version}")
-                : new RecordRead.Invalid(why!));
+        if (!world.Bucket.TryGetValue(key, out var found)) return new RecordRead.Missing();
+        return InstanceRecord.TryParse(Encoding.UTF8.GetBytes(found.Body), out var record, out var why)
+            ? new RecordRead.Found(record!, $"{found.Version}")
+            : new RecordRead.Invalid(why!);
     }
 
     public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(

@@ -37,9 +37,13 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
         await _restored.Task;
     }
 
-    /// <summary>Before a read that others run beside: all until the next call count as one, and wait for what strikes it.</summary>
-    public void BeforeRead()
+    /// <summary>
+    /// Before a read that others run beside: all until the next call count as one, and wait for what strikes it. A zombie's wait
+    /// until it goes on.
+    /// </summary>
+    public async Task BeforeReadAsync()
     {
+        if (_cut.Task.IsCompleted) await _restored.Task;
         lock (_reads)
         {
             if (_reading) return;

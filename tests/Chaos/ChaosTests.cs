@@ -74,7 +74,7 @@ public sealed class ChaosTests
         var found = 0;
         for (var call = 1; call <= 6; call++)
         {
-            var setup = new StorySetup(1, Shared: true, TimeSpan.FromHours(1), new()
+            var setup = new StorySetup(1, Shared: false, TimeSpan.FromHours(1), new()
             {
                 Interval = TimeSpan.FromMinutes(30),
                 RegistrationTimeout = TimeSpan.FromMinutes(10),

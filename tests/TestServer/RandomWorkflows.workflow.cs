@@ -30,7 +30,10 @@ public class RandomWorkflow
     /// <param name="Local">Whether local activities are among the steps.</param>
     public sealed record Plan(int Seed, int Steps, int Depth, int Runs, int Tick, bool Local);
 
-    private static ActivityOptions Once => new() { StartToCloseTimeout = TimeSpan.FromMinutes(5) };
+    /// <summary>A worker that shuts down may lose an activity, as it may a workflow task: then it is tried again after so long.</summary>
+    private static readonly TimeSpan Lost = TimeSpan.FromSeconds(5);
+
+    private static ActivityOptions Once => new() { StartToCloseTimeout = Lost };
 
     private int _signals;
 
@@ -82,7 +85,7 @@ public class RandomWorkflow
             case 1:
                 return await Workflow.ExecuteActivityAsync(() => RandomActivities.FailOnce(step), new()
                 {
-                    StartToCloseTimeout = TimeSpan.FromMinutes(5),
+                    StartToCloseTimeout = Lost,
                     RetryPolicy = new() { InitialInterval = TimeSpan.FromMilliseconds(plan.Tick) },
                 });
             case 2:
@@ -120,7 +123,7 @@ public class RandomWorkflow
         var timer = Workflow.DelayAsync(TimeSpan.FromMilliseconds(plan.Tick), loser.Token);
         var activity = Workflow.ExecuteActivityAsync(
             () => RandomActivities.Work(step),
-            new() { StartToCloseTimeout = TimeSpan.FromMinutes(5), CancellationToken = loser.Token });
+            new() { StartToCloseTimeout = Lost, CancellationToken = loser.Token });
         await Workflow.WhenAnyAsync(timer, activity);
         // CancelAsync would leave the workflow's scheduler.
         loser.Cancel();
