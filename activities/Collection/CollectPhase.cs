@@ -25,8 +25,11 @@ internal sealed class CollectPhase
     /// </summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
-    /// <summary>The same for what was asked while another batch ended, which usually takes a fraction of a second.</summary>
-    internal static readonly TimeSpan FreshAhead = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// The same where more than one batch ends: each is asked about ahead of its turn, which usually comes within a fraction of
+    /// a second.
+    /// </summary>
+    internal static readonly TimeSpan FreshOfMany = TimeSpan.FromSeconds(5);
 
     /// <summary>Who answers more slowly than that each time gets nothing ended in this cycle.</summary>
     private const int MostLooks = 3;
@@ -133,19 +136,18 @@ internal sealed class CollectPhase
 
         bool Allowed(Judged j) => over is null || j.Verdict.Kind == VerdictKind.Clean || IsApproved(j);
         var acting = await _ending.AnnounceAsync(reason, [.. judged.Where(j => IsActing(j) && Allowed(j))], input, ct);
-        var within = Fresh;
+        var within = acting.Count > EndBatch ? FreshOfMany : Fresh;
         await foreach (var (batch, others, began) in LooksAsync(acting, asked, input, ct).AheadAsync(ct))
         {
             var standing = Standing(JudgeNow(batch, others, input), Allowed, input);
             await _ending.RunAsync(await FreshAsync(standing, began, within, Allowed, input, ct), input, ct);
-            within = FreshAhead;
             _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
         }
     }
 
     /// <summary>
-    /// What was asked about all is new enough for the first batch. Each other one is asked about again, while the one before
-    /// it ends.
+    /// What was asked about all serves the first batch, while it is fresh. Each other one is asked about again, while the one
+    /// before it ends.
     /// </summary>
     private async IAsyncEnumerable<(Candidate[] Batch, IReadOnlyDictionary<string, Findings> Others, long Asked)> LooksAsync(
         IReadOnlyList<Judged> acting, long asked, PhaseInput input, [EnumeratorCancellation] CancellationToken ct)

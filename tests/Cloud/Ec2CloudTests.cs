@@ -64,6 +64,28 @@ public class Ec2CloudTests
     }
 
     [Fact]
+    public async Task FindByInstanceIdAsync_MoreThanOneCallTakes_FindsEachOfThem()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = LaunchTagged(cloud, 900);
+        using var connections = cloud.Connect();
+        var found = await Ec2(connections).FindByInstanceIdAsync(Shard, [.. ids.Skip(1), "knc-nobody"], default);
+        Assert.Equal(ids.Skip(1).Order(), found.Select(i => i.InstanceId!).Order());
+    }
+
+    /// <summary>Who is not in a short answer would be taken for gone.</summary>
+    [Fact]
+    public async Task FindByInstanceIdAsync_OneOfTheCallsFails_ThrowsInsteadOfAShortAnswer()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var ids = LaunchTagged(cloud, 900);
+        cloud.Faults.Script("DescribeInstances", Fault.None, Fault.None, Fault.Denied);
+        using var connections = cloud.Connect();
+        var fault = await Assert.ThrowsAsync<CloudException>(() => Ec2(connections).FindByInstanceIdAsync(Shard, ids, default));
+        Assert.Equal(CloudFault.Denied, fault.Fault);
+    }
+
+    [Fact]
     public async Task TerminateAsync_OneIsProtected_EndsTheOthersAndNamesIt()
     {
         await using var cloud = await SimulatedCloud.StartAsync();
@@ -77,6 +99,13 @@ public class Ec2CloudTests
         Assert.All(open, id => Assert.Equal(EndOutcome.Ended, results[id].Outcome));
         Assert.True(cloud.Ec2.Find(closed)!.Alive);
         Assert.All(open, id => Assert.False(cloud.Ec2.Find(id)!.Alive));
+    }
+
+    private static string[] LaunchTagged(SimulatedCloud cloud, int count)
+    {
+        string[] ids = [.. Enumerable.Range(0, count).Select(i => $"knc-{i}")];
+        foreach (var id in ids) cloud.Ec2.Launch(new LaunchSpec { Tags = new Dictionary<string, string>(Own) { ["nstance:instance-id"] = id } });
+        return ids;
     }
 
     private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);

@@ -17,10 +17,7 @@ public sealed class FreshEvidenceTests : IDisposable
         _world.Audit.BeforePut = () =>
         {
             _world.Clock.Advance(CollectPhase.Fresh + TimeSpan.FromSeconds(1));
-            _world.Records.Put(made.Key, $$"""
-                { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "web", "status": "running",
-                  "provider_instance_id": "{{made.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
-                """);
+            Register(made);
         };
 
         await _world.CollectAsync();
@@ -97,17 +94,35 @@ public sealed class FreshEvidenceTests : IDisposable
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () =>
         {
-            _world.Clock.Advance(CollectPhase.FreshAhead + TimeSpan.FromSeconds(1));
-            _world.Records.Put(last.Key, $$"""
-                { "instance_id": "{{last.Id}}", "tenant": "acme", "group": "web", "status": "running",
-                  "provider_instance_id": "{{last.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
-                """);
+            _world.Clock.Advance(CollectPhase.FreshOfMany + TimeSpan.FromSeconds(1));
+            Register(last);
         };
 
         await _world.CollectAsync();
 
         Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
     }
+
+    [Fact]
+    public async Task Dangling_FirstOfManyRegistersWhileTheAuditIsWritten_Spared()
+    {
+        var first = Many()[0];
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.FreshOfMany + TimeSpan.FromSeconds(1));
+            Register(first);
+        };
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(first.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    /// <summary>Its record says so; its row does not know yet.</summary>
+    private void Register(CollectWorld.Made made) => _world.Records.Put(made.Key, $$"""
+            { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "web", "status": "running",
+              "provider_instance_id": "{{made.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
+            """);
 
     /// <summary>More than end at a time, in the order in which they do.</summary>
     private CollectWorld.Made[] Many() =>
