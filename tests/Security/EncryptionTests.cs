@@ -114,6 +114,7 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         await File.WriteAllTextAsync(keys, $"a {Old}", TestContext.Current.CancellationToken);
         var client = await TemporalClient.ConnectAsync(new(address)
         {
+            Namespace = server.Client.Options.Namespace,
             DataConverter = EncryptionCodec.Converter(PayloadKeys.Load(keys, _ => null)!),
         });
         await using var stage = await Stage.SetAsync(new WorkflowEnvironment(client));
@@ -125,13 +126,13 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         var encodings = Encodings(history.RootElement).ToHashSet();
         Assert.Equal([EncryptionCodec.Encoding], encodings);
 
-        string[] replay = ["replay", "--address", address, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard, "--output", "json"];
+        string[] replay = ["replay", "--address", address, "--namespace", server.Client.Options.Namespace, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard, "--output", "json"];
         var replayed = await Cli.RunAsync([.. replay, "--payload-key-file", keys]);
         Assert.Equal((0, 0), (replayed.Code, replayed.Json.GetProperty("broken").GetArrayLength()));
         Assert.InRange(replayed.Json.GetProperty("replayed").GetInt32(), 1, 2);
 
         // Without the key nothing can be read, and nothing of it is told.
-        var blind = await Cli.RunAsync("status", "--address", address, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard);
+        var blind = await Cli.RunAsync("status", "--address", address, "--namespace", server.Client.Options.Namespace, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard);
         Assert.NotEqual(0, blind.Code);
     }
 

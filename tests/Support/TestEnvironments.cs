@@ -1,4 +1,6 @@
+using Google.Protobuf.WellKnownTypes;
 using Temporalio.Client;
+using Temporalio.Exceptions;
 using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Support;
@@ -17,14 +19,39 @@ internal static class TestEnvironments
     public static string ServerPath =>
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "testserver.exe" : "testserver");
 
+    /// <summary>
+    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll queues of
+    /// fixed names, and would take each other's tasks.
+    /// </summary>
+    public static async Task<TemporalClient> ConnectAsync(string address)
+    {
+        var name = $"nstance-test-{Guid.NewGuid():N}";
+        var client = await TemporalClient.ConnectAsync(new(address) { Namespace = name });
+        await client.WorkflowService.RegisterNamespaceAsync(
+            new() { Namespace = name, WorkflowExecutionRetentionPeriod = Duration.FromTimeSpan(TimeSpan.FromDays(1)) });
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await client.CountWorkflowsAsync("");
+                return client;
+            }
+            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && !patience.IsCancellationRequested)
+            {
+                await Task.Yield(); // A cluster learns of a new namespace a little later.
+            }
+        }
+    }
+
     /// <summary>An environment that skips time; against a given address one that does not.</summary>
     public static async Task<WorkflowEnvironment> StartTimeSkippingAsync() => Address is { } address
-        ? new(await TemporalClient.ConnectAsync(new(address)))
+        ? new(await ConnectAsync(address))
         : await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 
     /// <summary>An environment in real time.</summary>
     public static async Task<WorkflowEnvironment> StartLocalAsync() => Address is { } address
-        ? new(await TemporalClient.ConnectAsync(new(address)))
+        ? new(await ConnectAsync(address))
         : await WorkflowEnvironment.StartLocalAsync(new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 }
 

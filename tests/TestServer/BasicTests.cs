@@ -90,8 +90,8 @@ public sealed class BasicTests(TemporalServerFixture server) : IClassFixture<Tem
             var childId = "child-" + Guid.NewGuid();
             var result = await server.Client.ExecuteWorkflowAsync((ParentWorkflow w) => w.RunAsync(childId), Options("parent"));
             Assert.Equal("Hello, child", result);
-            var described = await server.Client.GetWorkflowHandle(childId).DescribeAsync();
-            Assert.Equal(WorkflowExecutionStatus.Terminated, described.Status);
+            var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => server.Client.GetWorkflowHandle(childId).GetResultAsync());
+            Assert.IsType<TerminatedFailureException>(failed.InnerException);
         });
     }
 

@@ -79,8 +79,11 @@ public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixtu
             var handle = await server.Client.StartWorkflowAsync((CountingWorkflow w) => w.RunAsync(1, 0), new(_id, _id));
             Assert.Equal(1, await handle.GetResultAsync());
             var events = (await server.Client.GetWorkflowHandle(_id, handle.ResultRunId).FetchHistoryAsync()).Events;
-            var backoff = events.Last().WorkflowExecutionContinuedAsNewEventAttributes.BackoffStartInterval.ToTimeSpan();
-            Assert.InRange(backoff, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+            var continued = events.Last().WorkflowExecutionContinuedAsNewEventAttributes;
+            Assert.Null(continued.BackoffStartInterval); // as the workflow asked for none
+            var next = (await server.Client.GetWorkflowHandle(_id, continued.NewExecutionRunId).FetchHistoryAsync()).Events.First();
+            var backoff = next.WorkflowExecutionStartedEventAttributes.FirstWorkflowTaskBackoff.ToTimeSpan();
+            Assert.InRange(backoff, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
         });
     }
 

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Google.Protobuf;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.WorkflowService.V1;
@@ -15,7 +16,7 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
     public async Task Forward_PagesOfTwo_EveryEventOnceInOrder()
     {
         await GreetAsync();
-        var ids = new List<long>();
+        var (ids, pages) = (new List<long>(), 0);
         var request = new GetWorkflowExecutionHistoryRequest
         {
             Namespace = "default",
@@ -24,14 +25,16 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
         };
         do
         {
+            // The real server does not tear apart what was written at once: a page may be longer.
             var page = await Service.GetWorkflowExecutionHistoryAsync(request);
-            Assert.InRange(page.History.Events.Count, 0, 2);
+            pages++;
             ids.AddRange(page.History.Events.Select(e => e.EventId));
             request.NextPageToken = page.NextPageToken;
         }
         while (!request.NextPageToken.IsEmpty);
         Assert.Equal(Enumerable.Range(1, ids.Count).Select(i => (long)i), ids);
         Assert.True(ids.Count > 6);
+        Assert.InRange(pages, 3, ids.Count);
     }
 
     [Fact]
@@ -121,6 +124,8 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
     [Fact]
     public async Task SecondAttempt_Started_ShownThoughNotWritten()
     {
+        var version = Version.Parse((await Service.GetSystemInfoAsync(new())).ServerVersion.Split('-')[0]);
+        Assert.SkipWhen(TestEnvironments.Address != null && version < new Version(1, 31), "servers before 1.31 do not show it");
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
         var first = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
         await Service.RespondWorkflowTaskFailedAsync(new()

@@ -62,17 +62,35 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
     }
 
     [Fact]
-    public async Task StartDelay_Signal_EndsIt()
+    public async Task StartDelay_Signal_DoesNotEndItButSignalWithStartDoes()
     {
-        var handle = await server.Client.StartWorkflowAsync(
-            (MailboxWorkflow w) => w.RunAsync(), new(_id, _id) { StartDelay = TimeSpan.FromHours(1) });
+        var options = new WorkflowOptions(_id, _id) { StartDelay = TimeSpan.FromHours(1) };
+        var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), options);
         using var worker = server.Worker(_id);
         await worker.ExecuteAsync(async () =>
         {
-            await handle.SignalAsync(w => w.AddAsync("now"));
-            Assert.Equal(1, await handle.QueryAsync(w => w.Count()));
+            await handle.SignalAsync(w => w.AddAsync("wait"));
+            var fault = await ServerFixture.FaultAsync(
+                RpcException.StatusCode.FailedPrecondition, () => handle.QueryAsync(w => w.Count()));
+            Assert.Contains("not scheduled yet", fault.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskScheduled);
+
+            options.SignalWithStart((MailboxWorkflow w) => w.AddAsync("now"));
+            await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), options);
+            Assert.Equal(2, await handle.QueryAsync(w => w.Count()));
             await handle.TerminateAsync();
         });
+    }
+
+    [Fact]
+    public async Task StartDelay_Cancel_EndsIt()
+    {
+        var handle = await server.Client.StartWorkflowAsync(
+            (MailboxWorkflow w) => w.RunAsync(), new(_id, _id) { StartDelay = TimeSpan.FromHours(1) });
+        await handle.CancelAsync();
+        using var worker = server.Worker(_id);
+        var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => worker.ExecuteAsync(() => handle.GetResultAsync()));
+        Assert.IsType<CanceledFailureException>(failed.InnerException);
     }
 
     [Fact]

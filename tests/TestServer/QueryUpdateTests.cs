@@ -18,12 +18,23 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
     [Fact]
     public Task Query_ClosedRunRejectNotOpen_RejectedWithItsStatus() => WithMailboxAsync(async handle =>
     {
+        Assert.Equal(0, await handle.QueryAsync(w => w.Count()));
         await handle.TerminateAsync();
         var rejected = await Assert.ThrowsAsync<WorkflowQueryRejectedException>(
             () => handle.QueryAsync(w => w.Count(), new() { RejectCondition = QueryRejectCondition.NotOpen }));
         Assert.Equal(WorkflowExecutionStatus.Terminated, rejected.WorkflowStatus);
         Assert.Equal(0, await handle.QueryAsync(w => w.Count()));
     });
+
+    [Fact]
+    public async Task Query_ClosedBeforeAWorkerSawIt_IsRefused()
+    {
+        var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
+        await handle.TerminateAsync();
+        var fault = await ServerFixture.FaultAsync(
+            RpcException.StatusCode.FailedPrecondition, () => handle.QueryAsync(w => w.Count()));
+        Assert.Contains("closed before WorkflowTaskStarted", fault.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public Task Query_BuiltIn_StackTraceAndMetadataAnswer() => WithMailboxAsync(

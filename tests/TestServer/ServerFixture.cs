@@ -28,8 +28,12 @@ public sealed class ServerFixture : IAsyncLifetime
         return fault;
     }
 
-    /// <summary>Asks until the answer is no longer NOT_FOUND: a cluster learns of a new namespace a little later.</summary>
-    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask)
+    /// <summary>
+    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or search
+    /// attribute (INVALID_ARGUMENT) a little later.
+    /// </summary>
+    public static async Task<T> EventuallyAsync<T>(
+        Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (true)
@@ -38,7 +42,7 @@ public sealed class ServerFixture : IAsyncLifetime
             {
                 return await ask();
             }
-            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && !patience.IsCancellationRequested)
+            catch (RpcException e) when (e.Code == until && !patience.IsCancellationRequested)
             {
                 await Task.Yield();
             }

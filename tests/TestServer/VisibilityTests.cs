@@ -136,6 +136,8 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         {
             // A server that lives longer than this test has them already.
         }
+        await ServerFixture.EventuallyAsync(
+            () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"), RpcException.StatusCode.InvalidArgument);
     }
 
     private Task<List<string>> FindAsync(string query, int count) => SchedulingServer.EventuallyAsync(

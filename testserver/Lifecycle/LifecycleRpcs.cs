@@ -53,10 +53,13 @@ internal sealed class LifecycleRpcs
                 throw Fault.AlreadyStarted(open.RunId, open.RequestId, open.FirstRunId);
             _engine.Lifecycle.Signal(
                 open, request.SignalName, request.SignalInput, request.Header, request.Identity, request.RequestId);
+            // A signal alone ends no wait for the first task, whatever the API's comments say; this does (1.30.4 and its source).
+            if (open.FirstTaskBackoff != null)
+                _engine.Starter.EndBackoff(open);
             return new() { RunId = open.RunId, FirstExecutionRunId = open.FirstRunId };
         }
         var (run, started) = _engine.Lifecycle.Start(start, fresh => _engine.Lifecycle.Signal(
-            fresh, request.SignalName, request.SignalInput, request.Header, request.Identity, request.RequestId, skipsDelay: false));
+            fresh, request.SignalName, request.SignalInput, request.Header, request.Identity, request.RequestId));
         return new() { RunId = run.RunId, FirstExecutionRunId = run.FirstRunId, Started = started };
     }
 

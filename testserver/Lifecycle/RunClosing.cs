@@ -74,8 +74,8 @@ internal sealed class RunClosing(ServerEngine engine)
         next.Memo = command.Memo ?? MemoOf(run);
         next.SearchAttributes = command.SearchAttributes ?? AttributesOf(run);
         var lived = engine.Clock.Now - run.ExecutionTime;
-        var backoff = RunStarter.Some(command.BackoffStartInterval)
-            ?? (lived < ShortestRun ? ShortestRun - lived : TimeSpan.Zero);
+        var asked = RunStarter.Some(command.BackoffStartInterval) ?? TimeSpan.Zero;
+        var backoff = lived + asked < ShortestRun ? ShortestRun - lived : asked;
         next.FirstWorkflowTaskBackoff = Duration.FromTimeSpan(backoff);
         var follower = new Lazy<WorkflowRun>(() => Follow(run, next));
         var e = new HistoryEvent
@@ -89,7 +89,7 @@ internal sealed class RunClosing(ServerEngine engine)
                 WorkflowRunTimeout = next.WorkflowRunTimeout,
                 WorkflowTaskTimeout = next.WorkflowTaskTimeout,
                 WorkflowTaskCompletedEventId = completed,
-                BackoffStartInterval = next.FirstWorkflowTaskBackoff,
+                BackoffStartInterval = command.BackoffStartInterval,
                 Initiator = next.Initiator,
                 Failure = next.ContinuedFailure,
                 LastCompletionResult = next.LastCompletionResult,

@@ -47,7 +47,7 @@ internal sealed class RunLifecycle(ServerEngine engine)
 
     public void Signal(
         WorkflowRun run, string name, Payloads? input, Header? header, string identity, string requestId,
-        WorkflowExecution? from = null, bool skipsDelay = true)
+        WorkflowExecution? from = null)
     {
         var known = "signal/" + requestId;
         if (requestId.Length > 0 && run.RequestIds.Contains(known))
@@ -71,9 +71,6 @@ internal sealed class RunLifecycle(ServerEngine engine)
                 ExternalWorkflowExecution = from,
             },
         });
-        // A signal ends a start delay, but neither cron's wait nor a retry's.
-        if (skipsDelay && run.FirstTaskBackoff != null && run.Started.Initiator == ContinueAsNewInitiator.Unspecified)
-            engine.Starter.EndBackoff(run);
     }
 
     public void RequestCancel(

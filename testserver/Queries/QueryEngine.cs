@@ -139,11 +139,8 @@ internal sealed class QueryEngine
                 throw Fault.InvalidArgument("Query is not set on request.");
             if (IsRejected(request.QueryRejectCondition, run.Status))
                 return new() { QueryRejected = new() { Status = run.Status } };
-            if (run.IsOpen && run.Task is { Attempt: >= FailingAttempts })
-            {
-                throw Fault.FailedPrecondition(
-                    "Unable to query workflow due to Workflow Task in failed state.", new WorkflowNotReadyFailure());
-            }
+            if (Unready(run, call) is { } why)
+                throw Fault.FailedPrecondition(why, new WorkflowNotReadyFailure());
             query = new(run, request.Query);
             _inFlight[query.Id] = query;
             Send(query);
@@ -166,6 +163,16 @@ internal sealed class QueryEngine
             }
         }
     }
+
+    /// <summary>Why no worker could answer a query of the run, or null.</summary>
+    private string? Unready(WorkflowRun run, RpcCall call) => run switch
+    {
+        { IsOpen: false, LastStartedEventId: 0 } => "Workflow execution closed before WorkflowTaskStarted event",
+        { FirstTaskBackoff: not null } when run.ExecutionTime - _engine.Clock.Now > call.Patience(LongestWait) =>
+            "Workflow task is not scheduled yet.",
+        { IsOpen: true, Task.Attempt: >= FailingAttempts } => "Unable to query workflow due to Workflow Task in failed state.",
+        _ => null,
+    };
 
     private void Send(PendingQuery query)
     {
