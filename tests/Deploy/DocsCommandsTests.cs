@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Deploy;
@@ -14,12 +14,12 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     private static readonly string[] Files =
         ["README.md", .. Directory.GetFiles(Repository.File("docs"), "*.md").Select(path => Path.GetRelativePath(Repository.Root, path))];
 
-    private TemporalTestServer _server = null!;
+    private CommandServer _server = null!;
     private SimulatedCloud _cloud = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        _server = await CommandServer.StartAsync();
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["prod-nstance"], AccessKeys = ["key"] });
         _cloud.S3.Put(
             "prod-nstance", "shard/us-west-2a/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "prod" }, "shard": { "id": "us-west-2a" } }"""));
@@ -35,7 +35,7 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     public async Task Blocks_EveryCommand_RunsAgainstTheShardThatTheDocsName()
     {
         var token = TestContext.Current.CancellationToken;
-        var environment = WorkerProcess.Environment(_server.TargetHost, _cloud);
+        var environment = WorkerProcess.Environment(_server, _cloud);
         await using var worker = WorkerProcess.Start(
             environment, "run", "--cluster", "prod", "--shard", "us-west-2a", "--bucket", "prod-nstance");
         await worker.LogUntilAsync("polls nstance-gc and", token);

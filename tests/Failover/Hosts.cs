@@ -5,7 +5,6 @@ using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
@@ -21,10 +20,10 @@ internal sealed class Hosts : IAsyncDisposable
     // Short, so that a lost host is missed within seconds; a held call must not run into it before its host is killed.
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1.5);
 
-    private readonly TemporalTestServer _server;
+    private readonly CommandServer _server;
     private readonly Dictionary<string, WorkerProcess> _workers = [];
 
-    private Hosts(TemporalTestServer server, SimulatedCloud cloud, TemporalClient client) =>
+    private Hosts(CommandServer server, SimulatedCloud cloud, TemporalClient client) =>
         (_server, Cloud, Client) = (server, cloud, client);
 
     public SimulatedCloud Cloud { get; }
@@ -35,7 +34,7 @@ internal sealed class Hosts : IAsyncDisposable
 
     public static async Task<Hosts> StartAsync(int count, params string[] shards)
     {
-        var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        var server = await CommandServer.StartAsync();
         var cloud = await SimulatedCloud.StartAsync(new()
         {
             Buckets = [Bucket],
@@ -48,7 +47,7 @@ internal sealed class Hosts : IAsyncDisposable
                 $$"""{ "cluster": { "id": "{{Cluster}}" }, "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }"""));
         }
 
-        var hosts = new Hosts(server, cloud, await TemporalClient.ConnectAsync(new(server.TargetHost)));
+        var hosts = new Hosts(server, cloud, server.Client);
         for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}");
         foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync($"polls nstance-gc and nstance-gc@{name}", Token);
         return hosts;
@@ -145,7 +144,7 @@ internal sealed class Hosts : IAsyncDisposable
 
     private WorkerProcess Launch(string name)
     {
-        var environment = WorkerProcess.Environment(_server.TargetHost, Cloud);
+        var environment = WorkerProcess.Environment(_server, Cloud);
         environment["NSTANCE_GC__HOSTNAME"] = name;
 
         // A frozen host's polls each swallow a task, which comes back with its timeout only.

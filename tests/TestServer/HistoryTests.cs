@@ -1,5 +1,5 @@
-using Nstance.Temporal.Tests.Support;
 using Google.Protobuf;
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.WorkflowService.V1;
 using Temporalio.Client;

@@ -55,7 +55,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     // In real time a lost task costs its timeout, and a sticky queue's ten seconds.
-    private int Workflows => server.Skips ? 60 : 20;
+    private int Workflows => server.Skips ? 60 : 24;
 
     private TimeSpan Patience => TimeSpan.FromMinutes(server.Skips ? 1 : 5);
 

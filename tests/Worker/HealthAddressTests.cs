@@ -10,7 +10,7 @@ public sealed class HealthAddressTests : LoopbackShard
     [Fact]
     public async Task Run_NothingSaid_ListensNowhere()
     {
-        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, key: null), "run");
+        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server, key: null), "run");
         await process.LogUntilAsync(Ready, Token);
 
         Assert.Empty(Listeners(process.Id));
@@ -22,7 +22,7 @@ public sealed class HealthAddressTests : LoopbackShard
     public async Task Run_AddressSaid_ListensThereAndNowhereElse(string said, string other)
     {
         await using var process = WorkerProcess.Start(
-            WorkerProcess.Environment(Server.TargetHost, key: null), "run", "--health-address", $"{said}:0");
+            WorkerProcess.Environment(Server, key: null), "run", "--health-address", $"{said}:0");
         await process.LogUntilAsync("Health and metrics at ", Token);
 
         var listener = Assert.Single(Listeners(process.Id));

@@ -9,10 +9,9 @@ using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker;
 using Nstance.Temporal.Workflows;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -23,7 +22,7 @@ public sealed class LibraryTests : IAsyncLifetime
     private readonly ScopedLog _log = new();
     private readonly ConcurrentQueue<Activity> _spans = [];
     private readonly ActivityListener _listener;
-    private TemporalTestServer _server = null!;
+    private CommandServer _server = null!;
     private SimulatedCloud _cloud = null!;
 
     public LibraryTests() => _listener = new()
@@ -35,7 +34,7 @@ public sealed class LibraryTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        _server = await CommandServer.StartAsync();
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
         _cloud.S3.Put("bbb", "shard/lib/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "lib" }, "shard": { "id": "lib" } }"""));
         ActivitySource.AddActivityListener(_listener);
@@ -54,7 +53,7 @@ public sealed class LibraryTests : IAsyncLifetime
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Logging.AddProvider(_log).SetMinimumLevel(LogLevel.Debug);
-        builder.Services.AddTemporalClient(_server.TargetHost, "default");
+        builder.Services.AddTemporalClient(_server.TargetHost, _server.Namespace);
         builder.Services.AddSingleton(new AwsSettings
         {
             Region = "us-west-2",
@@ -65,7 +64,7 @@ public sealed class LibraryTests : IAsyncLifetime
         builder.Services.AddNstanceGc(new GcOptions { HostName = "my-host", DataDirectory = _folder.FullName });
         using var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
-        var client = await TemporalClient.ConnectAsync(new(_server.TargetHost));
+        var client = _server.Client;
         await SearchAttributes.EnsureAsync(client, new());
         await CollectorStart.EnsureRunsAsync(client, new(new("lib", "lib", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.TestServer.Hosting;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -10,7 +9,7 @@ public abstract class LoopbackShard : IAsyncLifetime
 {
     private protected const string Ready = "polls nstance-gc and nstance-gc@test-host";
 
-    private protected TemporalTestServer Server { get; private set; } = null!;
+    private protected CommandServer Server { get; private set; } = null!;
 
     private protected SimulatedCloud Cloud { get; private set; } = null!;
 
@@ -18,7 +17,7 @@ public abstract class LoopbackShard : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        Server = await CommandServer.StartAsync();
         Cloud = await SimulatedCloud.StartAsync(new()
         {
             Buckets = ["bbb"],
@@ -39,8 +38,8 @@ public abstract class LoopbackShard : IAsyncLifetime
 
     /// <summary>The command as a process: AWS is found by its environment.</summary>
     private protected WorkerProcess Process(IReadOnlyList<string> args, string? key = "key") =>
-        WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, Cloud, key), [.. args]);
+        WorkerProcess.Start(WorkerProcess.Environment(Server, Cloud, key), [.. args]);
 
     /// <summary>The command in this process, against this server.</summary>
-    private protected Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", Server.TargetHost]);
+    private protected Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), .. Server.Args]);
 }

@@ -23,7 +23,7 @@ public sealed class OperateTests : LoopbackShard
 
         await using var worker = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
         await worker.LogUntilAsync("polls nstance-gc and", Token);
-        var cycle = await Cli.RunAsync([.. $"cycle {Shard} --timeout 1m --address {Server.TargetHost}".Split(' ')]);
+        var cycle = await Cli.RunAsync([.. $"cycle {Shard} --timeout 1m".Split(' '), .. Server.Args]);
         Assert.Equal(ExitCode.Done, cycle.Code);
         Assert.Contains("dry-run: nothing was touched", cycle.Output);
 
@@ -82,7 +82,7 @@ public sealed class OperateTests : LoopbackShard
         var output = new StopAfter("no collector runs", 2, stop);
 
         var code = await NstanceGc.RunAsync(
-            ["status", "--watch", "--every", "10ms", "--address", Server.TargetHost], output, TextWriter.Null, stop.Token);
+            ["status", "--watch", "--every", "10ms", .. Server.Args], output, TextWriter.Null, stop.Token);
 
         Assert.Equal((ExitCode.Done, 2), (code, output.Seen));
     }

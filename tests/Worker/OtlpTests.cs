@@ -16,7 +16,7 @@ public sealed class OtlpTests : LoopbackShard
         await using var collector = await LoopbackServer.StartAsync(received.TakeAsync, ct: Token);
         await using (var init = Process(["init", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--interval", "1h"]))
             Assert.Equal(ExitCode.Done, (await init.EndAsync(Token)).Code);
-        var environment = WorkerProcess.Environment(Server.TargetHost, Cloud);
+        var environment = WorkerProcess.Environment(Server, Cloud);
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.ToString();
         environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         environment["OTEL_METRIC_EXPORT_INTERVAL"] = environment["OTEL_BSP_SCHEDULE_DELAY"] = "100";

@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Worker;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -12,7 +11,7 @@ public sealed class RunProcessTests : LoopbackShard
     [InlineData("INT")]
     public async Task Run_Signal_EndsGracefullyWithZeroAndAnEmptyStdout(string signal)
     {
-        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server.TargetHost, key: null), "run");
+        await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server, key: null), "run");
         var log = await process.LogUntilAsync(Ready, Token);
         Assert.Contains(log, line => line.Contains("Search attributes registered"));
 
@@ -28,7 +27,7 @@ public sealed class RunProcessTests : LoopbackShard
     {
         await using var process = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
         await process.LogUntilAsync(Ready, Token);
-        var client = await TemporalClient.ConnectAsync(new(Server.TargetHost));
+        var client = Server.Client;
         await CollectorStart.EnsureRunsAsync(
             client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 

@@ -1,13 +1,13 @@
-using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Worker;
 
 public sealed class ScheduleCommandTests : IAsyncLifetime
 {
-    private TemporalTestServer _server = null!;
+    private CommandServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+    public async ValueTask InitializeAsync() => _server = await CommandServer.StartAsync();
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -61,9 +61,9 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         var gone = await RunAsync("show");
         Assert.Equal(ExitCode.NotFound, gone.Code);
         Assert.Equal(
-            ["nstance-gc: no schedule nstance-gc/c/s in namespace default: nstance-gc init sets one up"], gone.Errors);
+            [$"nstance-gc: no schedule nstance-gc/c/s in namespace {_server.Namespace}: nstance-gc init sets one up"], gone.Errors);
     }
 
     private Task<Cli> RunAsync(string line) => Cli.RunAsync(
-        [.. $"schedule {line}".Split(' '), "--cluster", "c", "--shard", "s", "--address", _server.TargetHost, "--output", "json"]);
+        [.. $"schedule {line}".Split(' '), "--cluster", "c", "--shard", "s", .. _server.Args, "--output", "json"]);
 }

@@ -3,8 +3,7 @@ using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
-using Nstance.Temporal.TestServer.Hosting;
-using Temporalio.Client;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -17,7 +16,7 @@ public sealed class SharedFileTests
     public async Task Run_TheServerWritesAllTheWhile_NeitherFailsNorLosesAWrite()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+        await using var server = await CommandServer.StartAsync();
         await using var cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
         cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
         var folder = Directory.CreateTempSubdirectory("nstance-shared-");
@@ -30,18 +29,18 @@ public sealed class SharedFileTests
         });
         Fill(path, machines);
         await using var worker = WorkerProcess.Start(
-            WorkerProcess.Environment(server.TargetHost, cloud),
+            WorkerProcess.Environment(server, cloud),
             "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--shared-database-path", path);
         await worker.LogUntilAsync("polls nstance-gc and nstance-gc@test-host", token);
         await CollectorStart.EnsureRunsAsync(
-            await TemporalClient.ConnectAsync(new(server.TargetHost)),
+            server.Client,
             new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1), DryRun = false } });
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
         var writing = Task.Run(() => ReportUntil(path, stop.Token), token);
         for (var n = 0; n < 5; n++)
         {
-            var cycle = await Cli.RunAsync("cycle", "--cluster", "c", "--shard", "s", "--address", server.TargetHost, "--output", "json");
+            var cycle = await Cli.RunAsync(["cycle", "--cluster", "c", "--shard", "s", .. server.Args, "--output", "json"]);
             Assert.Equal("completed", cycle.Json.GetProperty("outcome").GetString());
         }
 

@@ -3,7 +3,6 @@ using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Worker;
 using Nstance.Temporal.Workflows.Contracts;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -128,7 +127,7 @@ public sealed class SteerProcessTests : LoopbackShard
     }
 
     private async Task StartAsync(GcSettings settings) => await CollectorStart.EnsureRunsAsync(
-        await TemporalClient.ConnectAsync(new(Server.TargetHost)),
+        Server.Client,
         new(new("c", "s", "bbb")) { Settings = settings with { Interval = TimeSpan.FromHours(1), SettleTime = TimeSpan.Zero, HealthCheckInterval = TimeSpan.FromSeconds(1) } });
 
     /// <summary>Cycles until the grace of a new shard is over; gives the first one after it.</summary>

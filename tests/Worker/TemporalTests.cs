@@ -1,4 +1,4 @@
-using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -6,9 +6,9 @@ namespace Nstance.Temporal.Tests.Worker;
 /// <summary>Commands against a server that is there, with nothing on it.</summary>
 public sealed class TemporalTests : IAsyncLifetime
 {
-    private TemporalTestServer _server = null!;
+    private CommandServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+    public async ValueTask InitializeAsync() => _server = await CommandServer.StartAsync();
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
@@ -28,7 +28,7 @@ public sealed class TemporalTests : IAsyncLifetime
     [Fact]
     public async Task ScheduleCreate_NoSuchNamespace_SaysSo()
     {
-        var cli = await RunAsync("schedule create --cluster c --shard s --bucket bbb --skip-checks --namespace nowhere");
+        var cli = await RunAsync("schedule create --cluster c --shard s --bucket bbb --skip-checks", "nowhere");
 
         Assert.Equal(
             [$"nstance-gc: namespace nowhere is not on Temporal at {_server.TargetHost}: check --namespace or TEMPORAL_NAMESPACE"], cli.Errors);
@@ -49,7 +49,7 @@ public sealed class TemporalTests : IAsyncLifetime
     public async Task Doctor_ManyFaults_TellsAllOfThem()
     {
         var cli = await RunAsync(
-            "doctor --cluster Prod --shard s --namespace nowhere --interval soon --data-directory /dev/null/x --output json");
+            "doctor --cluster Prod --shard s --interval soon --data-directory /dev/null/x --output json", "nowhere");
 
         Assert.Equal(ExitCode.BadInput, cli.Code);
         Assert.False(cli.Json.GetProperty("ok").GetBoolean());
@@ -64,5 +64,6 @@ public sealed class TemporalTests : IAsyncLifetime
             checks);
     }
 
-    private Task<Cli> RunAsync(string line) => Cli.RunAsync([.. line.Split(' '), "--address", _server.TargetHost]);
+    private Task<Cli> RunAsync(string line, string? ns = null) =>
+        Cli.RunAsync([.. line.Split(' '), "--address", _server.TargetHost, "--namespace", ns ?? _server.Namespace]);
 }

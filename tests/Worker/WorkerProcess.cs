@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -42,6 +43,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     public static WorkerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] args) => new(environment, args);
+
+    /// <summary>What points a process at a server's namespace and, if given, at a cloud.</summary>
+    public static Dictionary<string, string> Environment(CommandServer temporal, SimulatedCloud? cloud = null, string? key = "key") =>
+        new(Environment(temporal.TargetHost, cloud, key)) { ["TEMPORAL_NAMESPACE"] = temporal.Namespace };
 
     /// <summary>What points a process at a Temporal server and, if given, at a cloud.</summary>
     public static Dictionary<string, string> Environment(string temporal, SimulatedCloud? cloud = null, string? key = "key")
