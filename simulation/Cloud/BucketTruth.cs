@@ -3,7 +3,11 @@ using System.Security.Cryptography;
 namespace Nstance.Temporal.Simulation.Cloud;
 
 /// <summary>An object of a bucket.</summary>
-internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified, string? ContentType);
+internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified, string? ContentType)
+{
+    /// <summary>Is it the version that an <c>If-Match</c> asks for?</summary>
+    public bool IsMatch(string asked) => asked == "*" || asked.Trim('"') == ETag.Trim('"');
+}
 
 /// <summary>A deletion: which key, when, by which access key (or what the simulation says).</summary>
 internal sealed record Deletion(string Bucket, string Key, DateTimeOffset At, string By);
@@ -71,13 +75,15 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         }
     }
 
-    /// <summary>False: it was not there.</summary>
-    public bool Delete(string bucket, string key, string by)
+    /// <summary>Deletes if <paramref name="condition"/>, asked with what is there now, agrees. False: it was not there, or did not.</summary>
+    public bool Delete(string bucket, string key, string by, Func<StoredObject, bool>? condition = null)
     {
         lock (_gate)
         {
-            if (!_buckets.TryGetValue(bucket, out var found) || !found.Objects.Remove(key))
+            if (!_buckets.TryGetValue(bucket, out var found) || !found.Objects.TryGetValue(key, out var current)
+                || condition?.Invoke(current) == false)
                 return false;
+            found.Objects.Remove(key);
             found.Keys.Remove(key);
             _deletions.Add(new Deletion(bucket, key, options.Clock.GetUtcNow(), by));
             return true;
@@ -91,11 +97,11 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         {
             if (!_buckets.TryGetValue(bucket, out var found))
                 return [];
-            var from = string.CompareOrdinal(after, prefix) > 0 ? after : prefix;
+            var from = Utf8Order.Instance.Compare(after, prefix) > 0 ? after : prefix;
             return
             [
-                .. found.Keys.GetViewBetween(from, "\uffff")
-                    .SkipWhile(key => after.Length > 0 && string.CompareOrdinal(key, after) <= 0)
+                .. found.Keys.GetViewBetween(from, Utf8Order.Last)
+                    .SkipWhile(key => after.Length > 0 && Utf8Order.Instance.Compare(key, after) <= 0)
                     .TakeWhile(key => key.StartsWith(prefix, StringComparison.Ordinal))
                     .Take(take),
             ];
@@ -103,5 +109,5 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
     }
 
     private static (SortedSet<string> Keys, Dictionary<string, StoredObject> Objects) Empty() =>
-        (new SortedSet<string>(StringComparer.Ordinal), new Dictionary<string, StoredObject>(StringComparer.Ordinal));
+        (new SortedSet<string>(Utf8Order.Instance), new Dictionary<string, StoredObject>(StringComparer.Ordinal));
 }

@@ -157,7 +157,10 @@ internal sealed class Ec2Actions(Ec2Truth truth)
 
     private XElement CreateTags(Ec2Form form)
     {
+        const int MostTags = 50;
         var (machines, tags) = form.Tagged(truth);
+        if (machines.Any(machine => machine.Tags.Keys.Union(tags.Select(tag => tag.Key), StringComparer.Ordinal).Count() > MostTags))
+            throw new Ec2Error("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
         foreach (var machine in machines)
         {
             truth.Change(machine.Id, current => current with

@@ -14,6 +14,9 @@ internal sealed class Ec2Error(string code, string message, int status = 400) : 
     public static Ec2Error Malformed(string id) => new("InvalidInstanceID.Malformed",
         id.StartsWith("i-", StringComparison.Ordinal) ? $"Invalid id: \"{id}\"" : $"Invalid id: \"{id}\" (expecting \"i-...\")");
 
+    /// <summary>Tagging says it in words of its own.</summary>
+    public static Ec2Error NoResource(string id) => new("InvalidID", $"The ID '{id}' is not valid");
+
     public static Ec2Error Missing(string parameter) =>
         new("MissingParameter", $"The request must contain the parameter {parameter}");
 

@@ -85,7 +85,8 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
             throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
     }
 
-    private static bool IsWellFormed(string id) => id.Length is 10 or 19
+    /// <summary>Can EC2 read it as an instance's id?</summary>
+    internal static bool IsWellFormed(string id) => id.Length is 10 or 19
         && id.StartsWith("i-", StringComparison.Ordinal)
         && id.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
 }

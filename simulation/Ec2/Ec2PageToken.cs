@@ -27,6 +27,8 @@ internal static class Ec2FormReadings
     public static Machine Single(this Ec2Form form, Ec2Truth truth)
     {
         var id = form.Required("InstanceId");
+        if (!Ec2Form.IsWellFormed(id))
+            throw Ec2Error.Malformed(id);
         return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
     }
 
@@ -37,6 +39,8 @@ internal static class Ec2FormReadings
         var ids = form.List("ResourceId");
         if (ids.Count == 0)
             throw Ec2Error.Missing("ResourceIdSet");
+        if (ids.FirstOrDefault(id => !Ec2Form.IsWellFormed(id)) is { } malformed)
+            throw Ec2Error.NoResource(malformed);
         var machines = ids.Select(id => truth.FindVisible(id) ?? throw Ec2Error.NotFound([id])).ToList();
         form.EndHereIfDryRun();
         return (machines, form.Tags("Tag"));

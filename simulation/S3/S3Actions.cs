@@ -30,7 +30,7 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             throw new S3Error(400, "InvalidArgument", "Provided max-keys not an integer or within integer range");
         max = Math.Min(max, 1000);
 
-        var after = token.Length > 0 ? Uri.UnescapeDataString(token) : startAfter;
+        var after = token.Length > 0 ? S3PageToken.Read(token) : startAfter;
         var items = new List<(string Name, bool IsPrefix)>();
         var more = false;
         foreach (var key in delimiter.Length == 0
@@ -39,12 +39,12 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
         {
             var cut = delimiter.Length == 0 ? -1 : key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
             var name = cut < 0 ? key : key[..(cut + delimiter.Length)];
-            if (cut >= 0 && (items.Count > 0 && items[^1].Name == name || string.CompareOrdinal(name, after) <= 0
+            if (cut >= 0 && (items.Count > 0 && items[^1].Name == name || Utf8Order.Instance.Compare(name, after) <= 0
                 && after.StartsWith(name, StringComparison.Ordinal)))
                 continue;
             if (items.Count == max)
             {
-                more = true;
+                more = max > 0;
                 break;
             }
 
@@ -70,37 +70,56 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
         }
 
         var keys = asked.Elements().Where(e => e.Name.LocalName == "Object")
-            .Select(e => e.Elements().FirstOrDefault(k => k.Name.LocalName == "Key")?.Value ?? throw Malformed()).ToList();
+            .Select(e => (Key: Member(e, "Key") ?? throw Malformed(), IfMatch: Member(e, "ETag") ?? "")).ToList();
         if (keys.Count is 0 or > 1000)
             throw Malformed();
         var quiet = asked.Elements().FirstOrDefault(e => e.Name.LocalName == "Quiet")?.Value == "true";
         var result = new XElement(Ns + "DeleteResult");
-        foreach (var key in keys)
+        foreach (var (key, ifMatch) in keys)
         {
             var fault = faults.Next("DeleteObjects:Key", key);
             if (fault.Kind is not FaultKind.None)
             {
                 var denied = fault.Kind is FaultKind.Denied;
-                result.Add(new XElement(Ns + "Error", new XElement(Ns + "Key", key),
-                    new XElement(Ns + "Code", denied ? "AccessDenied" : "InternalError"),
-                    new XElement(Ns + "Message", denied ? "Access Denied" : "We encountered an internal error.")));
+                result.Add(Refusal(key, denied ? "AccessDenied" : "InternalError", denied ? "Access Denied" : "We encountered an internal error."));
                 continue;
             }
 
-            truth.Delete(bucket, key, caller);
-            if (!quiet)
-                result.Add(new XElement(Ns + "Deleted", new XElement(Ns + "Key", key)));
+            try
+            {
+                Delete(bucket, key, caller, ifMatch);
+                if (!quiet)
+                    result.Add(new XElement(Ns + "Deleted", new XElement(Ns + "Key", key)));
+            }
+            catch (S3Error error)
+            {
+                result.Add(Refusal(key, error.Code, error.Message));
+            }
         }
 
         return result;
     }
 
+    /// <summary>Deletes an object; with <paramref name="ifMatch"/> only the version that it names, <c>*</c>: any.</summary>
+    public void Delete(string bucket, string key, string caller, string ifMatch)
+    {
+        if (ifMatch.Length > 0 && truth.Get(bucket, key) is null)
+            throw S3Error.NoSuchKey(key);
+        if (!truth.Delete(bucket, key, caller, current => ifMatch.Length == 0 || current.IsMatch(ifMatch)) && ifMatch.Length > 0)
+            throw S3Error.Precondition();
+    }
+
+    private static string? Member(XElement element, string name) =>
+        element.Elements().FirstOrDefault(e => e.Name.LocalName == name)?.Value;
+
+    private static XElement Refusal(string key, string code, string message) => new(Ns + "Error",
+        new XElement(Ns + "Key", key), new XElement(Ns + "Code", code), new XElement(Ns + "Message", message));
+
     private XElement Listing(
         string bucket, List<(string Name, bool IsPrefix)> items, bool more, int max, bool encoded,
         (string Prefix, string Delimiter, string StartAfter, string Token) asked)
     {
-        string Text(string text) =>
-            encoded ? Uri.EscapeDataString(text).Replace("%2F", "/", StringComparison.Ordinal) : text;
+        string Text(string text) => encoded ? Encode(text) : text;
         return new XElement(Ns + "ListBucketResult",
             new XElement(Ns + "Name", bucket),
             new XElement(Ns + "Prefix", Text(asked.Prefix)),
@@ -112,7 +131,7 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             asked.StartAfter.Length > 0 ? new XElement(Ns + "StartAfter", Text(asked.StartAfter)) : null,
             asked.Token.Length > 0 ? new XElement(Ns + "ContinuationToken", asked.Token) : null,
             more && items.Count > 0
-                ? new XElement(Ns + "NextContinuationToken", Uri.EscapeDataString(items[^1].Name))
+                ? new XElement(Ns + "NextContinuationToken", S3PageToken.Write(items[^1].Name))
                 : null,
             items.Where(item => !item.IsPrefix).Select(item => (item.Name, Object: truth.Get(bucket, item.Name)))
                 .Where(item => item.Object is not null)
@@ -125,6 +144,11 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             items.Where(item => item.IsPrefix)
                 .Select(item => new XElement(Ns + "CommonPrefixes", new XElement(Ns + "Prefix", Text(item.Name)))));
     }
+
+    // As a form's values are encoded, with / and * as they are.
+    private static string Encode(string text) => Uri.EscapeDataString(text)
+        .Replace("%2F", "/", StringComparison.Ordinal).Replace("%2A", "*", StringComparison.Ordinal)
+        .Replace("%20", "+", StringComparison.Ordinal).Replace("~", "%7E", StringComparison.Ordinal);
 
     private static S3Error Malformed() => new(400, "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema");

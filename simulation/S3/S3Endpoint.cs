@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Xml;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.Http;
 using Nstance.Temporal.Simulation.Cloud;
@@ -10,6 +12,9 @@ namespace Nstance.Temporal.Simulation.S3;
 internal sealed class S3Endpoint(
     S3Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls)
 {
+    // A key may hold characters that XML 1.0 has no form for; S3 writes them all the same, unless asked for encoding-type=url.
+    private static readonly XmlWriterSettings AsS3Writes = new() { CheckCharacters = false, Encoding = new UTF8Encoding(false) };
+
     public async Task HandleAsync(HttpContext http)
     {
         try
@@ -90,7 +95,7 @@ internal sealed class S3Endpoint(
                 await PutAsync(http, bucket, key, ct);
                 break;
             case "DeleteObject":
-                actions.Truth.Delete(bucket, key, caller);
+                actions.Delete(bucket, key, caller, http.Request.Headers.IfMatch.ToString());
                 http.Response.StatusCode = StatusCodes.Status204NoContent;
                 break;
             case "GetObject" or "HeadObject":
@@ -114,7 +119,7 @@ internal sealed class S3Endpoint(
             throw S3Error.NoSuchKey(key);
         var stored = actions.Truth.Put(bucket, key, body, http.Request.ContentType, current =>
             !(ifNoneMatch == "*" && current is not null)
-            && (ifMatch.Length == 0 || current is not null && SameTag(ifMatch, current)));
+            && (ifMatch.Length == 0 || current?.IsMatch(ifMatch) == true));
         http.Response.Headers.ETag = (stored ?? throw S3Error.Precondition()).ETag;
     }
 
@@ -123,11 +128,11 @@ internal sealed class S3Endpoint(
         var stored = actions.Truth.Get(bucket, key) ?? throw S3Error.NoSuchKey(key);
         var ifMatch = http.Request.Headers.IfMatch.ToString();
         var ifNoneMatch = http.Request.Headers.IfNoneMatch.ToString();
-        if (ifMatch.Length > 0 && !SameTag(ifMatch, stored))
+        if (ifMatch.Length > 0 && !stored.IsMatch(ifMatch))
             throw S3Error.Precondition();
         http.Response.Headers.ETag = stored.ETag;
         http.Response.Headers.LastModified = stored.LastModified.UtcDateTime.ToString("R", CultureInfo.InvariantCulture);
-        if (ifNoneMatch == "*" || ifNoneMatch.Length > 0 && SameTag(ifNoneMatch, stored))
+        if (ifNoneMatch.Length > 0 && stored.IsMatch(ifNoneMatch))
         {
             http.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
@@ -150,8 +155,6 @@ internal sealed class S3Endpoint(
             await http.Response.Body.WriteAsync(stored.Body, http.RequestAborted);
         }
     }
-
-    private static bool SameTag(string asked, StoredObject stored) => asked.Trim('"') == stored.ETag.Trim('"');
 
     private static void Refuse(Fault fault, HttpContext http)
     {
@@ -176,8 +179,9 @@ internal sealed class S3Endpoint(
     private static async Task WriteAsync(HttpContext http, XElement answer)
     {
         http.Response.ContentType = "application/xml";
-        await http.Response.WriteAsync(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + answer.ToString(SaveOptions.DisableFormatting),
-            http.RequestAborted);
+        using var body = new MemoryStream();
+        using (var xml = XmlWriter.Create(body, AsS3Writes))
+            answer.Save(xml);
+        await http.Response.Body.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), http.RequestAborted);
     }
 }

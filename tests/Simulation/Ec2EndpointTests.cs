@@ -191,6 +191,19 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CreateTags_BadIdOrTooMany_AnswersWithEc2sErrors()
+    {
+        var id = _cloud.Ec2.Launch(new LaunchSpec { Tags = Tags("web-1") })[0].Id;
+        Tag[] many = [.. Enumerable.Range(0, 50).Select(n => new Tag($"t{n}", ""))];
+
+        Assert.Equal("InvalidID", (await Fails(() => _ec2.CreateTagsAsync(new CreateTagsRequest(["web-1"], [many[0]])))).ErrorCode);
+        Assert.Equal("TagLimitExceeded", (await Fails(() => _ec2.CreateTagsAsync(new CreateTagsRequest([id], [.. many])))).ErrorCode);
+        await _ec2.CreateTagsAsync(new CreateTagsRequest([id], [.. many[1..]]));
+
+        Assert.Equal(50, _cloud.Ec2.Find(id)!.Tags.Count);
+    }
+
+    [Fact]
     public async Task DryRun_WouldSucceed_ChangesNothing()
     {
         var id = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;

@@ -82,6 +82,54 @@ public sealed class S3EndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ListObjectsV2_OddKeys_ComeInTheOrderOfTheirBytes()
+    {
+        string[] keys = ["%41+b c", "a~", "a\u007f", "é", "\uffee", "😀"];
+        foreach (var key in keys) _cloud.S3.Put(Bucket, key, []);
+
+        var plain = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket });
+        var encoded = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, Encoding = EncodingType.Url });
+        var later = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, StartAfter = "é" });
+
+        Assert.Equal(keys, plain.S3Objects.Select(o => o.Key));
+        Assert.Equal(["%2541%2Bb+c", "a%7E", "a%7F", "%C3%A9", "%EF%BF%AE", "%F0%9F%98%80"], encoded.S3Objects.Select(o => o.Key));
+        Assert.Equal(["\uffee", "😀"], later.S3Objects.Select(o => o.Key));
+    }
+
+    [Fact]
+    public async Task ListObjectsV2_NoKeysAskedForOrForeignToken_AnswersAsS3Does()
+    {
+        await Put("a", "1");
+
+        var none = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, MaxKeys = 0 });
+        var foreign = await Fails(() => _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = "a" }));
+
+        Assert.False(none.IsTruncated);
+        Assert.Equal("InvalidArgument", foreign.ErrorCode);
+    }
+
+    [Fact]
+    public async Task Delete_AnotherVersion_LeavesTheObjectAlone()
+    {
+        await Put("a", "1");
+        var now = await Put("a", "2");
+
+        var stale = await Fails(() => _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "a", IfMatch = "\"00\"" }));
+        var missing = await Fails(() => _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "b", IfMatch = now.ETag }));
+        var batch = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(new DeleteObjectsRequest
+        {
+            BucketName = Bucket,
+            Objects = [new() { Key = "a", ETag = "00" }],
+        }));
+        Assert.Equal("PreconditionFailed", stale.ErrorCode);
+        Assert.Equal("NoSuchKey", missing.ErrorCode);
+        Assert.Equal("PreconditionFailed", Assert.Single(batch.Response.DeleteErrors).Code);
+        Assert.NotNull(_cloud.S3.Get(Bucket, "a"));
+        await _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "a", IfMatch = now.ETag });
+        Assert.Null(_cloud.S3.Get(Bucket, "a"));
+    }
+
+    [Fact]
     public async Task Conditions_NotMet_LeaveTheObjectAlone()
     {
         var first = await Put("k", "one");
