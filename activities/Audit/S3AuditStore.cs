@@ -28,18 +28,10 @@ internal sealed class S3AuditStore(IAmazonS3 client, AwsCall aws) : IAuditStore
 
     public async Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken)
     {
-        var prefix = AuditKey.Day(shard.Shard, day);
-        var request = new ListObjectsV2Request { BucketName = shard.Bucket, Prefix = prefix };
         var keys = new List<string>();
-        while (true)
-        {
-            var answer = await CallAsync(shard, "ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
-            keys.AddRange((answer.S3Objects ?? []).Select(o => o.Key));
-            if (answer.IsTruncated != true) return keys;
-            if (string.IsNullOrEmpty(answer.NextContinuationToken) || answer.NextContinuationToken == request.ContinuationToken)
-                throw new CloudException(CloudFault.Transient, $"S3 at {aws.Place} cut a listing short");
-            request.ContinuationToken = answer.NextContinuationToken;
-        }
+        await foreach (var page in S3Listing.PagesAsync(client, aws, shard.Bucket, AuditKey.Day(shard.Shard, day), cancellationToken))
+            keys.AddRange(page.Select(o => o.Key));
+        return keys;
     }
 
     public async Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)

@@ -22,20 +22,10 @@ internal sealed class S3RecordStore(IAmazonS3 client, AwsCall aws, AdaptiveLimit
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var prefix = RecordKey.Prefix(shard.Shard);
-        var request = new ListObjectsV2Request { BucketName = shard.Bucket, Prefix = prefix, MaxKeys = MaxKeys };
-        while (true)
+        await foreach (var page in S3Listing.PagesAsync(client, aws, shard.Bucket, prefix, cancellationToken))
         {
-            var answer = await CallAsync(
-                shard, "ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
-            yield return (answer.S3Objects ?? [])
-                .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal) && o.Key.Length > prefix.Length)
-                .Select(o => new RecordObject(o.Key, o.ETag ?? ""))
-                .ToArray();
-            if (answer.IsTruncated != true) yield break;
-            var next = answer.NextContinuationToken;
-            if (string.IsNullOrEmpty(next) || next == request.ContinuationToken)
-                throw new CloudException(CloudFault.Transient, $"S3 at {aws.Place} cut a listing short");
-            request.ContinuationToken = next;
+            // Some tools keep an empty object in place of a folder.
+            yield return page.Where(o => o.Key.Length > prefix.Length).ToArray();
         }
     }
 

@@ -29,6 +29,18 @@ public class S3RecordStoreTests
     }
 
     [Fact]
+    public async Task ListAsync_KeyThatXmlCannotHold_HidesNoneOfTheOthers()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync(OneBucket);
+        const string prefix = "shard/us-west-2a/instance/";
+        string[] keys = [prefix + "%41+b c~*(é).json", Key, prefix + "b\u0001\u001e\n.json"];
+        foreach (var key in keys) cloud.S3.Put("bucket", key, "{}"u8.ToArray());
+        using var connections = cloud.Connect();
+        var listed = await Store(connections).ListAsync(Shard, default).AllAsync();
+        Assert.Equal(keys, listed.Select(o => o.Key));
+    }
+
+    [Fact]
     public async Task GetAsync_MissingBucket_IsNotAMissingRecord()
     {
         await using var cloud = await SimulatedCloud.StartAsync();
