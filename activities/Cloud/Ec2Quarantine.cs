@@ -13,6 +13,9 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
 {
     private const int MaxIds = 500;
 
+    /// <summary>EC2's word for an instance that has all the tags it may have, 50.</summary>
+    private const string TagLimit = "TagLimitExceeded";
+
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private ConcurrentDictionary<string, EndResult> _results = new();
     private long _began;
@@ -29,12 +32,26 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
 
     public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
     {
-        await aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([id], [new Tag(CloudTags.GcProtect, Text(protectedUntil))]), ct), cancellationToken);
+        var full = false;
+        try
+        {
+            await ProtectAsync();
+        }
+        catch (CloudException e) when (e.Code == TagLimit)
+        {
+            full = true;
+        }
+
         await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
             new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken, instances: 1);
         await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(
             new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] }, ct), cancellationToken);
+
+        // The tag of the quarantine held the last place.
+        if (full) await ProtectAsync();
+
+        Task ProtectAsync() => aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
+            new CreateTagsRequest([id], [new Tag(CloudTags.GcProtect, Text(protectedUntil))]), ct), cancellationToken);
     }
 
     private static string Text(DateTimeOffset time) =>

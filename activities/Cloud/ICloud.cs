@@ -43,7 +43,8 @@ internal interface ICloud
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes an instance out of quarantine: protected by tag first, then started, then the tag of the quarantine removed.
+    /// Takes an instance out of quarantine: protected by tag first, then started, then the tag of the quarantine removed; protected
+    /// last when it has all the tags that it may have.
     /// </summary>
     Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken);
 }

@@ -125,6 +125,38 @@ public sealed class Ec2QuarantineTests
         Assert.Contains(machine.StateName, new[] { "pending", "running" });
     }
 
+    [Fact]
+    public async Task QuarantineAsync_OneHasNoPlaceForATag_TheOthersAreStopped()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var full = cloud.Ec2.Launch(new LaunchSpec { Tags = Filled(50) })[0].Id;
+        var others = Launch(cloud, 2);
+        using var connections = cloud.Connect();
+
+        var results = await QuarantineAsync(connections, [others[0], full, others[1]]);
+
+        Assert.Equal(EndOutcome.Failed, results[full].Outcome);
+        Assert.Contains("TagLimitExceeded", results[full].Why, StringComparison.Ordinal);
+        Assert.DoesNotContain("stop", cloud.Ec2.Find(full)!.StateName, StringComparison.Ordinal);
+        Assert.All(others, id => Assert.Equal(EndOutcome.Quarantined, results[id].Outcome));
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_QuarantineTookTheLastTag_StartsAndProtects()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var id = cloud.Ec2.Launch(new LaunchSpec { Tags = Filled(49) })[0].Id;
+        using var connections = cloud.Connect();
+        await QuarantineAsync(connections, [id]);
+
+        await Ec2(connections).ReleaseAsync(id, At.AddDays(1), default);
+
+        var machine = cloud.Ec2.Find(id)!;
+        Assert.False(machine.Tags.ContainsKey("nstance:gc-quarantined"));
+        Assert.Equal("2026-11-26T12:00:00Z", machine.Tags["nstance:gc-protect"]);
+        Assert.Contains(machine.StateName, new[] { "pending", "running" });
+    }
+
     /// <summary>Between two looks at it most of what <see cref="TerminateInBatches.Longest"/> allows has gone by.</summary>
     private sealed class SlowClock : TimeProvider
     {
@@ -134,6 +166,9 @@ public sealed class Ec2QuarantineTests
 
         public override long GetTimestamp() => TerminateInBatches.Longest.Ticks * 2 / 3 * _looks++;
     }
+
+    private static Dictionary<string, string> Filled(int tags) =>
+        new(Own.Concat(Enumerable.Range(0, tags - Own.Count).Select(n => KeyValuePair.Create($"tag-{n}", ""))), StringComparer.Ordinal);
 
     private static string[] Launch(SimulatedCloud cloud, int count) =>
         [.. cloud.Ec2.Launch(new LaunchSpec { Count = count, Tags = Own }).Select(m => m.Id)];

@@ -78,6 +78,18 @@ public sealed class ShardChecksTests
     }
 
     [Fact]
+    public async Task Run_ReadButNotListed_Fails()
+    {
+        _connections.Bucket.Config = Encoding.UTF8.GetBytes(Right);
+        _connections.Bucket.ListFault = new(CloudFault.Denied, "S3 refused ListObjectsV2");
+
+        await RunAsync();
+
+        Assert.Equal(["S3 refused ListObjectsV2"], Failures(ExitCode.BadInput));
+        Assert.Equal(CheckState.Ok, _checks.Single(check => check.Name == "config.jsonc").State);
+    }
+
+    [Fact]
     public async Task Run_NoAnswer_IsNotCalledBadInput()
     {
         _connections.Bucket.ConfigFault = new(CloudFault.Transient, "S3 is away");

@@ -39,7 +39,14 @@ internal static class ShardChecks
             return null;
         }
 
-        checks.Add(Check.Ok(Bucket, $"{shard.Bucket} can be read"));
+        fault = await AskAsync(
+            async token =>
+            {
+                // Reading one object does not tell whether the records may be listed; one page does.
+                await foreach (var page in connections.Records(CallTimeout).ListAsync(shard, token)) break;
+            },
+            cancellationToken);
+        checks.Add(fault is null ? Check.Ok(Bucket, $"{shard.Bucket} can be read and listed") : fault with { Name = Bucket });
         if (text is null)
         {
             checks.Add(Check.Failed(
