@@ -22,7 +22,11 @@ internal sealed class S3AuditStore(IAmazonS3 client, AwsCall aws) : IAuditStore
                 ContentType = "application/x-ndjson",
                 InputStream = new MemoryStream(lines.ToArray(), writable: false),
             };
-            return await client.PutObjectAsync(request, ct);
+            var answer = await client.PutObjectAsync(request, ct);
+
+            // Nothing ends untold: a proxy's 200 is no proof that it is told.
+            return !string.IsNullOrEmpty(answer.ETag) ? answer : throw new CloudException(
+                CloudFault.Transient, $"S3 at {aws.Place}: somebody else answered PutObject: check AWS_ENDPOINT_URL_S3 and proxies");
         }, cancellationToken);
     }
 

@@ -61,7 +61,9 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         limit.CancelAfter(Timeout);
         try
         {
-            return await call(limit.Token);
+            var answer = await call(limit.Token);
+            return IsOwn(answer) ? answer : throw new CloudException(
+                CloudFault.Transient, $"{Service} at {Place}: somebody else answered {action}: check AWS_ENDPOINT_URL_{Service} and proxies");
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -97,6 +99,13 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
             CloudFault.Transient, $"{Service} at {Place}: the answer to {action} was cut off or unreadable"),
         _ => null,
     };
+
+    /// <summary>
+    /// A proxy's page can be well-formed XML, and the SDK would read it as an answer that says nothing: an empty listing, a thing
+    /// done. EC2's answers all bear the request's id. S3's are judged where they are read.
+    /// </summary>
+    private bool IsOwn(object? answer) =>
+        Service != "EC2" || answer is not AmazonWebServiceResponse response || !string.IsNullOrEmpty(response.ResponseMetadata?.RequestId);
 
     private CloudException Refused(string action, AmazonServiceException e)
     {

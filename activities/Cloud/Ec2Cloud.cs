@@ -71,7 +71,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
     public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         new TerminateInBatches(
-            ids => aws.RunAsync("TerminateInstances", ct => TerminateAsync(ids, ct), cancellationToken, ids.Count),
+            ids => TerminateAsync(ids, cancellationToken),
             ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
@@ -85,10 +85,11 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
     public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
         new Ec2Quarantine(client, aws).ReleaseAsync(providerId, protectedUntil, cancellationToken);
 
-    private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids, CancellationToken ct)
+    private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var request = new TerminateInstancesRequest { InstanceIds = [.. ids] };
-        var answer = await client.TerminateInstancesAsync(request, ct);
+        var answer = await aws.RunAsync(
+            "TerminateInstances", ct => client.TerminateInstancesAsync(request, ct), cancellationToken, ids.Count);
         return (answer.TerminatingInstances ?? [])
             .Where(change => InstanceStatuses.FromEc2State(change.CurrentState?.Name?.Value)
                 is InstanceStatus.Deleting or InstanceStatus.Deleted)
@@ -109,14 +110,12 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
         while (request.NextToken is not null);
     }
 
-    private Task<(IReadOnlyList<CloudInstance> Page, string? Next)> DescribeAsync(
-        DescribeInstancesRequest request, CancellationToken cancellationToken) =>
-        aws.RunAsync<(IReadOnlyList<CloudInstance>, string?)>("DescribeInstances", async ct =>
-        {
-            var answer = await client.DescribeInstancesAsync(request, ct);
-            var page = (answer.Reservations ?? []).SelectMany(r => r.Instances ?? []).Select(Read).ToArray();
-            return (page, answer.NextToken);
-        }, cancellationToken);
+    private async Task<(IReadOnlyList<CloudInstance> Page, string? Next)> DescribeAsync(
+        DescribeInstancesRequest request, CancellationToken cancellationToken)
+    {
+        var answer = await aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), cancellationToken);
+        return ([.. (answer.Reservations ?? []).SelectMany(r => r.Instances ?? []).Select(Read)], answer.NextToken);
+    }
 
     // A token that comes back unchanged would page for ever, and the listing would never be complete.
     private string? Advance(string? token, string? next) => string.IsNullOrEmpty(next) ? null

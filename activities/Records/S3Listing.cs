@@ -34,7 +34,7 @@ internal static class S3Listing
             if (page.Any(o => !o.Key.StartsWith(prefix, StringComparison.Ordinal)))
                 throw new CloudException(CloudFault.Transient, $"S3 at {aws.Place} listed keys outside of {prefix}");
             yield return page;
-            if (answer.IsTruncated != true) yield break;
+            if (answer.IsTruncated == false) yield break;
             var next = answer.NextContinuationToken;
             if (string.IsNullOrEmpty(next) || next == request.ContinuationToken)
                 throw new CloudException(CloudFault.Transient, $"S3 at {aws.Place} cut a listing short");
@@ -51,7 +51,11 @@ internal static class S3Listing
     {
         try
         {
-            return await aws.RunAsync("ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
+            var answer = await aws.RunAsync("ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
+
+            // A proxy's page can be well-formed XML, and would read as an empty listing.
+            return answer.IsTruncated is not null ? answer : throw new CloudException(
+                CloudFault.Transient, $"S3 at {aws.Place}: somebody else answered ListObjectsV2: check AWS_ENDPOINT_URL_S3 and proxies");
         }
         catch (CloudException e)
         {
