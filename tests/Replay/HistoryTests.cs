@@ -8,7 +8,8 @@ namespace Nstance.Temporal.Tests.Replay;
 
 /// <summary>
 /// Collectors that run today must go on with tomorrow's code: one folder of histories for each release, kept for ever. A new
-/// release adds its own: NSTANCE_GC_RECORD_HISTORIES=…/tests/Replay/Histories/{version} (absolute), and run this class.
+/// release adds its own: NSTANCE_GC_RECORD_HISTORIES=…/tests/Replay/Histories/{version} (absolute), and run this class. Those of
+/// <c>-temporal-</c> folders were recorded, in real time, from Temporal's own server of that version.
 /// </summary>
 public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {

@@ -44,6 +44,19 @@ internal static class TestEnvironments
         }
     }
 
+    /// <summary>Asks until the answer satisfies: what a cluster lists is a little behind.</summary>
+    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> satisfies)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var answer = await ask();
+            if (satisfies(answer)) return answer;
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
     /// <summary>An environment that skips time; against a given address one that does not.</summary>
     public static async Task<WorkflowEnvironment> StartTimeSkippingAsync() => Address is { } address
         ? new(await ConnectAsync(address))

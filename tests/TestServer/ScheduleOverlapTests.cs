@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client.Schedules;
 using Temporalio.Worker;
@@ -28,7 +29,7 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
         Assert.Equal(3, described.Info.NumActionsSkippedOverlap);
         Assert.Single(described.Info.RunningActions);
         await EndAsync(Last(described));
-        await SchedulingServer.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.RunningActions.Count == 0);
+        await TestEnvironments.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.RunningActions.Count == 0);
     });
 
     [Fact]
@@ -38,7 +39,7 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
             Assert.Equal(1, described.Info.NumActions);
             Assert.Equal(2, described.Info.NumActionsSkippedOverlap);
             await EndAsync(Last(described));
-            await SchedulingServer.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.NumActions == 2);
+            await TestEnvironments.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.NumActions == 2);
         });
 
     [Fact]
@@ -51,7 +52,7 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
                 Assert.Single(described.Info.RunningActions);
                 await EndAsync(Last(described));
                 var next = Math.Min(started + 1, 3);
-                described = await SchedulingServer.EventuallyAsync(
+                described = await TestEnvironments.EventuallyAsync(
                     () => handle.DescribeAsync(), now => now.Info.NumActions == next);
             }
 
@@ -74,7 +75,7 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
     public Task EndOther_SecondTick_EndsTheFirstAndStartsTheSecond(ScheduleOverlapPolicy policy, WorkflowExecutionStatus ended) =>
         WithSchedule(policy, 2, async (handle, _) =>
         {
-            var described = await SchedulingServer.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.NumActions == 2);
+            var described = await TestEnvironments.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.NumActions == 2);
             var first = await Run(described.Info.RecentActions.First()).DescribeAsync();
             var second = await Run(described.Info.RecentActions.Last()).DescribeAsync();
             Assert.Equal(ended, first.Status);

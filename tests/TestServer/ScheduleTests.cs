@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client.Schedules;
 using Temporalio.Common;
@@ -164,7 +165,7 @@ public sealed class ScheduleTests : IAsyncLifetime
                 Policy = new() { PauseOnFailure = true },
             };
             var handle = await _server.Client.CreateScheduleAsync(_id, schedule, new() { TriggerImmediately = true });
-            var paused = await SchedulingServer.EventuallyAsync(
+            var paused = await TestEnvironments.EventuallyAsync(
                 () => handle.DescribeAsync(), described => described.Schedule.State.Paused);
             Assert.Contains("out of luck", paused.Schedule.State.Note, StringComparison.Ordinal);
         });
@@ -198,7 +199,7 @@ public sealed class ScheduleTests : IAsyncLifetime
         foreach (var id in ids)
             await _server.Client.CreateScheduleAsync(id, Tick());
         await _server.Client.GetScheduleHandle(ids[2]).PauseAsync("off");
-        var listed = await SchedulingServer.EventuallyAsync(
+        var listed = await TestEnvironments.EventuallyAsync(
             async () =>
             {
                 var found = new List<ScheduleListDescription>();

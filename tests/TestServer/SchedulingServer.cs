@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.TestServer.Hosting;
 using Temporalio.Api.TestService.V1;
 using Temporalio.Client;
@@ -13,13 +14,10 @@ public sealed class SchedulingServer : IAsyncLifetime
 
     public TemporalClient Client => _client ?? throw new InvalidOperationException("not started");
 
-    private static string? Address =>
-        Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
-
     public async ValueTask InitializeAsync()
     {
-        _server = Address == null ? await TemporalTestServer.StartAsync() : null;
-        _client = await TemporalClient.ConnectAsync(new(Address ?? _server!.TargetHost));
+        _server = TestEnvironments.Address == null ? await TemporalTestServer.StartAsync() : null;
+        _client = await TemporalClient.ConnectAsync(new(TestEnvironments.Address ?? _server!.TargetHost));
     }
 
     public async ValueTask DisposeAsync()
@@ -45,20 +43,6 @@ public sealed class SchedulingServer : IAsyncLifetime
         {
             if (schedule.Id.StartsWith(idPrefix, StringComparison.Ordinal))
                 await Client.GetScheduleHandle(schedule.Id).DeleteAsync();
-        }
-    }
-
-    /// <summary>Asks until the answer satisfies; fails after half a minute.</summary>
-    public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> satisfies)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
-        {
-            var answer = await ask();
-            if (satisfies(answer))
-                return answer;
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
         }
     }
 }

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.OperatorService.V1;
 using Temporalio.Api.WorkflowService.V1;
@@ -42,7 +43,7 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
             for (var i = 0; i < 3; i++)
                 await server.Client.ExecuteWorkflowAsync((TickWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _queue));
             var open = await server.Client.StartWorkflowAsync((LongWorkflow w) => w.RunAsync(), new(_id + "-open", _queue));
-            var count = await SchedulingServer.EventuallyAsync(
+            var count = await TestEnvironments.EventuallyAsync(
                 () => server.Client.CountWorkflowsAsync($"{Mine} GROUP BY ExecutionStatus"), count => count.Count == 4);
             var groups = count.Groups.ToDictionary(group => (string)group.GroupValues.Single(), group => group.Count);
             Assert.Equal(3, groups["Completed"]);
@@ -140,7 +141,7 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
             () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"), RpcException.StatusCode.InvalidArgument);
     }
 
-    private Task<List<string>> FindAsync(string query, int count) => SchedulingServer.EventuallyAsync(
+    private Task<List<string>> FindAsync(string query, int count) => TestEnvironments.EventuallyAsync(
         async () =>
         {
             var found = new List<string>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
@@ -36,7 +37,7 @@ public sealed class WorkerLifeTests(ServerFixture server) : IClassFixture<Server
         using var worker = server.Worker(_id, options => options.Identity = _id + "-me");
         await worker.ExecuteAsync(async () =>
         {
-            var seen = await SchedulingServer.EventuallyAsync(
+            var seen = await TestEnvironments.EventuallyAsync(
                 () => server.Client.Connection.WorkflowService.DescribeTaskQueueAsync(
                     new() { Namespace = "default", TaskQueue = new() { Name = _id } }),
                 answer => answer.Pollers.Count > 0);

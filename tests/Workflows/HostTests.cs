@@ -60,10 +60,9 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
         var runs = await Task.WhenAll(
             CollectorStart.EnsureRunsAsync(stage.Client, input), CollectorStart.EnsureRunsAsync(stage.Client, input));
         Assert.Equal(runs[0], runs[1]);
-        var running = 0;
         var query = $"WorkflowId = '{stage.Collector.Id}'";
-        await foreach (var _ in stage.Client.ListWorkflowsAsync(query)) running++;
-        Assert.Equal(1, running);
+        var found = await TestEnvironments.EventuallyAsync(() => stage.Client.CountWorkflowsAsync(query), count => count.Count > 0);
+        Assert.Equal(1, found.Count);
     }
 
     [Fact]

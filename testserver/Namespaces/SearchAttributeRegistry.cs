@@ -108,22 +108,25 @@ internal sealed class SearchAttributeRegistry
             || (payload.Metadata.TryGetValue("encoding", out var encoding) && encoding.ToStringUtf8() == "binary/null");
     }
 
-    private NamespaceRecord Target(string ns) => _engine.Namespaces.Require(ns.Length > 0 ? ns : "default");
+    private NamespaceRecord Target(string ns) =>
+        ns.Length > 0 ? _engine.Namespaces.Require(ns) : throw Fault.InvalidArgument("Namespace is not set on request.");
 
     private AddSearchAttributesResponse Add(AddSearchAttributesRequest request)
     {
         using var _ = _engine.Enter();
         var target = Target(request.Namespace);
+        if (request.SearchAttributes.Count == 0)
+            throw Fault.InvalidArgument("SearchAttributes are not set on request.");
         foreach (var (name, type) in request.SearchAttributes)
         {
             if (System.ContainsKey(name) || Predefined.ContainsKey(name))
                 throw Fault.InvalidArgument($"Search attribute {name} is reserved by system.");
             if (type == IndexedValueType.Unspecified)
                 throw Fault.InvalidArgument($"Unknown search attribute type: {type}.");
-            if (target.SearchAttributes.TryGetValue(name, out var had) && had != type)
-                throw Fault.AlreadyExists($"Search attribute {name} already exists.");
-            target.SearchAttributes[name] = type;
         }
+        // One that is there stays as it is, whatever type is asked for (1.31's source; seen on 1.31.2).
+        foreach (var (name, type) in request.SearchAttributes)
+            target.SearchAttributes.TryAdd(name, type);
         return new();
     }
 
@@ -131,11 +134,12 @@ internal sealed class SearchAttributeRegistry
     {
         using var _ = _engine.Enter();
         var target = Target(request.Namespace);
+        if (request.SearchAttributes.Count == 0)
+            throw Fault.InvalidArgument("SearchAttributes are not set on request.");
+        if (request.SearchAttributes.FirstOrDefault(name => System.ContainsKey(name) || Predefined.ContainsKey(name)) is { } fixedName)
+            throw Fault.InvalidArgument($"Unable to remove non-custom search attributes: {fixedName}.");
         foreach (var name in request.SearchAttributes)
-        {
-            if (!target.SearchAttributes.Remove(name))
-                throw Fault.NotFound($"Search attribute {name} doesn't exist.");
-        }
+            target.SearchAttributes.Remove(name);
         return new();
     }
 

@@ -12,6 +12,8 @@ namespace Nstance.Temporal.TestServer.Workers;
 /// <summary>Workers as they report themselves, their shutdown, and who polls a queue.</summary>
 internal sealed class WorkerRoom
 {
+    private const int MostWorkers = 1_000;
+
     private static readonly TimeSpan PollerMemory = TimeSpan.FromMinutes(5);
 
     private readonly ServerEngine _engine;
@@ -35,8 +37,23 @@ internal sealed class WorkerRoom
         using var _ = _engine.Enter();
         _engine.Namespaces.Require(request.Namespace);
         foreach (var beat in request.WorkerHeartbeat)
-            _heartbeats[(request.Namespace, beat.WorkerInstanceKey)] = beat;
+            Keep(request.Namespace, beat);
         return new();
+    }
+
+    /// <summary>
+    /// One that says that it is shut down is forgotten at once, and of more than are kept the one that reported longest ago.
+    /// </summary>
+    private void Keep(string ns, WorkerHeartbeat beat)
+    {
+        if (beat.Status == WorkerStatus.Shutdown)
+        {
+            _heartbeats.Remove((ns, beat.WorkerInstanceKey));
+            return;
+        }
+        _heartbeats[(ns, beat.WorkerInstanceKey)] = beat;
+        if (_heartbeats.Count > MostWorkers)
+            _heartbeats.Remove(_heartbeats.MinBy(each => each.Value.HeartbeatTime?.ToDateTime() ?? default).Key);
     }
 
     private ListWorkersResponse List(ListWorkersRequest request)
@@ -71,11 +88,12 @@ internal sealed class WorkerRoom
         if (worker.Length > 0)
         {
             _shutDown.Add(worker);
-            _heartbeats.Remove((request.Namespace, worker));
             _engine.WorkflowQueues.Release((_, poller) => poller.Worker == worker);
             _engine.ActivityQueues.Release((_, poller) => poller.Worker == worker);
             Forget(request.Namespace, request.TaskQueue);
         }
+        if (request.WorkerHeartbeat is { } last)
+            Keep(request.Namespace, last);
         if (request.StickyTaskQueue.Length > 0)
             DropSticky(request.Namespace, request.StickyTaskQueue);
         return new();
