@@ -29,25 +29,38 @@ internal static class TestServerCommand
         {
             Description = "path of the testserver executable: measures it as a process of its own, and tells what it costs apart",
         }.AcceptExistingOnly();
+        var address = new Option<string>("--address")
+        {
+            Description = "HOST:PORT of another Temporal server that runs, namespace default, to compare with: "
+                + string.Join(" and ", TestServerRun.RealTimeNames),
+        };
         var output = Options.Output();
         var command = new Command("testserver", "start, throughput, skipped time and memory of the test server")
         {
-            only, timers, cycles, open, runs, executable, output,
+            only, timers, cycles, open, runs, executable, address, output,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(address) is null) return;
+            if (result.GetValue(executable) is not null) result.AddError("--address and --executable exclude each other");
+            foreach (var name in (result.GetValue(only) ?? []).Except(TestServerRun.RealTimeNames))
+                result.AddError($"--only {name}: with --address only {string.Join(" and ", TestServerRun.RealTimeNames)}: the others skip time");
+        });
         command.SetAction(async (parsed, ct) =>
         {
             var figures = new SortedDictionary<string, Series>(StringComparer.Ordinal);
             var run = new TestServerRun(
                 new(
                     parsed.GetValue(timers), parsed.GetValue(cycles), parsed.GetValue(open), parsed.GetValue(runs),
-                    parsed.GetValue(executable)?.FullName),
+                    parsed.GetValue(executable)?.FullName, parsed.GetValue(address)),
                 (name, value) =>
                 {
                     if (!figures.TryGetValue(name, out var series)) figures[name] = series = new();
                     series.Add(value);
                     stderr.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-24} {value:0.00}"));
                 });
-            await run.RunAsync(parsed.GetValue(only) is { Length: > 0 } some ? some : TestServerRun.Names, ct);
+            var all = parsed.GetValue(address) is null ? TestServerRun.Names : TestServerRun.RealTimeNames;
+            await run.RunAsync(parsed.GetValue(only) is { Length: > 0 } some ? some : all, ct);
             if (parsed.GetValue(output) == "json")
             {
                 var json = figures.ToDictionary(f => f.Key, f => (object)f.Value.Median);

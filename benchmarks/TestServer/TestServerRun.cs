@@ -16,11 +16,20 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
     /// <param name="Open">Workflows that stay open.</param>
     /// <param name="Runs">Repetitions of what is short.</param>
     /// <param name="Executable">The server as a process of its own, to tell its share from the SDK's; null for one in this process.</param>
-    internal sealed record Sizes(int Timers, int Cycles, int Open, int Runs, string? Executable);
+    /// <param name="Address">Another server that runs, to compare with; null for our own.</param>
+    internal sealed record Sizes(int Timers, int Cycles, int Open, int Runs, string? Executable, string? Address);
 
     public static readonly string[] Names = ["start", "sequential", "throughput", "month-timer", "open", "closed", "timers", "cycles"];
 
-    private const string Queue = "measured";
+    /// <summary>Those that say something of a server in real time.</summary>
+    public static readonly string[] RealTimeNames = ["sequential", "throughput"];
+
+    // A server that lives longer than a run may hold the ids and the queue of another.
+    private static readonly string Own = Guid.NewGuid().ToString("N")[..8];
+    private static readonly string Queue = "measured-" + Own;
+
+    private int _environments;
+
     private const int InFlight = 100;
     private const int Sequence = 200;
     private const int ClosedRounds = 4;
@@ -55,9 +64,15 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
 
     private static double Milliseconds(Stopwatch watch) => watch.Elapsed.TotalMilliseconds;
 
-    private async Task<WorkflowEnvironment> EnvironmentAsync() => sizes.Executable is { } path
-        ? await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = path } })
-        : await EmbeddedWorkflowEnvironment.StartAsync();
+    private async Task<WorkflowEnvironment> EnvironmentAsync()
+    {
+        _environments++;
+        if (sizes.Address is { } address)
+            return new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address)));
+        return sizes.Executable is { } path
+            ? await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = path } })
+            : await EmbeddedWorkflowEnvironment.StartAsync();
+    }
 
     /// <summary>Wall clock and processor time for each of <paramref name="count"/> things done.</summary>
     private async Task<TimeSpan> ClockAsync(string name, int count, Func<Task> work)
@@ -90,13 +105,13 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
         await worker.ExecuteAsync(() => measure(env), ct);
     }
 
-    private static async Task SequenceAsync(WorkflowEnvironment env, int count)
+    private async Task SequenceAsync(WorkflowEnvironment env, int count)
     {
         for (var i = 0; i < count; i++) await OneAsync(env, i);
     }
 
-    private static Task<int> OneAsync(WorkflowEnvironment env, int i) =>
-        env.Client.ExecuteWorkflowAsync((OneActivityWorkflow w) => w.RunAsync(i), new($"one-{i}", Queue));
+    private Task<int> OneAsync(WorkflowEnvironment env, int i) =>
+        env.Client.ExecuteWorkflowAsync((OneActivityWorkflow w) => w.RunAsync(i), new($"one-{Own}-{_environments}-{i}", Queue));
 
     private async Task RepeatAsync(Func<Task> measure, CancellationToken ct)
     {
@@ -121,7 +136,7 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
         tell("workflowsPerSecond", Count / elapsed.TotalSeconds);
     }
 
-    private static Task ManyAsync(WorkflowEnvironment env, int first, int count) => Parallel.ForEachAsync(
+    private Task ManyAsync(WorkflowEnvironment env, int first, int count) => Parallel.ForEachAsync(
         Enumerable.Range(first, count),
         new ParallelOptions { MaxDegreeOfParallelism = InFlight },
         async (i, _) => await OneAsync(env, i));

@@ -1,4 +1,5 @@
 using System.Text;
+using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Common;
 using Temporalio.Exceptions;
@@ -23,13 +24,13 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     private static readonly int First = Number("TESTSERVER_STRESS_FIRST", 1);
 
     /// <summary>
-    /// Restarts leave some tasks unanswered (README of the test server): a second later the server repeats them.
+    /// Restarts leave some tasks unanswered (README of the test server): two seconds later the server repeats them.
     /// </summary>
     [Fact]
     public async Task RandomWorkflows_TinyCachesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 3, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(1)));
+            await CheckAsync(new(seed, Generations: 3, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(2)));
     }
 
     /// <summary>
@@ -40,16 +41,16 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     public async Task RandomWorkflows_LocalActivitiesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 3, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(1)));
+            await CheckAsync(new(seed, Generations: 3, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(2)));
     }
 
-    /// <summary>A task that no worker answers shows as a timeout of its start-to-close, ten seconds late.</summary>
+    /// <summary>A task that no worker answers shows as a timeout of its start-to-close, a minute late.</summary>
     [Fact]
     public async Task RandomWorkflows_CacheOfFive_EveryTaskIsAnsweredInTime()
     {
         for (var seed = First; seed < First + Seeds; seed++)
         {
-            var lost = await CheckAsync(new(seed, Generations: 1, Cache: 5, Local: false, TaskTimeout: TimeSpan.FromSeconds(10)));
+            var lost = await CheckAsync(new(seed, Generations: 1, Cache: 5, Local: false, TaskTimeout: TimeSpan.FromMinutes(1)));
             Assert.True(lost == 0, $"seed {seed}: {lost} workflow tasks were never answered");
         }
     }
@@ -57,7 +58,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     // In real time a lost task costs its timeout, and a sticky queue's ten seconds.
     private int Workflows => server.Skips ? 60 : 24;
 
-    private TimeSpan Patience => TimeSpan.FromMinutes(server.Skips ? 1 : 5);
+    private TimeSpan Patience => TimeSpan.FromMinutes(server.Skips ? 3 : 5);
 
     private static int Number(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), out var number) ? number : otherwise;
@@ -78,15 +79,23 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         }
     }
 
-    /// <summary>The open runs of a seed with the end of their histories.</summary>
+    /// <summary>The open runs of a seed with the end of their histories, and who polls for them.</summary>
     private async Task<string> OpenAsync(int seed)
     {
-        var text = new StringBuilder();
+        var (text, queue) = (new StringBuilder(), "");
         await foreach (var run in server.Client.ListWorkflowsAsync(
             $"TaskQueue STARTS_WITH 'random-{seed}-' AND ExecutionStatus = 'Running'"))
         {
+            queue = run.TaskQueue!;
             var events = (await server.Client.GetWorkflowHandle(run.Id, run.RunId).FetchHistoryAsync()).Events;
             text.AppendLine().Append(run.Id).Append(": ").AppendJoin(", ", events.TakeLast(6).Select(e => e.EventType));
+        }
+        foreach (var type in (TaskQueueType[])[TaskQueueType.Workflow, TaskQueueType.Activity])
+        {
+            var polled = await server.Client.Connection.WorkflowService.DescribeTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = new() { Name = queue }, TaskQueueType = type, ReportStats = true });
+            text.AppendLine().Append($"{type}: {polled.Stats?.ApproximateBacklogCount} wait, polled ")
+                .AppendJoin(", ", polled.Pollers.Select(p => $"{(DateTime.UtcNow - p.LastAccessTime.ToDateTime()).TotalSeconds:0} s ago"));
         }
         return text.ToString();
     }
@@ -107,8 +116,13 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         var results = Task.WhenAll(handles.Select(each => EndAsync(each, ended)));
         for (var generation = 0; generation < story.Generations; generation++)
         {
-            using var worker = new TemporalWorker(server.Client, new TemporalWorkerOptions(prefix) { MaxCachedWorkflows = story.Cache }
-                .AddAllActivities(typeof(RandomActivities), null).AddWorkflow<RandomWorkflow>());
+            using var worker = new TemporalWorker(server.Client, new TemporalWorkerOptions(prefix)
+            {
+                MaxCachedWorkflows = story.Cache,
+
+                // More than have room wait in the SDK, where they time out on a busy machine: README, "Known of the SDK".
+                MaxConcurrentWorkflowTasks = Math.Clamp(story.Cache, 2, 100),
+            }.AddAllActivities(typeof(RandomActivities), null).AddWorkflow<RandomWorkflow>());
             await worker.ExecuteAsync(async () =>
             {
                 for (var i = 0; i < Workflows / story.Generations; i++)

@@ -84,6 +84,10 @@ public static class NstanceGcServices
         worker.MaxConcurrentWorkflowTaskPolls = options.Pollers;
         worker.MaxCachedWorkflows = options.MaxCachedWorkflows;
 
+        // A task that waits in the SDK for room in a full cache may time out and be sent again; the SDK's core holds two then,
+        // and can stand still for good (testserver/README.md, "Known of the SDK"). The default is 100.
+        worker.MaxConcurrentWorkflowTasks = Math.Min(100, options.MaxCachedWorkflows);
+
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
         worker.GracefulShutdownTimeout = options.ShutdownTimeout;
     }
