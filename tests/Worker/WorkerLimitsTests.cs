@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Worker;
+using Temporalio.Extensions.Hosting;
+
+namespace Nstance.Temporal.Tests.Worker;
+
+/// <summary>What the SDK is told of how much a worker takes.</summary>
+public sealed class WorkerLimitsTests
+{
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(100, 100)]
+    [InlineData(4000, 100)]
+    public void AddNstanceGc_CacheOfSomeSize_TakesNoMoreTasksThanItHolds(int cache, int tasks)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddSingleton(new AwsSettings { Region = "us-west-2" });
+        builder.Services.AddNstanceGc(new GcOptions { HostName = "my-host", MaxCachedWorkflows = cache });
+        using var host = builder.Build();
+
+        // The name that the SDK's package gives to a worker's options is its own.
+        var workers = host.Services.GetRequiredService<IOptionsMonitor<TemporalWorkerServiceOptions>>();
+        var names = host.Services.GetServices<IConfigureOptions<TemporalWorkerServiceOptions>>()
+            .Select(each => (string?)each.GetType().GetProperty("Name")?.GetValue(each)).OfType<string>().Distinct().ToList();
+        Assert.Equal(2, names.Count);
+        Assert.All(names.Select(workers.Get), worker =>
+            Assert.Equal((cache, (int?)tasks), (worker.MaxCachedWorkflows, worker.MaxConcurrentWorkflowTasks)));
+    }
+}
