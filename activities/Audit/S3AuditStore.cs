@@ -25,8 +25,7 @@ internal sealed class S3AuditStore(IAmazonS3 client, AwsCall aws) : IAuditStore
             var answer = await client.PutObjectAsync(request, ct);
 
             // Nothing ends untold: a proxy's 200 is no proof that it is told.
-            return !string.IsNullOrEmpty(answer.ETag) ? answer : throw new CloudException(
-                CloudFault.Transient, $"S3 at {aws.Place}: somebody else answered PutObject: check AWS_ENDPOINT_URL_S3 and proxies");
+            return !string.IsNullOrEmpty(answer.ETag) ? answer : throw aws.Stranger("PutObject");
         }, cancellationToken);
     }
 

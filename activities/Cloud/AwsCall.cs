@@ -62,8 +62,7 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         try
         {
             var answer = await call(limit.Token);
-            return IsOwn(answer) ? answer : throw new CloudException(
-                CloudFault.Transient, $"{Service} at {Place}: somebody else answered {action}: check AWS_ENDPOINT_URL_{Service} and proxies");
+            return IsOwn(answer) ? answer : throw Stranger(action);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -106,6 +105,10 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     /// </summary>
     private bool IsOwn(object? answer) =>
         Service != "EC2" || answer is not AmazonWebServiceResponse response || !string.IsNullOrEmpty(response.ResponseMetadata?.RequestId);
+
+    /// <summary>What came is no answer of this service: it says nothing.</summary>
+    public CloudException Stranger(string action) => new(
+        CloudFault.Transient, $"{Service} at {Place}: somebody else answered {action}: check AWS_ENDPOINT_URL_{Service} and proxies");
 
     private CloudException Refused(string action, AmazonServiceException e)
     {

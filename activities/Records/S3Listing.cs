@@ -54,8 +54,7 @@ internal static class S3Listing
             var answer = await aws.RunAsync("ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
 
             // A proxy's page can be well-formed XML, and would read as an empty listing.
-            return answer.IsTruncated is not null ? answer : throw new CloudException(
-                CloudFault.Transient, $"S3 at {aws.Place}: somebody else answered ListObjectsV2: check AWS_ENDPOINT_URL_S3 and proxies");
+            return answer.IsTruncated is not null ? answer : throw aws.Stranger("ListObjectsV2");
         }
         catch (CloudException e)
         {

@@ -24,17 +24,17 @@ internal sealed class TestServerRun(TestServerRun.Sizes sizes, Action<string, do
     /// <summary>Those that say something of a server in real time.</summary>
     public static readonly string[] RealTimeNames = ["sequential", "throughput"];
 
-    // A server that lives longer than a run may hold the ids and the queue of another.
-    private static readonly string Own = Guid.NewGuid().ToString("N")[..8];
-    private static readonly string Queue = "measured-" + Own;
-
-    private int _environments;
-
     private const int InFlight = 100;
     private const int Sequence = 200;
     private const int ClosedRounds = 4;
 
+    // A server that lives longer than a run may hold the ids and the queue of another.
+    private static readonly string Own = Guid.NewGuid().ToString("N")[..8];
+    private static readonly string Queue = "measured-" + Own;
+
     private static readonly TimeSpan Month = TimeSpan.FromDays(30);
+
+    private int _environments;
 
     public async Task RunAsync(IReadOnlyCollection<string> names, CancellationToken ct)
     {

@@ -29,17 +29,27 @@ internal static class TestEnvironments
         var client = await TemporalClient.ConnectAsync(new(address) { Namespace = name });
         await client.WorkflowService.RegisterNamespaceAsync(
             new() { Namespace = name, WorkflowExecutionRetentionPeriod = Duration.FromTimeSpan(TimeSpan.FromDays(1)) });
+        await EventuallyAsync(() => client.CountWorkflowsAsync(""));
+        return client;
+    }
+
+    /// <summary>
+    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or search
+    /// attribute (INVALID_ARGUMENT) a little later.
+    /// </summary>
+    public static async Task<T> EventuallyAsync<T>(
+        Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)
+    {
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
             try
             {
-                await client.CountWorkflowsAsync("");
-                return client;
+                return await ask();
             }
-            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && !patience.IsCancellationRequested)
+            catch (RpcException e) when (e.Code == until && !patience.IsCancellationRequested)
             {
-                await Task.Yield(); // A cluster learns of a new namespace a little later.
+                await Task.Yield();
             }
         }
     }

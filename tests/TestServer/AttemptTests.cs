@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;
@@ -37,7 +38,7 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
         await worker.ExecuteAsync(async () =>
         {
             var open = server.Client.GetAsyncActivityHandle(_id, handle.ResultRunId!, "the-activity");
-            await ServerFixture.EventuallyAsync(async () =>
+            await TestEnvironments.EventuallyAsync(async () =>
             {
                 await open.HeartbeatAsync(new() { Details = [7] });
                 return true;

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.WorkflowService.V1;
 using Temporalio.Client;
@@ -125,7 +126,7 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         };
         await Service.RegisterNamespaceAsync(request);
         await ServerFixture.FaultAsync(Code.AlreadyExists, () => Service.RegisterNamespaceAsync(request));
-        Assert.Equal(_id, (await ServerFixture.EventuallyAsync(() => Service.DescribeNamespaceAsync(new() { Namespace = _id }))).NamespaceInfo.Name);
+        Assert.Equal(_id, (await TestEnvironments.EventuallyAsync(() => Service.DescribeNamespaceAsync(new() { Namespace = _id }))).NamespaceInfo.Name);
     }
 
     [Fact]

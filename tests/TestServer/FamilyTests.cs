@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;
@@ -82,7 +83,7 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
         {
             var parent = await server.Client.StartWorkflowAsync((RivalParentWorkflow w) => w.RunAsync(Child), new(_id, _id));
             var child = server.Client.GetWorkflowHandle<MailboxWorkflow>(Child);
-            await ServerFixture.EventuallyAsync(() => child.ExecuteUpdateAsync(w => w.PutAsync("x")));
+            await TestEnvironments.EventuallyAsync(() => child.ExecuteUpdateAsync(w => w.PutAsync("x")));
             var described = await server.Client.Connection.WorkflowService.DescribeWorkflowExecutionAsync(
                 new() { Namespace = "default", Execution = new() { WorkflowId = parent.Id } });
             var pending = Assert.Single(described.PendingChildren);

@@ -28,27 +28,6 @@ public sealed class ServerFixture : IAsyncLifetime
         return fault;
     }
 
-    /// <summary>
-    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or search
-    /// attribute (INVALID_ARGUMENT) a little later.
-    /// </summary>
-    public static async Task<T> EventuallyAsync<T>(
-        Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
-        {
-            try
-            {
-                return await ask();
-            }
-            catch (RpcException e) when (e.Code == until && !patience.IsCancellationRequested)
-            {
-                await Task.Yield();
-            }
-        }
-    }
-
     public async ValueTask InitializeAsync() => _environment = TestEnvironments.Address is { } address
         ? new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address) { Runtime = TestRuntime.Shared }))
         : await EmbeddedWorkflowEnvironment.StartAsync(null, new() { Runtime = TestRuntime.Shared });

@@ -137,7 +137,7 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         {
             // A server that lives longer than this test has them already.
         }
-        await ServerFixture.EventuallyAsync(
+        await TestEnvironments.EventuallyAsync(
             () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"), RpcException.StatusCode.InvalidArgument);
     }
 
