@@ -34,11 +34,11 @@ internal sealed class SyncPhase(
         await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
         {
             result = Take([.. page.Where(i => i.IsOwn(input.Shard))], input, result);
-            if (database.IsNotedFull) result = Write(input, result);
+            if (database.IsNotedFull) result = await WriteAsync(input, result);
             heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
         }
 
-        result = Write(input, result);
+        result = await WriteAsync(input, result);
 
         // The listing is complete: only now may anything be said about what it does not name.
         result = await MoveAsync(input, result, cancellationToken);
@@ -78,11 +78,12 @@ internal sealed class SyncPhase(
         }
     }
 
-    private SyncResult Write(PhaseInput input, SyncResult result) => result with
+    private async Task<SyncResult> WriteAsync(PhaseInput input, SyncResult result)
     {
-        Updated = result.Updated + database.RefreshNoted(
-            input.Shard, input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed })),
-    };
+        var writer = new NotedWriter(database, input.Shard, input.AsOf);
+        var written = await writer.WriteAsync(() => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
+        return result with { Updated = result.Updated + written };
+    }
 
     private SyncResult Take(IReadOnlyList<CloudInstance> page, PhaseInput input, SyncResult result)
     {

@@ -32,14 +32,9 @@ internal sealed class NotedChanges
     private readonly List<(long Row, int Block, int Offset)> _places = [];
     private int _free;
 
-    public bool IsFull => _places.Count >= Most;
+    public int Count => _places.Count;
 
-    public void Clear()
-    {
-        _blocks.Clear();
-        _places.Clear();
-        _free = 0;
-    }
+    public bool IsFull => Count >= Most;
 
     public void Add(long row, UInt128 was, InstanceStatus status, string? hostname, string? ip4, string? ip6)
     {
@@ -63,7 +58,7 @@ internal sealed class NotedChanges
         static int Most(string? text) => LengthSize + (text is null ? 0 : Encoding.UTF8.GetMaxByteCount(text.Length));
     }
 
-    /// <summary>All of them, ordered by row; they stay until <see cref="Clear"/>.</summary>
+    /// <summary>All of them, ordered by row.</summary>
     public IEnumerable<NotedChange> Ordered()
     {
         CollectionsMarshal.AsSpan(_places).Sort(static (a, b) => a.Row.CompareTo(b.Row));

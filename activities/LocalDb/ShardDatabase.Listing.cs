@@ -40,20 +40,28 @@ internal sealed partial class ShardDatabase
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ListedMachines _listed = new();
-    private readonly NotedChanges _noted = new();
+    private NotedChanges _noted = new();
 
     /// <summary>Forgets the listing before.</summary>
     public void BeginListing()
     {
         _listed.Clear();
-        _noted.Clear();
+        _noted = new();
     }
 
-    /// <summary>True: <see cref="RefreshNoted"/> is due before another page is compared.</summary>
+    /// <summary>True: <see cref="NotedWriter"/> is due before another page is compared.</summary>
     public bool IsNotedFull => _noted.IsFull;
 
+    /// <summary>Gives what was noted away, to be written; what is noted from now on is not in it.</summary>
+    public NotedChanges TakeNoted()
+    {
+        var noted = _noted;
+        _noted = new();
+        return noted;
+    }
+
     /// <summary>
-    /// Takes a page in. What plainly differs from its row is noted for <see cref="RefreshNoted"/>; what is in another way
+    /// Takes a page in. What plainly differs from its row is noted for <see cref="NotedWriter"/>; what is in another way
     /// not as a row says is given back, in the page's order.
     /// </summary>
     public IReadOnlyList<Difference> Compare(IReadOnlyList<Listed> page) => Guard(() =>
@@ -74,7 +82,7 @@ internal sealed partial class ShardDatabase
         return closer.ConvertAll(c => new Difference(c.Place, c.SeenBefore, c.HasRow ? Find(page[c.Place].TrackingId) : null));
     });
 
-    /// <summary>Keeps what is to be written by <see cref="RefreshNoted"/>.</summary>
+    /// <summary>Keeps what is to be written by <see cref="NotedWriter"/>.</summary>
     /// <param name="listed">What the cloud says.</param>
     /// <param name="was">The row's <c>provider_state</c> when that was compared.</param>
     public void NoteChange(Listed listed, string? was) => Guard(() =>
@@ -89,16 +97,23 @@ internal sealed partial class ShardDatabase
     });
 
     /// <summary>
-    /// Writes what was noted, in the order in which rows came to be: rows of one page of the file are then written together,
-    /// which makes a first sync of a large fleet several times cheaper than the listing's order. A row that somebody wrote
-    /// since it was compared stays as it is.
+    /// Reads the rows of changes and says what is to be written, until <paramref name="batch"/> is full or no change is left.
+    /// A row that somebody wrote since it was compared is left out. False: nothing is left.
     /// </summary>
-    public int RefreshNoted(ShardRef shard, DateTimeOffset at, Action progress)
+    public bool Prepare(IEnumerator<NotedChange> noted, ShardRef shard, WriteBatch batch) => Guard(() =>
+    {
+        batch.Clear();
+        using var reading = _connection.BeginTransaction(deferred: true);
+        while (!batch.IsFull && noted.MoveNext()) Prepare(noted.Current, shard, batch);
+        reading.Commit();
+        return batch.Count > 0;
+    });
+
+    /// <summary>Writes what was prepared; a row that somebody wrote since then stays as it is.</summary>
+    public int Refresh(WriteBatch batch, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
-        var written = WriteBatches(_noted.Ordered(), BatchSize, row => RefreshOne(row, shard, text), progress);
-        _noted.Clear();
-        return written;
+        return WriteBatches(batch.Rows, BatchSize, row => RefreshOne(row, text));
     }
 
     /// <summary>Live rows that the listing does not name with their instance, by id.</summary>
@@ -161,29 +176,37 @@ internal sealed partial class ShardDatabase
     /// <summary>Null: as the row says. What the cloud does not say is no difference.</summary>
     private static string? New(RawStatement row, int column, string? said) => said is null || row.Is(column, said) ? null : said;
 
-    private int RefreshOne(in NotedChange noted, ShardRef shard, string at)
+    private void Prepare(in NotedChange noted, ShardRef shard, WriteBatch batch)
     {
         var current = Raw(Queries.StateOf, "$row");
-        var refresh = Raw(Statements.RefreshNoted, "$row", "$at", "$state", "$host", "$v4", "$v6");
         current.Bind(0, noted.Row);
         try
         {
             var isAsItWas = current.Step() && current.IsText(0) && current.IsText(1) && (current.IsNull(2) || current.IsText(2))
                 && _state.Fingerprint(current.Utf8(0), current.Utf8(1), current.IsText(2), current.Utf8(2)) == noted.Was;
-            if (!isAsItWas) return 0;
+            if (!isAsItWas) return;
             var words = StateWords.Of(current.Text(0)!, current.Text(1)!, noted.Status, shard);
-            refresh.Bind(0, noted.Row);
-            refresh.Bind(1, at);
-            refresh.Bind(2, _state.With(current.Utf8(2), words));
+            batch.Add(noted, current.Utf8(0), current.Utf8(1), current.IsText(2), current.Utf8(2), _state.With(current.Utf8(2), words));
         }
         finally
         {
             current.Reset();
         }
+    }
 
-        refresh.BindSome(3, noted.Hostname.Span);
-        refresh.BindSome(4, noted.Ip4.Span);
-        refresh.BindSome(5, noted.Ip6.Span);
+    private int RefreshOne(in ToWrite row, string at)
+    {
+        var refresh = Raw(Statements.RefreshNoted, "$row", "$at", "$id", "$machine", "$was", "$state", "$host", "$v4", "$v6");
+        refresh.Bind(0, row.Row);
+        refresh.Bind(1, at);
+        refresh.Bind(2, row.Id.Span);
+        refresh.Bind(3, row.Machine.Span);
+        if (row.Was is { } was) refresh.Bind(4, was.Span);
+        else refresh.BindSome(4, []);
+        refresh.Bind(5, row.State.Span);
+        refresh.BindSome(6, row.Hostname.Span);
+        refresh.BindSome(7, row.Ip4.Span);
+        refresh.BindSome(8, row.Ip6.Span);
         return refresh.Run();
     }
 

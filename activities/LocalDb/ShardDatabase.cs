@@ -32,13 +32,14 @@ internal sealed partial class ShardDatabase : IDisposable
     private const long LargeWal = 16 << 20;
 
     private readonly SqliteConnection _connection;
+    private readonly Func<ShardDatabase> _again;
     private readonly Dictionary<object, RawStatement> _statements = new(ReferenceEqualityComparer.Instance);
     private readonly ProviderState _state = new();
     private readonly long _walAtFirst;
     private int _rowsInWal;
 
-    private ShardDatabase(SqliteConnection connection, string path, bool own) =>
-        (_connection, Path, IsOwn, _walAtFirst) = (connection, path, own, WalOf(path));
+    private ShardDatabase(SqliteConnection connection, string path, bool own, Func<ShardDatabase> again) =>
+        (_connection, Path, IsOwn, _again, _walAtFirst) = (connection, path, own, again, WalOf(path));
 
     public string Path { get; }
 
@@ -50,12 +51,15 @@ internal sealed partial class ShardDatabase : IDisposable
     {
         var connection = Opening.Open(path, shard, own);
         opened?.Invoke(connection);
-        return new(connection, path, own);
+        return new(connection, path, own, () => Open(path, shard, own, opened));
     }
 
     /// <summary>Opens a database that is there already, to look only. <see cref="LocalDbException"/> says why not.</summary>
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
-        new(Opening.OpenToRead(path, shard), path, own);
+        new(Opening.OpenToRead(path, shard), path, own, () => OpenToRead(path, shard, own));
+
+    /// <summary>Another connection to the same file, to write while this one reads. Null: its journal lets only one of both at it.</summary>
+    public ShardDatabase? OpenBeside() => Guard(() => Raw("PRAGMA journal_mode").First(row => row.Text(0))) == "wal" ? _again() : null;
 
     public string? GetMeta(string key) => Guard(() =>
     {

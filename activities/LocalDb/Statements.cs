@@ -58,14 +58,13 @@ internal static class Statements
         """;
 
     /// <summary>
-    /// <see cref="Refresh"/> for what was noted; the caller has seen, in the same transaction, that the row is as it was
-    /// compared. It must not name provider_id: SQLite then rewrites six indexes in an order that is random to them, at ten
-    /// times the cost.
+    /// <see cref="Refresh"/> for what was noted, while the row is what it was prepared from. It must not set provider_id: SQLite
+    /// then rewrites six indexes in an order that is random to them, at ten times the cost. The plus: by its number, no index.
     /// </summary>
     public const string RefreshNoted = """
         UPDATE instances SET provider_at = $at, provider_state = $state, updated_at = $at,
           hostname = coalesce($host, hostname), ip4 = coalesce($v4, ip4), ip6 = coalesce($v6, ip6)
-        WHERE rowid = $row
+        WHERE rowid = $row AND +id = $id AND +provider_id = $machine AND provider_state IS $was
         """;
 
     /// <summary>VALUES, not SELECT: from a SELECT that reads the table it writes to, SQLite makes a table of its own first, for each row.</summary>

@@ -22,15 +22,15 @@ public class ListingBenchmarks
         _pages[0] = MicroFleet.ListingPages();
         _pages[1] = [.. _pages[0].Select(page => page.Select(Otherwise).ToArray())];
         MicroFleet.Require(0, ComparePage(), "closer looks at an unchanged page");
-        MicroFleet.Require(0, _database.RefreshNoted(MicroFleet.Shard, MicroFleet.Fleet.AsOf, () => { }), "changes of an unchanged page");
+        MicroFleet.Require(0, MicroDatabase.Write(_database), "changes of an unchanged page");
         _database.BeginListing();
         MicroFleet.Require(0, _database.Compare(_pages[1][0]).Count, "closer looks at a changed page");
         MicroFleet.Require(
             _pages[0][0].Zip(_pages[1][0]).Count(both => both.First != both.Second),
-            _database.RefreshNoted(MicroFleet.Shard, MicroFleet.Fleet.AsOf, () => { }), "changes of a changed page");
+            MicroDatabase.Write(_database), "changes of a changed page");
         _database.BeginListing();
         _database.Compare(_pages[0][0]);
-        _database.RefreshNoted(MicroFleet.Shard, MicroFleet.Fleet.AsOf, () => { });
+        MicroDatabase.Write(_database);
         _next = 0;
     }
 
@@ -56,7 +56,7 @@ public class ListingBenchmarks
         var (round, page) = Math.DivRem(_next++, _pages[0].Length);
         _database.BeginListing();
         _database.Compare(_pages[(round + 1) % 2][page]);
-        return _database.RefreshNoted(MicroFleet.Shard, MicroFleet.Fleet.AsOf, () => { });
+        return MicroDatabase.Write(_database);
     }
 
     private static Listed Otherwise(Listed listed) =>

@@ -17,8 +17,7 @@ internal static class MicroDatabase
         foreach (var page in MicroFleet.ListingPages()) database.Compare(page);
         var rest = MicroFleet.Fleet.Machines.Skip(MicroFleet.ListingPages().Length * MicroFleet.PageSize);
         database.Compare([.. rest.Select(n => Listed.Of(MicroFleet.Fleet.Instance(n)))]);
-        MicroFleet.Require(
-            MicroFleet.Fleet.Machines.Length, database.RefreshNoted(MicroFleet.Shard, MicroFleet.Fleet.AsOf, () => { }), "the first sync");
+        MicroFleet.Require(MicroFleet.Fleet.Machines.Length, Write(database), "the first sync");
         return path;
     });
 
@@ -33,6 +32,10 @@ internal static class MicroDatabase
     /// <summary>A new one of our own, without rows.</summary>
     public static ShardDatabase OpenOwn() =>
         ShardDatabase.Open(Path.Combine(Folder.Value, $"{Guid.NewGuid():N}.db"), MicroFleet.Shard, own: true);
+
+    /// <summary>Writes what a listing noted.</summary>
+    public static int Write(ShardDatabase database) =>
+        new NotedWriter(database, MicroFleet.Shard, MicroFleet.Fleet.AsOf).WriteAsync(() => { }).GetAwaiter().GetResult();
 
     /// <summary>Closes it and removes its file: a hundred copies would fill the disk.</summary>
     public static void Drop(ShardDatabase database)

@@ -29,11 +29,11 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
-    public void Refresh_RowsAsCompared_AreWrittenAndKeepWhatWeDoNotKnow()
+    public async Task Refresh_RowsAsCompared_AreWrittenAndKeepWhatWeDoNotKnow()
     {
         Assert.Empty(_database.Compare([Running("a"), Running("b")]));
 
-        Assert.Equal(2, Write());
+        Assert.Equal(2, await WriteAsync());
         Assert.Equal(
             """{"own":{"kept":1},"instance_id":"a","provider_instance_id":"i-a","cluster_id":"c1","shard":"s1","status":"running"}""",
             _database.Find("a")!.ProviderState);
@@ -45,76 +45,98 @@ public sealed class ListingTests : IDisposable
     [InlineData("provider_state = NULL")]
     [InlineData("provider_state = x'7b7d'")]
     [InlineData("provider_id = 'i-other'")]
-    public void Refresh_RowChangedMeanwhile_StaysAsItIs(string change)
+    public async Task Refresh_RowChangedMeanwhile_StaysAsItIs(string change)
     {
         _database.Compare([Running("a"), Running("b")]);
         Run($"UPDATE instances SET {change} WHERE id = 'a'");
         var before = _database.Find("a");
 
-        Assert.Equal(1, Write());
+        Assert.Equal(1, await WriteAsync());
         Assert.Equal(before, _database.Find("a"));
         Assert.Equal(InstanceStatus.Running, _database.Find("b")!.Status);
     }
 
+    [Theory]
+    [InlineData("provider_state = '{\"status\":\"deleting\"}'")]
+    [InlineData("provider_state = NULL")]
+    [InlineData("provider_state = x'7b7d'")]
+    [InlineData("provider_id = 'i-other'")]
+    [InlineData("id = 'other'")]
+    [InlineData("rowid = 100")]
+    public void Refresh_RowChangedAfterItWasPrepared_StaysAsItIs(string change)
+    {
+        _database.Compare([Running("a"), Running("b")]);
+        var batch = new WriteBatch();
+        using var rest = _database.TakeNoted().Ordered().GetEnumerator();
+        Assert.True(_database.Prepare(rest, Shard, batch));
+        Run($"UPDATE instances SET {change} WHERE id = 'a'");
+        var before = _database.Find("a");
+
+        Assert.Equal(1, _database.Refresh(batch, At));
+        Assert.Equal(before, _database.Find("a"));
+        Assert.Equal(InstanceStatus.Running, _database.Find("b")!.Status);
+        Assert.False(_database.Prepare(rest, Shard, batch));
+    }
+
     [Fact]
-    public void Refresh_RowsNumberedAnewMeanwhile_NoneGetsWhatWasNotedOfAnother()
+    public async Task Refresh_RowsNumberedAnewMeanwhile_NoneGetsWhatWasNotedOfAnother()
     {
         _database.Compare([Running("a"), Running("b")]);
         Run("UPDATE instances SET rowid = 100 WHERE id = 'a'");
         Run("UPDATE instances SET rowid = 1 WHERE id = 'b'");
         var before = (_database.Find("a"), _database.Find("b"));
 
-        Assert.Equal(0, Write());
+        Assert.Equal(0, await WriteAsync());
         Assert.Equal(before, (_database.Find("a"), _database.Find("b")));
     }
 
     [Fact]
-    public void Refresh_OnlyWhatDiffers_IsNoted()
+    public async Task Refresh_OnlyWhatDiffers_IsNoted()
     {
         _database.Compare([Running("a")]);
-        Write();
+        await WriteAsync();
         _database.BeginListing();
         _database.Compare([Running("a") with { Ip6 = "fd00::1" }]);
         Run("UPDATE instances SET hostname = 'nstance-knows-better' WHERE id = 'a'");
 
-        Assert.Equal(1, Write());
+        Assert.Equal(1, await WriteAsync());
         Assert.Equal(("10.0.0.1", "fd00::1", "nstance-knows-better"), (_database.Find("a")!.Ip4, _database.Find("a")!.Ip6, _database.Find("a")!.Hostname));
-        Assert.Equal(0, Write());
+        Assert.Equal(0, await WriteAsync());
     }
 
     [Fact]
-    public void Refresh_RowGoneMeanwhile_IsNotMadeAgain()
+    public async Task Refresh_RowGoneMeanwhile_IsNotMadeAgain()
     {
         _database.Compare([Running("a")]);
         Run("DELETE FROM instances WHERE id = 'a'");
 
-        Assert.Equal(0, Write());
+        Assert.Equal(0, await WriteAsync());
         Assert.Null(_database.Find("a"));
     }
 
     [Fact]
-    public void Refresh_HealthReportedMeanwhile_BothArePreserved()
+    public async Task Refresh_HealthReportedMeanwhile_BothArePreserved()
     {
         _database.Compare([Running("a")]);
         Run("UPDATE instances SET health_at = '2026-11-23 17:59:59+00:00' WHERE id = 'a'");
 
-        Assert.Equal(1, Write());
+        Assert.Equal(1, await WriteAsync());
         Assert.Equal((InstanceStatus.Running, At.AddSeconds(-1)), (_database.Find("a")!.Status, _database.Find("a")!.HealthAt));
     }
 
     [Fact]
-    public void Compare_NothingDiffers_WritesNothing()
+    public async Task Compare_NothingDiffers_WritesNothing()
     {
         _database.Compare([Running("a"), Running("b")]);
-        Write();
+        await WriteAsync();
         _database.BeginListing();
 
         Assert.Empty(_database.Compare([Running("a"), Running("b") with { Ip4 = null }]));
-        Assert.Equal(0, Write());
+        Assert.Equal(0, await WriteAsync());
     }
 
     [Fact]
-    public void Compare_WhatIsNotPlain_IsGivenBackInThePagesOrder()
+    public async Task Compare_WhatIsNotPlain_IsGivenBackInThePagesOrder()
     {
         Row("deleted", "i-d", """{"status":"running"}""", "'2026-11-23 17:00:00'");
         Row("broken", "i-b", "no json");
@@ -125,7 +147,7 @@ public sealed class ListingTests : IDisposable
         Assert.Equal([(1, false), (2, false), (3, true), (4, false), (5, false)], closer.Select(c => (c.Place, c.SeenBefore)));
         Assert.Equal(["deleted", null, "a", "b", "broken"], closer.Select(c => c.Row?.Id));
         _database.NoteChange(Running("broken"), closer[^1].Row!.ProviderState);
-        Assert.Equal(2, Write());
+        Assert.Equal(2, await WriteAsync());
         Assert.Equal(InstanceStatus.Running, _database.Find("broken")!.Status);
     }
 
@@ -139,7 +161,7 @@ public sealed class ListingTests : IDisposable
 
     private static Listed Running(string id) => new(id, $"i-{id[..1]}", InstanceStatus.Running, "10.0.0.1", null, "host");
 
-    private int Write() => _database.RefreshNoted(Shard, At, () => { });
+    private Task<int> WriteAsync() => new NotedWriter(_database, Shard, At).WriteAsync(() => { });
 
     private void Row(string id, string machine, string state, string deleted = "NULL") => Run($"""
         INSERT INTO instances (id, tenant, nonce, provider_id, provider_state, deleted_at)

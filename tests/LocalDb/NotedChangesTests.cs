@@ -29,17 +29,12 @@ public sealed class NotedChangesTests
     }
 
     [Fact]
-    public void Clear_OfAFullOne_IsEmptyAgain()
+    public void IsFull_OneLessThanMost_IsNot()
     {
         for (var row = 0; row < NotedChanges.Most - 1; row++) _noted.Add(row, 0, InstanceStatus.Running, null, null, null);
         Assert.False(_noted.IsFull);
         _noted.Add(NotedChanges.Most, 0, InstanceStatus.Running, null, null, null);
         Assert.True(_noted.IsFull);
-
-        _noted.Clear();
-
-        Assert.False(_noted.IsFull);
-        Assert.Empty(_noted.Ordered());
     }
 
     private static InstanceStatus StatusOf(long row) => (InstanceStatus)(row % Enum.GetValues<InstanceStatus>().Length);
