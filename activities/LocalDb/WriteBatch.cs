@@ -36,8 +36,12 @@ internal sealed class WriteBatch
 
     public void Add(
         in NotedChange noted, ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine, bool hasState, ReadOnlySpan<byte> was,
-        ReadOnlySpan<byte> state) => _rows.Add(new(
-            noted.Row, Keep(id), Keep(machine), hasState ? Keep(was) : null, Keep(state), noted.Hostname, noted.Ip4, noted.Ip6));
+        ReadOnlySpan<byte> state)
+    {
+        ReadOnlyMemory<byte>? known = null; // in a conditional expression this null would be an empty text
+        if (hasState) known = Keep(was);
+        _rows.Add(new(noted.Row, Keep(id), Keep(machine), known, Keep(state), noted.Hostname, noted.Ip4, noted.Ip6));
+    }
 
     private ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> text)
     {

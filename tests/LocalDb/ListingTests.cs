@@ -41,6 +41,21 @@ public sealed class ListingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("NULL")]
+    [InlineData("''")]
+    [InlineData("'no json'")]
+    [InlineData("'{}'")]
+    public async Task Refresh_RowWithoutAState_GetsOne(string state)
+    {
+        Run($"UPDATE instances SET provider_state = {state} WHERE id = 'a'");
+        var closer = Assert.Single(_database.Compare([Running("a")]));
+        _database.NoteChange(Running("a"), closer.Row!.ProviderState);
+
+        Assert.Equal(1, await WriteAsync());
+        Assert.Equal((InstanceStatus.Running, "10.0.0.1"), (_database.Find("a")!.Status, _database.Find("a")!.Ip4));
+    }
+
+    [Theory]
     [InlineData("""provider_state = '{"status":"deleting"}'""")]
     [InlineData("provider_state = NULL")]
     [InlineData("provider_state = x'7b7d'")]
