@@ -49,6 +49,7 @@ internal static class ChaosRun
 
         world.Step = "end";
         if (world.Violation is null) invariants.NothingLeaks();
+        if (world.Violation is null) invariants.RowsTellTheTruth(hosts.Rows() ?? []);
         return new(story.Setup.Seed, collector.Cycles, world.EndedByCollector.Count, reconciler.CheckedAt.Count, world.Digest, world.Violation);
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>A row as it is on disk.</summary>
-internal sealed record SeenRow(string Id, string? Group, bool IsLive);
+internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status);
 
 /// <summary>Looks into a host's database from outside. Held open: that also spares each phase the opening of a WAL file.</summary>
 internal sealed class DatabaseEye : IDisposable
@@ -21,7 +21,10 @@ internal sealed class DatabaseEye : IDisposable
         _connection.Open();
         (_version, _all) = (_connection.CreateCommand(), _connection.CreateCommand());
         _version.CommandText = "PRAGMA data_version";
-        _all.CommandText = "SELECT id, group_key, deleted_at IS NULL FROM instances";
+        _all.CommandText = """
+            SELECT id, group_key, deleted_at IS NULL, provider_id, CASE WHEN json_valid(provider_state) THEN provider_state ->> 'status' END
+            FROM instances
+            """;
     }
 
     /// <summary>Null: made, but without tables yet. Read again only when another connection has written.</summary>
@@ -33,9 +36,11 @@ internal sealed class DatabaseEye : IDisposable
             if (version == _seen) return _rows;
             using var reader = _all.ExecuteReader();
             var rows = new List<SeenRow>();
-            while (reader.Read()) rows.Add(new(reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2)));
+            while (reader.Read()) rows.Add(new(reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4)));
             (_seen, _rows) = (version, rows);
             return rows;
+
+            string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
         }
         catch (SqliteException)
         {

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -91,6 +92,17 @@ internal sealed class Invariants(ChaosWorld world)
         if (!world.Machines.Values.Any(m => m.IsAlive(world.Now) && m.SeenAt(world.Now)!.IsOwn(Story.Shard))) return;
         foreach (var m in world.Members.Values.Where(m => IsJudged(m) && !m.RecordRotten && world.Bucket.ContainsKey(m.Key) && !Stands(m)))
             world.Violate("I2", $"the record of #{m.Number} ({m.Lot}) stays, and its machine is gone");
+    }
+
+    /// <summary>I9, some cycles after the last fault.</summary>
+    public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
+    {
+        foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))
+        {
+            if (!world.Machines.TryGetValue(row.ProviderId!, out var machine) || machine.SeenAt(world.Now) is not { } seen) continue;
+            if (seen.TrackingId == row.Id && row.Status != seen.Status.Name())
+                world.Violate("I9", $"the row of {row.ProviderId} says {row.Status ?? "nothing"}, and it is {seen.State}");
+        }
     }
 
     private bool Stands(ChaosMember m) => m.Machine?.IsAlive(world.Now) is true;

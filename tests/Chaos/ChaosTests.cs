@@ -50,6 +50,10 @@ public sealed class ChaosTests
         AssertFoundAsync("I3", () => new() { Records = (records, path) => new RowFirst(records, path) }, first: 17);
 
     [Fact]
+    public Task Play_WithStatesThatAreNotWritten_LeavesRowsThatSayNothing() =>
+        AssertFoundAsync("I9", () => new() { Records = WithoutStates });
+
+    [Fact]
     public Task Play_WithTheWindowForgotten_ChecksTwice() => AssertFoundAsync("I4", () => new()
     {
         BeforeCycle = reconciler => reconciler.Queue = new EventQueue(null, TimeSpan.FromMinutes(1)),
@@ -158,6 +162,20 @@ public sealed class ChaosTests
             await Inner.GetAsync(shard, key, cancellationToken) is RecordRead.Found found
                 ? found with { Record = found.Record with { RegisteredAt = null } }
                 : new RecordRead.Missing();
+    }
+
+    private static IRecordStore WithoutStates(IRecordStore records, string path)
+    {
+        if (!File.Exists(path)) return records;
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = """
+            CREATE TRIGGER IF NOT EXISTS stateless BEFORE UPDATE OF provider_state ON instances WHEN OLD.provider_state IS NULL
+            BEGIN SELECT RAISE(IGNORE); END
+            """;
+        command.ExecuteNonQuery();
+        return records;
     }
 
     private sealed class RowFirst(IRecordStore inner, string path) : Passing(inner)

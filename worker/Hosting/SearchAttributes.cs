@@ -64,7 +64,8 @@ internal static class SearchAttributes
             catch (RpcException e) when (tries < MostTries
                 && e.Code is RpcException.StatusCode.AlreadyExists or RpcException.StatusCode.Unavailable)
             {
-                // Another host was faster, perhaps with a part of them.
+                // Another host was faster, perhaps with a part of them; a server that lags lists them only in a moment.
+                await Task.Delay(Pause * tries, rpc.CancellationToken ?? CancellationToken.None);
             }
         }
 
