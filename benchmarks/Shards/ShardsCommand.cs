@@ -13,14 +13,19 @@ internal static class ShardsCommand
         var instances = Options.Number("--instances", "instances of each", 1000, 200, 100_000);
         var interval = Options.Number("--interval", "seconds between the starts of a shard's cycles", 120, 5, 3600);
         var cycles = Options.Number("--cycles", "cycles of each shard that are measured, after two that are not", 2, 1, 1000);
+        var address = new Option<string>("--address")
+        {
+            Description = "HOST:PORT of another server that runs, its default namespace empty; default: our own, in this process",
+        };
         var command = new Command("shards", "punctuality, processor and memory of one worker with many shards; server and worker are this process")
         {
-            shards, instances, interval, cycles,
+            shards, instances, interval, cycles, address,
         };
         command.SetAction(async (parsed, ct) =>
         {
             var run = new ShardsRun(
-                parsed.GetValue(shards), parsed.GetValue(instances), TimeSpan.FromSeconds(parsed.GetValue(interval)), parsed.GetValue(cycles), stderr);
+                parsed.GetValue(shards), parsed.GetValue(instances), TimeSpan.FromSeconds(parsed.GetValue(interval)), parsed.GetValue(cycles),
+                parsed.GetValue(address), stderr);
             await stdout.WriteLineAsync(JsonSerializer.Serialize(await run.RunAsync(ct), JsonSerializerOptions.Web));
             return 0;
         });

@@ -15,7 +15,7 @@ namespace Nstance.Temporal.Benchmarks.Shards;
 /// and run a cycle, and then looks at when cycles begin. A cycle is late when it begins more than
 /// <see cref="Tolerance"/> after the one before it and the interval.
 /// </summary>
-internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, TextWriter story)
+internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
@@ -27,8 +27,8 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         try
         {
             using var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
-            await using var server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-            var client = await TemporalClient.ConnectAsync(new(server.TargetHost));
+            await using var server = address is null ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
+            var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
             await SearchAttributes.EnsureAsync(client, new());
             IReadOnlyDictionary<string, object> figures = new Dictionary<string, object>();
             await CollectorWorker.RunAsync(client, fleet, folder, Began, async () => figures = await MeasureAsync(client, ct));
@@ -65,6 +65,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         await Task.Delay(interval * cycles, ct);
         var (wall, used) = (Stopwatch.GetElapsedTime(from), Environment.CpuUsage.TotalTime - processor);
         var gaps = _began.Values.SelectMany(list => Gaps(list, from)).Order().ToArray();
+        if (address is not null) await EndAsync(client, ct);
         var late = gaps.Count(gap => gap > interval + Tolerance);
         return new Dictionary<string, object>
         {
@@ -81,6 +82,16 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
             ["idleRssMb"] = Math.Round(idle),
             ["peakRssMb"] = Math.Round(Memory.PeakMb()),
         };
+    }
+
+    /// <summary>A server that goes on would keep them.</summary>
+    private async Task EndAsync(TemporalClient client, CancellationToken ct)
+    {
+        for (var n = 0; n < shards; n++)
+        {
+            var options = new WorkflowTerminateOptions { Rpc = new() { CancellationToken = ct } };
+            await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured", options);
+        }
     }
 
     /// <summary>For each cycle that began since: how long after the one before it.</summary>
