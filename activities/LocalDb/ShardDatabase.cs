@@ -32,13 +32,13 @@ internal sealed partial class ShardDatabase : IDisposable
     private const long LargeWal = 16 << 20;
 
     private readonly SqliteConnection _connection;
-    private readonly Func<ShardDatabase> _again;
+    private readonly Func<ShardDatabase>? _again;
     private readonly Dictionary<object, RawStatement> _statements = new(ReferenceEqualityComparer.Instance);
     private readonly ProviderState _state = new();
     private readonly long _walAtFirst;
     private int _rowsInWal;
 
-    private ShardDatabase(SqliteConnection connection, string path, bool own, Func<ShardDatabase> again) =>
+    private ShardDatabase(SqliteConnection connection, string path, bool own, Func<ShardDatabase>? again = null) =>
         (_connection, Path, IsOwn, _again, _walAtFirst) = (connection, path, own, again, WalOf(path));
 
     public string Path { get; }
@@ -56,10 +56,17 @@ internal sealed partial class ShardDatabase : IDisposable
 
     /// <summary>Opens a database that is there already, to look only. <see cref="LocalDbException"/> says why not.</summary>
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
-        new(Opening.OpenToRead(path, shard), path, own, () => OpenToRead(path, shard, own));
+        new(Opening.OpenToRead(path, shard), path, own);
 
-    /// <summary>Another connection to the same file, to write while this one reads. Null: its journal lets only one of both at it.</summary>
-    public ShardDatabase? OpenBeside() => Guard(() => Raw("PRAGMA journal_mode").First(row => row.Text(0))) == "wal" ? _again() : null;
+    /// <summary>
+    /// Another connection to the same file, to write while this one reads. Null: its journal lets only one of both at it, or the
+    /// file was deleted under this connection, and must not come back without what it held.
+    /// </summary>
+    public ShardDatabase? OpenBeside()
+    {
+        var isWal = Guard(() => Raw("PRAGMA journal_mode").First(row => row.Text(0))) == "wal";
+        return isWal && File.Exists(Path) ? _again?.Invoke() : null;
+    }
 
     public string? GetMeta(string key) => Guard(() =>
     {

@@ -20,6 +20,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, List<long>> _began = new(StringComparer.Ordinal);
+    private int _started;
 
     public async Task<IReadOnlyDictionary<string, object>> RunAsync(CancellationToken ct)
     {
@@ -31,7 +32,17 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
             var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
             await SearchAttributes.EnsureAsync(client, new());
             IReadOnlyDictionary<string, object> figures = new Dictionary<string, object>();
-            await CollectorWorker.RunAsync(client, fleet, folder, Began, async () => figures = await MeasureAsync(client, ct));
+            await CollectorWorker.RunAsync(client, fleet, folder, Began, async () =>
+            {
+                try
+                {
+                    figures = await MeasureAsync(client, ct);
+                }
+                finally
+                {
+                    if (address is not null) await EndAsync(client);
+                }
+            });
             return figures;
         }
         finally
@@ -56,6 +67,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
             var due = (interval * n / shards) - clock.Elapsed;
             if (due > TimeSpan.Zero) await Task.Delay(due, ct);
             await CollectorStart.EnsureRunsAsync(client, new(new("bench", $"s{n}", "bench")) { Settings = settings });
+            _started++;
         }
 
         await story.WriteLineAsync($"{shards} started in {clock.Elapsed.TotalSeconds:0} s");
@@ -65,7 +77,6 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         await Task.Delay(interval * cycles, ct);
         var (wall, used) = (Stopwatch.GetElapsedTime(from), Environment.CpuUsage.TotalTime - processor);
         var gaps = _began.Values.SelectMany(list => Gaps(list, from)).Order().ToArray();
-        if (address is not null) await EndAsync(client, ct);
         var late = gaps.Count(gap => gap > interval + Tolerance);
         return new Dictionary<string, object>
         {
@@ -84,14 +95,10 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         };
     }
 
-    /// <summary>A server that goes on would keep them.</summary>
-    private async Task EndAsync(TemporalClient client, CancellationToken ct)
+    /// <summary>A server that goes on would keep them, also when the measuring was interrupted.</summary>
+    private async Task EndAsync(TemporalClient client)
     {
-        for (var n = 0; n < shards; n++)
-        {
-            var options = new WorkflowTerminateOptions { Rpc = new() { CancellationToken = ct } };
-            await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured", options);
-        }
+        for (var n = 0; n < _started; n++) await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured");
     }
 
     /// <summary>For each cycle that began since: how long after the one before it.</summary>

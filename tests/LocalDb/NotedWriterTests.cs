@@ -71,6 +71,18 @@ public sealed class NotedWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task Write_FileWasDeleted_MakesNone()
+    {
+        using var database = Open("wal");
+        Compare(database);
+        foreach (var file in Directory.EnumerateFiles(_folder)) File.Delete(file);
+
+        await WriteAsync(database, () => { });
+
+        Assert.Empty(Directory.EnumerateFiles(_folder));
+    }
+
+    [Fact]
     public async Task Write_DiskIsFull_ThrowsAndTheRestWaitsForTheNextListing()
     {
         using var database = Open("wal");
@@ -89,11 +101,13 @@ public sealed class NotedWriterTests : IDisposable
         using var database = Open("wal");
         Compare(database);
 
-        var thrown = await Assert.ThrowsAsync<LocalDbException>(
-            () => WriteAsync(database, () => raw.sqlite3_progress_handler(_opened[0].Handle!, 1, _ => 1, null)));
+        var interrupted = 0;
+
+        // Once: else it would interrupt the rollback too.
+        var thrown = await Assert.ThrowsAsync<LocalDbException>(() => WriteAsync(database, () => raw.sqlite3_progress_handler(
+            _opened[0].Handle!, 1, _ => Interlocked.Exchange(ref interrupted, 1) == 0 ? 1 : 0, null)));
 
         Assert.Contains("interrupted", thrown.Message);
-        raw.sqlite3_progress_handler(_opened[0].Handle!, 0, null, null);
         Compare(database);
         Assert.InRange(await WriteAsync(database, () => { }), 1, Rows - ShardDatabase.BatchSize);
     }

@@ -42,13 +42,25 @@ public sealed class PlanTests : IDisposable
         }
     }
 
+    /// <summary>By an index, each of a hundred thousand rows would be looked for in an order that is random to the file.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Plan_WriteOfWhatWasNoted_GoesByTheRowsNumber(bool analyzed)
+    {
+        ShardDatabase.Open(_shard.DatabasePath, _shard.Shard, own: false).Dispose();
+        if (analyzed) _shard.Execute("ANALYZE");
+
+        Assert.Contains("INTEGER PRIMARY KEY", Assert.Single(Plan(Statements.RefreshNoted)));
+    }
+
     private List<string> Plan(string sql)
     {
         using var connection = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "EXPLAIN QUERY PLAN " + sql;
-        foreach (var p in new[] { "$page", "$after", "$take", "$before", "$reported", "$id", "$provider", "$since", "$reason", "$row" })
+        foreach (var p in new[] { "$page", "$after", "$take", "$before", "$reported", "$id", "$provider", "$since", "$reason", "$row", "$at", "$state", "$host", "$v4", "$v6", "$machine", "$was" })
             if (sql.Contains(p)) command.Parameters.AddWithValue(p, p == "$take" ? 10 : p == "$page" ? "[]" : "2026-11-23 18:00:00");
         using var reader = command.ExecuteReader();
         var steps = new List<string>();
