@@ -30,14 +30,7 @@ internal sealed class SyncPhase(
     public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var result = await RereadAsync(input, cancellationToken);
-        database.BeginListing();
-        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
-        {
-            result = Take([.. page.Where(i => i.IsOwn(input.Shard))], input, result);
-            if (database.IsNotedFull) result = await WriteAsync(input, result);
-            heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
-        }
-
+        result = await ListAsync(input, result, cancellationToken);
         result = await WriteAsync(input, result);
 
         // The listing is complete: only now may anything be said about what it does not name.
@@ -63,6 +56,20 @@ internal sealed class SyncPhase(
         ProviderState.With(state, StateWords.Of(id, instance.ProviderId, instance.Status, shard)),
         instance.PrivateIpv4, instance.Ipv6, instance.Hostname);
 
+    private async Task<SyncResult> ListAsync(PhaseInput input, SyncResult result, CancellationToken cancellationToken)
+    {
+        database.BeginListing();
+        await using var ahead = RowsAhead.Begin(database);
+        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
+        {
+            result = Take([.. page.Where(i => i.IsOwn(input.Shard))], ahead.Rows, input, result);
+            if (database.IsNotedFull) result = await WriteAsync(input, result);
+            heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
+        }
+
+        return result;
+    }
+
     private async Task<SyncResult> RereadAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         if (!database.IsOwn || database.GetMetaTime(MetaKeys.RebuiltAt) > input.AsOf - RecordsReread) return new();
@@ -85,13 +92,13 @@ internal sealed class SyncPhase(
         return result with { Updated = result.Updated + written };
     }
 
-    private SyncResult Take(IReadOnlyList<CloudInstance> page, PhaseInput input, SyncResult result)
+    private SyncResult Take(IReadOnlyList<CloudInstance> page, KnownRows? rows, PhaseInput input, SyncResult result)
     {
         result = result with { Listed = result.Listed + page.Count };
         var listed = page.Select(Listed.Of).ToArray();
         foreach (var instance in page) _states[instance.Status.Name()]++;
         var found = new List<Refreshed>();
-        foreach (var (place, seenBefore, known) in database.Compare(listed))
+        foreach (var (place, seenBefore, known) in database.Compare(listed, rows))
         {
             var (instance, id) = (page[place], page[place].TrackingId);
             if (known is null && instance.InstanceId is not null && !InstanceId.TryParse(id, out _))

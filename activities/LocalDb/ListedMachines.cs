@@ -1,7 +1,4 @@
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
@@ -11,24 +8,22 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// </summary>
 internal sealed class ListedMachines
 {
-    private const int OnStack = 512;
-
     private readonly Dictionary<ulong, ulong> _machines = [];
     private readonly HashSet<(ulong Id, ulong Machine)> _more = [];
-    private long _seed;
+    private SeededHash _hash = new();
 
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
         _machines.Clear();
         _more.Clear();
-        _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+        _hash = new();
     }
 
     /// <summary>True: the id was named before, with this machine or another.</summary>
     public bool Add(string id, string machine)
     {
-        var (key, value) = (Hash(id), Hash(machine));
+        var (key, value) = (_hash.Of(id), _hash.Of(machine));
         ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, key, out var isSeen);
         if (!isSeen) first = value;
         else if (first != value) _more.Add((key, value));
@@ -38,16 +33,7 @@ internal sealed class ListedMachines
     /// <summary>True: the id was named with this machine.</summary>
     public bool Contains(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine)
     {
-        var (key, value) = (Hash(id), Hash(machine));
+        var (key, value) = (_hash.Of(id), _hash.Of(machine));
         return _machines.TryGetValue(key, out var first) && (first == value || _more.Contains((key, value)));
     }
-
-    private ulong Hash(string text)
-    {
-        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        Span<byte> bytes = most <= OnStack ? stackalloc byte[OnStack] : new byte[most];
-        return Hash(bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
-    }
-
-    private ulong Hash(ReadOnlySpan<byte> text) => XxHash3.HashToUInt64(text, _seed);
 }

@@ -59,15 +59,15 @@ internal sealed class ProviderState : IDisposable
     }
 
     /// <summary>
-    /// Compares the status of a text with one, without SQL. False: the text is no plain JSON object with one status in it,
-    /// or says it in a way that needs a closer look.
+    /// Reads the status of a text, without SQL. False: the text is no plain JSON object with one status in it, or says it in a way
+    /// that needs a closer look.
     /// </summary>
-    public static bool TryStatus(ReadOnlySpan<byte> state, InstanceStatus status, out bool isSame)
+    public static bool TryStatus(ReadOnlySpan<byte> state, out InstanceStatus status)
     {
-        isSame = false;
+        status = default;
         if (!TryScan(state, default, out _, out var place)) return false;
         var word = state[place];
-        isSame = Ascii.Equals(word, status.Name()) || InstanceStatuses.Parse(Encoding.UTF8.GetString(word)) == status;
+        status = word.SequenceEqual("running"u8) ? InstanceStatus.Running : InstanceStatuses.Parse(Encoding.UTF8.GetString(word));
         return true;
     }
 

@@ -68,9 +68,12 @@ internal static class Queries
         """;
 
     /// <summary>A row as a listing is compared with it.</summary>
-    public const string Look = """
-        SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname, id FROM instances WHERE id = $id
-        """;
+    private const string Compared = "SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname, id FROM instances";
+
+    public const string Look = $"{Compared} WHERE id = $id";
+
+    /// <summary>In the order of ids: they hold the time, and rows were added in about that order.</summary>
+    public const string Known = $"{Compared} INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > '' ORDER BY id LIMIT $take";
 
     public const string RowOf = "SELECT rowid FROM instances WHERE id = $id";
 
@@ -155,6 +158,7 @@ internal static class Queries
         [nameof(StaleHealth)] = StaleHealth,
         [nameof(Expired)] = Expired,
         [nameof(Look)] = Look,
+        [nameof(Known)] = Known,
         [nameof(StateOf)] = StateOf,
         [nameof(RowOf)] = RowOf,
         [nameof(Live)] = Live,

@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.LocalDb;
 
@@ -49,22 +48,13 @@ internal sealed partial class ShardDatabase
         _noted = new();
     }
 
-    /// <summary>True: <see cref="NotedWriter"/> is due before another page is compared.</summary>
-    public bool IsNotedFull => _noted.IsFull;
-
-    /// <summary>Gives what was noted away, to be written; what is noted from now on is not in it.</summary>
-    public NotedChanges TakeNoted()
-    {
-        var noted = _noted;
-        _noted = new();
-        return noted;
-    }
-
     /// <summary>
     /// Takes a page in. What plainly differs from its row is noted for <see cref="NotedWriter"/>; what is in another way
     /// not as a row says is given back, in the page's order.
     /// </summary>
-    public IReadOnlyList<Difference> Compare(IReadOnlyList<Listed> page) => Guard(() =>
+    /// <param name="page">What is listed.</param>
+    /// <param name="known">Rows that were read ahead; null: each is looked at.</param>
+    public IReadOnlyList<Difference> Compare(IReadOnlyList<Listed> page, KnownRows? known = null) => Guard(() =>
     {
         var closer = new List<(int Place, bool SeenBefore, bool HasRow)>();
         using (var reading = _connection.BeginTransaction(deferred: true))
@@ -73,6 +63,7 @@ internal sealed partial class ShardDatabase
             {
                 var listed = page[place];
                 var seenBefore = _listed.Add(listed.TrackingId, listed.ProviderId);
+                if (!seenBefore && known?.TryCompare(listed, _noted) == true) continue;
                 if (Look(listed, seenBefore) is { } hasRow) closer.Add((place, seenBefore, hasRow));
             }
 
@@ -82,39 +73,29 @@ internal sealed partial class ShardDatabase
         return closer.ConvertAll(c => new Difference(c.Place, c.SeenBefore, c.HasRow ? Find(page[c.Place].TrackingId) : null));
     });
 
-    /// <summary>Keeps what is to be written by <see cref="NotedWriter"/>.</summary>
-    /// <param name="listed">What the cloud says.</param>
-    /// <param name="was">The row's <c>provider_state</c> when that was compared.</param>
-    public void NoteChange(Listed listed, string? was) => Guard(() =>
+    /// <summary>Reads live rows in their order, for <see cref="Compare"/>. Those that need a closer look are left out.</summary>
+    /// <param name="count">So many at most.</param>
+    /// <param name="ct">Ends it.</param>
+    public KnownRows ReadKnown(int count, CancellationToken ct) => Guard(() =>
     {
-        var row = Raw(Queries.RowOf, "$id");
-        row.Bind(0, listed.TrackingId);
-        if (row.First(r => (long?)r.Number(0)) is not { } number) return false;
-        var (id, machine) = (Encoding.UTF8.GetBytes(listed.TrackingId), Encoding.UTF8.GetBytes(listed.ProviderId));
-        var print = _state.Fingerprint(id, machine, was is not null, was is null ? [] : Encoding.UTF8.GetBytes(was));
-        _noted.Add(number, print, listed.Status, listed.Hostname, listed.Ip4, listed.Ip6);
-        return true;
-    });
+        var (rows, known) = (Raw(Queries.Known, "$take"), new KnownRows(count));
+        rows.Bind(0, count);
+        try
+        {
+            while (rows.Step())
+            {
+                ct.ThrowIfCancellationRequested();
+                if (!IsPlain(rows, out var status)) continue;
+                known.Add(rows.Utf8(7), rows.Number(0), Print(rows), rows.Utf8(2), status, Word(rows, 6), Word(rows, 4), Word(rows, 5));
+            }
+        }
+        finally
+        {
+            rows.Reset();
+        }
 
-    /// <summary>
-    /// Reads the rows of changes and says what is to be written, until <paramref name="batch"/> is full or no change is left.
-    /// A row that somebody wrote since it was compared is left out. False: nothing is left.
-    /// </summary>
-    public bool Prepare(IEnumerator<NotedChange> noted, ShardRef shard, WriteBatch batch) => Guard(() =>
-    {
-        batch.Clear();
-        using var reading = _connection.BeginTransaction(deferred: true);
-        while (!batch.IsFull && noted.MoveNext()) Prepare(noted.Current, shard, batch);
-        reading.Commit();
-        return batch.Count > 0;
+        return known;
     });
-
-    /// <summary>Writes what was prepared; a row that somebody wrote since then stays as it is.</summary>
-    public int Refresh(WriteBatch batch, DateTimeOffset at)
-    {
-        var text = GoTime.Format(at);
-        return WriteBatches(batch.Rows, BatchSize, row => RefreshOne(row, text));
-    }
 
     /// <summary>Live rows that the listing does not name with their instance, by id.</summary>
     public IReadOnlyList<LiveRow> FindNotListed() => Guard(() =>
@@ -159,12 +140,10 @@ internal sealed partial class ShardDatabase
         try
         {
             if (!look.Step()) return false;
-            var isPlain = look.Number(1) != 0 && look.Is(2, listed.ProviderId) && look.IsText(3);
-            if (seenBefore || !isPlain || !ProviderState.TryStatus(look.Utf8(3), listed.Status, out var isSame)) return true;
+            if (seenBefore || !look.Is(2, listed.ProviderId) || !IsPlain(look, out var status)) return true;
             var (ip4, ip6, hostname) = (New(look, 4, listed.Ip4), New(look, 5, listed.Ip6), New(look, 6, listed.Hostname));
-            if (isSame && (ip4 ?? ip6 ?? hostname) is null) return null;
-            _noted.Add(
-                look.Number(0), _state.Fingerprint(look.Utf8(7), look.Utf8(2), true, look.Utf8(3)), listed.Status, hostname, ip4, ip6);
+            if (status == listed.Status && (ip4 ?? ip6 ?? hostname) is null) return null;
+            _noted.Add(look.Number(0), Print(look), listed.Status, hostname, ip4, ip6);
             return null;
         }
         finally
@@ -173,42 +152,20 @@ internal sealed partial class ShardDatabase
         }
     }
 
+    /// <summary>A live row that names a machine and, in a plain way, a status.</summary>
+    private static bool IsPlain(RawStatement row, out InstanceStatus status)
+    {
+        status = default;
+        return row.Number(1) != 0 && row.IsText(2) && row.IsText(3) && row.IsText(7) && ProviderState.TryStatus(row.Utf8(3), out status);
+    }
+
+    /// <summary>Empty: what stands there is no text, and equals nothing that a cloud says.</summary>
+    private static ReadOnlySpan<byte> Word(RawStatement row, int column) => row.IsText(column) ? row.Utf8(column) : [];
+
+    private UInt128 Print(RawStatement row) => _state.Fingerprint(row.Utf8(7), row.Utf8(2), true, row.Utf8(3));
+
     /// <summary>Null: as the row says. What the cloud does not say is no difference.</summary>
     private static string? New(RawStatement row, int column, string? said) => said is null || row.Is(column, said) ? null : said;
-
-    private void Prepare(in NotedChange noted, ShardRef shard, WriteBatch batch)
-    {
-        var current = Raw(Queries.StateOf, "$row");
-        current.Bind(0, noted.Row);
-        try
-        {
-            var isAsItWas = current.Step() && current.IsText(0) && current.IsText(1) && (current.IsNull(2) || current.IsText(2))
-                && _state.Fingerprint(current.Utf8(0), current.Utf8(1), current.IsText(2), current.Utf8(2)) == noted.Was;
-            if (!isAsItWas) return;
-            var words = StateWords.Of(current.Text(0)!, current.Text(1)!, noted.Status, shard);
-            batch.Add(noted, current.Utf8(0), current.Utf8(1), current.IsText(2), current.Utf8(2), _state.With(current.Utf8(2), words));
-        }
-        finally
-        {
-            current.Reset();
-        }
-    }
-
-    private int RefreshOne(in ToWrite row, string at)
-    {
-        var refresh = Raw(Statements.RefreshNoted, "$row", "$at", "$id", "$machine", "$was", "$state", "$host", "$v4", "$v6");
-        refresh.Bind(0, row.Row);
-        refresh.Bind(1, at);
-        refresh.Bind(2, row.Id.Span);
-        refresh.Bind(3, row.Machine.Span);
-        if (row.Was is { } was) refresh.Bind(4, was.Span);
-        else refresh.BindSome(4, []);
-        refresh.Bind(5, row.State.Span);
-        refresh.BindSome(6, row.Hostname.Span);
-        refresh.BindSome(7, row.Ip4.Span);
-        refresh.BindSome(8, row.Ip6.Span);
-        return refresh.Run();
-    }
 
     /// <summary>One parameter for a page of rows: binding a thousand rows one by one costs more than comparing them.</summary>
     private static string Json<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
