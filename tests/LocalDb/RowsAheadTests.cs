@@ -40,7 +40,7 @@ public sealed class RowsAheadTests : IDisposable
             var random = new Random(seed);
             var (one, other) = (Path.Combine(_folder, $"{seed}-1.db"), Path.Combine(_folder, $"{seed}-2.db"));
             File.Copy(empty, one);
-            Run(one, string.Concat(Enumerable.Range(0, 60).Select(n => AnyRow(random, n))));
+            Run(one, $"BEGIN; {string.Concat(Enumerable.Range(0, 60).Select(n => AnyRow(random, n)))} COMMIT;");
             File.Copy(one, other);
             var pages = Enumerable.Range(0, 80).Select(_ => AnyListed(random)).Chunk(30).ToArray();
 
