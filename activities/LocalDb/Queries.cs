@@ -67,12 +67,12 @@ internal static class Queries
         ORDER BY id LIMIT $take
         """;
 
-    /// <summary>A row as a listing is compared with it.</summary>
     private const string Compared = "SELECT rowid, deleted_at IS NULL, provider_id, provider_state, ip4, ip6, hostname, id FROM instances";
 
+    /// <summary>A row as a listing is compared with it.</summary>
     public const string Look = $"{Compared} WHERE id = $id";
 
-    /// <summary>In the order of ids: they hold the time, and rows were added in about that order.</summary>
+    /// <summary>The same of all live rows, in the order of ids: they hold the time, and rows were added in about that order.</summary>
     public const string Known = $"{Compared} INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > '' ORDER BY id LIMIT $take";
 
     public const string RowOf = "SELECT rowid FROM instances WHERE id = $id";

@@ -59,7 +59,7 @@ internal sealed partial class ShardDatabase : IDisposable
         new(Opening.OpenToRead(path, shard), path, own);
 
     /// <summary>
-    /// Another connection to the same file, to write while this one reads. Null: its journal lets only one of both at it, or the
+    /// Another connection to the same file, to be used at the same time. Null: its journal lets only one of both at it, or the
     /// file was deleted under this connection, and must not come back without what it held.
     /// </summary>
     public ShardDatabase? OpenBeside()

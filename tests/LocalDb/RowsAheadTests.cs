@@ -171,17 +171,21 @@ public sealed class RowsAheadTests : IDisposable
     [Fact]
     public async Task Dispose_WhileRowsAreRead_EndsThat()
     {
+        var token = TestContext.Current.CancellationToken;
         using var reads = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
         using var database = OpenWith(NotedWriter.Many, opened: connection =>
         {
-            if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); return 0; }, null);
+            if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); goesOn.Wait(token); return 0; }, null);
         });
 
         var ahead = RowsAhead.Begin(database);
-        reads.Wait(TestContext.Current.CancellationToken);
-        await ahead.DisposeAsync();
+        reads.Wait(token);
+        var disposing = ahead.DisposeAsync();
+        goesOn.Set();
+        await disposing;
 
-        Assert.True(ahead.ReadAsync().IsCompleted);
+        await Assert.ThrowsAsync<OperationCanceledException>(ahead.ReadAsync);
         Assert.Equal(ConnectionState.Closed, _opened[1].State);
     }
 
