@@ -19,10 +19,11 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
         ["pending", "running", "shutting-down", "stopping", "stopped"];
 
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filters = OwnFilters(shard);
         filters.Add(new Filter("instance-state-name", [.. StatesNotTerminated]));
+        if (part != IdPart.Whole) filters.Add(new Filter("instance-id", [.. part.Patterns]));
         var seen = new HashSet<string>();
         await foreach (var page in PagesAsync(filters, cancellationToken))
         {

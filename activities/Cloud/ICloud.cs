@@ -9,10 +9,10 @@ namespace Nstance.Temporal.Activities.Cloud;
 internal interface ICloud
 {
     /// <summary>
-    /// Pages of own instances that are not terminated, each instance once. Enumerating to the end without exception is
-    /// the proof that the listing was complete.
+    /// Pages of own instances of a part that are not terminated, each instance once. Enumerating to the end without exception is
+    /// the proof that the listing was complete, if the cloud can be asked for parts: see <see cref="Collection.ListInParts"/>.
     /// </summary>
-    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, CancellationToken cancellationToken);
+    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, IdPart part, CancellationToken cancellationToken);
 
     /// <summary>Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.</summary>
     Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken);

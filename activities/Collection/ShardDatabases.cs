@@ -26,12 +26,15 @@ public sealed record ShardDatabases
     /// <summary>Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.</summary>
     internal Action<SqliteConnection>? Opened { get; init; }
 
+    /// <summary>From so many rows on a shard is treated as a large one; the simulation has smaller ones.</summary>
+    internal int Many { get; init; } = ShardDatabase.UsuallyMany;
+
     /// <summary>Opens the shard's database; throws <see cref="LocalDbException"/>.</summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
         if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
-        return ShardDatabase.Open(path, shard, own, Opened);
+        return ShardDatabase.Open(path, shard, own, Opened, Many);
     }
 
     /// <summary>Opens it to look only; throws <see cref="LocalDbException"/>.</summary>

@@ -59,8 +59,10 @@ internal sealed class SyncPhase(
     private async Task<SyncResult> ListAsync(PhaseInput input, SyncResult result, CancellationToken cancellationToken)
     {
         database.BeginListing();
-        await using var ahead = RowsAhead.Begin(database);
-        await foreach (var page in cloud.ListAsync(input.Shard, cancellationToken).AheadAsync(cancellationToken))
+        var live = database.CountLive();
+        var parts = Math.Clamp(live / database.Many, 1, ListInParts.MostParts);
+        await using var ahead = RowsAhead.Begin(database, live);
+        await foreach (var page in cloud.ListInPartsAsync(input.Shard, parts, cancellationToken))
         {
             result = Take([.. page.Where(i => i.IsOwn(input.Shard))], ahead.Rows, input, result);
             if (database.IsNotedFull) result = await WriteAsync(input, result);

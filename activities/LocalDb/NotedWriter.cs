@@ -10,16 +10,13 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// </summary>
 internal sealed class NotedWriter(ShardDatabase database, ShardRef shard, DateTimeOffset at)
 {
-    /// <summary>From so many on, another connection is worth its opening.</summary>
-    internal const int Many = 4 * ShardDatabase.BatchSize;
-
     /// <summary>Gives how many rows were written.</summary>
     /// <param name="progress">Called after each batch.</param>
     public async Task<int> WriteAsync(Action progress)
     {
         var noted = database.TakeNoted();
         using var rest = noted.Ordered().GetEnumerator();
-        using var beside = noted.Count < Many ? null : database.OpenBeside();
+        using var beside = noted.Count < database.Many ? null : database.OpenBeside();
         if (beside is not null) return await WriteAsync(rest, beside, progress);
         var (batch, written) = (new WriteBatch(), 0);
         while (database.Prepare(rest, shard, batch)) written += Write(batch, database, progress);

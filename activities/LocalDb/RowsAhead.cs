@@ -10,10 +10,9 @@ internal sealed class RowsAhead : IAsyncDisposable
     private readonly ShardDatabase? _beside;
     private readonly Task<KnownRows>? _reading;
 
-    private RowsAhead(ShardDatabase database)
+    private RowsAhead(ShardDatabase database, int count)
     {
-        var count = database.CountLive();
-        if (count < NotedWriter.Many) return;
+        if (count < database.Many) return;
         _beside = database.OpenBeside();
         if (_beside is { } beside) _reading = Task.Run(() => beside.ReadKnown(Math.Min(count, KnownRows.Most), _stop.Token), CancellationToken.None);
     }
@@ -22,7 +21,9 @@ internal sealed class RowsAhead : IAsyncDisposable
     public KnownRows? Rows => _reading is { IsCompletedSuccessfully: true } ? _reading.Result : null;
 
     /// <summary>Begins, unless the fleet is too small for it to be worth another connection.</summary>
-    public static RowsAhead Begin(ShardDatabase database) => new(database);
+    /// <param name="database">Whose rows.</param>
+    /// <param name="count">How many are live.</param>
+    public static RowsAhead Begin(ShardDatabase database, int count) => new(database, count);
 
     public async ValueTask DisposeAsync()
     {

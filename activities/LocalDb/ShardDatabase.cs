@@ -20,6 +20,9 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>The same for records read into a database of our own.</summary>
     public const int RebuildBatchSize = 4000;
 
+    /// <summary>From so many rows on, another connection is worth its opening, and another part of a listing its calls.</summary>
+    public const int UsuallyMany = 4 * BatchSize;
+
     /// <summary>After so long a batch is committed, which takes some milliseconds more.</summary>
     private static readonly TimeSpan LongestWrite = TimeSpan.FromMilliseconds(15);
 
@@ -38,25 +41,29 @@ internal sealed partial class ShardDatabase : IDisposable
     private readonly long _walAtFirst;
     private int _rowsInWal;
 
-    private ShardDatabase(SqliteConnection connection, string path, bool own, Func<ShardDatabase>? again = null) =>
-        (_connection, Path, IsOwn, _again, _walAtFirst) = (connection, path, own, again, WalOf(path));
+    private ShardDatabase(SqliteConnection connection, string path, bool own, int many, Func<ShardDatabase>? again = null) =>
+        (_connection, Path, IsOwn, Many, _again, _walAtFirst) = (connection, path, own, many, again, WalOf(path));
 
     public string Path { get; }
 
     /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
     public bool IsOwn { get; }
 
+    /// <summary>Default <see cref="UsuallyMany"/>.</summary>
+    public int Many { get; }
+
     /// <summary>Opens a database; an own one is made if there is none. <see cref="LocalDbException"/> says why not.</summary>
-    public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
+    public static ShardDatabase Open(
+        string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null, int many = UsuallyMany)
     {
         var connection = Opening.Open(path, shard, own);
         opened?.Invoke(connection);
-        return new(connection, path, own, () => Open(path, shard, own, opened));
+        return new(connection, path, own, many, () => Open(path, shard, own, opened, many));
     }
 
     /// <summary>Opens a database that is there already, to look only. <see cref="LocalDbException"/> says why not.</summary>
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
-        new(Opening.OpenToRead(path, shard), path, own);
+        new(Opening.OpenToRead(path, shard), path, own, UsuallyMany);
 
     /// <summary>
     /// Another connection to the same file, to be used at the same time. Null: its journal lets only one of both at it, or the

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
@@ -18,6 +19,7 @@ internal sealed class MeasuredFleet : IDisposable
     private readonly bool[] _recordDeleted;
     private readonly Dictionary<string, int> _byProvider;
     private readonly Dictionary<string, int> _byId;
+    private readonly ConcurrentDictionary<IdPart, int[]> _parts = [];
 
     public MeasuredFleet(int count, ShardRef shard, DateTimeOffset asOf, bool isQuiet = false)
     {
@@ -54,6 +56,11 @@ internal sealed class MeasuredFleet : IDisposable
 
     /// <summary>Numbers of those that the cloud ever had.</summary>
     public int[] Machines { get; }
+
+    /// <summary>The same of a part, found once: the real cloud looks for them on its own processors.</summary>
+    public int[] MachinesOf(IdPart part) => part == IdPart.Whole
+        ? Machines
+        : _parts.GetOrAdd(part, static (part, fleet) => [.. fleet.Machines.Where(n => part.Has(fleet.Members[n].ProviderId))], this);
 
     public int Count(params Part[] parts) => Members.Count(m => parts.Contains(m.Part));
 

@@ -16,11 +16,11 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     private const int MaxFilterValues = 200;
 
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var page in fleet.Machines.Chunk(PageSize))
+        if (part.Number == 0) listed?.Invoke(shard);
+        foreach (var page in fleet.MachinesOf(part).Chunk(PageSize))
         {
-            if (listed is not null && page[0] == fleet.Machines[0]) listed(shard);
             await calls.MakeAsync(Call.List, cancellationToken);
             yield return [.. page.Select(number => fleet.Instance(number, shard))];
         }

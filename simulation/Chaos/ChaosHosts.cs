@@ -16,7 +16,10 @@ internal sealed class ChaosHosts : IDisposable
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
 
-    public ChaosHosts(bool shared) => Server = shared ? new ServerRows(Path.Combine(_folder, "server.db")) : null;
+    private readonly int _many;
+
+    public ChaosHosts(StorySetup setup) =>
+        (_many, Server) = (setup.Many, setup.Shared ? new ServerRows(Path.Combine(_folder, "server.db")) : null);
 
     /// <summary>The server's own rows; null: the hosts keep databases of their own.</summary>
     public ServerRows? Server { get; }
@@ -69,6 +72,7 @@ internal sealed class ChaosHosts : IDisposable
             HostName = $"host-{Current}",
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
             SharedDatabasePath = Server is null ? null : DatabasePath,
+            Many = _many,
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;

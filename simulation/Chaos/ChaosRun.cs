@@ -28,7 +28,7 @@ internal static class ChaosRun
     public static async Task<ChaosOutcome> PlayAsync(Story story, Plant? plant = null)
     {
         plant ??= new();
-        using var hosts = new ChaosHosts(story.Setup.Shared);
+        using var hosts = new ChaosHosts(story.Setup);
         var world = new ChaosWorld(story, hosts.Server);
         var (invariants, reconciler) = (new Invariants(world), new ChaosReconciler(world));
         var collector = new ChaosCollector(world, hosts, new ChaosOperator(world, hosts), reconciler, invariants, plant);

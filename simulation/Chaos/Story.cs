@@ -1,4 +1,5 @@
 using System.Globalization;
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -60,6 +61,9 @@ internal sealed record StorySetup(int Seed, bool Shared, TimeSpan Length, ShardT
     public TerminationLimits Limits { get; init; } = TerminationLimits.Off;
 
     public TimeSpan? Quarantine { get; init; }
+
+    /// <summary>From so many rows on the collector treats the shard as a large one: other connections, a listing in parts.</summary>
+    public int Many { get; init; } = ShardDatabase.UsuallyMany;
 }
 
 /// <summary>One seed's history: everything that will happen, before anything has.</summary>
@@ -77,5 +81,6 @@ internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
             + $"registration timeout {Setup.Timings.RegistrationTimeout}, retention {Setup.Timings.DeletedRecordRetention}, "
             + $"health {Setup.Timings.HealthCheckInterval}, the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
             + $"{(Setup.Limits.Enabled ? $"limits with {Setup.Limits.Rules?.Count ?? 0} rules" : "no limits")}"
+            + $"{(Setup.Many == ShardDatabase.UsuallyMany ? "" : $", large from {Setup.Many} rows on")}"
             + (Setup.Quarantine is { } wait ? $", quarantine {wait}" : ""));
 }

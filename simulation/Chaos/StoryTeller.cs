@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -6,6 +7,9 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed class StoryTeller
 {
     private static readonly string[] Phases = ["sync", "collect", "collect", "collect", "health", "purge"];
+
+    /// <summary>With up to forty instances, from one part of a listing to all of them.</summary>
+    private const int LargeFrom = 3;
 
     private readonly Random _random;
     private readonly List<StoryEvent> _events = [];
@@ -31,6 +35,7 @@ internal sealed class StoryTeller
         {
             Limits = _random.Next(3) switch { 0 => TerminationLimits.Off, 1 => new(), _ => WithRules() },
             Quarantine = Chance(25) ? Minutes(30, 180) : null,
+            Many = seed % 2 == 0 ? LargeFrom : ShardDatabase.UsuallyMany,
         };
     }
 

@@ -37,9 +37,9 @@ internal static class SoakRun
                 StartupTimeout = TimeSpan.FromMinutes(1),
             },
         });
-        using var hosts = new ChaosHosts(shared: true);
         // The story begins when the server's clock says so.
         var story = SoakStory.Tell(days, interval);
+        using var hosts = new ChaosHosts(story.Setup);
         var begin = new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero);
         var world = new ChaosWorld(story, hosts.Server, begin);
         using var activities = new SoakActivities(world, hosts, () => server.Client);

@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
 using Nstance.Temporal.Tests.Support;
@@ -9,7 +10,8 @@ namespace Nstance.Temporal.Tests.Collection;
 /// <summary>The golden shard among so many machines that their rows are read ahead, and written on two connections.</summary>
 public sealed class LargeFleetSyncTests : IDisposable
 {
-    private const int More = NotedWriter.Many + 500;
+    private const int More = 1_500;
+    private const int Many = 300;
 
     private readonly Shard1 _small = new();
     private readonly Shard1 _large = new();
@@ -23,7 +25,8 @@ public sealed class LargeFleetSyncTests : IDisposable
               '2026-10-01 00:00:00+00:00', '2026-10-01 00:01:00+00:00', '{{GoTime.Format(_large.AsOf)}}' FROM n
             """);
         for (var n = 0; n < More; n++) _large.Cloud.Add(Machine(n, InstanceStatus.Running));
-        _large.Cloud.PageSize = 200;
+        _large.Cloud.PageSize = 100;
+        _large.Many = Many;
     }
 
     public void Dispose()
@@ -40,6 +43,7 @@ public sealed class LargeFleetSyncTests : IDisposable
         Assert.Equal(
             (small.Listed + More, small.Updated + More, small.Added, small.MarkedDeleted, small.Spared, small.Invalid),
             (large.Listed, large.Updated, large.Added, large.MarkedDeleted, large.Spared, large.Invalid));
+        Assert.Equal(ListInParts.MostParts, _large.Cloud.Listings.Distinct().Count(part => part != IdPart.Whole));
         foreach (var column in new[] { "provider_id", "provider_state", "deleted_at", "updated_at", "ip4" })
         {
             var rows = _large.Rows(column);
@@ -63,14 +67,14 @@ public sealed class LargeFleetSyncTests : IDisposable
     public async Task Sync_AFewChanged_WritesTheseAlone()
     {
         await SyncAsync(_large);
-        for (var n = 0; n < More; n += 1000) _large.Cloud.Add(Machine(n, InstanceStatus.Stopping));
+        for (var n = 0; n < More; n += 300) _large.Cloud.Add(Machine(n, InstanceStatus.Stopping));
         _large.Cloud.Unlisted.Add("i-more7");
 
         var result = await SyncAsync(_large);
 
         Assert.Equal((5, 0), (result.Updated, result.MarkedDeleted));
         Assert.All(_large.Rows("provider_state").Where(row => row.Key.StartsWith("more-", StringComparison.Ordinal)), row => Assert.Contains(
-            int.Parse(row.Key["more-".Length..]) % 1000 == 0 ? "\"status\":\"stopping\"" : "\"status\":\"running\"", row.Value));
+            int.Parse(row.Key["more-".Length..]) % 300 == 0 ? "\"status\":\"stopping\"" : "\"status\":\"running\"", row.Value));
     }
 
     private static CloudInstance Machine(int n, InstanceStatus status) => new(

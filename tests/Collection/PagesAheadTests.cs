@@ -60,6 +60,48 @@ public sealed class PagesAheadTests
         Assert.True(_disposed);
     }
 
+    [Fact]
+    public async Task AheadAsync_SeveralListings_EachInItsOrderToItsEnd()
+    {
+        var given = new List<(int Listing, int Page)>();
+        await foreach (var page in Enumerable.Range(0, 3).Select(n => Numbered(n, 2 + n)).AheadAsync(Ct)) given.Add(page);
+
+        Assert.Equal(9, given.Count);
+        Assert.All(given.GroupBy(page => page.Listing), pages => Assert.Equal(Enumerable.Range(0, 2 + pages.Key), pages.Select(p => p.Page)));
+    }
+
+    [Fact]
+    public async Task AheadAsync_OneOfSeveralWaits_TheOthersGoOn()
+    {
+        var (held, given) = (new TaskCompletionSource(), new List<(int Listing, int Page)>());
+        await foreach (var page in new[] { Numbered(0, 1, held.Task), Numbered(1, 3) }.AheadAsync(Ct))
+        {
+            given.Add(page);
+            if (given.Count == 3) held.SetResult();
+        }
+
+        Assert.Equal([(1, 0), (1, 1), (1, 2), (0, 0)], given);
+    }
+
+    [Fact]
+    public async Task AheadAsync_OneOfSeveralFails_TheOthersAreCancelledAndDisposed()
+    {
+        var fault = await Assert.ThrowsAsync<IOException>(async () =>
+        {
+            await foreach (var _ in new[] { Hanging(Ct), Pages(3, failAt: 1, Ct) }.AheadAsync(Ct)) { }
+        });
+
+        Assert.Equal("page 1", fault.Message);
+        Assert.True(_disposed);
+        Assert.False(_movedWhenDisposed);
+    }
+
+    private static async IAsyncEnumerable<(int Listing, int Page)> Numbered(int listing, int count, Task? first = null)
+    {
+        if (first is not null) await first;
+        for (var page = 0; page < count; page++) yield return (listing, page);
+    }
+
 #pragma warning disable CS1998 // an answer that is there at once
     private async IAsyncEnumerable<int> Pages(int count, int? failAt, [EnumeratorCancellation] CancellationToken ct)
     {

@@ -9,7 +9,7 @@ namespace Nstance.Temporal.Tests.LocalDb;
 /// <summary>So many changes that one connection prepares them and another writes them.</summary>
 public sealed class NotedWriterTests : IDisposable
 {
-    private const int Rows = (2 * NotedWriter.Many) + 7;
+    private const int Rows = (2 * ShardDatabase.UsuallyMany) + 7;
 
     private static readonly ShardRef Shard = new("c1", "s1", "bucket");
     private static readonly DateTimeOffset At = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);

@@ -136,14 +136,14 @@ public sealed class RowsAheadTests : IDisposable
     }
 
     [Theory]
-    [InlineData(NotedWriter.Many - 1, "wal", false)]
-    [InlineData(NotedWriter.Many, "wal", true)]
-    [InlineData(NotedWriter.Many, "delete", false)]
+    [InlineData(ShardDatabase.UsuallyMany - 1, "wal", false)]
+    [InlineData(ShardDatabase.UsuallyMany, "wal", true)]
+    [InlineData(ShardDatabase.UsuallyMany, "delete", false)]
     public async Task Begin_ManyRowsInAWal_AreReadOnAnotherConnection(int rows, string journal, bool isRead)
     {
         using var database = OpenWith(rows, journal);
 
-        await using var ahead = RowsAhead.Begin(database);
+        await using var ahead = RowsAhead.Begin(database, database.CountLive());
         await ahead.ReadAsync();
 
         Assert.Equal(isRead ? rows : null, ahead.Rows?.Count);
@@ -153,13 +153,13 @@ public sealed class RowsAheadTests : IDisposable
     [Fact]
     public async Task Begin_RowsCannotBeRead_LeavesThemToBeLookedAt()
     {
-        using var database = OpenWith(NotedWriter.Many, opened: connection =>
+        using var database = OpenWith(ShardDatabase.UsuallyMany, opened: connection =>
         {
             // The second of them is interrupted at its first step of some length.
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => 1, null);
         });
 
-        await using var ahead = RowsAhead.Begin(database);
+        await using var ahead = RowsAhead.Begin(database, database.CountLive());
         await Assert.ThrowsAsync<LocalDbException>(ahead.ReadAsync);
 
         Assert.Null(ahead.Rows);
@@ -174,12 +174,12 @@ public sealed class RowsAheadTests : IDisposable
         var token = TestContext.Current.CancellationToken;
         using var reads = new ManualResetEventSlim();
         using var goesOn = new ManualResetEventSlim();
-        using var database = OpenWith(NotedWriter.Many, opened: connection =>
+        using var database = OpenWith(ShardDatabase.UsuallyMany, opened: connection =>
         {
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); goesOn.Wait(token); return 0; }, null);
         });
 
-        var ahead = RowsAhead.Begin(database);
+        var ahead = RowsAhead.Begin(database, database.CountLive());
         reads.Wait(token);
         var disposing = ahead.DisposeAsync();
         goesOn.Set();

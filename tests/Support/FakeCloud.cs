@@ -37,6 +37,9 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Runs before a call that ends instances.</summary>
     public Action? BeforeTerminate { get; set; }
 
+    /// <summary>Parts of which somebody asked for a listing, in order.</summary>
+    public List<IdPart> Listings { get; } = [];
+
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
@@ -50,11 +53,12 @@ internal sealed class FakeCloud : ICloud
     public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
 
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
+        Listings.Add(part);
         var listed = Instances.Values
-            .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted && !Unlisted.Contains(i.ProviderId))
+            .Where(i => part.Has(i.ProviderId) && i.IsOwn(shard) && i.Status != InstanceStatus.Deleted && !Unlisted.Contains(i.ProviderId))
             .OrderBy(i => i.ProviderId, StringComparer.Ordinal)
             .Chunk(PageSize)
             .ToList();

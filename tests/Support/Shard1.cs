@@ -53,12 +53,15 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public FakeEventSink Events { get; } = new();
 
+    /// <summary>From so many rows on the shard is a large one.</summary>
+    public int Many { get; set; } = ShardDatabase.UsuallyMany;
+
     private static string Source => Path.Combine(AppContext.BaseDirectory, "Fixtures", "shard-1");
 
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
     public GcActivities Activities(bool own = false, string host = "host-a") => new(
-        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath },
+        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath, Many = Many },
         this,
         _ => Events);
 

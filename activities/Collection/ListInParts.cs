@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Collection;
+
+/// <summary>
+/// Lists a large fleet in parts, side by side: each page's token comes from the page before, so one listing waits for all its
+/// calls in turn. A cloud that knows no wildcards in an id answers with nothing or refuses. Of thousands of machines no part is
+/// empty otherwise, so of such parts the whole is listed once more, as ever.
+/// </summary>
+internal static class ListInParts
+{
+    /// <summary>So many listings at a time: EC2 bears 20 describes a second, and one takes a second and more of a thousand instances.</summary>
+    public const int MostParts = 4;
+
+    /// <summary>Pages of own instances that are not terminated, each instance once; complete when they come to their end without exception.</summary>
+    public static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListInPartsAsync(
+        this ICloud cloud, ShardRef shard, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var parts = Enumerable.Range(0, count).Select(number => new IdPart(number, count)).ToArray();
+        var empty = parts.ToHashSet();
+        if (count > 1)
+        {
+            var listings = parts.Select(part => PartAsync(cloud, shard, part, cancellationToken));
+            await foreach (var (part, page) in listings.AheadAsync(cancellationToken))
+            {
+                if (page.Count > 0) empty.Remove(part);
+                yield return page;
+            }
+        }
+
+        if (empty.Count == 0) yield break;
+        await foreach (var page in cloud.ListAsync(shard, IdPart.Whole, cancellationToken).AheadAsync(cancellationToken))
+            yield return [.. page.Where(i => empty.Any(part => part.Has(i.ProviderId)) || !parts.Any(part => part.Has(i.ProviderId)))];
+    }
+
+    private static async IAsyncEnumerable<(IdPart Part, IReadOnlyList<CloudInstance> Page)> PartAsync(
+        ICloud cloud, ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var pages = cloud.ListAsync(shard, part, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        for (var isFirst = true; await NextAsync(pages, isFirst); isFirst = false)
+        {
+            // Asked by filter, yet checked again: a cloud that does not heed it would list each instance in every part.
+            yield return (part, [.. pages.Current.Where(i => part.Has(i.ProviderId))]);
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<IReadOnlyList<CloudInstance>> pages, bool isFirst)
+    {
+        try
+        {
+            return await pages.MoveNextAsync();
+        }
+        catch (CloudException e) when (isFirst && e.Fault is CloudFault.Malformed or CloudFault.Invalid)
+        {
+            return false; // The whole is listed, and says what is wrong if it is not the part.
+        }
+    }
+}

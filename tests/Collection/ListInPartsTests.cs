@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Collection;
+
+/// <summary>A listing in parts names who a whole one names: through the real client, and at clouds that do not know parts.</summary>
+public sealed class ListInPartsTests
+{
+    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
+
+    private static readonly Dictionary<string, string> Own = new(StringComparer.Ordinal)
+    {
+        [CloudTags.Managed] = "true",
+        [CloudTags.ClusterId] = "prod-eu",
+        [CloudTags.Shard] = "us-west-2a",
+    };
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 4)]
+    [InlineData(4, 4)]
+    public async Task List_ThroughTheRealClient_EachOwnOnce(int parts, int calls)
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        var own = cloud.Ec2.Launch(new LaunchSpec { Count = 2_400, Tags = Own }).Select(m => m.Id);
+        cloud.Ec2.Launch(new LaunchSpec { Count = 5, Tags = new Dictionary<string, string>(Own) { [CloudTags.Shard] = "b" } });
+        using var connections = cloud.Connect();
+
+        var listed = await Ec2(connections).ListInPartsAsync(Shard, parts, default).AllAsync();
+
+        Assert.Equal(own.Order(), listed.Select(i => i.ProviderId).Order());
+        Assert.Equal(calls, cloud.Calls["DescribeInstances"]);
+    }
+
+    [Fact]
+    public async Task List_APageOfOnePartFails_ThrowsInsteadOfAShortList()
+    {
+        await using var cloud = await SimulatedCloud.StartAsync();
+        cloud.Ec2.Launch(new LaunchSpec { Count = 5_000, Tags = Own });
+        cloud.Faults.Script("DescribeInstances", Fault.None, Fault.None, Fault.None, Fault.None, Fault.None, Fault.Denied);
+        using var connections = cloud.Connect();
+
+        var fault = await Assert.ThrowsAsync<CloudException>(() => Ec2(connections).ListInPartsAsync(Shard, 4, default).AllAsync());
+
+        Assert.Equal(CloudFault.Denied, fault.Fault);
+    }
+
+    [Theory]
+    [InlineData("knows no wildcards")]
+    [InlineData("refuses parts")]
+    [InlineData("does not heed the filter")]
+    public async Task List_CloudThatKnowsNoParts_EachOnce(string kind)
+    {
+        var cloud = new OtherCloud(kind);
+
+        var listed = await cloud.ListInPartsAsync(Shard, 4, default).AllAsync();
+
+        Assert.Equal(OtherCloud.Machines.Select(m => m.ProviderId).Order(), listed.Select(i => i.ProviderId).Order());
+    }
+
+    [Fact]
+    public async Task List_OnePartIsEmpty_TheWholeIsLookedThroughForIt()
+    {
+        var listed = await new OtherCloud("loses a part").ListInPartsAsync(Shard, 4, default).AllAsync();
+
+        Assert.Equal(OtherCloud.Machines.Select(m => m.ProviderId).Order(), listed.Select(i => i.ProviderId).Order());
+    }
+
+    [Theory]
+    [InlineData("fails", CloudFault.Transient)]
+    [InlineData("is refused later", CloudFault.Invalid)]
+    [InlineData("refuses everything", CloudFault.Invalid)]
+    public async Task List_CloudThatFails_Throws(string kind, object fault)
+    {
+        var thrown = await Assert.ThrowsAsync<CloudException>(() => new OtherCloud(kind).ListInPartsAsync(Shard, 4, default).AllAsync());
+
+        Assert.Equal(fault, thrown.Fault);
+    }
+
+    [Fact]
+    public async Task List_NoInstances_IsEmpty()
+    {
+        Assert.Empty(await new FakeCloud().ListInPartsAsync(Shard, 4, default).AllAsync());
+    }
+
+    private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
+
+    /// <summary>Answers to a listing in a way of its own.</summary>
+    private sealed class OtherCloud(string kind) : ICloud
+    {
+        public static readonly CloudInstance[] Machines =
+        [
+            .. Enumerable.Range(0, 100).Select(n => new CloudInstance(
+                $"i-{n:x17}", "running", InstanceStatuses.FromEc2State("running"), null, null, null, null, null, Own)),
+        ];
+
+        public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+            ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            var isPart = part != IdPart.Whole;
+            if (kind == "refuses everything" || (isPart && kind == "refuses parts"))
+                throw new CloudException(CloudFault.Invalid, "EC2: InvalidParameterValue");
+            if (isPart && (kind == "knows no wildcards" || (kind == "loses a part" && part.Number == 2))) yield break;
+            foreach (var page in Machines.Where(m => kind == "does not heed the filter" || part.Has(m.ProviderId)).Chunk(7))
+            {
+                yield return page;
+                if (part.Number == 1 && kind is "fails" or "is refused later")
+                    throw new CloudException(kind == "fails" ? CloudFault.Transient : CloudFault.Invalid, "EC2: no");
+            }
+        }
+
+        public Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
+            ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+            IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+            IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+            IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+    }
+}
