@@ -28,12 +28,16 @@ internal sealed class NotListed(
     /// <summary>One own instance, asked by id, proves that we ask in the right place.</summary>
     public bool SawOwn { get; private set; }
 
+    /// <param name="input">The phase's.</param>
+    /// <param name="result">So far.</param>
+    /// <param name="known">Rows that were read ahead of the listing; null: all are looked at.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public async Task<SyncResult> JudgeAsync(
-        PhaseInput input, SyncResult result, CancellationToken cancellationToken)
+        PhaseInput input, SyncResult result, KnownRows? known, CancellationToken cancellationToken)
     {
         string? suspect = null;
         var live = database.CountLive();
-        foreach (var chunk in Candidates(input).ToList().Chunk(PageSize))
+        foreach (var chunk in Candidates(input, known).ToList().Chunk(PageSize))
         {
             _missing += chunk.Length;
             await AskAsync(chunk, input, cancellationToken);
@@ -67,10 +71,10 @@ internal sealed class NotListed(
         };
     }
 
-    private IEnumerable<LiveRow> Candidates(PhaseInput input)
+    private IEnumerable<LiveRow> Candidates(PhaseInput input, KnownRows? known)
     {
         var settled = input.AsOf - input.Timings.SettleTime;
-        foreach (var row in database.FindNotListed())
+        foreach (var row in database.FindNotListed(known))
         {
             if (database.Find(row.Id) is not { DeletedAt: null } full) continue;
             if (full.UpdatedAt == DateTimeOffset.MaxValue) Spare(row, "not listed; its updated_at cannot be understood, so it may have been made just now");

@@ -20,6 +20,8 @@ internal sealed class SyncPhase(
     /// </summary>
     internal static readonly TimeSpan RecordsReread = TimeSpan.FromHours(1);
 
+    private KnownRows? _known;
+    private UnreadableRows? _unreadable;
     private readonly List<CloudInstance> _unknown = [];
     private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
     private readonly Dictionary<string, long> _states = Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
@@ -39,7 +41,7 @@ internal sealed class SyncPhase(
         heartbeat(new($"sync: {added.Added} added") { Listed = result.Listed });
         result = result with { Added = added.Added, Invalid = result.Invalid + added.Invalid };
         var notListed = new NotListed(database, cloud, notes, audit, doing => heartbeat(new(doing)));
-        result = await notListed.JudgeAsync(input, result, cancellationToken);
+        result = await notListed.JudgeAsync(input, result, _known, cancellationToken);
         result = await new Vanished(database, cloud, records, notes, audit, doing => heartbeat(new(doing))).JudgeAsync(input, result, cancellationToken);
         result = Unreadable(result);
         var sawOwn = result.Listed > 0 || notListed.SawOwn ? "1" : "0";
@@ -61,14 +63,18 @@ internal sealed class SyncPhase(
         database.BeginListing();
         var live = database.CountLive();
         var parts = Math.Clamp(live / database.Many, 1, ListInParts.MostParts);
-        await using var ahead = RowsAhead.Begin(database, live);
-        await foreach (var page in cloud.ListInPartsAsync(input.Shard, parts, cancellationToken))
+        var ahead = RowsAhead.Begin(database, live, Notes.Limit);
+        await using (ahead)
         {
-            result = Take([.. page.Where(i => i.IsOwn(input.Shard))], ahead.Rows, input, result);
-            if (database.IsNotedFull) result = await WriteAsync(input, result);
-            heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
+            await foreach (var page in cloud.ListInPartsAsync(input.Shard, parts, cancellationToken))
+            {
+                result = Take([.. page.Where(i => i.IsOwn(input.Shard))], ahead.Rows, input, result);
+                if (database.IsNotedFull) result = await WriteAsync(input, result);
+                heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
+            }
         }
 
+        (_known, _unreadable) = (ahead.Rows, ahead.Unreadable);
         return result;
     }
 
@@ -193,7 +199,7 @@ internal sealed class SyncPhase(
     /// <summary>Nobody judges such a row: who can mend it must hear of it.</summary>
     private SyncResult Unreadable(SyncResult result)
     {
-        var (count, rows) = database.FindUnreadable(Notes.Limit);
+        var (count, rows) = _unreadable ?? database.FindUnreadable(Notes.Limit);
         foreach (var (id, columns) in rows) notes.Problem($"row {id}: {columns} cannot be understood: it is not judged by that");
         return result with { Invalid = result.Invalid + count };
     }

@@ -10,20 +10,22 @@ internal sealed class ListedMachines
 {
     private readonly Dictionary<ulong, ulong> _machines = [];
     private readonly HashSet<(ulong Id, ulong Machine)> _more = [];
-    private SeededHash _hash = new();
+
+    /// <summary>What stands here for a text.</summary>
+    public SeededHash Hash { get; private set; } = new();
 
     /// <summary>Forgets all.</summary>
     public void Clear()
     {
         _machines.Clear();
         _more.Clear();
-        _hash = new();
+        Hash = new();
     }
 
     /// <summary>True: the id was named before, with this machine or another.</summary>
     public bool Add(string id, string machine)
     {
-        var (key, value) = (_hash.Of(id), _hash.Of(machine));
+        var (key, value) = (Hash.Of(id), Hash.Of(machine));
         ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, key, out var isSeen);
         if (!isSeen) first = value;
         else if (first != value) _more.Add((key, value));
@@ -31,9 +33,9 @@ internal sealed class ListedMachines
     }
 
     /// <summary>True: the id was named with this machine.</summary>
-    public bool Contains(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine)
-    {
-        var (key, value) = (_hash.Of(id), _hash.Of(machine));
-        return _machines.TryGetValue(key, out var first) && (first == value || _more.Contains((key, value)));
-    }
+    public bool Contains(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine) => Contains(Hash.Of(id), Hash.Of(machine));
+
+    /// <summary>The same, by <see cref="Hash"/> of each.</summary>
+    public bool Contains(ulong id, ulong machine) =>
+        _machines.TryGetValue(id, out var first) && (first == machine || _more.Contains((id, machine)));
 }

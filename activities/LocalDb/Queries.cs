@@ -84,6 +84,8 @@ internal static class Queries
         SELECT id, provider_id FROM instances INDEXED BY gc_live WHERE {Schema.LiveRow} AND id > $after ORDER BY id
         """;
 
+    public const string LiveOne = $"SELECT id, provider_id FROM instances WHERE rowid = $row AND {Schema.LiveRow} AND id > ''";
+
     /// <summary>A row that is gone must be made again, whatever its mark says.</summary>
     public const string ChangedRecords = """
         SELECT key FROM json_each($page) WHERE NOT EXISTS (
@@ -162,6 +164,7 @@ internal static class Queries
         [nameof(StateOf)] = StateOf,
         [nameof(RowOf)] = RowOf,
         [nameof(Live)] = Live,
+        [nameof(LiveOne)] = LiveOne,
         [nameof(ChangedRecords)] = ChangedRecords,
         [nameof(LiveByProvider)] = LiveByProvider,
         [nameof(ById)] = ById,

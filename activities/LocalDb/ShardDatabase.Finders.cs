@@ -5,6 +5,11 @@ namespace Nstance.Temporal.Activities.LocalDb;
 /// <summary>A live row and the instance it stands for.</summary>
 internal readonly record struct LiveRow(string Id, string ProviderId);
 
+/// <summary>Rows that hold what is no time, or no id.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="First">The first of them, each with its columns.</param>
+internal sealed record UnreadableRows(int Count, IReadOnlyList<(string Id, string Columns)> First);
+
 /// <summary>Where a walk over stale rows stands.</summary>
 internal readonly record struct StaleCursor(string Reported, string Id);
 
@@ -105,7 +110,7 @@ internal sealed partial class ShardDatabase
     });
 
     /// <summary>Rows that no finder can judge, because a time or the id in them is none; how many, and the first of them.</summary>
-    public (int Count, IReadOnlyList<(string Id, string Columns)> Rows) FindUnreadable(int take)
+    public UnreadableRows FindUnreadable(int take)
     {
         var count = Number(Queries.CountUnreadable);
         return Guard(() =>
@@ -115,7 +120,7 @@ internal sealed partial class ShardDatabase
             var rows = unreadable.All(row =>
                 (RowReader.Text(row, 0) ?? "", string.Join(", ", JudgedBy.Where((_, at) => row.Number(at + 1) != 0))));
             var reports = Raw(Queries.UnreadableReports).All(row => (RowReader.Text(row, 0) ?? "", "health_at"));
-            return (count + reports.Count, (IReadOnlyList<(string, string)>)[.. rows.Concat(reports).Take(take)]);
+            return new UnreadableRows(count + reports.Count, [.. rows.Concat(reports).Take(take)]);
         });
     }
 

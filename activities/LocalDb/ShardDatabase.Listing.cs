@@ -41,6 +41,9 @@ internal sealed partial class ShardDatabase
     private readonly ListedMachines _listed = new();
     private NotedChanges _noted = new();
 
+    /// <summary>What stands for a text until the next listing begins.</summary>
+    public SeededHash ListingHash => _listed.Hash;
+
     /// <summary>Forgets the listing before.</summary>
     public void BeginListing()
     {
@@ -74,19 +77,22 @@ internal sealed partial class ShardDatabase
     });
 
     /// <summary>Reads live rows in their order, for <see cref="Compare"/>. Those that need a closer look are left out.</summary>
-    /// <param name="count">So many at most.</param>
+    /// <param name="hash">Of the listing that is compared with them: <see cref="ListingHash"/> of the connection that takes it in.</param>
+    /// <param name="count">How many there are, about.</param>
+    /// <param name="most">So many at most.</param>
     /// <param name="ct">Ends it.</param>
-    public KnownRows ReadKnown(int count, CancellationToken ct) => Guard(() =>
+    public KnownRows ReadKnown(SeededHash hash, int count, int most, CancellationToken ct) => Guard(() =>
     {
-        var (rows, known) = (Raw(Queries.Known, "$take"), new KnownRows(count));
-        rows.Bind(0, count);
+        var (rows, known, left) = (Raw(Queries.Known, "$take"), new KnownRows(Math.Min(count, most), hash), most);
+        rows.Bind(0, most);
         try
         {
             while (rows.Step())
             {
                 ct.ThrowIfCancellationRequested();
-                if (!IsPlain(rows, out var status)) continue;
-                known.Add(rows.Utf8(7), rows.Number(0), Print(rows), rows.Utf8(2), status, Word(rows, 6), Word(rows, 4), Word(rows, 5));
+                if (--left == 0) known.Cut();
+                if (!IsPlain(rows, out var status)) known.LeaveOut(rows.Number(0));
+                else known.Add(rows.Utf8(7), rows.Number(0), Print(rows), rows.Utf8(2), status, Word(rows, 6), Word(rows, 4), Word(rows, 5));
             }
         }
         finally
@@ -97,24 +103,29 @@ internal sealed partial class ShardDatabase
         return known;
     });
 
-    /// <summary>Live rows that the listing does not name with their instance, by id.</summary>
-    public IReadOnlyList<LiveRow> FindNotListed() => Guard(() =>
+    /// <summary>
+    /// Live rows that the listing does not name with their instance, by id. With rows that were read ahead of the listing only those
+    /// are looked at that were not listed as they were then: a row that came to be live since has its turn in the next cycle.
+    /// </summary>
+    public IReadOnlyList<LiveRow> FindNotListed(KnownRows? known = null) => Guard<IReadOnlyList<LiveRow>>(() =>
     {
-        var (live, rows) = (Raw(Queries.Live, "$after"), new List<LiveRow>());
-        live.Bind(0, "");
-        try
+        var rows = new List<LiveRow>();
+        if (known?.NotIn(_listed) is not { } numbers)
         {
-            while (live.Step())
-            {
-                if (!_listed.Contains(live.Utf8(0), live.Utf8(1))) rows.Add(new(live.Text(0)!, live.Text(1)!));
-            }
-        }
-        finally
-        {
-            live.Reset();
+            var all = Raw(Queries.Live, "$after");
+            all.Bind(0, "");
+            AddNotListed(rows, all);
+            return rows;
         }
 
-        return rows;
+        foreach (var number in numbers)
+        {
+            var one = Raw(Queries.LiveOne, "$row");
+            one.Bind(0, number);
+            AddNotListed(rows, one);
+        }
+
+        return [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal)];
     });
 
     /// <summary>Places of those records whose row was not read from this very version of them.</summary>
@@ -130,6 +141,21 @@ internal sealed partial class ShardDatabase
             }));
             return changed.All(row => (int)row.Number(0));
         });
+    }
+
+    private void AddNotListed(List<LiveRow> rows, RawStatement live)
+    {
+        try
+        {
+            while (live.Step())
+            {
+                if (!_listed.Contains(live.Utf8(0), live.Utf8(1))) rows.Add(new(live.Text(0)!, live.Text(1)!));
+            }
+        }
+        finally
+        {
+            live.Reset();
+        }
     }
 
     /// <summary>Null: as its row says, or noted. False: it has no row.</summary>

@@ -46,9 +46,9 @@ public sealed class RowsAheadTests : IDisposable
 
             using var looking = ShardDatabase.Open(one, Shard, own: true);
             using var ahead = ShardDatabase.Open(other, Shard, own: true);
-            var known = ahead.ReadKnown(KnownRows.Most, TestContext.Current.CancellationToken);
             looking.BeginListing();
             ahead.BeginListing();
+            var known = ahead.ReadKnown(ahead.ListingHash, KnownRows.Most, KnownRows.Most, TestContext.Current.CancellationToken);
             foreach (var page in pages)
             {
                 var expected = looking.Compare(page);
@@ -56,6 +56,7 @@ public sealed class RowsAheadTests : IDisposable
                 differences += expected.Count;
             }
 
+            Assert.Equal(looking.FindNotListed(), ahead.FindNotListed(known));
             var rows = await WriteAsync(looking);
             Assert.Equal(rows, await WriteAsync(ahead));
             Assert.Equal(All(one), All(other));
@@ -73,8 +74,8 @@ public sealed class RowsAheadTests : IDisposable
     public async Task Compare_RowChangedSinceItWasRead_IsNotWritten(string change)
     {
         using var database = OpenWith(3);
-        var known = database.ReadKnown(3, TestContext.Current.CancellationToken);
         database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
         Run(database.Path, $"UPDATE instances SET {change} WHERE id = 'i000001'");
         var before = All(database.Path);
 
@@ -88,8 +89,8 @@ public sealed class RowsAheadTests : IDisposable
     public async Task Compare_RowRemovedSinceItWasRead_ComesNotBack()
     {
         using var database = OpenWith(3);
-        var known = database.ReadKnown(3, TestContext.Current.CancellationToken);
         database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
         Run(database.Path, "DELETE FROM instances WHERE id = 'i000001'");
 
         Assert.Empty(database.Compare([Stopped(1)], known));
@@ -102,20 +103,50 @@ public sealed class RowsAheadTests : IDisposable
     public void Compare_RowReadAhead_CountsAsListed()
     {
         using var database = OpenWith(3);
-        var known = database.ReadKnown(3, TestContext.Current.CancellationToken);
         database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
 
         database.Compare([Stopped(0), Stopped(2)], known);
 
-        Assert.Equal(["i000001"], database.FindNotListed().Select(row => row.Id));
+        Assert.Equal(["i000001"], database.FindNotListed(known).Select(row => row.Id));
+    }
+
+    [Theory]
+    [InlineData("UPDATE instances SET provider_id = 'm9' WHERE id = 'i000001'", "i000001=m9")]
+    [InlineData("UPDATE instances SET provider_id = 'm2' WHERE id = 'i000001'", "i000001=m2")]
+    [InlineData("UPDATE instances SET deleted_at = '2026-11-01 00:00:00+00:00' WHERE id = 'i000001'", "")]
+    [InlineData("UPDATE instances SET provider_id = NULL WHERE id = 'i000001'", "")]
+    [InlineData("DELETE FROM instances WHERE id = 'i000001'", "")]
+    public void FindNotListed_RowChangedSinceItWasRead_IsTakenAsItIsNow(string change, string expected)
+    {
+        using var database = OpenWith(3);
+        database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
+        Run(database.Path, change);
+
+        database.Compare([Stopped(0), Stopped(2)], known);
+
+        Assert.Equal(expected, string.Join(' ', database.FindNotListed(known).Select(row => $"{row.Id}={row.ProviderId}")));
+    }
+
+    [Fact]
+    public void FindNotListed_MoreRowsThanWereRead_AllAreLookedAt()
+    {
+        using var database = OpenWith(5);
+        database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 5, 2, TestContext.Current.CancellationToken);
+
+        database.Compare([Stopped(0)], known);
+
+        Assert.Equal(Enumerable.Range(1, 4).Select(n => $"i{n:D6}"), database.FindNotListed(known).Select(row => row.Id));
     }
 
     [Fact]
     public void Compare_RowMadeSinceTheyWereRead_IsFound()
     {
         using var database = OpenWith(3);
-        var known = database.ReadKnown(3, TestContext.Current.CancellationToken);
         database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
         Run(database.Path, "INSERT INTO instances (id, tenant, nonce, provider_id) VALUES ('new', 't', 'new', 'm9')");
 
         var difference = Assert.Single(database.Compare([Stopped(9) with { TrackingId = "new" }], known));
@@ -127,8 +158,8 @@ public sealed class RowsAheadTests : IDisposable
     public void ReadKnown_MoreRowsThanItTakes_TheOthersAreLookedAt()
     {
         using var database = OpenWith(5);
-        var known = database.ReadKnown(2, TestContext.Current.CancellationToken);
         database.BeginListing();
+        var known = database.ReadKnown(database.ListingHash, 2, 2, TestContext.Current.CancellationToken);
 
         Assert.Empty(database.Compare([.. Enumerable.Range(0, 5).Select(Stopped)], known));
 
@@ -143,11 +174,26 @@ public sealed class RowsAheadTests : IDisposable
     {
         using var database = OpenWith(rows, journal);
 
-        await using var ahead = RowsAhead.Begin(database, database.CountLive());
+        await using var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
         await ahead.ReadAsync();
 
         Assert.Equal(isRead ? rows : null, ahead.Rows?.Count);
         Assert.Equal(isRead ? 2 : 1, _opened.Count);
+    }
+
+    [Fact]
+    public async Task Begin_RowsThatCannotBeUnderstood_AreToldAsByLookingForThem()
+    {
+        using var database = OpenWith(ShardDatabase.UsuallyMany);
+        Run(database.Path, "UPDATE instances SET issued_at = 'no time' WHERE id IN ('i000001', 'i000003')");
+
+        var ahead = RowsAhead.Begin(database, database.CountLive(), unreadable: 1);
+        await ahead.UnreadableAsync();
+        await ahead.DisposeAsync();
+
+        var expected = database.FindUnreadable(1);
+        Assert.Equal(2, expected.Count);
+        Assert.Equal((expected.Count, expected.First[0]), (ahead.Unreadable?.Count, Assert.Single(ahead.Unreadable!.First)));
     }
 
     [Fact]
@@ -159,7 +205,7 @@ public sealed class RowsAheadTests : IDisposable
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => 1, null);
         });
 
-        await using var ahead = RowsAhead.Begin(database, database.CountLive());
+        await using var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
         await Assert.ThrowsAsync<LocalDbException>(ahead.ReadAsync);
 
         Assert.Null(ahead.Rows);
@@ -179,13 +225,14 @@ public sealed class RowsAheadTests : IDisposable
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); goesOn.Wait(token); return 0; }, null);
         });
 
-        var ahead = RowsAhead.Begin(database, database.CountLive());
+        var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
         reads.Wait(token);
         var disposing = ahead.DisposeAsync();
         goesOn.Set();
         await disposing;
 
         await Assert.ThrowsAsync<OperationCanceledException>(ahead.ReadAsync);
+        Assert.Null(ahead.Unreadable);
         Assert.Equal(ConnectionState.Closed, _opened[1].State);
     }
 
