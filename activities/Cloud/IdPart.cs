@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nstance.Temporal.Activities.Cloud;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace Nstance.Temporal.Activities.Cloud;
 /// </summary>
 /// <param name="Number">From 0.</param>
 /// <param name="Of">How many parts there are, 1 to 16.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct IdPart(int Number, int Of)
 {
     private const string Hexadecimal = "0123456789abcdef";
