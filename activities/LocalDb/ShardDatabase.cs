@@ -32,17 +32,17 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>The same for a file of our own, which nobody else reads meanwhile.</summary>
     private const int OwnRowsForCheckpoint = 50_000;
 
-    private const long LargeWal = 16 << 20;
+    /// <summary>So many rows are brought into the file by who wrote them: up to 18 KB of WAL each.</summary>
+    private const int RowsWorthACheckpoint = 1000;
 
     private readonly SqliteConnection _connection;
     private readonly Func<ShardDatabase>? _again;
     private readonly Dictionary<object, RawStatement> _statements = new(ReferenceEqualityComparer.Instance);
     private readonly ProviderState _state = new();
-    private readonly long _walAtFirst;
     private int _rowsInWal;
 
     private ShardDatabase(SqliteConnection connection, string path, bool own, int many, Func<ShardDatabase>? again = null) =>
-        (_connection, Path, IsOwn, Many, _again, _walAtFirst) = (connection, path, own, many, again, WalOf(path));
+        (_connection, Path, IsOwn, Many, _again) = (connection, path, own, many, again);
 
     public string Path { get; }
 
@@ -51,6 +51,9 @@ internal sealed partial class ShardDatabase : IDisposable
 
     /// <summary>Default <see cref="UsuallyMany"/>.</summary>
     public int Many { get; }
+
+    /// <summary>After <see cref="Dispose"/>: the connection is closed.</summary>
+    internal Task Closed { get; private set; } = Task.CompletedTask;
 
     /// <summary>Opens a database; an own one is made if there is none. <see cref="LocalDbException"/> says why not.</summary>
     public static ShardDatabase Open(
@@ -88,14 +91,21 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
 
+    /// <summary>
+    /// Closes the connection; after many writes only once they are in the file, on another thread: that waits for the disk, and nobody
+    /// for it. Else nstance's server, which may keep the file open for months, would do it within a commit of its own.
+    /// </summary>
     public void Dispose()
     {
-        // The last connection does it by itself; nstance's server may keep the file open for months. A WAL that did not grow
-        // is written anew from its beginning: it was brought into the file already.
-        if (_rowsInWal > 0 && WalOf(Path) is > LargeWal and var now && now > _walAtFirst) TryCheckpoint();
-        foreach (var statement in _statements.Values) statement.Dispose();
-        _state.Dispose();
-        _connection.Dispose();
+        if (_rowsInWal < RowsWorthACheckpoint) Close();
+        else
+        {
+            Closed = Task.Run(() =>
+            {
+                TryCheckpoint();
+                Close();
+            });
+        }
     }
 
     internal static LocalDbException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
@@ -122,8 +132,6 @@ internal sealed partial class ShardDatabase : IDisposable
         set.Bind(1, value);
         return set.Run();
     }
-
-    private static long WalOf(string path) => new FileInfo(path + "-wal") is { Exists: true } wal ? wal.Length : 0;
 
     private T Guard<T>(Func<T> work)
     {
@@ -174,6 +182,13 @@ internal sealed partial class ShardDatabase : IDisposable
     {
         Raw("PRAGMA wal_checkpoint(PASSIVE)").Run();
         _rowsInWal = 0;
+    }
+
+    private void Close()
+    {
+        foreach (var statement in _statements.Values) statement.Dispose();
+        _state.Dispose();
+        _connection.Dispose();
     }
 
     private void TryCheckpoint()

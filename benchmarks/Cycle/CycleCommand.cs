@@ -14,11 +14,12 @@ internal static class CycleCommand
         var latency = Options.Number("--latency", "milliseconds that each call to cloud or bucket takes", 0, 0, 10_000);
         var runs = Options.Number("--runs", "how often all is measured; figures are medians", 5, 1, 100);
         var output = Options.Output();
-        var command = new Command("cycle", "sync, collection, quiet cycle and rebuild of one shard") { instances, latency, runs, output };
+        var warmUp = Options.Number("--warm-up", "how often all is done before: a worker that has run for a while has its code compiled", 2, 0, 100);
+        var command = new Command("cycle", "sync, collection, quiet cycle and rebuild of one shard") { instances, latency, warmUp, runs, output };
         command.SetAction(async (parsed, ct) =>
         {
             var figures = await new CycleRun(
-                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(runs), stderr).RunAsync(ct);
+                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(warmUp), parsed.GetValue(runs), stderr).RunAsync(ct);
             if (parsed.GetValue(output) == "json")
             {
                 await stdout.WriteLineAsync(JsonSerializer.Serialize(figures.ToJson(), JsonSerializerOptions.Web));

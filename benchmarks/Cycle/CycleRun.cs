@@ -12,11 +12,11 @@ namespace Nstance.Temporal.Benchmarks.Cycle;
 /// Runs the activities as a worker would, one phase after the other, on a copy of the same database each time. What a
 /// phase says it did is checked: a fast wrong answer is no figure.
 /// </summary>
-internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWriter story)
+internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int runs, TextWriter story)
 {
     private static readonly ShardRef Shard = new("bench", "us-west-2a", "bench");
 
-    private readonly CycleFigures _figures = new(instances, latencyMs, runs);
+    private CycleFigures _figures = new(instances, latencyMs, runs);
     private readonly Calls _calls = new(TimeSpan.FromMilliseconds(latencyMs));
     private readonly CountedEvents _events = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-cycle-").FullName;
@@ -30,12 +30,13 @@ internal sealed class CycleRun(int instances, int latencyMs, int runs, TextWrite
             using var fleet = new MeasuredFleet(instances, Shard, asOf);
             var template = Path.Combine(_folder, "template.db");
             ServerDatabase.Create(template, fleet);
-            for (var run = 1; run <= runs; run++)
+            for (var run = 1 - warmUp; run <= runs; run++)
             {
+                if (run == 1) _figures = new(instances, latencyMs, runs);
                 ct.ThrowIfCancellationRequested();
                 fleet.Reset();
                 await OnceAsync(fleet, template, locks);
-                await story.WriteLineAsync($"run {run} of {runs} done");
+                await story.WriteLineAsync(run < 1 ? "warmed up" : $"run {run} of {runs} done");
             }
 
             return _figures;
