@@ -25,11 +25,14 @@ internal sealed class CollectPhase
     /// </summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// The same where more than one batch ends: each is asked about ahead of its turn, which usually comes within a fraction of
-    /// a second.
-    /// </summary>
+    /// <summary>The same where more than one batch ends.</summary>
     internal static readonly TimeSpan FreshOfMany = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Older answers are asked for again ahead of a batch's turn, while the one before it ends: then they are not too old when it
+    /// comes.
+    /// </summary>
+    internal static readonly TimeSpan FreshAhead = FreshOfMany / 2;
 
     /// <summary>Who answers more slowly than that each time gets nothing ended in this cycle.</summary>
     private const int MostLooks = 3;
@@ -145,19 +148,25 @@ internal sealed class CollectPhase
         }
     }
 
-    /// <summary>
-    /// What was asked about all serves the first batch, while it is fresh. Each other one is asked about again, while the one
-    /// before it ends.
-    /// </summary>
+    /// <summary>What was asked about all serves each batch while it is fresh. Later ones are asked about again, while the one before ends.</summary>
     private async IAsyncEnumerable<(Candidate[] Batch, IReadOnlyDictionary<string, Findings> Others, long Asked)> LooksAsync(
         IReadOnlyList<Judged> acting, long asked, PhaseInput input, [EnumeratorCancellation] CancellationToken ct)
     {
-        IReadOnlyDictionary<string, Findings>? known = acting.Take(EndBatch).ToDictionary(j => j.Candidate.Id, j => j.Now);
-        foreach (var batch in acting.Select(j => j.Candidate).Chunk(EndBatch))
+        var isFirst = true;
+        foreach (var batch in acting.Chunk(EndBatch))
         {
-            if (known is null) asked = _time.GetTimestamp();
-            yield return (batch, known ?? await _reader.AskOthersAsync(batch.Select(c => c.Row), input, ct), asked);
-            known = null;
+            Candidate[] candidates = [.. batch.Select(j => j.Candidate)];
+            if (isFirst || _time.GetElapsedTime(asked) <= FreshAhead)
+            {
+                yield return (candidates, batch.ToDictionary(j => j.Candidate.Id, j => j.Now), asked);
+            }
+            else
+            {
+                var again = _time.GetTimestamp();
+                yield return (candidates, await _reader.AskOthersAsync(candidates.Select(c => c.Row), input, ct), again);
+            }
+
+            isFirst = false;
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class GcActivities : IGcActivities
     private readonly IConnections _connections;
     private readonly Func<PhaseInput, IEventSink> _events;
     private readonly TimeProvider _time;
+    private readonly ListInParts _inParts = new();
 
     /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
     /// <param name="databases">Where this host keeps its databases.</param>
@@ -74,7 +75,7 @@ public sealed class GcActivities : IGcActivities
             Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
-        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
+        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat) { InParts = _inParts };
         var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;

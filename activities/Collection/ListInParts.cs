@@ -8,15 +8,43 @@ namespace Nstance.Temporal.Activities.Collection;
 /// Lists a large fleet in parts, side by side: each page's token comes from the page before, so one listing waits for all its
 /// calls in turn. A cloud that knows no wildcards in an id answers with nothing or refuses. Of thousands of machines no part is
 /// empty otherwise, so of such parts the whole is listed once more, as ever.
+/// One for a worker; thread-safe.
 /// </summary>
-internal static class ListInParts
+internal sealed class ListInParts
 {
-    /// <summary>So many listings at a time: EC2 bears 20 describes a second, and one takes a second and more of a thousand instances.</summary>
+    /// <summary>So many listings of one shard at a time: EC2 bears 20 describes a second, and takes a second and more for a thousand instances.</summary>
     public const int MostParts = 4;
 
+    /// <summary>
+    /// So many parts beyond each shard's first, for all shards of a worker: describes wait in turn for EC2's rate, and those of a
+    /// collection must not wait behind many pages (<see cref="Ec2Rates.LongestWait"/>).
+    /// </summary>
+    public const int MostMore = 12;
+
+    private readonly SemaphoreSlim _more = new(MostMore);
+
     /// <summary>Pages of own instances that are not terminated, each instance once; complete when they come to their end without exception.</summary>
-    public static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListInPartsAsync(
-        this ICloud cloud, ShardRef shard, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="cloud">Who is asked.</param>
+    /// <param name="shard">Whose instances.</param>
+    /// <param name="parts">So many at most; as one, while other shards are listed in parts.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ICloud cloud, ShardRef shard, int parts, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var more = 0;
+        while (more < parts - 1 && _more.Wait(0, CancellationToken.None)) more++;
+        try
+        {
+            await foreach (var page in ExactlyAsync(cloud, shard, 1 + more, cancellationToken)) yield return page;
+        }
+        finally
+        {
+            if (more > 0) _more.Release(more);
+        }
+    }
+
+    private static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ExactlyAsync(
+        ICloud cloud, ShardRef shard, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var parts = Enumerable.Range(0, count).Select(number => new IdPart(number, count)).ToArray();
         var empty = parts.ToHashSet();

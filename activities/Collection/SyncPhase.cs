@@ -26,6 +26,9 @@ internal sealed class SyncPhase(
     private readonly List<(LiveRow Row, CloudInstance Listed)> _moved = [];
     private readonly Dictionary<string, long> _states = Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
 
+    /// <summary>The worker's, which bounds what its shards ask at a time.</summary>
+    public ListInParts InParts { get; init; } = new();
+
     /// <summary>Own instances of the listing by state; each state is there, also with zero.</summary>
     public IReadOnlyDictionary<string, long> States => _states;
 
@@ -66,7 +69,7 @@ internal sealed class SyncPhase(
         var ahead = RowsAhead.Begin(database, live, Notes.Limit);
         await using (ahead)
         {
-            await foreach (var page in cloud.ListInPartsAsync(input.Shard, parts, cancellationToken))
+            await foreach (var page in InParts.ListAsync(cloud, input.Shard, parts, cancellationToken))
             {
                 result = Take([.. page.Where(i => i.IsOwn(input.Shard))], ahead.Rows, input, result);
                 if (database.IsNotedFull) result = await WriteAsync(input, result);

@@ -65,7 +65,7 @@ public sealed class FreshEvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Dangling_MoreThanABatch_AllEndedAndEachIsAskedAboutTwiceAtMost()
+    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllEndedAndEachIsAskedAboutOnce()
     {
         var made = Many();
 
@@ -73,7 +73,25 @@ public sealed class FreshEvidenceTests : IDisposable
 
         Assert.Equal(made.Length, result.Dangling.Ended);
         Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
-        Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.InRange(asked.Value, 1, 2));
+        Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.Equal(1, asked.Value));
+    }
+
+    [Fact]
+    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_LaterBatchesAreAskedAboutAgainAheadOfTheirTurn()
+    {
+        var last = Many()[^1];
+        _world.Audit.BeforePut = () =>
+        {
+            if (_world.Records.Objects.Values.Any(record => record.AsSpan().IndexOf("18:40"u8) >= 0)) return;
+            _world.Clock.Advance(CollectPhase.FreshAhead + TimeSpan.FromSeconds(1));
+            Register(last);
+        };
+
+        var result = await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        Assert.Equal(599, result.Dangling.Ended);
+        Assert.Equal([1, 2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct().Order());
     }
 
     [Fact]

@@ -21,6 +21,8 @@ public sealed class ListInPartsTests
         [CloudTags.Shard] = "us-west-2a",
     };
 
+    private readonly ListInParts _inParts = new();
+
     [Theory]
     [InlineData(1, 3)]
     [InlineData(2, 4)]
@@ -32,7 +34,7 @@ public sealed class ListInPartsTests
         cloud.Ec2.Launch(new LaunchSpec { Count = 5, Tags = new Dictionary<string, string>(Own) { [CloudTags.Shard] = "b" } });
         using var connections = cloud.Connect();
 
-        var listed = await Ec2(connections).ListInPartsAsync(Shard, parts, default).AllAsync();
+        var listed = await _inParts.ListAsync(Ec2(connections), Shard, parts, default).AllAsync();
 
         Assert.Equal(own.Order(), listed.Select(i => i.ProviderId).Order());
         Assert.Equal(calls, cloud.Calls["DescribeInstances"]);
@@ -46,7 +48,7 @@ public sealed class ListInPartsTests
         cloud.Faults.Script("DescribeInstances", Fault.None, Fault.None, Fault.None, Fault.None, Fault.None, Fault.Denied);
         using var connections = cloud.Connect();
 
-        var fault = await Assert.ThrowsAsync<CloudException>(() => Ec2(connections).ListInPartsAsync(Shard, 4, default).AllAsync());
+        var fault = await Assert.ThrowsAsync<CloudException>(() => _inParts.ListAsync(Ec2(connections), Shard, 4, default).AllAsync());
 
         Assert.Equal(CloudFault.Denied, fault.Fault);
     }
@@ -59,7 +61,7 @@ public sealed class ListInPartsTests
     {
         var cloud = new OtherCloud(kind);
 
-        var listed = await cloud.ListInPartsAsync(Shard, 4, default).AllAsync();
+        var listed = await _inParts.ListAsync(cloud, Shard, 4, default).AllAsync();
 
         Assert.Equal(OtherCloud.Machines.Select(m => m.ProviderId).Order(), listed.Select(i => i.ProviderId).Order());
     }
@@ -67,7 +69,7 @@ public sealed class ListInPartsTests
     [Fact]
     public async Task List_OnePartIsEmpty_TheWholeIsLookedThroughForIt()
     {
-        var listed = await new OtherCloud("loses a part").ListInPartsAsync(Shard, 4, default).AllAsync();
+        var listed = await _inParts.ListAsync(new OtherCloud("loses a part"), Shard, 4, default).AllAsync();
 
         Assert.Equal(OtherCloud.Machines.Select(m => m.ProviderId).Order(), listed.Select(i => i.ProviderId).Order());
     }
@@ -78,7 +80,7 @@ public sealed class ListInPartsTests
     [InlineData("refuses everything", CloudFault.Invalid)]
     public async Task List_CloudThatFails_Throws(string kind, object fault)
     {
-        var thrown = await Assert.ThrowsAsync<CloudException>(() => new OtherCloud(kind).ListInPartsAsync(Shard, 4, default).AllAsync());
+        var thrown = await Assert.ThrowsAsync<CloudException>(() => _inParts.ListAsync(new OtherCloud(kind), Shard, 4, default).AllAsync());
 
         Assert.Equal(fault, thrown.Fault);
     }
@@ -86,7 +88,26 @@ public sealed class ListInPartsTests
     [Fact]
     public async Task List_NoInstances_IsEmpty()
     {
-        Assert.Empty(await new FakeCloud().ListInPartsAsync(Shard, 4, default).AllAsync());
+        Assert.Empty(await _inParts.ListAsync(new FakeCloud(), Shard, 4, default).AllAsync());
+    }
+
+    /// <summary>Each shard that lists is told apart by the parts that it asks for.</summary>
+    [Fact]
+    public async Task List_ManyShardsAtATime_TheirDescribesDoNotPileUp()
+    {
+        var clouds = Enumerable.Range(0, 6).Select(_ => new FakeCloud()).ToArray();
+        foreach (var machine in OtherCloud.Machines) Array.ForEach(clouds, cloud => cloud.Add(machine));
+        var open = clouds.Select(cloud => _inParts.ListAsync(cloud, Shard, 4, default).GetAsyncEnumerator()).ToArray();
+        foreach (var pages in open) Assert.True(await pages.MoveNextAsync());
+
+        Assert.Equal([4, 4, 4, 4, 1, 1], clouds.Select(cloud => cloud.Listings.Count));
+
+        // Also one that is left before its end gives back what it had.
+        foreach (var pages in open) await pages.DisposeAsync();
+        var after = new FakeCloud();
+        after.Add(OtherCloud.Machines[0]);
+        Assert.Single(await _inParts.ListAsync(after, Shard, 4, default).AllAsync());
+        Assert.Equal(4, after.Listings.Count(part => part != IdPart.Whole));
     }
 
     private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
