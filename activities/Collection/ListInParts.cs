@@ -21,7 +21,7 @@ internal sealed class ListInParts
     /// </summary>
     public const int MostMore = 12;
 
-    private readonly SemaphoreSlim _more = new(MostMore);
+    private int _left = MostMore;
 
     /// <summary>Pages of own instances that are not terminated, each instance once; complete when they come to their end without exception.</summary>
     /// <param name="cloud">Who is asked.</param>
@@ -32,15 +32,22 @@ internal sealed class ListInParts
         ICloud cloud, ShardRef shard, int parts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var more = 0;
-        while (more < parts - 1 && _more.Wait(0, CancellationToken.None)) more++;
+        while (more < parts - 1 && TryTake()) more++;
         try
         {
             await foreach (var page in ExactlyAsync(cloud, shard, 1 + more, cancellationToken)) yield return page;
         }
         finally
         {
-            if (more > 0) _more.Release(more);
+            Interlocked.Add(ref _left, more);
         }
+    }
+
+    private bool TryTake()
+    {
+        if (Interlocked.Decrement(ref _left) >= 0) return true;
+        Interlocked.Increment(ref _left);
+        return false;
     }
 
     private static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ExactlyAsync(
