@@ -28,6 +28,7 @@ internal sealed class NotListed(
     /// <summary>One own instance, asked by id, proves that we ask in the right place.</summary>
     public bool SawOwn { get; private set; }
 
+    /// <summary>Marks those that the cloud, asked by id, calls gone; what it weighed is in the result.</summary>
     /// <param name="input">The phase's.</param>
     /// <param name="result">So far.</param>
     /// <param name="known">Rows that were read ahead of the listing; null: all are looked at.</param>

@@ -29,12 +29,15 @@ public sealed record ShardDatabases
     /// <summary>From so many rows on a shard is treated as a large one; the simulation has smaller ones.</summary>
     internal int Many { get; init; } = ShardDatabase.UsuallyMany;
 
+    /// <summary>A listing waits until rows are read ahead of it: the simulation's cloud answers at once, and none would be. Default false.</summary>
+    internal bool ReadsFirst { get; init; }
+
     /// <summary>Opens the shard's database; throws <see cref="LocalDbException"/>.</summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
         if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
-        return ShardDatabase.Open(path, shard, own, Opened, Many);
+        return ShardDatabase.Open(path, shard, own, Opened, Many, ReadsFirst);
     }
 
     /// <summary>Opens it to look only; throws <see cref="LocalDbException"/>.</summary>

@@ -66,7 +66,7 @@ internal sealed class SyncPhase(
         database.BeginListing();
         var live = database.CountLive();
         var parts = Math.Clamp(live / database.Many, 1, ListInParts.MostParts);
-        var ahead = RowsAhead.Begin(database, live, Notes.Limit);
+        var ahead = await RowsAhead.BeginAsync(database, live, Notes.Limit);
         await using (ahead)
         {
             await foreach (var page in InParts.ListAsync(cloud, input.Shard, parts, cancellationToken))

@@ -32,7 +32,14 @@ internal sealed class RowsAhead : IAsyncDisposable
     /// <param name="database">Whose rows.</param>
     /// <param name="count">How many are live.</param>
     /// <param name="unreadable">So many of the unreadable ones are named.</param>
-    public static RowsAhead Begin(ShardDatabase database, int count, int unreadable) => new(database, count, unreadable);
+    public static async Task<RowsAhead> BeginAsync(ShardDatabase database, int count, int unreadable)
+    {
+        var ahead = new RowsAhead(database, count, unreadable);
+        if (!database.ReadsFirst) return ahead;
+        await ahead.ReadAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ahead.UnreadableAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ahead;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -44,9 +51,9 @@ internal sealed class RowsAhead : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>For tests: all are read, or cannot be.</summary>
+    /// <summary>All are read, or cannot be.</summary>
     internal Task ReadAsync() => _reading ?? Task.CompletedTask;
 
-    /// <summary>For tests: they are looked for, or will not be.</summary>
+    /// <summary>They are looked for, or will not be.</summary>
     internal Task UnreadableAsync() => _looking ?? Task.CompletedTask;
 }

@@ -105,7 +105,8 @@ internal sealed partial class ShardDatabase
 
     /// <summary>
     /// Live rows that the listing does not name with their instance, by id. With rows that were read ahead of the listing only those
-    /// are looked at that were not listed as they were then: a row that came to be live since has its turn in the next cycle.
+    /// are looked at that were not listed as they were then: a row that came to be live since, or was numbered anew by a VACUUM, has its
+    /// turn in the next cycle.
     /// </summary>
     public IReadOnlyList<LiveRow> FindNotListed(KnownRows? known = null) => Guard<IReadOnlyList<LiveRow>>(() =>
     {

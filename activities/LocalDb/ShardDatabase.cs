@@ -52,16 +52,19 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>Default <see cref="UsuallyMany"/>.</summary>
     public int Many { get; }
 
+    /// <summary>Default false: a listing is taken in while rows are still read ahead of it.</summary>
+    public bool ReadsFirst { get; private init; }
+
     /// <summary>After <see cref="Dispose"/>: the connection is closed.</summary>
     internal Task Closed { get; private set; } = Task.CompletedTask;
 
     /// <summary>Opens a database; an own one is made if there is none. <see cref="LocalDbException"/> says why not.</summary>
     public static ShardDatabase Open(
-        string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null, int many = UsuallyMany)
+        string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null, int many = UsuallyMany, bool readsFirst = false)
     {
         var connection = Opening.Open(path, shard, own);
         opened?.Invoke(connection);
-        return new(connection, path, own, many, () => Open(path, shard, own, opened, many));
+        return new(connection, path, own, many, () => Open(path, shard, own, opened, many)) { ReadsFirst = readsFirst };
     }
 
     /// <summary>Opens a database that is there already, to look only. <see cref="LocalDbException"/> says why not.</summary>

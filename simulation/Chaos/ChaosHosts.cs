@@ -73,6 +73,7 @@ internal sealed class ChaosHosts : IDisposable
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
             SharedDatabasePath = Server is null ? null : DatabasePath,
             Many = _many,
+            ReadsFirst = true,
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;

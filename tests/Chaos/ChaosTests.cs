@@ -32,12 +32,10 @@ public sealed class ChaosTests
     public async Task Play_SeedThatWasViolatedOnce_IsNotAnyMore(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
 
-    [Theory]
-    [InlineData(7)]
-    [InlineData(8)] // as a large shard
-    public async Task Play_SameSeed_TellsTheSameStory(int seed)
+    [Fact]
+    public async Task Play_SameSeed_TellsTheSameStory()
     {
-        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(seed)))));
+        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7)))));
         var (first, second) = (both[0], both[1]);
         Assert.Equal(first, second);
         Assert.True(first.Ended > 0);

@@ -174,7 +174,7 @@ public sealed class RowsAheadTests : IDisposable
     {
         using var database = OpenWith(rows, journal);
 
-        await using var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
+        await using var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
         await ahead.ReadAsync();
 
         Assert.Equal(isRead ? rows : null, ahead.Rows?.Count);
@@ -187,7 +187,7 @@ public sealed class RowsAheadTests : IDisposable
         using var database = OpenWith(ShardDatabase.UsuallyMany);
         Run(database.Path, "UPDATE instances SET issued_at = 'no time' WHERE id IN ('i000001', 'i000003')");
 
-        var ahead = RowsAhead.Begin(database, database.CountLive(), unreadable: 1);
+        var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), unreadable: 1);
         await ahead.UnreadableAsync();
         await ahead.DisposeAsync();
 
@@ -205,7 +205,7 @@ public sealed class RowsAheadTests : IDisposable
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => 1, null);
         });
 
-        await using var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
+        await using var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
         await Assert.ThrowsAsync<LocalDbException>(ahead.ReadAsync);
 
         Assert.Null(ahead.Rows);
@@ -225,7 +225,7 @@ public sealed class RowsAheadTests : IDisposable
             if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); goesOn.Wait(token); return 0; }, null);
         });
 
-        var ahead = RowsAhead.Begin(database, database.CountLive(), 10);
+        var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
         reads.Wait(token);
         var disposing = ahead.DisposeAsync();
         goesOn.Set();
