@@ -49,10 +49,10 @@ internal sealed class KnownRows(int capacity, SeededHash hash)
         return rows;
     }
 
-    /// <summary>True: the row is known, and this its machine. What differs from it is noted.</summary>
-    public bool TryCompare(Listed listed, NotedChanges noted)
+    /// <summary>True: the row is known, and this its machine (both by the listing's hash). What differs from it is noted.</summary>
+    public bool TryCompare(ulong id, ulong machine, Listed listed, NotedChanges noted)
     {
-        if (!_rows.TryGetValue(hash.Of(listed.TrackingId), out var known) || known.Machine != hash.Of(listed.ProviderId)) return false;
+        if (!_rows.TryGetValue(id, out var known) || known.Machine != machine) return false;
         var (hostname, ip4, ip6) = (New(listed.Hostname, known.Hostname), New(listed.Ip4, known.Ip4), New(listed.Ip6, known.Ip6));
         if (known.Status != listed.Status || (hostname ?? ip4 ?? ip6) is not null)
             noted.Add(known.Row, known.Print, listed.Status, hostname, ip4, ip6);

@@ -22,20 +22,16 @@ internal sealed class ListedMachines
         Hash = new();
     }
 
-    /// <summary>True: the id was named before, with this machine or another.</summary>
-    public bool Add(string id, string machine)
+    /// <summary>True: the id was named before, with this machine or another. By <see cref="Hash"/> of each.</summary>
+    public bool Add(ulong id, ulong machine)
     {
-        var (key, value) = (Hash.Of(id), Hash.Of(machine));
-        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, key, out var isSeen);
-        if (!isSeen) first = value;
-        else if (first != value) _more.Add((key, value));
+        ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_machines, id, out var isSeen);
+        if (!isSeen) first = machine;
+        else if (first != machine) _more.Add((id, machine));
         return isSeen;
     }
 
     /// <summary>True: the id was named with this machine.</summary>
-    public bool Contains(ReadOnlySpan<byte> id, ReadOnlySpan<byte> machine) => Contains(Hash.Of(id), Hash.Of(machine));
-
-    /// <summary>The same, by <see cref="Hash"/> of each.</summary>
     public bool Contains(ulong id, ulong machine) =>
         _machines.TryGetValue(id, out var first) && (first == machine || _more.Contains((id, machine)));
 }

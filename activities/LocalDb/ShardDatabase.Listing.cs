@@ -65,8 +65,9 @@ internal sealed partial class ShardDatabase
             for (var place = 0; place < page.Count; place++)
             {
                 var listed = page[place];
-                var seenBefore = _listed.Add(listed.TrackingId, listed.ProviderId);
-                if (!seenBefore && known?.TryCompare(listed, _noted) == true) continue;
+                var (id, machine) = (ListingHash.Of(listed.TrackingId), ListingHash.Of(listed.ProviderId));
+                var seenBefore = _listed.Add(id, machine);
+                if (!seenBefore && known?.TryCompare(id, machine, listed, _noted) == true) continue;
                 if (Look(listed, seenBefore) is { } hasRow) closer.Add((place, seenBefore, hasRow));
             }
 
@@ -150,7 +151,7 @@ internal sealed partial class ShardDatabase
         {
             while (live.Step())
             {
-                if (!_listed.Contains(live.Utf8(0), live.Utf8(1))) rows.Add(new(live.Text(0)!, live.Text(1)!));
+                if (!_listed.Contains(ListingHash.Of(live.Utf8(0)), ListingHash.Of(live.Utf8(1)))) rows.Add(new(live.Text(0)!, live.Text(1)!));
             }
         }
         finally

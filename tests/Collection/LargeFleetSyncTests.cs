@@ -17,6 +17,8 @@ public sealed class LargeFleetSyncTests : IDisposable
 
     public LargeFleetSyncTests()
     {
+        // As nstance's server has it; without, no other connection is opened.
+        _large.Execute("PRAGMA journal_mode = wal");
         _large.Execute($$"""
             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {{More - 1}})
             INSERT INTO instances (id, tenant, nonce, provider_id, provider_state, issued_at, created_at, registered_at, health_at)

@@ -113,7 +113,7 @@ public sealed class ListInPartsTests
     private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
 
     /// <summary>Answers to a listing in a way of its own.</summary>
-    private sealed class OtherCloud(string kind) : ICloud
+    private sealed class OtherCloud(string kind) : FakeCloud
     {
         public static readonly CloudInstance[] Machines =
         [
@@ -121,7 +121,7 @@ public sealed class ListInPartsTests
                 $"i-{n:x17}", "running", InstanceStatuses.FromEc2State("running"), null, null, null, null, null, Own)),
         ];
 
-        public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        public override async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
             ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             await Task.Yield();
@@ -136,23 +136,5 @@ public sealed class ListInPartsTests
                     throw new CloudException(kind == "fails" ? CloudFault.Transient : CloudFault.Invalid, "EC2: no");
             }
         }
-
-        public Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
-
-        public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
-            ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
-            IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
-            IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
-            IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-        public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
-            throw new NotSupportedException();
     }
 }

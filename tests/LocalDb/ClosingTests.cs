@@ -52,6 +52,27 @@ public sealed class ClosingTests : IDisposable
         Assert.Equal(5 * ShardDatabase.BatchSize, Number(_server, "SELECT count(*) FROM gc_audit"));
     }
 
+    /// <summary>The last connection locks the file while it takes the WAL away.</summary>
+    [Fact]
+    public async Task Dispose_ManyRowsWrittenAndNobodyElseThere_TheNextOpensAtOnceAndFindsThemAll()
+    {
+        _server.Dispose();
+        for (var round = 1; round <= 25; round++)
+        {
+            var database = Write(lines: ShardDatabase.BatchSize);
+            database.Dispose();
+            using (var next = ShardDatabase.Open(Of("own.db"), Shard, own: true))
+            {
+                next.SetMeta("round", $"{round}");
+                var waiting = next.WaitingAudit(2 * ShardDatabase.BatchSize);
+                Assert.Equal(ShardDatabase.BatchSize, waiting.Count);
+                next.RemoveAudit(waiting);
+            }
+
+            await database.Closed;
+        }
+    }
+
     /// <summary>Each time it waits for the disk; a commit of the server's own brings little as quickly.</summary>
     [Fact]
     public void Dispose_FewRowsWritten_TheyStayInTheWal()

@@ -1,19 +1,14 @@
-using System.Data;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.LocalDb;
-using Nstance.Temporal.Workflows.Contracts;
-using SQLitePCL;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.LocalDb;
 
 /// <summary>Rows read ahead of a listing: nothing comes out otherwise than by looking at each, and what is old is never written.</summary>
 public sealed class RowsAheadTests : IDisposable
 {
-    private static readonly ShardRef Shard = new("c1", "s1", "bucket");
-    private static readonly DateTimeOffset At = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
-
     private static readonly string[] States =
     [
         "NULL", "''", "'no json'", "'{}'", "'[]'", """'{"status":"pending"}'""", """'{"status":"running"}'""",
@@ -24,28 +19,27 @@ public sealed class RowsAheadTests : IDisposable
 
     private static readonly string[] Texts = ["NULL", "''", "'10.0.0.1'", "'10.0.0.2'", "x'31'", "1"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("nstance-ahead-").FullName;
-    private readonly List<SqliteConnection> _opened = [];
+    private readonly ManyRows _rows = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _rows.Dispose();
 
     [Fact]
     public async Task Compare_AnyRowsAndListing_SaysAndWritesWhatLookingAtEachDoes()
     {
         var (fromKnown, differences, written) = (0, 0, 0);
-        var empty = Path.Combine(_folder, "empty.db");
-        ShardDatabase.Open(empty, Shard, own: true).Dispose();
+        var empty = Path.Combine(_rows.Folder, "empty.db");
+        ShardDatabase.Open(empty, ManyRows.Shard, own: true).Dispose();
         for (var seed = 1; seed <= 100; seed++)
         {
             var random = new Random(seed);
-            var (one, other) = (Path.Combine(_folder, $"{seed}-1.db"), Path.Combine(_folder, $"{seed}-2.db"));
+            var (one, other) = (Path.Combine(_rows.Folder, $"{seed}-1.db"), Path.Combine(_rows.Folder, $"{seed}-2.db"));
             File.Copy(empty, one);
-            Run(one, $"BEGIN; {string.Concat(Enumerable.Range(0, 60).Select(n => AnyRow(random, n)))} COMMIT;");
+            ManyRows.Run(one, $"BEGIN; {string.Concat(Enumerable.Range(0, 60).Select(n => AnyRow(random, n)))} COMMIT;");
             File.Copy(one, other);
             var pages = Enumerable.Range(0, 80).Select(_ => AnyListed(random)).Chunk(30).ToArray();
 
-            using var looking = ShardDatabase.Open(one, Shard, own: true);
-            using var ahead = ShardDatabase.Open(other, Shard, own: true);
+            using var looking = ShardDatabase.Open(one, ManyRows.Shard, own: true);
+            using var ahead = ShardDatabase.Open(other, ManyRows.Shard, own: true);
             looking.BeginListing();
             ahead.BeginListing();
             var known = ahead.ReadKnown(ahead.ListingHash, KnownRows.Most, KnownRows.Most, TestContext.Current.CancellationToken);
@@ -57,8 +51,8 @@ public sealed class RowsAheadTests : IDisposable
             }
 
             Assert.Equal(looking.FindNotListed(), ahead.FindNotListed(known));
-            var rows = await WriteAsync(looking);
-            Assert.Equal(rows, await WriteAsync(ahead));
+            var rows = await ManyRows.WriteAsync(looking);
+            Assert.Equal(rows, await ManyRows.WriteAsync(ahead));
             Assert.Equal(All(one), All(other));
             (fromKnown, written) = (fromKnown + known.Count, written + rows);
         }
@@ -73,36 +67,36 @@ public sealed class RowsAheadTests : IDisposable
     [InlineData("provider_id = NULL")]
     public async Task Compare_RowChangedSinceItWasRead_IsNotWritten(string change)
     {
-        using var database = OpenWith(3);
+        using var database = _rows.Open(3);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
-        Run(database.Path, $"UPDATE instances SET {change} WHERE id = 'i000001'");
+        _rows.Run($"UPDATE instances SET {change} WHERE id = 'i000001'");
         var before = All(database.Path);
 
         Assert.Empty(database.Compare([Stopped(1)], known));
 
-        Assert.Equal(0, await WriteAsync(database));
+        Assert.Equal(0, await ManyRows.WriteAsync(database));
         Assert.Equal(before, All(database.Path));
     }
 
     [Fact]
     public async Task Compare_RowRemovedSinceItWasRead_ComesNotBack()
     {
-        using var database = OpenWith(3);
+        using var database = _rows.Open(3);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
-        Run(database.Path, "DELETE FROM instances WHERE id = 'i000001'");
+        _rows.Run("DELETE FROM instances WHERE id = 'i000001'");
 
         Assert.Empty(database.Compare([Stopped(1)], known));
 
-        Assert.Equal(0, await WriteAsync(database));
+        Assert.Equal(0, await ManyRows.WriteAsync(database));
         Assert.Null(database.Find("i000001"));
     }
 
     [Fact]
     public void Compare_RowReadAhead_CountsAsListed()
     {
-        using var database = OpenWith(3);
+        using var database = _rows.Open(3);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
 
@@ -119,10 +113,10 @@ public sealed class RowsAheadTests : IDisposable
     [InlineData("DELETE FROM instances WHERE id = 'i000001'", "")]
     public void FindNotListed_RowChangedSinceItWasRead_IsTakenAsItIsNow(string change, string expected)
     {
-        using var database = OpenWith(3);
+        using var database = _rows.Open(3);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
-        Run(database.Path, change);
+        _rows.Run(change);
 
         database.Compare([Stopped(0), Stopped(2)], known);
 
@@ -132,7 +126,7 @@ public sealed class RowsAheadTests : IDisposable
     [Fact]
     public void FindNotListed_MoreRowsThanWereRead_AllAreLookedAt()
     {
-        using var database = OpenWith(5);
+        using var database = _rows.Open(5);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 5, 2, TestContext.Current.CancellationToken);
 
@@ -144,10 +138,10 @@ public sealed class RowsAheadTests : IDisposable
     [Fact]
     public void Compare_RowMadeSinceTheyWereRead_IsFound()
     {
-        using var database = OpenWith(3);
+        using var database = _rows.Open(3);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 3, KnownRows.Most, TestContext.Current.CancellationToken);
-        Run(database.Path, "INSERT INTO instances (id, tenant, nonce, provider_id) VALUES ('new', 't', 'new', 'm9')");
+        _rows.Run("INSERT INTO instances (id, tenant, nonce, provider_id) VALUES ('new', 't', 'new', 'm9')");
 
         var difference = Assert.Single(database.Compare([Stopped(9) with { TrackingId = "new" }], known));
 
@@ -157,83 +151,13 @@ public sealed class RowsAheadTests : IDisposable
     [Fact]
     public void ReadKnown_MoreRowsThanItTakes_TheOthersAreLookedAt()
     {
-        using var database = OpenWith(5);
+        using var database = _rows.Open(5);
         database.BeginListing();
         var known = database.ReadKnown(database.ListingHash, 2, 2, TestContext.Current.CancellationToken);
 
         Assert.Empty(database.Compare([.. Enumerable.Range(0, 5).Select(Stopped)], known));
 
         Assert.Equal((2, 5), (known.Count, database.TakeNoted().Count));
-    }
-
-    [Theory]
-    [InlineData(ShardDatabase.UsuallyMany - 1, "wal", false)]
-    [InlineData(ShardDatabase.UsuallyMany, "wal", true)]
-    [InlineData(ShardDatabase.UsuallyMany, "delete", false)]
-    public async Task Begin_ManyRowsInAWal_AreReadOnAnotherConnection(int rows, string journal, bool isRead)
-    {
-        using var database = OpenWith(rows, journal);
-
-        await using var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
-        await ahead.ReadAsync();
-
-        Assert.Equal(isRead ? rows : null, ahead.Rows?.Count);
-        Assert.Equal(isRead ? 2 : 1, _opened.Count);
-    }
-
-    [Fact]
-    public async Task Begin_RowsThatCannotBeUnderstood_AreToldAsByLookingForThem()
-    {
-        using var database = OpenWith(ShardDatabase.UsuallyMany);
-        Run(database.Path, "UPDATE instances SET issued_at = 'no time' WHERE id IN ('i000001', 'i000003')");
-
-        var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), unreadable: 1);
-        await ahead.UnreadableAsync();
-        await ahead.DisposeAsync();
-
-        var expected = database.FindUnreadable(1);
-        Assert.Equal(2, expected.Count);
-        Assert.Equal((expected.Count, expected.First[0]), (ahead.Unreadable?.Count, Assert.Single(ahead.Unreadable!.First)));
-    }
-
-    [Fact]
-    public async Task Begin_RowsCannotBeRead_LeavesThemToBeLookedAt()
-    {
-        using var database = OpenWith(ShardDatabase.UsuallyMany, opened: connection =>
-        {
-            // The second of them is interrupted at its first step of some length.
-            if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => 1, null);
-        });
-
-        await using var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
-        await Assert.ThrowsAsync<LocalDbException>(ahead.ReadAsync);
-
-        Assert.Null(ahead.Rows);
-        database.BeginListing();
-        Assert.Empty(database.Compare([Stopped(1)], ahead.Rows));
-        Assert.Equal(1, database.TakeNoted().Count);
-    }
-
-    [Fact]
-    public async Task Dispose_WhileRowsAreRead_EndsThat()
-    {
-        var token = TestContext.Current.CancellationToken;
-        using var reads = new ManualResetEventSlim();
-        using var goesOn = new ManualResetEventSlim();
-        using var database = OpenWith(ShardDatabase.UsuallyMany, opened: connection =>
-        {
-            if (_opened.Count == 2) raw.sqlite3_progress_handler(connection.Handle!, 1000, _ => { reads.Set(); goesOn.Wait(token); return 0; }, null);
-        });
-
-        var ahead = await RowsAhead.BeginAsync(database, database.CountLive(), 10);
-        reads.Wait(token);
-        var disposing = ahead.DisposeAsync();
-        goesOn.Set();
-        await disposing;
-
-        await Assert.ThrowsAsync<OperationCanceledException>(ahead.ReadAsync);
-        Assert.Null(ahead.Unreadable);
-        Assert.Equal(ConnectionState.Closed, _opened[1].State);
     }
 
     private static string AnyRow(Random random, int n)
@@ -256,36 +180,7 @@ public sealed class RowsAheadTests : IDisposable
         return new($"i{n:D6}", random.Next(6) == 0 ? $"m{random.Next(70)}" : $"m{n}", status, Any(), Any(), Any());
     }
 
-    private static Listed Stopped(int n) => new($"i{n:D6}", $"m{n}", InstanceStatus.Stopped, null, null, null);
-
-    private static Task<int> WriteAsync(ShardDatabase database) => new NotedWriter(database, Shard, At).WriteAsync(() => { });
-
-    private ShardDatabase OpenWith(int rows, string journal = "wal", Action<SqliteConnection>? opened = null)
-    {
-        var path = Path.Combine(_folder, "own.db");
-        ShardDatabase.Open(path, Shard, own: true).Dispose();
-        Run(path, $$"""
-            PRAGMA journal_mode = {{journal}};
-            WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {{rows - 1}})
-            INSERT INTO instances (id, tenant, nonce, provider_id, provider_state)
-            SELECT printf('i%06d', i), 't', 'n' || i, 'm' || i, '{"status":"running"}' FROM n
-            """);
-        return ShardDatabase.Open(path, Shard, own: true, connection =>
-        {
-            _opened.Add(connection);
-            opened?.Invoke(connection);
-        });
-    }
-
-    /// <summary>As nstance's server would.</summary>
-    private static void Run(string path, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    private static Listed Stopped(int n) => ManyRows.Listed(n, InstanceStatus.Stopped);
 
     private static string All(string path)
     {

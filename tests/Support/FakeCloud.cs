@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>A cloud in memory: what exists is in <see cref="Instances"/>, what goes wrong is set beside it.</summary>
-internal sealed class FakeCloud : ICloud
+internal class FakeCloud : ICloud
 {
     public Dictionary<string, CloudInstance> Instances { get; } = [];
 
@@ -52,7 +52,7 @@ internal sealed class FakeCloud : ICloud
 
     public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
 
-    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+    public virtual async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;

@@ -61,7 +61,7 @@ internal sealed class Shard1 : IConnections, IDisposable
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
     public GcActivities Activities(bool own = false, string host = "host-a") => new(
-        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath, Many = Many },
+        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath, Many = Many, ReadsFirst = true },
         this,
         _ => Events);
 
