@@ -135,8 +135,7 @@ public sealed partial class GcWorkflow
     private async Task LetHandlersEndAsync()
     {
         if (!IsFull || _tickets.Count > 0 || _hurry || Workflow.AllHandlersFinished) return;
-        if (Workflow.Patched("leave-between-requests"))
-            await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
+        await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
     }
 
     // An update that waits for its cycle keeps the run open; its answer would be lost with the run.

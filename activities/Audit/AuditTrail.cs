@@ -2,7 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Audit;
@@ -64,7 +65,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
         var news = entries.Where(IsNews).ToArray();
         if (news.Length == 0) return;
         Add(news);
-        db.SetTold([.. news.Select(e => new Told(e.Instance, e.Reason ?? "", Saying(e), e.At))]);
+        db.SetMeta(news.Select(entry => (LastAudited(entry), $"{GoTime.Format(entry.At)}|{Saying(entry)}")));
     }
 
     /// <summary>A line for a write that adds it in its own transaction.</summary>
@@ -75,7 +76,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
     {
         while (db.WaitingAudit(LinesPerObject) is { Count: > 0 } waiting)
         {
-            await PutAsync(waiting[0].Number, waiting.Select(line => line.Line), ct);
+            await PutAsync(waiting[0].Number, waiting.Select(line => line.Body), ct);
             db.RemoveAudit(waiting);
         }
     }
@@ -100,6 +101,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
         CollectReason.Unhealthy => "unhealthy",
         CollectReason.Dangling => "dangling",
         CollectReason.Orphan => "orphan",
+        CollectReason.DeletedButRunning => "deleted-but-running",
         _ => "stale-pre-insert",
     };
 
@@ -125,8 +127,10 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
     }
 
     private bool IsNews(AuditEntry entry) =>
-        db.GetTold(entry.Instance, entry.Reason ?? "") is not { } told
-        || told.Saying != Saying(entry) || entry.At - told.At >= SaidAgain;
+        db.GetMeta(LastAudited(entry))?.Split('|', 2) is not [var at, var saying]
+        || saying != Saying(entry) || !GoTime.TryParse(at, out var last) || entry.At - last >= SaidAgain;
+
+    private static string LastAudited(AuditEntry entry) => MetaKeys.LastAudited(entry.Instance, entry.Reason ?? "");
 
     // Why something would end holds its age, which is another in every cycle.
     private static string Saying(AuditEntry entry) =>

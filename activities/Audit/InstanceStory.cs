@@ -2,7 +2,7 @@ using System.Text;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -65,9 +65,9 @@ internal sealed class StoryReader(IConnections connections, ShardDatabases datab
         try
         {
             using var database = databases.OpenToRead(shard);
-            return database.Find(id) ?? (database.FindLiveByProvider(instance) is { } live ? database.Find(live) : null);
+            return database.Find(id) ?? (database.FindIdByProvider(instance) is { } live ? database.Find(live) : null);
         }
-        catch (LocalDbException e)
+        catch (DatabaseException e)
         {
             _gaps.Add(e.Message);
             return null;

@@ -46,6 +46,7 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
     private readonly ConcurrentDictionary<string, Lazy<AmazonEC2Client>> _ec2 = new();
     private readonly ConcurrentDictionary<string, Ec2Rates> _rates = new();
     private readonly AdaptiveLimit _gets = new();
+    private readonly ListInParts _inParts = new();
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
 
@@ -113,7 +114,7 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout)
     {
         var (client, aws) = Ec2(region, requestTimeout);
-        return new Ec2Cloud(client, aws);
+        return new Ec2Cloud(client, aws, _inParts);
     }
 
     internal (AmazonEC2Client Client, AwsCall Aws) Ec2(string? region, TimeSpan timeout)

@@ -9,16 +9,28 @@ using InstanceStatus = Nstance.Temporal.Activities.Domain.InstanceStatus;
 namespace Nstance.Temporal.Activities.Cloud;
 
 /// <summary>The cloud as EC2 in one region.</summary>
-internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws) : ICloud
+/// <param name="client">EC2's.</param>
+/// <param name="aws">Makes the calls.</param>
+/// <param name="inParts">The worker's, which bounds what its shards list at a time; null: one of its own.</param>
+internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts? inParts = null) : ICloud
 {
     private const int PageSize = 1000;
     private const int MaxFilterValues = 200;
     private const int MaxParallel = 4;
 
+    /// <summary>So many instances are worth another part of a listing (ADR 0014).</summary>
+    private const int InstancesForPart = 4_000;
+
     private static readonly string[] StatesNotTerminated =
         ["pending", "running", "shutting-down", "stopping", "stopped"];
 
-    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+    private readonly ListInParts _inParts = inParts ?? new();
+
+    public IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ShardRef shard, int expected, CancellationToken cancellationToken) => _inParts.ListAsync(
+            (part, ct) => ListAsync(shard, part, ct), Math.Clamp(expected / InstancesForPart, 1, ListInParts.MostParts), cancellationToken);
+
+    private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filters = OwnFilters(shard);

@@ -9,10 +9,13 @@ namespace Nstance.Temporal.Activities.Cloud;
 internal interface ICloud
 {
     /// <summary>
-    /// Pages of own instances of a part that are not terminated, each instance once. Enumerating to the end without exception is
-    /// the proof that the listing was complete, if the cloud can be asked for parts: see <see cref="Collection.ListInParts"/>.
+    /// Pages of own instances that are not terminated, each instance once, in any order. Enumerating to the end without
+    /// exception is the proof that the listing was complete.
     /// </summary>
-    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, IdPart part, CancellationToken cancellationToken);
+    /// <param name="shard">Whose instances.</param>
+    /// <param name="expected">About how many there are: a large fleet may be listed in parts, side by side.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, int expected, CancellationToken cancellationToken);
 
     /// <summary>Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.</summary>
     Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken);

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Exceptions;
@@ -51,7 +51,8 @@ internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore record
     private void RequireFed(ShardDatabase database, DateTimeOffset asOf, ShardTimings timings)
     {
         var since = asOf - (FedWithinIntervals * timings.HealthCheckInterval);
-        if (database.CountRegistered() == 0 || database.AnyReportSince(since)) return;
+        var health = database.CountHealth(since, asOf);
+        if (health.Stale < health.Registered || health.Registered == 0) return;
         throw new ApplicationFailureException(
             $"host {databases.HostName} declines: no agent reported into {database.Path} within {FedWithinIntervals} health intervals",
             ErrorTypes.HostDeclined);

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -14,8 +14,11 @@ internal sealed record Candidate(InstanceRow Row, CollectReason Reason)
 /// <summary>What was asked and answered about one candidate just now. What was not asked is null.</summary>
 internal sealed record Findings
 {
-    /// <summary>The row, read again; null: it is gone.</summary>
+    /// <summary>The row, read again; null: it is gone. What never had one is as it was found.</summary>
     public InstanceRow? Row { get; init; }
+
+    /// <summary>True: the file is the collector's own, and a mark of deletion in it is the collector's guess.</summary>
+    public bool IsOwnFile { get; init; }
 
     /// <summary>The instance by the row's provider id.</summary>
     public CloudInstance? Instance { get; init; }
@@ -51,11 +54,11 @@ internal enum VerdictKind
     /// <summary>Fresh evidence denies the reason itself; another reason may still hold.</summary>
     NotSo,
 
-    /// <summary>The record knows of a registration that the row lacks: write it down, spare it.</summary>
-    Registered,
+    /// <summary>The record knows more than the row: a registration, a machine, another status. Keep what it says; skip.</summary>
+    KeepRecord,
 
-    /// <summary>The row lacks the provider id of an instance that exists: write it down, spare it.</summary>
-    Adopt,
+    /// <summary>A row of a file of our own is marked, and its record says that the instance exists: take the mark away.</summary>
+    Restore,
 
     /// <summary>End it at the cloud, then clean up.</summary>
     End,
@@ -67,8 +70,8 @@ internal enum VerdictKind
     Clean,
 }
 
-/// <summary>A verdict, why, and for <see cref="VerdictKind.Adopt"/> the provider id.</summary>
-internal sealed record Verdict(VerdictKind Kind, string Why, string? ProviderId = null)
+/// <summary>A verdict, and why.</summary>
+internal sealed record Verdict(VerdictKind Kind, string Why)
 {
     public static Verdict Spare(string why) => new(VerdictKind.Spare, why);
 }

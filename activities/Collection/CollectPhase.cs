@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
@@ -9,33 +9,25 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
-/// Ends garbage: candidates from the database, evidence about all of a reason, its limits, then in small batches the
-/// steps of <see cref="Ending"/>. Safe to retry at any point.
+/// Ends garbage. For each reason: find candidates, read evidence, judge, apply limits, write the audit; then for each
+/// batch: read evidence again if it is old, and the steps of <see cref="Ending"/>. Safe to retry at any point.
 /// </summary>
 internal sealed class CollectPhase
 {
-    private const int FinderPage = 500;
+    /// <summary>So many are asked about at a time.</summary>
+    private const int AskBatch = 1000;
 
-    // So many end by one look at them.
+    /// <summary>So many end by one look at them.</summary>
     private const int EndBatch = 250;
 
     /// <summary>
-    /// Older evidence is asked for again before anything ends: between the two the audit is written, and that, or the
-    /// asking itself, may hang while an agent registers or somebody protects the machine.
+    /// Evidence that is older when its batch starts is read again: while the audit was written, or another batch ended, an
+    /// agent may have registered, or a person may have protected the machine.
     /// </summary>
-    internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
-    /// <summary>The same where more than one batch ends.</summary>
-    internal static readonly TimeSpan FreshOfMany = TimeSpan.FromSeconds(5);
-
-    /// <summary>
-    /// Older answers are asked for again ahead of a batch's turn, while the one before it ends: then they are not too old when it
-    /// comes.
-    /// </summary>
-    internal static readonly TimeSpan FreshAhead = FreshOfMany / 2;
-
-    /// <summary>Who answers more slowly than that each time gets nothing ended in this cycle.</summary>
-    private const int MostLooks = 3;
+    /// <summary>A cloud that answers more slowly than that each time gets nothing of the batch ended in this cycle.</summary>
+    private const int MaxLooks = 3;
 
     private readonly ShardDatabase _db;
     private readonly AuditTrail _audit;
@@ -52,12 +44,16 @@ internal sealed class CollectPhase
     private readonly List<Judged> _held = [];
     private readonly List<string> _exceeded = [];
     private IReadOnlyDictionary<string, PlanItem>? _approved;
+    private IReadOnlyDictionary<(string Tenant, string Group), int>? _live;
 
     public CollectPhase(
         ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action<PhaseProgress> heartbeat,
         TimeProvider? time = null)
     {
-        (_db, _audit, _heartbeat, _time) = (db, audit, heartbeat, time ?? TimeProvider.System);
+        _db = db;
+        _audit = audit;
+        _heartbeat = heartbeat;
+        _time = time ?? TimeProvider.System;
         _reader = new(db, cloud, records);
         _groups = new(db, events);
         _ending = new(db, cloud, records, _groups, _tally, audit);
@@ -72,18 +68,16 @@ internal sealed class CollectPhase
     {
         if (before is not null) _tally.GoOn(before);
         if (!input.DryRun) _tally.GroupsChanged += await _groups.SettleAsync(input, ct);
-        if (Suspicion.Before(_db, input, ct) is { } doubt) return _tally.Result() with { Guarded = doubt };
+        if (Stillness.Window(input) is { } window) return _tally.Result() with { Guarded = window };
+        var found = FindCandidates(input);
+
+        // Nothing to end: nothing to be in doubt about, and a scan less.
+        if (found.Any(f => f.Candidates.Count > 0) && Suspicion.Before(_db, input) is { } doubt) return _tally.Result() with { Guarded = doubt };
         _ending.ApprovalOf = j => IsApproved(j) ? input.Approval : null;
         _approved = _plans.Approved(input.Approval, input.AsOf);
         if (input.Approval is not null && _approved is null)
             _tally.Problem("the approved plan is not known on this host, or its time is over: nothing ended by it");
-        var issuedBefore = input.AsOf - input.Timings.RegistrationTimeout;
-        var dangling = Rows((after, take) => _db.FindDangling(issuedBefore, after, take));
-        var stale = Rows((after, take) => _db.FindStalePreInserts(issuedBefore, after, take));
-        await CollectAsync(CollectReason.Unhealthy, Rows(_db.FindUnhealthy), input, ct);
-        await CollectAsync(CollectReason.Dangling, [.. dangling.Where(r => !r.Orphan)], input, ct);
-        await CollectAsync(CollectReason.Orphan, [.. dangling.Where(r => r.Orphan)], input, ct);
-        await CollectAsync(CollectReason.StalePreInsert, stale, input, ct);
+        foreach (var (reason, candidates) in found) await CollectAsync(reason, candidates, input, ct);
         if (await _audit.TryFlushAsync(ct) is { } waits) _tally.Problem(waits);
         return _tally.Result() with
         {
@@ -94,88 +88,82 @@ internal sealed class CollectPhase
         };
     }
 
-    private static List<InstanceRow> Rows(Func<string?, int, IReadOnlyList<InstanceRow>> find)
+    /// <summary>One query for each reason, before anything ends.</summary>
+    private IReadOnlyList<(CollectReason Reason, IReadOnlyList<Candidate> Candidates)> FindCandidates(PhaseInput input)
     {
-        var rows = new List<InstanceRow>();
-        IReadOnlyList<InstanceRow> page;
-        do
+        var issuedBefore = input.AsOf - input.Timings.RegistrationTimeout;
+        var settled = input.AsOf - input.Timings.SettleTime;
+        var unregistered = _db.FindUnregistered(issuedBefore, input.AsOf);
+        foreach (var problem in unregistered.Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
         {
-            page = find(rows.Count > 0 ? rows[^1].Id : null, FinderPage);
-            rows.AddRange(page);
+            _tally.Invalid++;
+            _tally.Problem(problem);
         }
-        while (page.Count == FinderPage);
-        return rows;
+
+        unregistered = [.. unregistered.Where(row => Notes.InvalidRow(row, input.AsOf) is null)];
+        var running = _db.FindDeletedButRunning(settled);
+        foreach (var (row, machine) in running.Where(r => r.Row.ProviderId != r.ProviderId))
+            _tally.Problem($"row {row.Id}, marked deleted, names {row.ProviderId ?? "no machine"}, and {machine} carries its id; manual review required");
+        return
+        [
+            Of(CollectReason.Unhealthy, _db.FindUnhealthy()),
+            Of(CollectReason.Dangling, unregistered.Where(row => row.ProviderId is not null)),
+            Of(CollectReason.Orphan, _db.FindOrphans(issuedBefore < settled ? issuedBefore : settled)),
+            Of(CollectReason.DeletedButRunning, running.Where(r => r.Row.ProviderId == r.ProviderId).Select(r => r.Row)),
+            Of(CollectReason.StalePreInsert, unregistered.Where(row => row.ProviderId is null)),
+        ];
     }
 
-    private async Task CollectAsync(
-        CollectReason reason, IReadOnlyCollection<InstanceRow> rows, PhaseInput input, CancellationToken ct)
+    /// <summary>An id that several machines carry is a matter for people: the sync names it.</summary>
+    private static (CollectReason, IReadOnlyList<Candidate>) Of(CollectReason reason, IEnumerable<InstanceRow> rows) =>
+        (reason, [.. rows.GroupBy(row => row.Id).Where(same => same.Count() == 1).Select(same => new Candidate(same.Single(), reason))]);
+
+    private async Task CollectAsync(CollectReason reason, IReadOnlyList<Candidate> found, PhaseInput input, CancellationToken ct)
     {
-        var candidates = rows.Where(r => !_settled.Contains(r.Id)).Select(r => new Candidate(r, reason)).ToArray();
+        var candidates = found.Where(c => !_settled.Contains(c.Id)).ToArray();
         if (candidates.Length == 0) return;
         _tally.Count(reason, c => c with { Candidates = c.Candidates + candidates.Length });
-        var (judged, asked) = (new List<Judged>(), _time.GetTimestamp());
-        foreach (var batch in candidates.Chunk(1000))
+        var judged = new List<Judged>();
+        var asked = _time.GetTimestamp();
+        foreach (var batch in candidates.Chunk(AskBatch))
         {
             judged.AddRange(await JudgeAsync(batch, input, ct));
-            _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
+            Beat(reason, input);
         }
 
         _all.AddRange(judged);
         foreach (var j in judged.Where(j => j.Verdict.Kind != VerdictKind.NotSo)) _settled.Add(j.Candidate.Id);
-        _spared.Leave(judged.Where(j => !IsActing(j)), input);
-        var ends = judged.Where(j => j.IsEnding && !IsApproved(j)).ToArray();
-        var over = !input.Limits.Enabled || ends.Length == 0 ? null : Limits.Exceeded(
-            input.Limits, reason, [.. ends.Select(j => (j.Candidate.Row.Tenant, j.Candidate.Row.Group ?? ""))],
-            _db.CountLiveByGroup(), _db.CountLive());
-        if (over is not null)
-        {
-            _tally.Count(reason, c => c with { OverLimit = c.OverLimit + ends.Length });
-            _tally.Problem($"{reason}: {over}: none was ended");
-            _held.AddRange(ends);
-            _exceeded.Add($"{reason}: {over}");
-            foreach (var j in ends) _tally.Note(j, "over-limit", j.Verdict.Why);
-            _audit.Tell(ends.Select(j => _audit.Of(j, "over-limit", $"{over}; {j.Verdict.Why}")));
-        }
-
-        bool Allowed(Judged j) => over is null || j.Verdict.Kind == VerdictKind.Clean || IsApproved(j);
-        var acting = await _ending.AnnounceAsync(reason, [.. judged.Where(j => IsActing(j) && Allowed(j))], input, ct);
-        var within = acting.Count > EndBatch ? FreshOfMany : Fresh;
-        await foreach (var (batch, others, began) in LooksAsync(acting, asked, input, ct).AheadAsync(ct))
-        {
-            var standing = Standing(JudgeNow(batch, others, input), Allowed, input);
-            await _ending.RunAsync(await FreshAsync(standing, began, within, Allowed, input, ct), input, ct);
-            _heartbeat(new($"collect: {reason}") { Collected = Done(input) });
-        }
-    }
-
-    /// <summary>What was asked about all serves each batch while it is fresh. Later ones are asked about again, while the one before ends.</summary>
-    private async IAsyncEnumerable<(Candidate[] Batch, IReadOnlyDictionary<string, Findings> Others, long Asked)> LooksAsync(
-        IReadOnlyList<Judged> acting, long asked, PhaseInput input, [EnumeratorCancellation] CancellationToken ct)
-    {
-        var isFirst = true;
+        _spared.Leave(judged.Where(j => !j.IsActing), input);
+        var allowed = WithinLimits(reason, judged, input);
+        var acting = await _ending.AnnounceAsync(reason, [.. judged.Where(j => j.IsActing && allowed(j))], input, ct);
         foreach (var batch in acting.Chunk(EndBatch))
         {
-            Candidate[] candidates = [.. batch.Select(j => j.Candidate)];
-            if (isFirst || _time.GetElapsedTime(asked) <= FreshAhead)
-            {
-                yield return (candidates, batch.ToDictionary(j => j.Candidate.Id, j => j.Now), asked);
-            }
-            else
-            {
-                var again = _time.GetTimestamp();
-                yield return (candidates, await _reader.AskOthersAsync(candidates.Select(c => c.Row), input, ct), again);
-            }
-
-            isFirst = false;
+            await _ending.RunAsync(await RefreshAsync(batch, asked, allowed, input, ct), input, ct);
+            Beat(reason, input);
         }
     }
 
-    private async Task<IReadOnlyList<Judged>> JudgeAsync(Candidate[] batch, PhaseInput input, CancellationToken ct) =>
-        JudgeNow(batch, await _reader.AskOthersAsync(batch.Select(c => c.Row), input, ct), input);
-
-    private IReadOnlyList<Judged> JudgeNow(Candidate[] batch, IReadOnlyDictionary<string, Findings> others, PhaseInput input)
+    /// <summary>Whole or not at all: over a limit, the machines that would end are held back. Returns what may go on.</summary>
+    private Func<Judged, bool> WithinLimits(CollectReason reason, List<Judged> judged, PhaseInput input)
     {
-        var judged = _reader.Judge(batch, others, input);
+        // A machine that already shuts down is none that we would take away.
+        static bool Counts(Judged j) => j.IsEnding && j.Now.Instance?.Status != InstanceStatus.Deleting;
+        var ends = judged.Where(j => Counts(j) && !IsApproved(j)).ToArray();
+        if (!input.Limits.Enabled || ends.Length == 0) return _ => true;
+        _live ??= _db.CountLiveByGroup();
+        if (Limits.Exceeded(input.Limits, reason, [.. ends.Select(j => (j.Tenant, j.Group))], _live) is not { } over) return _ => true;
+        _tally.Count(reason, c => c with { OverLimit = c.OverLimit + ends.Length });
+        _tally.Problem($"{reason}: {over}: none was ended");
+        _held.AddRange(ends);
+        _exceeded.Add($"{reason}: {over}");
+        foreach (var j in ends) _tally.Note(j, "over-limit", j.Verdict.Why);
+        _audit.Tell(ends.Select(j => _audit.Of(j, "over-limit", $"{over}; {j.Verdict.Why}")));
+        return j => !Counts(j) || IsApproved(j);
+    }
+
+    private async Task<IReadOnlyList<Judged>> JudgeAsync(Candidate[] batch, PhaseInput input, CancellationToken ct)
+    {
+        var judged = await _reader.JudgeAsync(batch, input, ct);
 
         // In a wrong account or region nothing is found: without one own instance in sight that is no evidence.
         var blind = !_reader.SawOwn && _db.GetMeta(MetaKeys.SawOwn) == "0";
@@ -184,14 +172,8 @@ internal sealed class CollectPhase
 
     private static Judged? Still(Judged j, PhaseInput input)
     {
-        var sweep = j.Candidate.Reason switch
-        {
-            CollectReason.Unhealthy => Sweep.Unhealthy,
-            CollectReason.Dangling => Sweep.Dangling,
-            CollectReason.Orphan => Sweep.Orphan,
-            _ => Sweep.StalePreInsert,
-        };
-        return Stillness.Of(input, sweep, j.Tenant, j.Group) is { } why ? j with { Verdict = Verdict.Spare(why) } : null;
+        var sweep = Enum.Parse<Sweep>(j.Candidate.Reason.ToString());
+        return Stillness.Of(input, sweep, j.Tenant, j.Group) is { } held ? j with { Verdict = Verdict.Spare(held) } : null;
     }
 
     private static Judged Blind(Judged j) => j.Verdict.Kind == VerdictKind.Clean
@@ -203,43 +185,38 @@ internal sealed class CollectPhase
         && item.Reason == j.Candidate.Reason && item.ProviderId == j.Candidate.Row.ProviderId;
 
     /// <param name="batch">What is about to end.</param>
-    /// <param name="asked">When it was begun to ask about them.</param>
-    /// <param name="within">How old that may be.</param>
+    /// <param name="asked">When its evidence was first asked for.</param>
     /// <param name="allowed">What the limits let through.</param>
     /// <param name="input">The cycle.</param>
     /// <param name="ct">Ends it.</param>
-    private async Task<Judged[]> FreshAsync(
-        Judged[] batch, long asked, TimeSpan within, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
+    private async Task<IReadOnlyList<Judged>> RefreshAsync(
+        Judged[] batch, long asked, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct)
     {
-        for (var looks = 0; batch.Length > 0 && _time.GetElapsedTime(asked) > within; looks++, within = Fresh)
+        for (var looks = 0; batch.Length > 0 && _time.GetElapsedTime(asked) > MaxAge; looks++)
         {
-            if (looks == MostLooks)
+            if (looks == MaxLooks)
             {
-                _spared.LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Spare("the answers about it were old before anything could be done") }), input);
+                _spared.LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Spare("evidence expired before termination") }), input);
                 return [];
             }
 
             asked = _time.GetTimestamp();
-            batch = await LookAgainAsync(batch, allowed, input, ct);
+            batch = Standing(await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct), allowed, input);
         }
 
-        return batch;
+        // The rows are here and cost nothing to read: an agent may have registered since.
+        return Standing(_reader.WithRows(batch, input), allowed, input);
     }
-
-    private async Task<Judged[]> LookAgainAsync(
-        Judged[] batch, Func<Judged, bool> allowed, PhaseInput input, CancellationToken ct) =>
-        Standing(await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct), allowed, input);
 
     /// <summary>Those that may still end; the others are left.</summary>
     private Judged[] Standing(IReadOnlyList<Judged> now, Func<Judged, bool> allowed, PhaseInput input)
     {
-        bool Stands(Judged j) => IsActing(j) && allowed(j);
+        bool Stands(Judged j) => j.IsActing && allowed(j);
         _spared.LeaveAnnounced(now.Where(j => !Stands(j)), input);
         return [.. now.Where(Stands)];
     }
 
     /// <summary>A dry-run does nothing for good: its retry finds, and counts, all of it again.</summary>
-    private CollectResult? Done(PhaseInput input) => input.DryRun ? null : _tally.Done();
-
-    private static bool IsActing(Judged j) => j.IsEnding || j.Verdict.Kind == VerdictKind.Clean;
+    private void Beat(CollectReason reason, PhaseInput input) =>
+        _heartbeat(new($"collect: {reason}") { Collected = input.DryRun ? null : _tally.Done() });
 }

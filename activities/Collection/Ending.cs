@@ -1,6 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -175,7 +175,7 @@ internal sealed class Ending(
         foreach (var (key, why) in failed)
             tally.Problem($"record {key} of an ended instance could not be deleted ({why}): the row waits for the next cycle");
         db.MarkDeleted(
-            [.. done.Where(j => j.Now.RecordKey is null || !failed.ContainsKey(j.Now.RecordKey)).Select(j => j.Candidate.Id)],
+            [.. done.Where(j => j.Now.RecordKey is null || !failed.ContainsKey(j.Now.RecordKey)).Select(j => j.Candidate.Row)],
             input.AsOf);
     }
 }

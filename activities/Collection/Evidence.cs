@@ -1,15 +1,15 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
-/// The judge: pure, and the only place that says End or Clean. Every rule spares unless all that it needs was asked just
-/// now and agrees (design, "Evidence"). A shutting-down instance is ended again, which EC2 allows: so its record and row
-/// are cleaned and its group is told, whoever began it.
+/// The judge: pure, and the only place that says End or Clean. Every rule skips unless all that it needs was asked just
+/// now and agrees (design, "Evidence"). A shutting-down instance with a live row is ended again, which EC2 allows: so its
+/// record and row are cleaned and its group hears of it, whoever began it.
 /// </summary>
 internal static class Evidence
 {
@@ -20,6 +20,7 @@ internal static class Evidence
         {
             CollectReason.Unhealthy => Unhealthy(now.Row!, now, input),
             CollectReason.Dangling or CollectReason.Orphan => NeverRegistered(now.Row!, now, input),
+            CollectReason.DeletedButRunning => DeletedButRunning(now.Row!, now, input),
             CollectReason.StalePreInsert => PreInsert(now.Row!, now, input),
             _ => Verdict.Spare("no rule for this reason"),
         };
@@ -29,7 +30,9 @@ internal static class Evidence
     private static string? StillThere(Candidate candidate, InstanceRow? row) => row switch
     {
         null => "the row is gone",
-        { DeletedAt: not null } => "the row was marked deleted meanwhile",
+        _ when row.HasRow != candidate.Row.HasRow => "a row of its id appeared meanwhile",
+        { DeletedAt: null } when candidate.Reason == CollectReason.DeletedButRunning => "the row is live again",
+        { DeletedAt: not null } when candidate.Reason != CollectReason.DeletedButRunning => "the row was marked deleted meanwhile",
         _ when row.ProviderId != candidate.Row.ProviderId => "the row names another instance by now",
         _ when row.Tenant != candidate.Row.Tenant => "the row names another tenant by now",
         _ => null,
@@ -67,39 +70,67 @@ internal static class Evidence
         return new(VerdictKind.End, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
     }
 
+    /// <summary>
+    /// The mark says that the instance is gone, the cloud says that its machine runs. nstance, or a termination that did not
+    /// take hold, left it. Its agent must be silent since the mark: one that reports may be in use.
+    /// </summary>
+    private static Verdict DeletedButRunning(InstanceRow row, Findings now, PhaseInput input)
+    {
+        if (Cloud(row, now, input) is { } settled)
+            return settled.Kind == VerdictKind.Clean ? new(VerdictKind.NotSo, "its machine is gone by now") : settled;
+        if (RecordOfAnother(row, now) is { } other) return other;
+        var instance = now.Instance!;
+        if (instance.Status == InstanceStatus.Deleting) return new(VerdictKind.NotSo, "its machine shuts down");
+        if (instance.Status == InstanceStatus.Unknown) return Verdict.Spare($"{Word(instance)} at the cloud: not understood");
+        if (now.Record is RecordRead.Invalid invalid) return Verdict.Spare($"its record cannot be understood: {invalid.Why}");
+        if (now.IsOwnFile && now.Record is RecordRead.Found) return new(VerdictKind.Restore, "its record is there: the mark was wrong");
+        if (instance.LaunchTime is not { } launched) return Verdict.Spare("the cloud did not say when it was launched");
+        var since = launched > row.DeletedAt ? launched : row.DeletedAt!.Value;
+        if (since > Deadline(input) || since > input.AsOf - input.Timings.SettleTime)
+            return Verdict.Spare($"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago, and its machine runs: waits for the registration timeout");
+        if (Grace(input) is { } grace) return grace;
+        if (row.HealthAt > since) return Verdict.Spare("its agent reports, though its row is marked deleted");
+        if (row.RegisteredAt > since || now.Record is RecordRead.Found { Record.RegisteredAt: { } at } && at > since)
+            return Verdict.Spare("it registered after its row was marked deleted");
+        return new(VerdictKind.End, $"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago; {instance.State} at the cloud, its agent silent since");
+    }
+
     private static Verdict PreInsert(InstanceRow row, Findings now, PhaseInput input)
     {
-        if (row.ProviderId is not null) return Verdict.Spare("the row has a provider id by now");
+        if (row.ProviderId is not null) return Verdict.Spare("a machine is known for the row by now");
         if (Unregistered(row, now, input) is { } registered) return registered;
         return Unnamed(row, now, input) ?? new(VerdictKind.Clean, $"issued {Ago(row.Issued, input)} ago and the cloud knows no such instance");
     }
 
-    /// <summary>A row that registered and names no instance: only when its agent is silent and no instance carries its id.</summary>
+    /// <summary>A row that registered and names no machine: only when its agent is silent and no machine carries its id.</summary>
     /// <param name="row">As it is now.</param>
     /// <param name="now">What was asked.</param>
     /// <param name="silentSince">Who gave a sign of life since then lives.</param>
     /// <param name="input">The cycle.</param>
-    public static Verdict Vanished(InstanceRow? row, Findings now, DateTimeOffset silentSince, PhaseInput input)
+    public static Verdict WithoutMachine(InstanceRow? row, Findings now, DateTimeOffset silentSince, PhaseInput input)
     {
-        if (row is not { DeletedAt: null, ProviderId: null, RegisteredAt: not null }) return Verdict.Spare("the row is another by now");
-        if (!(ShardDatabase.SignOfLife(row) < silentSince)) return Verdict.Spare("its agent reports");
+        if (row is not { DeletedAt: null, NamesMachine: false, RegisteredAt: not null }) return Verdict.Spare("the row is another by now");
+        if (!(row.LastSign < silentSince)) return Verdict.Spare("its agent reports");
         if (row.UpdatedAt >= input.AsOf - input.Timings.SettleTime) return Verdict.Spare("the row was written just now");
         if (RecordUnreadable(now) is { } unreadable) return unreadable;
         if (now.Record is RecordRead.Invalid invalid) return Verdict.Spare($"its record cannot be understood: {invalid.Why}");
         return Unnamed(row, now, input) ?? new(
-            VerdictKind.Clean, $"registered, silent for {Ago(ShardDatabase.SignOfLife(row), input)}, and the cloud knows no such instance");
+            VerdictKind.Clean, $"registered, silent for {Ago(row.LastSign, input)}, and the cloud knows no such instance");
     }
 
     /// <summary>Null: neither the cloud nor the record knows of an instance for a row without one.</summary>
     private static Verdict? Unnamed(InstanceRow row, Findings now, PhaseInput input)
     {
-        if (now.Tagged is not { } tagged) return Verdict.Spare(now.CloudUnknown ?? "the cloud could not be asked");
+        if (now.CloudUnknown is { } unknown) return Verdict.Spare(unknown);
+        if (now.Instance is { } known && known.Status != InstanceStatus.Deleted)
+            return Verdict.Spare($"its record names {known.ProviderId}, {Word(known)} at the cloud");
+        if (now.Instance is null && now.Tagged is null) return Verdict.Spare("the cloud could not be asked");
+        var tagged = now.Tagged ?? [];
         var alive = tagged.Where(i => i.Status != InstanceStatus.Deleted).ToArray();
-        if (alive.Length > 1) return Verdict.Spare($"{alive.Length} instances carry its id: a person must look");
-        if (alive.Length == 1)
-            return new(VerdictKind.Adopt, $"found at the cloud as {alive[0].ProviderId}: judged next time", alive[0].ProviderId);
-        if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded })
-            return new(VerdictKind.Adopt, $"its record names {recorded}: judged next time", recorded);
+        if (alive.Length > 1) return Verdict.Spare($"{alive.Length} machines carry its id; manual review required");
+        if (alive.Length == 1) return Verdict.Spare($"found at the cloud as {alive[0].ProviderId}: judged next time");
+        if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId)
+            return new(VerdictKind.KeepRecord, $"its record names {recorded}: judged next time");
         return Young(row, input) ? Verdict.Spare("too young: the cloud may not show it yet") : null;
     }
 
@@ -132,19 +163,22 @@ internal static class Evidence
     {
         if (row.RegisteredAt is not null) return Verdict.Spare("registered meanwhile");
         if (row.Issued >= Deadline(input)) return Verdict.Spare("issued too lately to have registered");
-        if (input.Sight is { } sight && sight.Since >= Deadline(input))
-            return Verdict.Spare($"grace until {sight.Since + input.Timings.RegistrationTimeout:yyyy-MM-dd HH:mm:ss}Z: {sight.Why}");
+        if (Grace(input) is { } grace) return grace;
         if (row.HealthAt > input.AsOf - (3 * input.Timings.HealthCheckInterval))
             return Verdict.Spare("its agent reports, though the row knows of no registration");
         if (RecordUnreadable(now) is { } unreadable) return unreadable;
         return now.Record switch
         {
             RecordRead.Found { Record.RegisteredAt: { } at } =>
-                new(VerdictKind.Registered, $"its record says registered at {at:yyyy-MM-dd HH:mm:ss}Z"),
+                new(VerdictKind.KeepRecord, $"its record says registered at {at:yyyy-MM-dd HH:mm:ss}Z"),
             RecordRead.Invalid invalid => Verdict.Spare($"its record cannot be understood: {invalid.Why}"),
             _ => null,
         };
     }
+
+    private static Verdict? Grace(PhaseInput input) => input.Sight is { } sight && sight.Since >= Deadline(input)
+        ? Verdict.Spare($"grace until {sight.Since + input.Timings.RegistrationTimeout:yyyy-MM-dd HH:mm:ss}Z: {sight.Why}")
+        : null;
 
     // Nothing is ended while the bucket is silent: its record could not be deleted either.
     private static Verdict? RecordUnreadable(Findings now) => now.Record is null
@@ -154,7 +188,7 @@ internal static class Evidence
     // Deleting this record would lose the other machine's.
     private static Verdict? RecordOfAnother(InstanceRow row, Findings now) =>
         now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId
-            ? Verdict.Spare($"its record names {recorded}, the row {row.ProviderId}: a person must look")
+            ? Verdict.Spare($"its record names {recorded}, the row {row.ProviderId}; manual review required")
             : null;
 
     private static DateTimeOffset Deadline(PhaseInput input) => input.AsOf - input.Timings.RegistrationTimeout;

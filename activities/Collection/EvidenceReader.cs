@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -13,29 +13,31 @@ namespace Nstance.Temporal.Activities.Collection;
 /// </summary>
 internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStore records)
 {
-    private Dictionary<string, string>? _keysById;
+    private Dictionary<string, List<string>>? _keysById;
     private string? _listingFailed;
 
     /// <summary>True once the cloud showed an own instance: we ask in the right account and region.</summary>
     public bool SawOwn { get; private set; }
 
-    /// <summary>Judges by what <see cref="AskOthersAsync"/> gave, and by the rows as they are now.</summary>
-    public IReadOnlyList<Judged> Judge(
-        IReadOnlyCollection<Candidate> candidates, IReadOnlyDictionary<string, Findings> others, PhaseInput input)
+    /// <summary>Asks about candidates, and judges them.</summary>
+    public async Task<IReadOnlyList<Judged>> JudgeAsync(IReadOnlyCollection<Candidate> candidates, PhaseInput input, CancellationToken ct)
     {
-        var now = WithRows(others);
+        var now = await AskAsync(candidates.Select(c => c.Row), input, ct);
         return [.. candidates.Select(c => new Judged(c, now[c.Id], Evidence.Judge(c, now[c.Id], input)))];
     }
 
-    /// <summary>What cloud, bucket and row say now, by id.</summary>
-    public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct) =>
-        WithRows(await AskOthersAsync(rows, input, ct));
+    /// <summary>Judges again by the same answers and by the rows as they are now. A verdict that somebody else gave stays.</summary>
+    public IReadOnlyList<Judged> WithRows(IEnumerable<Judged> judged, PhaseInput input) => [.. judged.Select(j =>
+    {
+        var now = j.Now with { Row = Again(j.Candidate.Row) };
+        return now.Row == j.Now.Row ? j : new Judged(j.Candidate, now, Evidence.Judge(j.Candidate, now, input));
+    })];
 
-    /// <summary>What cloud and bucket say now, by id. The database is not touched: its caller may write to it meanwhile.</summary>
-    public async Task<IReadOnlyDictionary<string, Findings>> AskOthersAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
+    /// <summary>What cloud, bucket and row say now, by id.</summary>
+    public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {
         var now = new Dictionary<string, Findings>();
-        foreach (var row in rows) now[row.Id] = new Findings { Row = row };
+        foreach (var row in rows) now[row.Id] = new Findings { Row = row, IsOwnFile = db.IsOwn };
         InstanceRow[] known = [.. now.Values.Select(f => f.Row!)];
         var asked = AskCloudAsync(now, input, ct);
         var answers = AskRecordsAsync(known, input, ct);
@@ -51,15 +53,13 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
             };
         }
 
+        // The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or
+        // tenant than what they were asked about is skipped by the judge.
+        foreach (var row in known) now[row.Id] = now[row.Id] with { Row = Again(row) };
         return now;
     }
 
-    /// <summary>
-    /// The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or tenant
-    /// than what they were asked about is spared by the judge.
-    /// </summary>
-    private Dictionary<string, Findings> WithRows(IReadOnlyDictionary<string, Findings> others) =>
-        others.ToDictionary(f => f.Key, f => f.Value with { Row = db.Find(f.Key) });
+    private InstanceRow? Again(InstanceRow found) => db.Find(found.Id) ?? (found.HasRow ? null : found);
 
     private async Task AskCloudAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
     {
@@ -147,10 +147,12 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         if (row.InstanceId is null) return findings with { Tenant = tenant };
         await ListKeysAsync(shard, ct);
         if (_listingFailed is not null) return findings with { RecordUnknown = _listingFailed };
-        return _keysById!.TryGetValue(row.Id, out var listed)
-            && RecordKey.TryParse(shard.Shard, listed, out var owner, out _)
-            ? findings with { RecordKey = listed, Tenant = owner }
-            : findings;
+        return _keysById!.GetValueOrDefault(row.Id) switch
+        {
+            null => findings,
+            [var only] when RecordKey.TryParse(shard.Shard, only, out var owner, out _) => findings with { RecordKey = only, Tenant = owner },
+            var several => findings with { RecordUnknown = $"it has {several.Count} records" },
+        };
     }
 
     private async Task ListKeysAsync(ShardRef shard, CancellationToken ct)
@@ -158,12 +160,14 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
         if (_keysById is not null || _listingFailed is not null) return;
         try
         {
-            var keys = new Dictionary<string, string>();
+            var keys = new Dictionary<string, List<string>>();
             await foreach (var page in records.ListAsync(shard, ct))
             {
                 foreach (var key in page.Select(o => o.Key))
                 {
-                    if (RecordKey.TryParse(shard.Shard, key, out _, out var id)) keys[id.ToString()] = key;
+                    if (!RecordKey.TryParse(shard.Shard, key, out _, out var id)) continue;
+                    if (!keys.TryGetValue(id.ToString(), out var same)) keys.Add(id.ToString(), same = []);
+                    same.Add(key);
                 }
             }
 

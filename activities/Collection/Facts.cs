@@ -1,6 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 
 namespace Nstance.Temporal.Activities.Collection;
@@ -15,7 +15,8 @@ internal static class Facts
 
     /// <summary>The row, without what changes while nothing happens.</summary>
     public static string Sql(InstanceRow row) =>
-        $"{row.Status.Name()}, {row.ProviderId ?? "no provider id"}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}"
+        row is { HasRow: false } ? "no row"
+        : $"{row.ProviderId ?? "no provider id"}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}"
         + (row.DeletedAt is { } deleted ? $", deleted {Time(deleted)}" : "");
 
     public static string Ec2(Findings now)

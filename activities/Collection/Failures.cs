@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Exceptions;
 
@@ -24,16 +24,16 @@ internal static class Failures
                 _ => new ApplicationFailureException(e.Message, e, ErrorTypes.Unavailable),
             };
         }
-        catch (LocalDbException e) when (e.Fault == LocalDbFault.Busy)
+        catch (DatabaseException e) when (e.Fault == DatabaseFault.Busy)
         {
             throw new ApplicationFailureException(e.Message, e, ErrorTypes.Unavailable);
         }
-        catch (LocalDbException e) when (isAcquire)
+        catch (DatabaseException e) when (isAcquire)
         {
             // Another host may have a database that can be used: the task goes back to the shared queue.
             throw new ApplicationFailureException(e.Message, e, ErrorTypes.HostDeclined);
         }
-        catch (LocalDbException e)
+        catch (DatabaseException e)
         {
             throw new ApplicationFailureException(e.Message, e, ErrorTypes.ShardNotHeld, nonRetryable: true);
         }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Contracts;
@@ -23,7 +23,6 @@ public sealed class GcActivities : IGcActivities
     private readonly IConnections _connections;
     private readonly Func<PhaseInput, IEventSink> _events;
     private readonly TimeProvider _time;
-    private readonly ListInParts _inParts = new();
 
     /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
     /// <param name="databases">Where this host keeps its databases.</param>
@@ -35,8 +34,13 @@ public sealed class GcActivities : IGcActivities
     }
 
     internal GcActivities(
-        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events, TimeProvider? time = null) =>
-        (_databases, _connections, _events, _time) = (databases, connections, events, time ?? TimeProvider.System);
+        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events, TimeProvider? time = null)
+    {
+        _databases = databases;
+        _connections = connections;
+        _events = events;
+        _time = time ?? TimeProvider.System;
+    }
 
     /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
     /// <param name="webhook">Where news go; null: to the log.</param>
@@ -75,7 +79,7 @@ public sealed class GcActivities : IGcActivities
             Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
-        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat) { InParts = _inParts };
+        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
         var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;

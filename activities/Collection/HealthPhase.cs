@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -10,9 +10,18 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
     public async Task<HealthScanResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var notes = new Notes();
-        var source = HealthSource.Assess(database, input, cancellationToken);
+        var source = HealthSource.Assess(database, input);
         heartbeat("health: looked");
         var result = new HealthScanResult { Registered = source.Registered, Stale = source.Stale };
+        if (source.Unusable > 0)
+        {
+            foreach (var problem in database.FindUnusableHealth(input.AsOf).Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
+            {
+                notes.Problem(problem);
+                result = result with { Invalid = result.Invalid + 1 };
+            }
+        }
+
         var before = input.AsOf - input.Timings.HealthCheckInterval;
         var still = Stillness.Window(input) ?? (source.NotJudged is null ? null : source.NotJudged);
         if (source.Suspect)
@@ -30,8 +39,10 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
         // Nobody is judged for a time in which nobody looked.
         if (input.Sight?.Since >= before) return result;
         var stale = source.Stale;
-        var (batch, number, enqueued) = (new List<ReconcileEvent>(), 0, 0);
-        foreach (var row in database.StaleRows(before, cancellationToken))
+        var batch = new List<ReconcileEvent>();
+        var number = 0;
+        var enqueued = 0;
+        foreach (var row in source.StaleRows)
         {
             if (Stillness.Of(input, Sweep.Health, row.Tenant, row.Group) is { } held)
             {
@@ -63,7 +74,7 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
 
     private ReconcileEvent Check(InstanceRow row, PhaseInput input)
     {
-        var since = ShardDatabase.SignOfLife(row);
+        var since = row.LastSign;
         if (database.GetMetaTime(MetaKeys.HealthFrom) is { } from && from > since) since = from;
         if (input.Sight?.Since > since) since = input.Sight.Since;
         var missed = (int)Math.Min(int.MaxValue, (input.AsOf - since) / input.Timings.HealthCheckInterval);

@@ -1,31 +1,39 @@
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>Can what the database says about health be believed? Asked by the health scan, and before anything ends.</summary>
 /// <param name="Registered">Registered, live instances.</param>
-/// <param name="Stale">Of those, with a report older than the health interval.</param>
-/// <param name="NotJudged">Why nobody can be judged; null: they can. "" needs no words.</param>
-internal sealed record HealthSource(int Registered, int Stale, string? NotJudged)
+/// <param name="StaleRows">Of those, with a report older than the health interval.</param>
+/// <param name="NotJudged">Reason that health is not evaluated; "" needs no words; null if it is.</param>
+internal sealed record HealthSource(int Registered, IReadOnlyList<InstanceRow> StaleRows, string? NotJudged)
 {
     /// <summary>So few may always be stale; more than these and half of all is a fault of the source.</summary>
-    public const int NeverSuspect = 3;
+    public const int MaxPlausible = 3;
 
-    public bool Suspect => NotJudged is null && Stale > NeverSuspect && Stale * 2 >= Registered;
+    public int Stale => StaleRows.Count;
 
-    public static HealthSource Assess(ShardDatabase database, PhaseInput input, CancellationToken cancellationToken)
-    {
-        var registered = database.CountRegistered();
-        if (registered == 0) return new(0, 0, "");
-        var before = input.AsOf - input.Timings.HealthCheckInterval;
+    public bool Suspect => NotJudged is null && Stale > MaxPlausible && Stale * 2 >= Registered;
 
-        // After a change of host nobody's reports are here yet: silence before we looked is not silence.
-        if (database.GetMetaTime(MetaKeys.HealthFrom) >= before) return new(registered, 0, "");
-        if (database.IsOwn && !database.AnyHealth())
-            return new(registered, 0, $"no agent reports into {database.Path}: health is not known on this host and was not judged");
-        return new(registered, database.StaleRows(before, cancellationToken).Count(), null);
-    }
+    /// <summary>The latest report or registration; null: none, or not a time.</summary>
+    public DateTimeOffset? Latest { get; init; }
+
+    /// <summary>Registered rows with a time that no rule can use.</summary>
+    public int Unusable { get; init; }
 
     public string Sentence => $"{Stale} of {Registered} registered instances look stale: the source of health is suspect";
+
+    public static HealthSource Assess(ShardDatabase database, PhaseInput input)
+    {
+        var before = input.AsOf - input.Timings.HealthCheckInterval;
+        var counts = database.CountHealth(before, input.AsOf);
+        var source = new HealthSource(counts.Registered, [], null) { Latest = counts.Latest, Unusable = counts.Unusable };
+
+        // After a change of host no report is here yet: silence before we looked is not silence.
+        if (counts.Registered == 0 || database.GetMetaTime(MetaKeys.HealthFrom) >= before) return source with { NotJudged = "" };
+        if (database.IsOwn && counts.Reported == 0)
+            return source with { NotJudged = $"no agent reports into {database.Path}: health is not known on this host and was not judged" };
+        return counts.Stale == 0 ? source : source with { StaleRows = database.FindStale(before) };
+    }
 }

@@ -13,16 +13,18 @@ internal static class Limits
         TerminationLimits limits,
         CollectReason reason,
         IReadOnlyCollection<(string Tenant, string Group)> toEnd,
-        IReadOnlyDictionary<(string Tenant, string Group), int> live,
-        int liveInShard)
+        IReadOnlyDictionary<(string Tenant, string Group), int> live)
     {
         if (!limits.Enabled || toEnd.Count == 0) return null;
+        var liveInShard = live.Values.Sum();
         var shard = Allowed(liveInShard, Rule(limits, reason, null) ?? new(limits.ShardFloor, limits.ShardPercent));
         if (toEnd.Count > shard)
             return $"{toEnd.Count} of the shard's {liveInShard} live instances would end; at most {shard} may";
         foreach (var group in toEnd.GroupBy(g => g).OrderByDescending(g => g.Count()))
         {
-            var members = live.GetValueOrDefault(group.Key);
+            // The tenant of an orphan is unknown: it may be of any group of that name.
+            var members = group.Key.Tenant.Length > 0 ? live.GetValueOrDefault(group.Key)
+                : live.Where(l => l.Key.Group == group.Key.Group).Sum(l => l.Value);
             var name = $"{group.Key.Tenant}/{group.Key.Group}";
             var allowed = Allowed(members, Rule(limits, reason, name) ?? new(limits.GroupFloor, limits.GroupPercent));
             if (group.Key.Tenant.Length == 0) allowed = Least(limits, reason, group.Key.Group, members, allowed);

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
@@ -31,6 +31,18 @@ internal sealed class Notes
         if (_problems.Count < Limit) _problems.Add(OneLine.Short(sentence));
         else _more++;
     }
+
+    /// <summary>Counts and names what was skipped because it is invalid.</summary>
+    public SyncResult Invalid(SyncResult result, string sentence)
+    {
+        Problem(sentence);
+        return result with { Invalid = result.Invalid + 1 };
+    }
+
+    /// <summary>Names a row with values that no rule can use; null: there are none.</summary>
+    public static string? InvalidRow(InstanceRow row, DateTimeOffset asOf) => row.InvalidAt(asOf + ShardDatabase.MaxAhead) is { Count: > 0 } columns
+        ? $"row {row.Id}: invalid {string.Join(", ", columns)}; row skipped"
+        : null;
 
     /// <summary>Ids, tenants and groups come from tags, keys and rows: others wrote them.</summary>
     public static InstanceNote Plain(InstanceNote note) => note with

@@ -1,7 +1,7 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -9,8 +9,8 @@ namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
 /// Deletes the record, then the row, of what was deleted longer ago than the retention (contract, 4), and before the last
-/// complete sync, which would have revived a row whose machine runs. A row outlives its record, never the other way round:
-/// a failure leaves the row, and the next cycle finds it again.
+/// complete sync, which knows whether its machine is gone: while a machine carries its id, the row stays. A row outlives its
+/// record, never the other way round: a failure leaves the row, and the next cycle finds it again.
 /// </summary>
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, Action<PhaseProgress> heartbeat)
@@ -43,8 +43,16 @@ internal sealed class PurgePhase(
         }
 
         var result = before ?? new PurgeResult();
-        foreach (var expired in Pages(deletedBefore, cancellationToken))
+        foreach (var problem in database.FindUnusableDeleted(input.AsOf).Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
         {
+            _notes.Problem(problem);
+            result = result with { Invalid = result.Invalid + 1 };
+        }
+
+        var all = database.FindExpired(deletedBefore);
+        foreach (var expired in all.Chunk(PageSize))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
             var page = expired.Where(row => !IsHeld(row, input)).ToList();
             if (page.Count == 0) continue;
             result = result with { Expired = result.Expired + page.Count };
@@ -56,7 +64,11 @@ internal sealed class PurgePhase(
             }
 
             if (!_isLookedUp && page.Exists(row => IsWithoutTenant(row, input.Shard)))
-                (_keys, _isLookedUp) = (await KeysWithoutTenantAsync(input.Shard, deletedBefore, cancellationToken), true);
+            {
+                _keys = await KeysWithoutTenantAsync(input.Shard, all, cancellationToken);
+                _isLookedUp = true;
+            }
+
             result = await PurgeAsync(input.Shard, page, result, cancellationToken);
             heartbeat(new($"purge: {result.Purged} of {result.Expired}")
             {
@@ -109,14 +121,9 @@ internal sealed class PurgePhase(
 
     /// <summary>Keys of all such rows, by one listing.</summary>
     private async Task<IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>?> KeysWithoutTenantAsync(
-        ShardRef shard, DateTimeOffset before, CancellationToken cancellationToken)
+        ShardRef shard, IReadOnlyList<InstanceRow> rows, CancellationToken cancellationToken)
     {
-        var wanted = new HashSet<InstanceId>();
-        foreach (var row in Pages(before, cancellationToken).SelectMany(page => page))
-        {
-            if (IsWithoutTenant(row, shard)) wanted.Add(row.InstanceId!.Value);
-        }
-
+        var wanted = rows.Where(row => IsWithoutTenant(row, shard)).Select(row => row.InstanceId!.Value).ToHashSet();
         try
         {
             return await RecordKeys.FindAsync(records, shard, wanted, cancellationToken);
@@ -125,18 +132,6 @@ internal sealed class PurgePhase(
         {
             _notes.Problem($"records of {wanted.Count} instances without tenant could not be looked for: {e.Message}");
             return null;
-        }
-    }
-
-    private IEnumerable<IReadOnlyList<InstanceRow>> Pages(DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        for (string? after = null; ;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var page = database.FindExpired(before, after, PageSize);
-            if (page.Count > 0) yield return page;
-            if (page.Count < PageSize) yield break;
-            after = page[^1].Id;
         }
     }
 

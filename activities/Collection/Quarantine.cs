@@ -23,7 +23,7 @@ internal static class Quarantine
         if (!instance.Tags.TryGetValue(CloudTags.GcQuarantined, out var value))
             return input.Quarantine is null ? verdict : verdict with { Kind = VerdictKind.Quarantine };
         if (!CloudInstance.TryParseTime(value, out var at))
-            return Verdict.Spare($"tag {CloudTags.GcQuarantined}={CloudInstance.Shown(value)} is no time: a person must look");
+            return Verdict.Spare($"tag {CloudTags.GcQuarantined}={CloudInstance.Shown(value)} is not a time; manual review required");
 
         // It lived after it was stopped: what we say now is not what was said then.
         if (now.Row is { } row && (row.HealthAt > at || row.RegisteredAt > at) && input.Quarantine is not null)

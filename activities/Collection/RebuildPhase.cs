@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -16,7 +16,7 @@ internal sealed record RebuildResult(int Read, int Unchanged, int Invalid, int U
 /// </summary>
 internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records, Notes notes, Action<string> heartbeat)
 {
-    private List<(string Key, string ETag, InstanceRecord Record)> _read = [];
+    private List<ReadRecord> _read = [];
     private Task _writing = Task.CompletedTask;
     private RebuildResult _result = new(0, 0, 0, 0);
 
@@ -24,7 +24,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
     {
         // First, so that a rebuild that is cut leaves nobody judged for the time before it.
         database.SetMeta(MetaKeys.HealthFrom, asOf);
-        return await ReadAsync(shard, asOf, database.BeginLoad(), cancellationToken);
+        return await ReadAsync(shard, asOf, database.IsEmpty, cancellationToken);
     }
 
     /// <summary>
@@ -43,14 +43,13 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
                 // Into an empty database, nothing is known of any: then writing, which takes as long as reading, waits for nothing.
                 var named = Named(shard, page);
                 var wanted = isLoad ? named.ConvertAll(n => n.Record) : await ChangedAsync(named);
-                if (_read.Count >= ShardDatabase.RebuildBatchSize) await WriteAsync(asOf);
+                if (_read.Count >= ShardDatabase.OwnBatchSize) await WriteAsync(asOf);
                 await ReadAsync(shard, wanted, cancellationToken);
                 heartbeat($"rebuild: {_result.Read} records read");
             }
 
             await WriteAsync(asOf);
             await _writing;
-            if (isLoad) database.EndLoad();
         }
         finally
         {
@@ -99,7 +98,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
 
     private async Task ReadAsync(ShardRef shard, IReadOnlyList<RecordObject> wanted, CancellationToken cancellationToken)
     {
-        var read = new ConcurrentBag<(string Key, string ETag, InstanceRecord Record)>();
+        var read = new ConcurrentBag<ReadRecord>();
         var invalid = new ConcurrentBag<string>();
         var (unread, beats) = (0, 0);
         var options = new ParallelOptions { MaxDegreeOfParallelism = AdaptiveLimit.Most, CancellationToken = cancellationToken };
@@ -110,7 +109,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
                 switch (await records.GetAsync(shard, item.Key, token))
                 {
                     case RecordRead.Found { Record: var record, ETag: var etag } when IsNamedBy(record, shard, item.Key):
-                        read.Add((item.Key, etag, record));
+                        read.Add(new(etag, record));
                         break;
                     case RecordRead.Found:
                         invalid.Add($"record {item.Key} names another instance or tenant: left alone");
@@ -128,7 +127,7 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
             if (Interlocked.Increment(ref beats) % AdaptiveLimit.Start == 0) heartbeat($"rebuild: {_result.Read + beats} records");
         });
 
-        _read.AddRange(read.OrderBy(r => r.Key, StringComparer.Ordinal));
+        _read.AddRange(read);
         foreach (var problem in invalid.Order(StringComparer.Ordinal)) notes.Problem(problem);
         _result = _result with
         {
@@ -143,6 +142,6 @@ internal sealed class RebuildPhase(ShardDatabase database, IRecordStore records,
         await _writing;
         var batch = _read;
         _read = [];
-        _writing = Task.Run(() => database.UpsertRecords(batch, asOf), CancellationToken.None);
+        _writing = Task.Run(() => database.UpsertCached(batch, asOf), CancellationToken.None);
     }
 }

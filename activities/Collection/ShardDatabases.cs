@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
@@ -26,21 +26,15 @@ public sealed record ShardDatabases
     /// <summary>Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.</summary>
     internal Action<SqliteConnection>? Opened { get; init; }
 
-    /// <summary>From so many rows on a shard is treated as a large one; the simulation has smaller ones.</summary>
-    internal int Many { get; init; } = ShardDatabase.UsuallyMany;
-
-    /// <summary>A listing waits until rows are read ahead of it: the simulation's cloud answers at once, and none would be. Default false.</summary>
-    internal bool ReadsFirst { get; init; }
-
-    /// <summary>Opens the shard's database; throws <see cref="LocalDbException"/>.</summary>
+    /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
         if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
-        return ShardDatabase.Open(path, shard, own, Opened, Many, ReadsFirst);
+        return ShardDatabase.Open(path, shard, own, Opened);
     }
 
-    /// <summary>Opens it to look only; throws <see cref="LocalDbException"/>.</summary>
+    /// <summary>Opens it to look only; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase OpenToRead(ShardRef shard)
     {
         var (path, own) = Find(shard, mustExist: true);
@@ -50,13 +44,13 @@ public sealed record ShardDatabases
     private (string Path, bool Own) Find(ShardRef shard, bool mustExist)
     {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
-            throw new LocalDbException(LocalDbFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
+            throw new DatabaseException(DatabaseFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
         var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
         if (shared is not null) return (shared, false);
         var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
         return !mustExist || File.Exists(path)
             ? (path, true)
-            : throw new LocalDbException(LocalDbFault.Missing, $"host {HostName} holds no database of this shard");
+            : throw new DatabaseException(DatabaseFault.Missing, $"host {HostName} holds no database of this shard");
     }
 
     /// <summary>Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.</summary>
@@ -72,7 +66,7 @@ public sealed record ShardDatabases
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LocalDbException(LocalDbFault.Missing, $"folder {folders[^1]} cannot be made: {e.Message}", e);
+            throw new DatabaseException(DatabaseFault.Missing, $"folder {folders[^1]} cannot be made: {e.Message}", e);
         }
     }
 }

@@ -1,12 +1,12 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
 
-/// <summary>Candidates that live: counted, told, and written down where evidence knows more than the row.</summary>
+/// <summary>Candidates that are skipped: counted, reported, and their record kept where it knows more than the row.</summary>
 internal sealed class Spared(ShardDatabase db, Tally tally, AuditTrail audit)
 {
     /// <summary>Of whom nothing was announced.</summary>
@@ -38,18 +38,9 @@ internal sealed class Spared(ShardDatabase db, Tally tally, AuditTrail audit)
         }
 
         if (input.DryRun) return;
-        switch (j.Verdict)
-        {
-            case { Kind: VerdictKind.Registered } when j.Now.Record is RecordRead.Found { Record.RegisteredAt: { } at }:
-                db.SetRegistered(j.Candidate.Id, at, input.AsOf);
-                break;
-            case { Kind: VerdictKind.Adopt, ProviderId: { } provider }:
-                db.SetProviderId(j.Candidate.Id, provider, input.AsOf);
-                break;
-            case { Kind: VerdictKind.NotSo } when j.Candidate.Row.ProviderId is not null && j.Now.Record is RecordRead.Found
-                && InstanceStatuses.IsUnhealthy(j.Candidate.Row.RecordStatus):
-                db.ClearRecordStatus(j.Candidate.Id);
-                break;
-        }
+        var isOld = j.Verdict.Kind == VerdictKind.NotSo && j.Candidate.Row.RecordStatus.IsUnhealthy();
+        if ((j.Verdict.Kind == VerdictKind.KeepRecord || isOld) && j.Now.Record is RecordRead.Found { Record: var record, ETag: var etag })
+            db.UpsertRecords([new(etag, record)], input.AsOf);
+        if (j.Verdict.Kind == VerdictKind.Restore) db.RestoreCached(j.Candidate.Id, input.AsOf);
     }
 }

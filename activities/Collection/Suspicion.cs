@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;
@@ -11,12 +11,11 @@ internal static class Suspicion
     // A cycle's time is read before its phases run; clocks of hosts differ a little.
     private const int IntervalsAhead = 2;
 
-    public static string? Before(ShardDatabase database, PhaseInput input, CancellationToken cancellationToken)
+    public static string? Before(ShardDatabase database, PhaseInput input)
     {
-        if (Stillness.Window(input) is { } window) return window;
-        if (database.LatestReport() is { } latest && latest - input.AsOf > input.Timings.Interval * IntervalsAhead)
+        var health = HealthSource.Assess(database, input);
+        if (health.Latest is { } latest && latest - input.AsOf > input.Timings.Interval * IntervalsAhead)
             return $"the database's clock is ahead: a report of {latest:yyyy-MM-dd HH:mm:ss}Z in the cycle of {input.AsOf:yyyy-MM-dd HH:mm:ss}Z: nothing was ended";
-        var health = HealthSource.Assess(database, input, cancellationToken);
         return health.Suspect ? $"{health.Sentence}: nothing was ended" : null;
     }
 

@@ -8,7 +8,7 @@ internal sealed class Tally
     private const int Most = 20;
 
     private readonly Dictionary<CollectReason, CollectCounts> _counts = Enum.GetValues<CollectReason>()
-        .ToDictionary(reason => reason, _ => new CollectCounts());
+        .ToDictionary(reason => reason, reason => new CollectCounts { Reason = reason });
 
     private readonly List<InstanceNote> _done = [];
     private readonly List<InstanceNote> _left = [];
@@ -54,10 +54,7 @@ internal sealed class Tally
 
         return new()
         {
-            Unhealthy = Only(CollectReason.Unhealthy),
-            Dangling = Only(CollectReason.Dangling),
-            Orphan = Only(CollectReason.Orphan),
-            StalePreInsert = Only(CollectReason.StalePreInsert),
+            Counts = [.. _counts.Keys.Select(Only)],
             GroupsChanged = GroupsChanged,
             Approved = Approved,
             Samples = [.. _done.Where(note => note.Action != "failed")],
@@ -67,18 +64,15 @@ internal sealed class Tally
     /// <summary>Starts from what an earlier attempt did.</summary>
     public void GoOn(CollectResult before)
     {
-        (_counts[CollectReason.Unhealthy], _counts[CollectReason.Dangling]) = (before.Unhealthy, before.Dangling);
-        (_counts[CollectReason.Orphan], _counts[CollectReason.StalePreInsert]) = (before.Orphan, before.StalePreInsert);
-        (GroupsChanged, Approved) = (before.GroupsChanged, before.Approved);
+        foreach (var counts in before.Counts) _counts[counts.Reason] = counts;
+        GroupsChanged = before.GroupsChanged;
+        Approved = before.Approved;
         _done.AddRange(before.Samples);
     }
 
     public CollectResult Result() => new()
     {
-        Unhealthy = _counts[CollectReason.Unhealthy],
-        Dangling = _counts[CollectReason.Dangling],
-        Orphan = _counts[CollectReason.Orphan],
-        StalePreInsert = _counts[CollectReason.StalePreInsert],
+        Counts = [.. _counts.Values],
         GroupsChanged = GroupsChanged,
         Approved = Approved,
         Invalid = Invalid,
@@ -91,6 +85,9 @@ internal sealed class Tally
 internal sealed record Judged(Candidate Candidate, Findings Now, Verdict Verdict)
 {
     public string Tenant => Now.Tenant ?? "";
+
+    /// <summary>Something is done about it.</summary>
+    public bool IsActing => IsEnding || Verdict.Kind == VerdictKind.Clean;
 
     /// <summary>The machine stops serving by it: what limits count, and approvals allow.</summary>
     public bool IsEnding => Verdict.Kind is VerdictKind.End or VerdictKind.Quarantine;

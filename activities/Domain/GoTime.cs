@@ -6,7 +6,8 @@ namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
 /// Times as nstance's database and records hold them: Go's driver writes <c>2026-11-23 17:21:05.123456789+00:00</c> with
-/// 0 to 9 digits, SQL defaults write <c>2026-11-23 17:21:05</c>, records hold RFC 3339. A tick is 100 ns: finer digits
+/// 0 to 9 digits, SQL defaults write <c>2026-11-23 17:21:05</c>, records hold RFC 3339. Another Go driver writes
+/// <c>2026-11-23 16:00:00.123456789 +0000 UTC</c>, also with <c>m=+0.5</c> or ten digits. A tick is 100 ns: finer digits
 /// are cut off.
 /// <para>
 /// As texts the UTC forms sort as the times do, since ' ' &lt; '+' &lt; '.' &lt; digits; only the two spellings of the
@@ -19,7 +20,10 @@ namespace Nstance.Temporal.Activities.Domain;
 internal static class GoTime
 {
     private const string WholeSecond = "yyyy-MM-dd HH:mm:ss";
-    private const int MaxLength = 35; // with nine digits and an offset
+    private static readonly SearchValues<char> ZoneName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-");
+
+    private const int MaxDigits = 10;
+    private const int MaxLength = 80; // with ten digits, an offset, its name and a monotonic clock
 
     public static string Format(DateTimeOffset time)
     {
@@ -105,7 +109,7 @@ internal static class GoTime
         if (rest is not ['.', ..]) return true;
         var digits = rest[1..].IndexOfAnyExceptInRange('0', '9');
         if (digits < 0) digits = rest.Length - 1;
-        if (digits is 0 or > 9) return false;
+        if (digits is 0 or > MaxDigits) return false;
         long ticks = 0;
         for (var i = 0; i < 7; i++) ticks = (ticks * 10) + (i < digits ? rest[1 + i] - '0' : 0);
         fraction = new TimeSpan(ticks);
@@ -117,9 +121,28 @@ internal static class GoTime
     {
         offset = TimeSpan.Zero;
         if (rest is [] or ['Z'] or "+00:00") return true;
+        if (rest is [' ', ..]) return TryNamedOffset(rest[1..], out offset);
         if (rest is not [('+' or '-'), _, _, ':', _, _]) return false;
         if (!TimeSpan.TryParseExact(rest[1..], @"hh\:mm", CultureInfo.InvariantCulture, out offset)) return false;
         if (rest[0] == '-') offset = -offset;
         return true;
+    }
+
+    /// <summary>As Go's <c>Time.String()</c> writes it: <c>+0000 UTC</c>, with <c>m=±seconds</c> behind it or not.</summary>
+    private static bool TryNamedOffset(ReadOnlySpan<char> rest, out TimeSpan offset)
+    {
+        offset = TimeSpan.Zero;
+        if (rest is not [('+' or '-') and var sign, _, _, _, _, ' ', _, ..]) return false;
+        if (!TimeSpan.TryParseExact(rest[1..5], "hhmm", CultureInfo.InvariantCulture, out offset)) return false;
+        if (sign == '-') offset = -offset;
+        var name = rest[6..];
+        var clock = name.IndexOf(" m=");
+        if (clock >= 0)
+        {
+            if (!double.TryParse(name[(clock + 3)..], NumberStyles.Float, CultureInfo.InvariantCulture, out _)) return false;
+            name = name[..clock];
+        }
+
+        return name.Length > 0 && !name.ContainsAnyExcept(ZoneName);
     }
 }

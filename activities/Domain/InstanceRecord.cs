@@ -21,6 +21,9 @@ internal sealed record InstanceRecord
 
     public bool OnDemand { get; init; }
 
+    /// <summary>Null in records of nstance v1.</summary>
+    public string? SubnetId { get; init; }
+
     /// <summary>Null until the cloud call returned.</summary>
     public string? ProviderId { get; init; }
 
@@ -102,6 +105,7 @@ internal sealed record InstanceRecord
             Tenant = tenant ?? "",
             Group = group ?? "",
             OnDemand = reader.Flag("on_demand"),
+            SubnetId = reader.Text("subnet_id"),
             ProviderId = reader.Text("provider_instance_id"),
             Status = InstanceStatuses.Parse(reader.Text("status")),
             PrivateIpv4 = reader.Text("private_ipv4"),

@@ -1,13 +1,13 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Reconciling;
 
 /// <summary>
-/// Looks at instances whose reports are missing. Ends nothing: what is unhealthy or gone is written to the row, and the
-/// next cycle judges it by its own evidence. Safe to retry.
+/// Looks at instances whose reports are missing. Ends nothing: an unhealthy status goes into <c>gc_machines</c>, and the
+/// next cycle judges by its own evidence. Safe to retry.
 /// </summary>
 internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan healthCheckInterval)
 {
@@ -46,7 +46,6 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
         if (answer is null) return Says(CheckVerdict.Unknown, silent ?? "the cloud was not asked");
         if (answer.NotFound.Contains(provider))
         {
-            db.SetProviderState(row.Id, InstanceStatus.Deleted, input.AsOf);
             return Says(CheckVerdict.Collectable, "the cloud knows no such instance");
         }
 
@@ -56,12 +55,12 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
             return Says(CheckVerdict.Unknown, $"{provider} is not this instance at the cloud");
         if (instance.Status.IsUnhealthy())
         {
-            db.SetProviderState(row.Id, instance.Status, input.AsOf);
+            db.SetMachineStatus(provider, instance.Status);
             return Says(CheckVerdict.Collectable, $"{instance.State} at the cloud");
         }
 
         if (instance.Status == InstanceStatus.Unknown) return Says(CheckVerdict.Unknown, "in a state that is not understood");
-        var reports = ShardDatabase.SignOfLife(row) >= input.AsOf - healthCheckInterval;
+        var reports = row.LastSign >= input.AsOf - healthCheckInterval;
         if (reports) return Says(CheckVerdict.Fine, "reports again");
         return instance.Status == InstanceStatus.Running && e.Attempt >= MissedForReplacement
             ? Says(CheckVerdict.Replace, $"running, but {e.Attempt} reports are missing")

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Telemetry;
@@ -46,10 +47,7 @@ internal static class PhaseMetrics
 
     public static void Collected(ShardRef shard, CollectResult result, bool dryRun)
     {
-        Of(shard, "unhealthy", result.Unhealthy, dryRun);
-        Of(shard, "dangling", result.Dangling, dryRun);
-        Of(shard, "orphan", result.Orphan, dryRun);
-        Of(shard, "stale_pre_insert", result.StalePreInsert, dryRun);
+        foreach (var counts in result.Counts) Of(shard, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{counts.Reason}"), counts, dryRun);
     }
 
     public static void Scanned(ShardRef shard, HealthScanResult result)

@@ -87,9 +87,9 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         var (purged, purgeMs) = await ClockAsync("purgeMs", null, peaks, () => gc.PurgeRecordsAsync(input));
         _figures.Add("collectionMs", collectMs + healthMs + purgeMs);
         _figures.AddCalls("collection", _calls);
-        Require(collected.Dangling.Ended == fleet.Count(Part.Dangling), $"dangling: {collected.Dangling}");
-        Require(collected.Unhealthy.Ended == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Unhealthy}");
-        Require(collected.StalePreInsert.AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.StalePreInsert}");
+        Require(collected.Of(CollectReason.Dangling).Ended == fleet.Count(Part.Dangling), $"dangling: {collected.Dangling}");
+        Require(collected.Of(CollectReason.Unhealthy).Ended == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Unhealthy}");
+        Require(collected.Of(CollectReason.StalePreInsert).AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.StalePreInsert}");
         Require(health.Enqueued == fleet.Count(Part.Stale), $"health: {health}");
         Require(purged.Purged == fleet.Count(Part.Deleted), $"purge: {purged}");
     }

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 
 namespace Nstance.Temporal.Benchmarks.Measuring;
 

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
 
 namespace Nstance.Temporal.Benchmarks.Micro;

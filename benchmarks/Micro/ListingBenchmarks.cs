@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 
 namespace Nstance.Temporal.Benchmarks.Micro;
 

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Workflows.Contracts;
 

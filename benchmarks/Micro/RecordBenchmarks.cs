@@ -1,7 +1,7 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
 
 namespace Nstance.Temporal.Benchmarks.Micro;

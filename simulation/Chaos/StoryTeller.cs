@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;

@@ -41,7 +41,7 @@ internal sealed class DemoScreen
         var (sync, collect) = (report.Sync ?? new(), report.Collect ?? new());
         CollectCounts[] all = [collect.Dangling, collect.Unhealthy, collect.Orphan, collect.StalePreInsert];
         _table.Add([.. report.Problems.Take(Shown)], report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
-            collect.Dangling.Ended, collect.Unhealthy.Ended, collect.Orphan.Ended, all.Sum(c => c.Spared),
+            collect.Of(CollectReason.Dangling).Ended, collect.Of(CollectReason.Unhealthy).Ended, collect.Of(CollectReason.Orphan).Ended, all.Sum(c => c.Spared),
             report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
     }
 

@@ -87,7 +87,7 @@ public sealed class AcquirePhaseTests : IDisposable
             .Replace("\"status\": \"running\"", "\"status\": \"deleting\"")
             .Replace("\"status\": \"pending\"", "\"status\": \"deleting\""));
         await AcquireAsync();
-        using var database = Nstance.Temporal.Activities.LocalDb.ShardDatabase.Open(OwnPath, _shard.Shard, own: true);
+        using var database = Nstance.Temporal.Activities.Database.ShardDatabase.Open(OwnPath, _shard.Shard, own: true);
         Assert.Single(database.FindUnhealthy(null, 100));
     }
 

@@ -39,7 +39,7 @@ public sealed class AuditTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertUntouched(made);
-        Assert.Equal(1, result.Dangling.Failed);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Failed);
         Assert.Contains(result.Problems, p => p.Contains("the bucket is away", StringComparison.Ordinal));
     }
 
@@ -146,7 +146,7 @@ public sealed class AuditTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((0, 1), (result.Dangling.Ended, result.Dangling.Spared));
+        Assert.Equal((0, 1), (result.Of(CollectReason.Dangling).Ended, result.Of(CollectReason.Dangling).Spared));
         Assert.Equal(["spared"], _world.Audit.Of(made.Id));
         Assert.Contains("termination protection", _world.Audit.Entries[0].Why, StringComparison.Ordinal);
     }
@@ -172,7 +172,7 @@ public sealed class AuditTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((130, 100), (result.Dangling.Ended, _world.Cloud.ProtectionAsked));
+        Assert.Equal((130, 100), (result.Of(CollectReason.Dangling).Ended, _world.Cloud.ProtectionAsked));
         Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("only 100 are asked about", StringComparison.Ordinal)));
     }
 

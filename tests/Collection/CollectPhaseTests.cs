@@ -21,7 +21,7 @@ public sealed class CollectPhaseTests : IDisposable
         _world.AssertCollected(made);
         var e = Assert.Single(_world.Events.Events);
         Assert.Equal((ReconcileEventType.GroupChanged, "acme", "web"), (e.Type, e.Tenant, e.Group));
-        Assert.Equal(new CollectCounts { Candidates = 1, Ended = 1 }, result.Dangling);
+        Assert.Equal(new CollectCounts { Reason = CollectReason.Dangling, Candidates = 1, Ended = 1 }, result.Of(CollectReason.Dangling));
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class CollectPhaseTests : IDisposable
     {
         var made = _world.Add(age: TimeSpan.FromMinutes(4));
 
-        Assert.Equal(0, (await _world.CollectAsync()).Dangling.Candidates);
+        Assert.Equal(0, (await _world.CollectAsync()).Of(CollectReason.Dangling).Candidates);
         _world.AssertUntouched(made);
     }
 
@@ -103,7 +103,7 @@ public sealed class CollectPhaseTests : IDisposable
 
         _world.AssertUntouched(unreadable);
         _world.AssertUntouched(broken);
-        Assert.Equal((2, 1), (result.Dangling.Spared, result.Invalid));
+        Assert.Equal((2, 1), (result.Of(CollectReason.Dangling).Spared, result.Invalid));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class CollectPhaseTests : IDisposable
 
         _world.AssertUntouched(dangling);
         _world.AssertUntouched(stopped);
-        Assert.Equal((1, 1), (result.Dangling.Spared, result.Unhealthy.Spared));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Spared, result.Of(CollectReason.Unhealthy).Spared));
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class CollectPhaseTests : IDisposable
 
         Assert.Empty(_world.Cloud.EndCalls);
         _world.AssertCollected(made);
-        Assert.Equal(1, result.Dangling.AlreadyGone);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).AlreadyGone);
         Assert.Equal(1, result.GroupsChanged);
     }
 }

@@ -64,7 +64,7 @@ public class CollectProperties
             if (limited)
             {
                 // Floors: 2 of a group, and each reason is whole or not at all.
-                foreach (var counts in new[] { result.Unhealthy, result.Dangling, result.Orphan })
+                foreach (var counts in result.Counts)
                 {
                     Assert.True(counts.Ended + counts.Failed <= 2 + (members.Length / 5));
                     if (counts.OverLimit > 0) Assert.Equal(0, counts.Ended);

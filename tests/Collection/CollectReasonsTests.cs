@@ -21,7 +21,7 @@ public sealed class CollectReasonsTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, registered ? 0 : 1), (result.Unhealthy.Candidates, result.StalePreInsert.AlreadyGone));
+        Assert.Equal((1, registered ? 0 : 1), (result.Of(CollectReason.Unhealthy).Candidates, result.Of(CollectReason.StalePreInsert).AlreadyGone));
         if (registered) _world.AssertUntouched(row);
         else _world.AssertCollected(row);
     }
@@ -46,7 +46,7 @@ public sealed class CollectReasonsTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertCollected(made);
-        Assert.Equal(1, result.Unhealthy.Ended);
+        Assert.Equal(1, result.Of(CollectReason.Unhealthy).Ended);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class CollectReasonsTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertUntouched(made);
-        Assert.Equal(1, result.Unhealthy.Spared);
+        Assert.Equal(1, result.Of(CollectReason.Unhealthy).Spared);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class CollectReasonsTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertCollected(made);
-        Assert.Equal((1, 1), (result.Unhealthy.Spared, result.Dangling.Ended));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Spared, result.Of(CollectReason.Dangling).Ended));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.True(_world.HasRecord(made));
         Assert.True(_world.IsLive(made));
         Assert.Empty(_world.Events.Events);
-        Assert.Equal(1, result.Dangling.Failed);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Failed);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class CollectReasonsTests : IDisposable
 
         _world.AssertUntouched(made);
         Assert.Equal(made.ProviderId, _world.Db.Find(made.Id)!.ProviderId);
-        Assert.Equal(1, result.StalePreInsert.Spared);
+        Assert.Equal(1, result.Of(CollectReason.StalePreInsert).Spared);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class CollectReasonsTests : IDisposable
 
         _world.AssertCollected(made);
         Assert.Empty(_world.Cloud.EndCalls);
-        Assert.Equal(1, result.StalePreInsert.AlreadyGone);
+        Assert.Equal(1, result.Of(CollectReason.StalePreInsert).AlreadyGone);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class CollectReasonsTests : IDisposable
     {
         var made = _world.Add(provider: false, registered: true);
 
-        Assert.Equal(0, (await _world.CollectAsync()).StalePreInsert.Candidates);
+        Assert.Equal(0, (await _world.CollectAsync()).Of(CollectReason.StalePreInsert).Candidates);
         _world.AssertUntouched(made);
     }
 
@@ -176,7 +176,7 @@ public sealed class CollectReasonsTests : IDisposable
 
         Assert.All(dangling, _world.AssertUntouched);
         _world.AssertCollected(stopped);
-        Assert.Equal((3, 0), (result.Dangling.OverLimit, result.Dangling.Ended));
+        Assert.Equal((3, 0), (result.Of(CollectReason.Dangling).OverLimit, result.Of(CollectReason.Dangling).Ended));
     }
 
     [Fact]
@@ -196,6 +196,6 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.Null(_world.Db.Find(made[1].Id)!.RegisteredAt);
         Assert.Null(_world.Db.Find(made[2].Id)!.ProviderId);
         Assert.Empty(_world.Events.Events);
-        Assert.Equal((1, 1), (result.Dangling.Ended, result.Unhealthy.Ended));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Ended, result.Of(CollectReason.Unhealthy).Ended));
     }
 }

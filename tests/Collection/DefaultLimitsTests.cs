@@ -34,7 +34,7 @@ public sealed class DefaultLimitsTests
     private static string Tell(string title, Shard1 shard, CollectResult result)
     {
         var text = new StringBuilder($"== {title}\n");
-        foreach (var (name, c) in new[] { ("unhealthy", result.Unhealthy), ("dangling", result.Dangling), ("orphan", result.Orphan), ("stale-pre-insert", result.StalePreInsert) })
+        foreach (var (name, c) in result.Counts.Select(c => (AuditTrail.Word(c.Reason), c)))
             text.Append($"{name}: {c.Candidates} candidates, {c.Ended} ended, {c.AlreadyGone} already gone, {c.Spared} spared, {c.Failed} failed, {c.OverLimit} over the limit\n");
         foreach (var exceeded in result.Plan?.Exceeded ?? []) text.Append($"limit: {exceeded}\n");
         text.Append($"plan: {result.Plan?.Instances ?? 0} instances\n");

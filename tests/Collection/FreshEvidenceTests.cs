@@ -71,7 +71,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal(made.Length, result.Dangling.Ended);
+        Assert.Equal(made.Length, result.Of(CollectReason.Dangling).Ended);
         Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
         Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.Equal(1, asked.Value));
     }
@@ -90,7 +90,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
-        Assert.Equal(599, result.Dangling.Ended);
+        Assert.Equal(599, result.Of(CollectReason.Dangling).Ended);
         Assert.Equal([1, 2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct().Order());
     }
 

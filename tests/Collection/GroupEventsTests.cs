@@ -15,8 +15,8 @@ public sealed class GroupEventsTests : IDisposable
         _world.Add();
         _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
         var result = await _world.CollectAsync();
-        Assert.Equal(1, result.Dangling.Ended);
-        Assert.Equal(1, result.Unhealthy.Ended);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Ended);
+        Assert.Equal(1, result.Of(CollectReason.Unhealthy).Ended);
         var batches = _world.Events.Batches;
         Assert.Equal(2, batches.Count);
         Assert.All(batches, batch => Assert.Equal("web", Assert.Single(batch.Events).Group));

@@ -42,7 +42,7 @@ public sealed class LimitProperties
                     Assert.True(g.Count() <= Allowed(limits.GroupFloor, limits.GroupPercent, live[g.Key])));
             }
 
-            foreach (var counts in new[] { result.Unhealthy, result.Dangling })
+            foreach (var counts in result.Counts)
                 Assert.True(counts.OverLimit == 0 || counts.Ended == 0);
         }, iter: 120, threads: 1);
 

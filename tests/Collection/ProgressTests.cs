@@ -25,7 +25,7 @@ public sealed class ProgressTests : IDisposable
 
         var result = await _world.CollectAsync(_world.Beats[^1].Collected);
 
-        Assert.Equal((1, 1), (result.Unhealthy.Ended, result.Dangling.Ended));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Ended, result.Of(CollectReason.Dangling).Ended));
         Assert.Equal(["db", "web"], _world.Events.Events.Select(e => e.Group).Distinct().Order());
         Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.EndCalls.Distinct());
         Assert.Single(_world.Cloud.EndCalls, stopped.ProviderId);
@@ -41,7 +41,7 @@ public sealed class ProgressTests : IDisposable
 
         var result = await _world.CollectAsync(_world.Beats[^1].Collected);
 
-        Assert.Equal((1, 1), (result.Dangling.Candidates, result.Dangling.Spared));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Spared));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ProgressTests : IDisposable
 
         var result = await _world.CollectAsync(_world.Beats[^1].Collected);
 
-        Assert.Equal((1, 1), (result.Dangling.Candidates, result.Dangling.Ended));
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Ended));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class ProgressTests : IDisposable
         var result = await environment.RunAsync(() => activities.CollectAsync(shard.Input));
 
         Assert.NotEmpty(shard.Cloud.EndCalls);
-        Assert.Equal(shard.Cloud.EndCalls.Distinct().Count(), result.Unhealthy.Ended + result.Dangling.Ended + result.Orphan.Ended);
+        Assert.Equal(shard.Cloud.EndCalls.Distinct().Count(), result.Of(CollectReason.Unhealthy).Ended + result.Of(CollectReason.Dangling).Ended + result.Of(CollectReason.Orphan).Ended);
     }
 
     private static (int Expired, int Purged, int Failed) Counts(PurgeResult result) => (result.Expired, result.Purged, result.Failed);

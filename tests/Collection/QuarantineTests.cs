@@ -26,7 +26,7 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal([made.ProviderId], _world.Cloud.StopCalls);
         _world.AssertUntouched(made);
         Assert.True(_world.HasRecord(made));
-        Assert.Equal((1, 0), (result.Dangling.Quarantined, result.Dangling.Ended));
+        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Ended));
         Assert.Equal(["quarantining", "quarantined"], _world.Audit.Of(made.Id));
         Assert.Empty(_world.Events.Events);
     }
@@ -124,7 +124,7 @@ public sealed class QuarantineTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, 0), (result.Dangling.Spared, result.Dangling.Quarantined));
+        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Spared, result.Of(CollectReason.Dangling).Quarantined));
         _world.AssertUntouched(made);
     }
 
@@ -150,7 +150,7 @@ public sealed class QuarantineTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.Empty(_world.Cloud.StopCalls);
-        Assert.Equal(1, result.Dangling.Quarantined);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Quarantined);
         Assert.Equal(["would-quarantine"], _world.Audit.Of(made.Id));
     }
 

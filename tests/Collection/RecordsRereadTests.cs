@@ -1,6 +1,6 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;
@@ -29,7 +29,7 @@ public sealed class RecordsRereadTests : IDisposable
         await SyncAsync();
         var collected = await _world.CollectAsync();
 
-        Assert.Equal(1, collected.StalePreInsert.AlreadyGone);
+        Assert.Equal(1, collected.Of(CollectReason.StalePreInsert).AlreadyGone);
         _world.AssertCollected(record);
     }
 

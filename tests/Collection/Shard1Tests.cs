@@ -38,7 +38,7 @@ public sealed class Shard1Tests : IDisposable
         Assert.Equal(4, health.Enqueued);
         foreach (var id in _shard.Ids("backfill")) Assert.Equal("acme", rows[id]);
         foreach (var id in _shard.Ids("spare")) Assert.DoesNotContain(id, deleted);
-        Assert.Equal(0, collect.Unhealthy.Failed + collect.Dangling.Failed + collect.Orphan.Failed);
+        Assert.Equal(0, collect.Of(CollectReason.Unhealthy).Failed + collect.Of(CollectReason.Dangling).Failed + collect.Of(CollectReason.Orphan).Failed);
 
         string[] gone =
         [

@@ -59,8 +59,7 @@ public sealed class TemporalUiDocsTests
         Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
         Collect = new()
         {
-            Unhealthy = new() { Candidates = over, OverLimit = over },
-            Dangling = new() { Candidates = 1, Spared = 1 },
+            Counts = [new() { Reason = CollectReason.Unhealthy, Candidates = over, OverLimit = over }, new() { Reason = CollectReason.Dangling, Candidates = 1, Spared = 1 }],
         },
         Health = new() { Registered = 58, Stale = over },
         Purge = new() { Purged = cycle == 410 ? 3 : 0 },

@@ -48,7 +48,7 @@ public sealed class FreezeAndStopTests
 
         Assert.Equal(0, (await hosts.Worker(before.Host!).EndAsync(TestContext.Current.CancellationToken)).Code);
         var report = await update.GetResultAsync();
-        Assert.Equal(garbage.Length, report.Collect!.Dangling.Ended);
+        Assert.Equal(garbage.Length, report.Collect!.Of(CollectReason.Dangling).Ended);
         await hosts.FinishedAsync(collector, living, garbage);
     }
 

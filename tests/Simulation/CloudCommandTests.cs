@@ -33,7 +33,7 @@ public sealed class CloudCommandTests
         });
         IConnections clients = connections;
 
-        var listed = await clients.Cloud(null, RealClients.Timeout).ListAsync(new("prod", "us-west-2a", "prod-nstance"), IdPart.Whole, stop.Token).AllAsync();
+        var listed = await clients.Cloud(null, RealClients.Timeout).ListAsync(new("prod", "us-west-2a", "prod-nstance"), 0, stop.Token).AllAsync();
         var config = await clients.Records(RealClients.Timeout).GetConfigAsync(new("prod", "us-west-2a", "prod-nstance"), stop.Token);
 
         Assert.InRange(listed.Count, 30, 60);

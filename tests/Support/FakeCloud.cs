@@ -37,9 +37,6 @@ internal class FakeCloud : ICloud
     /// <summary>Runs before a call that ends instances.</summary>
     public Action? BeforeTerminate { get; set; }
 
-    /// <summary>Parts of which somebody asked for a listing, in order.</summary>
-    public List<IdPart> Listings { get; } = [];
-
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
@@ -53,12 +50,11 @@ internal class FakeCloud : ICloud
     public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
 
     public virtual async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, int expected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        Listings.Add(part);
         var listed = Instances.Values
-            .Where(i => part.Has(i.ProviderId) && i.IsOwn(shard) && i.Status != InstanceStatus.Deleted && !Unlisted.Contains(i.ProviderId))
+            .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted && !Unlisted.Contains(i.ProviderId))
             .OrderBy(i => i.ProviderId, StringComparer.Ordinal)
             .Chunk(PageSize)
             .ToList();

@@ -4,7 +4,7 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 
@@ -53,15 +53,12 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public FakeEventSink Events { get; } = new();
 
-    /// <summary>From so many rows on the shard is a large one.</summary>
-    public int Many { get; set; } = ShardDatabase.UsuallyMany;
-
     private static string Source => Path.Combine(AppContext.BaseDirectory, "Fixtures", "shard-1");
 
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
     public GcActivities Activities(bool own = false, string host = "host-a") => new(
-        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath, Many = Many, ReadsFirst = true },
+        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath },
         this,
         _ => Events);
 

@@ -24,7 +24,7 @@ public sealed class CycleProgressTests
     [Fact]
     public void Line_CollectTriedAgain_CountsWhatEndedAndNamesTheAttempt()
     {
-        var done = new CollectResult { Dangling = new() { Ended = 3 }, Unhealthy = new() { Ended = 2 } };
+        var done = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Ended = 3 }, new() { Reason = CollectReason.Unhealthy, Ended = 2 }] };
 
         Assert.Equal(
             "[########............] Collect (attempt 2) 5 ended",

@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -13,7 +13,7 @@ public sealed class ReportTextTests
     {
         using var console = new TestConsole();
         console.Profile.Width = 200;
-        var collect = new CollectResult { Dangling = new() { Candidates = 9, Ended = 6, Spared = 1, Quarantined = 2 } };
+        var collect = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Candidates = 9, Ended = 6, Spared = 1, Quarantined = 2 }] };
 
         ReportText.Write(console, new(1, DateTimeOffset.UnixEpoch) { EndedAt = DateTimeOffset.UnixEpoch, DryRun = dryRun, Collect = collect });
 

@@ -32,7 +32,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     public async Task Approve_PendingPlan_RunsACycleThatMayCarryItOut()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
-        stage.Gc.Collects = _ => new() { Plan = Plan, Dangling = new() { OverLimit = 30 } };
+        stage.Gc.Collects = _ => new() { Plan = Plan, Counts = [new() { Reason = CollectReason.Dangling, OverLimit = 30 }] };
         var collector = await stage.StartAsync();
         var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
         Assert.Equal(CycleOutcome.Guarded, report.Outcome);

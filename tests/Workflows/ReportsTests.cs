@@ -21,7 +21,7 @@ public sealed class ReportsTests
 
     [Fact]
     public void Judge_OverLimit_IsGuarded() => Assert.Equal(
-        CycleOutcome.Guarded, Reports.Judge(Full(1) with { Collect = new() { Dangling = new() { OverLimit = 3 } } }));
+        CycleOutcome.Guarded, Reports.Judge(Full(1) with { Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, OverLimit = 3 }] } }));
 
     [Fact]
     public void Judge_SuspectHealth_IsGuarded() =>
@@ -44,7 +44,7 @@ public sealed class ReportsTests
     [Fact]
     public void Add_DryRun_CountsTheCycleOnly()
     {
-        var totals = Reports.Add(new(), Full(1) with { DryRun = true, Collect = new() { Dangling = new() { Ended = 3 } } });
+        var totals = Reports.Add(new(), Full(1) with { DryRun = true, Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, Ended = 3 }] } });
         Assert.Equal(new GcTotals { Cycles = 1 }, totals);
     }
 
@@ -55,10 +55,7 @@ public sealed class ReportsTests
         {
             Collect = new()
             {
-                Unhealthy = new() { Ended = 1, AlreadyGone = 10 },
-                Dangling = new() { Ended = 2 },
-                Orphan = new() { Ended = 3 },
-                StalePreInsert = new() { AlreadyGone = 4 },
+                Counts = [new() { Reason = CollectReason.Unhealthy, Ended = 1, AlreadyGone = 10 }, new() { Reason = CollectReason.Dangling, Ended = 2 }, new() { Reason = CollectReason.Orphan, Ended = 3 }, new() { Reason = CollectReason.StalePreInsert, AlreadyGone = 4 }],
             },
             Health = new() { Enqueued = 5 },
             Purge = new() { Purged = 6 },

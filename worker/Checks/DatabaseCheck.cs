@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.LocalDb;
+using Nstance.Temporal.Activities.Database;
 
 namespace Nstance.Temporal.Worker;
 
@@ -15,14 +15,14 @@ internal static class DatabaseCheck
     {
         try
         {
-            Opening.Look(path, new(options.Cluster!, options.Shard!, options.Bucket ?? ""));
+            Opening.Verify(path, new(options.Cluster!, options.Shard!, options.Bucket ?? ""));
             return Check.Ok(Name, $"{path} is nstance's, and can be written");
         }
-        catch (LocalDbException e) when (e.Fault == LocalDbFault.Busy)
+        catch (DatabaseException e) when (e.Fault == DatabaseFault.Busy)
         {
             return Check.Warning(Name, e.Message);
         }
-        catch (LocalDbException e)
+        catch (DatabaseException e)
         {
             return Check.Failed(Name, e.Message);
         }

@@ -73,7 +73,7 @@ internal static class ShardChecks
             async token =>
             {
                 // One page tells whether we may look; a whole fleet would take long.
-                await foreach (var page in connections.Cloud(region, CallTimeout).ListAsync(shard, IdPart.Whole, token))
+                await foreach (var page in connections.Cloud(region, CallTimeout).ListAsync(shard, expected: 0, token))
                 {
                     seen = page.Count;
                     break;

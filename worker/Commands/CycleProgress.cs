@@ -54,7 +54,7 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
         var counts = progress switch
         {
             { Listed: { } some } => expected is > 0 ? $"{some} of about {expected} listed" : $"{some} listed",
-            { Collected: { } c } => $"{c.Unhealthy.Ended + c.Dangling.Ended + c.Orphan.Ended + c.StalePreInsert.Ended} ended",
+            { Collected: { } c } => $"{c.Counts.Sum(reason => reason.Ended)} ended",
             { Purged: { } p } => $"{p.Purged} purged",
             _ => progress?.Doing ?? "",
         };

@@ -63,7 +63,6 @@ internal static class ExplainCommand
                 row.ProviderId,
                 row.Tenant,
                 row.Group,
-                status = row.Status,
                 row.IssuedAt,
                 row.RegisteredAt,
                 row.HealthAt,

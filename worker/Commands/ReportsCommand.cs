@@ -44,8 +44,8 @@ internal static class ReportsCommand
         table.AddColumns("cycle", "began", "took", "outcome", "host", "fleet", "garbage", "ended", "spared", "held back", "purged", "problem");
         foreach (var report in reports)
         {
-            CollectCounts[] counts = report.Collect is { } c ? [c.Unhealthy, c.Dangling, c.Orphan, c.StalePreInsert] : [];
-            string Sum(Func<CollectCounts, int> of) => counts.Length == 0 ? "–" : $"{counts.Sum(of)}";
+            var counts = report.Collect?.Counts ?? [];
+            string Sum(Func<CollectCounts, int> of) => counts.Count == 0 ? "–" : $"{counts.Sum(of)}";
             table.AddRow(
                 $"{report.Cycle}",
                 Word.Time(report.StartedAt),

@@ -21,10 +21,7 @@ internal static class ReportText
             : NotDone);
         if (report.Collect is { } collect)
         {
-            Add(phases, "unhealthy", collect.Unhealthy, report.DryRun);
-            Add(phases, "dangling", collect.Dangling, report.DryRun);
-            Add(phases, "orphan", collect.Orphan, report.DryRun);
-            Add(phases, "stale pre-insert", collect.StalePreInsert, report.DryRun);
+            foreach (var counts in collect.Counts) Add(phases, Word.Kebab($"{counts.Reason}"), counts, report.DryRun);
         }
         else
         {

@@ -40,7 +40,7 @@ internal static class ShardsText
 
     private static string Garbage(CollectResult collect, bool dryRun)
     {
-        CollectCounts[] all = [collect.Unhealthy, collect.Dangling, collect.Orphan, collect.StalePreInsert];
+        var all = collect.Counts;
         var found = all.Sum(counts => counts.Candidates);
         return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Ended)} {(dryRun ? "would end" : "ended")})";
     }

@@ -37,7 +37,7 @@ internal static class StatusText
         }
 
         var totals = status.Totals;
-        Row("ended so far", $"{totals.Unhealthy} unhealthy, {totals.Dangling} dangling, {totals.Orphan} orphan");
+        Row("ended so far", totals.Ended.Count == 0 ? "none" : string.Join(", ", totals.Ended.Select(t => $"{t.Instances} {Word.Kebab($"{t.Reason}")}")));
         Row("and", $"{totals.AlreadyGone} already gone, {totals.Purged} purged, {totals.ChecksEnqueued} checks handed on");
         console.Write(table);
         if (status.LastReport is { } report)

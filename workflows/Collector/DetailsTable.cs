@@ -76,8 +76,8 @@ internal static class DetailsTable
         sync is null ? "–" : $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone";
 
     private static string Collect(CollectResult? collect, bool dryRun) => collect is null ? "–"
-        : $"{Reports.Counts(collect).Sum(c => c.Ended)} {(dryRun ? "would end" : "ended")}, {Reports.Counts(collect).Sum(c => c.Spared)} spared, "
-        + $"{Reports.Counts(collect).Sum(c => c.Failed)} failed, {Reports.Counts(collect).Sum(c => c.OverLimit)} held back";
+        : $"{collect.Counts.Sum(c => c.Ended)} {(dryRun ? "would end" : "ended")}, {collect.Counts.Sum(c => c.Spared)} spared, "
+        + $"{collect.Counts.Sum(c => c.Failed)} failed, {collect.Counts.Sum(c => c.OverLimit)} held back";
 
     private static string Health(HealthScanResult? health) =>
         health is null ? "–" : $"{health.Stale} of {health.Registered} stale{(health.Suspect ? ", suspect" : "")}";

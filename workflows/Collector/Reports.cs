@@ -36,17 +36,12 @@ internal static class Reports
         var collect = report.Collect ?? new();
         return totals with
         {
-            Unhealthy = totals.Unhealthy + collect.Unhealthy.Ended,
-            Dangling = totals.Dangling + collect.Dangling.Ended,
-            Orphan = totals.Orphan + collect.Orphan.Ended,
-            AlreadyGone = totals.AlreadyGone + Counts(collect).Sum(counts => counts.AlreadyGone),
+            Ended = Add(totals.Ended, collect.Counts),
+            AlreadyGone = totals.AlreadyGone + collect.Counts.Sum(counts => counts.AlreadyGone),
             Purged = totals.Purged + (report.Purge?.Purged ?? 0),
             ChecksEnqueued = totals.ChecksEnqueued + (report.Health?.Enqueued ?? 0),
         };
     }
-
-    public static IEnumerable<CollectCounts> Counts(CollectResult collect) =>
-        [collect.Unhealthy, collect.Dangling, collect.Orphan, collect.StalePreInsert];
 
     /// <summary>Every problem of a report, the workflow's own first.</summary>
     public static IEnumerable<string> AllProblems(CycleReport report) =>
@@ -60,7 +55,15 @@ internal static class Reports
     ];
 
     private static bool IsGuarded(CycleReport report) =>
-        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Guarded is not null || (report.Collect is { } collect && Counts(collect).Any(c => c.OverLimit > 0));
+        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Guarded is not null || (report.Collect is { } collect && collect.Counts.Any(c => c.OverLimit > 0));
+
+    private static IReadOnlyList<ReasonTotal> Add(IReadOnlyList<ReasonTotal> totals, IReadOnlyList<CollectCounts> counts) =>
+    [
+        .. totals.Concat(counts.Where(c => c.Ended > 0).Select(c => new ReasonTotal(c.Reason, c.Ended)))
+            .GroupBy(total => total.Reason)
+            .OrderBy(reason => reason.Key)
+            .Select(reason => new ReasonTotal(reason.Key, reason.Sum(total => total.Instances))),
+    ];
 
     // Phases promise at most 20 short ones; the state's size must not hang on that promise.
     private static CycleReport Bound(CycleReport report) => report with

@@ -123,20 +123,19 @@ public sealed record ResumeRequest
     public string? By { get; init; }
 }
 
+/// <summary>Instances ended for one reason.</summary>
+/// <param name="Reason">The reason.</param>
+/// <param name="Instances">How many.</param>
+public sealed record ReasonTotal(CollectReason Reason, long Instances);
+
 /// <summary>Sums since the collector first started.</summary>
 public sealed record GcTotals
 {
     /// <summary>Cycles that ended, in whatever way.</summary>
     public long Cycles { get; init; }
 
-    /// <summary>Instances ended as unhealthy.</summary>
-    public long Unhealthy { get; init; }
-
-    /// <summary>Instances ended as dangling.</summary>
-    public long Dangling { get; init; }
-
-    /// <summary>Instances ended that the cloud alone knew.</summary>
-    public long Orphan { get; init; }
+    /// <summary>Instances ended, by reason; a reason for which none was ended is missing.</summary>
+    public IReadOnlyList<ReasonTotal> Ended { get; init; } = [];
 
     /// <summary>Rows cleaned with nothing left at the cloud to end, for any reason.</summary>
     public long AlreadyGone { get; init; }

@@ -15,6 +15,9 @@ public enum Sweep
     /// <summary>Ending instances that the cloud alone knows.</summary>
     Orphan,
 
+    /// <summary>Ending instances whose row is marked as deleted.</summary>
+    DeletedButRunning,
+
     /// <summary>Removing rows from before a cloud call.</summary>
     StalePreInsert,
 

@@ -92,10 +92,10 @@ public sealed record SyncResult
     /// <summary>Own instances that the cloud listed.</summary>
     public int Listed { get; init; }
 
-    /// <summary>Rows added for instances that the database did not know.</summary>
+    /// <summary>Rows added for recorded instances that run and had none.</summary>
     public int Added { get; init; }
 
-    /// <summary>Rows that changed.</summary>
+    /// <summary>Machines of which the cloud says something new.</summary>
     public int Updated { get; init; }
 
     /// <summary>Rows marked deleted: not listed, and a describe by id said terminated or not found.</summary>
@@ -123,7 +123,8 @@ public sealed record SyncResult
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
-/// <summary>Why an instance is collected.</summary>
+/// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<CollectReason>))]
 public enum CollectReason
 {
     /// <summary>The cloud says that it is stopping, stopped, suspended, ending or being repaired.</summary>
@@ -135,6 +136,9 @@ public enum CollectReason
     /// <summary>Exists in the cloud alone: no record, never registered within the registration timeout.</summary>
     Orphan,
 
+    /// <summary>Its row is marked as deleted, and its machine runs.</summary>
+    DeletedButRunning,
+
     /// <summary>A row from before the cloud call; the cloud knows no such instance.</summary>
     StalePreInsert,
 }
@@ -142,6 +146,9 @@ public enum CollectReason
 /// <summary>What became of the candidates of one reason.</summary>
 public sealed record CollectCounts
 {
+    /// <summary>The reason that is counted.</summary>
+    public CollectReason Reason { get; init; }
+
     /// <summary>Rows that looked like garbage.</summary>
     public int Candidates { get; init; }
 
@@ -168,17 +175,8 @@ public sealed record CollectCounts
 /// <summary>Outcome of <c>Collect</c>.</summary>
 public sealed record CollectResult
 {
-    /// <summary>Unhealthy instances.</summary>
-    public CollectCounts Unhealthy { get; init; } = new();
-
-    /// <summary>Dangling instances.</summary>
-    public CollectCounts Dangling { get; init; } = new();
-
-    /// <summary>Instances known to the cloud alone.</summary>
-    public CollectCounts Orphan { get; init; } = new();
-
-    /// <summary>Rows from before a cloud call that never came to anything.</summary>
-    public CollectCounts StalePreInsert { get; init; } = new();
+    /// <summary>Counts of each reason, in the order of <see cref="CollectReason"/>.</summary>
+    public IReadOnlyList<CollectCounts> Counts { get; init; } = [];
 
     /// <summary><c>GroupChanged</c> events handed to the reconciler (one for each group).</summary>
     public int GroupsChanged { get; init; }
@@ -203,6 +201,11 @@ public sealed record CollectResult
 
     /// <summary>What an operator should know, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>Gets the counts of one reason; zeros when it had no candidates.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <returns>Its counts.</returns>
+    public CollectCounts Of(CollectReason reason) => Counts.FirstOrDefault(c => c.Reason == reason) ?? new() { Reason = reason };
 }
 
 /// <summary>Outcome of <c>ScanHealth</c>.</summary>
@@ -219,6 +222,9 @@ public sealed record HealthScanResult
 
     /// <summary>True: so many look stale that the source of health is suspect; nothing was enqueued.</summary>
     public bool Suspect { get; init; }
+
+    /// <summary>Registered rows with a time that no rule can use; named in <see cref="Problems"/>.</summary>
+    public int Invalid { get; init; }
 
     /// <summary>Up to 20 stale instances.</summary>
     public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
@@ -241,6 +247,9 @@ public sealed record PurgeResult
 
     /// <summary>Rows without a readable id or tenant, for which no record can exist or was found.</summary>
     public int WithoutRecord { get; init; }
+
+    /// <summary>Rows whose mark of deletion is not a time that a rule can use; named in <see cref="Problems"/>.</summary>
+    public int Invalid { get; init; }
 
     /// <summary>Up to 20 purged instances.</summary>
     public IReadOnlyList<InstanceNote> Samples { get; init; } = [];

@@ -1,0 +1,27 @@
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>Why a database cannot be used; decides who can help.</summary>
+internal enum DatabaseFault
+{
+    /// <summary>No file where one was configured.</summary>
+    Missing,
+
+    /// <summary>Not nstance's database, of another shard, or of another version of the collector. Never touched.</summary>
+    OtherKind,
+
+    /// <summary>May not be written.</summary>
+    ReadOnly,
+
+    /// <summary>Another process held the write lock for the whole busy timeout; a retry later may help.</summary>
+    Busy,
+
+    /// <summary>Damaged file, full disk, input/output error.</summary>
+    Broken,
+}
+
+/// <summary>The shard's database cannot be used. The message is one line: what happened, to which file, what to do.</summary>
+internal sealed class DatabaseException(DatabaseFault fault, string message, Exception? inner = null)
+    : Exception(message, inner)
+{
+    public DatabaseFault Fault { get; } = fault;
+}

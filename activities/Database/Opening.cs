@@ -1,0 +1,237 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Workflows.Contracts;
+using SQLitePCL;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>
+/// Opens a shard's file: it verifies before it writes. A file that is not nstance's, or not this shard's, is refused, and
+/// nothing is written to it.
+/// </summary>
+internal static class Opening
+{
+    public static SqliteConnection Open(string path, ShardRef shard, bool own) => Guarded(path, () =>
+    {
+        if (own && !File.Exists(path)) CreatePrivate(path);
+        RequireWritableFile(path);
+        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection => Prepare(connection, path, shard, own));
+    });
+
+    /// <summary>Opens a file that <see cref="Open"/> has prepared, so that it cannot be written to.</summary>
+    public static SqliteConnection OpenToRead(string path, ShardRef shard) => Guarded(path, () =>
+    {
+        RequireFile(path);
+        return Kept(Connect(path, SqliteOpenMode.ReadOnly), connection =>
+        {
+            RequireNstance(connection, path);
+            if (VersionOf(connection, path) is not Schema.Version)
+                throw new DatabaseException(DatabaseFault.Missing, $"database {path} was not used by this version of nstance-gc yet");
+            RequireShard(connection, path, shard);
+        });
+    });
+
+    /// <summary>Says whether <see cref="Open"/> would take a file that is there. Writes nothing.</summary>
+    /// <exception cref="DatabaseException">It would not; the message says why.</exception>
+    public static void Verify(string path, ShardRef shard) => Guarded(path, () =>
+    {
+        RequireWritableFile(path);
+        using var connection = Connect(path, SqliteOpenMode.ReadWrite);
+        if (raw.sqlite3_db_readonly(connection.Handle!, "main") != 0) throw ReadOnly(path);
+        RequireNstance(connection, path);
+        if (VersionOf(connection, path) is Schema.Version) RequireShard(connection, path, shard);
+        return true;
+    });
+
+    private static T Guarded<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException e)
+        {
+            throw ShardDatabase.Translate(e, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatabaseException(DatabaseFault.Missing, $"database {path} cannot be opened: {e.Message}", e);
+        }
+    }
+
+    private static SqliteConnection Kept(SqliteConnection connection, Action<SqliteConnection> prepare)
+    {
+        try
+        {
+            prepare(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Rows hold what only the worker's user may read; WAL files inherit the mode.</summary>
+    private static void CreatePrivate(string path)
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory) Directory.CreateDirectory(directory);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            using var file = new FileStream(path, options);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another activity of this host was first.
+        }
+    }
+
+    private static FileInfo RequireFile(string path) => new FileInfo(path) is { Exists: true } file ? file : throw new DatabaseException(
+        DatabaseFault.Missing, $"database {path} does not exist: start nstance's server on this host, or correct the path");
+
+    private static void RequireWritableFile(string path)
+    {
+        // Root may write to any file: a file without any write permission was made so on purpose.
+        if (RequireFile(path).IsReadOnly) throw ReadOnly(path);
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            ForeignKeys = true,
+            Pooling = false, // a pooled handle would outlive a file that was replaced
+            DefaultTimeout = (int)ShardDatabase.BusyTimeout.TotalSeconds,
+        }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    private static void Prepare(SqliteConnection connection, string path, ShardRef shard, bool own)
+    {
+        Run(connection, $"PRAGMA busy_timeout = {(int)ShardDatabase.BusyTimeout.TotalMilliseconds}");
+        if (raw.sqlite3_db_readonly(connection.Handle!, "main") != 0) throw ReadOnly(path);
+        var isNew = own && Number(connection, "SELECT count(*) FROM sqlite_master") == 0;
+        if (isNew) Run(connection, "PRAGMA journal_mode = WAL");
+        else RequireNstance(connection, path);
+        var version = VersionOf(connection, path);
+        if (version is 0 && own)
+        {
+            throw new DatabaseException(
+                DatabaseFault.OtherKind, $"database {path} was written by an earlier build of nstance-gc: delete the file; it is a cache");
+        }
+
+        if (version is Schema.Version) RequireShard(connection, path, shard);
+
+        // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the file and
+        // nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before a termination.
+        if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
+        if (version is Schema.Version) return;
+        using var transaction = connection.BeginTransaction();
+        if (own && Number(connection, "SELECT count(*) FROM sqlite_master") == 0) Run(connection, Schema.Nstance);
+        MakeTables(connection, transaction, shard);
+        transaction.Commit();
+    }
+
+    /// <summary>What an earlier build left in nstance's file goes: its tables, and its indexes on nstance's.</summary>
+    private static void MakeTables(SqliteConnection connection, SqliteTransaction transaction, ShardRef shard)
+    {
+        const string Left = """
+            SELECT 'DROP ' || type || ' IF EXISTS "' || replace(name, '"', '""') || '"' FROM sqlite_master
+            WHERE name LIKE 'gc\_%' ESCAPE '\' AND type IN ('table', 'index', 'view', 'trigger')
+            ORDER BY type = 'table'
+            """;
+
+        // Another activity of this host may have been first.
+        if (VersionOf(connection, "") is Schema.Version) return;
+        foreach (var drop in Texts(connection, Left)) Run(connection, drop);
+        Run(connection, Schema.Collector);
+        using var meta = new Statement(connection, Statements.SetMeta, "$key", "$value");
+        foreach (var (key, value) in new[]
+        {
+            (MetaKeys.Version, $"{Schema.Version}"),
+            (MetaKeys.Cluster, shard.Cluster),
+            (MetaKeys.Shard, shard.Shard),
+        })
+        {
+            meta.Bind(transaction, key, value).Run();
+        }
+    }
+
+    private static void RequireNstance(SqliteConnection connection, string path)
+    {
+        foreach (var (table, columns) in Schema.RequiredColumns)
+        {
+            var present = Texts(connection, $"SELECT name FROM pragma_table_info('{table}')")
+                .ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var missing = columns.Where(c => !present.Contains(c)).ToList();
+            if (missing.Count == 0) continue;
+            var what = present.Count == 0 ? $"has no table {table}" : $"table {table} lacks {string.Join(", ", missing)}";
+            throw new DatabaseException(
+                DatabaseFault.OtherKind, $"database {path} is not nstance's ({what}): correct the path; nothing was written");
+        }
+    }
+
+    /// <summary>Null: none of our tables are there. 0: an earlier build's.</summary>
+    private static int? VersionOf(SqliteConnection connection, string path)
+    {
+        if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc\\_%' ESCAPE '\\'") == 0) return null;
+        if (Meta(connection, MetaKeys.Version) is not { } text) return 0;
+        if (int.TryParse(text, out var version) && version <= Schema.Version) return version;
+        throw new DatabaseException(
+            DatabaseFault.OtherKind,
+            $"database {path} was written by a newer nstance-gc (version {text} of its tables): update this one");
+    }
+
+    private static void RequireShard(SqliteConnection connection, string path, ShardRef shard)
+    {
+        var cluster = Meta(connection, MetaKeys.Cluster);
+        var name = Meta(connection, MetaKeys.Shard);
+        if (cluster == shard.Cluster && name == shard.Shard) return;
+        throw new DatabaseException(
+            DatabaseFault.OtherKind,
+            $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
+    }
+
+    private static string? Meta(SqliteConnection connection, string key)
+    {
+        if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'gc_meta'") == 0) return null;
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT value FROM gc_meta WHERE key = $key";
+        command.Parameters.AddWithValue("$key", key);
+        return command.ExecuteScalar() as string;
+    }
+
+    private static DatabaseException ReadOnly(string path) => new(
+        DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder");
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static List<string> Texts(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var texts = new List<string>();
+        while (reader.Read()) texts.Add(reader.GetString(0));
+        return texts;
+    }
+
+    private static string? Text(SqliteConnection connection, string sql) => Texts(connection, sql).FirstOrDefault();
+
+    private static long Number(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,189 @@
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>
+/// Every query of the collector. Times are compared as texts, up to a second too generously; the exact time is compared
+/// in code. A unary plus keeps SQLite from an index that would be slower than one scan.
+/// </summary>
+internal static class Queries
+{
+    /// <summary>Columns of a row, in the order in which <see cref="RowReader"/> reads them.</summary>
+    private const string Columns = """
+        SELECT i.id, i.tenant, i.group_key, i.provider_id, i.issued_at, i.registered_at, i.health_at, i.created_at,
+          i.updated_at, i.deleted_at, r.instance_id, r.status, r.registered_at, r.first_read_at, r.provider_id,
+          CASE WHEN coalesce(i.provider_id, '') = ''
+            THEN (SELECT min(provider_id) FROM gc_machines WHERE instance_id = i.id) END,
+          CASE WHEN coalesce(i.provider_id, '') = ''
+            THEN (SELECT count(*) FROM gc_machines WHERE instance_id = i.id) END
+        """;
+
+    private const string Record = "LEFT JOIN gc_records AS r ON r.instance_id = i.id";
+
+    /// <summary>Columns of a machine that no row stands for, in the order of <see cref="RowReader"/>.</summary>
+    private const string RowlessColumns = """
+        SELECT m.instance_id, r.tenant, coalesce(r.group_key, m.group_key), m.provider_id, m.launched_ms,
+          r.instance_id, r.status, r.registered_at, r.first_read_at
+        FROM gc_machines AS m LEFT JOIN gc_records AS r ON r.instance_id = m.instance_id
+        WHERE m.rowless = 1
+        """;
+
+    /// <summary>An empty set of statuses matches nothing.</summary>
+    private const string UnhealthyStatus = "('stopping','stopped','suspending','suspended','deleting','deleted','repairing')";
+
+    private const string LiveStatus = "('pending','running','stopping','stopped','unknown')";
+
+    /// <summary>NULL is fine; what does not look like a time, or lies in the future, is not usable.</summary>
+    private static string Unusable(string time) => $"""
+        ({time} IS NOT NULL AND (typeof({time}) <> 'text' OR {time} > $future
+          OR {time} NOT GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'))
+        """;
+
+    public const string Machines = """
+        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless FROM gc_machines
+        """;
+
+    public const string CountMachines = "SELECT count(*) FROM gc_machines";
+
+    /// <summary>Machines that carry the id of another, and who they are.</summary>
+    public const string DuplicateIds = """
+        SELECT instance_id, count(*) FROM gc_machines GROUP BY instance_id HAVING count(*) > 1 ORDER BY instance_id
+        """;
+
+    /// <summary>Machines without a row, and those that are marked so and have one by now.</summary>
+    public const string Rowless = """
+        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless,
+          NOT EXISTS (SELECT 1 FROM instances WHERE id = instance_id)
+        FROM gc_machines
+        WHERE rowless = 1 OR NOT EXISTS (SELECT 1 FROM instances WHERE id = instance_id)
+        ORDER BY provider_id
+        """;
+
+    /// <summary>Machines that carry one of these ids.</summary>
+    public const string Carriers = """
+        SELECT instance_id, provider_id FROM gc_machines WHERE instance_id IN (SELECT value FROM json_each($ids))
+        """;
+
+    /// <summary>Live rows that name one of these machines: their ids, by provider id.</summary>
+    public const string LiveByProviders = """
+        SELECT provider_id, id FROM instances
+        WHERE provider_id IN (SELECT value FROM json_each($providers)) AND deleted_at IS NULL
+        """;
+
+    /// <summary>Machines that rows name and no listing did; nstance's index on provider_id and our key are walked side by side.</summary>
+    public const string UnlistedProviders = """
+        SELECT provider_id FROM instances AS i WHERE provider_id > ''
+          AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
+        """;
+
+    public const string SharedProviders =
+        "SELECT provider_id FROM instances WHERE provider_id > '' GROUP BY provider_id HAVING count(*) > 1";
+
+    /// <summary>Live rows that name one of these machines. The last column is the id that the machine carries.</summary>
+    public const string RowsByProviders = $"""
+        {Columns}, m.instance_id
+        FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id {Record}
+        WHERE i.provider_id IN (SELECT value FROM json_each($providers)) AND +i.deleted_at IS NULL
+        """;
+
+    public const string Unnamed = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE (i.provider_id IS NULL OR i.provider_id = '') AND +i.deleted_at IS NULL
+        """;
+
+    /// <summary>Ids that are empty or not texts; bytes sort behind all texts.</summary>
+    public const string InvalidIds = "SELECT hex(id) FROM instances WHERE id = '' OR id >= x''";
+
+    /// <summary>Rows whose machine is unhealthy, and rows whose record said so when it was last read.</summary>
+    public const string Unhealthy = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE +i.deleted_at IS NULL AND i.id IN (
+          SELECT instance_id FROM gc_machines WHERE status IN {UnhealthyStatus} AND rowless = 0
+          UNION SELECT instance_id FROM gc_records WHERE status IN ('deleting','deleted'))
+        """;
+
+    public const string UnhealthyRowless = $"{RowlessColumns} AND r.instance_id IS NOT NULL AND m.status IN {UnhealthyStatus}";
+
+    /// <summary>nstance's index on registered_at serves it; a file of our own is scanned.</summary>
+    public static readonly string Unregistered = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NULL
+          AND (coalesce(i.issued_at, i.created_at) < $before OR {Unusable("i.issued_at")} OR {Unusable("i.created_at")})
+        """;
+
+    public const string UnregisteredRowless = $"""
+        {RowlessColumns} AND r.instance_id IS NOT NULL AND r.registered_at IS NULL AND m.status NOT IN {UnhealthyStatus}
+        """;
+
+    public const string RecordedRowless = $"{RowlessColumns} AND r.instance_id IS NOT NULL";
+
+    public const string Orphans = $"{RowlessColumns} AND r.instance_id IS NULL ORDER BY m.provider_id";
+
+    /// <summary>From the few rows that are marked as deleted to the machines that carry their ids.</summary>
+    public const string DeletedButRunning = $"""
+        {Columns}, m.provider_id
+        FROM instances AS i CROSS JOIN gc_machines AS m ON m.instance_id = i.id {Record}
+        WHERE i.deleted_at > '' AND m.status IN {LiveStatus}
+        ORDER BY i.id, m.provider_id
+        """;
+
+    /// <summary>
+    /// One scan: registered and live, of them stale, with a report, and with a time that no rule can use; and the latest sign
+    /// of life.
+    /// </summary>
+    public static readonly string HealthCounts = $"""
+        SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
+          count(CASE WHEN {Unusable("registered_at")} OR {Unusable("health_at")} THEN 1 END),
+          max(coalesce(health_at, registered_at))
+        FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL
+        """;
+
+    public static readonly string UnusableHealth = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE +i.deleted_at IS NULL AND +i.registered_at IS NOT NULL
+          AND ({Unusable("i.registered_at")} OR {Unusable("i.health_at")})
+        """;
+
+    public const string Stale = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE +i.deleted_at IS NULL AND coalesce(i.registered_at, r.registered_at) IS NOT NULL
+          AND coalesce(i.health_at, i.registered_at, r.registered_at) < $before
+        """;
+
+    /// <summary>Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.</summary>
+    public const string Expired = $"""
+        {Columns} FROM instances AS i {Record}
+        WHERE i.deleted_at > '' AND i.deleted_at < $before
+          AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
+          AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE instance_id = i.id)
+        """;
+
+    public static readonly string UnusableDeleted = $"""
+        {Columns} FROM instances AS i {Record} WHERE (i.deleted_at >= '' OR i.deleted_at < '') AND {Unusable("i.deleted_at")}
+        """;
+
+    public const string ById = $"{Columns} FROM instances AS i {Record} WHERE i.id = $id";
+
+    public const string IdByProvider = "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
+
+    /// <summary>Live rows by tenant and group; machines without a row by group alone, with "" for the tenant.</summary>
+    public const string CountLiveByGroup = $"""
+        SELECT coalesce(tenant, ''), coalesce(group_key, ''), count(*) FROM instances
+        WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> '' GROUP BY 1, 2
+        UNION ALL
+        SELECT '', coalesce(group_key, ''), count(*) FROM gc_machines WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2
+        """;
+
+    public const string CountLive =
+        "SELECT count(*) FROM instances WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> ''";
+
+    /// <summary>Places of those records that were not read in this version, or whose row is missing.</summary>
+    public const string ChangedRecords = """
+        SELECT key FROM json_each($page) WHERE NOT EXISTS (
+          SELECT 1 FROM gc_records AS r JOIN instances AS i ON i.id = r.instance_id
+          WHERE r.instance_id = value ->> 0 AND r.etag = value ->> 1)
+        ORDER BY key
+        """;
+
+    public const string Meta = "SELECT value FROM gc_meta WHERE key = $key";
+
+    public const string Waiting = "SELECT n, id, body FROM gc_outbox WHERE kind = $kind ORDER BY n LIMIT $take";
+}

@@ -1,0 +1,89 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>
+/// Reads rows as <see cref="Queries"/> selects them. SQLite keeps whatever was written: a value of the wrong type is no
+/// error here. It is read so that it cannot get an instance terminated, and its column is named.
+/// </summary>
+internal static class RowReader
+{
+    /// <summary>Number of columns of a row; what a query selects beyond them comes after.</summary>
+    public const int Columns = 17;
+
+    public static InstanceRow Row(SqliteDataReader reader)
+    {
+        var invalid = new List<string>();
+        var own = Statement.Text(reader, 3) is { Length: > 0 } provider ? provider : null;
+        var carriers = reader.IsDBNull(16) ? 0 : reader.GetInt32(16);
+        var registered = Time(reader, 5, "registered_at", DateTimeOffset.MinValue, invalid);
+        return new()
+        {
+            Id = Statement.Text(reader, 0) ?? "",
+            Tenant = Statement.Text(reader, 1) ?? "",
+            Group = Statement.Text(reader, 2),
+            ProviderId = own ?? (carriers == 1 ? Statement.Text(reader, 15) : carriers == 0 ? Optional(reader, 14) : null),
+            NamesMachine = own is not null,
+            Carriers = carriers,
+            IssuedAt = Time(reader, 4, "issued_at", DateTimeOffset.MaxValue, invalid),
+            RegisteredAt = registered ?? Recorded(reader, 12),
+            HealthAt = Time(reader, 6, "health_at", null, invalid),
+            CreatedAt = Time(reader, 7, "created_at", DateTimeOffset.MaxValue, invalid) ?? DateTimeOffset.MaxValue,
+            UpdatedAt = Time(reader, 8, "updated_at", DateTimeOffset.MaxValue, invalid),
+            DeletedAt = Time(reader, 9, "deleted_at", DateTimeOffset.MaxValue, invalid),
+            HasRecord = !reader.IsDBNull(10),
+            RecordStatus = InstanceStatuses.Parse(Statement.Text(reader, 11)),
+            FirstReadAt = Recorded(reader, 13),
+            InvalidColumns = invalid,
+        };
+    }
+
+    /// <summary>A machine that no row stands for. Waiting for its registration began at its launch.</summary>
+    public static InstanceRow Rowless(SqliteDataReader reader)
+    {
+        DateTimeOffset? launched = reader.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4));
+        return new()
+        {
+            Id = reader.GetString(0),
+            Tenant = Statement.Text(reader, 1) ?? "",
+            Group = Statement.Text(reader, 2),
+            ProviderId = reader.GetString(3),
+            IssuedAt = launched ?? DateTimeOffset.MaxValue,
+            CreatedAt = launched ?? DateTimeOffset.MaxValue,
+            HasRow = false,
+            HasRecord = !reader.IsDBNull(5),
+            RecordStatus = InstanceStatuses.Parse(Statement.Text(reader, 6)),
+            RegisteredAt = Recorded(reader, 7),
+            FirstReadAt = Recorded(reader, 8),
+        };
+    }
+
+    /// <param name="groups">Groups seen so far: a fleet has few, and each would be a text of its own.</param>
+    /// <param name="reader">At a row.</param>
+    public static MachineRow Machine(SqliteDataReader reader, Dictionary<string, string> groups)
+    {
+        var group = Optional(reader, 2);
+        if (group is not null && !groups.TryAdd(group, group)) group = groups[group];
+        return new(
+            reader.GetString(0), reader.GetString(1), group, InstanceStatuses.Parse(reader.GetString(3)),
+            reader.IsDBNull(4) ? null : reader.GetInt64(4), Optional(reader, 5), Optional(reader, 6))
+        {
+            WasRowless = reader.GetInt32(7) != 0,
+        };
+    }
+
+    private static string? Optional(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+    private static DateTimeOffset? Recorded(SqliteDataReader reader, int column) =>
+        GoTime.TryParse(Optional(reader, column), out var time) ? time : null;
+
+    private static DateTimeOffset? Time(
+        SqliteDataReader reader, int column, string name, DateTimeOffset? unusable, List<string> invalid)
+    {
+        if (reader.IsDBNull(column)) return null;
+        if (GoTime.TryParse(Statement.Text(reader, column), out var time)) return time;
+        invalid.Add(name);
+        return unusable;
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+using SQLitePCL;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>A live row, and the machine that it names.</summary>
+internal readonly record struct LiveRow(string Id, string ProviderId);
+
+/// <summary>A row that the sync must look at.</summary>
+/// <param name="Row">The row.</param>
+/// <param name="TaggedAs">The id that its machine carries; null: its machine is not listed, or it names none.</param>
+internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
+
+/// <summary>A row that is marked as deleted, and a machine that carries its id and runs.</summary>
+internal readonly record struct RunningMachine(InstanceRow Row, string ProviderId);
+
+/// <summary>What the rows say about health.</summary>
+/// <param name="Registered">Registered, live rows.</param>
+/// <param name="Stale">Of those, with a last sign older than asked; up to a second too many.</param>
+/// <param name="Reported">Of those, with a report.</param>
+/// <param name="Unusable">Of those, with a time that no rule can use.</param>
+/// <param name="Latest">The latest report or registration; null: none, or not a time.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct HealthCounts(int Registered, int Stale, int Reported, int Unusable, DateTimeOffset? Latest);
+
+/// <summary>
+/// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to a
+/// second too young (see <see cref="GoTime"/>); the exact time is compared here.
+/// </summary>
+internal sealed partial class ShardDatabase
+{
+    /// <summary>Clocks of hosts differ a little; a time further ahead is not one that a rule may use.</summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
+
+    /// <summary>Live rows that name a machine which is not listed, or which another row names too.</summary>
+    public IReadOnlyList<RowToCheck> FindRowsToCheck()
+    {
+        var providers = Query(Queries.UnlistedProviders, [], [], row => Statement.Text(row, 0))
+            .Concat(Query(Queries.SharedProviders, [], [], row => Statement.Text(row, 0))).ToHashSet();
+        return providers.Count == 0 ? [] : [.. Query(
+            Queries.RowsByProviders, ["$providers"], [JsonSerializer.Serialize(providers)],
+            row => new RowToCheck(RowReader.Row(row), Statement.Text(row, RowReader.Columns)))
+            .OrderBy(check => check.Row.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Live rows that name no machine.</summary>
+    public IReadOnlyList<InstanceRow> FindUnnamed() => Sorted(Query(Queries.Unnamed, [], [], RowReader.Row));
+
+    /// <summary>Ids that no rule can use, in hexadecimal digits.</summary>
+    public IReadOnlyList<string> FindInvalidIds() => Query(Queries.InvalidIds, [], [], row => row.GetString(0));
+
+    /// <summary>Live instances whose machine, or whose record when it was last read, says unhealthy.</summary>
+    public IReadOnlyList<InstanceRow> FindUnhealthy() =>
+        Sorted(Query(Queries.Unhealthy, [], [], RowReader.Row).Concat(Query(Queries.UnhealthyRowless, [], [], RowReader.Rowless)));
+
+    /// <summary>
+    /// Live instances that never registered: issued before a time, with a machine and without; and those with a time of
+    /// issue that no rule can use.
+    /// </summary>
+    public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(
+        Query(Queries.Unregistered, ["$before", "$future"], [GoTime.TextAfterSecondOf(issuedBefore), Soon(asOf)], RowReader.Row)
+            .Concat(Query(Queries.UnregisteredRowless, [], [], RowReader.Rowless))
+            .Where(row => row.Issued < issuedBefore || row.InvalidAt(asOf + MaxAhead).Count > 0));
+
+    /// <summary>Machines without a row of which a record is known.</summary>
+    public IReadOnlyList<InstanceRow> FindRecordedRowless() => Sorted(Query(Queries.RecordedRowless, [], [], RowReader.Rowless));
+
+    /// <summary>Machines that neither a row nor a record knows, launched before a time.</summary>
+    public IReadOnlyList<InstanceRow> FindOrphans(DateTimeOffset launchedBefore) =>
+        [.. Query(Queries.Orphans, [], [], RowReader.Rowless).Where(row => row.Issued < launchedBefore)];
+
+    /// <summary>Rows marked as deleted before a time whose machine runs.</summary>
+    public IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore) =>
+        [.. Query(Queries.DeletedButRunning, [], [], row => new RunningMachine(RowReader.Row(row), row.GetString(RowReader.Columns)))
+            .Where(found => found.Row.DeletedAt < deletedBefore)];
+
+    /// <summary>Registered rows whose last sign of life is older than a time.</summary>
+    public IReadOnlyList<InstanceRow> FindStale(DateTimeOffset before) => Sorted(
+        Query(Queries.Stale, ["$before"], [GoTime.TextAfterSecondOf(before)], RowReader.Row).Where(row => row.LastSign < before));
+
+    /// <summary>Rows that were marked as deleted before a time, and whose machine is gone.</summary>
+    public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore) => Sorted(
+        Query(Queries.Expired, ["$before"], [GoTime.TextAfterSecondOf(deletedBefore)], RowReader.Row)
+            .Where(row => row.DeletedAt < deletedBefore));
+
+    /// <summary>Registered rows with a time that no rule can use.</summary>
+    public IReadOnlyList<InstanceRow> FindUnusableHealth(DateTimeOffset asOf) =>
+        Sorted(Query(Queries.UnusableHealth, ["$future"], [Soon(asOf)], RowReader.Row));
+
+    /// <summary>Rows whose mark of deletion is not a time that a rule can use.</summary>
+    public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
+        Sorted(Query(Queries.UnusableDeleted, ["$future"], [Soon(asOf)], RowReader.Row));
+
+    public HealthCounts CountHealth(DateTimeOffset before, DateTimeOffset asOf) => Query(
+        Queries.HealthCounts, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)],
+        row => new HealthCounts(row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), Latest(row)))[0];
+
+    /// <summary>One row, deleted or not.</summary>
+    public InstanceRow? Find(string id) => Query(Queries.ById, ["$id"], [id], RowReader.Row).FirstOrDefault();
+
+    /// <summary>Id of a live row that names a machine; null if none does.</summary>
+    public string? FindIdByProvider(string providerId) =>
+        Query(Queries.IdByProvider, ["$provider"], [providerId], row => Statement.Text(row, 0)).FirstOrDefault();
+
+    /// <summary>Live instances by tenant and group; a machine without a row counts under the tenant "".</summary>
+    public IReadOnlyDictionary<(string Tenant, string Group), int> CountLiveByGroup()
+    {
+        var counts = new Dictionary<(string, string), int>();
+        foreach (var (tenant, group, count) in Query(
+            Queries.CountLiveByGroup, [], [], row => (Statement.Text(row, 0) ?? "", Statement.Text(row, 1) ?? "", row.GetInt32(2))))
+        {
+            counts[(tenant, group)] = counts.GetValueOrDefault((tenant, group)) + count;
+        }
+
+        return counts;
+    }
+
+    /// <summary>Live rows that name a machine.</summary>
+    public int CountLive() => Number(Queries.CountLive);
+
+    /// <summary>
+    /// Marks rows whose machine is terminated. What the collector kept about them goes with it, and a machine that still
+    /// shuts down is no candidate any more.
+    /// </summary>
+    public int MarkDeleted(IReadOnlyCollection<InstanceRow> rows, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        return WriteBatches(rows, row =>
+        {
+            Write(Statements.DeleteRecord, ["$id"], row.Id);
+            if (row.ProviderId is { } provider)
+                Write(Statements.SetMachineStatus, ["$id", "$status"], provider, InstanceStatus.Deleting.Name());
+            return row.HasRow ? Write(Statements.MarkDeleted, ["$id", "$at"], row.Id, text) : 0;
+        });
+    }
+
+    /// <summary>
+    /// Takes the mark away from a row of a file of our own, where the mark is the collector's guess and the record says
+    /// otherwise. nstance's rows are never restored.
+    /// </summary>
+    public void RestoreCached(string id, DateTimeOffset at)
+    {
+        if (!IsOwn) throw new InvalidOperationException("only a row of a file of our own is restored");
+        WriteBatches([id], _ => Write(Statements.RestoreCached, ["$id", "$at"], id, GoTime.Format(at)));
+    }
+
+    /// <summary>Marks rows whose machine is gone, unless they name another by now, and adds their audit lines.</summary>
+    public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        return WriteBatches(rows, item =>
+            Write(Statements.MarkGone, ["$id", "$at", "$provider"], item.Row.Id, text, item.Row.ProviderId) == 0 ? 0 : Add(item.Audit));
+    }
+
+    /// <summary>Marks registered rows that name no machine, unless their agents reported after a time, with their audit lines.</summary>
+    public int MarkWithoutMachine(IReadOnlyCollection<(string Id, AuditLine Audit)> rows, DateTimeOffset silentSince, DateTimeOffset at)
+    {
+        var text = GoTime.Format(at);
+        var before = GoTime.TextAfterSecondOf(silentSince);
+        return WriteBatches(rows, item =>
+            Write(Statements.MarkWithoutMachine, ["$id", "$at", "$before"], item.Id, text, before) == 0 ? 0 : Add(item.Audit));
+    }
+
+    /// <summary>
+    /// Deletes rows that are marked as deleted, their children first, and adds their audit lines. Returns the ids that are
+    /// gone; a live row stays.
+    /// </summary>
+    public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
+    {
+        var purged = new List<string>();
+        var kept = 0;
+        try
+        {
+            WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, purged), () => kept = purged.Count);
+            return purged;
+        }
+        catch (DatabaseException e) when (e.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_CONSTRAINT })
+        {
+            // A table of nstance's that we do not know still refers to a row: that row stays, the others go one by one.
+            purged.RemoveRange(kept, purged.Count - kept);
+            var gone = purged.ToHashSet();
+            return rows.Count == 1 ? [] : [.. purged, .. rows.Where(r => !gone.Contains(r.Id)).SelectMany(r => Purge([r]))];
+        }
+    }
+
+    private int PurgeOne(string id, AuditLine audit, List<string> purged)
+    {
+        if (Query(Statements.IsDeleted, ["$id"], [id], _ => true).Count == 0) return 0;
+        foreach (var sql in Statements.Purge) Write(sql, ["$id"], id);
+        Add(audit);
+        purged.Add(id);
+        return 1;
+    }
+
+    private static IReadOnlyList<InstanceRow> Sorted(IEnumerable<InstanceRow> rows) =>
+        [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal)];
+
+    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + MaxAhead);
+
+    private static DateTimeOffset? Latest(SqliteDataReader row) =>
+        GoTime.TryParse(Statement.Text(row, 4), out var time) ? time : null;
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>
+/// One connection to a shard's file, for one activity at a time. Writes go in short transactions of at most
+/// <see cref="BatchSize"/> rows, because nstance's server writes to the same file. Not thread-safe.
+/// </summary>
+internal sealed partial class ShardDatabase : IDisposable
+{
+    /// <summary>How long a writer waits for another process (contract).</summary>
+    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Rows in one write transaction.</summary>
+    public const int BatchSize = 1000;
+
+    /// <summary>The same for a file of our own, which nstance does not wait for.</summary>
+    public const int OwnBatchSize = 4000;
+
+    /// <summary>A batch of a shared file commits after this time, so that a heartbeat waits at most some 20 ms.</summary>
+    private static readonly TimeSpan MaxLock = TimeSpan.FromMilliseconds(15);
+
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<object, Statement> _statements = new(ReferenceEqualityComparer.Instance);
+    private SqliteTransaction? _transaction;
+
+    private ShardDatabase(SqliteConnection connection, string path, bool own)
+    {
+        _connection = connection;
+        Path = path;
+        IsOwn = own;
+    }
+
+    public string Path { get; }
+
+    /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
+    public bool IsOwn { get; }
+
+    /// <summary>Opens a file; one of our own is made if there is none. <see cref="DatabaseException"/> says why not.</summary>
+    public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
+    {
+        var connection = Opening.Open(path, shard, own);
+        opened?.Invoke(connection);
+        return new(connection, path, own);
+    }
+
+    /// <summary>Opens a file that is there already, to look only. <see cref="DatabaseException"/> says why not.</summary>
+    public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) => new(Opening.OpenToRead(path, shard), path, own);
+
+    public string? GetMeta(string key) => Query(Queries.Meta, ["$key"], [key], row => row.GetString(0)).FirstOrDefault();
+
+    public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
+
+    public void SetMeta(string key, string value) => SetMeta([(key, value)]);
+
+    public void SetMeta(IEnumerable<(string Key, string Value)> facts) =>
+        WriteBatches(facts, fact => Write(Statements.SetMeta, ["$key", "$value"], fact.Key, fact.Value));
+
+    public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values) statement.Dispose();
+        _connection.Dispose();
+    }
+
+    internal static DatabaseException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
+    {
+        5 or 6 => new(DatabaseFault.Busy, $"database {path} is locked by another process for more than 5 seconds", e),
+        8 => new(DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
+        14 => new(DatabaseFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
+        26 => new(DatabaseFault.OtherKind, $"{path} is not an SQLite database: correct the path; nothing was written", e),
+        // SQLite's own messages name tables and columns, never values.
+        _ => new(DatabaseFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
+    };
+
+    /// <summary>Prepared once for the connection: <paramref name="sql"/> must be a constant, which is one object each time.</summary>
+    private Statement Prepared(string sql, ReadOnlySpan<string> parameters)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements.Add(sql, statement = new(_connection, sql, parameters));
+        return statement;
+    }
+
+    private List<T> Query<T>(
+        string sql, ReadOnlySpan<string> parameters, ReadOnlySpan<object?> values, Func<SqliteDataReader, T> read)
+    {
+        try
+        {
+            return [.. Prepared(sql, parameters).Bind(_transaction, values).Read(read)];
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, Path);
+        }
+    }
+
+    private int Number(string sql) => Query(sql, [], [], row => row.GetInt32(0))[0];
+
+    /// <summary>One write within <see cref="WriteBatches"/>.</summary>
+    private int Write(string sql, ReadOnlySpan<string> parameters, params ReadOnlySpan<object?> values) =>
+        Prepared(sql, parameters).Bind(_transaction, values).Run();
+
+    /// <summary>
+    /// Writes each item, in batches; returns the number of rows that changed. A batch ends early when it has held the lock
+    /// for long: nstance's server waits for it.
+    /// </summary>
+    private int WriteBatches<T>(IEnumerable<T> items, Func<T, int> write, Action? progress = null)
+    {
+        try
+        {
+            var changed = 0;
+            using var rest = items.GetEnumerator();
+            for (var more = rest.MoveNext(); more;)
+            {
+                using var transaction = _transaction = _connection.BeginTransaction();
+                var began = Stopwatch.GetTimestamp();
+                var written = 0;
+                var inBatch = 0;
+                do
+                {
+                    inBatch += write(rest.Current);
+                    written++;
+                    more = rest.MoveNext();
+                }
+                while (more && (IsOwn ? written < OwnBatchSize : written < BatchSize && Stopwatch.GetElapsedTime(began) < MaxLock));
+                transaction.Commit();
+                WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
+                changed += inBatch;
+                progress?.Invoke();
+            }
+
+            return changed;
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, Path);
+        }
+        finally
+        {
+            _transaction = null;
+        }
+    }
+}

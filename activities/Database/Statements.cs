@@ -1,0 +1,96 @@
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>
+/// Every write of the collector. Three of them touch nstance's tables: <see cref="MarkDeleted"/> and its kin,
+/// <see cref="Purge"/>, and the insert of a recorded instance. Each repeats in its WHERE what must still hold, because
+/// nstance writes to the same file.
+/// </summary>
+internal static class Statements
+{
+    public const string MarkDeleted = """
+        UPDATE instances SET deleted_at = $at, updated_at = $at WHERE id = $id AND deleted_at IS NULL
+        """;
+
+    /// <summary>Only while the row still names the machine that the cloud was asked about.</summary>
+    public const string MarkGone = """
+        UPDATE instances SET deleted_at = $at, updated_at = $at
+        WHERE id = $id AND deleted_at IS NULL AND provider_id = $provider
+        """;
+
+    /// <summary>Only while the row still names no machine, and its agent is still silent.</summary>
+    public const string MarkWithoutMachine = """
+        UPDATE instances SET deleted_at = $at, updated_at = $at
+        WHERE id = $id AND deleted_at IS NULL AND coalesce(provider_id, '') = '' AND registered_at IS NOT NULL
+          AND coalesce(health_at, registered_at) < $before
+        """;
+
+    /// <summary>Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.</summary>
+    public static IReadOnlyList<string> Purge { get; } =
+    [
+        "DELETE FROM public_keys WHERE instance_id = $id",
+        "DELETE FROM lb_instances WHERE instance_id = $id",
+        "DELETE FROM instances WHERE id = $id AND deleted_at IS NOT NULL",
+        "DELETE FROM gc_records WHERE instance_id = $id",
+        "DELETE FROM gc_meta WHERE key BETWEEN 'audited ' || $id || ' ' AND 'audited ' || $id || '!'",
+    ];
+
+    public const string IsDeleted = "SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL";
+
+    /// <summary>Rows of a file of our own. What a row says is not overwritten, and a deleted row stays deleted.</summary>
+    public const string UpsertCached = """
+        INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, issued_at, registered_at, created_at, updated_at)
+        VALUES ($id, $tenant, $group, $demand, $provider, $created, $registered, $created, $at)
+        ON CONFLICT (id) DO UPDATE SET tenant = CASE WHEN tenant = '' THEN $tenant ELSE tenant END,
+          group_key = coalesce(group_key, $group), registered_at = coalesce(registered_at, $registered),
+          provider_id = CASE WHEN coalesce(provider_id, '') = '' THEN $provider ELSE provider_id END, updated_at = $at
+        WHERE deleted_at IS NULL
+        """;
+
+    public const string RestoreCached = """
+        UPDATE instances SET deleted_at = NULL, updated_at = $at WHERE id = $id AND deleted_at IS NOT NULL
+        """;
+
+    public const string InsertMachine = """
+        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, first_seen_at)
+        VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at)
+        ON CONFLICT (provider_id) DO UPDATE SET instance_id = $instance, group_key = $group, status = $status,
+          launched_ms = $launched, protected = $protected, quarantined = $quarantined
+        """;
+
+    /// <summary>Leaves the instance id alone: setting it would write its index anew.</summary>
+    public const string UpdateMachine = """
+        UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched, protected = $protected,
+          quarantined = $quarantined
+        WHERE provider_id = $id
+        """;
+
+    public const string SetMachineStatus = "UPDATE gc_machines SET status = $status WHERE provider_id = $id";
+
+    public const string SetRowless = "UPDATE gc_machines SET rowless = $rowless WHERE provider_id = $id";
+
+    public const string DeleteMachine = "DELETE FROM gc_machines WHERE provider_id = $id";
+
+    public const string UpsertRecord = """
+        INSERT INTO gc_records (instance_id, etag, tenant, group_key, provider_id, status, registered_at, first_read_at)
+        VALUES ($id, $etag, $tenant, $group, $provider, $status, $registered, $at)
+        ON CONFLICT (instance_id) DO UPDATE SET etag = $etag, tenant = $tenant, group_key = $group, provider_id = $provider,
+          status = $status, registered_at = $registered
+        """;
+
+    public const string DeleteRecord = "DELETE FROM gc_records WHERE instance_id = $id";
+
+    public const string AddOnce = """
+        INSERT INTO gc_outbox (kind, id, body) VALUES ($kind, $id, $body) ON CONFLICT (kind, id) DO NOTHING
+        """;
+
+    /// <summary>A new number each time: the same event owed again is another event.</summary>
+    public const string AddAgain = "INSERT OR REPLACE INTO gc_outbox (kind, id, body) VALUES ($kind, $id, $body)";
+
+    public const string RemoveUpTo = "DELETE FROM gc_outbox WHERE kind = $kind AND n <= $n";
+
+    public const string RemoveById = "DELETE FROM gc_outbox WHERE kind = $kind AND id = $id";
+
+    public const string SetMeta = """
+        INSERT INTO gc_meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = $value
+        """;
+}
