@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -13,7 +13,7 @@ internal sealed class ServerRows : IDisposable
     {
         _connection = new SqliteConnection($"Data Source={path};Pooling=False;Foreign Keys=True");
         _connection.Open();
-        Run(ServerDatabase.Schema);
+        Run(NstanceSchema.Of(NstanceGeneration.V1, hasUnknownColumns: false));
         Run("PRAGMA synchronous = OFF");
     }
 

@@ -58,6 +58,7 @@ internal sealed class DemoScreen
         {
             ("wrongly ended", verdict.WronglyTerminated), ("missed garbage", verdict.MissedGarbage),
             ("lost records", verdict.LostRecords), ("lost events", verdict.LostEvents),
+            ("nstance misled", verdict.NstanceMisled),
         })
         {
             _console.WriteLine($"{name,15}: {faults.Count}");

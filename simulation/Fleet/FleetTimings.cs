@@ -12,4 +12,7 @@ internal static class FleetTimings
     public static TimeSpan Retention { get; } = TimeSpan.FromSeconds(6);
 
     public static TimeSpan SettleTime { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>As far off as nstance's own search for dangling instances can be switched (contract, "Configuration").</summary>
+    public static TimeSpan NstanceRegistrationTimeout { get; } = TimeSpan.FromHours(8760);
 }
