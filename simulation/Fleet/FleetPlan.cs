@@ -32,7 +32,8 @@ internal static class FleetPlan
     }
 
     /// <summary>A member of a fate, issued at a time.</summary>
-    public static Member Make(Random random, Fate fate, DateTimeOffset issuedAt, NstanceGeneration generation = NstanceGeneration.V2)
+    public static Member Make(
+        Random random, Fate fate, DateTimeOffset issuedAt, NstanceGeneration generation = NstanceGeneration.V2)
     {
         var kind = Kinds[random.Next(Kinds.Length)];
         var tenant = random.Next(Tenants.Length);

@@ -13,6 +13,6 @@ internal static class FleetTimings
 
     public static TimeSpan SettleTime { get; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>As far off as nstance's own search for dangling instances can be switched (contract, "Configuration").</summary>
+    /// <summary>The nearest to off for nstance's own search for dangling instances (contract).</summary>
     public static TimeSpan NstanceRegistrationTimeout { get; } = TimeSpan.FromHours(8760);
 }

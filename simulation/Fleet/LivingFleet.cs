@@ -4,8 +4,9 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>
-/// nstance's server, its agents and the people around them: makes instances in nstance's order (row, record, cloud call, record,
-/// row, registration), lets agents report, loses some in every way that fleets lose them. It knows who must live.
+/// nstance's server, its agents and the people around them: makes instances in nstance's order (row, record, cloud
+/// call, record, row, registration), lets agents report, loses some in every way that fleets lose them. It knows which
+/// instances must live.
 /// </summary>
 internal sealed class LivingFleet : INstanceCloud, IDisposable
 {
@@ -13,6 +14,8 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
 
     /// <summary>The hand by which nstance's own collector and its group scaling terminate.</summary>
     public const string NstanceHand = "nstance";
+
+    private const int BeatsOfNstance = 2;
 
     private static readonly TimeSpan LongAgo = TimeSpan.FromHours(2);
 
@@ -24,13 +27,13 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
     private readonly Dictionary<string, byte[]> _foreignObjects = new(StringComparer.Ordinal);
     private int _beats;
 
-    public LivingFleet(SimulatedCloud cloud, ShardPlace place, string databasePath, int seed, NstanceGeneration generation)
+    public LivingFleet(SimulatedCloud cloud, ShardPlace place, string path, int seed, NstanceGeneration generation)
     {
         _cloud = cloud;
         _place = place;
         _generation = generation;
         _random = new(seed);
-        _nstance = new(databasePath, generation, this, FleetTimings.NstanceRegistrationTimeout, hasUnknownColumns: true);
+        _nstance = new(path, generation, this, FleetTimings.NstanceRegistrationTimeout, hasUnknownColumns: true);
     }
 
     /// <summary>Gets what nstance terminated because of rows that the collector wrote.</summary>
@@ -52,7 +55,7 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
         _nstance.Write(database => database.Insert(rows));
     }
 
-    /// <summary>One beat: agents report, late ones register, an instance may be launched. At every other, nstance collects and scales.</summary>
+    /// <summary>One beat: agents report and register, an instance may be launched, nstance collects and scales.</summary>
     public void Beat()
     {
         var now = _cloud.Ec2.Now;
@@ -67,7 +70,7 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
         if (late.Length > 0) Register(late);
         _nstance.File.Report(Members.Where(m => m.Reports).Select(m => (m.Id.ToString(), now)));
         if (_random.Next(3) == 0) Members.Add(Born(FleetPlan.Newborn(_random), now));
-        if (_beats++ % 2 == 0) return;
+        if (_beats++ % BeatsOfNstance != 0) return;
         _nstance.Collect(now);
         _nstance.Scale(_nstance.Sizes(now), now);
     }
@@ -92,13 +95,14 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
 
     public void Dispose() => _nstance.Dispose();
 
-    private static NstanceInstance Row(Member m, DateTimeOffset now) => new(m.Id.ToString(), m.Tenant, m.Group, m.IssuedAt)
-    {
-        ProviderId = m.Fate is Fate.LostAnswer ? null : m.ProviderId,
-        RegisteredAt = m.RegisteredAt,
-        HealthAt = m.RegisteredAt is null || m.Fate is Fate.Silent ? m.RegisteredAt : now,
-        DeletedAt = m.Fate is Fate.Expired ? m.GarbageSince : null,
-    };
+    private static NstanceInstance Row(Member m, DateTimeOffset now) =>
+        new(m.Id.ToString(), m.Tenant, m.Group, m.IssuedAt)
+        {
+            ProviderId = m.Fate is Fate.LostAnswer ? null : m.ProviderId,
+            RegisteredAt = m.RegisteredAt,
+            HealthAt = m.RegisteredAt is null || m.Fate is Fate.Silent ? m.RegisteredAt : now,
+            DeletedAt = m.Fate is Fate.Expired ? m.GarbageSince : null,
+        };
 
     private void Register(params Member[] members)
     {
@@ -133,7 +137,8 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
     {
         var member = FleetPlan.Make(_random, fate, now, _generation) with
         {
-            GarbageSince = fate is Fate.Dangling or Fate.Orphan or Fate.LostAnswer ? now + FleetTimings.RegistrationTimeout : null,
+            GarbageSince = fate is Fate.Dangling or Fate.Orphan or Fate.LostAnswer
+                ? now + FleetTimings.RegistrationTimeout : null,
         };
         if (member.HasRow)
         {

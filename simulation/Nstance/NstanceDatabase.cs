@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Nstance.Temporal.Simulation.Nstance;
 
 /// <summary>
-/// nstance's database of a shard, written as Go's driver writes it: times with nine digits, JSON as BLOBs. The collector's
-/// worker uses the same file at the same time.
+/// nstance's database of a shard, written as Go's driver writes it: times with nine digits, JSON as BLOBs.
+/// The collector's worker uses the same file at the same time.
 /// </summary>
 internal sealed class NstanceDatabase : IDisposable
 {
@@ -24,10 +24,11 @@ internal sealed class NstanceDatabase : IDisposable
     {
         var (column, value) = generation is NstanceGeneration.V2 ? (", subnet_id", ", 'subnet-1'") : ("", "");
         _insert = $"""
-            INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, provider_state, nonce, issued_at,
-              registered_at, health_at, health, infra_config_hash, created_at, updated_at, deleted_at{column})
-            VALUES ($id, $tenant, $group, $demand, $provider, iif($provider IS NULL, NULL, $issued), $state, $nonce, $issued,
-              $registered, $healthAt, iif($healthAt IS NULL, NULL, $health), $hash, $issued, $issued, $deleted{value})
+            INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, provider_state,
+              nonce, issued_at, registered_at, health_at, health, infra_config_hash,
+              created_at, updated_at, deleted_at{column})
+            VALUES ($id, $tenant, $group, $demand, $provider, iif($provider IS NULL, NULL, $issued), $state,
+              $nonce, $issued, $registered, $healthAt, $health, $hash, $issued, $issued, $deleted{value})
             """;
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -43,15 +44,17 @@ internal sealed class NstanceDatabase : IDisposable
     /// <summary>Returns a time as Go's driver writes it. A tick has seven digits; the last two are made up.</summary>
     public static string Text(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fffffff}89+00:00";
 
-    /// <summary>Inserts rows: pending ones before the cloud call, whole ones as after a rebuild from the records.</summary>
+    /// <summary>Inserts rows: pending ones before the cloud call, whole ones as after a rebuild.</summary>
     public void Insert(params IReadOnlyCollection<NstanceInstance> instances)
     {
         Each(_insert, instances, i =>
         [
-            ("$id", i.Id), ("$tenant", i.Tenant), ("$group", i.Group), ("$demand", i.OnDemand), ("$provider", i.ProviderId),
-            ("$state", i.ProviderId is null ? null : State(i.Id, i.ProviderId, i.Status)), ("$nonce", i.Nonce),
-            ("$issued", Text(i.IssuedAt)), ("$registered", TextOrNull(i.RegisteredAt)), ("$healthAt", TextOrNull(i.HealthAt)),
-            ("$health", Health), ("$hash", i.InfraConfigHash), ("$deleted", TextOrNull(i.DeletedAt)),
+            ("$id", i.Id), ("$tenant", i.Tenant), ("$group", i.Group), ("$demand", i.OnDemand),
+            ("$provider", i.ProviderId),
+            ("$state", i.ProviderId is null ? null : State(i.Id, i.ProviderId, i.Status)),
+            ("$nonce", i.Nonce), ("$issued", Text(i.IssuedAt)), ("$registered", TextOrNull(i.RegisteredAt)),
+            ("$healthAt", TextOrNull(i.HealthAt)), ("$health", i.HealthAt is null ? null : Health),
+            ("$hash", i.InfraConfigHash), ("$deleted", TextOrNull(i.DeletedAt)),
         ]);
         InsertKeys(instances.Where(i => i.RegisteredAt is not null).Select(i => i.Id));
     }
@@ -59,15 +62,19 @@ internal sealed class NstanceDatabase : IDisposable
     /// <summary>The answer to the create call arrived.</summary>
     public void SetProvider(string id, string providerId, DateTimeOffset now) => Run(
         """
-        UPDATE instances SET provider_id = $provider, provider_at = $now, provider_state = $state, updated_at = $now WHERE id = $id
+        UPDATE instances SET provider_id = $provider, provider_at = $now, provider_state = $state, updated_at = $now
+        WHERE id = $id
         """,
         ("$id", id), ("$provider", providerId), ("$state", State(id, providerId, "pending")), ("$now", Text(now)));
 
     /// <summary>Agents register.</summary>
     public void Register(IReadOnlyCollection<string> ids, DateTimeOffset now)
     {
-        Each("UPDATE instances SET registered_at = $now, health_at = $now, health = $health, updated_at = $now WHERE id = $id", ids,
-            id => [("$id", id), ("$now", Text(now)), ("$health", Health)]);
+        Each(
+            """
+            UPDATE instances SET registered_at = $now, health_at = $now, health = $health, updated_at = $now
+            WHERE id = $id
+            """, ids, id => [("$id", id), ("$now", Text(now)), ("$health", Health)]);
         InsertKeys(ids);
     }
 
@@ -76,15 +83,15 @@ internal sealed class NstanceDatabase : IDisposable
         "UPDATE instances SET health_at = $at, health = $health WHERE id = $id", reports,
         report => [("$id", report.Id), ("$at", Text(report.At)), ("$health", Health)]);
 
-    /// <summary>Writes what the cloud says of a machine, as nstance does at an election and when it checks an instance.</summary>
+    /// <summary>Writes what the cloud says of a machine, as nstance does when it checks an instance.</summary>
     public void SetStatus(string id, string providerId, string status) => SetState(id, State(id, providerId, status));
 
     /// <summary>Overwrites <c>provider_state</c>, also with what is not JSON.</summary>
     public void SetState(string id, byte[] state) =>
         Run("UPDATE instances SET provider_state = $state WHERE id = $id", ("$id", id), ("$state", state));
 
-    public void MarkDeleted(string id, DateTimeOffset now) =>
-        Run("UPDATE instances SET deleted_at = $now, updated_at = $now WHERE id = $id", ("$id", id), ("$now", Text(now)));
+    public void MarkDeleted(string id, DateTimeOffset now) => Run(
+        "UPDATE instances SET deleted_at = $now, updated_at = $now WHERE id = $id", ("$id", id), ("$now", Text(now)));
 
     /// <summary>A new leader has rebuilt the database: no report of an agent is left.</summary>
     public void Elect() => Run("UPDATE instances SET health_at = NULL");
@@ -111,8 +118,8 @@ internal sealed class NstanceDatabase : IDisposable
     public IReadOnlyList<NstanceRow> Live()
     {
         using var command = Command("""
-            SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT), registered_at IS NOT NULL,
-              CAST(issued_at AS TEXT), infra_config_hash
+            SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT),
+              registered_at IS NOT NULL, CAST(issued_at AS TEXT), infra_config_hash
             FROM instances WHERE deleted_at IS NULL ORDER BY created_at, id
             """);
         using var reader = command.ExecuteReader();

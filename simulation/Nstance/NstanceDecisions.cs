@@ -55,8 +55,9 @@ internal static class NstanceDecisions
         generation is NstanceGeneration.V1 ? group with { Tenant = "" } : group;
 
     // Go scans group_key into a string, which cannot hold NULL.
-    private static string? ScanFailure(IReadOnlyList<NstanceRow> live) => live.FirstOrDefault(row => row.Group is null) is { } row
-        ? $"scan of {row.Id}: converting NULL to string is unsupported (group_key)" : null;
+    private static string? ScanFailure(IReadOnlyList<NstanceRow> live) =>
+        live.FirstOrDefault(row => row.Group is null) is { } row
+            ? $"scan of {row.Id}: converting NULL to string is unsupported (group_key)" : null;
 
     private static bool TryStatus(NstanceRow row, out string? status)
     {

@@ -69,5 +69,7 @@ internal enum NstanceReason
 /// <summary>An instance that nstance terminates, or a row without a machine that it marks.</summary>
 internal sealed record NstanceTermination(string InstanceId, string? ProviderId, NstanceReason Why);
 
-/// <summary>What one cycle or one scaling terminates. <see cref="Failure"/>: why it stopped before it terminated anything.</summary>
+/// <summary>What one cycle or one scaling did.</summary>
+/// <param name="Terminations">What it terminated, in order.</param>
+/// <param name="Failure">Why it stopped before it terminated anything; null: it did not.</param>
 internal sealed record NstanceOutcome(IReadOnlyList<NstanceTermination> Terminations, string? Failure = null);

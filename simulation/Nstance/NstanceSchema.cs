@@ -38,12 +38,14 @@ internal static class NstanceSchema
               {(isV1 ? "" : "subnet_id TEXT NOT NULL,")} provider_id TEXT, provider_at DATETIME,
               hostname TEXT, fqdn TEXT, ip4 TEXT, ip6 TEXT, provider_state TEXT, nonce TEXT NOT NULL UNIQUE,
               issued_at DATETIME, instance_pub TEXT, registered_at DATETIME, certificates_at DATETIME,
-              health_at DATETIME, health TEXT, infra_config_hash TEXT, drain_started_at DATETIME, drain_acked_at DATETIME,
+              health_at DATETIME, health TEXT, infra_config_hash TEXT,
+              drain_started_at DATETIME, drain_acked_at DATETIME,
               created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME
               {(hasUnknownColumns ? ", spot_price REAL, placement BLOB" : "")});
             CREATE TABLE IF NOT EXISTS public_keys (
               id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, filename TEXT NOT NULL,
-              public_key_pem TEXT NOT NULL, certificate_name TEXT, submitted_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+              public_key_pem TEXT NOT NULL, certificate_name TEXT,
+              submitted_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
               {(isV1 ? "processed_at DATETIME, certificate_serial TEXT, certificate_issued_at DATETIME," : "")}
               created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME,
               FOREIGN KEY (instance_id) REFERENCES instances (id), UNIQUE (instance_id, filename));

@@ -1,24 +1,33 @@
 namespace Nstance.Temporal.Simulation.Nstance;
 
 /// <summary>
-/// nstance's server over the database that it shares with the collector, and over a shadow of it: a database in memory that
-/// only nstance writes. Whatever nstance terminates by the file and not by the shadow, it terminates because of the collector.
+/// nstance's server over the database that it shares with the collector, and over a shadow of it: a database in memory
+/// that only nstance writes. What nstance terminates by the file and not by the shadow, it terminates because of rows
+/// that the collector wrote.
 /// </summary>
+/// <param name="path">The shared file, or <c>:memory:</c>.</param>
+/// <param name="generation">nstance's generation.</param>
+/// <param name="cloud">What nstance terminates at.</param>
+/// <param name="registrationTimeout">The age at which its own collector terminates what has not registered.</param>
+/// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
 internal sealed class NstanceServer(
-    string path, NstanceGeneration generation, INstanceCloud cloud, TimeSpan registrationTimeout, bool hasUnknownColumns = false)
-    : IDisposable
+    string path, NstanceGeneration generation, INstanceCloud cloud, TimeSpan registrationTimeout,
+    bool hasUnknownColumns = false) : IDisposable
 {
     private readonly NstanceDatabase _shadow = new(":memory:", generation, hasUnknownColumns);
     private readonly List<NstanceTermination> _terminations = [];
     private readonly List<string> _misled = [];
 
-    /// <summary>The shared file. Reports of health go there alone: nothing that nstance terminates depends on them.</summary>
+    /// <summary>Gets the shared file. Reports of health go there alone: no termination depends on them.</summary>
     public NstanceDatabase File { get; } = new(path, generation, hasUnknownColumns);
 
     /// <summary>Gets all that nstance terminated, in order.</summary>
     public IReadOnlyList<NstanceTermination> Terminations => _terminations;
 
-    /// <summary>Gets one line for each live machine that nstance terminated, and each failure, because of the collector's writes.</summary>
+    /// <summary>
+    /// Gets one line for each live machine that nstance terminated because of the collector's writes, and for each
+    /// cycle that they made fail.
+    /// </summary>
     public IReadOnlyList<string> Misled => _misled;
 
     /// <summary>Applies a write of nstance to the file and to the shadow.</summary>
@@ -36,11 +45,12 @@ internal sealed class NstanceServer(
     public NstanceOutcome Scale(IReadOnlyDictionary<NstanceGroup, int> desired, DateTimeOffset now) =>
         Act(rows => NstanceDecisions.Scale(generation, rows, desired), now);
 
-    /// <summary>Returns how many instances nstance itself put into each group and still has: sizes at which nothing is to scale.</summary>
+    /// <summary>Returns the sizes at which nothing is to scale: what nstance itself put into each group.</summary>
     public Dictionary<NstanceGroup, int> Sizes(DateTimeOffset now)
     {
         AcceptMarks(File.Live(), now);
-        return _shadow.Live().Where(row => !row.OnDemand).CountBy(row => new NstanceGroup(row.Tenant, row.Group!)).ToDictionary();
+        var members = _shadow.Live().Where(row => !row.OnDemand);
+        return members.CountBy(row => new NstanceGroup(row.Tenant, row.Group!)).ToDictionary();
     }
 
     public void Dispose()
@@ -61,7 +71,8 @@ internal sealed class NstanceServer(
         foreach (var termination in decided.Terminations)
         {
             var (id, provider, why) = termination;
-            if (provider is not null && cloud.IsAlive(provider) && !own.Contains(id)) _misled.Add($"{why} {id} ({provider})");
+            if (provider is not null && cloud.IsAlive(provider) && !own.Contains(id))
+                _misled.Add($"{why} {id} ({provider})");
             if (provider is not null && !cloud.Terminate(provider)) continue; // As nstance: the next cycle tries again.
             cloud.DeleteRecord(id);
             Write(database => database.MarkDeleted(id, now));

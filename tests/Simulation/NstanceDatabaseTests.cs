@@ -29,7 +29,8 @@ public sealed class NstanceDatabaseTests : IDisposable
         Assert.Equal("running", Read("SELECT json_extract(CAST(provider_state AS TEXT), '$.status') FROM instances"));
         Assert.Equal("0", Read("SELECT on_demand FROM instances"));
         Assert.Equal("1", Read("SELECT count(*) FROM public_keys"));
-        foreach (var column in new[] { "issued_at", "created_at", "updated_at", "provider_at", "registered_at", "health_at" })
+        string[] times = ["issued_at", "created_at", "updated_at", "provider_at", "registered_at", "health_at"];
+        foreach (var column in times)
         {
             var text = Read($"SELECT {column} FROM instances");
             Assert.Matches(@"^2026-11-23 18:0\d:00\.\d{9}\+00:00$", text);
@@ -45,7 +46,8 @@ public sealed class NstanceDatabaseTests : IDisposable
         using var database = new NstanceDatabase(_path, Enum.Parse<NstanceGeneration>(generation));
 
         Assert.Equal(subnet, Read("""
-            SELECT "notnull" || '|' || ifnull(dflt_value, '-') FROM pragma_table_info('instances') WHERE name = 'subnet_id'
+            SELECT "notnull" || '|' || ifnull(dflt_value, '-')
+            FROM pragma_table_info('instances') WHERE name = 'subnet_id'
             """));
         Assert.Equal(columnsOfV1, Read("""
             SELECT count(*) FROM pragma_table_info('public_keys')
@@ -73,7 +75,7 @@ public sealed class NstanceDatabaseTests : IDisposable
 
         database.SetProvider("a", "i-1", Start.AddMinutes(1));
         Assert.Equal("i-1|pending|blob", Read("""
-            SELECT provider_id || '|' || json_extract(CAST(provider_state AS TEXT), '$.status') || '|' || typeof(provider_state)
+            SELECT provider_id || '|' || (CAST(provider_state AS TEXT) ->> 'status') || '|' || typeof(provider_state)
             FROM instances
             """));
 

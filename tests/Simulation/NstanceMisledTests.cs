@@ -117,5 +117,9 @@ public sealed class NstanceMisledTests : IDisposable
 
     /// <summary>As the collector's first edition did with a machine that only the cloud knew.</summary>
     private static void Orphan(NstanceServer server, string tenant, string? group, string? hash) => server.File.Insert(
-        new NstanceInstance("dangling-i-orphan", tenant, group, Now) { ProviderId = "i-orphan", InfraConfigHash = hash });
+        new NstanceInstance("dangling-i-orphan", tenant, group, Now)
+        {
+            ProviderId = "i-orphan",
+            InfraConfigHash = hash,
+        });
 }

@@ -65,8 +65,9 @@ public sealed class NstanceServerTests : IDisposable
     public void Collect_UnregisteredForLongerThanTheTimeout_TerminatesWithoutLimits(string generation)
     {
         var server = _servers[generation];
-        var old = Enumerable.Range(0, 50).Select(n => Pending($"old-{n:00}", RegistrationTimeout + TimeSpan.FromSeconds(1))).ToArray();
-        Add(server, [.. old, Pending("young", RegistrationTimeout - TimeSpan.FromSeconds(1)), Registered("registered")]);
+        var second = TimeSpan.FromSeconds(1);
+        var old = Enumerable.Range(0, 50).Select(n => Pending($"old-{n:00}", RegistrationTimeout + second)).ToArray();
+        Add(server, [.. old, Pending("young", RegistrationTimeout - second), Registered("registered")]);
 
         var outcome = server.Collect(Now);
 
@@ -134,7 +135,9 @@ public sealed class NstanceServerTests : IDisposable
         var server = _servers[generation];
         Add(server, Registered("young", hours: 1), Registered("oldest", hours: 9), Registered("old", hours: 5));
 
-        Assert.Equal([new("oldest", "i-oldest", NstanceReason.GroupTooLarge)], server.Scale(Desired(("acme", "web", 2)), Now).Terminations);
+        var outcome = server.Scale(Desired(("acme", "web", 2)), Now);
+
+        Assert.Equal([new("oldest", "i-oldest", NstanceReason.GroupTooLarge)], outcome.Terminations);
         Assert.Empty(server.Scale(Desired(("acme", "web", 2)), Now).Terminations);
     }
 
@@ -146,7 +149,9 @@ public sealed class NstanceServerTests : IDisposable
         var server = _servers[generation];
         Add(server, Registered("a", hours: 9), Registered("b") with { Tenant = "globex" });
 
-        Assert.Equal(terminated, server.Scale(Desired(("acme", "web", 1), ("globex", "web", 1)), Now).Terminations.Count);
+        var outcome = server.Scale(Desired(("acme", "web", 1), ("globex", "web", 1)), Now);
+
+        Assert.Equal(terminated, outcome.Terminations.Count);
     }
 
     [Theory]
@@ -155,7 +160,8 @@ public sealed class NstanceServerTests : IDisposable
     public void Scale_OnDemandAndMarkedInstances_AreNotCounted(string generation)
     {
         var server = _servers[generation];
-        Add(server, Registered("a"), Registered("b") with { OnDemand = true }, Registered("c") with { DeletedAt = Now });
+        Add(server, Registered("a"));
+        Add(server, Registered("b") with { OnDemand = true }, Registered("c") with { DeletedAt = Now });
 
         Assert.Empty(server.Scale(Desired(("acme", "web", 1)), Now).Terminations);
     }
@@ -168,7 +174,8 @@ public sealed class NstanceServerTests : IDisposable
     public void Scale_GroupThatNoConfigurationNames_IsScaledToZeroInV2(string generation, string tenant, int terminated)
     {
         var server = _servers[generation];
-        Add(server, Registered("a"), Registered("b") with { Tenant = tenant, Group = "x" }, Registered("c") with { Tenant = tenant, Group = "x" });
+        Add(server, Registered("a"));
+        Add(server, [.. new[] { "b", "c" }.Select(id => Registered(id) with { Tenant = tenant, Group = "x" })]);
 
         var outcome = server.Scale(Desired(("acme", "web", 1)), Now);
 
@@ -184,13 +191,16 @@ public sealed class NstanceServerTests : IDisposable
         var server = _servers[generation];
         Add(server, Registered("a"), Registered("b") with { InfraConfigHash = null });
 
-        Assert.Equal([new("b", "i-b", NstanceReason.Drift)], server.Scale(Desired(("acme", "web", 2)), Now).Terminations);
+        var outcome = server.Scale(Desired(("acme", "web", 2)), Now);
+
+        Assert.Equal([new("b", "i-b", NstanceReason.Drift)], outcome.Terminations);
     }
 
     private static Dictionary<NstanceGroup, int> Desired(params (string Tenant, string Group, int Size)[] groups) =>
         groups.ToDictionary(g => new NstanceGroup(g.Tenant, g.Group), g => g.Size);
 
-    private static NstanceInstance Registered(string id, int hours = 1) => Pending(id, TimeSpan.FromHours(hours)) with { RegisteredAt = Now };
+    private static NstanceInstance Registered(string id, int hours = 1) =>
+        Pending(id, TimeSpan.FromHours(hours)) with { RegisteredAt = Now };
 
     private static NstanceInstance Pending(string id, TimeSpan age) =>
         new(id, "acme", "web", Now - age) { ProviderId = $"i-{id}" };
