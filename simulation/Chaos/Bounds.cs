@@ -12,7 +12,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <param name="Approved">Ids of the instances that somebody approved, while that holds.</param>
 internal sealed record Bounds(ChaosWorld World, PhaseInput Input, IReadOnlyList<SeenRow> Rows, IReadOnlySet<string> Approved)
 {
-    private static readonly Sweep[] Ending = [Sweep.Unhealthy, Sweep.Dangling, Sweep.Orphan, Sweep.StalePreInsert];
+    private static readonly Sweep[] Ending = [Sweep.Unhealthy, Sweep.Dangling, Sweep.Orphan, Sweep.DeletedButRunning, Sweep.StalePreInsert];
 
     private readonly HashSet<string> _ended = [];
 
@@ -36,8 +36,8 @@ internal sealed record Bounds(ChaosWorld World, PhaseInput Input, IReadOnlyList<
         if (Approved.Contains(id)) return;
         _groups.Add(group);
         if (!Input.Limits.Enabled) return;
-        // The truth does not know for which reason; three of four reasons end machines.
-        var reasons = new[] { CollectReason.Unhealthy, CollectReason.Dangling, CollectReason.Orphan };
+        // The truth does not know for which reason; all but one end machines.
+        var reasons = Enum.GetValues<CollectReason>().Where(r => r != CollectReason.StalePreInsert).ToArray();
         var shard = reasons.Sum(r => Allowed(r, null, Rows.Count(row => row.IsLive)));
         if (_groups.Count > shard) World.Violate("I5", $"{name} is number {_groups.Count} of a cycle; at most {shard} may end");
         var same = reasons.Sum(r => Allowed(r, group, Rows.Count(row => row.IsLive && row.Group == group)));
@@ -55,12 +55,9 @@ internal sealed record Bounds(ChaosWorld World, PhaseInput Input, IReadOnlyList<
         }
 
         if (!Input.Limits.Enabled || Input.DryRun || result.Approved > 0) return;
-        var counts = new (CollectReason Reason, CollectCounts Of)[]
+        foreach (var of in result.Counts)
         {
-            (CollectReason.Unhealthy, result.Unhealthy), (CollectReason.Dangling, result.Dangling), (CollectReason.Orphan, result.Orphan),
-        };
-        foreach (var (reason, of) in counts)
-        {
+            var reason = of.Reason;
             var allowed = Allowed(reason, null, Rows.Count(row => row.IsLive));
             if (of.Ended > allowed) World.Violate("I5", $"{of.Ended} {reason} ended; at most {allowed} may");
             if (of.OverLimit > 0 && of.Ended > 0) World.Violate("I5", $"{reason}: over its limit, and {of.Ended} ended all the same");

@@ -8,11 +8,11 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : ICloud
 {
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, int expected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await call.BeforeAsync("list", looks: true);
         call.CloudFaults("list");
-        var all = Seen().Where(i => part.Has(i.ProviderId) && i.IsOwn(shard) && i.State != "terminated").ToArray();
+        var all = Seen().Where(i => i.IsOwn(shard) && i.State != "terminated").ToArray();
         foreach (var page in all.Chunk(world.Story.Setup.PageSize))
         {
             if (world.Strikes(Deed.ShortListing, page[0].ProviderId, call.Count())) continue;

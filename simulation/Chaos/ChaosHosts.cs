@@ -16,19 +16,18 @@ internal sealed class ChaosHosts : IDisposable
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
 
-    private readonly int _many;
+    public ChaosHosts(StorySetup setup)
+    {
+        SharedPath = setup.Shared ? Path.Combine(_folder, "server.db") : null;
+    }
 
-    public ChaosHosts(StorySetup setup) =>
-        (_many, Server) = (setup.Many, setup.Shared ? new ServerRows(Path.Combine(_folder, "server.db")) : null);
-
-    /// <summary>The server's own rows; null: the hosts keep databases of their own.</summary>
-    public ServerRows? Server { get; }
+    /// <summary>nstance's own database; null: the hosts keep databases of their own.</summary>
+    public string? SharedPath { get; }
 
     public int Current { get; private set; }
 
-    public string DatabasePath => Server is not null
-        ? Path.Combine(_folder, "server.db")
-        : Path.Combine(_folder, $"host-{Current}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+    public string DatabasePath =>
+        SharedPath ?? Path.Combine(_folder, $"host-{Current}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
 
     /// <summary>What is said without the folder, which has another name in each run.</summary>
     public string Nameless(string text) => text.Replace(_folder, "folder", StringComparison.Ordinal);
@@ -36,7 +35,7 @@ internal sealed class ChaosHosts : IDisposable
     /// <summary>A shared database is on one host: that one starts again.</summary>
     public void Switch()
     {
-        if (Server is null) Current ^= 1;
+        if (SharedPath is null) Current ^= 1;
     }
 
     public void DeleteDatabase()
@@ -71,9 +70,7 @@ internal sealed class ChaosHosts : IDisposable
         {
             HostName = $"host-{Current}",
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
-            SharedDatabasePath = Server is null ? null : DatabasePath,
-            Many = _many,
-            ReadsFirst = true,
+            SharedDatabasePath = SharedPath,
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;
@@ -91,7 +88,6 @@ internal sealed class ChaosHosts : IDisposable
     public void Dispose()
     {
         foreach (var eye in _eyes.Values) eye.Dispose();
-        Server?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

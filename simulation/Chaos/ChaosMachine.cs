@@ -81,6 +81,9 @@ internal sealed class ChaosMember(int number, Lot lot, MemberId id, DateTimeOffs
 
     public bool RowRotten { get; set; }
 
+    /// <summary>nstance itself terminated it, or marked its row while it knew of no machine.</summary>
+    public bool IsGivenUp { get; set; }
+
     /// <summary>Known to nobody but the cloud.</summary>
     public bool CloudOnly => Lot is Lot.Orphan or Lot.Untagged or Lot.Foreign;
 

@@ -29,7 +29,9 @@ internal static class ChaosRun
     {
         plant ??= new();
         using var hosts = new ChaosHosts(story.Setup);
-        var world = new ChaosWorld(story, hosts.Server);
+        var world = new ChaosWorld(story);
+        using var nstance = hosts.SharedPath is { } path ? new ChaosNstance(world, path) : null;
+        world.Nstance = nstance;
         var (invariants, reconciler) = (new Invariants(world), new ChaosReconciler(world));
         var collector = new ChaosCollector(world, hosts, new ChaosOperator(world, hosts), reconciler, invariants, plant);
 
@@ -41,10 +43,11 @@ internal static class ChaosRun
             world.Advance(at);
             if (world.Elapsed > story.Setup.Length) world.CalmDown();
             world.Heartbeat();
-            if (story.Events.Any(e => e.Deed == Deed.DeleteDatabase && e.At <= world.Elapsed && deleted.Add(e.Number)) && hosts.Server is null)
+            if (story.Events.Any(e => e.Deed == Deed.DeleteDatabase && e.At <= world.Elapsed && deleted.Add(e.Number)) && nstance is null)
                 hosts.DeleteDatabase();
             plant.BeforeCycle?.Invoke(reconciler);
             await collector.CycleAsync(at);
+            invariants.NstanceIsNotMisled();
         }
 
         world.Step = "end";

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed record Violation(string Invariant, string Step, string What);
 
 /// <summary>The world of a story: machines, bucket, agents, the server's own rows; its time moves only when told.</summary>
-internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? start = null)
+internal sealed class ChaosWorld(Story story, DateTimeOffset? start = null)
 {
     /// <summary>Every secret of the simulation contains it: whatever the collector says must not.</summary>
     public const string SecretMark = "jwt-must-stay-secret";
@@ -40,6 +40,9 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
 
     /// <summary>Machines whose end the audit announced.</summary>
     public HashSet<string> Announced { get; } = [];
+
+    /// <summary>nstance's server on the shared database; null: the hosts keep databases of their own.</summary>
+    public ChaosNstance? Nstance { get; set; }
 
     public Violation? Violation { get; private set; }
 
@@ -110,7 +113,8 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
         Now = Max(Now, to);
     }
 
-    private DateTimeOffset ServerNow =>
+    /// <summary>The time by the clock of nstance's server.</summary>
+    public DateTimeOffset ServerNow =>
         Now + Story.Setup.ServerSkew + (Holding(Deed.ServerClockAhead).Any() ? ClockAhead : TimeSpan.Zero);
 
     /// <summary>Faults are over: nothing of the story holds any more, and agents whose machine runs report again.</summary>
@@ -125,7 +129,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
     public IEnumerable<ChaosMember> Reporting() => Members.Values.Where(m =>
         m.RegisteredAt is not null && m.SilentSince is null && m.Machine?.StateAt(Now) == "running");
 
-    public void Heartbeat() => rows?.Report(Reporting(), m =>
+    public void Heartbeat() => Nstance?.Report(Reporting(), m =>
         ServerNow - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))));
 
     private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
@@ -146,6 +150,8 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
             return;
         }
 
+        if (e.Deed == Deed.NstanceCollects) Nstance?.Collect(Members.GetValueOrDefault(e.Member));
+        if (e.Deed == Deed.NstanceScales) Nstance?.Scale(e.After ? Story.Group(e.Member) : null);
         if (e.Deed > Deed.RotRow || !Members.TryGetValue(e.Member, out var member)) return;
         switch (e.Deed)
         {
@@ -160,7 +166,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
             case Deed.Retire when member.Machine is { } machine && !member.CloudOnly:
                 machine.Terminate(Now);
                 Bucket.Remove(member.Key);
-                rows?.MarkDeleted(member, ServerNow);
+                Nstance?.MarkDeleted(member);
                 break;
             case Deed.Vanish:
                 member.Machine?.Terminate(Now);
@@ -181,7 +187,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
                 break;
             case Deed.RotRow:
                 member.RowRotten = true;
-                rows?.Rot(member);
+                Nstance?.Rot(member);
                 break;
         }
     }
@@ -192,7 +198,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
         var member = Members[e.Member] = new ChaosMember(e.Member, e.Lot, id, Now + Story.Setup.ServerSkew);
         if (!member.CloudOnly)
         {
-            rows?.Insert(member);
+            Nstance?.Insert(member);
             Put(member.Key, member.Record(withProvider: false));
         }
 
@@ -208,7 +214,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
         if (answered)
         {
             Put(member.Key, member.Record(withProvider: true));
-            rows?.SetProvider(member, ServerNow);
+            Nstance?.SetProvider(member);
         }
 
         if (e.Lot is not (Lot.Registers or Lot.LostAnswerRegisters or Lot.Twin)) return;
@@ -239,7 +245,7 @@ internal sealed class ChaosWorld(Story story, ServerRows? rows, DateTimeOffset? 
 
         member.RegisteredAt ??= Now;
         Put(member.Key, member.Record(withProvider));
-        rows?.SetRegistered(member, ServerNow);
+        Nstance?.Register(member);
         Trace(Encoding.UTF8.GetByteCount(member.Key) + member.Id);
     }
 

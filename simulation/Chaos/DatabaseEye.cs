@@ -3,8 +3,8 @@ using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>A row as it is on disk.</summary>
-internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status);
+/// <summary>An instance as it is on disk: nstance's row and the machine's, or a machine that no row stands for.</summary>
+internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status, bool HasRow);
 
 /// <summary>Looks into a host's database from outside. Held open: that also spares each phase the opening of a WAL file.</summary>
 internal sealed class DatabaseEye : IDisposable
@@ -22,8 +22,9 @@ internal sealed class DatabaseEye : IDisposable
         (_version, _all) = (_connection.CreateCommand(), _connection.CreateCommand());
         _version.CommandText = "PRAGMA data_version";
         _all.CommandText = """
-            SELECT id, group_key, deleted_at IS NULL, provider_id, CASE WHEN json_valid(provider_state) THEN provider_state ->> 'status' END
-            FROM instances
+            SELECT i.id, i.group_key, i.deleted_at IS NULL, i.provider_id, m.status, 1
+            FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id
+            UNION ALL SELECT instance_id, group_key, 1, provider_id, status, 0 FROM gc_machines WHERE rowless = 1
             """;
     }
 
@@ -36,7 +37,7 @@ internal sealed class DatabaseEye : IDisposable
             if (version == _seen) return _rows;
             using var reader = _all.ExecuteReader();
             var rows = new List<SeenRow>();
-            while (reader.Read()) rows.Add(new(reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4)));
+            while (reader.Read()) rows.Add(new(reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
             (_seen, _rows) = (version, rows);
             return rows;
 

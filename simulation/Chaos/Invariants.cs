@@ -22,7 +22,7 @@ internal sealed class Invariants(ChaosWorld world)
         world.EndedByCollector[machine.ProviderId] = now;
         // Started again a moment ago: while the cloud itself still says that it is stopped, nobody can know.
         if (machine.StateAt(now) is "stopping" or "stopped" || machine.StateAt(now - world.Lag) is "stopping" or "stopped") return;
-        if (member is null || member.ServerDeletes) return;
+        if (member is null || member.ServerDeletes || member.IsGivenUp) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
         if (now - machine.Launched < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
         if (bounds.Input.Sight is { } sight && now - sight.Since < Timings.RegistrationTimeout)
@@ -42,7 +42,7 @@ internal sealed class Invariants(ChaosWorld world)
     public void RowsLeft(IEnumerable<SeenRow> before, IEnumerable<SeenRow> after)
     {
         var left = after.Select(row => row.Id).ToHashSet();
-        foreach (var row in before.Where(row => !left.Contains(row.Id)))
+        foreach (var row in before.Where(row => row.HasRow && !left.Contains(row.Id)))
         {
             if (world.Members.Values.FirstOrDefault(m => m.Id == row.Id) is { } member && world.Bucket.ContainsKey(member.Key))
                 world.Violate("I3", $"the row of #{member.Number} ({member.Lot}) went before its record");
@@ -59,7 +59,7 @@ internal sealed class Invariants(ChaosWorld world)
         var ahead = world.Story.Events.Any(e =>
             e.Deed == Deed.ServerClockAhead && e.At <= world.Elapsed && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
         if (!isJudged || ahead) return;
-        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval) && !m.RowRotten && !m.ServerDeletes))
+        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval) && !m.RowRotten && !m.ServerDeletes && !m.IsGivenUp))
         {
             if (!(m.SilentSince < input.AsOf - (3 * interval)) || m.Machine?.StateAt(input.AsOf) != "running") continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
@@ -94,7 +94,13 @@ internal sealed class Invariants(ChaosWorld world)
             world.Violate("I2", $"the record of #{m.Number} ({m.Lot}) stays, and its machine is gone");
     }
 
-    /// <summary>I9, some cycles after the last fault.</summary>
+    /// <summary>I10: nstance terminates no machine because of rows that the collector wrote.</summary>
+    public void NstanceIsNotMisled()
+    {
+        if (world.Nstance?.Misled is [var first, ..]) world.Violate("I10", $"nstance was misled: {first}");
+    }
+
+    /// <summary>I9, some cycles after the last fault: what is known of a row's machine is what the cloud says of it.</summary>
     public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
     {
         foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))

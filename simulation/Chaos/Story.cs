@@ -1,5 +1,5 @@
 using System.Globalization;
-using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -47,6 +47,7 @@ internal sealed record StoryEvent(int Number, TimeSpan At, Deed Deed)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{At:d\\.hh\\:mm\\:ss} {Deed}");
         if (Deed == Deed.Launch) return text + $" #{Member} {Lot}, registers after {For}{(After ? ", twice" : "")}";
+        if (Deed == Deed.NstanceScales) return text + (After ? $", {Story.Group(Member)} by one less" : "");
         if (Deed <= Deed.RotRow) text += $" #{Member}";
         if (Phase.Length > 0) text += $" at call {Call} of {Phase}{(After ? ", after it took effect" : "")}";
         if (Group is not null || Sweep is not null) text += $" {Group ?? "every group"}, {Sweep?.ToString() ?? "every sweep"}";
@@ -62,8 +63,11 @@ internal sealed record StorySetup(int Seed, bool Shared, TimeSpan Length, ShardT
 
     public TimeSpan? Quarantine { get; init; }
 
-    /// <summary>From so many rows on the collector treats the shard as a large one: other connections, a listing in parts.</summary>
-    public int Many { get; init; } = ShardDatabase.UsuallyMany;
+    /// <summary>The generation of nstance that shares its database.</summary>
+    public NstanceGeneration Generation { get; init; } = NstanceGeneration.V2;
+
+    /// <summary>The age at which nstance's own collector terminates; default: as good as never.</summary>
+    public TimeSpan NstanceRegistrationTimeout { get; init; } = TimeSpan.FromHours(8760);
 }
 
 /// <summary>One seed's history: everything that will happen, before anything has.</summary>
@@ -77,10 +81,9 @@ internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
     public static string Group(int member) => $"group-{member % 3}";
 
     public IEnumerable<string> Lines => Events.Select(e => e.ToString())
-        .Prepend($"{(Setup.Shared ? "shared" : "own")} database, {Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
+        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database, {Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
             + $"registration timeout {Setup.Timings.RegistrationTimeout}, retention {Setup.Timings.DeletedRecordRetention}, "
             + $"health {Setup.Timings.HealthCheckInterval}, the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
             + $"{(Setup.Limits.Enabled ? $"limits with {Setup.Limits.Rules?.Count ?? 0} rules" : "no limits")}"
-            + $"{(Setup.Many == ShardDatabase.UsuallyMany ? "" : $", large from {Setup.Many} rows on")}"
             + (Setup.Quarantine is { } wait ? $", quarantine {wait}" : ""));
 }

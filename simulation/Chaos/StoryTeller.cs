@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -8,10 +8,8 @@ internal sealed class StoryTeller
 {
     private static readonly string[] Phases = ["sync", "collect", "collect", "collect", "health", "purge"];
 
-    /// <summary>With up to forty instances, from one part of a listing to all of them.</summary>
-    private const int LargeFrom = 3;
-
     private readonly Random _random;
+    private readonly Random _nstance;
     private readonly List<StoryEvent> _events = [];
     private readonly StorySetup _setup;
     private int _members;
@@ -19,6 +17,8 @@ internal sealed class StoryTeller
     private StoryTeller(int seed, TimeSpan? length)
     {
         _random = new Random(seed);
+        // Dice of their own: the rest of a seed's story stays as it was before nstance acted.
+        _nstance = new Random(~seed);
         _setup = new StorySetup(
             seed,
             Shared: Chance(60),
@@ -35,7 +35,7 @@ internal sealed class StoryTeller
         {
             Limits = _random.Next(3) switch { 0 => TerminationLimits.Off, 1 => new(), _ => WithRules() },
             Quarantine = Chance(25) ? Minutes(30, 180) : null,
-            Many = seed % 2 == 0 ? LargeFrom : ShardDatabase.UsuallyMany,
+            Generation = (NstanceGeneration)_nstance.Next(2),
         };
     }
 
@@ -49,6 +49,7 @@ internal sealed class StoryTeller
         teller.Faults();
         teller.Strikes();
         teller.Operators();
+        if (teller._setup.Shared) teller.Nstance();
         return new Story(teller._setup, [.. teller._events.OrderBy(e => e.At).ThenBy(e => e.Number)]);
     }
 
@@ -158,6 +159,19 @@ internal sealed class StoryTeller
         }
 
         for (var n = _random.Next(2, 9); n > 0; n--) Add(new(0, Moment(), Chance(75) ? Deed.Approve : Deed.Reject));
+    }
+
+    private void Nstance()
+    {
+        for (var n = _nstance.Next(12); n > 0; n--) Act(Deed.NstanceCollects, false);
+        for (var n = _nstance.Next(8); n > 0; n--) Act(Deed.NstanceScales, _nstance.Next(5) == 0);
+
+        void Act(Deed deed, bool shrinks) => Add(
+            new(0, TimeSpan.FromSeconds(_nstance.Next((int)_setup.Length.TotalSeconds)), deed)
+            {
+                Member = _nstance.Next(_members),
+                After = shrinks,
+            });
     }
 
     private TerminationLimits WithRules() => new()

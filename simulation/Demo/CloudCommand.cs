@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Demo;
 
@@ -53,8 +54,7 @@ internal static class CloudCommand
         {
             await using var cloud = await SimulatedCloud.StartAsync(options with { Buckets = [place.Bucket], AccessKeys = [Key] }, ct);
             var path = named is null ? Path.Combine(temporary!, "server.db") : Path.GetFullPath(named);
-            using var database = new ServerDatabase(path);
-            var fleet = new LivingFleet(cloud, database, place, options.Seed);
+            using var fleet = new LivingFleet(cloud, place, path, options.Seed, NstanceGeneration.V2);
             fleet.Settle(instances);
             await stdout.WriteLineAsync($"""
                 {instances} instances of shard {place.Cluster}/{place.Shard}, records in bucket {place.Bucket}, nstance's database in {path}
@@ -65,7 +65,8 @@ internal static class CloudCommand
                 """);
             await LiveAsync(fleet, ct);
             var ended = cloud.Ec2.All().Count(machine => !machine.Alive);
-            await stdout.WriteLineAsync($"{cloud.Ec2.All().Count - ended} machines live, {ended} do not");
+            await stdout.WriteLineAsync($"{cloud.Ec2.All().Count - ended} machines live, {ended} do not; "
+                + $"nstance was misled by the collector's rows {fleet.NstanceMisled.Count} times");
             return 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Nstance.Temporal.Simulation.Nstance;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Demo;
@@ -22,6 +23,16 @@ internal static class DemoCommand
             if (value is not (DemoOptions.Embedded or DemoOptions.Dev) && !IsAddress(value))
                 result.AddError($"--server: '{value}' is not embedded, dev or HOST:PORT");
         });
+        var nstance = new Option<string>("--nstance")
+        {
+            Description = "generation of the nstance server that shares its database: v1 or v2",
+            DefaultValueFactory = _ => "v2",
+        };
+        nstance.Validators.Add(result =>
+        {
+            if (result.Tokens.SingleOrDefault()?.Value is not (null or "v1" or "v2"))
+                result.AddError($"--nstance: '{result.Tokens[0].Value}' is not v1 or v2");
+        });
         var output = new Option<string>("--output") { Description = "text or json (one object on the last line)", DefaultValueFactory = _ => "text" };
         output.Validators.Add(result =>
         {
@@ -30,7 +41,7 @@ internal static class DemoCommand
         });
         var root = new RootCommand("Shows nstance-gc at work on a simulated cloud, and judges it by that cloud's own truth.")
         {
-            instances, cycles, seed, server, output,
+            instances, cycles, seed, server, nstance, output,
         };
         root.SetAction((parsed, ct) => RunAsync(new DemoOptions
         {
@@ -38,6 +49,7 @@ internal static class DemoCommand
             Cycles = parsed.GetValue(cycles),
             Seed = parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000),
             Server = parsed.GetValue(server)!,
+            Nstance = parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2,
             Json = parsed.GetValue(output) == "json",
         }, stdout, stderr, ct));
 

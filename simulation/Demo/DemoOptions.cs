@@ -1,3 +1,5 @@
+using Nstance.Temporal.Simulation.Nstance;
+
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>What the demo is asked for.</summary>
@@ -14,6 +16,9 @@ internal sealed record DemoOptions
 
     /// <summary><see cref="Embedded"/>, <see cref="Dev"/>, or HOST:PORT.</summary>
     public string Server { get; init; } = Embedded;
+
+    /// <summary>The generation of nstance that shares its database.</summary>
+    public NstanceGeneration Nstance { get; init; } = NstanceGeneration.V2;
 
     public bool Json { get; init; }
 }

@@ -32,8 +32,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             await using var cloud = await SimulatedCloud.StartAsync(
                 new() { Buckets = [_place.Bucket], Seed = options.Seed, AccessKeys = ["demo"] }, ct);
             await using var webhook = await WebhookReceiver.StartAsync();
-            using var database = new ServerDatabase(Path.Combine(_directory, "server.db"));
-            var fleet = new LivingFleet(cloud, database, _place, options.Seed);
+            using var fleet = new LivingFleet(cloud, _place, Path.Combine(_directory, "server.db"), options.Seed, options.Nstance);
             fleet.Settle(options.Instances);
             screen.Begin(options, temporal.Address, _directory);
 
@@ -49,7 +48,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
                 await beating.CancelAsync();
                 await life;
 
-                var verdict = await JudgeAsync(cloud, fleet, database, webhook, truth => truth with
+                var verdict = await JudgeAsync(cloud, fleet, webhook, truth => truth with
                 {
                     JudgedBefore = judgedBefore,
                     GraceUntil = firstSeen + FleetTimings.RegistrationTimeout,
@@ -165,7 +164,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     }
 
     /// <summary>Events travel on after the cycle: what is missing may still arrive for a while.</summary>
-    private static async Task<Verdict> JudgeAsync(SimulatedCloud cloud, LivingFleet fleet, ServerDatabase database,
+    private static async Task<Verdict> JudgeAsync(SimulatedCloud cloud, LivingFleet fleet,
         WebhookReceiver webhook, Func<Truth, Truth> when, CancellationToken ct)
     {
         var patience = Stopwatch.StartNew();
@@ -173,9 +172,9 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         while (true)
         {
             var verdict = Verdict.Of(when(new Truth(
-                fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, database.Ids(live: false),
+                fleet.Members, cloud.Ec2.Find, key => cloud.S3.Get(ShardPlace.Demo.Bucket, key)?.Body, fleet.Rows(),
                 fleet.ForeignObjects, webhook.Arrivals, default)
-            { Audit = AuditOf(cloud) }));
+            { Audit = AuditOf(cloud), NstanceMisled = fleet.NstanceMisled }));
             if (verdict.LostEvents.Count == 0 || patience.Elapsed > EventPatience) return verdict;
             await timer.WaitForNextTickAsync(ct);
         }

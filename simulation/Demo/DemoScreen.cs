@@ -39,9 +39,8 @@ internal sealed class DemoScreen
     public void Cycle(CycleReport report)
     {
         var (sync, collect) = (report.Sync ?? new(), report.Collect ?? new());
-        CollectCounts[] all = [collect.Dangling, collect.Unhealthy, collect.Orphan, collect.StalePreInsert];
         _table.Add([.. report.Problems.Take(Shown)], report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
-            collect.Of(CollectReason.Dangling).Ended, collect.Of(CollectReason.Unhealthy).Ended, collect.Of(CollectReason.Orphan).Ended, all.Sum(c => c.Spared),
+            collect.Of(CollectReason.Dangling).Ended, collect.Of(CollectReason.Unhealthy).Ended, collect.Of(CollectReason.Orphan).Ended, collect.Counts.Sum(c => c.Spared),
             report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
     }
 
@@ -58,6 +57,7 @@ internal sealed class DemoScreen
         {
             ("wrongly ended", verdict.WronglyTerminated), ("missed garbage", verdict.MissedGarbage),
             ("lost records", verdict.LostRecords), ("lost events", verdict.LostEvents),
+            ("nstance misled", verdict.NstanceMisled),
         })
         {
             _console.WriteLine($"{name,15}: {faults.Count}");

@@ -29,6 +29,9 @@ internal sealed record Truth(
     /// <summary>The collector first looked a registration timeout before: until then nobody is judged for not registering.</summary>
     public DateTimeOffset GraceUntil { get; init; }
 
+    /// <summary>What nstance terminated because of rows that the collector wrote.</summary>
+    public IReadOnlyList<string> NstanceMisled { get; init; } = [];
+
     /// <summary>All lines of the audit as they stand in the bucket; null: the audit is not judged.</summary>
     public string? Audit { get; init; }
 
@@ -56,7 +59,10 @@ internal sealed record Verdict
 
     public IReadOnlyList<string> LostEvents { get; init; } = [];
 
-    public bool Ok => WronglyTerminated.Count + MissedGarbage.Count + LostRecords.Count + LostEvents.Count == 0;
+    /// <summary>One line for each machine that nstance terminated because of rows that the collector wrote.</summary>
+    public IReadOnlyList<string> NstanceMisled { get; init; } = [];
+
+    public bool Ok => WronglyTerminated.Count + MissedGarbage.Count + LostRecords.Count + LostEvents.Count + NstanceMisled.Count == 0;
 
     public static Verdict Of(Truth truth)
     {
@@ -72,14 +78,15 @@ internal sealed record Verdict
             MissedGarbage = [.. truth.Members.Where(m => Missed(truth, m)).Select(m => $"{m.Fate} {m.Id} ({m.ProviderId}) is still there")],
             LostRecords = [.. LostRecordsOf(truth), .. UntoldOf(truth, ended)],
             LostEvents = [.. LostEventsOf(truth, ended)],
+            NstanceMisled = truth.NstanceMisled,
         };
     }
 
     private static Machine? MachineOf(Truth truth, Member m) => m.ProviderId is { } id ? truth.Machine(id) : null;
 
-    // Ended by the collector: not by the fleet's own hand.
+    // By the collector's hand: neither by the fleet's own nor by nstance's.
     private static bool Ended(Truth truth, Member m) =>
-        MachineOf(truth, m) is { EndedAt: not null } machine && machine.EndedBy != LivingFleet.Hand;
+        MachineOf(truth, m) is { EndedAt: not null, EndedBy: not (LivingFleet.Hand or LivingFleet.NstanceHand) };
 
     private static bool Expected(Member m) => m.GarbageSince is not null;
 
@@ -112,7 +119,7 @@ internal sealed record Verdict
 
     private static IEnumerable<string> LostRecordsOf(Truth truth)
     {
-        foreach (var m in truth.Members.Where(m => m.MustLive && m.Fate is not Fate.Foreign && !Ended(truth, m)))
+        foreach (var m in truth.Members.Where(m => m.MustLive && m.Fate is not Fate.Foreign && MachineOf(truth, m)?.EndedAt is null))
         {
             if (truth.Object(truth.Place.RecordKey(m)) is null) yield return $"the record of {m.Fate} {m.Id} is gone";
             if (!truth.Rows.Contains(m.Id.ToString())) yield return $"the row of {m.Fate} {m.Id} is gone";

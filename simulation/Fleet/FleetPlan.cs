@@ -1,3 +1,5 @@
+using Nstance.Temporal.Simulation.Nstance;
+
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>Who the fleet is made of at the start, by seed.</summary>
@@ -30,9 +32,15 @@ internal static class FleetPlan
     }
 
     /// <summary>A member of a fate, issued at a time.</summary>
-    public static Member Make(Random random, Fate fate, DateTimeOffset issuedAt) => new(
-        MemberId.New(random, Kinds[random.Next(Kinds.Length)], issuedAt),
-        Tenants[random.Next(Tenants.Length)], Groups[random.Next(Groups.Length)], fate, issuedAt);
+    public static Member Make(
+        Random random, Fate fate, DateTimeOffset issuedAt, NstanceGeneration generation = NstanceGeneration.V2)
+    {
+        var kind = Kinds[random.Next(Kinds.Length)];
+        var tenant = random.Next(Tenants.Length);
+        // v1 counts a group's members whatever their tenant: no two tenants may use one group name.
+        var group = generation is NstanceGeneration.V1 ? tenant : random.Next(Groups.Length);
+        return new(MemberId.New(random, kind, issuedAt), Tenants[tenant], Groups[group], fate, issuedAt);
+    }
 
     /// <summary>Fates of members that are born while the demo runs; mostly good ones.</summary>
     public static Fate Newborn(Random random) => random.Next(10) switch

@@ -12,4 +12,7 @@ internal static class FleetTimings
     public static TimeSpan Retention { get; } = TimeSpan.FromSeconds(6);
 
     public static TimeSpan SettleTime { get; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The nearest to off for nstance's own search for dangling instances (contract).</summary>
+    public static TimeSpan NstanceRegistrationTimeout { get; } = TimeSpan.FromHours(8760);
 }

@@ -1,20 +1,43 @@
-using System.Text.Json;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>
-/// nstance's server, its agents and the people around them: makes instances in nstance's order (row, record, cloud call, record,
-/// row, registration), lets agents report, loses some in every way that fleets lose them. It knows who must live.
+/// nstance's server, its agents and the people around them: makes instances in nstance's order (row, record, cloud
+/// call, record, row, registration), lets agents report, loses some in every way that fleets lose them. It knows which
+/// instances must live.
 /// </summary>
-internal sealed class LivingFleet(SimulatedCloud cloud, ServerDatabase database, ShardPlace place, int seed)
+internal sealed class LivingFleet : INstanceCloud, IDisposable
 {
     public const string Hand = "fleet";
 
+    /// <summary>The hand by which nstance's own collector and its group scaling terminate.</summary>
+    public const string NstanceHand = "nstance";
+
+    private const int BeatsOfNstance = 2;
+
     private static readonly TimeSpan LongAgo = TimeSpan.FromHours(2);
 
-    private readonly Random _random = new(seed);
+    private readonly SimulatedCloud _cloud;
+    private readonly ShardPlace _place;
+    private readonly NstanceGeneration _generation;
+    private readonly NstanceServer _nstance;
+    private readonly Random _random;
     private readonly Dictionary<string, byte[]> _foreignObjects = new(StringComparer.Ordinal);
+    private int _beats;
+
+    public LivingFleet(SimulatedCloud cloud, ShardPlace place, string path, int seed, NstanceGeneration generation)
+    {
+        _cloud = cloud;
+        _place = place;
+        _generation = generation;
+        _random = new(seed);
+        _nstance = new(path, generation, this, FleetTimings.NstanceRegistrationTimeout, hasUnknownColumns: true);
+    }
+
+    /// <summary>Gets what nstance terminated because of rows that the collector wrote.</summary>
+    public IReadOnlyList<string> NstanceMisled => _nstance.Misled;
 
     /// <summary>Everybody who ever was.</summary>
     public List<Member> Members { get; } = [];
@@ -25,16 +48,17 @@ internal sealed class LivingFleet(SimulatedCloud cloud, ServerDatabase database,
     /// <summary>The fleet as it is when the collector first looks.</summary>
     public void Settle(int instances)
     {
-        var now = cloud.Ec2.Now;
-        foreach (var (key, text) in place.Objects()) PutForeign(key, text);
+        var now = _cloud.Ec2.Now;
+        foreach (var (key, text) in _place.Objects()) PutForeign(key, text);
         foreach (var fate in FleetPlan.Fates(instances)) Members.Add(Old(fate, now));
-        database.Insert(Members.Where(m => m.HasRow), now);
+        var rows = Members.Where(m => m.HasRow).Select(m => Row(m, now)).ToArray();
+        _nstance.Write(database => database.Insert(rows));
     }
 
-    /// <summary>One beat: agents report, late ones register, somebody new may be born.</summary>
+    /// <summary>One beat: agents report and register, an instance may be launched, nstance collects and scales.</summary>
     public void Beat()
     {
-        var now = cloud.Ec2.Now;
+        var now = _cloud.Ec2.Now;
         var late = Members.Where(m => m.Fate is Fate.Late && m.RegisteredAt is null
             && now - m.IssuedAt >= FleetTimings.RegistrationTimeout / 3).ToArray();
         foreach (var member in late)
@@ -43,15 +67,53 @@ internal sealed class LivingFleet(SimulatedCloud cloud, ServerDatabase database,
             PutRecord(member, "running");
         }
 
-        if (late.Length > 0) database.Register(late);
-        database.Report(Members.Where(m => m.Reports), now);
+        if (late.Length > 0) Register(late);
+        _nstance.File.Report(Members.Where(m => m.Reports).Select(m => (m.Id.ToString(), now)));
         if (_random.Next(3) == 0) Members.Add(Born(FleetPlan.Newborn(_random), now));
+        if (_beats++ % BeatsOfNstance != 0) return;
+        _nstance.Collect(now);
+        _nstance.Scale(_nstance.Sizes(now), now);
+    }
+
+    /// <summary>Returns the ids of nstance's rows.</summary>
+    public IReadOnlySet<string> Rows() => _nstance.File.Ids();
+
+    public bool IsAlive(string providerId) => _cloud.Ec2.Find(providerId)?.Alive == true;
+
+    public bool Terminate(string providerId)
+    {
+        if (_cloud.Ec2.Find(providerId) is not { TerminationProtected: false }) return false;
+        _cloud.Ec2.Terminate(providerId, NstanceHand);
+        return true;
+    }
+
+    public void DeleteRecord(string instanceId)
+    {
+        if (Members.FirstOrDefault(m => m.Id.ToString() == instanceId) is { } member)
+            _cloud.S3.Delete(_place.Bucket, _place.RecordKey(member), NstanceHand);
+    }
+
+    public void Dispose() => _nstance.Dispose();
+
+    private static NstanceInstance Row(Member m, DateTimeOffset now) =>
+        new(m.Id.ToString(), m.Tenant, m.Group, m.IssuedAt)
+        {
+            ProviderId = m.Fate is Fate.LostAnswer ? null : m.ProviderId,
+            RegisteredAt = m.RegisteredAt,
+            HealthAt = m.RegisteredAt is null || m.Fate is Fate.Silent ? m.RegisteredAt : now,
+            DeletedAt = m.Fate is Fate.Expired ? m.GarbageSince : null,
+        };
+
+    private void Register(params Member[] members)
+    {
+        string[] ids = [.. members.Select(m => m.Id.ToString())];
+        _nstance.Write(database => database.Register(ids, members[0].RegisteredAt!.Value));
     }
 
     private Member Old(Fate fate, DateTimeOffset now)
     {
         var issued = now - LongAgo - TimeSpan.FromSeconds(_random.Next(100_000));
-        var member = FleetPlan.Make(_random, fate, issued) with
+        var member = FleetPlan.Make(_random, fate, issued, _generation) with
         {
             GarbageSince = fate switch
             {
@@ -66,91 +128,51 @@ internal sealed class LivingFleet(SimulatedCloud cloud, ServerDatabase database,
             member.RegisteredAt = issued + TimeSpan.FromMinutes(1);
         member = Launch(member, issued);
         if (member.HasRow) PutRecord(member, member.RegisteredAt is null ? "pending" : "running");
-        if (fate is Fate.Unhealthy) cloud.Ec2.Stop(member.ProviderId!);
-        if (fate is Fate.Vanished or Fate.Expired) cloud.Ec2.Terminate(member.ProviderId!, Hand);
+        if (fate is Fate.Unhealthy) _cloud.Ec2.Stop(member.ProviderId!);
+        if (fate is Fate.Vanished or Fate.Expired) _cloud.Ec2.Terminate(member.ProviderId!, Hand);
         return member;
     }
 
     private Member Born(Fate fate, DateTimeOffset now)
     {
-        var member = FleetPlan.Make(_random, fate, now) with
+        var member = FleetPlan.Make(_random, fate, now, _generation) with
         {
-            GarbageSince = fate is Fate.Dangling or Fate.Orphan or Fate.LostAnswer ? now + FleetTimings.RegistrationTimeout : null,
+            GarbageSince = fate is Fate.Dangling or Fate.Orphan or Fate.LostAnswer
+                ? now + FleetTimings.RegistrationTimeout : null,
         };
         if (member.HasRow)
         {
-            database.Insert([member], now);
+            var row = Row(member, now);
+            _nstance.Write(database => database.Insert(row));
             PutRecord(member, "pending");
         }
 
         member = Launch(member, now);
         if (fate is Fate.LostAnswer or Fate.Orphan) return member;
         PutRecord(member, "pending");
-        database.SetProvider(member, cloud.Ec2.Now);
+        _nstance.Write(database => database.SetProvider(member.Id.ToString(), member.ProviderId!, now));
         if (fate is not Fate.Healthy) return member;
-        member.RegisteredAt = cloud.Ec2.Now;
+        member.RegisteredAt = _cloud.Ec2.Now;
         PutRecord(member, "running");
-        database.Register([member]);
+        Register(member);
         return member;
     }
 
     private Member Launch(Member member, DateTimeOffset at)
     {
         if (member.Fate is Fate.StalePreInsert) return member;
-        var machine = cloud.Ec2.Launch(new LaunchSpec { Zone = place.Shard, Tags = Tags(member) })[0];
-        cloud.Ec2.Put(machine with { LaunchedAt = at });
+        var machine = _cloud.Ec2.Launch(new LaunchSpec { Zone = _place.Shard, Tags = _place.Tags(member, _random) })[0];
+        _cloud.Ec2.Put(machine with { LaunchedAt = at });
         return member with { ProviderId = machine.Id };
     }
 
-    private Dictionary<string, string> Tags(Member member)
-    {
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["nstance:managed"] = "true",
-            ["nstance:cluster-id"] = place.Cluster,
-            ["nstance:shard"] = place.Shard,
-            ["nstance:instance-id"] = member.Id.ToString(),
-            ["nstance:instance-kind"] = member.Id.Kind,
-            ["nstance:group"] = member.Group,
-        };
-        if (member.Fate is Fate.Untagged) tags.Remove("nstance:instance-id");
-        if (member.Fate is Fate.Protected) tags["nstance:gc-protect"] = "true";
-        if (member.Fate is not Fate.Foreign) return tags;
-        switch (_random.Next(4))
-        {
-            case 0: tags["nstance:shard"] = "elsewhere-1"; break;
-            case 1: tags["nstance:cluster-id"] = "someone-else"; break;
-            case 2: tags["nstance:managed"] = "false"; break;
-            default: tags.Clear(); break;
-        }
-
-        return tags;
-    }
-
-    private void PutRecord(Member member, string status) => cloud.S3.Put(place.Bucket, place.RecordKey(member),
-        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object?>(StringComparer.Ordinal)
-        {
-            ["instance_id"] = member.Id.ToString(),
-            ["tenant"] = member.Tenant,
-            ["group"] = member.Group,
-            ["on_demand"] = false,
-            ["subnet_id"] = "subnet-1",
-            ["provider_instance_id"] = member.Fate is Fate.LostAnswer ? "" : member.ProviderId ?? "",
-            ["instance_type"] = "t4g.small",
-            ["status"] = status,
-            ["created_at"] = member.IssuedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ"),
-            ["last_updated"] = cloud.Ec2.Now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ"),
-            ["registration_jwt"] = $"jwt-of-{member.Id}",
-            ["config"] = new { kind = member.Id.Kind },
-            ["tags"] = null,
-            ["infra_config_hash"] = "hhhhhhhh",
-            ["registered_at"] = member.RegisteredAt?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ"),
-        }.Where(m => m.Value is not null || m.Key == "tags").ToDictionary(StringComparer.Ordinal)));
+    private void PutRecord(Member member, string status) =>
+        _cloud.S3.Put(_place.Bucket, _place.RecordKey(member), member.Record(status, _cloud.Ec2.Now));
 
     private void PutForeign(string key, string text)
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(text);
         _foreignObjects[key] = bytes;
-        cloud.S3.Put(place.Bucket, key, bytes);
+        _cloud.S3.Put(_place.Bucket, key, bytes);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>What becomes of a member of the fleet. The fleet decides; the collector has to find out.</summary>
@@ -65,4 +67,27 @@ internal sealed record Member(MemberId Id, string Tenant, string Group, Fate Fat
     public bool MustLive => Fate is Fate.Healthy or Fate.Late or Fate.Silent or Fate.Protected or Fate.Foreign;
 
     public bool Reports => Fate is Fate.Healthy or Fate.Late && RegisteredAt is not null;
+
+    /// <summary>Returns its record in the bucket.</summary>
+    public byte[] Record(string status, DateTimeOffset now) => JsonSerializer.SerializeToUtf8Bytes(
+        new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["instance_id"] = Id.ToString(),
+            ["tenant"] = Tenant,
+            ["group"] = Group,
+            ["on_demand"] = false,
+            ["subnet_id"] = "subnet-1",
+            ["provider_instance_id"] = Fate is Fate.LostAnswer ? "" : ProviderId ?? "",
+            ["instance_type"] = "t4g.small",
+            ["status"] = status,
+            ["created_at"] = Text(IssuedAt),
+            ["last_updated"] = Text(now),
+            ["registration_jwt"] = $"jwt-of-{Id}",
+            ["config"] = new { kind = Id.Kind },
+            ["tags"] = null,
+            ["infra_config_hash"] = "hhhhhhhh",
+            ["registered_at"] = RegisteredAt is { } at ? Text(at) : null,
+        }.Where(m => m.Value is not null || m.Key == "tags").ToDictionary(StringComparer.Ordinal));
+
+    private static string Text(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}";
 }

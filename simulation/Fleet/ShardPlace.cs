@@ -28,4 +28,30 @@ internal sealed record ShardPlace(string Cluster, string Shard, string Bucket)
         ($"shard/elsewhere-1/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json", "{}"),
         ("cluster/ca.crt", "not the collector's"),
     ];
+
+    /// <summary>Returns the EC2 tags of a member.</summary>
+    public Dictionary<string, string> Tags(Member member, Random random)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["nstance:managed"] = "true",
+            ["nstance:cluster-id"] = Cluster,
+            ["nstance:shard"] = Shard,
+            ["nstance:instance-id"] = member.Id.ToString(),
+            ["nstance:instance-kind"] = member.Id.Kind,
+            ["nstance:group"] = member.Group,
+        };
+        if (member.Fate is Fate.Untagged) tags.Remove("nstance:instance-id");
+        if (member.Fate is Fate.Protected) tags["nstance:gc-protect"] = "true";
+        if (member.Fate is not Fate.Foreign) return tags;
+        switch (random.Next(4))
+        {
+            case 0: tags["nstance:shard"] = "elsewhere-1"; break;
+            case 1: tags["nstance:cluster-id"] = "someone-else"; break;
+            case 2: tags["nstance:managed"] = "false"; break;
+            default: tags.Clear(); break;
+        }
+
+        return tags;
+    }
 }

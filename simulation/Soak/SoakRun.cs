@@ -41,7 +41,9 @@ internal static class SoakRun
         var story = SoakStory.Tell(days, interval);
         using var hosts = new ChaosHosts(story.Setup);
         var begin = new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero);
-        var world = new ChaosWorld(story, hosts.Server, begin);
+        var world = new ChaosWorld(story, begin);
+        using var nstance = new ChaosNstance(world, hosts.SharedPath!);
+        world.Nstance = nstance;
         using var activities = new SoakActivities(world, hosts, () => server.Client);
         await SearchAttributes.EnsureAsync((TemporalClient)server.Client, new());
         using var shared = new TemporalWorker(server.Client, new TemporalWorkerOptions(Names.TaskQueue)
@@ -67,6 +69,7 @@ internal static class SoakRun
 
         await CalmAsync(server, world, ct);
         new Invariants(world).NothingLeaks();
+        new Invariants(world).NstanceIsNotMisled();
         if (world.Violation is { } violation) faults.Add($"{violation.Step}: {violation.Invariant}: {violation.What}");
         faults.AddRange(Growth(each));
         var runs = 0;

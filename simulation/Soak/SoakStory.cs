@@ -24,6 +24,8 @@ internal static class SoakStory
             Launch(Within(hour), Lot.NeverRegisters);
             Launch(Within(hour), hour % 3 == 0 ? Lot.Orphan : Lot.LostAnswer);
             if (hour % 2 == 0) Launch(Within(hour), Lot.PreInsertOnly);
+            Add(Within(hour), Deed.NstanceCollects, living.ElementAt(0));
+            Add(Within(hour), Deed.NstanceScales, 0);
             // From the middle of the queue: retired some hours later, if it still stands.
             Add(Within(hour), Deed.Stop, living.ElementAt(Fleet / 2));
             Add(Within(hour), Deed.Silence, living.ElementAt(Fleet / 3), TimeSpan.FromMinutes(20));

@@ -8,6 +8,7 @@ public class DemoCommandTests
     [InlineData("--instances: '0' is not a whole number from 1 to 100000", "--instances", "0")]
     [InlineData("--cycles: 'many' is not a whole number from 1 to 1000", "--cycles", "many")]
     [InlineData("--server: 'nowhere' is not embedded, dev or HOST:PORT", "--server", "nowhere")]
+    [InlineData("--nstance: 'v3' is not v1 or v2", "--nstance", "v3")]
     [InlineData("--output: 'xml' is not text or json", "--output", "xml")]
     [InlineData("--instnces", "--instnces", "5")]
     public async Task InvokeAsync_BadInput_NamesItAndStartsNothing(string expected, params string[] args)

@@ -130,6 +130,25 @@ public class VerdictTests
     }
 
     [Fact]
+    public void Of_NstanceTerminatedAMember_IsNotTheCollectorsTermination()
+    {
+        var world = new World();
+        var member = world.Add(Fate.Healthy);
+        world.EndByCollector(member, Later, LivingFleet.NstanceHand);
+        var verdict = world.Judge();
+        Assert.Empty(verdict.WronglyTerminated);
+        Assert.True(verdict.Ok);
+    }
+
+    [Fact]
+    public void Of_NstanceWasMisledByTheCollectorsRows_IsNotOk()
+    {
+        var world = new World { NstanceMisled = ["GroupTooLarge knc (i-1)"] };
+        world.Add(Fate.Healthy);
+        Assert.False(world.Judge().Ok);
+    }
+
+    [Fact]
     public void MemberId_MadeApartFromTheCollector_ReadsThere()
     {
         var random = new Random(7);
@@ -156,6 +175,8 @@ public class VerdictTests
 
         public string? Audit { get; set; }
 
+        public IReadOnlyList<string> NstanceMisled { get; init; } = [];
+
         public DateTimeOffset JudgedBefore { get; init; } = Start.AddHours(1);
 
         public Member Add(Fate fate, bool told = true)
@@ -179,15 +200,15 @@ public class VerdictTests
             return member;
         }
 
-        public void EndByCollector(Member member, DateTimeOffset at) => _machines[member.ProviderId!] =
-            _machines[member.ProviderId!] with { State = MachineState.Terminated, EndedAt = at, EndedBy = "demo" };
+        public void EndByCollector(Member member, DateTimeOffset at, string hand = "demo") => _machines[member.ProviderId!] =
+            _machines[member.ProviderId!] with { State = MachineState.Terminated, EndedAt = at, EndedBy = hand };
 
         public void Tell(Member member, DateTimeOffset at) => Arrive(ReconcileEventType.GroupChanged, "GroupChanged", member, at);
 
         public Verdict Judge() => Verdict.Of(new Truth(
             _members, id => _machines.GetValueOrDefault(id), key => Objects.GetValueOrDefault(key), _rows,
             new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore)
-        { Audit = Audit });
+        { Audit = Audit, NstanceMisled = NstanceMisled });
 
         private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at) => _arrivals.Add(new Arrival(at,
             new Notification(new ShardRef("demo", "us-west-2a", "b"), kind,

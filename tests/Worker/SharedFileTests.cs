@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -21,7 +21,7 @@ public sealed class SharedFileTests
         cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
         var folder = Directory.CreateTempSubdirectory("nstance-shared-");
         var path = Path.Combine(folder.FullName, "server.db");
-        using var database = new ServerDatabase(path);
+        using var database = new NstanceDatabase(path, NstanceGeneration.V1);
         var machines = cloud.Ec2.Launch(new LaunchSpec
         {
             Count = Rows,

@@ -1,0 +1,97 @@
+namespace Nstance.Temporal.Simulation.Nstance;
+
+/// <summary>
+/// nstance's server over the database that it shares with the collector, and over a shadow of it: a database in memory
+/// that only nstance writes. What nstance terminates by the file and not by the shadow, it terminates because of rows
+/// that the collector wrote.
+/// </summary>
+/// <param name="path">The shared file, or <c>:memory:</c>.</param>
+/// <param name="generation">nstance's generation.</param>
+/// <param name="cloud">What nstance terminates at.</param>
+/// <param name="registrationTimeout">The age at which its own collector terminates what has not registered.</param>
+/// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
+internal sealed class NstanceServer(
+    string path, NstanceGeneration generation, INstanceCloud cloud, TimeSpan registrationTimeout,
+    bool hasUnknownColumns = false) : IDisposable
+{
+    private readonly NstanceDatabase _shadow = new(":memory:", generation, hasUnknownColumns);
+    private readonly List<NstanceTermination> _terminations = [];
+    private readonly List<string> _misled = [];
+
+    /// <summary>Gets the shared file. Reports of health go there alone: no termination depends on them.</summary>
+    public NstanceDatabase File { get; } = new(path, generation, hasUnknownColumns);
+
+    /// <summary>Gets all that nstance terminated, in order.</summary>
+    public IReadOnlyList<NstanceTermination> Terminations => _terminations;
+
+    /// <summary>
+    /// Gets one line for each live machine that nstance terminated because of the collector's writes, and for each
+    /// cycle that they made fail.
+    /// </summary>
+    public IReadOnlyList<string> Misled => _misled;
+
+    /// <summary>Applies a write of nstance to the file and to the shadow.</summary>
+    public void Write(Action<NstanceDatabase> write)
+    {
+        write(File);
+        write(_shadow);
+    }
+
+    /// <summary>Runs one cycle of nstance's own collector.</summary>
+    public NstanceOutcome Collect(DateTimeOffset now) =>
+        Act(rows => NstanceDecisions.Collect(rows, now - registrationTimeout), now);
+
+    /// <summary>Scales all groups to their desired sizes.</summary>
+    public NstanceOutcome Scale(IReadOnlyDictionary<NstanceGroup, int> desired, DateTimeOffset now) =>
+        Act(rows => NstanceDecisions.Scale(generation, rows, desired), now);
+
+    /// <summary>Returns the sizes at which nothing is to scale: what nstance itself put into each group.</summary>
+    public Dictionary<NstanceGroup, int> Sizes(DateTimeOffset now)
+    {
+        AcceptMarks(File.Live(), now);
+        var members = _shadow.Live().Where(row => !row.OnDemand);
+        return members.CountBy(row => new NstanceGroup(row.Tenant, row.Group!)).ToDictionary();
+    }
+
+    public void Dispose()
+    {
+        File.Dispose();
+        _shadow.Dispose();
+    }
+
+    private NstanceOutcome Act(Func<IReadOnlyList<NstanceRow>, NstanceOutcome> decide, DateTimeOffset now)
+    {
+        var live = File.Live();
+        AcceptMarks(live, now);
+        var decided = decide(live);
+        var byShadow = decide(_shadow.Live());
+        if (decided.Failure is { } failure && byShadow.Failure is null) _misled.Add(failure);
+        var own = byShadow.Terminations.Select(t => t.InstanceId).ToHashSet(StringComparer.Ordinal);
+        var done = new List<NstanceTermination>();
+        foreach (var termination in decided.Terminations)
+        {
+            var (id, provider, why) = termination;
+            if (provider is not null && cloud.IsAlive(provider) && !own.Contains(id))
+                _misled.Add($"{why} {id} ({provider})");
+            if (provider is not null && !cloud.Terminate(provider)) continue; // As nstance: the next cycle tries again.
+            cloud.DeleteRecord(id);
+            Write(database => database.MarkDeleted(id, now));
+            done.Add(termination);
+        }
+
+        _terminations.AddRange(done);
+        return decided with { Terminations = done };
+    }
+
+    /// <summary>The collector may mark and delete rows of instances that are gone: they leave the shadow too.</summary>
+    private void AcceptMarks(IReadOnlyList<NstanceRow> live, DateTimeOffset now)
+    {
+        var ids = live.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var row in _shadow.Live().Where(row => !ids.Contains(row.Id)))
+        {
+            if (row.ProviderId is null || !cloud.IsAlive(row.ProviderId)) _shadow.MarkDeleted(row.Id, now);
+        }
+
+        _shadow.Purge(now);
+    }
+}

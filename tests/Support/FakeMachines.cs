@@ -1,0 +1,27 @@
+using Nstance.Temporal.Simulation.Nstance;
+
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>A cloud for nstance's model: a set of live machines.</summary>
+internal sealed class FakeMachines : INstanceCloud
+{
+    public HashSet<string> Live { get; } = [];
+
+    /// <summary>Machines that the cloud refuses to terminate.</summary>
+    public HashSet<string> Protected { get; } = [];
+
+    public List<string> Terminated { get; } = [];
+
+    public List<string> DeletedRecords { get; } = [];
+
+    public bool IsAlive(string providerId) => Live.Contains(providerId);
+
+    public bool Terminate(string providerId)
+    {
+        if (Protected.Contains(providerId)) return false;
+        if (Live.Remove(providerId)) Terminated.Add(providerId);
+        return true;
+    }
+
+    public void DeleteRecord(string instanceId) => DeletedRecords.Add(instanceId);
+}
