@@ -17,6 +17,7 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
 
     public async Task<SyncResult> RunAsync(PhaseInput input, SyncResult result, CancellationToken ct)
     {
+        if (database.IsOwn) await RestoreAsync(input, ct);
         var found = database.FindRowless();
         if (found.Count == 0) return result;
         database.SetRowless(found.Where(f => !f.IsRowless).Select(f => f.Machine.ProviderId), false);
@@ -166,6 +167,21 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
         return database.HasSubnet && record.SubnetId is null ? "its record holds no subnet_id, which column subnet_id needs" : null;
     }
 
+    /// <summary>
+    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked row
+    /// whose machine runs and whose record is there is live. nstance's own rows are never restored.
+    /// </summary>
+    private async Task RestoreAsync(PhaseInput input, CancellationToken ct)
+    {
+        foreach (var (row, provider) in database.FindDeletedButRunning(input.AsOf - input.Timings.SettleTime))
+        {
+            if (row.Carriers > 1 || await RecordAsync(row, input, ct) is not { } record) continue;
+            if (record.ProviderId is { } named && named != provider) continue;
+            database.RestoreCached(row.Id, provider, input.AsOf);
+            notes.Sample(row, "restored", $"its record is there, and {provider} runs");
+        }
+    }
+
     private async Task<InstanceRecord?> RecordAsync(InstanceRow row, PhaseInput input, CancellationToken ct)
     {
         if (_read.TryGetValue(row.Id, out var read)) return read;
@@ -174,7 +190,9 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
         {
             switch (await records.GetAsync(input.Shard, key, ct))
             {
-                case RecordRead.Found { Record: var record, ETag: var etag } when record.ProviderId is null || record.ProviderId == row.ProviderId:
+                case RecordRead.Found { Record: var other } when !row.HasRow && other.ProviderId is { } named && named != row.ProviderId:
+                    return null;
+                case RecordRead.Found { Record: var record, ETag: var etag }:
                     database.UpsertRecords([new(etag, record)], input.AsOf);
                     return record;
                 case RecordRead.Missing:

@@ -17,9 +17,6 @@ internal sealed record Findings
     /// <summary>The row, read again; null: it is gone. What never had one is as it was found.</summary>
     public InstanceRow? Row { get; init; }
 
-    /// <summary>True: the file is the collector's own, and a mark of deletion in it is the collector's guess.</summary>
-    public bool IsOwnFile { get; init; }
-
     /// <summary>The instance by the row's provider id.</summary>
     public CloudInstance? Instance { get; init; }
 
@@ -56,9 +53,6 @@ internal enum VerdictKind
 
     /// <summary>The record knows more than the row: a registration, a machine, another status. Keep what it says; skip.</summary>
     KeepRecord,
-
-    /// <summary>A row of a file of our own is marked, and its record says that the instance exists: take the mark away.</summary>
-    Restore,
 
     /// <summary>End it at the cloud, then clean up.</summary>
     End,

@@ -83,7 +83,6 @@ internal static class Evidence
         if (instance.Status == InstanceStatus.Deleting) return new(VerdictKind.NotSo, "its machine shuts down");
         if (instance.Status == InstanceStatus.Unknown) return Verdict.Spare($"{Word(instance)} at the cloud: not understood");
         if (now.Record is RecordRead.Invalid invalid) return Verdict.Spare($"its record cannot be understood: {invalid.Why}");
-        if (now.IsOwnFile && now.Record is RecordRead.Found) return new(VerdictKind.Restore, "its record is there: the mark was wrong");
         if (instance.LaunchTime is not { } launched) return Verdict.Spare("the cloud did not say when it was launched");
         var since = launched > row.DeletedAt ? launched : row.DeletedAt!.Value;
         if (since > Deadline(input) || since > input.AsOf - input.Timings.SettleTime)

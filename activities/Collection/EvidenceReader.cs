@@ -37,7 +37,7 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {
         var now = new Dictionary<string, Findings>();
-        foreach (var row in rows) now[row.Id] = new Findings { Row = row, IsOwnFile = db.IsOwn };
+        foreach (var row in rows) now[row.Id] = new Findings { Row = row };
         InstanceRow[] known = [.. now.Values.Select(f => f.Row!)];
         var asked = AskCloudAsync(now, input, ct);
         var answers = AskRecordsAsync(known, input, ct);

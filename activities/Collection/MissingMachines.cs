@@ -36,10 +36,7 @@ internal sealed class MissingMachines(
         PhaseInput input, SyncResult result, IReadOnlyCollection<MachineRow> unlisted, CancellationToken cancellationToken)
     {
         var checks = database.FindRowsToCheck();
-        var unlistedRows = checks.Where(c => c.TaggedAs is null).Select(c => c.Row).ToList();
-        var rows = unlistedRows.Where(row => IsSettled(row, input)).ToList();
-        foreach (var row in unlistedRows.Where(row => row.UpdatedAt == DateTimeOffset.MaxValue))
-            Skip(row, "not listed; invalid updated_at, so the row may be new");
+        var rows = Settled(checks.Where(c => c.TaggedAs is null).Select(c => c.Row), input);
         var asked = unlisted.Select(m => m.ProviderId).Concat(rows.Select(row => row.ProviderId!)).Distinct().ToList();
         foreach (var chunk in asked.Chunk(PageSize))
         {
@@ -50,12 +47,7 @@ internal sealed class MissingMachines(
         var suspect = Suspect(result.Listed, asked.Count);
         database.WriteMachines(_alive, input.AsOf);
         database.DeleteMachines(_gone.Keys.Concat(_lost));
-        foreach (var machine in unlisted.Where(m => _gone.ContainsKey(m.ProviderId)))
-        {
-            if (database.Find(machine.InstanceId) is { NamesMachine: true } row && row.ProviderId == machine.ProviderId
-                && row.DeletedAt is null && IsSettled(row, input)) rows.Add(row);
-        }
-
+        rows.AddRange(Settled(unlisted.Where(m => _gone.ContainsKey(m.ProviderId)).Select(RowOf).OfType<InstanceRow>(), input));
         var marks = Marks(rows);
         var elsewhere = checks.Where(c => c.TaggedAs is { } tag && tag != c.Row.Id);
         marks.AddRange(await FindReplacedAsync([.. elsewhere.Where(c => IsSettled(c.Row, input))], input, cancellationToken));
@@ -87,6 +79,19 @@ internal sealed class MissingMachines(
         var shrank = $"the listing shrank implausibly: {missing} of {listed + missing} machines are not in it";
         notes.Problem($"{shrank}; only rows whose machine is terminated or not found by id were marked");
         return shrank;
+    }
+
+    /// <summary>The live row that names a machine.</summary>
+    private InstanceRow? RowOf(MachineRow machine) =>
+        database.Find(machine.InstanceId) is { NamesMachine: true, DeletedAt: null } row && row.ProviderId == machine.ProviderId ? row : null;
+
+    /// <summary>Rows that are old enough for a listing to know their machines.</summary>
+    private List<InstanceRow> Settled(IEnumerable<InstanceRow> rows, PhaseInput input)
+    {
+        var all = rows.ToList();
+        foreach (var row in all.Where(row => row.UpdatedAt == DateTimeOffset.MaxValue))
+            Skip(row, "not listed; invalid updated_at, so the row may be new");
+        return all.FindAll(row => IsSettled(row, input));
     }
 
     private static bool IsSettled(InstanceRow row, PhaseInput input)

@@ -38,9 +38,8 @@ internal sealed class Spared(ShardDatabase db, Tally tally, AuditTrail audit)
         }
 
         if (input.DryRun) return;
-        var isOld = j.Verdict.Kind == VerdictKind.NotSo && j.Candidate.Row.RecordStatus.IsUnhealthy();
+        var isOld = j.Verdict.Kind == VerdictKind.NotSo && j.Candidate.Row is { ProviderId: not null } row && row.RecordStatus.IsUnhealthy();
         if ((j.Verdict.Kind == VerdictKind.KeepRecord || isOld) && j.Now.Record is RecordRead.Found { Record: var record, ETag: var etag })
             db.UpsertRecords([new(etag, record)], input.AsOf);
-        if (j.Verdict.Kind == VerdictKind.Restore) db.RestoreCached(j.Candidate.Id, input.AsOf);
     }
 }

@@ -33,8 +33,8 @@ internal static class Queries
 
     /// <summary>NULL is fine; what does not look like a time, or lies in the future, is not usable.</summary>
     private static string Unusable(string time) => $"""
-        ({time} IS NOT NULL AND (typeof({time}) <> 'text' OR {time} > $future
-          OR {time} NOT GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'))
+        ({time} IS NOT NULL AND (typeof({time}) <> 'text' OR {time} > $future OR length({time}) < 19
+          OR substr({time}, 12, 2) > '23' OR julianday(substr({time}, 1, 19)) IS NULL))
         """;
 
     public const string Machines = """

@@ -26,8 +26,11 @@ internal static class Schema
           FOREIGN KEY (instance_id) REFERENCES instances (id), PRIMARY KEY (lb_key, instance_id));
         CREATE TABLE public_keys (
           id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, filename TEXT NOT NULL,
-          public_key_pem TEXT NOT NULL, FOREIGN KEY (instance_id) REFERENCES instances (id),
-          UNIQUE (instance_id, filename));
+          public_key_pem TEXT NOT NULL, certificate_name TEXT,
+          submitted_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, processed_at DATETIME,
+          certificate_serial TEXT, certificate_issued_at DATETIME,
+          created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME,
+          FOREIGN KEY (instance_id) REFERENCES instances (id), UNIQUE (instance_id, filename));
         """;
 
     /// <summary>

@@ -141,10 +141,10 @@ internal sealed partial class ShardDatabase
     /// Takes the mark away from a row of a file of our own, where the mark is the collector's guess and the record says
     /// otherwise. nstance's rows are never restored.
     /// </summary>
-    public void RestoreCached(string id, DateTimeOffset at)
+    public void RestoreCached(string id, string providerId, DateTimeOffset at)
     {
         if (!IsOwn) throw new InvalidOperationException("only a row of a file of our own is restored");
-        WriteBatches([id], _ => Write(Statements.RestoreCached, ["$id", "$at"], id, GoTime.Format(at)));
+        WriteBatches([id], _ => Write(Statements.RestoreCached, ["$id", "$provider", "$at"], id, providerId, GoTime.Format(at)));
     }
 
     /// <summary>Marks rows whose machine is gone, unless they name another by now, and adds their audit lines.</summary>

@@ -53,9 +53,6 @@ internal sealed partial class ShardDatabase
     public void DeleteMachines(IEnumerable<string> providerIds) =>
         WriteBatches(providerIds, id => Write(Statements.DeleteMachine, ["$id"], id));
 
-    public void SetMachineStatus(string providerId, InstanceStatus status) => WriteBatches(
-        [providerId], id => Write(Statements.SetMachineStatus, ["$id", "$status"], id, status.Name()));
-
     /// <summary>Machines without a row, and machines that are marked so and have one by now.</summary>
     public IReadOnlyList<RowlessMachine> FindRowless()
     {

@@ -36,18 +36,19 @@ internal static class Statements
 
     public const string IsDeleted = "SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL";
 
-    /// <summary>Rows of a file of our own. What a row says is not overwritten, and a deleted row stays deleted.</summary>
+    /// <summary>Rows of a file of our own: what the record says now. A row that is marked as deleted stays so.</summary>
     public const string UpsertCached = """
         INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, issued_at, registered_at, created_at, updated_at)
         VALUES ($id, $tenant, $group, $demand, $provider, $created, $registered, $created, $at)
-        ON CONFLICT (id) DO UPDATE SET tenant = CASE WHEN tenant = '' THEN $tenant ELSE tenant END,
-          group_key = coalesce(group_key, $group), registered_at = coalesce(registered_at, $registered),
-          provider_id = CASE WHEN coalesce(provider_id, '') = '' THEN $provider ELSE provider_id END, updated_at = $at
-        WHERE deleted_at IS NULL
+        ON CONFLICT (id) DO UPDATE SET tenant = $tenant, group_key = $group, registered_at = $registered,
+          provider_id = $provider, updated_at = $at
+        WHERE deleted_at IS NULL AND (tenant <> $tenant OR group_key IS NOT $group OR registered_at IS NOT $registered
+          OR provider_id IS NOT $provider)
         """;
 
     public const string RestoreCached = """
-        UPDATE instances SET deleted_at = NULL, updated_at = $at WHERE id = $id AND deleted_at IS NOT NULL
+        UPDATE instances SET deleted_at = NULL, provider_id = $provider, updated_at = $at
+        WHERE id = $id AND deleted_at IS NOT NULL
         """;
 
     public const string InsertMachine = """

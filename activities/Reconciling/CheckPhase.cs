@@ -6,8 +6,8 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Activities.Reconciling;
 
 /// <summary>
-/// Looks at instances whose reports are missing. Ends nothing: an unhealthy status goes into <c>gc_machines</c>, and the
-/// next cycle judges by its own evidence. Safe to retry.
+/// Looks at instances whose reports are missing. Writes and ends nothing: what is unhealthy or gone, the next cycle's sync
+/// sees for itself. Safe to retry.
 /// </summary>
 internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan healthCheckInterval)
 {
@@ -44,20 +44,13 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
         if (row.ProviderId is not { } provider) return Says(CheckVerdict.Unknown, "the row has no provider id");
         if (provider != known.ProviderId) return Says(CheckVerdict.Unknown, "the row names another instance by now");
         if (answer is null) return Says(CheckVerdict.Unknown, silent ?? "the cloud was not asked");
-        if (answer.NotFound.Contains(provider))
-        {
-            return Says(CheckVerdict.Collectable, "the cloud knows no such instance");
-        }
+        if (answer.NotFound.Contains(provider)) return Says(CheckVerdict.Collectable, "the cloud knows no such instance");
 
         if (!answer.Found.TryGetValue(provider, out var instance))
             return Says(CheckVerdict.Unknown, answer.Unknown.GetValueOrDefault(provider) ?? "the cloud did not answer about it");
         if (!instance.IsOwn(input.Shard) || instance.TrackingId != row.Id)
             return Says(CheckVerdict.Unknown, $"{provider} is not this instance at the cloud");
-        if (instance.Status.IsUnhealthy())
-        {
-            db.SetMachineStatus(provider, instance.Status);
-            return Says(CheckVerdict.Collectable, $"{instance.State} at the cloud");
-        }
+        if (instance.Status.IsUnhealthy()) return Says(CheckVerdict.Collectable, $"{instance.State} at the cloud");
 
         if (instance.Status == InstanceStatus.Unknown) return Says(CheckVerdict.Unknown, "in a state that is not understood");
         var reports = row.LastSign >= input.AsOf - healthCheckInterval;

@@ -58,7 +58,7 @@ public sealed class StrangersTests : IAsyncLifetime
         _answer = answer;
         var cloud = ((IConnections)_connections).Cloud(null, RealClients.Timeout);
 
-        await SaysNothing(() => cloud.ListAsync(Shard, IdPart.Whole, default).AllAsync());
+        await SaysNothing(() => cloud.ListAsync(Shard, 0, default).AllAsync());
         await SaysNothing(() => cloud.FindByInstanceIdAsync(Shard, ["knc06bgm7733st2576nx5jht4ecjw"], default));
         Assert.Equal([Id], (await cloud.DescribeAsync([Id], default)).Unknown.Keys);
         Assert.Equal(EndOutcome.Failed, (await cloud.FindProtectedAsync([Instance], default))[Id].Outcome);

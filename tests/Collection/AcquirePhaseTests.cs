@@ -88,7 +88,7 @@ public sealed class AcquirePhaseTests : IDisposable
             .Replace("\"status\": \"pending\"", "\"status\": \"deleting\""));
         await AcquireAsync();
         using var database = Nstance.Temporal.Activities.Database.ShardDatabase.Open(OwnPath, _shard.Shard, own: true);
-        Assert.Single(database.FindUnhealthy(null, 100));
+        Assert.Single(database.FindUnhealthy());
     }
 
     [Fact]

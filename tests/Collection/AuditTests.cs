@@ -1,7 +1,7 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;
 
@@ -84,7 +84,7 @@ public sealed class AuditTests : IDisposable
         _world.Cloud.Add(guarded with { Tags = bare });
         _world.Audit.BeforePut = () =>
         {
-            _world.Clock.Advance(Activities.Collection.CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(Activities.Collection.CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             _world.Cloud.Add(guarded);
         };
         _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2) };
@@ -209,7 +209,7 @@ public sealed class AuditTests : IDisposable
     public async Task Purge_Expired_TellsEachRowThatWent()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-2))), ("$id", made.Id));
+        _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
 
         await _world.PurgeAsync();
 
@@ -221,7 +221,7 @@ public sealed class AuditTests : IDisposable
     public async Task Purge_AuditIsAway_PurgesAndBringsTheLinesLater()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-2))), ("$id", made.Id));
+        _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
         var result = await _world.PurgeAsync();
         Assert.Contains(result.Problems, p => p.Contains("the audit waits", StringComparison.Ordinal));

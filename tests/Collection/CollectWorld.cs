@@ -82,7 +82,37 @@ internal sealed class CollectWorld : IDisposable
             ("$id", made.Id), ("$group", group), ("$provider", provider ? made.ProviderId : DBNull.Value),
             ("$state", $$"""{"status": "{{rowStatus}}"}"""), ("$issued", GoTime.Format(issued)),
             ("$registered", registered ? GoTime.Format(issued) : DBNull.Value));
+        if (provider) List(made, rowStatus, issued, group, protect);
         return made;
+    }
+
+    /// <summary>As the listing before said it.</summary>
+    public void List(Made made, string status, DateTimeOffset launched, string? group = "web", string? protect = null) => Sql("""
+            INSERT OR REPLACE INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, first_seen_at)
+            VALUES ($provider, $id, $group, $status, $launched, $protect, $seen)
+            """,
+        ("$provider", made.ProviderId), ("$id", made.Id), ("$group", group ?? (object)DBNull.Value), ("$status", InstanceStatuses.Parse(status).Name()),
+        ("$launched", launched.ToUnixTimeMilliseconds()), ("$protect", protect ?? (object)DBNull.Value), ("$seen", GoTime.Format(launched)));
+
+    /// <summary>Marked as deleted, and its machine is gone.</summary>
+    public void Expire(Made made, DateTimeOffset at)
+    {
+        Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(at)), ("$id", made.Id));
+        Sql("DELETE FROM gc_machines WHERE provider_id = $provider", ("$provider", made.ProviderId));
+    }
+
+    /// <summary>What its record said when it was last read.</summary>
+    public void RecordSaid(Made made, string status) => Sql("""
+            INSERT INTO gc_records (instance_id, etag, tenant, group_key, status, first_read_at) VALUES ($id, 'old', 'acme', 'web', $status, $at)
+            """, ("$id", made.Id), ("$status", status), ("$at", GoTime.Format(AsOf.AddHours(-1))));
+
+    /// <summary>What the table says of its machine; null: it is not there.</summary>
+    public string? ListedAs(Made made)
+    {
+        using var command = _raw.CreateCommand();
+        command.CommandText = "SELECT status FROM gc_machines WHERE provider_id = $provider";
+        command.Parameters.AddWithValue("$provider", made.ProviderId);
+        return command.ExecuteScalar() as string;
     }
 
     public void Sql(string sql, params (string Name, object Value)[] values)

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Audit;
 using System.Text;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows.Contracts;

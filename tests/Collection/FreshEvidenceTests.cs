@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;
 
@@ -16,7 +17,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var made = _world.Add();
         _world.Audit.BeforePut = () =>
         {
-            _world.Clock.Advance(CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             Register(made);
         };
 
@@ -31,7 +32,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var made = _world.Add(rowStatus: "stopped", status: Activities.Domain.InstanceStatus.Stopped, registered: true);
         _world.Audit.BeforePut = () =>
         {
-            _world.Clock.Advance(CollectPhase.Fresh + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             var instance = _world.Cloud.Instances[made.ProviderId];
             _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
         };
@@ -61,7 +62,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertUntouched(made);
-        Assert.Contains(result.Samples, n => n.Why.Contains("old", StringComparison.Ordinal));
+        Assert.Contains(result.Samples, n => n.Why == "evidence expired before termination");
     }
 
     [Fact]
@@ -77,13 +78,13 @@ public sealed class FreshEvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_LaterBatchesAreAskedAboutAgainAheadOfTheirTurn()
+    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsAskedAboutAgain()
     {
         var last = Many()[^1];
         _world.Audit.BeforePut = () =>
         {
             if (_world.Records.Objects.Values.Any(record => record.AsSpan().IndexOf("18:40"u8) >= 0)) return;
-            _world.Clock.Advance(CollectPhase.FreshAhead + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             Register(last);
         };
 
@@ -91,7 +92,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
         Assert.Equal(599, result.Of(CollectReason.Dangling).Ended);
-        Assert.Equal([1, 2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct().Order());
+        Assert.Equal([2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct());
     }
 
     [Fact]
@@ -112,7 +113,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () =>
         {
-            _world.Clock.Advance(CollectPhase.FreshOfMany + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             Register(last);
         };
 
@@ -127,7 +128,7 @@ public sealed class FreshEvidenceTests : IDisposable
         var first = Many()[0];
         _world.Audit.BeforePut = () =>
         {
-            _world.Clock.Advance(CollectPhase.FreshOfMany + TimeSpan.FromSeconds(1));
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             Register(first);
         };
 

@@ -45,7 +45,7 @@ public sealed class LimitRuleTests
     public void Exceeded_TenantUnknown_TheStrictestRuleForAGroupOfThatNameHolds()
     {
         static bool Over(params LimitRule[] rules) => Limits.Exceeded(
-            new() { ShardPercent = 100, Rules = rules }, CollectReason.Orphan, [("", "web")], Live, 20) is not null;
+            new() { ShardPercent = 100, Rules = rules }, CollectReason.Orphan, [("", "web")], Live) is not null;
         Assert.False(Over());
         Assert.True(Over(new LimitRule(0, 0) { Group = "acme/web" }));
         Assert.True(Over(new LimitRule(5, 50) { Group = "globex/web" }, new LimitRule(0, 0) { Group = "acme/web" }));
@@ -54,5 +54,5 @@ public sealed class LimitRuleTests
 
     private static bool Over(int web, params LimitRule[] rules) => Limits.Exceeded(
         new() { ShardPercent = 100, Rules = rules }, CollectReason.Dangling,
-        [.. Enumerable.Repeat(("acme", "web"), web)], Live, 20) is not null;
+        [.. Enumerable.Repeat(("acme", "web"), web)], Live) is not null;
 }

@@ -60,8 +60,7 @@ public sealed class ProgressTests : IDisposable
     public async Task Purge_Retried_CountsWhatWasPurgedBefore()
     {
         var (first, second) = (_world.Add(), _world.Add());
-        foreach (var made in new[] { first, second })
-            _world.Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-2))), ("$id", made.Id));
+        foreach (var made in new[] { first, second }) _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
         _world.Records.Undeletable.Add(second.Key);
         Assert.Equal((2, 1, 1), Counts(await _world.PurgeAsync()));
         _world.Records.Undeletable.Clear();

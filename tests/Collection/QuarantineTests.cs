@@ -69,7 +69,8 @@ public sealed class QuarantineTests : IDisposable
     {
         var made = await QuarantinedAsync();
         var at = GoTime.Format(CollectWorld.AsOf.AddMinutes(30));
-        _world.Sql("UPDATE instances SET registered_at = $at, health_at = $at, provider_state = '{\"status\":\"stopped\"}' WHERE id = $id", ("$at", at), ("$id", made.Id));
+        _world.Sql("UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
+        _world.List(made, "stopped", CollectWorld.AsOf);
 
         await AtAsync(Wait);
 

@@ -106,7 +106,7 @@ public sealed class StillnessTests : IDisposable
     public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
     {
         var (made, old) = (_world.Add(), _world.Add());
-        _world.Sql("UPDATE instances SET deleted_at = $old WHERE id = $id", ("$old", GoTime.Format(CollectWorld.AsOf.AddDays(-2))), ("$id", old.Id));
+        _world.Expire(old, CollectWorld.AsOf.AddDays(-2));
         _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
 
         await _world.PurgeAsync();

@@ -108,7 +108,7 @@ public sealed class SyncPhaseTests : IDisposable
         var result = await SyncAsync();
 
         Assert.Equal(machine.ProviderId, _shard.Rows("provider_id")[machine.InstanceId!]);
-        Assert.True(result.Invalid >= 2);
+        Assert.Contains(result.Problems, p => p == $"3 machines carry the instance id {machine.InstanceId}; manual review required");
     }
 
     [Fact]
@@ -119,11 +119,11 @@ public sealed class SyncPhaseTests : IDisposable
         var result = await SyncAsync();
 
         Assert.Equal(0, result.Added);
-        Assert.Contains(result.Problems, p => p.Contains("could not be looked for"));
+        Assert.Contains(result.Problems, p => p.Contains("because their records were not listed"));
     }
 
     [Fact]
-    public async Task Sync_MarkedDeletedButRunning_IsRevived()
+    public async Task Sync_MarkedDeletedButRunning_RowStaysAsNstanceLeftIt()
     {
         var id = _shard.Ids("keep").First(k => _shard.Rows("registered_at").GetValueOrDefault(k) is not null
             && _shard.Cloud.Instances.Values.Any(i => i.InstanceId == k));
@@ -131,7 +131,7 @@ public sealed class SyncPhaseTests : IDisposable
 
         await SyncAsync();
 
-        Assert.Null(_shard.Rows("deleted_at")[id]);
+        Assert.Equal("2026-11-23 18:00:00", _shard.Rows("deleted_at")[id]);
     }
 
     [Fact]

@@ -75,26 +75,52 @@ public sealed class OpeningTests : IDisposable
     public void Open_FileOfANewerCollector_IsRefused()
     {
         Open().Dispose();
-        _shard.Execute("UPDATE gc_meta SET value = '99' WHERE key = 'schema_version'");
+        _shard.Execute("UPDATE gc_meta SET value = '99' WHERE key = 'version'");
         Refused(DatabaseFault.OtherKind, "newer nstance-gc");
     }
 
     [Fact]
-    public void Open_FileOfAnOlderCollector_GetsWhatItLacksAndKeepsItsMemory()
+    public void Open_SharedFileOfAnEarlierBuild_LosesWhatThatLeftOnNstancesTables()
     {
-        using (var database = Open()) database.SetMeta("rebuilt_at", "then");
         _shard.Execute("""
-            DROP TABLE gc_audit; DROP TABLE gc_told; DROP INDEX gc_unhealthy_row; UPDATE gc_meta SET value = '1' WHERE key = 'schema_version';
-            CREATE INDEX gc_unhealthy_state ON instances (id) WHERE provider_state = '';
-            CREATE INDEX gc_unreadable_row ON instances (id) WHERE typeof(id) <> 'text'
+            CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+            INSERT INTO gc_meta VALUES ('schema_version', '5'), ('synced_at', '2026-11-23 18:00:00+00:00');
+            CREATE TABLE gc_instances (instance_id TEXT PRIMARY KEY NOT NULL);
+            CREATE INDEX gc_live ON instances (id, provider_id) WHERE deleted_at IS NULL;
+            CREATE INDEX gc_lb_instances ON lb_instances (instance_id);
             """);
 
-        using var again = Open();
+        using var database = Open();
 
-        Assert.Empty(again.WaitingAudit(1));
-        Assert.NotEmpty(again.FindUnhealthy(null, 1));
-        Assert.Equal(("then", $"{Schema.Version}"), (again.GetMeta("rebuilt_at"), again.GetMeta("schema_version")));
-        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('gc_unhealthy_state', 'gc_unreadable_row')"));
+        Assert.Null(database.GetMeta(MetaKeys.SyncedAt));
+        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name LIKE 'gc_%' AND tbl_name NOT LIKE 'gc_%'"));
+        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'gc_instances'"));
+        Assert.Equal($"{Schema.Version}", database.GetMeta(MetaKeys.Version));
+    }
+
+    [Fact]
+    public void Open_OwnFileOfAnEarlierBuild_IsRefusedInOneLine()
+    {
+        var path = Path.Combine(_shard.OwnFolder, "own.db");
+        ShardDatabase.Open(path, _shard.Shard, own: true).Dispose();
+        _shard.Execute("UPDATE gc_meta SET key = 'schema_version' WHERE key = 'version'", path);
+
+        var e = Assert.Throws<DatabaseException>(() => ShardDatabase.Open(path, _shard.Shard, own: true));
+
+        Assert.Contains($"{path} was written by an earlier build of nstance-gc: delete the file", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+
+    [Fact]
+    public void Open_AnyFile_AddsNoIndexColumnOrTriggerToNstancesTables()
+    {
+        const string Theirs = """
+            SELECT group_concat(type || name || coalesce(sql, ''), ';') FROM (
+              SELECT * FROM sqlite_master WHERE tbl_name IN ('instances', 'lb_instances', 'public_keys') ORDER BY name)
+            """;
+        var before = Scalar(Theirs);
+        Open().Dispose();
+        Assert.Equal(before, Scalar(Theirs));
     }
 
     [Fact]
@@ -127,8 +153,8 @@ public sealed class OpeningTests : IDisposable
         using var other = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
         other.Open();
         var held = other.BeginTransaction();
-        var id = _shard.Ids("keep")[0];
-        var write = Task.Run(() => database.MarkDeleted([id], _shard.AsOf));
+        var row = database.Find(_shard.Ids("keep")[0])!;
+        var write = Task.Run(() => database.MarkDeleted([row], _shard.AsOf));
         Assert.False(write.IsCompleted);
         held.Commit();
         Assert.Equal(1, await write);
@@ -141,86 +167,63 @@ public sealed class OpeningTests : IDisposable
         using var other = new SqliteConnection($"Data Source={_shard.DatabasePath};Pooling=False");
         other.Open();
         using var held = other.BeginTransaction();
-        var e = Assert.Throws<DatabaseException>(() => database.MarkDeleted([_shard.Ids("keep")[0]], _shard.AsOf));
+        var row = database.Find(_shard.Ids("keep")[0])!;
+        var e = Assert.Throws<DatabaseException>(() => database.MarkDeleted([row], _shard.AsOf));
         Assert.Equal(DatabaseFault.Busy, e.Fault);
     }
 
     [Fact]
-    public void Find_BrokenStateAndUnreadableTimes_AreReadSoThatNothingEnds()
+    public void Find_UnreadableTimes_AreReadSoThatNothingEnds()
     {
         var id = _shard.Ids("keep")[0];
-        _shard.Execute($"UPDATE instances SET provider_state = '[broken', registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");
+        _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");
         using var database = Open();
         var row = database.Find(id)!;
-        Assert.Equal((InstanceStatus.Unknown, null), (row.Status, row.Group));
-        Assert.DoesNotContain(database.FindDangling(_shard.AsOf, null, 1000), r => r.Id == id);
-        Assert.DoesNotContain(database.FindUnhealthy(null, 1000), r => r.Id == id);
-
-        // The index must not stand in the way of nstance's own writes of such a state.
-        _shard.Execute($"UPDATE instances SET provider_state = 'worse{{' WHERE id = '{id}'");
+        Assert.Null(row.Group);
+        Assert.Equal(["issued_at"], row.InvalidColumns);
+        Assert.Equal(DateTimeOffset.MaxValue, row.Issued);
     }
 
+    /// <summary>Every form in which nstance's drivers write a time (contract, "Column types").</summary>
     [Theory]
-    [InlineData("stopping", true)]
-    [InlineData("stopped", true)]
-    [InlineData("suspending", true)]
-    [InlineData("suspended", true)]
-    [InlineData("deleting", true)]
-    [InlineData("deleted", true)]
-    [InlineData("terminated", true)]
-    [InlineData("repairing", true)]
-    [InlineData("running", false)]
-    [InlineData("pending", false)]
-    [InlineData("unknown", false)]
-    [InlineData("ready", false)]
-    public void FindUnhealthy_StatusInEachFormOfJson_IsFoundByItsWord(string word, bool isFound)
+    [InlineData("2026-11-23 12:00:05", true)]
+    [InlineData("2026-11-23 12:00:05+00:00", true)]
+    [InlineData("2026-11-23 12:00:05.499999999+00:00", true)]
+    [InlineData("2026-11-23 12:00:05.4999999999+00:00", true)]
+    [InlineData("2026-11-23 12:00:05.499999999 +0000 UTC", true)]
+    [InlineData("2026-11-23 12:00:05.4999999999 +0000 UTC m=+0.012345678", true)]
+    [InlineData("2026-11-23 12:00:05 +0000 UTC m=-12.5", true)]
+    [InlineData("2026-11-23 12:00:05.5+00:00", false)]
+    [InlineData("2026-11-23 12:00:05.500000001+00:00", false)]
+    [InlineData("2026-11-23 12:00:05.500000001 +0000 UTC", false)]
+    [InlineData("2026-11-23 12:00:06", false)]
+    public void FindUnregistered_SameSecondInEachForm_IsJudgedExactly(string text, bool isOlder)
     {
         var id = _shard.Ids("keep")[0];
+        var asOf = new DateTimeOffset(2026, 11, 23, 12, 0, 5, 500, TimeSpan.Zero);
         using var database = Open();
-        foreach (var state in new[]
-        {
-            $$"""{"instance_id":"é","status":"{{word}}"}""",
-            $$"""{"status":"{{word}}"}""",
-            $$"""{ "status": "{{word}}", "shard": "stopped" }""",
-            $$"""{"a":{"b":1,"status":"running"},"status":"{{word}}"}""",
-            $$$"""{"status":"{{{word}}}","a":{"b":1,"status":"running"}}""",
-            $$"""{"status":"{{word}}","a":"x,\"status\":\"running\""}""",
-            $$"""{"\u0073tatus":"\u00{{(int)word[0]:x2}}{{word[1..]}}"}""",
-        })
-        {
-            _shard.Execute($"UPDATE instances SET provider_state = '{state}' WHERE id = '{id}'");
-            Assert.Equal((state, isFound), (state, database.FindUnhealthy(null, 1000).Any(r => r.Id == id)));
-        }
+        _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = '{text}' WHERE id = '{id}'");
+        Assert.Equal(isOlder, database.FindUnregistered(asOf, _shard.AsOf).Any(r => r.Id == id));
+        Assert.Empty(database.Find(id)!.InvalidColumns);
     }
 
     [Fact]
-    public void FindDangling_SameSecondInBothForms_IsJudgedExactly()
-    {
-        var (id, asOf) = (_shard.Ids("keep")[0], new DateTimeOffset(2026, 11, 23, 12, 0, 5, 500, TimeSpan.Zero));
-        using var database = Open();
-        foreach (var (text, older) in new[]
-        {
-            ("2026-11-23 12:00:05", true), ("2026-11-23 12:00:05+00:00", true), ("2026-11-23 12:00:05.499999999+00:00", true),
-            ("2026-11-23 12:00:05.5+00:00", false), ("2026-11-23 12:00:05.500000001+00:00", false), ("2026-11-23 12:00:06", false),
-        })
-        {
-            _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = '{text}' WHERE id = '{id}'");
-            Assert.Equal(older, database.FindDangling(asOf, null, 1000).Any(r => r.Id == id));
-        }
-    }
-
-    [Fact]
-    public void FindExpired_SmallPages_GiveEveryRowOnce()
+    public void FindExpired_GivesEveryRowPastTheRetentionWhoseMachineIsGone()
     {
         using var database = Open();
-        var (ids, after) = (new List<string>(), (string?)null);
-        while (database.FindExpired(_shard.AsOf.AddMinutes(-30), after, 2) is { Count: > 0 } page)
-        {
-            ids.AddRange(page.Select(r => r.Id));
-            after = page[^1].Id;
-        }
+        Assert.Equal(_shard.Ids("purge"), database.FindExpired(_shard.AsOf.AddMinutes(-30)).Select(r => r.Id));
 
-        Assert.Equal(_shard.Ids("purge"), ids);
+        // While a machine carries its id, or is the one that it names, a row stays.
+        var carried = database.Find(_shard.Ids("purge")[0])!;
+        var named = database.Find(_shard.Ids("purge")[1])!;
+        database.WriteMachines(
+            [
+                new(new("i-other", carried.Id, null, InstanceStatus.Running, 0, null, null), IsInsert: true),
+                new(new(named.ProviderId!, "someone-else", null, InstanceStatus.Deleting, 0, null, null), IsInsert: true),
+            ],
+            _shard.AsOf);
+
+        Assert.Equal(_shard.Ids("purge").Skip(2), database.FindExpired(_shard.AsOf.AddMinutes(-30)).Select(r => r.Id));
     }
 
     [Fact]

@@ -13,6 +13,11 @@ public sealed class GoTimeTests
     [InlineData("2026-11-23 17:21:05", "2026-11-23 17:21:05+00:00")]
     [InlineData("2026-11-23T17:21:05.5Z", "2026-11-23 17:21:05.5+00:00")]
     [InlineData("2026-11-23 17:21:05.1-07:00", "2026-11-24 00:21:05.1+00:00")]
+    [InlineData("2026-11-23 17:21:05 +0000 UTC", "2026-11-23 17:21:05+00:00")]
+    [InlineData("2026-11-23 17:21:05.1234567899+00:00", "2026-11-23 17:21:05.1234567+00:00")]
+    [InlineData("2026-11-23 17:21:05.123456789 +0000 UTC", "2026-11-23 17:21:05.1234567+00:00")]
+    [InlineData("2026-11-23 17:21:05.5 -0700 MST m=+0.012345678", "2026-11-24 00:21:05.5+00:00")]
+    [InlineData("2026-11-23 17:21:05.5 +0000 UTC m=-3", "2026-11-23 17:21:05.5+00:00")]
     public void Parse_StoredForms_AreTheSameTime(string text, string again)
     {
         Assert.True(GoTime.TryParse(text, out var time));
@@ -24,10 +29,14 @@ public sealed class GoTimeTests
     [InlineData("")]
     [InlineData("2026-11-23")]
     [InlineData("2026-11-23 17:21:05.")]
-    [InlineData("2026-11-23 17:21:05.1234567890+00:00")]
+    [InlineData("2026-11-23 17:21:05.12345678901+00:00")]
     [InlineData("2026-11-23 24:21:05")]
     [InlineData("2026-13-23 17:21:05")]
-    [InlineData("2026-11-23 17:21:05 +0000 UTC")]
+    [InlineData("2026-11-23 17:21:05 +0000")]
+    [InlineData("2026-11-23 17:21:05 +0000 ")]
+    [InlineData("2026-11-23 17:21:05 +2400 UTC")]
+    [InlineData("2026-11-23 17:21:05 +0000 UTC m=x")]
+    [InlineData("2026-11-23 17:21:05 +0000 UTC; oops")]
     [InlineData("2026-11-23 17:21:05+0000")]
     public void Parse_OtherTexts_AreRefused(string? text) => Assert.False(GoTime.TryParse(text, out _));
 

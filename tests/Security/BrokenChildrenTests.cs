@@ -83,7 +83,7 @@ public sealed class BrokenChildrenTests
     private static (CollectWorld.Made[] Expired, CollectWorld.Made[] Living) Make(CollectWorld world)
     {
         CollectWorld.Made[] expired = [.. Enumerable.Range(0, Rows).Select(_ => world.Add(inCloud: false))];
-        foreach (var made in expired) world.Sql("UPDATE instances SET deleted_at = '2026-11-23 10:00:00+00:00' WHERE id = $id", ("$id", made.Id));
+        foreach (var made in expired) world.Expire(made, new(2026, 11, 23, 10, 0, 0, TimeSpan.Zero));
         CollectWorld.Made[] living = [.. Enumerable.Range(0, Rows).Select(_ => world.Add(registered: true, recordRegistered: true))];
         world.Sql("UPDATE instances SET health_at = '2026-11-23 18:39:30+00:00' WHERE deleted_at IS NULL");
 

@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>A cloud in memory: what exists is in <see cref="Instances"/>, what goes wrong is set beside it.</summary>
-internal class FakeCloud : ICloud
+internal sealed class FakeCloud : ICloud
 {
     public Dictionary<string, CloudInstance> Instances { get; } = [];
 
@@ -49,7 +49,7 @@ internal class FakeCloud : ICloud
 
     public CloudInstance Add(CloudInstance instance) => Instances[instance.ProviderId] = instance;
 
-    public virtual async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;

@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>
-/// The whole shard of tests/Fixtures/shard-1 in a simulated cloud whose clock stands at the fixture's <c>asOf</c>; the
+/// A whole shard of tests/Fixtures in a simulated cloud whose clock stands at the fixture's <c>asOf</c>; the
 /// database is a copy that may be written.
 /// </summary>
 internal sealed class FixtureShard : IAsyncDisposable
@@ -34,9 +34,9 @@ internal sealed class FixtureShard : IAsyncDisposable
 
     public string DatabasePath => Path.Combine(_folder, "local.db");
 
-    public static async Task<FixtureShard> StartAsync()
+    public static async Task<FixtureShard> StartAsync(string fixture = "shard-1")
     {
-        var source = Path.Combine(AppContext.BaseDirectory, "Fixtures", "shard-1");
+        var source = Path.Combine(AppContext.BaseDirectory, "Fixtures", fixture);
         var expected = Read(Path.Combine(source, "expected.json"));
         var clock = new FakeTimeProvider(expected.GetProperty("asOf").GetDateTimeOffset());
         var cloud = await SimulatedCloud.StartAsync(new SimulatedCloudOptions { Clock = clock, Buckets = [Bucket] });

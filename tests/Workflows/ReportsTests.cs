@@ -60,9 +60,11 @@ public sealed class ReportsTests
             Health = new() { Enqueued = 5 },
             Purge = new() { Purged = 6 },
         };
+        var totals = Reports.Add(Reports.Add(new(), report), report);
+
+        Assert.Equal([new(CollectReason.Unhealthy, 2), new(CollectReason.Dangling, 4), new(CollectReason.Orphan, 6)], totals.Ended);
         Assert.Equal(
-            new GcTotals { Cycles = 1, Unhealthy = 1, Dangling = 2, Orphan = 3, AlreadyGone = 14, Purged = 6, ChecksEnqueued = 5 },
-            Reports.Add(new(), report));
+            new GcTotals { Cycles = 2, AlreadyGone = 28, Purged = 12, ChecksEnqueued = 10, Ended = totals.Ended }, totals);
     }
 
     [Fact]
