@@ -3,7 +3,7 @@ using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>nstance's server in a story: writes its rows into the database that it shares, collects and scales by them.</summary>
+/// <summary>nstance's server in a story: writes rows into the shared file, collects and scales by them.</summary>
 internal sealed class ChaosNstance : INstanceCloud, IDisposable
 {
     private readonly ChaosWorld _world;
@@ -13,7 +13,8 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
     {
         _world = world;
         var setup = world.Story.Setup;
-        _server = new(path, setup.Generation, this, setup.NstanceRegistrationTimeout, hasUnknownColumns: setup.Seed % 3 == 0);
+        var hasUnknownColumns = setup.Seed % 3 == 0;
+        _server = new(path, setup.Generation, this, setup.NstanceRegistrationTimeout, hasUnknownColumns);
         _server.File.Run("PRAGMA synchronous = OFF");
     }
 
@@ -21,7 +22,8 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
 
     public void Insert(ChaosMember m)
     {
-        var row = new NstanceInstance(m.Id, Story.Tenant, m.Group, m.Issued) { Nonce = $"{ChaosWorld.SecretMark}-{m.Number}" };
+        var nonce = $"{ChaosWorld.SecretMark}-{m.Number}";
+        var row = new NstanceInstance(m.Id, Story.Tenant, m.Group, m.Issued) { Nonce = nonce };
         _server.Write(database => database.Insert(row));
     }
 
@@ -37,12 +39,12 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
     public void Report(IEnumerable<ChaosMember> members, Func<ChaosMember, DateTimeOffset> at) =>
         _server.File.Report(members.Select(m => (m.Id, at(m))));
 
-    /// <summary>nstance checks an instance, as its reconciler does now and then, and runs a cycle of its own collector.</summary>
+    /// <summary>nstance checks an instance, as its reconciler does, and runs a cycle of its own collector.</summary>
     public void Collect(ChaosMember? check)
     {
         if (check?.Machine is { } machine && machine.SeenAt(_world.Now) is { } seen)
             _server.Write(database => database.SetStatus(check.Id, machine.ProviderId, seen.Status.Name()));
-        Tell(_server.Collect(_world.ServerNow));
+        Judge(_server.Collect(_world.ServerNow));
     }
 
     /// <summary>nstance brings its groups to their sizes.</summary>
@@ -52,7 +54,7 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
         var sizes = _server.Sizes(_world.ServerNow);
         if (shrinks is not null && sizes.TryGetValue(new(Story.Tenant, shrinks), out var size))
             sizes[new(Story.Tenant, shrinks)] = size - 1;
-        Tell(_server.Scale(sizes, _world.ServerNow));
+        Judge(_server.Scale(sizes, _world.ServerNow));
     }
 
     public bool IsAlive(string providerId) =>
@@ -74,8 +76,9 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
 
     public void Dispose() => _server.Dispose();
 
-    private void Tell(NstanceOutcome outcome)
+    private void Judge(NstanceOutcome outcome)
     {
         foreach (var (id, _, why) in outcome.Terminations) _world.Trace($"nstance {why} {id}");
+        new Invariants(_world).NstanceIsNotMisled();
     }
 }

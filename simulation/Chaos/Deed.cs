@@ -30,7 +30,7 @@ internal enum Deed
     /// <summary>nstance's server checks the member, and its own collector runs a cycle.</summary>
     NstanceCollects,
 
-    /// <summary>nstance's server scales its groups; <see cref="StoryEvent.After"/>: the member's group shrinks by one.</summary>
+    /// <summary>nstance scales its groups; <see cref="StoryEvent.After"/>: the member's group shrinks by one.</summary>
     NstanceScales,
 
     /// <summary>Its record is overwritten with what is no record.</summary>

@@ -59,8 +59,9 @@ internal sealed class Invariants(ChaosWorld world)
         var ahead = world.Story.Events.Any(e =>
             e.Deed == Deed.ServerClockAhead && e.At <= world.Elapsed && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
         if (!isJudged || ahead) return;
-        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval) && !m.RowRotten && !m.ServerDeletes && !m.IsGivenUp))
+        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval)))
         {
+            if (m.RowRotten || m.ServerDeletes || m.IsGivenUp) continue;
             if (!(m.SilentSince < input.AsOf - (3 * interval)) || m.Machine?.StateAt(input.AsOf) != "running") continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
             if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"#{m.Number} ({m.Lot}) is silent, and was not checked");

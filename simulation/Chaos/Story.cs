@@ -81,7 +81,8 @@ internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
     public static string Group(int member) => $"group-{member % 3}";
 
     public IEnumerable<string> Lines => Events.Select(e => e.ToString())
-        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database, {Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
+        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database, "
+            + $"{Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
             + $"registration timeout {Setup.Timings.RegistrationTimeout}, retention {Setup.Timings.DeletedRecordRetention}, "
             + $"health {Setup.Timings.HealthCheckInterval}, the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
             + $"{(Setup.Limits.Enabled ? $"limits with {Setup.Limits.Rules?.Count ?? 0} rules" : "no limits")}"

@@ -36,6 +36,8 @@ internal sealed class StoryTeller
             Limits = _random.Next(3) switch { 0 => TerminationLimits.Off, 1 => new(), _ => WithRules() },
             Quarantine = Chance(25) ? Minutes(30, 180) : null,
             Generation = (NstanceGeneration)_nstance.Next(2),
+            NstanceRegistrationTimeout = _nstance.Next(4) > 0
+                ? TimeSpan.FromHours(8760) : TimeSpan.FromMinutes(_nstance.Next(5, 40)),
         };
     }
 
@@ -163,16 +165,23 @@ internal sealed class StoryTeller
 
     private void Nstance()
     {
-        for (var n = _nstance.Next(12); n > 0; n--) Act(Deed.NstanceCollects, false);
-        for (var n = _nstance.Next(8); n > 0; n--) Act(Deed.NstanceScales, _nstance.Next(5) == 0);
+        for (var n = _nstance.Next(12); n > 0; n--)
+            Add(new(0, NstanceMoment(), Deed.NstanceCollects) { Member = _nstance.Next(_members) });
+        for (var n = _nstance.Next(8); n > 0; n--)
+        {
+            var shrinks = _nstance.Next(5) == 0;
+            Add(new(0, NstanceMoment(), Deed.NstanceScales) { Member = _nstance.Next(_members), After = shrinks });
+        }
 
-        void Act(Deed deed, bool shrinks) => Add(
-            new(0, TimeSpan.FromSeconds(_nstance.Next((int)_setup.Length.TotalSeconds)), deed)
-            {
-                Member = _nstance.Next(_members),
-                After = shrinks,
-            });
+        // At times nstance checks a stopped machine before the collector lists it, or while a plan waits.
+        foreach (var stop in _events.Where(e => e.Deed == Deed.Stop && _nstance.Next(3) == 0).ToArray())
+        {
+            var at = stop.At + TimeSpan.FromMinutes(_nstance.Next(1, 60));
+            Add(new(0, at, Deed.NstanceCollects) { Member = stop.Member });
+        }
     }
+
+    private TimeSpan NstanceMoment() => TimeSpan.FromSeconds(_nstance.Next((int)_setup.Length.TotalSeconds));
 
     private TerminationLimits WithRules() => new()
     {

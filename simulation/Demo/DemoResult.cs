@@ -5,7 +5,8 @@ namespace Nstance.Temporal.Simulation.Demo;
 /// <summary>The demo's last line with <c>--output json</c>. Its members are a promise (README).</summary>
 internal sealed record DemoResult(
     int Seed, int Instances, int Cycles, DemoResult.Ended Terminated, int Purged, long ChecksEnqueued,
-    int WronglyTerminated, int MissedGarbage, int LostRecords, int LostEvents, int NstanceMisled, bool Ok, double ElapsedSeconds)
+    int WronglyTerminated, int MissedGarbage, int LostRecords, int LostEvents, int NstanceMisled,
+    bool Ok, double ElapsedSeconds)
 {
     internal sealed record Ended(int Dangling, int Unhealthy, int Orphan);
 

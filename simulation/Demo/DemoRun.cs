@@ -20,6 +20,8 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
 
     private string Log => Path.Combine(_directory, "nstance-gc.log");
 
+    private string Database => Path.Combine(_directory, "server.db");
+
     private string ScheduleLog => Path.Combine(_directory, "schedule-create.log");
 
     public async Task<DemoResult> RunAsync(CancellationToken ct)
@@ -32,7 +34,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             await using var cloud = await SimulatedCloud.StartAsync(
                 new() { Buckets = [_place.Bucket], Seed = options.Seed, AccessKeys = ["demo"] }, ct);
             await using var webhook = await WebhookReceiver.StartAsync();
-            using var fleet = new LivingFleet(cloud, _place, Path.Combine(_directory, "server.db"), options.Seed, options.Nstance);
+            using var fleet = new LivingFleet(cloud, _place, Database, options.Seed, options.Nstance);
             fleet.Settle(options.Instances);
             screen.Begin(options, temporal.Address, _directory);
 
@@ -106,7 +108,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     private IEnumerable<string> WorkerArguments(Uri webhook) =>
     [
         "run", .. ShardArguments(), "--host-name", "demo-host", "--data-directory", _directory,
-        "--shared-database-path", Path.Combine(_directory, "server.db"), "--webhook-url", webhook.ToString(),
+        "--shared-database-path", Database, "--webhook-url", webhook.ToString(),
     ];
 
     private async Task CreateScheduleAsync(IReadOnlyDictionary<string, string> environment, CancellationToken ct)

@@ -62,7 +62,8 @@ internal sealed record Verdict
     /// <summary>One line for each machine that nstance terminated because of rows that the collector wrote.</summary>
     public IReadOnlyList<string> NstanceMisled { get; init; } = [];
 
-    public bool Ok => WronglyTerminated.Count + MissedGarbage.Count + LostRecords.Count + LostEvents.Count + NstanceMisled.Count == 0;
+    public bool Ok =>
+        WronglyTerminated.Count + MissedGarbage.Count + LostRecords.Count + LostEvents.Count + NstanceMisled.Count == 0;
 
     public static Verdict Of(Truth truth)
     {
@@ -119,8 +120,9 @@ internal sealed record Verdict
 
     private static IEnumerable<string> LostRecordsOf(Truth truth)
     {
-        foreach (var m in truth.Members.Where(m => m.MustLive && m.Fate is not Fate.Foreign && MachineOf(truth, m)?.EndedAt is null))
+        foreach (var m in truth.Members.Where(m => m.MustLive && m.Fate is not Fate.Foreign))
         {
+            if (MachineOf(truth, m)?.EndedAt is not null) continue;
             if (truth.Object(truth.Place.RecordKey(m)) is null) yield return $"the record of {m.Fate} {m.Id} is gone";
             if (!truth.Rows.Contains(m.Id.ToString())) yield return $"the row of {m.Fate} {m.Id} is gone";
         }

@@ -55,7 +55,7 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
         _nstance.Write(database => database.Insert(rows));
     }
 
-    /// <summary>One beat: agents report and register, an instance may be launched, nstance collects and scales.</summary>
+    /// <summary>One beat: agents report and register, an instance may be launched, nstance collects, scales.</summary>
     public void Beat()
     {
         var now = _cloud.Ec2.Now;

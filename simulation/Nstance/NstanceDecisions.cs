@@ -32,10 +32,12 @@ internal static class NstanceDecisions
         if (ScanFailure(live) is { } failure) return new([], failure);
         var found = new Dictionary<string, NstanceTermination>(StringComparer.Ordinal);
         var members = live.Where(row => !row.OnDemand).ToLookup(row => KeyOf(generation, new(row.Tenant, row.Group!)));
+        var missing = 0;
         foreach (var (group, size) in desired)
         {
             var rows = members[KeyOf(generation, group)].Where(row => !found.ContainsKey(row.Id)).ToArray();
             var excess = Math.Max(0, rows.Length - size);
+            missing += Math.Max(0, size - rows.Length);
             foreach (var row in rows.Take(excess)) found[row.Id] = Of(row, NstanceReason.GroupTooLarge);
             foreach (var row in rows.Skip(excess).Where(row => row.InfraConfigHash is null))
                 found[row.Id] = Of(row, NstanceReason.Drift);
@@ -47,7 +49,7 @@ internal static class NstanceDecisions
                 found[row.Id] = Of(row, NstanceReason.GroupUnknown);
         }
 
-        return new([.. found.Values]);
+        return new([.. found.Values]) { Missing = missing };
     }
 
     // v1 selects members by group key alone.

@@ -72,4 +72,8 @@ internal sealed record NstanceTermination(string InstanceId, string? ProviderId,
 /// <summary>What one cycle or one scaling did.</summary>
 /// <param name="Terminations">What it terminated, in order.</param>
 /// <param name="Failure">Why it stopped before it terminated anything; null: it did not.</param>
-internal sealed record NstanceOutcome(IReadOnlyList<NstanceTermination> Terminations, string? Failure = null);
+internal sealed record NstanceOutcome(IReadOnlyList<NstanceTermination> Terminations, string? Failure = null)
+{
+    /// <summary>How many instances nstance launches to fill its groups. The model counts them only.</summary>
+    public int Missing { get; init; }
+}

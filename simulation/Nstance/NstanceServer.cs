@@ -25,8 +25,8 @@ internal sealed class NstanceServer(
     public IReadOnlyList<NstanceTermination> Terminations => _terminations;
 
     /// <summary>
-    /// Gets one line for each live machine that nstance terminated because of the collector's writes, and for each
-    /// cycle that they made fail.
+    /// Gets one line for each live machine that nstance terminated because of the collector's writes, for each cycle
+    /// that they made fail, and for replacements of instances that run and are marked as deleted.
     /// </summary>
     public IReadOnlyList<string> Misled => _misled;
 
@@ -66,6 +66,8 @@ internal sealed class NstanceServer(
         var decided = decide(live);
         var byShadow = decide(_shadow.Live());
         if (decided.Failure is { } failure && byShadow.Failure is null) _misled.Add(failure);
+        if (decided.Missing > byShadow.Missing && decided.Failure is null)
+            _misled.Add($"{decided.Missing - byShadow.Missing} replacements of instances that run");
         var own = byShadow.Terminations.Select(t => t.InstanceId).ToHashSet(StringComparer.Ordinal);
         var done = new List<NstanceTermination>();
         foreach (var termination in decided.Terminations)

@@ -69,7 +69,6 @@ internal static class SoakRun
 
         await CalmAsync(server, world, ct);
         new Invariants(world).NothingLeaks();
-        new Invariants(world).NstanceIsNotMisled();
         if (world.Violation is { } violation) faults.Add($"{violation.Step}: {violation.Invariant}: {violation.What}");
         faults.AddRange(Growth(each));
         var runs = 0;

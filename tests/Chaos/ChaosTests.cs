@@ -53,6 +53,15 @@ public sealed class ChaosTests
     public Task Play_WithStatesThatAreNotWritten_LeavesRowsThatSayNothing() =>
         AssertFoundAsync("I9", () => new() { Records = WithoutStates });
 
+    /// <summary>What the collector's first edition wrote into nstance's rows.</summary>
+    [Theory]
+    [InlineData("UPDATE instances SET provider_state = '{\"status\": \"stopped\"}' WHERE rowid % 5 = 0")]
+    [InlineData("UPDATE instances SET infra_config_hash = NULL WHERE rowid % 5 = 0")]
+    [InlineData("UPDATE instances SET deleted_at = NULL")]
+    [InlineData("UPDATE instances SET group_key = NULL WHERE rowid % 5 = 0")]
+    public Task Play_WithNstancesRowsRewritten_MisleadsNstance(string write) =>
+        AssertFoundAsync("I10", () => new() { Records = (records, path) => WithRowsWritten(records, path, write) });
+
     [Fact]
     public Task Play_WithTheWindowForgotten_ChecksTwice() => AssertFoundAsync("I4", () => new()
     {
@@ -164,16 +173,18 @@ public sealed class ChaosTests
                 : new RecordRead.Missing();
     }
 
-    private static IRecordStore WithoutStates(IRecordStore records, string path)
+    private static IRecordStore WithoutStates(IRecordStore records, string path) => WithRowsWritten(records, path, """
+        CREATE TRIGGER IF NOT EXISTS stateless BEFORE UPDATE OF provider_state ON instances
+        WHEN NEW.provider_state LIKE '%running%' BEGIN SELECT RAISE(IGNORE); END
+        """);
+
+    private static IRecordStore WithRowsWritten(IRecordStore records, string path, string write)
     {
         if (!File.Exists(path)) return records;
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = """
-            CREATE TRIGGER IF NOT EXISTS stateless BEFORE UPDATE OF provider_state ON instances WHEN OLD.provider_state IS NULL
-            BEGIN SELECT RAISE(IGNORE); END
-            """;
+        command.CommandText = write;
         command.ExecuteNonQuery();
         return records;
     }

@@ -95,6 +95,14 @@ public sealed class NstanceMisledTests : IDisposable
     }
 
     [Fact]
+    public void Scale_ARunningInstanceWasMarked_NstanceReplacesItAndIsMisled()
+    {
+        _v1.File.MarkDeleted("old", Now);
+        Assert.Equal(1, _v1.Scale(_v1.Sizes(Now), Now).Missing);
+        Assert.Equal("1 replacements of instances that run", Assert.Single(_v1.Misled));
+    }
+
+    [Fact]
     public void Scale_AMarkedRowWasRevived_IsMisled()
     {
         _v1.Write(database => database.MarkDeleted("old", Now));

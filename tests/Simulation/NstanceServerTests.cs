@@ -167,6 +167,17 @@ public sealed class NstanceServerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("V1")]
+    [InlineData("V2")]
+    public void Scale_AnInstanceIsMarkedAsDeleted_TheGroupIsOneShort(string generation)
+    {
+        var server = _servers[generation];
+        Add(server, Registered("a"), Registered("b") with { DeletedAt = Now });
+
+        Assert.Equal(1, server.Scale(Desired(("acme", "web", 2)), Now).Missing);
+    }
+
+    [Theory]
     [InlineData("V1", "", 0)]
     [InlineData("V1", "globex", 0)]
     [InlineData("V2", "", 2)]

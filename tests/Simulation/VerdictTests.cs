@@ -200,8 +200,11 @@ public class VerdictTests
             return member;
         }
 
-        public void EndByCollector(Member member, DateTimeOffset at, string hand = "demo") => _machines[member.ProviderId!] =
-            _machines[member.ProviderId!] with { State = MachineState.Terminated, EndedAt = at, EndedBy = hand };
+        public void EndByCollector(Member member, DateTimeOffset at, string hand = "demo")
+        {
+            var before = _machines[member.ProviderId!];
+            _machines[before.Id] = before with { State = MachineState.Terminated, EndedAt = at, EndedBy = hand };
+        }
 
         public void Tell(Member member, DateTimeOffset at) => Arrive(ReconcileEventType.GroupChanged, "GroupChanged", member, at);
 
