@@ -67,6 +67,9 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
         return machine.StateAt(_world.Now) is not null;
     }
 
+    public bool IsRecorded(string instanceId) => _world.Members.Values.Any(m =>
+        m.Id == instanceId && _world.Bucket.TryGetValue(m.Key, out var record) && record.Body.Contains("registered_at", StringComparison.Ordinal));
+
     public void DeleteRecord(string instanceId)
     {
         if (_world.Members.Values.FirstOrDefault(m => m.Id == instanceId) is not { } member) return;

@@ -87,6 +87,9 @@ internal sealed class LivingFleet : INstanceCloud, IDisposable
         return true;
     }
 
+    public bool IsRecorded(string instanceId) => Members.Exists(m =>
+        m.Id.ToString() == instanceId && m.RegisteredAt is not null && _cloud.S3.Get(_place.Bucket, _place.RecordKey(m)) is not null);
+
     public void DeleteRecord(string instanceId)
     {
         if (Members.FirstOrDefault(m => m.Id.ToString() == instanceId) is { } member)

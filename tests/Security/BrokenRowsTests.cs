@@ -128,6 +128,7 @@ public sealed class BrokenRowsTests
     public async Task Sync_NotListedAndWrittenAtNoTime_IsSparedAndNamed()
     {
         using var world = new CollectWorld();
+        world.Add(registered: true, recordRegistered: true); // so that the cloud shows something of ours
         var row = world.Add(registered: true, recordRegistered: true, inCloud: false);
         Break(world, row, "updated_at", "'no time'");
 

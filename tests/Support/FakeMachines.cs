@@ -23,5 +23,10 @@ internal sealed class FakeMachines : INstanceCloud
         return true;
     }
 
+    /// <summary>Registered instances with a record.</summary>
+    public HashSet<string> Recorded { get; } = [];
+
+    public bool IsRecorded(string instanceId) => Recorded.Contains(instanceId);
+
     public void DeleteRecord(string instanceId) => DeletedRecords.Add(instanceId);
 }

@@ -1,0 +1,140 @@
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Simulation.Nstance;
+using Nstance.Temporal.Workflows.Contracts;
+
+namespace Nstance.Temporal.Tests.Support;
+
+/// <summary>nstance's server and the collector over one file, with a cloud and a bucket in memory.</summary>
+internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
+{
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
+    public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("nstance-shared-").FullName;
+    private readonly GcActivities _activities;
+    private int _machines;
+
+    public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false)
+    {
+        Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
+        Records.Config = System.Text.Encoding.UTF8.GetBytes($$$"""{"cluster":{"id":"{{{Shard.Cluster}}}"},"shard":{"id":"{{{Shard.Shard}}}"}}""");
+        _activities = new(
+            new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this, _ => Events);
+    }
+
+    public static ShardTimings Timings { get; } = new();
+
+    public string Path => System.IO.Path.Combine(_folder, "nstance.db");
+
+    public NstanceServer Nstance { get; }
+
+    public FakeCloud Cloud { get; } = new();
+
+    public FakeRecordStore Records { get; } = new();
+
+    public FakeAuditStore Audit { get; } = new();
+
+    public FakeEventSink Events { get; } = new();
+
+    public PhaseInput Input { get; set; } = new(Shard, Start, Timings) { DryRun = true };
+
+    /// <summary>A machine with this id tag, not known to nstance.</summary>
+    public CloudInstance Launch(
+        string id, DateTimeOffset at, InstanceStatus status = InstanceStatus.Running, string? group = "web", string? protect = null)
+    {
+        var tags = new Dictionary<string, string>
+        {
+            [CloudTags.Managed] = "true",
+            [CloudTags.ClusterId] = Shard.Cluster,
+            [CloudTags.Shard] = Shard.Shard,
+            [CloudTags.InstanceId] = id,
+        };
+        if (group is not null) tags[CloudTags.Group] = group;
+        if (protect is not null) tags[CloudTags.GcProtect] = protect;
+        var state = status == InstanceStatus.Deleted ? "terminated" : status.Name();
+        return Cloud.Add(new($"i-{++_machines:x17}", state, status, at, "a", "10.0.0.1", null, "host", tags));
+    }
+
+    /// <summary>A registered member that reports, as nstance made it: row, record, machine.</summary>
+    public string AddMember(
+        int hours, string group = "web", InstanceStatus status = InstanceStatus.Running, string? protect = null, bool hasRow = true)
+    {
+        var issued = Start.AddHours(-hours);
+        var id = NewId(issued);
+        var machine = Launch(id, issued, status, group, protect);
+        PutRecord(id, group, machine.ProviderId, issued, issued);
+        if (hasRow)
+        {
+            Nstance.Write(database => database.Insert(new NstanceInstance(id, "acme", group, issued)
+            {
+                ProviderId = machine.ProviderId,
+                RegisteredAt = issued,
+                HealthAt = Start,
+            }));
+        }
+
+        return id;
+    }
+
+    public void PutRecord(string id, string group, string? provider, DateTimeOffset issued, DateTimeOffset? registered)
+    {
+        var parsed = InstanceId.TryParse(id, out var made) ? made : throw new ArgumentException("not an instance id", nameof(id));
+        var at = registered is { } time ? $", \"registered_at\": \"{time:yyyy-MM-ddTHH:mm:ssZ}\"" : "";
+        Records.Put(RecordKey.For(Shard.Shard, "acme", parsed), $$"""
+            { "instance_id": "{{id}}", "tenant": "acme", "group": "{{group}}", "subnet_id": "subnet-1", "status": "running",
+              "provider_instance_id": "{{provider}}", "registration_jwt": "jwt-of-{{id}}", "infra_config_hash": "hhhhhhhh",
+              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}"{{at}} }
+            """);
+    }
+
+    public static string NewId(DateTimeOffset issued) => InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
+
+    /// <summary>One whole cycle; the next one is two minutes later.</summary>
+    public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()
+    {
+        if (Input.Cycle == 0) await _activities.AcquireShardAsync(new(Shard, Input.AsOf));
+        Input = Input with { Cycle = Input.Cycle + 1, AsOf = Start.AddMinutes(2 * Input.Cycle) };
+        Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
+        var sync = await _activities.SyncProviderAsync(Input);
+        var collect = await _activities.CollectAsync(Input);
+        await _activities.ScanHealthAsync(Input);
+        await _activities.PurgeRecordsAsync(Input);
+        return (sync, collect);
+    }
+
+    public bool IsAlive(string providerId) =>
+        Cloud.Instances.TryGetValue(providerId, out var i) && i.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted);
+
+    public bool Terminate(string providerId)
+    {
+        if (!IsAlive(providerId)) return true;
+        Cloud.Add(Cloud.Instances[providerId] with { State = "shutting-down", Status = InstanceStatus.Deleting });
+        return true;
+    }
+
+    public bool IsRecorded(string instanceId) => Records.Objects.Any(o =>
+        RecordKey.TryParse(Shard.Shard, o.Key, out _, out var id) && id.ToString() == instanceId
+        && o.Value.AsSpan().IndexOf("registered_at"u8) >= 0);
+
+    public void DeleteRecord(string instanceId)
+    {
+        foreach (var key in Records.Objects.Keys.Where(key => RecordKey.TryParse(Shard.Shard, key, out _, out var id) && id.ToString() == instanceId).ToArray())
+            Records.Objects.Remove(key);
+    }
+
+    public void Dispose()
+    {
+        Nstance.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
+
+    IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
+
+    ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => Cloud;
+}
