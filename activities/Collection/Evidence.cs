@@ -72,7 +72,8 @@ internal static class Evidence
 
     /// <summary>
     /// The mark says that the instance is gone, the cloud says that its machine runs. nstance, or a termination that did not
-    /// take hold, left it. Its agent must be silent since the mark: one that reports may be in use.
+    /// take hold, left it. Its agent must be silent since the mark: one that reports may be in use. On a machine that is
+    /// stopped by now no agent reports: there its last report must be older than the registration timeout.
     /// </summary>
     private static Verdict DeletedButRunning(InstanceRow row, Findings now, PhaseInput input)
     {
@@ -88,10 +89,12 @@ internal static class Evidence
         if (since > Deadline(input) || since > input.AsOf - input.Timings.SettleTime)
             return Verdict.Spare($"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago, and its machine runs: waits for the registration timeout");
         if (Grace(input) is { } grace) return grace;
-        if (row.HealthAt > since) return Verdict.Spare("its agent reports, though its row is marked deleted");
+        var isStopped = instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;
+        if (row.HealthAt > since && !(isStopped && row.HealthAt < Deadline(input)))
+            return Verdict.Spare("its agent reports, though its row is marked deleted");
         if (row.RegisteredAt > since || now.Record is RecordRead.Found { Record.RegisteredAt: { } at } && at > since)
             return Verdict.Spare("it registered after its row was marked deleted");
-        return new(VerdictKind.End, $"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago; {instance.State} at the cloud, its agent silent since");
+        return new(VerdictKind.End, $"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago; {instance.State} at the cloud, its agent silent");
     }
 
     private static Verdict PreInsert(InstanceRow row, Findings now, PhaseInput input)
