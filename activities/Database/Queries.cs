@@ -115,7 +115,8 @@ internal static class Queries
 
     public const string RecordedRowless = $"{RowlessColumns} AND r.instance_id IS NOT NULL";
 
-    public const string Orphans = $"{RowlessColumns} AND r.instance_id IS NULL ORDER BY m.provider_id";
+    /// <summary>One that shuts down already is left to the cloud: it has neither row nor record to clean.</summary>
+    public const string Orphans = $"{RowlessColumns} AND r.instance_id IS NULL AND m.status <> 'deleting' ORDER BY m.provider_id";
 
     /// <summary>From the few rows that are marked as deleted to the machines that carry their ids.</summary>
     public const string DeletedButRunning = $"""

@@ -11,6 +11,10 @@ internal sealed record Cli(int Code, string Output, IReadOnlyList<string> Errors
 {
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
+    /// <summary>Counts of one reason in a cycle's report.</summary>
+    public JsonElement Counts(string reason) => Json.GetProperty("collect").GetProperty("counts").EnumerateArray()
+        .Single(counts => counts.GetProperty("reason").GetString() == reason);
+
     public static async Task<Cli> RunAsync(params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());

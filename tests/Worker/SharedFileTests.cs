@@ -49,7 +49,7 @@ public sealed class SharedFileTests
 
         Assert.True(written.Count > 10, $"{written.Count} writes in five cycles");
         Assert.Equal(written.Last, Read(path, "SELECT max(health) FROM instances"));
-        Assert.Equal(Rows, Convert.ToInt32(Read(path, "SELECT count(*) FROM instances WHERE deleted_at IS NULL AND json_extract(provider_state, '$.status') IN ('running', 'pending')")));
+        Assert.Equal(Rows, Convert.ToInt32(Read(path, "SELECT count(*) FROM gc_machines WHERE status IN ('running', 'pending')")));
         Assert.Equal("ok", Read(path, "PRAGMA integrity_check"));
         Assert.All(machines, m => Assert.True(cloud.Ec2.Find(m.Id)!.Alive));
         folder.Delete(recursive: true);

@@ -88,7 +88,7 @@ public sealed class SteerProcessTests : LoopbackShard
         await StartAsync(new() { DryRun = false, Quarantine = TimeSpan.FromHours(1) });
 
         var cycle = await SeeingAsync();
-        Assert.Equal(1, cycle.Json.GetProperty("collect").GetProperty("orphan").GetProperty("quarantined").GetInt32());
+        Assert.Equal(1, cycle.Counts("orphan").GetProperty("quarantined").GetInt32());
         Assert.StartsWith("stop", Cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal);
 
         await using var release = Shard("release", id, "--comment", "still needed", "--by", "ann", "--output", "json");
