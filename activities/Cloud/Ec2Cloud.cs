@@ -28,7 +28,10 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts? inPa
 
     public IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, CancellationToken cancellationToken) => _inParts.ListAsync(
-            (part, ct) => ListAsync(shard, part, ct), Math.Clamp(expected / InstancesForPart, 1, ListInParts.MostParts), cancellationToken);
+            (part, ct) => ListAsync(shard, part, ct), PartsOf(expected), cancellationToken);
+
+    /// <summary>In how many parts a fleet is listed, side by side.</summary>
+    internal static int PartsOf(int instances) => Math.Clamp(instances / InstancesForPart, 1, ListInParts.MostParts);
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)

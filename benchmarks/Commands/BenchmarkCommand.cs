@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Nstance.Temporal.Benchmarks.Cycle;
-using Nstance.Temporal.Benchmarks.Micro;
 using Nstance.Temporal.Benchmarks.Shards;
 using Nstance.Temporal.Benchmarks.Start;
 using Nstance.Temporal.Benchmarks.TestServer;
@@ -27,7 +26,6 @@ internal static class BenchmarkCommand
     private static IEnumerable<Command> Commands(TextWriter stdout, TextWriter stderr)
     {
         yield return CycleCommand.Create(stdout, stderr);
-        yield return MicroCommand.Create(stdout, stderr);
         yield return ShardsCommand.Create(stdout, stderr);
         yield return TemporalCommand.Create(stdout);
         yield return StartCommand.Create(stdout, stderr);

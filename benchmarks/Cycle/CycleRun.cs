@@ -63,6 +63,9 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         Memory.ForgetPeak();
         var idle = Memory.ResidentMb();
         var peaks = new List<double>();
+        var first = await TimeAsync("syncFirstMs", "syncFirst", peaks, () => gc.SyncProviderAsync(input));
+        Require(first.Listed == fleet.Machines.Length && first.Suspect is null, $"first sync: {first}");
+        ServerDatabase.ChangeAll(shared);
         var synced = await TimeAsync("syncMs", "sync", peaks, () => gc.SyncProviderAsync(input));
         Require(synced.Listed == fleet.Machines.Length && synced.Updated == fleet.Machines.Length, $"sync: {synced}");
         var again = await TimeAsync("syncUnchangedMs", "syncUnchanged", peaks, () => gc.SyncProviderAsync(input));
@@ -70,6 +73,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         await CollectAsync(gc, fleet, input, peaks);
         ServerDatabase.ReportAll(shared, fleet.AsOf);
         await QuietAsync(gc, input, peaks);
+        await HeartbeatsAsync(fleet, template, shared);
         await RebuildAsync(fleet, connections, own, peaks);
         _figures.Add("idleRssMb", idle);
         _figures.Add("peakRssMb", peaks.Max());
@@ -87,11 +91,27 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         var (purged, purgeMs) = await ClockAsync("purgeMs", null, peaks, () => gc.PurgeRecordsAsync(input));
         _figures.Add("collectionMs", collectMs + healthMs + purgeMs);
         _figures.AddCalls("collection", _calls);
-        Require(collected.Of(CollectReason.Dangling).Ended == fleet.Count(Part.Dangling), $"dangling: {collected.Dangling}");
-        Require(collected.Of(CollectReason.Unhealthy).Ended == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Unhealthy}");
-        Require(collected.Of(CollectReason.StalePreInsert).AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.StalePreInsert}");
+        Require(collected.Of(CollectReason.Dangling).Ended == fleet.Count(Part.Dangling), $"dangling: {collected.Of(CollectReason.Dangling)}");
+        Require(collected.Of(CollectReason.Unhealthy).Ended == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Of(CollectReason.Unhealthy)}");
+        Require(collected.Of(CollectReason.StalePreInsert).AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.Of(CollectReason.StalePreInsert)}");
         Require(health.Enqueued == fleet.Count(Part.Stale), $"health: {health}");
-        Require(purged.Purged == fleet.Count(Part.Deleted), $"purge: {purged}");
+        Require(purged.Purged == fleet.Count(Part.Deleted), $"purge: {purged} {string.Join(' ', purged.Problems)}");
+    }
+
+    /// <summary>nstance's own writes, on a file with the collector's tables and on one without.</summary>
+    private async Task HeartbeatsAsync(MeasuredFleet fleet, string template, string shared)
+    {
+        var bare = Path.Combine(_folder, "bare.db");
+        File.Copy(template, bare, overwrite: true);
+        await ClockAsync("heartbeatsBareMs", null, [], () => Task.FromResult(Beat(bare)));
+        await ClockAsync("heartbeatsMs", null, [], () => Task.FromResult(Beat(shared)));
+        foreach (var file in Directory.EnumerateFiles(_folder, "bare.db*")) File.Delete(file);
+
+        bool Beat(string path)
+        {
+            ServerDatabase.Heartbeats(path, instances, fleet);
+            return true;
+        }
     }
 
     private async Task QuietAsync(GcActivities gc, PhaseInput input, List<double> peaks)

@@ -1,37 +1,26 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Benchmarks.Fleet;
 
-/// <summary>A database as nstance's server on the host would have it, with the server's own indexes: they cost each write too.</summary>
+/// <summary>A database as nstance's server (v2) on the host has it: its own indexes, JSON as BLOBs.</summary>
 internal static class ServerDatabase
 {
-    private const string Indexes = """
-        CREATE UNIQUE INDEX idx_instances_nonce ON instances (nonce);
-        CREATE INDEX idx_instances_tenant ON instances (tenant);
-        CREATE INDEX idx_instances_tenant_group ON instances (tenant, group_key);
-        CREATE INDEX idx_instances_registered_at ON instances (registered_at);
-        CREATE INDEX idx_instances_updated_at ON instances (updated_at);
-        CREATE INDEX idx_instances_deleted_at ON instances (deleted_at);
-        CREATE INDEX idx_instances_provider_id ON instances (provider_id);
-        CREATE INDEX idx_instances_provider_at ON instances (provider_at);
-        """;
-
-    /// <summary>Every row is a little behind the cloud, so that a first sync must write each.</summary>
     public static void Create(string path, MeasuredFleet fleet)
     {
         using var connection = Connect(path);
         Run(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
-        Run(connection, Schema.Nstance);
-        Run(connection, Indexes);
+        Run(connection, NstanceSchema.Of(NstanceGeneration.V2, hasUnknownColumns: false));
         using (var transaction = connection.BeginTransaction())
         using (var insert = connection.CreateCommand())
         {
             insert.CommandText = """
-                INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, provider_state, nonce,
-                  issued_at, registered_at, health_at, created_at, updated_at, deleted_at)
-                VALUES ($id, $tenant, $group, 1, $provider, $created, $state, $nonce, $created, $registered, $health, $created, $created, $deleted)
+                INSERT INTO instances (id, tenant, group_key, on_demand, subnet_id, provider_id, provider_at, provider_state, nonce,
+                  issued_at, registered_at, health_at, health, infra_config_hash, created_at, updated_at, deleted_at)
+                VALUES ($id, $tenant, $group, 1, 'subnet-1', $provider, $created, $state, $nonce, $created, $registered, $health,
+                  CAST('{"count":7}' AS BLOB), 'hhhhhhhh', $created, $created, $deleted)
                 """;
             foreach (var name in new[] { "$id", "$tenant", "$group", "$provider", "$state", "$nonce", "$created", "$registered", "$health", "$deleted" })
                 insert.Parameters.Add(new SqliteParameter(name, null));
@@ -41,7 +30,7 @@ internal static class ServerDatabase
                 object?[] values =
                 [
                     id, member.Tenant, member.Group, provider,
-                    provider is null ? null : $$"""{"instance_id": "{{id}}", "provider_instance_id": "{{provider}}", "status": "pending", "cluster_id": "{{fleet.Shard.Cluster}}", "shard": "{{fleet.Shard.Shard}}"}""",
+                    provider is null ? null : Encoding.UTF8.GetBytes($$"""{"instance_id": "{{id}}", "provider_instance_id": "{{provider}}", "status": "pending", "cluster_id": "{{fleet.Shard.Cluster}}", "shard": "{{fleet.Shard.Shard}}"}"""),
                     $"eyJhbGciOiJFZERTQSJ9.{id}.{Convert.ToBase64String(new byte[180])}",
                     GoTime.Format(member.CreatedAt),
                     member.IsRegistered ? GoTime.Format(member.CreatedAt.AddMinutes(1)) : null,
@@ -56,6 +45,38 @@ internal static class ServerDatabase
         }
 
         Run(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// <summary>Every machine is another than the last listing said.</summary>
+    public static void ChangeAll(string path)
+    {
+        using var connection = Connect(path);
+        Run(connection, "UPDATE gc_machines SET status = 'pending'");
+    }
+
+    /// <summary>nstance's own work: heartbeats, each of another instance, in transactions of 500.</summary>
+    public static void Heartbeats(string path, int count, MeasuredFleet fleet)
+    {
+        using var connection = Connect(path);
+        Run(connection, "PRAGMA synchronous = NORMAL");
+        using var beat = connection.CreateCommand();
+        beat.CommandText = "UPDATE instances SET health_at = $at, health = $health, updated_at = $at WHERE id = $id";
+        beat.Parameters.Add(new SqliteParameter("$at", GoTime.Format(fleet.AsOf.AddSeconds(1))));
+        beat.Parameters.Add(new SqliteParameter("$health", "{\"count\":8}"u8.ToArray()));
+        var id = beat.Parameters.Add(new SqliteParameter("$id", null));
+        var random = new Random(7);
+        foreach (var batch in Enumerable.Range(0, count).Chunk(500))
+        {
+            using var transaction = connection.BeginTransaction();
+            beat.Transaction = transaction;
+            foreach (var _ in batch)
+            {
+                id.Value = fleet.Members[random.Next(fleet.Members.Length)].Id.ToString();
+                beat.ExecuteNonQuery();
+            }
+
+            transaction.Commit();
+        }
     }
 
     /// <summary>The server's own connection, open for as long as it runs: the collector's is not the last, so its closing tidies nothing.</summary>

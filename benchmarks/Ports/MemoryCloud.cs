@@ -15,10 +15,18 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     private const int PageSize = 1000;
     private const int MaxFilterValues = 200;
 
-    public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+    private readonly ListInParts _inParts = new();
+
+    public IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ShardRef shard, int expected, CancellationToken cancellationToken)
+    {
+        listed?.Invoke(shard);
+        return _inParts.ListAsync((part, ct) => ListAsync(shard, part, ct), Ec2Cloud.PartsOf(expected), cancellationToken);
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (part.Number == 0) listed?.Invoke(shard);
         foreach (var page in fleet.MachinesOf(part).Chunk(PageSize))
         {
             await calls.MakeAsync(Call.List, cancellationToken);
