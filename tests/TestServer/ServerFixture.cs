@@ -47,6 +47,7 @@ public sealed class ServerFixture : IAsyncLifetime
     {
         var options = new TemporalWorkerOptions(queue)
             .AddAllActivities(typeof(BasicActivities), null)
+            .AddAllActivities(typeof(StuckActivities), null)
             .AddWorkflow<GreetingWorkflow>()
             .AddWorkflow<MailboxWorkflow>()
             .AddWorkflow<SleepingWorkflow>();

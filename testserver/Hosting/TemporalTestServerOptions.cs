@@ -70,6 +70,12 @@ public sealed record ServerLimits
     /// <summary>Pending activities of one run, and also children, signals and cancel requests. Default 2,000.</summary>
     public int Pending { get; set; } = 2_000;
 
+    /// <summary>
+    /// Failed workflow tasks in a row after which a run gets the search attribute <c>TemporalReportedProblems</c>; 0 for never.
+    /// Default 5 (`system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute`).
+    /// </summary>
+    public int ReportedTaskProblems { get; set; } = 5;
+
     /// <summary>Sets the limit of a dynamic-config key of the real server; false when the key is not one of these.</summary>
     /// <param name="key">Key, for example `limit.historyCount.suggestContinueAsNew`.</param>
     /// <param name="value">Its number as text.</param>
@@ -91,6 +97,7 @@ public sealed record ServerLimits
             case "HISTORY.MAXINFLIGHTUPDATES": InFlightUpdates = (int)number; break;
             case "HISTORY.MAXTOTALUPDATES": TotalUpdates = (int)number; break;
             case "HISTORY.MAXIMUMSIGNALSPEREXECUTION": Signals = (int)number; break;
+            case "SYSTEM.NUMCONSECUTIVEWORKFLOWTASKPROBLEMSTOTRIGGERSEARCHATTRIBUTE": ReportedTaskProblems = (int)number; break;
             default: return false;
         }
         return true;
