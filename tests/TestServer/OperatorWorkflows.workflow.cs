@@ -65,3 +65,18 @@ public class WorkingActivityWorkflow
         RetryPolicy = new() { InitialInterval = TimeSpan.FromMilliseconds(10), BackoffCoefficient = 1 },
     });
 }
+
+/// <summary>Waits for a timer and an activity one after the other.</summary>
+[Workflow]
+public class WindingWorkflow
+{
+    [WorkflowRun]
+    public async Task<string> RunAsync()
+    {
+        await Workflow.DelayAsync(TimeSpan.FromMilliseconds(200));
+        var attempt = await Workflow.ExecuteActivityAsync(
+            () => BasicActivities.FailUntil(1), new() { StartToCloseTimeout = TimeSpan.FromMinutes(1) });
+        return $"{attempt} " + await Workflow.ExecuteActivityAsync(
+            () => BasicActivities.Greet("again"), new() { StartToCloseTimeout = TimeSpan.FromMinutes(1) });
+    }
+}

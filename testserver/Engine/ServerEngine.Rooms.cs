@@ -1,4 +1,5 @@
 using Nstance.Temporal.TestServer.Activities;
+using Nstance.Temporal.TestServer.Batches;
 using Nstance.Temporal.TestServer.Children;
 using Nstance.Temporal.TestServer.Clock;
 using Nstance.Temporal.TestServer.Commands;
@@ -94,6 +95,7 @@ internal sealed partial class ServerEngine
         _ = new ActivityControlRpcs(this);
         _ = new UpdateRpcs(this);
         _ = new ResetRpcs(this);
+        _ = new BatchRpcs(this);
         _ = new HistoryRpcs(this);
         _ = new RunDescription(this);
         _ = new QueueDescription(this);

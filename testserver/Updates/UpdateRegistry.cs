@@ -102,6 +102,9 @@ internal sealed class UpdateRegistry
         foreach (var update in _byId.Values.Where(each => each.Stage == UpdateWorkflowExecutionLifecycleStage.Admitted))
         {
             update.Sent = true;
+            // The event that admitted it brings it to the worker.
+            if (update.IsInHistory)
+                continue;
             messages.Add(new()
             {
                 Id = update.Id + "/request",
