@@ -183,8 +183,8 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     {
         _ = server.Own;
         var fault = await ServerFixture.FaultAsync(
-            Code.Unimplemented, () => Service.StartBatchOperationAsync(new() { Namespace = "default", JobId = "j" }));
-        Assert.Contains("StartBatchOperation", fault.Message, StringComparison.Ordinal);
+            Code.Unimplemented, () => Service.UpdateWorkflowExecutionOptionsAsync(new() { Namespace = "default" }));
+        Assert.Contains("UpdateWorkflowExecutionOptions", fault.Message, StringComparison.Ordinal);
     }
 
     private Task<WorkflowHandle<MailboxWorkflow, List<string>>> StartAsync() =>

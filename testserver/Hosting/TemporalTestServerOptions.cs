@@ -11,6 +11,19 @@ public sealed record TemporalTestServerOptions
     /// <summary>Port to listen on; 0, the default, takes a free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>
+    /// Port of the JSON API that a real frontend serves on 7243; 0 takes a free one. Default null: there is none.
+    /// </summary>
+    public int? HttpPort { get; init; }
+
+    /// <summary>
+    /// Folder with a build of Temporal's Web UI, which is then served on <see cref="UiPort"/>. Default null: there is none.
+    /// </summary>
+    public string? UiFolder { get; init; }
+
+    /// <summary>Port of the Web UI; 0, the default, takes a free one. Used with <see cref="UiFolder"/> only.</summary>
+    public int UiPort { get; init; }
+
     /// <summary>Whether time jumps to the next timer when nothing is being worked on. Default true.</summary>
     public bool TimeSkipping { get; init; } = true;
 
