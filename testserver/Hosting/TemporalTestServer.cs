@@ -1,4 +1,3 @@
-using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -75,9 +74,8 @@ public sealed class TemporalTestServer : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(
             host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));
         var app = builder.Build();
-        listeners.Answer(app, () => new HttpApi(Services.Take(2), engine.Rpc));
-        foreach (var service in Services)
-            app.MapGrpcService(ServiceBinder.Bind(service, engine.Rpc));
+        listeners.Answer(app, () => new HttpApi(HttpRoutes.Services(), engine.Rpc));
+        ServiceBinder.Map(app, engine.Rpc);
         app.MapGrpcService(HealthService.Bind());
         try
         {
@@ -106,17 +104,6 @@ public sealed class TemporalTestServer : IAsyncDisposable
         await _app.DisposeAsync();
         Engine.Dispose();
     }
-
-    private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
-    [
-        Service("Temporalio.Api.WorkflowService.V1.ServiceReflection"),
-        Service("Temporalio.Api.OperatorService.V1.ServiceReflection"),
-        Service("Temporalio.Api.TestService.V1.ServiceReflection"),
-    ];
-
-    private static Google.Protobuf.Reflection.ServiceDescriptor Service(string reflection) =>
-        ((FileDescriptor)typeof(Temporalio.Api.Common.V1.Payload).Assembly.GetType(reflection, throwOnError: true)!
-            .GetProperty("Descriptor")!.GetValue(null)!).Services[0];
 
     private async Task Wait(CancellationToken cancellation)
     {
