@@ -117,11 +117,8 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
             new() { Namespace = "default", Execution = Run, Id = "stuck" }));
     });
 
-    private TemporalWorker Worker() => server.Worker(_id, options =>
-    {
-        options.AddWorkflow<StuckActivityWorkflow>().AddWorkflow<WorkingActivityWorkflow>();
-        options.DefaultHeartbeatThrottleInterval = options.MaxHeartbeatThrottleInterval = TimeSpan.FromMilliseconds(50);
-    });
+    private TemporalWorker Worker() => server.Worker(
+        _id, options => options.AddWorkflow<StuckActivityWorkflow>().AddWorkflow<WorkingActivityWorkflow>());
 
     /// <summary>Runs a test when the first attempt has failed and the second is an hour away.</summary>
     private async Task WithStuckAsync(Func<WorkflowHandle<StuckActivityWorkflow, int>, Task> test)

@@ -61,7 +61,7 @@ public class WorkingActivityWorkflow
     {
         ActivityId = "working",
         StartToCloseTimeout = TimeSpan.FromHours(2),
-        HeartbeatTimeout = TimeSpan.FromSeconds(1),
+        HeartbeatTimeout = TimeSpan.FromSeconds(30),
         RetryPolicy = new() { InitialInterval = TimeSpan.FromMilliseconds(10), BackoffCoefficient = 1 },
     });
 }

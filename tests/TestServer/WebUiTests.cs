@@ -106,6 +106,7 @@ public sealed class WebUiTests : IAsyncLifetime
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         })!;
         var error = process.StandardError.ReadToEndAsync();
         var dom = await process.StandardOutput.ReadToEndAsync();
