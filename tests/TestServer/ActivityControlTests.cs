@@ -106,6 +106,28 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
     }
 
     [Fact]
+    public Task NewerNames_PauseUpdateResetUnpause_DoTheSame() => WithStuckAsync(async handle =>
+    {
+        await Service.PauseActivityExecutionAsync(
+            new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck", Reason = "test", RequestId = _id });
+        Assert.Equal(PendingActivityState.Paused, (await PendingAsync()).State);
+        var answer = await Service.UpdateActivityExecutionOptionsAsync(new()
+        {
+            Namespace = "default",
+            WorkflowId = _id,
+            ActivityId = "stuck",
+            ActivityOptions = new() { StartToCloseTimeout = Duration.FromTimeSpan(TimeSpan.FromMinutes(3)) },
+            UpdateMask = new() { Paths = { "start_to_close_timeout" } },
+        });
+        Assert.Equal(TimeSpan.FromMinutes(3), answer.ActivityOptions.StartToCloseTimeout.ToTimeSpan());
+        await Service.ResetActivityExecutionAsync(
+            new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck", KeepPaused = true });
+        StuckActivities.Repair(_id);
+        await Service.UnpauseActivityExecutionAsync(new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck" });
+        Assert.Equal(1, await handle.GetResultAsync());
+    });
+
+    [Fact]
     public Task Control_NoSuchActivity_NotFound() => WithStuckAsync(async handle =>
     {
         await ServerFixture.FaultAsync(RpcException.StatusCode.NotFound, () => Service.ResetActivityAsync(

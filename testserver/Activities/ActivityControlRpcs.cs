@@ -23,7 +23,7 @@ internal sealed class ActivityControlRpcs
         rpc.Add<UpdateActivityOptionsRequest, UpdateActivityOptionsResponse>("UpdateActivityOptions", Update);
     }
 
-    private PauseActivityResponse Pause(PauseActivityRequest request)
+    public PauseActivityResponse Pause(PauseActivityRequest request)
     {
         using var _ = _engine.Enter();
         foreach (var activity in Find(request.Namespace, request.Execution, new(
@@ -32,7 +32,7 @@ internal sealed class ActivityControlRpcs
         return new();
     }
 
-    private UnpauseActivityResponse Unpause(UnpauseActivityRequest request)
+    public UnpauseActivityResponse Unpause(UnpauseActivityRequest request)
     {
         using var _ = _engine.Enter();
         foreach (var activity in Find(request.Namespace, request.Execution, new(
@@ -44,7 +44,7 @@ internal sealed class ActivityControlRpcs
         return new();
     }
 
-    private ResetActivityResponse Reset(ResetActivityRequest request)
+    public ResetActivityResponse Reset(ResetActivityRequest request)
     {
         using var _ = _engine.Enter();
         foreach (var activity in Find(request.Namespace, request.Execution, new(
@@ -60,7 +60,7 @@ internal sealed class ActivityControlRpcs
         return new();
     }
 
-    private UpdateActivityOptionsResponse Update(UpdateActivityOptionsRequest request)
+    public UpdateActivityOptionsResponse Update(UpdateActivityOptionsRequest request)
     {
         using var _ = _engine.Enter();
         var found = Find(request.Namespace, request.Execution, new(

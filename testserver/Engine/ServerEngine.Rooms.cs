@@ -92,7 +92,7 @@ internal sealed partial class ServerEngine
         Schedules = new(this);
         _ = new LifecycleRpcs(this);
         _ = new ActivityRpcs(this);
-        _ = new ActivityControlRpcs(this);
+        _ = new ActivityExecutionRpcs(this, new ActivityControlRpcs(this));
         _ = new UpdateRpcs(this);
         _ = new ResetRpcs(this);
         _ = new BatchRpcs(this);
