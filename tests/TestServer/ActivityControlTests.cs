@@ -27,7 +27,10 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
             Namespace = "default",
             Execution = Run,
             Id = "stuck",
-            ActivityOptions = new() { RetryPolicy = new() { InitialInterval = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(50)) } },
+            ActivityOptions = new()
+            {
+                RetryPolicy = new() { InitialInterval = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(50)) },
+            },
             UpdateMask = new() { Paths = { "retry_policy.initial_interval" } },
         });
         Assert.Equal(TimeSpan.FromMilliseconds(50), answer.ActivityOptions.RetryPolicy.InitialInterval.ToTimeSpan());
@@ -73,7 +76,8 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
         Assert.Equal("database is down", paused.PauseInfo.Manual.Reason);
         Assert.Null(paused.NextAttemptScheduleTime);
         pause.RequestId = "another";
-        await ServerFixture.FaultAsync(RpcException.StatusCode.FailedPrecondition, () => Service.PauseActivityAsync(pause));
+        await ServerFixture.FaultAsync(
+            RpcException.StatusCode.FailedPrecondition, () => Service.PauseActivityAsync(pause));
         StuckActivities.Repair(_id);
         await Service.UnpauseActivityAsync(new() { Namespace = "default", Execution = Run, Id = "stuck" });
         Assert.Equal(2, await handle.GetResultAsync());
@@ -93,9 +97,11 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((WorkingActivityWorkflow w) => w.RunAsync(), new(_id, _id));
+            var handle =
+                await server.Client.StartWorkflowAsync((WorkingActivityWorkflow w) => w.RunAsync(), new(_id, _id));
             await WaitAsync(pending => pending.State == PendingActivityState.Started);
-            await Service.PauseActivityAsync(new() { Namespace = "default", Execution = Run, Id = "working", RequestId = _id });
+            await Service.PauseActivityAsync(
+                new() { Namespace = "default", Execution = Run, Id = "working", RequestId = _id });
             var paused = await WaitAsync(pending => pending.State == PendingActivityState.Paused);
             Assert.Equal(2, paused.Attempt);
             StuckActivities.Repair(_id);
@@ -123,7 +129,8 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
         await Service.ResetActivityExecutionAsync(
             new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck", KeepPaused = true });
         StuckActivities.Repair(_id);
-        await Service.UnpauseActivityExecutionAsync(new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck" });
+        await Service.UnpauseActivityExecutionAsync(
+            new() { Namespace = "default", WorkflowId = _id, ActivityId = "stuck" });
         Assert.Equal(1, await handle.GetResultAsync());
     });
 
@@ -148,7 +155,8 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((StuckActivityWorkflow w) => w.RunAsync(), new(_id, _id));
+            var handle =
+                await server.Client.StartWorkflowAsync((StuckActivityWorkflow w) => w.RunAsync(), new(_id, _id));
             await WaitAsync(pending => pending.NextAttemptScheduleTime != null);
             await test(handle);
         });

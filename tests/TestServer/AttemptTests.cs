@@ -74,7 +74,10 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
     }
 
     [Theory]
-    [InlineData(true, "ScheduleToClose", "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying")]
+    [InlineData(
+        true,
+        "ScheduleToClose",
+        "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying")]
     [InlineData(false, nameof(ApplicationFailureException), "not yet")]
     public async Task ScheduleToClose_TooShortForAnotherAttempt_EndsAtOnce(bool hangs, string type, string message)
     {

@@ -58,19 +58,24 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     {
         var queue = new Temporalio.Api.TaskQueue.V1.TaskQueue { Name = "/_sys/any/1" };
         await ServerFixture.FaultAsync(
-            Code.InvalidArgument, () => Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = queue }));
+            Code.InvalidArgument, () => Service.PollWorkflowTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = queue }));
         await ServerFixture.FaultAsync(
-            Code.InvalidArgument, () => Service.PollActivityTaskQueueAsync(new() { Namespace = "default", TaskQueue = queue }));
+            Code.InvalidArgument, () => Service.PollActivityTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = queue }));
     }
 
-    /// <summary>A client that leaves everything out is told what is missing; it never meets a defect of the server.</summary>
+    /// <summary>
+    /// A client that leaves everything out is told what is missing; it never meets a defect of the server.
+    /// </summary>
     [Fact]
     public async Task EveryCall_EmptyRequest_IsNoInternalError()
     {
         var connection = server.Own.Client.Connection;
         foreach (var service in new object[] { Service, connection.OperatorService, connection.TestService })
         {
-            foreach (var method in service.GetType().GetMethods().Where(each => each.Name.EndsWith("Async", StringComparison.Ordinal)))
+            foreach (var method in service.GetType().GetMethods().Where(
+                each => each.Name.EndsWith("Async", StringComparison.Ordinal)))
             {
                 var request = Activator.CreateInstance(method.GetParameters()[0].ParameterType);
                 try

@@ -32,8 +32,10 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
             Assert.Equal(WorkflowExecutionStatus.Terminated, (await handle.DescribeAsync()).Status);
         var listed = await TestEnvironments.EventuallyAsync(
             () => Service.ListBatchOperationsAsync(new() { Namespace = "default" }),
-            answer => answer.OperationInfo.Any(each => each.JobId == _id && each.State == BatchOperationState.Completed));
-        Assert.Equal(BatchOperationType.Terminate, listed.OperationInfo.Single(each => each.JobId == _id).OperationType);
+            answer => answer.OperationInfo.Any(
+                each => each.JobId == _id && each.State == BatchOperationState.Completed));
+        Assert.Equal(
+            BatchOperationType.Terminate, listed.OperationInfo.Single(each => each.JobId == _id).OperationType);
     }
 
     [Fact]
@@ -43,7 +45,8 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
         await CarryOutAsync(new() { SignalOperation = new() { Signal = "Nudge" } });
         foreach (var handle in handles)
         {
-            Assert.Contains((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
+            Assert.Contains(
+                (await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
             await handle.TerminateAsync();
         }
     }
@@ -102,7 +105,8 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
     public async Task Stop_JobIsSlow_RestIsLeftAlone()
     {
         var handles = await StartAsync();
-        await Service.StartBatchOperationAsync(Complete(new() { TerminationOperation = new(), MaxOperationsPerSecond = 0.01f }));
+        await Service.StartBatchOperationAsync(
+            Complete(new() { TerminationOperation = new(), MaxOperationsPerSecond = 0.01f }));
         await Service.StopBatchOperationAsync(new() { Namespace = "default", JobId = _id, Reason = "enough" });
         Assert.Equal(
             BatchOperationState.Failed,
@@ -135,8 +139,10 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
     {
         var handles = new List<WorkflowHandle<MailboxWorkflow, List<string>>>();
         for (var i = 0; i < Runs; i++)
-            handles.Add(await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _id)));
-        await TestEnvironments.EventuallyAsync(() => server.Client.CountWorkflowsAsync(Mine), count => count.Count == Runs);
+            handles.Add(
+                await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _id)));
+        await TestEnvironments.EventuallyAsync(
+            () => server.Client.CountWorkflowsAsync(Mine), count => count.Count == Runs);
         return handles;
     }
 

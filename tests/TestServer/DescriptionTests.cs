@@ -31,7 +31,8 @@ public sealed class DescriptionTests(ServerFixture server) : IClassFixture<Serve
         using var worker = server.Worker(_id, options => options.AddWorkflow<StuckActivityWorkflow>());
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((StuckActivityWorkflow w) => w.RunAsync(), new(_id, _id));
+            var handle =
+                await server.Client.StartWorkflowAsync((StuckActivityWorkflow w) => w.RunAsync(), new(_id, _id));
             var pending = await TestEnvironments.EventuallyAsync(
                 PendingAsync, found => found is { NextAttemptScheduleTime: not null });
             Assert.Equal(PendingActivityState.Scheduled, pending!.State);
@@ -44,7 +45,8 @@ public sealed class DescriptionTests(ServerFixture server) : IClassFixture<Serve
                 StuckActivityWorkflow.Interval + TimeSpan.FromSeconds(1));
             Assert.Equal(_id, pending.ActivityOptions.TaskQueue.Name);
             Assert.Equal(TimeSpan.FromMinutes(2), pending.ActivityOptions.StartToCloseTimeout.ToTimeSpan());
-            Assert.Equal(StuckActivityWorkflow.Interval, pending.ActivityOptions.RetryPolicy.InitialInterval.ToTimeSpan());
+            Assert.Equal(
+                StuckActivityWorkflow.Interval, pending.ActivityOptions.RetryPolicy.InitialInterval.ToTimeSpan());
             await handle.TerminateAsync();
         });
     }
@@ -77,5 +79,6 @@ public sealed class DescriptionTests(ServerFixture server) : IClassFixture<Serve
     private Task<DescribeWorkflowExecutionResponse> DescribeAsync() => Service.DescribeWorkflowExecutionAsync(
         new() { Namespace = "default", Execution = new() { WorkflowId = _id } });
 
-    private async Task<PendingActivityInfo?> PendingAsync() => (await DescribeAsync()).PendingActivities.SingleOrDefault();
+    private async Task<PendingActivityInfo?> PendingAsync() =>
+        (await DescribeAsync()).PendingActivities.SingleOrDefault();
 }

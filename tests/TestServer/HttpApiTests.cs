@@ -9,7 +9,8 @@ using Temporalio.Worker;
 namespace Nstance.Temporal.Tests.TestServer;
 
 /// <summary>
-/// The JSON API. TEMPORAL_HTTP_ADDRESS, for example http://127.0.0.1:7243, names that of the server of TEMPORAL_ADDRESS.
+/// The JSON API. TEMPORAL_HTTP_ADDRESS, for example http://127.0.0.1:7243, names that of the server of
+/// TEMPORAL_ADDRESS.
 /// </summary>
 public sealed class HttpApiTests : IAsyncLifetime
 {
@@ -75,7 +76,8 @@ public sealed class HttpApiTests : IAsyncLifetime
             var (_, asked) = await PostAsync(run + "/query/Count", "{}");
             Assert.Equal("[2]", asked["queryResult"]!.ToJsonString());
             var (_, described) = await GetAsync(run);
-            Assert.Equal("WORKFLOW_EXECUTION_STATUS_RUNNING", described["workflowExecutionInfo"]!["status"]!.GetValue<string>());
+            Assert.Equal(
+                "WORKFLOW_EXECUTION_STATUS_RUNNING", described["workflowExecutionInfo"]!["status"]!.GetValue<string>());
             Assert.Equal("me", described["workflowExecutionInfo"]!["memo"]!["fields"]!["owner"]!.GetValue<string>());
             await Client.GetWorkflowHandle<MailboxWorkflow>(_id).ExecuteUpdateAsync(w => w.FinishAsync());
             var (_, last) = await GetAsync(run + "/history-reverse?maximumPageSize=1");
@@ -110,7 +112,8 @@ public sealed class HttpApiTests : IAsyncLifetime
             async () => (await GetAsync($"/namespaces/default/workflows?query={query}&pageSize=2")).Answer,
             page => page["nextPageToken"] != null);
         var token = Uri.EscapeDataString(first["nextPageToken"]!.GetValue<string>());
-        var (_, second) = await GetAsync($"/namespaces/default/workflows?query={query}&pageSize=2&nextPageToken={token}");
+        var (_, second) = await GetAsync(
+            $"/namespaces/default/workflows?query={query}&pageSize=2&nextPageToken={token}");
         Assert.Single(second["executions"]!.AsArray());
         for (var i = 0; i < 3; i++)
             await Client.GetWorkflowHandle($"{_id}-{i}").TerminateAsync();
@@ -125,7 +128,8 @@ public sealed class HttpApiTests : IAsyncLifetime
         Assert.Equal(
             "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure", gone["details"]![0]!["@type"]!.GetValue<string>());
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", "{}")).Status);
-        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", "{nonsense")).Status);
+        Assert.Equal(
+            HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", "{nonsense")).Status);
         Assert.Equal(
             HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", """{"nonsense": 1}""")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/nowhere")).Status);
@@ -156,7 +160,8 @@ public sealed class HttpApiTests : IAsyncLifetime
     private async Task StartAsync(string id) =>
         await Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(id, _id));
 
-    private Task<(HttpStatusCode Status, JsonNode Answer)> GetAsync(string path) => ReadAsync(Http.GetAsync(Whole(path)));
+    private Task<(HttpStatusCode Status, JsonNode Answer)> GetAsync(string path) =>
+        ReadAsync(Http.GetAsync(Whole(path)));
 
     private Task<(HttpStatusCode Status, JsonNode Answer)> PostAsync(string path, string json) =>
         ReadAsync(Http.PostAsync(Whole(path), new StringContent(json, Encoding.UTF8, "application/json")));

@@ -5,7 +5,9 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>An activity that fails until an operator repairs what it needs, and then ends at its next attempt.</summary>
+/// <summary>
+/// An activity that fails until an operator repairs what it needs, and then ends at its next attempt.
+/// </summary>
 public sealed class StuckActivities
 {
     private static readonly ConcurrentDictionary<string, TaskCompletionSource> Repaired = new();
@@ -17,7 +19,9 @@ public sealed class StuckActivities
     public static int Try()
     {
         var info = ActivityExecutionContext.Current.Info;
-        return Of(info.WorkflowId!).Task.IsCompleted ? info.Attempt : throw new ApplicationFailureException("still broken");
+        return Of(info.WorkflowId!).Task.IsCompleted
+            ? info.Attempt
+            : throw new ApplicationFailureException("still broken");
     }
 
     /// <summary>Works until it is repaired; its worker learns of a pause or a reset by a heartbeat.</summary>

@@ -46,7 +46,8 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
             RpcException.StatusCode.FailedPrecondition,
             () => handle.QueryAsync(
                 w => w.Count(), new() { Rpc = new() { Timeout = TimeSpan.FromSeconds(26), Retry = false } }));
-        Assert.Contains("no poller seen for task queue recently, worker may be down", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no poller seen for task queue recently, worker may be down", fault.Message, StringComparison.Ordinal);
         await handle.TerminateAsync();
     }
 

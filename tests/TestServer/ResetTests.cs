@@ -48,7 +48,8 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
         await FirstTaskAsync(handle);
         await handle.SignalAsync(w => w.AddAsync("a"));
         Assert.Equal(2, await handle.ExecuteUpdateAsync(w => w.PutAsync("b")));
-        var runId = await ResetAsync(handle, await FirstTaskAsync(handle), ResetReapplyExcludeType.Signal, ResetReapplyExcludeType.Update);
+        var runId = await ResetAsync(
+            handle, await FirstTaskAsync(handle), ResetReapplyExcludeType.Signal, ResetReapplyExcludeType.Update);
         var reset = server.Client.GetWorkflowHandle<MailboxWorkflow, List<string>>(_id, runId);
         Assert.Equal(1, await reset.ExecuteUpdateAsync(w => w.PutAsync("c")));
         await reset.TerminateAsync();
@@ -71,7 +72,8 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
     public Task Reset_ParentOfAnOpenChild_LearnsHowTheChildEnds() => WithWorkerAsync(async () =>
     {
         var child = server.Client.GetWorkflowHandle<MailboxWorkflow, List<string>>(_id + "-child");
-        var handle = await server.Client.StartWorkflowAsync((RivalParentWorkflow w) => w.RunAsync(child.Id), new(_id, _id));
+        var handle =
+            await server.Client.StartWorkflowAsync((RivalParentWorkflow w) => w.RunAsync(child.Id), new(_id, _id));
         await TestEnvironments.EventuallyAsync(() => child.ExecuteUpdateAsync(w => w.PutAsync("x")));
         var last = await TestEnvironments.EventuallyAsync(
             async () => (await handle.FetchHistoryAsync()).Events.Last(),
@@ -79,7 +81,8 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
         var runId = await ResetAsync(handle, last.EventId);
         Assert.Equal(WorkflowExecutionStatus.Running, (await child.DescribeAsync()).Status);
         await child.ExecuteUpdateAsync(w => w.FinishAsync());
-        Assert.Equal("started", await server.Client.GetWorkflowHandle<RivalParentWorkflow, string>(_id, runId).GetResultAsync());
+        Assert.Equal(
+            "started", await server.Client.GetWorkflowHandle<RivalParentWorkflow, string>(_id, runId).GetResultAsync());
     });
 
     [Theory]
@@ -100,7 +103,8 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
         foreach (var build in new[] { "one", "two" })
         {
-            using var worker = server.Worker(_id, options => options.DeploymentOptions = new(new("test", build), false));
+            using var worker =
+                server.Worker(_id, options => options.DeploymentOptions = new(new("test", build), false));
             await worker.ExecuteAsync(() => handle.ExecuteUpdateAsync(w => w.PutAsync(build)));
         }
         var points = (await DescribeAsync(handle.ResultRunId!)).WorkflowExecutionInfo.AutoResetPoints.Points;

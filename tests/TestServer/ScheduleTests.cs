@@ -56,7 +56,8 @@ public sealed class ScheduleTests : IAsyncLifetime
         var schedule = Tick() with { Spec = new() { CronExpressions = ["61 * * * *"] } };
         var fault = await Assert.ThrowsAsync<RpcException>(() => _server.Client.CreateScheduleAsync(_id, schedule));
         Assert.Equal(RpcException.StatusCode.InvalidArgument, fault.Code);
-        Assert.Contains("Invalid schedule spec: Minute is not in range [0-59]", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Invalid schedule spec: Minute is not in range [0-59]", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +77,8 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Empty(described.CronString);
         Check(described.StructuredCalendar.Single(each => each.Minute.Single().Start == 30));
         var listed = await TestEnvironments.EventuallyAsync(
-            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(new() { Namespace = "default", MaximumPageSize = 1_000 }),
+            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(
+                new() { Namespace = "default", MaximumPageSize = 1_000 }),
             answer => answer.Schedules.Any(each => each.ScheduleId == _id));
         Check(listed.Schedules.Single(each => each.ScheduleId == _id)
             .Info.Spec.StructuredCalendar.Single(each => each.Minute.Single().Start == 30));
@@ -98,7 +100,8 @@ public sealed class ScheduleTests : IAsyncLifetime
     {
         var fault = await ServerFixture.FaultAsync(
             RpcException.StatusCode.InvalidArgument,
-            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(new() { Namespace = "default", Query = query }));
+            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(
+                new() { Namespace = "default", Query = query }));
         Assert.Contains(
             $"invalid query filter for schedules: cannot filter on \"{attribute}\"", fault.Message, StringComparison.Ordinal);
     }

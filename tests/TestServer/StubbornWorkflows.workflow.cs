@@ -45,7 +45,9 @@ public class SelfSignallingWorkflow
     public Task AnyAsync() => Task.CompletedTask;
 }
 
-/// <summary>Reports the build id of its first task, from the first worker and again from the worker that replays it.</summary>
+/// <summary>
+/// Reports the build id of its first task, from the first worker and again from the worker that replays it.
+/// </summary>
 [Workflow]
 public class BuildIdWorkflow
 {
@@ -71,7 +73,9 @@ public class BuildIdWorkflow
     public string First() => _first;
 }
 
-/// <summary>Runs an activity that fails or hangs within a schedule-to-close timeout too short for a second attempt.</summary>
+/// <summary>
+/// Runs an activity that fails or hangs within a schedule-to-close timeout too short for a second attempt.
+/// </summary>
 [Workflow]
 public class HurriedWorkflow
 {
@@ -82,7 +86,8 @@ public class HurriedWorkflow
     {
         try
         {
-            await Workflow.ExecuteActivityAsync(hangs ? nameof(SlowActivities.Hang) : nameof(BasicActivities.FailUntil), hangs ? [] : [9], new()
+            var activity = hangs ? nameof(SlowActivities.Hang) : nameof(BasicActivities.FailUntil);
+            await Workflow.ExecuteActivityAsync(activity, hangs ? [] : [9], new()
             {
                 StartToCloseTimeout = TimeSpan.FromMilliseconds(300),
                 ScheduleToCloseTimeout = TimeSpan.FromSeconds(5),
@@ -92,7 +97,9 @@ public class HurriedWorkflow
         }
         catch (ActivityFailureException e)
         {
-            var type = e.InnerException is TimeoutFailureException timeout ? $"{timeout.TimeoutType}" : e.InnerException!.GetType().Name;
+            var type = e.InnerException is TimeoutFailureException timeout
+                ? $"{timeout.TimeoutType}"
+                : e.InnerException!.GetType().Name;
             return new(type, e.InnerException!.Message, (RetryState)e.RetryState);
         }
     }

@@ -7,7 +7,9 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Workflow tasks that fail: what the history shows of them, when they come back, and how an operator finds them.</summary>
+/// <summary>
+/// Workflow tasks that fail: what the history shows of them, when they come back, and how an operator finds them.
+/// </summary>
 public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private const string Problems = "TemporalReportedProblems";
@@ -22,7 +24,8 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
         using var worker = server.Worker(_id, options => options.AddWorkflow<BrokenHandlersWorkflow>());
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((BrokenHandlersWorkflow w) => w.RunAsync(), new(_id, _id));
+            var handle =
+                await server.Client.StartWorkflowAsync((BrokenHandlersWorkflow w) => w.RunAsync(), new(_id, _id));
             await FirstTaskAsync(handle);
             var update = handle.StartUpdateAsync(w => w.ThrowAsync(), new(WorkflowUpdateStage.Accepted));
             var events = await TestEnvironments.EventuallyAsync(
@@ -81,7 +84,8 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
         Assert.Equal(3, third.Attempt);
         Assert.InRange(
             third.ScheduledTime.ToDateTimeOffset() - second.StartedTime.ToDateTimeOffset(), timeout * 0.9, timeout * 30);
-        var failed = Assert.Single((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskFailed);
+        var failed =
+            Assert.Single((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskFailed);
         Assert.Equal(
             WorkflowTaskFailedCause.BadScheduleActivityAttributes, failed.WorkflowTaskFailedEventAttributes.Cause);
         await handle.TerminateAsync();
@@ -110,7 +114,8 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
     }
 
     private async Task<IDictionary<string, Temporalio.Api.Common.V1.Payload>> DescribeAsync() =>
-        (await Service.DescribeWorkflowExecutionAsync(new() { Namespace = "default", Execution = new() { WorkflowId = _id } }))
+        (await Service.DescribeWorkflowExecutionAsync(
+            new() { Namespace = "default", Execution = new() { WorkflowId = _id } }))
         .WorkflowExecutionInfo.SearchAttributes?.IndexedFields ?? [];
 
     private static Task<List<EventType>> FirstTaskAsync(WorkflowHandle handle) => TestEnvironments.EventuallyAsync(

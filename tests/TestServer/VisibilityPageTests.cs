@@ -80,7 +80,8 @@ public sealed class VisibilityPageTests
     public void Of_ForeignToken_IsRefused(string token) => Assert.Throws<InvalidInputException>(
         () => VisibilityPage.Of<FakeExecution>([], Query(""), 1, ByteString.CopyFromUtf8(token)));
 
-    private static OrderTerm Term(string text) => new(text.Split(' ')[0], text.EndsWith("DESC", StringComparison.Ordinal));
+    private static OrderTerm Term(string text) =>
+        new(text.Split(' ')[0], text.EndsWith("DESC", StringComparison.Ordinal));
 
     private VisibilityQuery Query(string text) => VisibilityQuery.Compile(text, _catalog);
 

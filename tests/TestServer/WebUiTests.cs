@@ -81,7 +81,8 @@ public sealed class WebUiTests : IAsyncLifetime
     [Fact]
     public async Task Render_MarkdownWithHtml_ShowsItWithoutScripts()
     {
-        var content = Uri.EscapeDataString("# Title\n\n- *one*\n- `two`\n\n<script>alert(1)</script> [link](https://example.org)\n```\na  b\n```");
+        var content = Uri.EscapeDataString(
+            "# Title\n\n- *one*\n- `two`\n\n<script>alert(1)</script> [link](https://example.org)\n```\na  b\n```");
         using var answer = await Http.GetAsync(new Uri($"/render?content={content}&theme=dark", UriKind.Relative));
         var html = await answer.Content.ReadAsStringAsync();
         Assert.Contains("<h1>Title</h1>", html, StringComparison.Ordinal);

@@ -15,7 +15,9 @@ internal readonly record struct ActivityTarget(string? Id, string? Type, bool Al
     {
         var target = this;
         var found = run.Activities.Values
-            .Where(each => target.All || each.Scheduled.ActivityId == target.Id || each.Scheduled.ActivityType.Name == target.Type)
+            .Where(each => target.All
+                || each.Scheduled.ActivityId == target.Id
+                || each.Scheduled.ActivityType.Name == target.Type)
             .ToList();
         return found.Count > 0
             ? found
@@ -60,7 +62,8 @@ internal sealed class ActivityControl(ServerEngine engine)
             engine.Activities.OfferAt(activity, engine.Clock.Now + Random(jitter));
     }
 
-    public void Reset(PendingActivity activity, bool resetHeartbeat, bool keepPaused, bool restoreOptions, TimeSpan jitter)
+    public void Reset(
+        PendingActivity activity, bool resetHeartbeat, bool keepPaused, bool restoreOptions, TimeSpan jitter)
     {
         activity.Attempt = 1;
         activity.IsReset = activity.IsStarted;
@@ -91,7 +94,9 @@ internal sealed class ActivityControl(ServerEngine engine)
     private static void Apply(PendingActivity activity, ActivityOptions options)
     {
         activity.Options = options;
-        activity.Deadline = RunStarter.Some(options.ScheduleToCloseTimeout) is { } limit ? activity.ScheduledTime + limit : null;
+        activity.Deadline = RunStarter.Some(options.ScheduleToCloseTimeout) is { } limit
+            ? activity.ScheduledTime + limit
+            : null;
     }
 
     private static void Forget(PendingActivity activity)

@@ -116,7 +116,8 @@ internal sealed class ActivityEngine(ServerEngine engine)
             ? (null, RetryState.CancelRequested)
             : RetryDecision.Decide(
                 activity.Options.RetryPolicy, activity.Attempt, failure, engine.Clock.Now, activity.Deadline);
-        if (activity.IsPaused && state is RetryState.InProgress or RetryState.MaximumAttemptsReached or RetryState.Timeout)
+        if (activity.IsPaused
+            && state is RetryState.InProgress or RetryState.MaximumAttemptsReached or RetryState.Timeout)
         {
             // Who paused it decides what comes next, also when the policy allows no more.
             Rest(activity, failure);
@@ -188,7 +189,10 @@ internal sealed class ActivityEngine(ServerEngine engine)
         activity.Entry = engine.ActivityQueues.NextEntry();
         _timers.Waiting(activity);
         engine.ActivityQueues.Offer(
-            engine.ActivityQueues[activity.Run.Namespace, activity.Options.TaskQueue.Name], activity, activity.Entry, front);
+            engine.ActivityQueues[activity.Run.Namespace, activity.Options.TaskQueue.Name],
+            activity,
+            activity.Entry,
+            front);
     }
 
     /// <summary>The attempt is over and another one will come.</summary>

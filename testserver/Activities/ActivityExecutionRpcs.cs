@@ -5,7 +5,9 @@ using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.TestServer.Activities;
 
-/// <summary>The newer names of what <see cref="ActivityControlRpcs"/> answers; the Web UI and newer clients use these.</summary>
+/// <summary>
+/// The newer names of what <see cref="ActivityControlRpcs"/> answers; the Web UI and newer clients use these.
+/// </summary>
 internal sealed class ActivityExecutionRpcs
 {
     public ActivityExecutionRpcs(ServerEngine engine, ActivityControlRpcs older)

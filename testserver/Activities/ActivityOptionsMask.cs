@@ -6,7 +6,9 @@ using Temporalio.Api.Common.V1;
 
 namespace Nstance.Temporal.TestServer.Activities;
 
-/// <summary>Merges the fields that a mask names into the options of an activity. Names that are none of these change nothing.</summary>
+/// <summary>
+/// Merges the fields that a mask names into the options of an activity. Names that are none of these change nothing.
+/// </summary>
 internal static class ActivityOptionsMask
 {
     private static readonly HashSet<string> Known =
@@ -17,7 +19,9 @@ internal static class ActivityOptionsMask
         "retry_policy.maximum_interval", "retry_policy.maximum_attempts",
     ];
 
-    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT: a named part is missing, or the result is no valid set.</exception>
+    /// <exception cref="Grpc.Core.RpcException">
+    /// INVALID_ARGUMENT: a named part is missing, or the result is no valid set.
+    /// </exception>
     public static ActivityOptions Merge(ActivityOptions old, ActivityOptions given, FieldMask mask)
     {
         var merged = old.Clone();
@@ -29,7 +33,9 @@ internal static class ActivityOptionsMask
         if (paths.Contains("retry_policy"))
             merged.RetryPolicy = null;
         new FieldMask { Paths = { paths } }.Merge(
-            given, merged, new() { ReplaceMessageFields = true, ReplacePrimitiveFields = true, ReplaceRepeatedFields = true });
+            given,
+            merged,
+            new() { ReplaceMessageFields = true, ReplacePrimitiveFields = true, ReplaceRepeatedFields = true });
         Check(merged);
         return merged;
     }
@@ -42,11 +48,13 @@ internal static class ActivityOptionsMask
 
     private static void Check(ActivityOptions options)
     {
-        if (RunStarter.Some(options.StartToCloseTimeout) == null && RunStarter.Some(options.ScheduleToCloseTimeout) == null)
+        if (RunStarter.Some(options.StartToCloseTimeout) == null
+            && RunStarter.Some(options.ScheduleToCloseTimeout) == null)
             throw Fault.InvalidArgument("A valid StartToClose or ScheduleToCloseTimeout is not set on command.");
         foreach (var timeout in new[]
         {
-            options.StartToCloseTimeout, options.ScheduleToCloseTimeout, options.ScheduleToStartTimeout, options.HeartbeatTimeout,
+            options.StartToCloseTimeout, options.ScheduleToCloseTimeout,
+            options.ScheduleToStartTimeout, options.HeartbeatTimeout,
         })
         {
             if (timeout is { Seconds: < 0 } or { Nanos: < 0 })

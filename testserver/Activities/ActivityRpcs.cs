@@ -26,7 +26,8 @@ internal sealed class ActivityRpcs
             request =>
             {
                 var answer = Beat(
-                    () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId), request.Details);
+                    () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId),
+                    request.Details);
                 return new()
                 {
                     CancelRequested = answer.CancelRequested,

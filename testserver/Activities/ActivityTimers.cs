@@ -35,7 +35,9 @@ internal sealed class ActivityTimers(ServerEngine engine)
     {
         activity.Heartbeat?.Cancel();
         // Details and time of the last heartbeat outlive an attempt; the timeout counts from the start of the next.
-        var last = activity.LastHeartbeatTime > activity.StartedTime ? activity.LastHeartbeatTime : activity.StartedTime;
+        var last = activity.LastHeartbeatTime > activity.StartedTime
+            ? activity.LastHeartbeatTime
+            : activity.StartedTime;
         activity.Heartbeat = RunStarter.Some(activity.Options.HeartbeatTimeout) is { } limit
             ? At(activity, last!.Value + limit, TimeoutType.Heartbeat)
             : null;

@@ -18,7 +18,9 @@ internal sealed class PendingActivity(WorkflowRun run, long scheduledEventId, Ac
 
     public ActivityTaskScheduledEventAttributes Scheduled { get; } = scheduled;
 
-    /// <summary>Timeouts, retry policy and queue as they are now; an operator may have changed what was scheduled.</summary>
+    /// <summary>
+    /// Timeouts, retry policy and queue as they are now; an operator may have changed what was scheduled.
+    /// </summary>
     public required ActivityOptions Options { get; set; }
 
     public DateTimeOffset ScheduledTime { get; init; }

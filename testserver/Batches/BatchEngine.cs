@@ -11,7 +11,9 @@ using Operation = Temporalio.Api.WorkflowService.V1.StartBatchOperationRequest.O
 
 namespace Nstance.Temporal.TestServer.Batches;
 
-/// <summary>Carries batch operations out, one execution after the other, at their rate. Needs the engine's lock.</summary>
+/// <summary>
+/// Carries batch operations out, one execution after the other, at their rate. Needs the engine's lock.
+/// </summary>
 internal sealed class BatchEngine(ServerEngine engine)
 {
     // The real server's.
@@ -57,7 +59,10 @@ internal sealed class BatchEngine(ServerEngine engine)
         {
             case Operation.TerminationOperation:
                 engine.Lifecycle.Terminate(
-                    Open(run), request.Reason, request.TerminationOperation.Details, request.TerminationOperation.Identity);
+                    Open(run),
+                    request.Reason,
+                    request.TerminationOperation.Details,
+                    request.TerminationOperation.Identity);
                 break;
             case Operation.CancellationOperation:
                 engine.Lifecycle.RequestCancel(run, request.Reason, request.CancellationOperation.Identity);
@@ -91,7 +96,9 @@ internal sealed class BatchEngine(ServerEngine engine)
             _ => reset.ResetType == ResetType.FirstWorkflowTask ? ResetTargets.First(run) : ResetTargets.Last(run),
         };
         var excluded = ResetRpcs.Excluded(
-            options.ResetReapplyExcludeTypes, reset.Options == null ? reset.ResetReapplyType : options.ResetReapplyType);
+            options.ResetReapplyExcludeTypes, reset.Options == null
+                ? reset.ResetReapplyType
+                : options.ResetReapplyType);
         engine.Resetter.Reset(run, finish, reason, excluded);
     }
 }

@@ -7,8 +7,11 @@ using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.TestServer.Batches;
 
-/// <summary>One batch operation: its request, what is left to do, and what was done. Used under the engine's lock.</summary>
-internal sealed class BatchJob(StartBatchOperationRequest request, string identity, BatchOperationType type, DateTimeOffset start)
+/// <summary>
+/// One batch operation: its request, what is left to do, and what was done. Used under the engine's lock.
+/// </summary>
+internal sealed class BatchJob(
+    StartBatchOperationRequest request, string identity, BatchOperationType type, DateTimeOffset start)
 {
     public StartBatchOperationRequest Request { get; } = request;
 

@@ -65,9 +65,11 @@ internal sealed class BatchRpcs
             return [.. request.TargetExecutions.Select(
                 each => new WorkflowExecution { WorkflowId = each.BusinessId, RunId = each.RunId })];
         }
-        var query = VisibilityQuery.Compile(request.VisibilityQuery, _engine.SearchAttributes.Catalog(request.Namespace));
+        var query =
+            VisibilityQuery.Compile(request.VisibilityQuery, _engine.SearchAttributes.Catalog(request.Namespace));
         return [.. _engine.Runs.All
-            .Where(run => run.Namespace == request.Namespace && query.Matches(new VisibleRun(run, _engine.SearchAttributes)))
+            .Where(run => run.Namespace == request.Namespace && query.Matches(
+                new VisibleRun(run, _engine.SearchAttributes)))
             .Select(run => run.Execution)];
     }
 
@@ -90,7 +92,8 @@ internal sealed class BatchRpcs
         var mine = _jobs.Where(each => each.Namespace == request.Namespace).Select(each => each.Job).Reverse().ToList();
         var from = 0;
         if (!request.NextPageToken.IsEmpty
-            && !int.TryParse(request.NextPageToken.ToStringUtf8(), NumberStyles.None, CultureInfo.InvariantCulture, out from))
+            && !int.TryParse(
+                request.NextPageToken.ToStringUtf8(), NumberStyles.None, CultureInfo.InvariantCulture, out from))
             throw Fault.InvalidArgument("Invalid NextPageToken.");
         var page = mine.Skip(from).Take(request.PageSize is > 0 and < MaxPage ? request.PageSize : MaxPage).ToList();
         return new()

@@ -11,15 +11,21 @@ namespace Nstance.Temporal.TestServer.Batches;
 internal static class BatchRules
 {
     /// <summary>Kind of the operation and who asks for it.</summary>
-    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT names what is missing; UNIMPLEMENTED names an operation.</exception>
+    /// <exception cref="Grpc.Core.RpcException">
+    /// INVALID_ARGUMENT names what is missing; UNIMPLEMENTED names an operation.
+    /// </exception>
     public static (BatchOperationType Type, string Identity) Check(StartBatchOperationRequest request)
     {
         var targets = (request.VisibilityQuery.Length > 0 ? 1 : 0) + (request.Executions.Count > 0 ? 1 : 0)
             + (request.TargetExecutions.Count > 0 ? 1 : 0);
-        if (request.OperationCase == Operation.None || request.Reason.Length == 0 || request.Namespace.Length == 0 || targets == 0)
+        if (request.OperationCase == Operation.None
+            || request.Reason.Length == 0
+            || request.Namespace.Length == 0
+            || targets == 0)
         {
             throw Fault.InvalidArgument(
-                "must provide required parameters: BatchType,Reason,Namespace, AND one of (Query OR Executions OR TargetExecutions)");
+                "must provide required parameters: BatchType,Reason,Namespace, "
+                + "AND one of (Query OR Executions OR TargetExecutions)");
         }
         if (request.JobId.Length == 0)
             throw Fault.InvalidArgument("JobId is not set on request.");

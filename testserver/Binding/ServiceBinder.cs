@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace Nstance.Temporal.TestServer.Binding;
 
 /// <summary>
-/// Binds the <see cref="RpcTable"/> to gRPC. Service base classes are not public in the SDK, and its descriptors take half a
+/// Binds the <see cref="RpcTable"/> to gRPC. Service base classes are not public in the SDK, and its descriptors take
+/// half a
 /// second of processor time to build: so methods are bound by what the table says of them.
 /// </summary>
 internal static class ServiceBinder
@@ -27,7 +28,8 @@ internal static class ServiceBinder
         }
     }
 
-    private static void Add(ServerServiceDefinition.Builder builder, RpcMethod method, RpcTable table) => builder.AddMethod(
+    private static void Add(
+        ServerServiceDefinition.Builder builder, RpcMethod method, RpcTable table) => builder.AddMethod(
         new Method<IMessage, IMessage>(
             MethodType.Unary, FullName(method.Service), method.Name, Marshaller(method.Request), Marshaller(null)),
         async (request, context) =>

@@ -129,7 +129,8 @@ internal sealed class ChildEngine(ServerEngine engine)
         }
         if (parent.ChildrenAfterReset.Remove($"{initiated.WorkflowType.Name}:{initiated.WorkflowId}")
             && engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { IsOpen: true } former)
-            engine.Closing.Terminate(former, "Restarting child workflow after its parent was reset", null, "history-service");
+            engine.Closing.Terminate(
+                former, "Restarting child workflow after its parent was reset", null, "history-service");
         if (engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { } current
             && (current.IsOpen
                 ? initiated.WorkflowIdReusePolicy != WorkflowIdReusePolicy.TerminateIfRunning

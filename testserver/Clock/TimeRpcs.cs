@@ -27,7 +27,8 @@ internal sealed class TimeRpcs
         rpc.Add<SleepRequest, SleepResponse>(
             "TestService/Sleep", (request, call) => Sleep(clock => clock.Now + Length(request), 0, call));
         rpc.Add<SleepUntilRequest, SleepResponse>(
-            "TestService/SleepUntil", (request, call) => Sleep(clock => request.Timestamp?.ToDateTimeOffset() ?? clock.Now, 0, call));
+            "TestService/SleepUntil", (request, call) => Sleep(
+                clock => request.Timestamp?.ToDateTimeOffset() ?? clock.Now, 0, call));
         rpc.Add<SleepRequest, SleepResponse>(
             "TestService/UnlockTimeSkippingWithSleep",
             (request, call) => Sleep(clock => clock.Now + Length(request), 1, call));

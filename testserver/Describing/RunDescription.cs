@@ -71,10 +71,14 @@ internal sealed class RunDescription
                 ExecutionExpirationTime = run.ExecutionExpiration is { } end ? Timestamp.FromDateTimeOffset(end) : null,
             },
         };
-        answer.WorkflowExecutionInfo.AutoResetPoints = new() { Points = { run.ResetPoints.Select(each => each.Clone()) } };
+        answer.WorkflowExecutionInfo.AutoResetPoints = new()
+        {
+            Points = { run.ResetPoints.Select(each => each.Clone()) },
+        };
         if (!run.IsOpen)
             return answer;
-        answer.PendingActivities.Add(run.Activities.Values.Select(each => ActivityDescription.Of(each, _engine.Clock.Now)));
+        answer.PendingActivities.Add(
+            run.Activities.Values.Select(each => ActivityDescription.Of(each, _engine.Clock.Now)));
         answer.PendingChildren.Add(run.Children.Values.Where(each => each.Run != null).Select(each => new PendingChildExecutionInfo
         {
             WorkflowId = each.Initiated.WorkflowId,

@@ -115,7 +115,8 @@ internal static class CommandLine
                 case "--ui-folder":
                     uiFolder = Value();
                     if (!File.Exists(Path.Combine(uiFolder, "index.html")))
-                        throw new FormatException($"--ui-folder {uiFolder}: it has no index.html; give the folder of a built Web UI");
+                        throw new FormatException(
+                            $"--ui-folder {uiFolder}: it has no index.html; give the folder of a built Web UI");
                     break;
                 case "--ip":
                     ip = Value();
@@ -156,7 +157,9 @@ internal static class CommandLine
     }
 
     private static int Port(string flag, string text) =>
-        int.TryParse(text, out var number) && IsPort(number) ? number : throw new FormatException($"{flag}: {PortRange}");
+        int.TryParse(text, out var number) && IsPort(number)
+            ? number
+            : throw new FormatException($"{flag}: {PortRange}");
 
     private static bool IsPort(int number) => number is >= 0 and < 65_536;
 

@@ -53,7 +53,9 @@ internal sealed class Listeners(TemporalTestServerOptions options)
         });
     }
 
-    /// <summary>Marks the connections of a port: requests cannot tell by its number, for a free port has none yet.</summary>
+    /// <summary>
+    /// Marks the connections of a port: requests cannot tell by its number, for a free port has none yet.
+    /// </summary>
     private static void Mark(ListenOptions listen, string name)
     {
         listen.Protocols = HttpProtocols.Http1AndHttp2;
@@ -65,5 +67,7 @@ internal sealed class Listeners(TemporalTestServerOptions options)
     }
 
     private static string? Port(HttpContext context) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(Key, out var name) == true ? (string?)name : null;
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(Key, out var name) == true
+            ? (string?)name
+            : null;
 }

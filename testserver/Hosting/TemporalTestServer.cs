@@ -33,7 +33,9 @@ public sealed class TemporalTestServer : IAsyncDisposable
     /// <summary>Port the server listens on.</summary>
     public int Port { get; }
 
-    /// <summary>Address of the JSON API; null when <see cref="TemporalTestServerOptions.HttpPort"/> is not set.</summary>
+    /// <summary>
+    /// Address of the JSON API; null when <see cref="TemporalTestServerOptions.HttpPort"/> is not set.
+    /// </summary>
     public Uri? HttpAddress { get; }
 
     /// <summary>Address of the Web UI; null when <see cref="TemporalTestServerOptions.UiFolder"/> is not set.</summary>

@@ -17,7 +17,8 @@ public sealed record TemporalTestServerOptions
     public int? HttpPort { get; init; }
 
     /// <summary>
-    /// Folder with a build of Temporal's Web UI, which is then served on <see cref="UiPort"/>. Default null: there is none.
+    /// Folder with a build of Temporal's Web UI, which is then served on <see cref="UiPort"/>. Default null: there is
+    /// none.
     /// </summary>
     public string? UiFolder { get; init; }
 
@@ -84,7 +85,8 @@ public sealed record ServerLimits
     public int Pending { get; set; } = 2_000;
 
     /// <summary>
-    /// Failed workflow tasks in a row after which a run gets the search attribute <c>TemporalReportedProblems</c>; 0 for never.
+    /// Failed workflow tasks in a row after which a run gets the search attribute <c>TemporalReportedProblems</c>; 0
+    /// for never.
     /// Default 5 (`system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute`).
     /// </summary>
     public int ReportedTaskProblems { get; set; } = 5;
@@ -110,7 +112,9 @@ public sealed record ServerLimits
             case "HISTORY.MAXINFLIGHTUPDATES": InFlightUpdates = (int)number; break;
             case "HISTORY.MAXTOTALUPDATES": TotalUpdates = (int)number; break;
             case "HISTORY.MAXIMUMSIGNALSPEREXECUTION": Signals = (int)number; break;
-            case "SYSTEM.NUMCONSECUTIVEWORKFLOWTASKPROBLEMSTOTRIGGERSEARCHATTRIBUTE": ReportedTaskProblems = (int)number; break;
+            case "SYSTEM.NUMCONSECUTIVEWORKFLOWTASKPROBLEMSTOTRIGGERSEARCHATTRIBUTE":
+                ReportedTaskProblems = (int)number;
+                break;
             default: return false;
         }
         return true;

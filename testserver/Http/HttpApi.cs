@@ -24,7 +24,9 @@ internal sealed class HttpApi(IEnumerable<ServiceDescriptor> services, RpcTable 
             var segments = raw.Split('?')[0].Trim('/').Split('/');
             var (route, variables, known) = _routes.Find(context.Request.Method, segments);
             if (route == null)
-                throw known ? Fault.With(StatusCode.Unimplemented, "Method Not Allowed") : Fault.With(StatusCode.NotFound, "Not Found");
+                throw known
+                    ? Fault.With(StatusCode.Unimplemented, "Method Not Allowed")
+                    : Fault.With(StatusCode.NotFound, "Not Found");
             using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
             var body = await reader.ReadToEndAsync(context.RequestAborted);
             var request = HttpMessages.Request(

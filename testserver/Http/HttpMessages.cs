@@ -15,7 +15,8 @@ internal static class HttpMessages
     private static readonly JsonFormatter Formatter = new(new JsonFormatter.Settings(
         formatDefaultValues: false,
         TypeRegistry.FromFiles(
-            Temporalio.Api.ErrorDetails.V1.MessageReflection.Descriptor, Temporalio.Api.Update.V1.MessageReflection.Descriptor)));
+            Temporalio.Api.ErrorDetails.V1.MessageReflection.Descriptor,
+            Temporalio.Api.Update.V1.MessageReflection.Descriptor)));
 
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
 
@@ -71,14 +72,17 @@ internal static class HttpMessages
         return Formatter.Format(status);
     }
 
-    /// <summary>Sets a field by its path; a name that is no field of the message is ignored, as the real gateway does.</summary>
+    /// <summary>
+    /// Sets a field by its path; a name that is no field of the message is ignored, as the real gateway does.
+    /// </summary>
     private static void Set(JsonObject request, MessageDescriptor type, string path, string value)
     {
         var at = request;
         var names = path.Split('.');
         for (var i = 0; i < names.Length; i++)
         {
-            var field = type.Fields.InDeclarationOrder().FirstOrDefault(each => each.Name == names[i] || each.JsonName == names[i]);
+            var field = type.Fields.InDeclarationOrder().FirstOrDefault(
+                each => each.Name == names[i] || each.JsonName == names[i]);
             if (field == null)
                 return;
             if (i < names.Length - 1)
@@ -116,7 +120,8 @@ internal static class HttpMessages
     {
         FieldType.Bool => bool.TryParse(value, out var flag)
             ? JsonValue.Create(flag)
-            : value == "1" ? JsonValue.Create(true) : throw new FormatException($"{field.Name}: '{value}' is not a boolean"),
+            : value == "1" ? JsonValue.Create(true) : throw new FormatException(
+                $"{field.Name}: '{value}' is not a boolean"),
         FieldType.Enum when int.TryParse(value, out var number) => JsonValue.Create(number),
         FieldType.Bytes => JsonValue.Create(value.Replace('-', '+').Replace('_', '/')),
         _ => JsonValue.Create(value),

@@ -16,14 +16,18 @@ internal sealed class HttpRoutes
 
     public IReadOnlyList<HttpRoute> All { get; }
 
-    /// <summary>Descriptors of the services that have routes. The first use of them takes half a second of processor time.</summary>
-    public static IEnumerable<ServiceDescriptor> Services() => new[] { "WorkflowService", "OperatorService" }.Select(service =>
+    /// <summary>
+    /// Descriptors of the services that have routes. The first use of them takes half a second of processor time.
+    /// </summary>
+    public static IEnumerable<ServiceDescriptor> Services() =>
+        new[] { "WorkflowService", "OperatorService" }.Select(service =>
         ((FileDescriptor)typeof(Temporalio.Api.Common.V1.Payload).Assembly
             .GetType($"Temporalio.Api.{service}.V1.ServiceReflection", throwOnError: true)!
             .GetProperty("Descriptor")!.GetValue(null)!).Services[0]);
 
     /// <summary>The route of a request with its variables; whether the path is known for another method.</summary>
-    public (HttpRoute? Route, Dictionary<string, string> Variables, bool PathIsKnown) Find(string method, string[] segments)
+    public (HttpRoute? Route, Dictionary<string, string> Variables, bool PathIsKnown) Find(
+        string method, string[] segments)
     {
         var known = false;
         foreach (var route in _byLength[segments.Length])

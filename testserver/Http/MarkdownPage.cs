@@ -6,7 +6,8 @@ using System.Text.RegularExpressions;
 namespace Nstance.Temporal.TestServer.Http;
 
 /// <summary>
-/// A page that shows a workflow's summary and details: the Web UI loads it into a frame. It knows the Markdown that details
+/// A page that shows a workflow's summary and details: the Web UI loads it into a frame. It knows the Markdown that
+/// details
 /// use most (headings, lists, quotes, code, emphasis, links) and shows everything else as text.
 /// </summary>
 internal static partial class MarkdownPage
@@ -14,7 +15,8 @@ internal static partial class MarkdownPage
     private const string Style =
         "body{margin:0;padding:1rem;font-family:sans-serif;overscroll-behavior:none}" +
         "code,pre,blockquote{background:#e8efff;color:#121416;border-radius:.25rem;padding:.125rem .25rem}" +
-        "body[data-theme^=light]{background:#fff;color:#121416}body[data-theme^=dark]{background:#141414;color:#f8fafc}" +
+        "body[data-theme^=light]{background:#fff;color:#121416}" +
+        "body[data-theme^=dark]{background:#141414;color:#f8fafc}" +
         "body[data-theme^=dark] a{color:#8098f9}";
 
     /// <summary>The page and the policy that keeps scripts out of it.</summary>
@@ -29,8 +31,8 @@ internal static partial class MarkdownPage
             """;
         return (
             html,
-            $"base-uri 'self'; default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'self'; form-action 'none'; "
-            + "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox;");
+            $"base-uri 'self'; default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'self'; "
+            + "form-action 'none'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox;");
     }
 
     private static string Body(string markdown)
@@ -76,7 +78,8 @@ internal static partial class MarkdownPage
     {
         _ when string.IsNullOrWhiteSpace(line) => ("", ""),
         _ when line.StartsWith("```", StringComparison.Ordinal) => ("pre", ""),
-        _ when Heading().Match(line) is { Success: true } found => ($"h{found.Groups[1].Length}", found.Groups[2].Value),
+        _ when Heading().Match(line) is { Success: true } found => (
+            $"h{found.Groups[1].Length}", found.Groups[2].Value),
         _ when Bullet().Match(line) is { Success: true } found => ("ul", found.Groups[1].Value),
         _ when Number().Match(line) is { Success: true } found => ("ol", found.Groups[1].Value),
         _ when line.StartsWith('>') => ("blockquote", line[1..].Trim()),

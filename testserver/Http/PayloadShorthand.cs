@@ -37,13 +37,15 @@ internal static class PayloadShorthand
             : node;
     }
 
-    private static JsonNode? Walk(MessageDescriptor type, JsonNode? node, Func<MessageDescriptor, JsonNode?, JsonNode?> change)
+    private static JsonNode? Walk(
+        MessageDescriptor type, JsonNode? node, Func<MessageDescriptor, JsonNode?, JsonNode?> change)
     {
         if (node is not JsonObject given)
             return node;
         foreach (var name in given.Select(each => each.Key).ToList())
         {
-            var field = type.Fields.InDeclarationOrder().FirstOrDefault(each => each.JsonName == name || each.Name == name);
+            var field =
+                type.Fields.InDeclarationOrder().FirstOrDefault(each => each.JsonName == name || each.Name == name);
             if (field == null || field.FieldType != FieldType.Message)
                 continue;
             given[name] = Field(field, Take(given, name), change);
@@ -51,7 +53,8 @@ internal static class PayloadShorthand
         return given;
     }
 
-    private static JsonNode? Field(FieldDescriptor field, JsonNode? value, Func<MessageDescriptor, JsonNode?, JsonNode?> change)
+    private static JsonNode? Field(
+        FieldDescriptor field, JsonNode? value, Func<MessageDescriptor, JsonNode?, JsonNode?> change)
     {
         if (field.IsMap)
         {
@@ -102,7 +105,8 @@ internal static class PayloadShorthand
                 return true;
             case "json/plain" when payload.Metadata.Count == 1:
                 return TryParse(payload.Data.ToStringUtf8(), out value);
-            case "json/protobuf" when payload.Metadata.Count == 2 && payload.Metadata.TryGetValue("messageType", out var type):
+            case "json/protobuf" when payload.Metadata.Count == 2
+                && payload.Metadata.TryGetValue("messageType", out var type):
                 if (!TryParse(payload.Data.ToStringUtf8(), out value) || value is not JsonObject message)
                     return false;
                 message[TypeKey] = type.ToStringUtf8();
@@ -128,7 +132,8 @@ internal static class PayloadShorthand
 
     private static JsonObject ToPayload(JsonNode? value)
     {
-        if (value is JsonObject whole && whole["metadata"] is JsonObject { Count: > 0 } && whole.All(each => each.Key is "metadata" or "data"))
+        if (value is JsonObject whole && whole["metadata"] is JsonObject { Count: > 0 } && whole.All(
+            each => each.Key is "metadata" or "data"))
             return whole;
         if (value == null)
             return Wrap("binary/null", null);

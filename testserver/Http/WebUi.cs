@@ -34,7 +34,8 @@ internal sealed class WebUi(HttpApi api, string folder)
         ["ActivityCommandsDisabled"] = false,
     });
 
-    private readonly string _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
+    private readonly string _root =
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
 
     public Task AnswerAsync(HttpContext context)
     {
@@ -69,7 +70,7 @@ internal sealed class WebUi(HttpApi api, string folder)
     private static Task SendAsync(HttpContext context, string file)
     {
         if (!File.Exists(file))
-            return HttpApi.WriteAsync(context, 404, """{"code":5,"message":"the folder of the UI has no index.html"}""");
+            return HttpApi.WriteAsync(context, 404, """{"code":5,"message":"index.html is missing"}""");
         context.Response.ContentType = Types.TryGetContentType(file, out var type) ? type : "application/octet-stream";
         return context.Response.SendFileAsync(file, context.RequestAborted);
     }

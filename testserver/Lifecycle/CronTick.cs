@@ -53,7 +53,8 @@ internal static class CronTick
             ?? throw new FormatException("it never comes");
     }
 
-    private static DateTimeOffset Second(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
+    private static DateTimeOffset Second(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
     private static TimeSpan GoDuration(string text)
     {

@@ -112,7 +112,8 @@ internal sealed class RunStarter(ServerEngine engine)
         ApplyMemo(run, started.Memo);
         engine.SearchAttributes.Apply(run, started.SearchAttributes);
         if (previous != null)
-            started.PrevAutoResetPoints = ResetPoints.HandOver(previous, now, engine.Namespaces.Require(ns).Retention.ToTimeSpan());
+            started.PrevAutoResetPoints =
+                ResetPoints.HandOver(previous, now, engine.Namespaces.Require(ns).Retention.ToTimeSpan());
         run.ResetPoints.AddRange(started.PrevAutoResetPoints?.Points.Select(each => each.Clone()) ?? []);
         engine.Runs.Add(run);
         run.Append(

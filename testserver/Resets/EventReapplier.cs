@@ -8,10 +8,12 @@ using Temporalio.Api.Update.V1;
 namespace Nstance.Temporal.TestServer.Resets;
 
 /// <summary>
-/// Writes to a reset run what came from outside after the point of the reset: signals, updates, and news of children that were
+/// Writes to a reset run what came from outside after the point of the reset: signals, updates, and news of children
+/// that were
 /// started before it. Requests to cancel and terminations are not repeated.
 /// </summary>
-internal sealed class EventReapplier(ServerEngine engine, WorkflowRun run, IReadOnlySet<ResetReapplyExcludeType> excluded)
+internal sealed class EventReapplier(
+    ServerEngine engine, WorkflowRun run, IReadOnlySet<ResetReapplyExcludeType> excluded)
 {
     public void Apply(IEnumerable<HistoryEvent> events)
     {
@@ -39,7 +41,8 @@ internal sealed class EventReapplier(ServerEngine engine, WorkflowRun run, IRead
                 break;
             case HistoryEvent.AttributesOneofCase.ChildWorkflowExecutionStartedEventAttributes:
                 if (run.Children.TryGetValue(
-                    e.ChildWorkflowExecutionStartedEventAttributes.InitiatedEventId, out var pending) && pending.Started == null)
+                    e.ChildWorkflowExecutionStartedEventAttributes.InitiatedEventId, out var pending)
+                        && pending.Started == null)
                     ChildNews.Start(engine, run, Write(e));
                 break;
             default:
@@ -66,7 +69,9 @@ internal sealed class EventReapplier(ServerEngine engine, WorkflowRun run, IRead
 
     private void Update(Request? request)
     {
-        if (request == null || excluded.Contains(ResetReapplyExcludeType.Update) || run.Updates.Find(request.Meta.UpdateId) != null)
+        if (request == null
+            || excluded.Contains(ResetReapplyExcludeType.Update)
+            || run.Updates.Find(request.Meta.UpdateId) != null)
             return;
         run.Append(
             new()

@@ -8,7 +8,8 @@ using Temporalio.Api.History.V1;
 namespace Nstance.Temporal.TestServer.Resets;
 
 /// <summary>
-/// Where a run can be reset to without reading its history: the first task that each build of a worker completed. Also keeps
+/// Where a run can be reset to without reading its history: the first task that each build of a worker completed. Also
+/// keeps
 /// the search attribute of these builds.
 /// </summary>
 internal static class ResetPoints
@@ -40,13 +41,17 @@ internal static class ResetPoints
         Show(run, attributes.WorkerVersion);
     }
 
-    /// <summary>Points of a run as the run that follows it keeps them: they expire with the history that they are in.</summary>
-    public static Temporalio.Api.Workflow.V1.ResetPoints? HandOver(WorkflowRun previous, DateTimeOffset now, TimeSpan retention)
+    /// <summary>
+    /// Points of a run as the run that follows it keeps them: they expire with the history that they are in.
+    /// </summary>
+    public static Temporalio.Api.Workflow.V1.ResetPoints? HandOver(
+        WorkflowRun previous, DateTimeOffset now, TimeSpan retention)
     {
         if (previous.ResetPoints.Count == 0)
             return null;
         var points = new Temporalio.Api.Workflow.V1.ResetPoints();
-        foreach (var point in previous.ResetPoints.Where(each => each.ExpireTime == null || each.ExpireTime.ToDateTimeOffset() >= now))
+        foreach (var point in previous.ResetPoints.Where(
+            each => each.ExpireTime == null || each.ExpireTime.ToDateTimeOffset() >= now))
         {
             var kept = point.Clone();
             if (kept.RunId == previous.RunId)

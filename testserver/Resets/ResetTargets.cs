@@ -9,10 +9,14 @@ namespace Nstance.Temporal.TestServer.Resets;
 /// <summary>The event to reset a run to, by name instead of number.</summary>
 internal static class ResetTargets
 {
-    /// <summary>Completion of the first workflow task; when none completed, the event after the first was scheduled.</summary>
+    /// <summary>
+    /// Completion of the first workflow task; when none completed, the event after the first was scheduled.
+    /// </summary>
     public static long First(WorkflowRun run) => Completed(run, last: false) ?? AfterScheduled(run);
 
-    /// <summary>Completion of the last workflow task; when none completed, the event after the first was scheduled.</summary>
+    /// <summary>
+    /// Completion of the last workflow task; when none completed, the event after the first was scheduled.
+    /// </summary>
     public static long Last(WorkflowRun run) => Completed(run, last: true) ?? AfterScheduled(run);
 
     /// <summary>Completion of the first task by a build; the run that it is in may be an earlier one.</summary>
@@ -25,7 +29,8 @@ internal static class ResetTargets
         if (point.ExpireTime?.ToDateTimeOffset() < engine.Clock.Now)
             throw Fault.InvalidArgument($"Reset point for {options.BuildId} is expired");
         if (point.RunId != run.RunId && options.CurrentRunOnly)
-            throw Fault.InvalidArgument($"Reset point for {options.BuildId} points to previous run and CurrentRunOnly is set");
+            throw Fault.InvalidArgument(
+                $"Reset point for {options.BuildId} points to previous run and CurrentRunOnly is set");
         run = engine.Runs.ByRunId(point.RunId) ?? throw Fault.RunNotFound(run.WorkflowId);
         return point.FirstWorkflowTaskCompletedId;
     }

@@ -65,7 +65,8 @@ internal sealed class RunRebuilder(ServerEngine engine, WorkflowRun run)
                 break;
             case HistoryEvent.AttributesOneofCase.TimerStartedEventAttributes:
                 var timer = e.TimerStartedEventAttributes;
-                Timers[timer.TimerId] = (e.EventId, e.EventTime.ToDateTimeOffset() + timer.StartToFireTimeout.ToTimeSpan());
+                Timers[timer.TimerId] =
+                    (e.EventId, e.EventTime.ToDateTimeOffset() + timer.StartToFireTimeout.ToTimeSpan());
                 break;
             case HistoryEvent.AttributesOneofCase.TimerFiredEventAttributes:
                 Timers.Remove(e.TimerFiredEventAttributes.TimerId);
@@ -94,7 +95,8 @@ internal sealed class RunRebuilder(ServerEngine engine, WorkflowRun run)
                 };
                 return true;
             case HistoryEvent.AttributesOneofCase.ActivityTaskCancelRequestedEventAttributes:
-                if (run.Activities.TryGetValue(e.ActivityTaskCancelRequestedEventAttributes.ScheduledEventId, out var activity))
+                if (run.Activities.TryGetValue(
+                    e.ActivityTaskCancelRequestedEventAttributes.ScheduledEventId, out var activity))
                     activity.CancelRequestedEventId = e.EventId;
                 return true;
             case HistoryEvent.AttributesOneofCase.ActivityTaskCompletedEventAttributes:
@@ -137,7 +139,8 @@ internal sealed class RunRebuilder(ServerEngine engine, WorkflowRun run)
     private void ApplyChild(HistoryEvent e)
     {
         if (e.AttributesCase == HistoryEvent.AttributesOneofCase.StartChildWorkflowExecutionInitiatedEventAttributes)
-            run.Children[e.EventId] = new PendingChild(e.EventId, e.StartChildWorkflowExecutionInitiatedEventAttributes);
+            run.Children[e.EventId] =
+                new PendingChild(e.EventId, e.StartChildWorkflowExecutionInitiatedEventAttributes);
         else if (e.AttributesCase == HistoryEvent.AttributesOneofCase.ChildWorkflowExecutionStartedEventAttributes)
             ChildNews.Start(engine, run, e);
         else if (ChildNews.EndOf(e) is { } initiated)

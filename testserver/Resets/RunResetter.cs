@@ -18,7 +18,9 @@ internal sealed class RunResetter(ServerEngine engine)
     /// <param name="reason">Why; it is written to both runs.</param>
     /// <param name="excluded">What must not be repeated in the new run.</param>
     /// <returns>The new run.</returns>
-    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT: no workflow task waits for an answer at that event.</exception>
+    /// <exception cref="Grpc.Core.RpcException">
+    /// INVALID_ARGUMENT: no workflow task waits for an answer at that event.
+    /// </exception>
     public WorkflowRun Reset(
         WorkflowRun original, long finishEventId, string reason, IReadOnlySet<ResetReapplyExcludeType> excluded)
     {
@@ -29,7 +31,8 @@ internal sealed class RunResetter(ServerEngine engine)
         if (rebuilder.Apply(original.Events.Take((int)finishEventId - 1)) is not { } task)
         {
             throw Fault.InvalidArgument(
-                $"Can only reset workflow to event ID in range [WorkflowTaskScheduled +1, WorkflowTaskStarted + 1]: {finishEventId}");
+                "Can only reset workflow to event ID in range [WorkflowTaskScheduled +1, WorkflowTaskStarted + 1]: "
+                + $"{finishEventId}");
         }
         if (engine.Runs.Current(run.Namespace, run.WorkflowId) is { IsOpen: true } open)
         {
@@ -111,11 +114,13 @@ internal sealed class RunResetter(ServerEngine engine)
             now);
     }
 
-    private void Reapply(WorkflowRun original, WorkflowRun run, int kept, IReadOnlySet<ResetReapplyExcludeType> excluded)
+    private void Reapply(
+        WorkflowRun original, WorkflowRun run, int kept, IReadOnlySet<ResetReapplyExcludeType> excluded)
     {
         var reapplier = new EventReapplier(engine, run, excluded);
         reapplier.Apply(original.Events.Skip(kept));
-        for (var next = original.ContinuedTo; next != null && engine.Runs.ByRunId(next) is { } follower; next = follower.ContinuedTo)
+        for (var next = original.ContinuedTo; next != null
+            && engine.Runs.ByRunId(next) is { } follower; next = follower.ContinuedTo)
             reapplier.Apply(follower.Events);
     }
 

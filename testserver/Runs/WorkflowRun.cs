@@ -83,7 +83,9 @@ internal sealed class WorkflowRun
     /// <summary>Workflow tasks that failed since the last one that succeeded.</summary>
     public int FailedTasks { get; set; }
 
-    /// <summary>Reason of the last failure that is in the history, as the search attribute shows it; null when there is none.</summary>
+    /// <summary>
+    /// Reason of the last failure that is in the history, as the search attribute shows it; null when there is none.
+    /// </summary>
     public string[]? LastTaskProblem { get; set; }
 
     /// <summary>Events that arrived while a task was started; they get their ids when it ends.</summary>
@@ -117,7 +119,9 @@ internal sealed class WorkflowRun
 
     public string? ContinuedTo { get; set; }
 
-    /// <summary>First task that each build of a worker completed in this chain; an operator resets to one of these.</summary>
+    /// <summary>
+    /// First task that each build of a worker completed in this chain; an operator resets to one of these.
+    /// </summary>
     public List<ResetPointInfo> ResetPoints { get; } = [];
 
     /// <summary>Run that an operator's reset made of this one; null when there is none.</summary>
@@ -129,7 +133,9 @@ internal sealed class WorkflowRun
     /// <summary>Closed by a reset: parent and children stay with the run that the reset made.</summary>
     public bool WasReset { get; set; }
 
-    /// <summary>Children ("type:id") that the run before the reset started later on; this run starts them anew.</summary>
+    /// <summary>
+    /// Children ("type:id") that the run before the reset started later on; this run starts them anew.
+    /// </summary>
     public HashSet<string> ChildrenAfterReset { get; } = [];
 
     public HistoryEvent Append(HistoryEvent e, DateTimeOffset now)

@@ -19,7 +19,9 @@ internal static class CalendarText
     private static readonly string[] Days =
         ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
-    /// <exception cref="InvalidInputException">Fields are malformed or out of range; the message names each.</exception>
+    /// <exception cref="InvalidInputException">
+    /// Fields are malformed or out of range; the message names each.
+    /// </exception>
     public static StructuredCalendarSpec Parse(CalendarSpec text)
     {
         var faults = new List<string>();
@@ -71,7 +73,9 @@ internal static class CalendarText
         if (halves[0] != "*")
         {
             if (Value(name, bounds[0], min, max) is not { } first)
-                return bounds.Length == 2 ? $"{name} Start is not in range [{min}-{max}]" : $"{name} is not in range [{min}-{max}]";
+                return bounds.Length == 2
+                    ? $"{name} Start is not in range [{min}-{max}]"
+                    : $"{name} is not in range [{min}-{max}]";
             start = first;
             // A single value with a step goes on to the end.
             end = halves.Length == 2 ? max : first;

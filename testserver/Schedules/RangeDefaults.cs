@@ -3,7 +3,9 @@ using Span = Temporalio.Api.Schedule.V1.Range;
 
 namespace Nstance.Temporal.TestServer.Schedules;
 
-/// <summary>Ranges of a spec as a description shows them: end and step are filled in, where storage leaves them out.</summary>
+/// <summary>
+/// Ranges of a spec as a description shows them: end and step are filled in, where storage leaves them out.
+/// </summary>
 internal static class RangeDefaults
 {
     public static void Fill(ScheduleSpec spec)
@@ -12,7 +14,8 @@ internal static class RangeDefaults
         {
             foreach (var ranges in new[]
             {
-                calendar.Second, calendar.Minute, calendar.Hour, calendar.DayOfMonth, calendar.Month, calendar.Year, calendar.DayOfWeek,
+                calendar.Second, calendar.Minute, calendar.Hour,
+                calendar.DayOfMonth, calendar.Month, calendar.Year, calendar.DayOfWeek,
             })
                 Fill(ranges);
         }

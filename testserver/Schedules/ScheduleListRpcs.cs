@@ -40,7 +40,9 @@ internal sealed class ScheduleListRpcs
     private IEnumerable<VisibleSchedule> Of(string ns) => _store.Of(ns)
         .Select(entry => new VisibleSchedule(entry, name => _engine.SearchAttributes.TypeOf(ns, name)));
 
-    /// <summary>Attributes of the workflows that carry schedules on a real server: they say nothing of a schedule.</summary>
+    /// <summary>
+    /// Attributes of the workflows that carry schedules on a real server: they say nothing of a schedule.
+    /// </summary>
     private static bool IsReserved(string attribute) =>
         attribute != "TemporalSchedulePaused"
         && (SearchAttributeCatalog.System.ContainsKey(attribute)

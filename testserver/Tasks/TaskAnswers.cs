@@ -36,7 +36,9 @@ internal sealed class TaskAnswers
         },
     });
 
-    /// <summary>No worker took the task in time: neither the one that has the run cached, nor one that an update waits for.</summary>
+    /// <summary>
+    /// No worker took the task in time: neither the one that has the run cached, nor one that an update waits for.
+    /// </summary>
     public void NotStarted(WorkflowTask task)
     {
         var run = task.Run;
@@ -88,7 +90,8 @@ internal sealed class TaskAnswers
         if (task is { IsStarted: true, Kind: not TaskKind.Transient })
         {
             WriteSpeculative(task);
-            run.Append(FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, "history-service"), _engine.Clock.Now);
+            run.Append(
+                FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, "history-service"), _engine.Clock.Now);
         }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(run);
@@ -116,7 +119,9 @@ internal sealed class TaskAnswers
         _engine.Lifecycle.EnforceHistoryLimits(run);
     }
 
-    /// <summary>Writes the scheduled and started events of a task that only carried updates: its failure is not silent.</summary>
+    /// <summary>
+    /// Writes the scheduled and started events of a task that only carried updates: its failure is not silent.
+    /// </summary>
     private static void WriteSpeculative(WorkflowTask task)
     {
         if (task.Kind == TaskKind.Speculative)
@@ -208,7 +213,8 @@ internal sealed class TaskAnswers
     }
 
     /// <summary>
-    /// Takes an answer with a bad command for a failure. A repeated one is dropped: the task then comes back only with its
+    /// Takes an answer with a bad command for a failure. A repeated one is dropped: the task then comes back only with
+    /// its
     /// timeout, else the worker would send the same answer a hundred times a second.
     /// </summary>
     private void Refuse(WorkflowTask task, string identity, WorkflowTaskFailedCause cause, string message, bool endsRun)

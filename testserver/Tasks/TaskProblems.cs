@@ -6,12 +6,16 @@ using Temporalio.Api.History.V1;
 
 namespace Nstance.Temporal.TestServer.Tasks;
 
-/// <summary>Keeps <c>TemporalReportedProblems</c>: the search attribute by which an operator finds stuck workflows.</summary>
+/// <summary>
+/// Keeps <c>TemporalReportedProblems</c>: the search attribute by which an operator finds stuck workflows.
+/// </summary>
 internal static class TaskProblems
 {
     private const string Attribute = "TemporalReportedProblems";
 
-    /// <summary>Remembers why the task failed; later attempts leave no event, and report the first one's reason.</summary>
+    /// <summary>
+    /// Remembers why the task failed; later attempts leave no event, and report the first one's reason.
+    /// </summary>
     public static void Remember(WorkflowRun run, HistoryEvent failed) => run.LastTaskProblem =
         failed.WorkflowTaskFailedEventAttributes is { } failure
             ? ["category=WorkflowTaskFailed", $"cause=WorkflowTaskFailedCause{failure.Cause}"]
@@ -21,7 +25,8 @@ internal static class TaskProblems
     public static void Count(WorkflowRun run, ServerLimits limits)
     {
         run.FailedTasks++;
-        if (limits.ReportedTaskProblems > 0 && run.FailedTasks >= limits.ReportedTaskProblems && run.LastTaskProblem is { } problem)
+        if (limits.ReportedTaskProblems > 0 && run.FailedTasks >= limits.ReportedTaskProblems
+            && run.LastTaskProblem is { } problem)
             run.SearchAttributes[Attribute] = SearchAttributeCodec.Encode(problem, IndexedValueType.KeywordList);
     }
 

@@ -36,7 +36,9 @@ internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) 
 
     public int Attempt { get; set; } = attempt;
 
-    /// <summary>Time that a worker has for it. From the fourth attempt on it grows, so that a broken workflow costs little.</summary>
+    /// <summary>
+    /// Time that a worker has for it. From the fourth attempt on it grows, so that a broken workflow costs little.
+    /// </summary>
     public TimeSpan StartToClose
     {
         get

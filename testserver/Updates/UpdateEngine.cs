@@ -46,12 +46,15 @@ internal sealed class UpdateEngine(ServerEngine engine)
         }
     }
 
-    /// <summary>The answer that a worker gave to these updates was refused: to send them again would bring the same answer.</summary>
+    /// <summary>
+    /// The answer that a worker gave to these updates was refused: to send them again would bring the same answer.
+    /// </summary>
     public static void Refuse(WorkflowRun run)
     {
-        foreach (var update in run.Updates.Open().Where(each => each is
-            { Sent: true, Stage: UpdateWorkflowExecutionLifecycleStage.Admitted }))
+        foreach (var update in run.Updates.Open())
         {
+            if (update is not { Sent: true, Stage: UpdateWorkflowExecutionLifecycleStage.Admitted })
+                continue;
             update.Abort(
                 Fault.FailedPrecondition(
                     "Unable to perform workflow execution update due to unexpected workflow task failure.",

@@ -22,7 +22,9 @@ internal sealed class PendingUpdate(Request request)
 
     public long AcceptedEventId { get; set; }
 
-    /// <summary>Its request is in an event of the history already, and is not written again when it is accepted.</summary>
+    /// <summary>
+    /// Its request is in an event of the history already, and is not written again when it is accepted.
+    /// </summary>
     public bool IsInHistory { get; init; }
 
     /// <summary>Why it will never have an outcome; null while it may.</summary>

@@ -20,7 +20,8 @@ internal sealed class QueryParser
     public static ParsedQuery Parse(string query) => new QueryParser(query).Query();
 
     /// <summary>Names of the attributes that the condition of a query uses.</summary>
-    public static IEnumerable<string> Attributes(string query) => Parse(query).Where is { } where ? Attributes(where) : [];
+    public static IEnumerable<string> Attributes(string query) =>
+        Parse(query).Where is { } where ? Attributes(where) : [];
 
     private static IEnumerable<string> Attributes(QueryExpression expression) => expression switch
     {

@@ -75,11 +75,18 @@ internal sealed class VisibilityRpcs
         && (type is not { Name.Length: > 0 } || run.WorkflowType == type.Name);
 
     private (IEnumerable<WorkflowExecutionInfo> Items, ByteString Next) Find(
-        string ns, string text, int pageSize, ByteString token, string? newestBy = null, Func<WorkflowRun, bool>? also = null)
+        string ns,
+        string text,
+        int pageSize,
+        ByteString token,
+        string? newestBy = null,
+        Func<WorkflowRun, bool>? also = null)
     {
         using var _ = _engine.Enter();
         var query = VisibilityQuery.Compile(
-            text, _engine.SearchAttributes.Catalog(ns), order: newestBy == null ? null : [new(newestBy, Descending: true)]);
+            text, _engine.SearchAttributes.Catalog(ns), order: newestBy == null
+                ? null
+                : [new(newestBy, Descending: true)]);
         if (query.GroupsByStatus)
         {
             throw Fault.InvalidArgument("invalid query: 'GROUP BY' clause is not supported by list");

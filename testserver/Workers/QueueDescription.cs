@@ -68,7 +68,8 @@ internal sealed class QueueDescription
         return answer;
     }
 
-    private (IReadOnlyDictionary<string, DateTimeOffset> Seen, int Backlog) Queue(string ns, string name, TaskQueueType type)
+    private (IReadOnlyDictionary<string, DateTimeOffset> Seen, int Backlog) Queue(
+        string ns, string name, TaskQueueType type)
     {
         if (type == TaskQueueType.Activity)
         {
