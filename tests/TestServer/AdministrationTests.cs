@@ -126,6 +126,7 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
     {
         var info = await Service.GetSystemInfoAsync(new());
         Assert.True(info.Capabilities.SdkMetadata);
+        Assert.True(info.Capabilities.BuildIdBasedVersioning);
         Assert.NotEmpty(info.ServerVersion);
     }
 

@@ -73,6 +73,21 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
         });
     }
 
+    [Theory]
+    [InlineData(
+        true,
+        "ScheduleToClose",
+        "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying")]
+    [InlineData(false, nameof(ApplicationFailureException), "not yet")]
+    public async Task ScheduleToClose_TooShortForAnotherAttempt_EndsAtOnce(bool hangs, string type, string message)
+    {
+        using var worker = Worker(options => options
+            .AddAllActivities(typeof(SlowActivities), null).AddWorkflow<HurriedWorkflow>());
+        var ending = await worker.ExecuteAsync(
+            () => server.Client.ExecuteWorkflowAsync((HurriedWorkflow w) => w.RunAsync(hangs), new(_id, _id)));
+        Assert.Equal(new(type, message, HurriedWorkflow.RetryState.Timeout), ending);
+    }
+
     private Task<WorkflowHandle<AttemptWorkflow, AttemptWorkflow.Answer>> StartAsync(string activity) =>
         server.Client.StartWorkflowAsync((AttemptWorkflow w) => w.RunAsync(activity), new(_id, _id));
 

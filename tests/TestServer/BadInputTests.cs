@@ -26,6 +26,7 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         { "long request id", r => r.RequestId = new('x', 1_001) },
         { "negative timeout", r => r.WorkflowRunTimeout = new() { Seconds = -1 } },
         { "negative delay", r => r.WorkflowStartDelay = new() { Seconds = -1 } },
+        { "queue name of the server's own", r => r.TaskQueue.Name = "/_sys/any/1" },
         { "bad cron", r => r.CronSchedule = "never" },
         { "bad retry policy", r => r.RetryPolicy = new() { MaximumAttempts = -1 } },
         { "unknown attribute", r => (r.SearchAttributes = new()).IndexedFields["Nobody"] = new() { Data = ByteString.CopyFromUtf8("1") } },
@@ -50,6 +51,43 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         };
         spoil(request);
         await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.StartWorkflowExecutionAsync(request));
+    }
+
+    [Fact]
+    public async Task Poll_QueueNameOfTheServersOwn_InvalidArgument()
+    {
+        var queue = new Temporalio.Api.TaskQueue.V1.TaskQueue { Name = "/_sys/any/1" };
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument, () => Service.PollWorkflowTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = queue }));
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument, () => Service.PollActivityTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = queue }));
+    }
+
+    /// <summary>
+    /// A client that leaves everything out is told what is missing; it never meets a defect of the server.
+    /// </summary>
+    [Fact]
+    public async Task EveryCall_EmptyRequest_IsNoInternalError()
+    {
+        var connection = server.Own.Client.Connection;
+        foreach (var service in new object[] { Service, connection.OperatorService, connection.TestService })
+        {
+            foreach (var method in service.GetType().GetMethods().Where(
+                each => each.Name.EndsWith("Async", StringComparison.Ordinal)))
+            {
+                var request = Activator.CreateInstance(method.GetParameters()[0].ParameterType);
+                try
+                {
+                    await (Task)method.Invoke(service, [request, new RpcOptions { Retry = false }])!;
+                }
+                catch (RpcException fault)
+                {
+                    Assert.True(fault.Code != Code.Internal, $"{method.Name}: {fault.Message}");
+                }
+            }
+        }
     }
 
     [Fact]
@@ -150,8 +188,8 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     {
         _ = server.Own;
         var fault = await ServerFixture.FaultAsync(
-            Code.Unimplemented, () => Service.StartBatchOperationAsync(new() { Namespace = "default", JobId = "j" }));
-        Assert.Contains("StartBatchOperation", fault.Message, StringComparison.Ordinal);
+            Code.Unimplemented, () => Service.UpdateWorkflowExecutionOptionsAsync(new() { Namespace = "default" }));
+        Assert.Contains("UpdateWorkflowExecutionOptions", fault.Message, StringComparison.Ordinal);
     }
 
     private Task<WorkflowHandle<MailboxWorkflow, List<string>>> StartAsync() =>

@@ -13,7 +13,7 @@ public sealed class BasicTests(TemporalServerFixture server) : IClassFixture<Tem
 
     private TemporalWorker Worker() => new(
         server.Client,
-        new TemporalWorkerOptions(_queue)
+        new TemporalWorkerOptions(_queue) { MaxHeartbeatThrottleInterval = TimeSpan.FromMilliseconds(200) }
             .AddAllActivities(typeof(BasicActivities), null)
             .AddWorkflow<GreetingWorkflow>()
             .AddWorkflow<RetryingWorkflow>()

@@ -87,6 +87,50 @@ public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixtu
         });
     }
 
+    [Fact]
+    public async Task ContinueAsNew_RunHadASummary_NextRunHasNone()
+    {
+        using var worker = Worker();
+        await worker.ExecuteAsync(async () =>
+        {
+            var handle = await server.Client.StartWorkflowAsync(
+                (CountingWorkflow w) => w.RunAsync(1, 0), new(_id, _id) { StaticSummary = "of the first run" });
+            Assert.Equal(1, await handle.GetResultAsync());
+            Assert.Equal("of the first run", await (await Run(handle.ResultRunId!)).GetStaticSummaryAsync());
+            Assert.Null(await (await server.Client.GetWorkflowHandle(_id).DescribeAsync()).GetStaticSummaryAsync());
+        });
+
+        Task<WorkflowExecutionDescription> Run(string id) => server.Client.GetWorkflowHandle(_id, id).DescribeAsync();
+    }
+
+    [Fact]
+    public async Task Cron_EverySecond_EachRunWaitsForWholeSeconds()
+    {
+        using var worker = Worker();
+        await worker.ExecuteAsync(async () =>
+        {
+            var handle = await server.Client.StartWorkflowAsync(
+                (TickingWorkflow w) => w.RunAsync(), new(_id, _id) { CronSchedule = "@every 1s" });
+            var id = handle.ResultRunId!;
+            for (var run = 1; run <= 3; run++)
+            {
+                var request = new GetWorkflowExecutionHistoryRequest
+                {
+                    Namespace = "default",
+                    Execution = new() { WorkflowId = _id, RunId = id },
+                    WaitNewEvent = true,
+                    HistoryEventFilterType = HistoryEventFilterType.CloseEvent,
+                };
+                var last = await server.ResultAsync(() => Service.GetWorkflowExecutionHistoryAsync(request));
+                id = last.History.Events.Single().WorkflowExecutionCompletedEventAttributes.NewExecutionRunId;
+                var next = (await server.Client.GetWorkflowHandle(_id, id).FetchHistoryAsync()).Events.First();
+                var wait = next.WorkflowExecutionStartedEventAttributes.FirstWorkflowTaskBackoff.ToTimeSpan();
+                Assert.Equal(TimeSpan.FromSeconds(1), wait);
+            }
+            await server.Client.GetWorkflowHandle(_id).TerminateAsync();
+        });
+    }
+
     private Task<PollWorkflowTaskQueueResponse> PollAsync() =>
         Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
 

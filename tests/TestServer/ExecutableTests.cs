@@ -55,6 +55,46 @@ public sealed class ExecutableTests
         Assert.DoesNotContain("warning", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
+    /// <summary>The SDK gives a server five seconds; on a busy machine only little work is done in them.</summary>
+    [Fact]
+    public async Task Start_UntilItListens_NeedsLittleProcessorTime()
+    {
+        using var process = Start("0");
+        try
+        {
+            await process.StandardOutput.ReadLineAsync();
+            process.Refresh();
+            Assert.InRange(process.TotalProcessorTime, TimeSpan.Zero, TimeSpan.FromSeconds(0.7));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task UiFolder_WithoutAStartPage_OneLineNamesItAndExitIsTwo()
+    {
+        var (code, _, error) = await RunAsync("server", "start-dev", "--ui-folder", AppContext.BaseDirectory);
+        Assert.Equal(2, code);
+        Assert.Contains("--ui-folder", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task HttpPort_Asked_SecondLineNamesItsAddress()
+    {
+        using var process = Start("0", "--http-port", "0");
+        try
+        {
+            await process.StandardOutput.ReadLineAsync();
+            Assert.Contains("JSON API on http://127.0.0.1:", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
     private static Process Start(params string[] args) => Process.Start(new ProcessStartInfo(TestEnvironments.ServerPath, args)
     {
         RedirectStandardError = true,

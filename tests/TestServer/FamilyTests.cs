@@ -76,6 +76,15 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    public async Task External_Itself_NotFound()
+    {
+        using var worker = Worker();
+        var said = await worker.ExecuteAsync(
+            () => server.Client.ExecuteWorkflowAsync((SelfSignallingWorkflow w) => w.RunAsync(), new(_id, _id)));
+        Assert.Equal("Unable to signal external workflow because it was not found", said);
+    }
+
+    [Fact]
     public async Task Describe_OpenParent_ShowsPendingChild()
     {
         using var worker = Worker();
@@ -94,5 +103,6 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     private TemporalWorker Worker() => server.Worker(_id, options => options
-        .AddWorkflow<LeavingParentWorkflow>().AddWorkflow<RivalParentWorkflow>().AddWorkflow<NeighbourWorkflow>());
+        .AddWorkflow<LeavingParentWorkflow>().AddWorkflow<RivalParentWorkflow>().AddWorkflow<NeighbourWorkflow>()
+        .AddWorkflow<SelfSignallingWorkflow>());
 }

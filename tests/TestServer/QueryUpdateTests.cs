@@ -37,6 +37,21 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
     }
 
     [Fact]
+    public async Task Query_NoPollerFor20Seconds_SaysThatTheWorkerMayBeDown()
+    {
+        var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
+        using (var worker = server.Worker(_id))
+            Assert.Equal(0, await worker.ExecuteAsync(() => handle.QueryAsync(w => w.Count())));
+        var fault = await ServerFixture.FaultAsync(
+            RpcException.StatusCode.FailedPrecondition,
+            () => handle.QueryAsync(
+                w => w.Count(), new() { Rpc = new() { Timeout = TimeSpan.FromSeconds(26), Retry = false } }));
+        Assert.Contains(
+            "no poller seen for task queue recently, worker may be down", fault.Message, StringComparison.Ordinal);
+        await handle.TerminateAsync();
+    }
+
+    [Fact]
     public Task Query_BuiltIn_StackTraceAndMetadataAnswer() => WithMailboxAsync(
         async handle =>
         {

@@ -138,11 +138,11 @@ public sealed class ScheduleSpecTests
     }
 
     [Theory]
-    [InlineData("* * * *", "5 to 7 fields expected, found 4")]
-    [InlineData("61 * * * *", "Minute 61 is out of range [0-59]")]
-    [InlineData("5-1 * * * *", "malformed Minute expression '5-1'")]
-    [InlineData("*/0 * * * *", "malformed Minute expression '*/0'")]
-    [InlineData("* * * * funday", "malformed DayOfWeek expression 'funday'")]
+    [InlineData("* * * *", "CronString does not have 5-7 fields")]
+    [InlineData("61 * * * *", "Minute is not in range [0-59]")]
+    [InlineData("5-1 * * * *", "Minute End is before Start or not in range [0-59]")]
+    [InlineData("*/0 * * * *", "Minute has invalid Step")]
+    [InlineData("* * * * funday", "DayOfWeek is not in range [0-7]")]
     [InlineData("@every soon", "malformed cron string '@every soon'")]
     [InlineData("@every 10ms", "interval is too small")]
     [InlineData("@every 1h/2h", "phase cannot be greater than Interval")]

@@ -56,7 +56,54 @@ public sealed class ScheduleTests : IAsyncLifetime
         var schedule = Tick() with { Spec = new() { CronExpressions = ["61 * * * *"] } };
         var fault = await Assert.ThrowsAsync<RpcException>(() => _server.Client.CreateScheduleAsync(_id, schedule));
         Assert.Equal(RpcException.StatusCode.InvalidArgument, fault.Code);
-        Assert.Contains("Minute", fault.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "Invalid schedule spec: Minute is not in range [0-59]", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Describe_CronAndCalendar_RangesAreFilledIn()
+    {
+        var schedule = Tick() with
+        {
+            Spec = new()
+            {
+                CronExpressions = ["30 9 * * 7"],
+                Calendars = [new() { Hour = [new(3)] }],
+            },
+        };
+        await _server.Client.CreateScheduleAsync(_id, schedule);
+        var described = (await _server.Client.Connection.WorkflowService.DescribeScheduleAsync(
+            new() { Namespace = "default", ScheduleId = _id })).Schedule.Spec;
+        Assert.Empty(described.CronString);
+        Check(described.StructuredCalendar.Single(each => each.Minute.Single().Start == 30));
+        var listed = await TestEnvironments.EventuallyAsync(
+            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(
+                new() { Namespace = "default", MaximumPageSize = 1_000 }),
+            answer => answer.Schedules.Any(each => each.ScheduleId == _id));
+        Check(listed.Schedules.Single(each => each.ScheduleId == _id)
+            .Info.Spec.StructuredCalendar.Single(each => each.Minute.Single().Start == 30));
+
+        static void Check(Temporalio.Api.Schedule.V1.StructuredCalendarSpec cron)
+        {
+            Assert.Equal(new() { Start = 30, End = 30, Step = 1 }, Assert.Single(cron.Minute));
+            Assert.Equal(new() { Start = 9, End = 9, Step = 1 }, Assert.Single(cron.Hour));
+            Assert.Equal(new() { Start = 0, End = 0, Step = 1 }, Assert.Single(cron.DayOfWeek));
+            Assert.Equal(new() { Start = 1, End = 31, Step = 1 }, Assert.Single(cron.DayOfMonth));
+            Assert.Empty(cron.Year);
+        }
+    }
+
+    [Theory]
+    [InlineData("WorkflowType = 'x'", "WorkflowType")]
+    [InlineData("TemporalSchedulePaused = false AND ExecutionStatus = 'Running'", "ExecutionStatus")]
+    public async Task List_ByWhatIsNoSchedules_Refused(string query, string attribute)
+    {
+        var fault = await ServerFixture.FaultAsync(
+            RpcException.StatusCode.InvalidArgument,
+            () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(
+                new() { Namespace = "default", Query = query }));
+        Assert.Contains(
+            $"invalid query filter for schedules: cannot filter on \"{attribute}\"", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,8 +45,9 @@ public sealed class ServerFixture : IAsyncLifetime
     /// <summary>A worker with all workflows and activities of this room's tests.</summary>
     public TemporalWorker Worker(string queue, Action<TemporalWorkerOptions>? more = null)
     {
-        var options = new TemporalWorkerOptions(queue)
+        var options = new TemporalWorkerOptions(queue) { MaxHeartbeatThrottleInterval = TimeSpan.FromMilliseconds(200) }
             .AddAllActivities(typeof(BasicActivities), null)
+            .AddAllActivities(typeof(StuckActivities), null)
             .AddWorkflow<GreetingWorkflow>()
             .AddWorkflow<MailboxWorkflow>()
             .AddWorkflow<SleepingWorkflow>();

@@ -46,6 +46,23 @@ public sealed class WorkerLifeTests(ServerFixture server) : IClassFixture<Server
     }
 
     [Fact]
+    public async Task BuildId_AnotherWorkerReplays_OldTasksKeepTheirs()
+    {
+        var handle = await server.Client.StartWorkflowAsync((BuildIdWorkflow w) => w.RunAsync(), new(_id, _id));
+        using (var first = Worker("one"))
+        {
+            await first.ExecuteAsync(() => TestEnvironments.EventuallyAsync(
+                () => handle.QueryAsync(w => w.First()), build => build == "one"));
+        }
+        await handle.SignalAsync(w => w.FinishAsync());
+        using var second = Worker("two");
+        Assert.Equal("one two", await second.ExecuteAsync(() => handle.GetResultAsync()));
+        var builds = (await handle.DescribeAsync()).TypedSearchAttributes.Get(
+            Temporalio.Common.SearchAttributeKey.CreateKeywordList("BuildIds"));
+        Assert.Equal(["unversioned", "unversioned:one", "unversioned:two"], builds);
+    }
+
+    [Fact]
     public async Task ResetSticky_RunIsCached_NextTaskComesWithItsWholeHistory()
     {
         using var worker = server.Worker(_id);
@@ -59,4 +76,10 @@ public sealed class WorkerLifeTests(ServerFixture server) : IClassFixture<Server
             await handle.TerminateAsync();
         });
     }
+
+    private Temporalio.Worker.TemporalWorker Worker(string build) => server.Worker(_id, options =>
+    {
+        options.DeploymentOptions = new(new("test", build), useWorkerVersioning: false);
+        options.AddWorkflow<BuildIdWorkflow>();
+    });
 }

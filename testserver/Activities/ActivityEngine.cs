@@ -13,6 +13,7 @@ namespace Nstance.Temporal.TestServer.Activities;
 /// <summary>Activities from command to outcome: attempts, the four timeouts, retries, cancellation.</summary>
 internal sealed class ActivityEngine(ServerEngine engine)
 {
+    private readonly ActivityTimers _timers = new(engine);
     private long _stamps;
 
     /// <summary>Attempts that a worker holds now.</summary>
@@ -31,14 +32,15 @@ internal sealed class ActivityEngine(ServerEngine engine)
                 UserMetadata = command.UserMetadata,
             },
             engine.Clock.Now);
-        var activity = new PendingActivity(run, e.EventId, scheduled) { ScheduledTime = engine.Clock.Now };
+        var activity = new PendingActivity(run, e.EventId, scheduled)
+        {
+            ScheduledTime = engine.Clock.Now,
+            Options = ActivityEvents.Options(scheduled),
+        };
         run.Activities[e.EventId] = activity;
         if (whole is { } limit)
-        {
             activity.Deadline = engine.Clock.Now + limit;
-            activity.ScheduleToClose = engine.Clock.Add(
-                activity.Deadline.Value, () => End(activity, ActivityEvents.Timeout(activity, TimeoutType.ScheduleToClose), RetryState.Timeout));
-        }
+        _timers.Whole(activity);
         // Started or offered when the answer is complete: a later command of the same answer may cancel it.
         if (asked.RequestEagerExecution && scheduled.TaskQueue.Name == run.TaskQueue)
             run.Eager.Add(activity);
@@ -81,15 +83,9 @@ internal sealed class ActivityEngine(ServerEngine engine)
         activity.Stamp = (++_stamps).ToString();
         activity.Identity = identity;
         activity.StartedTime = engine.Clock.Now;
-        activity.LastHeartbeatTime = null;
         activity.NextAttemptTime = null;
         Running++;
-        if (RunStarter.Some(activity.Scheduled.StartToCloseTimeout) is { } limit)
-        {
-            activity.StartToClose = engine.Clock.Add(
-                engine.Clock.Now + limit, () => Fail(activity, ActivityEvents.Timeout(activity, TimeoutType.StartToClose)));
-        }
-        ArmHeartbeat(activity);
+        _timers.Attempt(activity);
         return ActivityEvents.PollAnswer(activity);
     }
 
@@ -104,7 +100,7 @@ internal sealed class ActivityEngine(ServerEngine engine)
     {
         activity.HeartbeatDetails = details ?? activity.HeartbeatDetails;
         activity.LastHeartbeatTime = engine.Clock.Now;
-        ArmHeartbeat(activity);
+        _timers.Heartbeat(activity);
     }
 
     public void Complete(PendingActivity activity, Payloads? result, string identity) =>
@@ -119,18 +115,62 @@ internal sealed class ActivityEngine(ServerEngine engine)
         var (delay, state) = activity.CancelRequestedEventId > 0
             ? (null, RetryState.CancelRequested)
             : RetryDecision.Decide(
-                activity.Scheduled.RetryPolicy, activity.Attempt, failure, engine.Clock.Now, activity.Deadline);
-        if (delay is not { } wait)
+                activity.Options.RetryPolicy, activity.Attempt, failure, engine.Clock.Now, activity.Deadline);
+        if (activity.IsPaused
+            && state is RetryState.InProgress or RetryState.MaximumAttemptsReached or RetryState.Timeout)
         {
-            End(activity, failure, state);
+            // Who paused it decides what comes next, also when the policy allows no more.
+            Rest(activity, failure);
             return;
         }
-        Release(activity);
-        activity.LastFailure = failure;
-        activity.AttemptEndTime = engine.Clock.Now;
-        activity.Attempt++;
-        activity.NextAttemptTime = engine.Clock.Now + wait;
-        activity.Backoff = engine.Clock.Add(activity.NextAttemptTime.Value, () => Offer(activity));
+        if (delay is not { } wait)
+        {
+            var timesOut = state == RetryState.Timeout && failure.TimeoutFailureInfo != null;
+            End(activity, timesOut ? ActivityEvents.Timeout(activity, TimeoutType.ScheduleToClose) : failure, state);
+            return;
+        }
+        Rest(activity, failure);
+        OfferAt(activity, activity.AttemptEndTime!.Value + wait);
+    }
+
+    /// <summary>A timeout ended an attempt or the whole.</summary>
+    public void TimedOut(PendingActivity activity, TimeoutType type)
+    {
+        var failure = ActivityEvents.Timeout(activity, type);
+        if (type is TimeoutType.ScheduleToStart or TimeoutType.ScheduleToClose)
+            End(activity, failure, RetryState.Timeout);
+        else
+            Fail(activity, failure);
+    }
+
+    /// <summary>Takes an activity without an attempt off its queue or out of its back-off.</summary>
+    public static void Withdraw(PendingActivity activity)
+    {
+        activity.Entry = 0;
+        activity.Backoff?.Cancel();
+        activity.ScheduleToStart?.Cancel();
+        activity.NextAttemptTime = null;
+    }
+
+    /// <summary>Offers the next attempt at a time; a time that has passed means now.</summary>
+    public void OfferAt(PendingActivity activity, DateTimeOffset time)
+    {
+        Withdraw(activity);
+        if (time <= engine.Clock.Now)
+        {
+            engine.Defer(() => Offer(activity));
+            return;
+        }
+        activity.NextAttemptTime = time;
+        activity.Backoff = engine.Clock.Add(time, () => Offer(activity));
+    }
+
+    /// <summary>Options or pause changed: what was timed by the old ones is timed anew.</summary>
+    public void Rearm(PendingActivity activity)
+    {
+        _timers.Whole(activity);
+        if (activity.IsStarted)
+            _timers.Attempt(activity);
     }
 
     /// <summary>The run closed: its activities end without a trace, and their workers learn it at the next heartbeat.</summary>
@@ -142,28 +182,32 @@ internal sealed class ActivityEngine(ServerEngine engine)
 
     private void Offer(PendingActivity activity, bool front = false)
     {
-        if (activity.IsDone || activity.IsStarted)
+        if (activity.IsDone || activity.IsStarted || activity.IsPaused)
             return;
         activity.AttemptScheduledTime = engine.Clock.Now;
+        activity.NextAttemptTime = null;
         activity.Entry = engine.ActivityQueues.NextEntry();
-        if (RunStarter.Some(activity.Scheduled.ScheduleToStartTimeout) is { } limit)
-        {
-            activity.ScheduleToStart?.Cancel();
-            activity.ScheduleToStart = engine.Clock.Add(
-                engine.Clock.Now + limit,
-                () => End(activity, ActivityEvents.Timeout(activity, TimeoutType.ScheduleToStart), RetryState.Timeout));
-        }
+        _timers.Waiting(activity);
         engine.ActivityQueues.Offer(
-            engine.ActivityQueues[activity.Run.Namespace, activity.Scheduled.TaskQueue.Name], activity, activity.Entry, front);
+            engine.ActivityQueues[activity.Run.Namespace, activity.Options.TaskQueue.Name],
+            activity,
+            activity.Entry,
+            front);
     }
 
-    private void ArmHeartbeat(PendingActivity activity)
+    /// <summary>The attempt is over and another one will come.</summary>
+    private void Rest(PendingActivity activity, Failure failure)
     {
-        if (RunStarter.Some(activity.Scheduled.HeartbeatTimeout) is not { } limit)
+        Release(activity);
+        activity.LastFailure = failure;
+        activity.AttemptEndTime = engine.Clock.Now;
+        activity.Attempt++;
+        activity.IsReset = false;
+        if (!activity.DropsHeartbeat)
             return;
-        activity.Heartbeat?.Cancel();
-        activity.Heartbeat = engine.Clock.Add(
-            engine.Clock.Now + limit, () => Fail(activity, ActivityEvents.Timeout(activity, TimeoutType.Heartbeat)));
+        activity.DropsHeartbeat = false;
+        activity.HeartbeatDetails = null;
+        activity.LastHeartbeatTime = null;
     }
 
     private void Release(PendingActivity activity)

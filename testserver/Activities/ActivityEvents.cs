@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Nstance.Temporal.TestServer.Lifecycle;
 using Nstance.Temporal.TestServer.Runs;
 using Nstance.Temporal.TestServer.Tasks;
+using Temporalio.Api.Activity.V1;
 using Temporalio.Api.Command.V1;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
@@ -37,6 +38,18 @@ internal static class ActivityEvents
             Priority = asked.Priority,
         };
 
+    /// <summary>Options as they were scheduled.</summary>
+    public static ActivityOptions Options(ActivityTaskScheduledEventAttributes scheduled) => new()
+    {
+        TaskQueue = new() { Name = scheduled.TaskQueue.Name, NormalName = scheduled.TaskQueue.Name },
+        ScheduleToCloseTimeout = scheduled.ScheduleToCloseTimeout,
+        ScheduleToStartTimeout = scheduled.ScheduleToStartTimeout,
+        StartToCloseTimeout = scheduled.StartToCloseTimeout,
+        HeartbeatTimeout = scheduled.HeartbeatTimeout,
+        RetryPolicy = scheduled.RetryPolicy.Clone(),
+        Priority = scheduled.Priority,
+    };
+
     public static PollActivityTaskQueueResponse PollAnswer(PendingActivity activity) => new()
     {
         TaskToken = new TaskToken('a', activity.Run.RunId, activity.ScheduledEventId, activity.Stamp).ToBytes(),
@@ -52,11 +65,11 @@ internal static class ActivityEvents
         CurrentAttemptScheduledTime = Timestamp.FromDateTimeOffset(activity.AttemptScheduledTime),
         StartedTime = Timestamp.FromDateTimeOffset(activity.StartedTime!.Value),
         Attempt = activity.Attempt,
-        ScheduleToCloseTimeout = activity.Scheduled.ScheduleToCloseTimeout,
-        StartToCloseTimeout = activity.Scheduled.StartToCloseTimeout,
-        HeartbeatTimeout = activity.Scheduled.HeartbeatTimeout,
-        RetryPolicy = activity.Scheduled.RetryPolicy,
-        Priority = activity.Scheduled.Priority,
+        ScheduleToCloseTimeout = activity.Options.ScheduleToCloseTimeout,
+        StartToCloseTimeout = activity.Options.StartToCloseTimeout,
+        HeartbeatTimeout = activity.Options.HeartbeatTimeout,
+        RetryPolicy = activity.Options.RetryPolicy,
+        Priority = activity.Options.Priority,
     };
 
     public static HistoryEvent Started(PendingActivity activity) => new()
@@ -125,15 +138,12 @@ internal static class ActivityEvents
 
     public static Failure Timeout(PendingActivity activity, TimeoutType type) => new()
     {
-        Message = type switch
-        {
-            TimeoutType.Heartbeat => "activity Heartbeat timeout",
-            TimeoutType.ScheduleToStart => "activity ScheduleToStart timeout",
-            TimeoutType.ScheduleToClose => "activity ScheduleToClose timeout",
-            _ => "activity StartToClose timeout",
-        },
+        // The real server says the same whether the time ran out or is too short for another attempt.
+        Message = type == TimeoutType.ScheduleToClose
+            ? "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
+            : $"activity {type} timeout",
         Source = "Server",
-        Cause = type == TimeoutType.ScheduleToClose ? activity.LastFailure : null,
+        Cause = activity.LastFailure,
         TimeoutFailureInfo = new() { TimeoutType = type, LastHeartbeatDetails = activity.HeartbeatDetails },
     };
 }

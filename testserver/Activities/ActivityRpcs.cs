@@ -23,10 +23,17 @@ internal sealed class ActivityRpcs
             "RecordActivityTaskHeartbeat", request => Beat(() => ByToken(request.TaskToken), request.Details));
         rpc.Add<RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatByIdResponse>(
             "RecordActivityTaskHeartbeatById",
-            request => new()
+            request =>
             {
-                CancelRequested = Beat(
-                    () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId), request.Details).CancelRequested,
+                var answer = Beat(
+                    () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId),
+                    request.Details);
+                return new()
+                {
+                    CancelRequested = answer.CancelRequested,
+                    ActivityPaused = answer.ActivityPaused,
+                    ActivityReset = answer.ActivityReset,
+                };
             });
         rpc.Add<RespondActivityTaskCompletedRequest, RespondActivityTaskCompletedResponse>(
             "RespondActivityTaskCompleted",
@@ -77,7 +84,12 @@ internal sealed class ActivityRpcs
         var activity = find();
         StartRules.Size(_engine, details, "RecordActivityTaskHeartbeat details");
         _engine.Activities.Beat(activity, details);
-        return new() { CancelRequested = activity.CancelRequestedEventId > 0 };
+        return new()
+        {
+            CancelRequested = activity.CancelRequestedEventId > 0,
+            ActivityPaused = activity.IsPaused,
+            ActivityReset = activity.IsReset,
+        };
     }
 
     private TResponse Complete<TResponse>(Func<PendingActivity> find, Payloads? result, string identity)

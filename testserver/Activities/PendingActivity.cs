@@ -1,9 +1,11 @@
 using Nstance.Temporal.TestServer.Clock;
 using Nstance.Temporal.TestServer.Queues;
 using Nstance.Temporal.TestServer.Runs;
+using Temporalio.Api.Activity.V1;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Failure.V1;
 using Temporalio.Api.History.V1;
+using Temporalio.Api.Workflow.V1;
 
 namespace Nstance.Temporal.TestServer.Activities;
 
@@ -16,6 +18,11 @@ internal sealed class PendingActivity(WorkflowRun run, long scheduledEventId, Ac
 
     public ActivityTaskScheduledEventAttributes Scheduled { get; } = scheduled;
 
+    /// <summary>
+    /// Timeouts, retry policy and queue as they are now; an operator may have changed what was scheduled.
+    /// </summary>
+    public required ActivityOptions Options { get; set; }
+
     public DateTimeOffset ScheduledTime { get; init; }
 
     public DateTimeOffset? Deadline { get; set; }
@@ -25,6 +32,20 @@ internal sealed class PendingActivity(WorkflowRun run, long scheduledEventId, Ac
     public bool IsStarted { get; set; }
 
     public bool IsDone { get; set; }
+
+    /// <summary>Who paused it, when and why; null when it is not paused.</summary>
+    public PendingActivityInfo.Types.PauseInfo? Pause { get; set; }
+
+    public string PauseRequestId { get; set; } = "";
+
+    /// <summary>No attempt starts and no timeout ends it meanwhile; an attempt that runs may finish.</summary>
+    public bool IsPaused => Pause != null;
+
+    /// <summary>Reset by an operator while an attempt runs: its worker is told with the next heartbeat.</summary>
+    public bool IsReset { get; set; }
+
+    /// <summary>The next attempt starts without the heartbeat details of this one.</summary>
+    public bool DropsHeartbeat { get; set; }
 
     public long CancelRequestedEventId { get; set; }
 

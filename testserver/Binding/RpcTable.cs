@@ -20,6 +20,12 @@ internal sealed record RpcCall(DateTime Deadline, CancellationToken Cancellation
     }
 }
 
+/// <summary>A method of a service (short service name), and how its request is read.</summary>
+internal sealed record RpcMethod(string Service, string Name, MessageParser Request)
+{
+    public string Key { get; } = Service + "/" + Name;
+}
+
 /// <summary>
 /// Handlers by "Service/Method" (short service name, for example "WorkflowService/StartWorkflowExecution").
 /// A room registers what it answers; whatever nobody registered answers UNIMPLEMENTED and names itself.
@@ -27,20 +33,22 @@ internal sealed record RpcCall(DateTime Deadline, CancellationToken Cancellation
 internal sealed class RpcTable
 {
     private readonly Dictionary<string, Func<IMessage, RpcCall, Task<IMessage>>> _handlers = new();
+    private readonly List<RpcMethod> _methods = [];
 
-    /// <summary>Registers an asynchronous handler of WorkflowService. A later registration replaces an earlier one.</summary>
+    /// <summary>All methods that have a handler.</summary>
+    public IReadOnlyList<RpcMethod> Methods => _methods;
+
+    /// <summary>Registers an asynchronous handler, of WorkflowService when the name has no service.</summary>
     public void Add<TRequest, TResponse>(string method, Func<TRequest, RpcCall, Task<TResponse>> handler)
-        where TRequest : IMessage
+        where TRequest : IMessage<TRequest>, new()
         where TResponse : IMessage =>
-        _handlers[method.Contains('/') ? method : "WorkflowService/" + method] =
-            async (request, call) => await handler((TRequest)request, call);
+        Add<TRequest>(method, async (request, call) => await handler((TRequest)request, call));
 
     /// <summary>Registers a handler that answers at once.</summary>
     public void Add<TRequest, TResponse>(string method, Func<TRequest, TResponse> handler)
-        where TRequest : IMessage
+        where TRequest : IMessage<TRequest>, new()
         where TResponse : IMessage =>
-        _handlers[method.Contains('/') ? method : "WorkflowService/" + method] =
-            (request, _) => Task.FromResult<IMessage>(handler((TRequest)request));
+        Add<TRequest>(method, (request, _) => Task.FromResult<IMessage>(handler((TRequest)request)));
 
     public async Task<IMessage> Invoke(string method, IMessage request, RpcCall call)
     {
@@ -59,5 +67,14 @@ internal sealed class RpcTable
             // A defect of one handler is that caller's INTERNAL error; it must never stop the server.
             throw Fault.With(StatusCode.Internal, $"{method}: {fault.GetType().Name}: {fault.Message} {fault.StackTrace}");
         }
+    }
+
+    private void Add<TRequest>(string name, Func<IMessage, RpcCall, Task<IMessage>> handler)
+        where TRequest : IMessage<TRequest>, new()
+    {
+        var parts = name.Contains('/') ? name.Split('/') : ["WorkflowService", name];
+        var method = new RpcMethod(parts[0], parts[1], new MessageParser<TRequest>(() => new()));
+        _handlers.Add(method.Key, handler);
+        _methods.Add(method);
     }
 }

@@ -1,52 +1,71 @@
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace Nstance.Temporal.TestServer.Binding;
 
 /// <summary>
-/// Service base classes are not public in the SDK, the descriptors are: each method of a descriptor becomes
-/// a gRPC method whose requests go through the <see cref="RpcTable"/>.
+/// Binds the <see cref="RpcTable"/> to gRPC. Service base classes are not public in the SDK, and its descriptors take
+/// half a
+/// second of processor time to build: so methods are bound by what the table says of them.
 /// </summary>
 internal static class ServiceBinder
 {
-    public static ServerServiceDefinition Bind(ServiceDescriptor service, RpcTable table)
+    private const string Prefix = "application/grpc";
+
+    /// <summary>Maps every method of the table; calls of others are answered UNIMPLEMENTED, by name.</summary>
+    public static void Map(WebApplication app, RpcTable table)
     {
-        var builder = ServerServiceDefinition.CreateBuilder();
-        foreach (var method in service.Methods)
+        app.Use((context, next) => IsUnknown(context) ? AnswerUnknown(context) : next(context));
+        foreach (var service in table.Methods.GroupBy(each => each.Service))
         {
-            var name = service.Name + "/" + method.Name;
-            builder.AddMethod(
-                new Method<IMessage, IMessage>(
-                    MethodType.Unary,
-                    service.FullName,
-                    method.Name,
-                    Marshaller(method.InputType),
-                    Marshaller(method.OutputType)),
-                async (request, context) =>
-                {
-                    try
-                    {
-                        return await table.Invoke(
-                            name,
-                            request,
-                            new(context.Deadline, context.CancellationToken));
-                    }
-                    catch (OperationCanceledException)
-                    {
-                        throw new RpcException(new(StatusCode.Cancelled, "the caller went away"));
-                    }
-                });
+            var builder = ServerServiceDefinition.CreateBuilder();
+            foreach (var method in service)
+                Add(builder, method, table);
+            app.MapGrpcService(builder.Build());
         }
-        return builder.Build();
     }
 
-    private static Marshaller<IMessage> Marshaller(MessageDescriptor type) => Marshallers.Create<IMessage>(
+    private static void Add(
+        ServerServiceDefinition.Builder builder, RpcMethod method, RpcTable table) => builder.AddMethod(
+        new Method<IMessage, IMessage>(
+            MethodType.Unary, FullName(method.Service), method.Name, Marshaller(method.Request), Marshaller(null)),
+        async (request, context) =>
+        {
+            try
+            {
+                return await table.Invoke(method.Key, request, new(context.Deadline, context.CancellationToken));
+            }
+            catch (OperationCanceledException)
+            {
+                throw new RpcException(new(StatusCode.Cancelled, "the caller went away"));
+            }
+        });
+
+    private static string FullName(string service) => $"temporal.api.{service.ToLowerInvariant()}.v1.{service}";
+
+    private static Marshaller<IMessage> Marshaller(MessageParser? parser) => Marshallers.Create<IMessage>(
         (message, context) =>
         {
             context.SetPayloadLength(message.CalculateSize());
             message.WriteTo(context.GetBufferWriter());
             context.Complete();
         },
-        context => type.Parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+        context => parser!.ParseFrom(context.PayloadAsReadOnlySequence()));
+
+    private static bool IsUnknown(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() == null
+        && context.Request.ContentType?.StartsWith(Prefix, StringComparison.Ordinal) == true;
+
+    private static Task AnswerUnknown(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        var fault = Fault.Unimplemented(path[(path.LastIndexOf('.') + 1)..]);
+        context.Response.ContentType = Prefix;
+        context.Response.Headers["grpc-status"] = ((int)fault.StatusCode).ToString();
+        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(fault.Status.Detail);
+        return Task.CompletedTask;
+    }
 }

@@ -4,6 +4,7 @@ using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Command.V1;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.History.V1;
+using Temporalio.Api.Sdk.V1;
 using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.TestServer.Children;
@@ -64,8 +65,12 @@ internal sealed class ChildEngine(ServerEngine engine)
             engine.Clock.Now);
         var child = new PendingChild(e.EventId, initiated);
         parent.Children[e.EventId] = child;
-        engine.Defer(() => Start(parent, child, command));
+        engine.Defer(() => Start(parent, child, command.UserMetadata));
     }
+
+    /// <summary>Starts a child whose start the reset of its parent undid.</summary>
+    public void StartAgain(WorkflowRun parent, PendingChild child) =>
+        engine.Defer(() => Start(parent, child, parent.Events[(int)child.InitiatedEventId - 1].UserMetadata));
 
     /// <summary>The child goes on in another run.</summary>
     public void Follow(WorkflowRun run, WorkflowRun follower)
@@ -78,9 +83,11 @@ internal sealed class ChildEngine(ServerEngine engine)
     {
         var started = run.Started;
         if (started.ParentWorkflowExecution is not { } parentExecution
-            || engine.Runs.ByRunId(parentExecution.RunId) is not { IsOpen: true } parent
-            || !parent.Children.Remove(started.ParentInitiatedEventId, out var child))
+            || engine.Runs.Heir(parentExecution.RunId) is not { IsOpen: true } parent
+            || !parent.Children.TryGetValue(started.ParentInitiatedEventId, out var child)
+            || child.Run?.FirstRunId != run.FirstRunId)
             return;
+        parent.Children.Remove(started.ParentInitiatedEventId);
         var news = ChildNews.Of(run, close, child.InitiatedEventId);
         engine.Tasks.Record(parent, news, _ => news.With("started_event_id", child.Started?.EventId ?? 0));
     }
@@ -106,10 +113,10 @@ internal sealed class ChildEngine(ServerEngine engine)
 
     private PendingChild? Pending(WorkflowRun run) =>
         run.Started.ParentWorkflowExecution is { } parent
-            ? engine.Runs.ByRunId(parent.RunId)?.Children.GetValueOrDefault(run.Started.ParentInitiatedEventId)
+            ? engine.Runs.Heir(parent.RunId)?.Children.GetValueOrDefault(run.Started.ParentInitiatedEventId)
             : null;
 
-    private void Start(WorkflowRun parent, PendingChild child, Command command)
+    private void Start(WorkflowRun parent, PendingChild child, UserMetadata? metadata)
     {
         // An abandoned child starts even when its parent closed with the command that asked for it.
         if (!parent.IsOpen && child.Initiated.ParentClosePolicy != ParentClosePolicy.Abandon)
@@ -120,6 +127,10 @@ internal sealed class ChildEngine(ServerEngine engine)
             StartFailed(parent, child, StartChildWorkflowExecutionFailedCause.NamespaceNotFound);
             return;
         }
+        if (parent.ChildrenAfterReset.Remove($"{initiated.WorkflowType.Name}:{initiated.WorkflowId}")
+            && engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { IsOpen: true } former)
+            engine.Closing.Terminate(
+                former, "Restarting child workflow after its parent was reset", null, "history-service");
         if (engine.Runs.Current(initiated.Namespace, initiated.WorkflowId) is { } current
             && (current.IsOpen
                 ? initiated.WorkflowIdReusePolicy != WorkflowIdReusePolicy.TerminateIfRunning
@@ -156,7 +167,7 @@ internal sealed class ChildEngine(ServerEngine engine)
             attributes.Initiator = ContinueAsNewInitiator.CronSchedule;
         }
         child.Run = engine.Starter.Begin(
-            initiated.Namespace, initiated.WorkflowId, attributes, Guid.NewGuid().ToString(), command.UserMetadata);
+            initiated.Namespace, initiated.WorkflowId, attributes, Guid.NewGuid().ToString(), metadata);
         if (!parent.IsOpen)
             return;
         child.Started = new()

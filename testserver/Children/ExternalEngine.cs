@@ -62,6 +62,9 @@ internal sealed class ExternalEngine(ServerEngine engine)
 
     private WorkflowRun? Target(WorkflowRun run, string ns, WorkflowExecution execution, bool childOnly)
     {
+        // A workflow is not external to itself, whatever run it names.
+        if (ns == run.Namespace && execution.WorkflowId == run.WorkflowId)
+            return null;
         var target = engine.Runs.Find(ns, execution);
         // A child's first run id still means the child after it continued as new.
         if (target is { IsOpen: false } && engine.Runs.Current(ns, execution.WorkflowId) is { IsOpen: true } current

@@ -25,18 +25,21 @@ internal sealed class TimeRpcs
             return new();
         });
         rpc.Add<SleepRequest, SleepResponse>(
-            "TestService/Sleep", (request, call) => Sleep(clock => clock.Now + request.Duration.ToTimeSpan(), 0, call));
+            "TestService/Sleep", (request, call) => Sleep(clock => clock.Now + Length(request), 0, call));
         rpc.Add<SleepUntilRequest, SleepResponse>(
-            "TestService/SleepUntil", (request, call) => Sleep(_ => request.Timestamp.ToDateTimeOffset(), 0, call));
+            "TestService/SleepUntil", (request, call) => Sleep(
+                clock => request.Timestamp?.ToDateTimeOffset() ?? clock.Now, 0, call));
         rpc.Add<SleepRequest, SleepResponse>(
             "TestService/UnlockTimeSkippingWithSleep",
-            (request, call) => Sleep(clock => clock.Now + request.Duration.ToTimeSpan(), 1, call));
+            (request, call) => Sleep(clock => clock.Now + Length(request), 1, call));
         rpc.Add<Empty, GetCurrentTimeResponse>("TestService/GetCurrentTime", _ =>
         {
             using (engine.Enter())
                 return new() { Time = Timestamp.FromDateTimeOffset(engine.Clock.Now) };
         });
     }
+
+    private static TimeSpan Length(SleepRequest request) => request.Duration?.ToTimeSpan() ?? TimeSpan.Zero;
 
     private void Lock(int change)
     {

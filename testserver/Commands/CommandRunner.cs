@@ -112,6 +112,22 @@ internal sealed class CommandRunner(ServerEngine engine)
         }
     }
 
+    /// <summary>Lets a timer fire at a time; one that has passed means now.</summary>
+    public void Arm(WorkflowRun run, string id, long startedEventId, DateTimeOffset due)
+    {
+        var alarm = engine.Clock.Add(due, () =>
+        {
+            if (!run.IsOpen || !run.Timers.Remove(id))
+                return;
+            engine.Tasks.Record(run, new()
+            {
+                EventType = EventType.TimerFired,
+                TimerFiredEventAttributes = new() { TimerId = id, StartedEventId = startedEventId },
+            });
+        });
+        run.Timers[id] = new(id, startedEventId, alarm);
+    }
+
     private HistoryEvent Write(WorkflowRun run, Command command, HistoryEvent e)
     {
         e.UserMetadata = command.UserMetadata;
@@ -132,17 +148,7 @@ internal sealed class CommandRunner(ServerEngine engine)
             },
         });
         var delay = timer.StartToFireTimeout?.ToTimeSpan() ?? TimeSpan.Zero;
-        var alarm = engine.Clock.Add(engine.Clock.Now + delay, () =>
-        {
-            if (!run.IsOpen || !run.Timers.Remove(timer.TimerId))
-                return;
-            engine.Tasks.Record(run, new()
-            {
-                EventType = EventType.TimerFired,
-                TimerFiredEventAttributes = new() { TimerId = timer.TimerId, StartedEventId = started.EventId },
-            });
-        });
-        run.Timers[timer.TimerId] = new(timer.TimerId, started.EventId, alarm);
+        Arm(run, timer.TimerId, started.EventId, engine.Clock.Now + delay);
     }
 
     private void CancelTimer(WorkflowRun run, long completed, string id)

@@ -1,5 +1,4 @@
 using Google.Protobuf.WellKnownTypes;
-using Nstance.Temporal.TestServer.Activities;
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Enums.V1;
@@ -65,16 +64,21 @@ internal sealed class RunDescription
             WorkflowExtendedInfo = new()
             {
                 CancelRequested = run.CancelRequested,
-                OriginalStartTime = Timestamp.FromDateTimeOffset(run.OriginalStartTime),
+                OriginalStartTime = run.Events[0].EventTime,
+                ResetRunId = run.ResetRunId ?? "",
+                LastResetTime = run.IsReset ? Timestamp.FromDateTimeOffset(run.StartTime) : null,
                 RunExpirationTime = run.RunExpiration is { } at ? Timestamp.FromDateTimeOffset(at) : null,
                 ExecutionExpirationTime = run.ExecutionExpiration is { } end ? Timestamp.FromDateTimeOffset(end) : null,
             },
         };
-        // The root of a top-level run is null here and the run itself in visibility, as the real server has it.
-        answer.WorkflowExecutionInfo.RootExecution = run.Started.RootWorkflowExecution;
+        answer.WorkflowExecutionInfo.AutoResetPoints = new()
+        {
+            Points = { run.ResetPoints.Select(each => each.Clone()) },
+        };
         if (!run.IsOpen)
             return answer;
-        answer.PendingActivities.Add(run.Activities.Values.Select(Describe));
+        answer.PendingActivities.Add(
+            run.Activities.Values.Select(each => ActivityDescription.Of(each, _engine.Clock.Now)));
         answer.PendingChildren.Add(run.Children.Values.Where(each => each.Run != null).Select(each => new PendingChildExecutionInfo
         {
             WorkflowId = each.Initiated.WorkflowId,
@@ -96,30 +100,4 @@ internal sealed class RunDescription
         }
         return answer;
     }
-
-    private static PendingActivityInfo Describe(PendingActivity activity) => new()
-    {
-        ActivityId = activity.Scheduled.ActivityId,
-        ActivityType = activity.Scheduled.ActivityType,
-        State = !activity.IsStarted ? PendingActivityState.Scheduled
-            : activity.CancelRequestedEventId > 0 ? PendingActivityState.CancelRequested
-            : PendingActivityState.Started,
-        HeartbeatDetails = activity.HeartbeatDetails,
-        LastHeartbeatTime = Time(activity.LastHeartbeatTime),
-        LastStartedTime = Time(activity.StartedTime),
-        Attempt = activity.Attempt,
-        MaximumAttempts = activity.Scheduled.RetryPolicy.MaximumAttempts,
-        ScheduledTime = Time(activity.AttemptScheduledTime),
-        ExpirationTime = Time(activity.Deadline),
-        LastFailure = activity.LastFailure,
-        LastWorkerIdentity = activity.Identity,
-        LastAttemptCompleteTime = Time(activity.AttemptEndTime),
-        NextAttemptScheduleTime = Time(activity.NextAttemptTime),
-        CurrentRetryInterval = activity is { NextAttemptTime: { } next, AttemptEndTime: { } end }
-            ? Duration.FromTimeSpan(next - end)
-            : null,
-    };
-
-    private static Timestamp? Time(DateTimeOffset? time) =>
-        time is { } at && at > DateTimeOffset.UnixEpoch ? Timestamp.FromDateTimeOffset(at) : null;
 }

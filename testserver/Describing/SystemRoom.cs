@@ -6,7 +6,7 @@ namespace Nstance.Temporal.TestServer.Describing;
 /// <summary>What the server says of itself. SDKs ask before anything else.</summary>
 internal static class SystemRoom
 {
-    private const string Version = "1.29.0";
+    private const string Version = "1.32.0";
 
     public static void Register(ServerEngine engine)
     {
@@ -22,6 +22,7 @@ internal static class SystemRoom
                 EncodedFailureAttributes = true,
                 UpsertMemo = true,
                 SdkMetadata = true,
+                BuildIdBasedVersioning = true,
                 CountGroupByExecutionStatus = true,
             },
         });

@@ -1,4 +1,5 @@
 using Nstance.Temporal.TestServer.Activities;
+using Nstance.Temporal.TestServer.Batches;
 using Nstance.Temporal.TestServer.Children;
 using Nstance.Temporal.TestServer.Clock;
 using Nstance.Temporal.TestServer.Commands;
@@ -8,6 +9,7 @@ using Nstance.Temporal.TestServer.Lifecycle;
 using Nstance.Temporal.TestServer.Namespaces;
 using Nstance.Temporal.TestServer.Queries;
 using Nstance.Temporal.TestServer.Queues;
+using Nstance.Temporal.TestServer.Resets;
 using Nstance.Temporal.TestServer.Schedules;
 using Nstance.Temporal.TestServer.Tasks;
 using Nstance.Temporal.TestServer.Updates;
@@ -45,11 +47,15 @@ internal sealed partial class ServerEngine
 
     public ActivityEngine Activities { get; private set; } = null!;
 
+    public ActivityControl ActivityControl { get; private set; } = null!;
+
     public ChildEngine Children { get; private set; } = null!;
 
     public ExternalEngine Externals { get; private set; } = null!;
 
     public QueryEngine Queries { get; private set; } = null!;
+
+    public RunResetter Resetter { get; private set; } = null!;
 
     public UpdateEngine Updates { get; private set; } = null!;
 
@@ -76,17 +82,23 @@ internal sealed partial class ServerEngine
         Closing = new(this);
         Lifecycle = new(this);
         Activities = new(this);
+        ActivityControl = new(this);
         Children = new(this);
         Externals = new(this);
         Queries = new(this);
         Updates = new(this);
+        Resetter = new(this);
         Workers = new(this);
         Schedules = new(this);
         _ = new LifecycleRpcs(this);
         _ = new ActivityRpcs(this);
+        _ = new ActivityExecutionRpcs(this, new ActivityControlRpcs(this));
         _ = new UpdateRpcs(this);
+        _ = new ResetRpcs(this);
+        _ = new BatchRpcs(this);
         _ = new HistoryRpcs(this);
         _ = new RunDescription(this);
+        _ = new QueueDescription(this);
         _ = new TimeRpcs(this);
         _ = new VisibilityRpcs(this);
         _ = new ScheduleRpcs(this, Schedules);

@@ -15,13 +15,17 @@ internal static class CommandLine
           --namespace <name>                     registers a namespace; may be repeated ("default" is always there)
           --search-attribute <Name=Type>         registers a search attribute: Text, Keyword, Int, Double, Bool, Datetime, KeywordList
           --dynamic-config-value <key=value>     sets a limit; keys that are not known are named in a warning
-          --db-filename, --ui-port, --headless,
-          --log-format, --log-level              accepted; there is no database, no user interface and no log
+          --http-port <n>                        serves the JSON API of a real frontend (7243 there)
+          --ui-folder <dir>                      serves a build of Temporal's Web UI from a folder
+          --ui-port <n>                          port of the Web UI (default: port + 1000); unused without --ui-folder
+          --headless                             no Web UI
+          --db-filename,
+          --log-format, --log-level              accepted; there is no database and no log
 
         It keeps everything in memory and is for tests and demonstrations only.
         """;
 
-    private static readonly HashSet<string> Ignored = ["--db-filename", "--ui-port", "--log-format", "--log-level"];
+    private static readonly HashSet<string> Ignored = ["--db-filename", "--log-format", "--log-level"];
 
     private const string PortRange = "a number between 0 and 65535";
 
@@ -54,6 +58,10 @@ internal static class CommandLine
         {
             await using var server = await TemporalTestServer.StartAsync(options);
             Console.WriteLine($"testserver listens on {server.TargetHost} ({(options.TimeSkipping ? "time-skipping" : "real time")})");
+            if (server.HttpAddress is { } http)
+                Console.WriteLine($"testserver serves the JSON API on {http}");
+            if (server.UiAddress is { } ui)
+                Console.WriteLine($"testserver serves the Web UI on {ui}");
             using var end = new CancellationTokenSource();
             Console.CancelKeyPress += (_, e) =>
             {
@@ -87,6 +95,9 @@ internal static class CommandLine
         if (!skips)
             port = 7_233;
         var ip = "127.0.0.1";
+        int? http = null;
+        int? uiPort = null;
+        string? uiFolder = null;
         var namespaces = new List<string> { "default" };
         var attributes = new Dictionary<string, IndexedValueType>();
         var limits = new ServerLimits();
@@ -98,10 +109,14 @@ internal static class CommandLine
             string Value() => inline ?? (i + 1 < args.Length ? args[++i] : throw new FormatException($"{flag} needs a value"));
             switch (flag)
             {
-                case "--port" or "-p":
-                    port = int.TryParse(Value(), out var number) && IsPort(number)
-                        ? number
-                        : throw new FormatException($"--port: {PortRange}");
+                case "--port" or "-p": port = Port("--port", Value()); break;
+                case "--http-port": http = Port(flag, Value()); break;
+                case "--ui-port": uiPort = Port(flag, Value()); break;
+                case "--ui-folder":
+                    uiFolder = Value();
+                    if (!File.Exists(Path.Combine(uiFolder, "index.html")))
+                        throw new FormatException(
+                            $"--ui-folder {uiFolder}: it has no index.html; give the folder of a built Web UI");
                     break;
                 case "--ip":
                     ip = Value();
@@ -117,7 +132,7 @@ internal static class CommandLine
                     if (!limits.TrySet(pair[0], pair[1]) && !FromSdk.Contains(pair[0]))
                         Console.Error.WriteLine($"testserver: warning: --dynamic-config-value {pair[0]} is not known and ignored");
                     break;
-                case "--headless": break;
+                case "--headless": uiFolder = null; break;
                 case "--enable-time-skipping": break;
                 case var known when Ignored.Contains(known): Value(); break;
                 default:
@@ -131,12 +146,20 @@ internal static class CommandLine
         {
             Ip = ip,
             Port = port,
+            HttpPort = http,
+            UiFolder = uiFolder,
+            UiPort = uiPort ?? (port is 0 or > 64_535 ? 0 : port + 1_000),
             TimeSkipping = skips,
             Namespaces = [.. namespaces.Distinct()],
             SearchAttributes = attributes,
             Limits = limits,
         };
     }
+
+    private static int Port(string flag, string text) =>
+        int.TryParse(text, out var number) && IsPort(number)
+            ? number
+            : throw new FormatException($"{flag}: {PortRange}");
 
     private static bool IsPort(int number) => number is >= 0 and < 65_536;
 

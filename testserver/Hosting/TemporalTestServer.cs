@@ -1,11 +1,9 @@
-using System.Net;
-using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Nstance.Temporal.TestServer.Binding;
 using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Http;
 
 namespace Nstance.Temporal.TestServer.Hosting;
 
@@ -18,13 +16,15 @@ public sealed class TemporalTestServer : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private TemporalTestServer(WebApplication app, ServerEngine engine)
+    private TemporalTestServer(WebApplication app, ServerEngine engine, Listeners listeners)
     {
         _app = app;
         Engine = engine;
-        var uri = new Uri(app.Urls.First());
-        TargetHost = $"{uri.Host}:{uri.Port}";
-        Port = uri.Port;
+        var addresses = app.Urls.Select(each => new Uri(each)).ToList();
+        TargetHost = $"{addresses[0].Host}:{addresses[0].Port}";
+        Port = addresses[0].Port;
+        HttpAddress = listeners.HttpIndex is { } http ? addresses[http] : null;
+        UiAddress = listeners.UiIndex is { } ui ? addresses[ui] : null;
     }
 
     /// <summary>Address for clients, "ip:port".</summary>
@@ -32,6 +32,14 @@ public sealed class TemporalTestServer : IAsyncDisposable
 
     /// <summary>Port the server listens on.</summary>
     public int Port { get; }
+
+    /// <summary>
+    /// Address of the JSON API; null when <see cref="TemporalTestServerOptions.HttpPort"/> is not set.
+    /// </summary>
+    public Uri? HttpAddress { get; }
+
+    /// <summary>Address of the Web UI; null when <see cref="TemporalTestServerOptions.UiFolder"/> is not set.</summary>
+    public Uri? UiAddress { get; }
 
     /// <summary>The server's time, which may be ahead of real time.</summary>
     public DateTimeOffset CurrentTime
@@ -53,8 +61,9 @@ public sealed class TemporalTestServer : IAsyncDisposable
     {
         options ??= new();
         var engine = new ServerEngine(options);
+        var listeners = new Listeners(options);
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(listeners.Configure);
         // No handler blocks: what a socket brings is answered on the thread that read it.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRouting();
@@ -67,8 +76,8 @@ public sealed class TemporalTestServer : IAsyncDisposable
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(
             host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));
         var app = builder.Build();
-        foreach (var service in Services)
-            app.MapGrpcService(ServiceBinder.Bind(service, engine.Rpc));
+        listeners.Answer(app, () => new HttpApi(HttpRoutes.Services(), engine.Rpc));
+        ServiceBinder.Map(app, engine.Rpc);
         app.MapGrpcService(HealthService.Bind());
         try
         {
@@ -80,7 +89,7 @@ public sealed class TemporalTestServer : IAsyncDisposable
             engine.Dispose();
             throw;
         }
-        return new(app, engine);
+        return new(app, engine, listeners);
     }
 
     /// <summary>Waits until the process is asked to stop.</summary>
@@ -96,31 +105,6 @@ public sealed class TemporalTestServer : IAsyncDisposable
         await _app.StopAsync(patience.Token);
         await _app.DisposeAsync();
         Engine.Dispose();
-    }
-
-    private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
-    [
-        Service("Temporalio.Api.WorkflowService.V1.ServiceReflection"),
-        Service("Temporalio.Api.OperatorService.V1.ServiceReflection"),
-        Service("Temporalio.Api.TestService.V1.ServiceReflection"),
-    ];
-
-    private static Google.Protobuf.Reflection.ServiceDescriptor Service(string reflection) =>
-        ((FileDescriptor)typeof(Temporalio.Api.Common.V1.Payload).Assembly.GetType(reflection, throwOnError: true)!
-            .GetProperty("Descriptor")!.GetValue(null)!).Services[0];
-
-    private static void Configure(KestrelServerOptions kestrel, TemporalTestServerOptions options)
-    {
-        kestrel.Listen(IPAddress.Parse(options.Ip), options.Port, listen => listen.Protocols = HttpProtocols.Http2);
-        // Long polls of hundreds of clients share one connection; 100 streams would make them wait for each other.
-        kestrel.Limits.Http2.MaxStreamsPerConnection = 100_000;
-        kestrel.Limits.Http2.InitialConnectionWindowSize = 16 << 20;
-        kestrel.Limits.Http2.InitialStreamWindowSize = 4 << 20;
-        kestrel.Limits.MaxConcurrentConnections = null;
-        kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MinRequestBodyDataRate = null;
-        kestrel.Limits.MinResponseDataRate = null;
-        kestrel.AddServerHeader = false;
     }
 
     private async Task Wait(CancellationToken cancellation)

@@ -11,6 +11,20 @@ public sealed record TemporalTestServerOptions
     /// <summary>Port to listen on; 0, the default, takes a free one.</summary>
     public int Port { get; init; }
 
+    /// <summary>
+    /// Port of the JSON API that a real frontend serves on 7243; 0 takes a free one. Default null: there is none.
+    /// </summary>
+    public int? HttpPort { get; init; }
+
+    /// <summary>
+    /// Folder with a build of Temporal's Web UI, which is then served on <see cref="UiPort"/>. Default null: there is
+    /// none.
+    /// </summary>
+    public string? UiFolder { get; init; }
+
+    /// <summary>Port of the Web UI; 0, the default, takes a free one. Used with <see cref="UiFolder"/> only.</summary>
+    public int UiPort { get; init; }
+
     /// <summary>Whether time jumps to the next timer when nothing is being worked on. Default true.</summary>
     public bool TimeSkipping { get; init; } = true;
 
@@ -70,6 +84,13 @@ public sealed record ServerLimits
     /// <summary>Pending activities of one run, and also children, signals and cancel requests. Default 2,000.</summary>
     public int Pending { get; set; } = 2_000;
 
+    /// <summary>
+    /// Failed workflow tasks in a row after which a run gets the search attribute <c>TemporalReportedProblems</c>; 0
+    /// for never.
+    /// Default 5 (`system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute`).
+    /// </summary>
+    public int ReportedTaskProblems { get; set; } = 5;
+
     /// <summary>Sets the limit of a dynamic-config key of the real server; false when the key is not one of these.</summary>
     /// <param name="key">Key, for example `limit.historyCount.suggestContinueAsNew`.</param>
     /// <param name="value">Its number as text.</param>
@@ -91,6 +112,9 @@ public sealed record ServerLimits
             case "HISTORY.MAXINFLIGHTUPDATES": InFlightUpdates = (int)number; break;
             case "HISTORY.MAXTOTALUPDATES": TotalUpdates = (int)number; break;
             case "HISTORY.MAXIMUMSIGNALSPEREXECUTION": Signals = (int)number; break;
+            case "SYSTEM.NUMCONSECUTIVEWORKFLOWTASKPROBLEMSTOTRIGGERSEARCHATTRIBUTE":
+                ReportedTaskProblems = (int)number;
+                break;
             default: return false;
         }
         return true;

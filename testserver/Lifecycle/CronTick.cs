@@ -20,13 +20,24 @@ internal static class CronTick
         }
     }
 
-    public static TimeSpan Delay(string spec, DateTimeOffset now, DateTimeOffset start)
+    /// <summary>Time until the next tick, in whole seconds.</summary>
+    /// <param name="spec">The cron string.</param>
+    /// <param name="now">Where the time counts from.</param>
+    /// <param name="last">When the run that ends was to be carried out; ticks are counted from it.</param>
+    public static TimeSpan Delay(string spec, DateTimeOffset now, DateTimeOffset last)
+    {
+        var next = now < last ? last : Next(spec, now, last);
+        return TimeSpan.FromSeconds(Math.Ceiling((next - now).TotalSeconds));
+    }
+
+    private static DateTimeOffset Next(string spec, DateTimeOffset now, DateTimeOffset last)
     {
         if (spec.StartsWith(Every, StringComparison.Ordinal))
         {
-            var step = GoDuration(spec[Every.Length..]);
-            var passed = (now - start).Ticks % step.Ticks;
-            return step - TimeSpan.FromTicks(passed);
+            // As the real server's library has it: whole seconds, and ticks stand on whole seconds.
+            var step = Math.Max(1, (long)GoDuration(spec[Every.Length..]).TotalSeconds);
+            var missed = Math.Max(0, (long)Math.Ceiling((now - Second(last)).TotalSeconds / step) - 1);
+            return Second(last).AddSeconds((missed + 1) * step);
         }
         var zone = TimeZoneInfo.Utc;
         foreach (var prefix in new[] { "CRON_TZ=", "TZ=" })
@@ -37,9 +48,13 @@ internal static class CronTick
             zone = TimeZoneInfo.FindSystemTimeZoneById(spec[prefix.Length..space]);
             spec = spec[(space + 1)..];
         }
-        var next = CronExpression.Parse(spec).GetNextOccurrence(now, zone) ?? throw new FormatException("it never comes");
-        return next - now;
+        // A tick at this very moment counts unless it is the one that the run which ends was for.
+        return CronExpression.Parse(spec).GetNextOccurrence(now, zone, inclusive: last < now)
+            ?? throw new FormatException("it never comes");
     }
+
+    private static DateTimeOffset Second(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
     private static TimeSpan GoDuration(string text)
     {

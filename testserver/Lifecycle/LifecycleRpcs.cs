@@ -119,8 +119,7 @@ internal sealed class LifecycleRpcs
     {
         using var _ = _engine.Enter();
         var run = _engine.Runs.Get(request.Namespace, request.WorkflowExecution);
-        _engine.Lifecycle.Terminate(run, "Delete workflow execution", null, "history-service");
-        _engine.Runs.Remove(run);
+        _engine.Lifecycle.Delete(run);
         return new();
     }
 

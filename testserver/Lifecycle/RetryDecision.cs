@@ -19,7 +19,7 @@ internal static class RetryDecision
         var delay = failure.ApplicationFailureInfo?.NextRetryDelay is { } given && given.ToTimeSpan() > TimeSpan.Zero
             ? given.ToTimeSpan()
             : Backoff(policy, attempt);
-        return end is { } limit && now + delay >= limit ? (null, RetryState.Timeout) : (delay, RetryState.InProgress);
+        return end is { } limit && now + delay > limit ? (null, RetryState.Timeout) : (delay, RetryState.InProgress);
     }
 
     private static bool IsFinal(RetryPolicy policy, Failure failure) => failure.FailureInfoCase switch
@@ -34,7 +34,7 @@ internal static class RetryDecision
         _ => false,
     };
 
-    private static TimeSpan Backoff(RetryPolicy policy, int attempt)
+    public static TimeSpan Backoff(RetryPolicy policy, int attempt)
     {
         var initial = policy.InitialInterval.ToTimeSpan().TotalMilliseconds;
         var limit = policy.MaximumInterval.ToTimeSpan().TotalMilliseconds;

@@ -161,7 +161,7 @@ internal sealed class RunClosing(ServerEngine engine)
     {
         if (run.Started.CronSchedule.Length == 0)
             return null;
-        var backoff = CronTick.Delay(run.Started.CronSchedule, engine.Clock.Now, run.StartTime);
+        var backoff = CronTick.Delay(run.Started.CronSchedule, engine.Clock.Now, run.ExecutionTime);
         if (run.ExecutionExpiration is { } end && engine.Clock.Now + backoff >= end)
             return null;
         var next = run.Started.Clone();
@@ -175,8 +175,8 @@ internal sealed class RunClosing(ServerEngine engine)
 
     private WorkflowRun Follow(WorkflowRun run, WorkflowExecutionStartedEventAttributes next)
     {
-        var follower = engine.Starter.Begin(
-            run.Namespace, run.WorkflowId, next, Guid.NewGuid().ToString(), run.UserMetadata, run);
+        // Summary and details belong to one run: the real server hands them to no follower.
+        var follower = engine.Starter.Begin(run.Namespace, run.WorkflowId, next, Guid.NewGuid().ToString(), null, run);
         engine.Children.Follow(run, follower);
         return follower;
     }
@@ -199,7 +199,7 @@ internal sealed class RunClosing(ServerEngine engine)
             engine.Tasks.Drop(task);
         engine.Queries.OnTaskGone(run);
         engine.Afterwards(run.SignalClosed);
-        if (next == null)
+        if (next == null && !run.WasReset)
         {
             engine.Children.TellParent(run, e);
             engine.Children.ApplyParentClosePolicies(run);

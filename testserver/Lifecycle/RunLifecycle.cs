@@ -97,6 +97,13 @@ internal sealed class RunLifecycle(ServerEngine engine)
     public void Terminate(WorkflowRun run, string reason, Payloads? details, string identity) =>
         engine.Closing.Terminate(run, reason, details, identity);
 
+    /// <summary>Terminates a run if it is open, and forgets it.</summary>
+    public void Delete(WorkflowRun run)
+    {
+        Terminate(run, "Delete workflow execution", null, "history-service");
+        engine.Runs.Remove(run);
+    }
+
     /// <summary>Terminates a run whose history outgrew the server's limits.</summary>
     public void EnforceHistoryLimits(WorkflowRun run)
     {

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Resets;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
@@ -88,6 +89,7 @@ internal sealed class RunStarter(ServerEngine engine)
         started.ContinuedExecutionRunId = previous?.RunId ?? "";
         started.WorkflowTaskTimeout = Some(started.WorkflowTaskTimeout) is not { } task ? DefaultTaskTimeout
             : Duration.FromTimeSpan(task > LongestTaskTimeout ? LongestTaskTimeout : task);
+        started.WorkflowRunTimeout = Shorter(started.WorkflowRunTimeout, started.WorkflowExecutionTimeout);
         var expires = previous?.ExecutionExpiration
             ?? (Some(started.WorkflowExecutionTimeout) is { } whole ? now + backoff + whole : null);
         if (expires is { } end)
@@ -103,13 +105,16 @@ internal sealed class RunStarter(ServerEngine engine)
             Started = started,
             StartTime = now,
             ExecutionTime = now + backoff,
-            OriginalStartTime = previous?.OriginalStartTime ?? now,
             ExecutionExpiration = expires,
             RequestId = requestId,
             UserMetadata = metadata,
         };
         ApplyMemo(run, started.Memo);
         engine.SearchAttributes.Apply(run, started.SearchAttributes);
+        if (previous != null)
+            started.PrevAutoResetPoints =
+                ResetPoints.HandOver(previous, now, engine.Namespaces.Require(ns).Retention.ToTimeSpan());
+        run.ResetPoints.AddRange(started.PrevAutoResetPoints?.Points.Select(each => each.Clone()) ?? []);
         engine.Runs.Add(run);
         run.Append(
             new()
@@ -133,6 +138,10 @@ internal sealed class RunStarter(ServerEngine engine)
         return run;
     }
 
+    /// <summary>A run is never given more time than the execution.</summary>
+    private static Duration? Shorter(Duration? run, Duration? execution) =>
+        Some(execution) is { } whole && (Some(run) is not { } part || whole < part) ? execution : run;
+
     /// <summary>The first workflow task may be scheduled now.</summary>
     public void EndBackoff(WorkflowRun run)
     {
@@ -141,7 +150,8 @@ internal sealed class RunStarter(ServerEngine engine)
         engine.Tasks.Schedule(run);
     }
 
-    private void ArmTimeouts(WorkflowRun run, DateTimeOffset from)
+    /// <summary>Sets the run's time limits, counted from a time.</summary>
+    public void ArmTimeouts(WorkflowRun run, DateTimeOffset from)
     {
         DateTimeOffset? due = Some(run.Started.WorkflowRunTimeout) is { } limit ? from + limit : null;
         if (run.ExecutionExpiration is { } end && (due == null || end < due))

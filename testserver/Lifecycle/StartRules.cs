@@ -9,6 +9,8 @@ namespace Nstance.Temporal.TestServer.Lifecycle;
 /// <summary>What a start request must be.</summary>
 internal static class StartRules
 {
+    private const string ReservedQueues = "/_sys/";
+
     public static void Check(ServerEngine engine, StartWorkflowExecutionRequest request)
     {
         engine.Namespaces.Require(request.Namespace);
@@ -26,6 +28,7 @@ internal static class StartRules
                 throw Fault.InvalidArgument("CronSchedule and WorkflowStartDelay may not be used together.");
             CronTick.Validate(request.CronSchedule);
         }
+        Queue(request.TaskQueue!.Name);
         foreach (var timeout in new[]
         {
             request.WorkflowExecutionTimeout, request.WorkflowRunTimeout, request.WorkflowTaskTimeout, request.WorkflowStartDelay,
@@ -50,6 +53,13 @@ internal static class StartRules
         }
         if (engine.SearchAttributes.Problem(request.Namespace, request.SearchAttributes) is { } problem)
             throw Fault.InvalidArgument(problem);
+    }
+
+    /// <summary>Refuses names that the server keeps for the parts of a queue.</summary>
+    public static void Queue(string name)
+    {
+        if (name.StartsWith(ReservedQueues, StringComparison.Ordinal))
+            throw Fault.InvalidArgument($"task queue name cannot start with reserved prefix {ReservedQueues}");
     }
 
     public static void Id(ServerEngine engine, string value, string what)

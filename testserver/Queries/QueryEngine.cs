@@ -45,6 +45,9 @@ internal sealed class QueryEngine
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
+    // The real server's: a worker that polled within this time may only be slow.
+    private static readonly TimeSpan PollerWindow = TimeSpan.FromSeconds(20);
+
     private readonly ServerEngine _engine;
     private readonly Dictionary<string, PendingQuery> _inFlight = new();
     private readonly Dictionary<WorkflowRun, List<PendingQuery>> _held = new();
@@ -151,7 +154,7 @@ internal sealed class QueryEngine
         }
         catch (TimeoutException)
         {
-            throw new RpcException(new(StatusCode.DeadlineExceeded, "no worker answered the query in time"));
+            throw Unanswered(query);
         }
         finally
         {
@@ -162,6 +165,17 @@ internal sealed class QueryEngine
                 query.Timeout?.Cancel();
             }
         }
+    }
+
+    /// <summary>A query that waits for a worker tells apart a slow worker and none at all.</summary>
+    private RpcException Unanswered(PendingQuery query)
+    {
+        using var _ = _engine.Enter();
+        var queue = _engine.WorkflowQueues.Find(query.Run.Namespace, query.Run.TaskQueue);
+        var isOffered = query.Entry > 0 && !query.IsStarted;
+        return isOffered && queue?.SeenSince(_engine.Clock.RealNow - PollerWindow) != true
+            ? Fault.FailedPrecondition("no poller seen for task queue recently, worker may be down")
+            : new(new(StatusCode.DeadlineExceeded, "no worker answered the query in time"));
     }
 
     /// <summary>Why no worker could answer a query of the run, or null.</summary>

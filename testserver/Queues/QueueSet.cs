@@ -1,5 +1,6 @@
 using Nstance.Temporal.TestServer.Binding;
 using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Lifecycle;
 
 namespace Nstance.Temporal.TestServer.Queues;
 
@@ -59,7 +60,8 @@ internal sealed class QueueSet<TItem>(ServerEngine engine, Func<TItem, Poller, o
         {
             engine.Namespaces.Require(ns);
             if (name.Length == 0)
-                throw Fault.InvalidArgument("TaskQueue is not set on request.");
+                throw Fault.InvalidArgument("taskQueue is not set");
+            StartRules.Queue(name);
             if (engine.Workers.IsShutDown(worker))
                 return null;
             queue = this[ns, name];

@@ -83,6 +83,11 @@ internal sealed class TaskQueue<TItem>(string ns, string name)
         _seen[identity] = now;
     }
 
+    /// <summary>
+    /// Whether any worker polls now or polled after <paramref name="time"/>, even one that has shut down since.
+    /// </summary>
+    public bool SeenSince(DateTimeOffset time) => HasPoller || _seen.Values.Any(each => each > time);
+
     /// <summary>Treats the queue as one without workers, for example after its last worker shut down.</summary>
     public void Forget() => LastPoll = DateTimeOffset.MinValue;
 

@@ -29,6 +29,15 @@ internal sealed class RunStore(ServerEngine engine)
 
     public WorkflowRun? ByRunId(string runId) => _byRunId.GetValueOrDefault(runId);
 
+    /// <summary>The run of an id, or the run that resets have made of it.</summary>
+    public WorkflowRun? Heir(string runId)
+    {
+        var run = ByRunId(runId);
+        while (run is { IsOpen: false, ResetRunId: { } next })
+            run = ByRunId(next);
+        return run;
+    }
+
     /// <summary>The run an execution names: by run id, or without one the current.</summary>
     public WorkflowRun? Find(string ns, WorkflowExecution? execution)
     {

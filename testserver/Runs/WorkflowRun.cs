@@ -7,6 +7,7 @@ using Temporalio.Api.Common.V1;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.History.V1;
 using Temporalio.Api.Sdk.V1;
+using Temporalio.Api.Workflow.V1;
 
 namespace Nstance.Temporal.TestServer.Runs;
 
@@ -36,9 +37,6 @@ internal sealed class WorkflowRun
 
     /// <summary>Start plus backoff (start delay, cron, retry).</summary>
     public required DateTimeOffset ExecutionTime { get; init; }
-
-    /// <summary>Start of the first run of the chain; execution timeout counts from it.</summary>
-    public required DateTimeOffset OriginalStartTime { get; init; }
 
     public DateTimeOffset? CloseTime { get; set; }
 
@@ -82,6 +80,14 @@ internal sealed class WorkflowRun
     /// <summary>Attempt of the next workflow task; above 1 after a failure.</summary>
     public int NextAttempt { get; set; } = 1;
 
+    /// <summary>Workflow tasks that failed since the last one that succeeded.</summary>
+    public int FailedTasks { get; set; }
+
+    /// <summary>
+    /// Reason of the last failure that is in the history, as the search attribute shows it; null when there is none.
+    /// </summary>
+    public string[]? LastTaskProblem { get; set; }
+
     /// <summary>Events that arrived while a task was started; they get their ids when it ends.</summary>
     public List<BufferedEvent> Buffered { get; } = [];
 
@@ -112,6 +118,25 @@ internal sealed class WorkflowRun
     public UpdateRegistry Updates { get; } = new();
 
     public string? ContinuedTo { get; set; }
+
+    /// <summary>
+    /// First task that each build of a worker completed in this chain; an operator resets to one of these.
+    /// </summary>
+    public List<ResetPointInfo> ResetPoints { get; } = [];
+
+    /// <summary>Run that an operator's reset made of this one; null when there is none.</summary>
+    public string? ResetRunId { get; set; }
+
+    /// <summary>Made by a reset: its first events are those of another run.</summary>
+    public bool IsReset { get; init; }
+
+    /// <summary>Closed by a reset: parent and children stay with the run that the reset made.</summary>
+    public bool WasReset { get; set; }
+
+    /// <summary>
+    /// Children ("type:id") that the run before the reset started later on; this run starts them anew.
+    /// </summary>
+    public HashSet<string> ChildrenAfterReset { get; } = [];
 
     public HistoryEvent Append(HistoryEvent e, DateTimeOffset now)
     {

@@ -76,7 +76,7 @@ internal sealed class CompiledSpec
     {
         if (!spec.TimezoneData.IsEmpty)
         {
-            throw new InvalidInputException("invalid schedule spec: timezone_data is not supported, name the time zone");
+            throw new InvalidInputException("timezone_data is not supported, name the time zone");
         }
 
         if (spec.TimezoneName is "" or "UTC" or "Etc/UTC")
@@ -86,7 +86,7 @@ internal sealed class CompiledSpec
 
         return TimeZoneInfo.TryFindSystemTimeZoneById(spec.TimezoneName, out var zone)
             ? zone
-            : throw new InvalidInputException($"invalid schedule spec: unknown time zone {spec.TimezoneName}");
+            : throw new InvalidInputException($"unknown time zone {spec.TimezoneName}");
     }
 
     private DateTimeOffset? NextNominal(DateTimeOffset after)

@@ -36,7 +36,7 @@ internal sealed record CronText(StructuredCalendarSpec? Calendar, IntervalSpec? 
             6 => Fields("0", fields, fields[5]),
             7 => Fields(fields[0], fields[1..], fields[6]),
             _ => throw new InvalidInputException(
-                $"invalid schedule spec: malformed cron string '{cron}': 5 to 7 fields expected, found {fields.Length}"),
+                "CronString does not have 5-7 fields"),
         };
         calendar.Comment = comment.Trim();
         return new(CalendarText.Parse(calendar), null, zone);
@@ -59,7 +59,7 @@ internal sealed record CronText(StructuredCalendarSpec? Calendar, IntervalSpec? 
         var phase = TimeSpan.Zero;
         if (!DurationText.TryParse(every, out var interval) || offset != "" && !DurationText.TryParse(offset, out phase))
         {
-            throw new InvalidInputException($"invalid schedule spec: malformed cron string '{cron}'");
+            throw new InvalidInputException($"malformed cron string '{cron}'");
         }
 
         return new() { Interval = interval.ToDuration(), Phase = offset == "" ? null : phase.ToDuration() };

@@ -44,9 +44,11 @@ internal static class ScheduleDescription
         if (entry.Running is { } running)
             info.RunningWorkflows.Add(new Temporalio.Api.Common.V1.WorkflowExecution { WorkflowId = running.WorkflowId, RunId = running.FirstRunId });
         // A clone: the answer is written to the wire after the lock is given back.
+        var schedule = entry.Schedule.Clone();
+        RangeDefaults.Fill(schedule.Spec);
         return new()
         {
-            Schedule = entry.Schedule.Clone(),
+            Schedule = schedule,
             Info = info,
             Memo = entry.Memo,
             SearchAttributes = entry.SearchAttributes,
@@ -64,6 +66,7 @@ internal static class ScheduleDescription
             Paused = entry.Schedule.State.Paused,
             FutureActionTimes = { Future(entry, now, ListedTimes) },
         };
+        RangeDefaults.Fill(info.Spec);
         info.RecentActions.Add(entry.Recent.TakeLast(ListedTimes).Select(action => action.Clone()));
         return new()
         {

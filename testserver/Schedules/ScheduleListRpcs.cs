@@ -40,8 +40,19 @@ internal sealed class ScheduleListRpcs
     private IEnumerable<VisibleSchedule> Of(string ns) => _store.Of(ns)
         .Select(entry => new VisibleSchedule(entry, name => _engine.SearchAttributes.TypeOf(ns, name)));
 
+    /// <summary>
+    /// Attributes of the workflows that carry schedules on a real server: they say nothing of a schedule.
+    /// </summary>
+    private static bool IsReserved(string attribute) =>
+        attribute != "TemporalSchedulePaused"
+        && (SearchAttributeCatalog.System.ContainsKey(attribute)
+            || SearchAttributeCatalog.Predefined.ContainsKey(attribute)
+            || attribute.StartsWith("Temporal", StringComparison.Ordinal));
+
     private VisibilityQuery Query(string ns, string text)
     {
+        if (QueryParser.Attributes(text).FirstOrDefault(IsReserved) is { } reserved)
+            throw Fault.InvalidArgument($"invalid query filter for schedules: cannot filter on \"{reserved}\"");
         var query = VisibilityQuery.Compile(text, _engine.SearchAttributes.Catalog(ns), ScheduleDescription.Attributes);
         return query.GroupsByStatus
             ? throw Fault.InvalidArgument("invalid query: 'GROUP BY' clause is not supported for schedules")

@@ -19,7 +19,6 @@ internal static class ScheduleRules
 
     /// <summary>The schedule with its defaults filled in, and its spec ready for use.</summary>
     /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT; the message names the fault.</exception>
-    /// <exception cref="Values.InvalidInputException">The spec is invalid.</exception>
     public static (Schedule Schedule, CompiledSpec Spec) Check(ServerEngine engine, string ns, Schedule? asked)
     {
         var schedule = asked?.Clone() ?? new();
@@ -38,9 +37,21 @@ internal static class ScheduleRules
         if (start.WorkflowIdReusePolicy is not (WorkflowIdReusePolicy.Unspecified or WorkflowIdReusePolicy.AllowDuplicate))
             throw Fault.InvalidArgument("Only the workflow id reuse policy AllowDuplicate is allowed in a schedule.");
         StartRules.Check(engine, Request(ns, start, Stamp));
-        var spec = new CompiledSpec(schedule.Spec);
+        var spec = Compile(schedule.Spec);
         schedule.Spec = spec.Canonical;
         return (schedule, spec);
+    }
+
+    private static CompiledSpec Compile(ScheduleSpec spec)
+    {
+        try
+        {
+            return new(spec);
+        }
+        catch (Values.InvalidInputException fault)
+        {
+            throw Fault.InvalidArgument("Invalid schedule spec: " + fault.Message);
+        }
     }
 
     /// <summary>A start of the schedule's workflow, with <paramref name="suffix"/> behind its id.</summary>

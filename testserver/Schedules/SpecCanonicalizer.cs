@@ -63,7 +63,7 @@ internal static class SpecCanonicalizer
         // One spec has one zone: all crons must name the same, or none.
         if (zones.Count > 1 || spec.TimezoneName != "" && spec.TimezoneName != zones[0])
         {
-            throw new InvalidInputException("invalid schedule spec: conflicting timezone names");
+            throw new InvalidInputException("conflicting timezone names");
         }
 
         spec.TimezoneName = zones[0];
@@ -78,7 +78,7 @@ internal static class SpecCanonicalizer
         Check(faults, calendar.DayOfMonth, "DayOfMonth", 1, 31);
         Check(faults, calendar.Month, "Month", 1, 12);
         Check(faults, calendar.Year, "Year", CalendarFields.MinYear, CalendarFields.MaxYear);
-        Check(faults, calendar.DayOfWeek, "DayOfWeek", 0, 7);
+        Check(faults, calendar.DayOfWeek, "DayOfWeek", 0, 6);
         if (calendar.Comment.Length > MaxComment)
         {
             faults.Add("comment is too long");
@@ -86,7 +86,7 @@ internal static class SpecCanonicalizer
 
         if (faults.Count > 0)
         {
-            throw new InvalidInputException("invalid schedule spec: invalid calendar spec: " + string.Join(", ", faults));
+            throw new InvalidInputException("invalid calendar spec: " + string.Join(", ", faults));
         }
     }
 
@@ -121,7 +121,7 @@ internal static class SpecCanonicalizer
             : null;
         if (fault is not null)
         {
-            throw new InvalidInputException("invalid schedule spec: " + fault);
+            throw new InvalidInputException(fault);
         }
     }
 }

@@ -1,7 +1,9 @@
 using Nstance.Temporal.TestServer.Binding;
 using Nstance.Temporal.TestServer.Commands;
 using Nstance.Temporal.TestServer.Engine;
+using Nstance.Temporal.TestServer.Resets;
 using Nstance.Temporal.TestServer.Runs;
+using Nstance.Temporal.TestServer.Updates;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.Failure.V1;
 using Temporalio.Api.History.V1;
@@ -34,15 +36,19 @@ internal sealed class TaskAnswers
         },
     });
 
-    /// <summary>The worker that has the run cached did not take the task: any worker may have it now.</summary>
-    public void StickyTimedOut(WorkflowTask task)
+    /// <summary>
+    /// No worker took the task in time: neither the one that has the run cached, nor one that an update waits for.
+    /// </summary>
+    public void NotStarted(WorkflowTask task)
     {
         var run = task.Run;
-        if (task.Kind != TaskKind.Normal)
+        if (task.Kind == TaskKind.Transient)
         {
             _engine.Tasks.MoveToNormalQueue(task);
             return;
         }
+        if (task.Kind == TaskKind.Speculative)
+            task.ScheduledEventId = run.Append(TaskScheduling.ScheduledEvent(task), task.ScheduledTime).EventId;
         _engine.Tasks.Drop(task);
         run.StickyQueue = null;
         run.Append(
@@ -81,9 +87,11 @@ internal sealed class TaskAnswers
     {
         if (run.Task is not { } task)
             return;
-        if (task is { IsStarted: true, Kind: TaskKind.Normal })
+        if (task is { IsStarted: true, Kind: not TaskKind.Transient })
         {
-            run.Append(FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, ""), _engine.Clock.Now);
+            WriteSpeculative(task);
+            run.Append(
+                FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, "history-service"), _engine.Clock.Now);
         }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(run);
@@ -92,11 +100,18 @@ internal sealed class TaskAnswers
     private void Repeat(WorkflowTask task, Func<HistoryEvent> written)
     {
         var run = task.Run;
+        // The first failure of a worker that has the run cached does not count: another worker may do better.
+        var counts = run.StickyQueue == null;
         run.StickyQueue = null;
         run.Updates.Undeliver();
-        if (task.Kind == TaskKind.Normal)
-            run.Append(written(), _engine.Clock.Now);
-        run.NextAttempt = task.Attempt + 1;
+        if (task.Kind != TaskKind.Transient)
+        {
+            WriteSpeculative(task);
+            TaskProblems.Remember(run, run.Append(written(), _engine.Clock.Now));
+        }
+        run.NextAttempt = counts ? task.Attempt + 1 : 1;
+        if (counts)
+            TaskProblems.Count(run, _engine.Limits);
         _engine.Tasks.Drop(task);
         if (_engine.Tasks.Flush(run))
             run.NextAttempt = 1;
@@ -104,11 +119,32 @@ internal sealed class TaskAnswers
         _engine.Lifecycle.EnforceHistoryLimits(run);
     }
 
-    /// <summary>Ends the run with the task that failed for good.</summary>
-    private void End(WorkflowTask task, HistoryEvent failed, string reason)
+    /// <summary>
+    /// Writes the scheduled and started events of a task that only carried updates: its failure is not silent.
+    /// </summary>
+    private static void WriteSpeculative(WorkflowTask task)
     {
-        if (task.Kind == TaskKind.Normal)
-            task.Run.Append(failed, _engine.Clock.Now);
+        if (task.Kind == TaskKind.Speculative)
+            WriteUnwritten(task);
+    }
+
+    private static void WriteUnwritten(WorkflowTask task)
+    {
+        foreach (var e in task.Unwritten)
+        {
+            e.EventId = task.Run.NextEventId;
+            task.Run.Append(e, e.EventTime.ToDateTimeOffset());
+        }
+    }
+
+    /// <summary>Ends the run with the task that failed for good.</summary>
+    private void End(WorkflowTask task, WorkflowTaskFailedCause cause, Failure failure, string identity, string reason)
+    {
+        if (task.Kind != TaskKind.Transient)
+        {
+            WriteSpeculative(task);
+            task.Run.Append(FailedEvent(task, cause, failure, identity), _engine.Clock.Now);
+        }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(task.Run);
         _engine.Closing.Terminate(task.Run, reason, null, "history-service");
@@ -137,24 +173,19 @@ internal sealed class TaskAnswers
         var run = task.Run;
         if (CommandRules.Check(_engine, run, request) is { } bad)
         {
-            var failure = new Failure { Message = bad.Message, ServerFailureInfo = new() };
-            if (bad.EndsRun)
-                End(task, FailedEvent(task, bad.Cause, failure, request.Identity), $"{bad.Cause}: {bad.Message}");
-            else
-                Failed(task, bad.Cause, failure, request.Identity);
+            Refuse(task, request.Identity, bad.Cause, bad.Message, bad.EndsRun);
             throw Fault.InvalidArgument(bad.Message);
         }
         Stick(run, request);
         if (Leaves(task, request))
             return Discard(task, request);
-        foreach (var e in task.Unwritten)
-        {
-            e.EventId = run.NextEventId;
-            run.Append(e, e.EventTime.ToDateTimeOffset());
-        }
-        var completed = run.Append(CompletedEvent(task, request), _engine.Clock.Now).EventId;
+        WriteUnwritten(task);
+        var written = run.Append(CompletedEvent(task, request), _engine.Clock.Now);
+        var completed = written.EventId;
+        ResetPoints.Record(run, written);
         run.LastStartedEventId = task.StartedEventId;
         run.NextAttempt = 1;
+        TaskProblems.Clear(run);
         // While commands are carried out, what happens because of them is not buffered: the task is over.
         _engine.Tasks.Drop(task);
         var answer = new RespondWorkflowTaskCompletedResponse();
@@ -181,6 +212,23 @@ internal sealed class TaskAnswers
         return answer;
     }
 
+    /// <summary>
+    /// Takes an answer with a bad command for a failure. A repeated one is dropped: the task then comes back only with
+    /// its
+    /// timeout, else the worker would send the same answer a hundred times a second.
+    /// </summary>
+    private void Refuse(WorkflowTask task, string identity, WorkflowTaskFailedCause cause, string message, bool endsRun)
+    {
+        UpdateEngine.Refuse(task.Run);
+        if (task.Attempt > 1 && cause != WorkflowTaskFailedCause.UnhandledCommand)
+            return;
+        var failure = new Failure { Message = message, Source = "Server", ServerFailureInfo = new() };
+        if (endsRun)
+            End(task, cause, failure, identity, $"{cause}: {message}");
+        else
+            Failed(task, cause, failure, identity);
+    }
+
     private void Wake(WorkflowRun run, bool wake)
     {
         if (_engine.Tasks.Flush(run) || wake)
@@ -201,6 +249,7 @@ internal sealed class TaskAnswers
     private RespondWorkflowTaskCompletedResponse Discard(WorkflowTask task, RespondWorkflowTaskCompletedRequest request)
     {
         var run = task.Run;
+        run.FailedTasks = 0;
         _engine.Tasks.Drop(task);
         _engine.Updates.Take(run, request.Messages, 0, null);
         if (run.Updates.HasAdmitted)

@@ -43,7 +43,7 @@ internal sealed class TaskDispatch
         }
         var stamp = task.Stamp;
         task.Timeout = _engine.Clock.AddReal(
-            run.Started.WorkflowTaskTimeout.ToTimeSpan(),
+            task.StartToClose,
             () =>
             {
                 if (ReferenceEquals(run.Task, task) && task.Stamp == stamp)

@@ -9,6 +9,9 @@ namespace Nstance.Temporal.TestServer.Tasks;
 /// <summary>When a run gets a workflow task, of which kind, and on which queue it waits.</summary>
 internal sealed class TaskScheduling(ServerEngine engine)
 {
+    // After it the task of an update that no worker takes is written to the history, so that it can be seen.
+    private static readonly TimeSpan UpdatePatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Workflow tasks that wait or run; time does not jump while there is one.</summary>
     public HashSet<WorkflowTask> Outstanding { get; } = [];
 
@@ -94,7 +97,7 @@ internal sealed class TaskScheduling(ServerEngine engine)
         WorkflowTaskScheduledEventAttributes = new()
         {
             TaskQueue = new() { Name = task.Run.TaskQueue, Kind = TaskQueueKind.Normal },
-            StartToCloseTimeout = task.Run.Started.WorkflowTaskTimeout,
+            StartToCloseTimeout = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(task.StartToClose),
             Attempt = task.Attempt,
         },
     };
@@ -132,18 +135,25 @@ internal sealed class TaskScheduling(ServerEngine engine)
             && queue.IsLive(engine.Clock.RealNow, QueueSet<IWorkflowWork>.Recent))
         {
             task.Queue = queue;
-            var entry = task.Entry;
-            task.Timeout = engine.Clock.AddReal(run.StickyTimeout, () =>
-            {
-                if (task.Waits(entry))
-                    engine.TaskAnswers.StickyTimedOut(task);
-            });
+            StartInTime(task, run.StickyTimeout);
         }
         else
         {
             run.StickyQueue = null;
             task.Queue = engine.WorkflowQueues[run.Namespace, run.TaskQueue];
+            if (task.Kind == TaskKind.Speculative)
+                StartInTime(task, UpdatePatience);
         }
         engine.WorkflowQueues.Offer(task.Queue, task, task.Entry);
+    }
+
+    private void StartInTime(WorkflowTask task, TimeSpan patience)
+    {
+        var entry = task.Entry;
+        task.Timeout = engine.Clock.AddReal(patience, () =>
+        {
+            if (task.Waits(entry))
+                engine.TaskAnswers.NotStarted(task);
+        });
     }
 }

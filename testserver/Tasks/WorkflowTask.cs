@@ -24,11 +24,32 @@ internal interface IWorkflowWork : IQueueItem;
 /// <summary>The one workflow task of a run.</summary>
 internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) : IWorkflowWork
 {
+    // The real server's: an attempt that fails late comes back later.
+    private const int AttemptsWithoutBackoff = 3;
+
+    private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
+
     public WorkflowRun Run { get; } = run;
 
     public TaskKind Kind { get; set; } = kind;
 
     public int Attempt { get; set; } = attempt;
+
+    /// <summary>
+    /// Time that a worker has for it. From the fourth attempt on it grows, so that a broken workflow costs little.
+    /// </summary>
+    public TimeSpan StartToClose
+    {
+        get
+        {
+            var given = Run.Started.WorkflowTaskTimeout.ToTimeSpan();
+            if (Attempt <= AttemptsWithoutBackoff)
+                return given;
+            var wait = FirstBackoff * Math.Pow(2, Math.Min(Attempt - AttemptsWithoutBackoff - 1, 10));
+            return given + (wait < LongestBackoff ? wait : LongestBackoff);
+        }
+    }
 
     public long ScheduledEventId { get; set; }
 

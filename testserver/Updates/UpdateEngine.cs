@@ -3,6 +3,7 @@ using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Command.V1;
 using Temporalio.Api.Enums.V1;
+using Temporalio.Api.ErrorDetails.V1;
 using Temporalio.Api.Protocol.V1;
 using Temporalio.Api.Update.V1;
 
@@ -45,6 +46,24 @@ internal sealed class UpdateEngine(ServerEngine engine)
         }
     }
 
+    /// <summary>
+    /// The answer that a worker gave to these updates was refused: to send them again would bring the same answer.
+    /// </summary>
+    public static void Refuse(WorkflowRun run)
+    {
+        foreach (var update in run.Updates.Open())
+        {
+            if (update is not { Sent: true, Stage: UpdateWorkflowExecutionLifecycleStage.Admitted })
+                continue;
+            update.Abort(
+                Fault.FailedPrecondition(
+                    "Unable to perform workflow execution update due to unexpected workflow task failure.",
+                    new WorkflowNotReadyFailure()),
+                moveOn: false);
+            run.Updates.Forget(update);
+        }
+    }
+
     /// <summary>Ends what a closing run leaves open; what was not accepted moves on to the next run if there is one.</summary>
     public void Abandon(WorkflowRun run, bool continues)
     {
@@ -81,7 +100,7 @@ internal sealed class UpdateEngine(ServerEngine engine)
                         ProtocolInstanceId = message.ProtocolInstanceId,
                         AcceptedRequestMessageId = acceptance.AcceptedRequestMessageId,
                         AcceptedRequestSequencingEventId = acceptance.AcceptedRequestSequencingEventId,
-                        AcceptedRequest = acceptance.AcceptedRequest ?? update.Request,
+                        AcceptedRequest = update.IsInHistory ? null : acceptance.AcceptedRequest ?? update.Request,
                     },
                     UserMetadata = command?.UserMetadata,
                 },

@@ -22,6 +22,11 @@ internal sealed class PendingUpdate(Request request)
 
     public long AcceptedEventId { get; set; }
 
+    /// <summary>
+    /// Its request is in an event of the history already, and is not written again when it is accepted.
+    /// </summary>
+    public bool IsInHistory { get; init; }
+
     /// <summary>Why it will never have an outcome; null while it may.</summary>
     public RpcException? Aborted { get; private set; }
 
@@ -99,6 +104,9 @@ internal sealed class UpdateRegistry
         foreach (var update in _byId.Values.Where(each => each.Stage == UpdateWorkflowExecutionLifecycleStage.Admitted))
         {
             update.Sent = true;
+            // The event that admitted it brings it to the worker.
+            if (update.IsInHistory)
+                continue;
             messages.Add(new()
             {
                 Id = update.Id + "/request",

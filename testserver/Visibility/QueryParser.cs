@@ -19,6 +19,22 @@ internal sealed class QueryParser
     /// <exception cref="InvalidInputException">The query is no query; the message names position and fault.</exception>
     public static ParsedQuery Parse(string query) => new QueryParser(query).Query();
 
+    /// <summary>Names of the attributes that the condition of a query uses.</summary>
+    public static IEnumerable<string> Attributes(string query) =>
+        Parse(query).Where is { } where ? Attributes(where) : [];
+
+    private static IEnumerable<string> Attributes(QueryExpression expression) => expression switch
+    {
+        AndExpression and => Attributes(and.Left).Concat(Attributes(and.Right)),
+        OrExpression or => Attributes(or.Left).Concat(Attributes(or.Right)),
+        NotExpression not => Attributes(not.Inner),
+        CompareExpression compare => [compare.Attribute],
+        InExpression @in => [@in.Attribute],
+        BetweenExpression between => [between.Attribute],
+        IsNullExpression isNull => [isNull.Attribute],
+        _ => [],
+    };
+
     private ParsedQuery Query()
     {
         var bare = Current.Kind == TokenKind.End || Current.Is("ORDER") || Current.Is("GROUP");

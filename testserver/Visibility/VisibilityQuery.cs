@@ -28,25 +28,30 @@ internal sealed class VisibilityQuery
     /// <param name="catalog">The namespace's attributes.</param>
     /// <param name="extra">Attributes that only this list has (a schedule's id).</param>
     /// <exception cref="InvalidInputException">The message names the fault.</exception>
+    /// <param name="order">Order of the list; null for the usual one.</param>
     public static VisibilityQuery Compile(
-        string query, SearchAttributeCatalog catalog, IReadOnlyDictionary<string, IndexedValueType>? extra = null)
+        string query,
+        SearchAttributeCatalog catalog,
+        IReadOnlyDictionary<string, IndexedValueType>? extra = null,
+        IReadOnlyList<OrderTerm>? order = null)
     {
         var parsed = QueryParser.Parse(query);
         var compiler = new QueryCompiler(
             name => extra is not null && extra.TryGetValue(name, out var type) ? type : catalog.TypeOf(name),
             catalog.UnknownMessage);
+        // A real server on SQL refuses it; one on Elasticsearch still takes it, and will not for long.
+        if (parsed.OrderBy.Count > 0)
+        {
+            throw new InvalidInputException("invalid query: operation is not supported: 'ORDER BY' clause");
+        }
+
         if (parsed.GroupBy.Any(name => name != "ExecutionStatus") || parsed.GroupBy.Count > 1)
         {
             throw new InvalidInputException("invalid query: 'GROUP BY' clause is only supported for ExecutionStatus");
         }
 
-        if (parsed.GroupBy.Count > 0 && parsed.OrderBy.Count > 0)
-        {
-            throw new InvalidInputException("invalid query: 'ORDER BY' is not supported together with 'GROUP BY'");
-        }
-
         var condition = parsed.Where is null ? null : compiler.Compile(parsed.Where);
-        return new(condition, OrderOf(parsed.OrderBy, compiler), parsed.GroupBy.Count > 0);
+        return new(condition, OrderOf(order ?? []), parsed.GroupBy.Count > 0);
     }
 
     public bool Matches(IVisibleExecution execution) => _condition is null || _condition(execution) == true;
@@ -64,22 +69,6 @@ internal sealed class VisibilityQuery
         return term.Descending ? -ascending : ascending;
     }
 
-    private static List<OrderTerm> OrderOf(IReadOnlyList<OrderTerm> asked, QueryCompiler compiler)
-    {
-        var order = new List<OrderTerm>();
-        foreach (var term in asked)
-        {
-            var (name, type) = compiler.Resolve(term.Attribute);
-            if (type is IndexedValueType.Text or IndexedValueType.KeywordList)
-            {
-                throw new InvalidInputException(
-                    $"invalid query: unable to sort by search attribute {name} of type {type}");
-            }
-
-            order.Add(term with { Attribute = name });
-        }
-
-        order.AddRange(DefaultOrder.Where(term => order.TrueForAll(o => o.Attribute != term.Attribute)));
-        return order;
-    }
+    private static List<OrderTerm> OrderOf(IReadOnlyList<OrderTerm> asked) =>
+        [.. asked, .. DefaultOrder.Where(term => asked.All(each => each.Attribute != term.Attribute))];
 }

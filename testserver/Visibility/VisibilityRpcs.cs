@@ -39,9 +39,10 @@ internal sealed class VisibilityRpcs
     {
         var (items, next) = Find(
             request.Namespace,
-            "ORDER BY StartTime DESC",
+            "",
             request.MaximumPageSize,
             request.NextPageToken,
+            "StartTime",
             run => run.IsOpen && Passes(run, run.StartTime, request.StartTimeFilter, request.ExecutionFilter, request.TypeFilter));
         return new() { Executions = { items }, NextPageToken = next };
     }
@@ -50,9 +51,10 @@ internal sealed class VisibilityRpcs
     {
         var (items, next) = Find(
             request.Namespace,
-            "ORDER BY CloseTime DESC",
+            "",
             request.MaximumPageSize,
             request.NextPageToken,
+            "CloseTime",
             run => !run.IsOpen
                 && Passes(run, run.CloseTime!.Value, request.StartTimeFilter, request.ExecutionFilter, request.TypeFilter)
                 && (request.StatusFilter is not { Status: not WorkflowExecutionStatus.Unspecified } status
@@ -73,10 +75,18 @@ internal sealed class VisibilityRpcs
         && (type is not { Name.Length: > 0 } || run.WorkflowType == type.Name);
 
     private (IEnumerable<WorkflowExecutionInfo> Items, ByteString Next) Find(
-        string ns, string text, int pageSize, ByteString token, Func<WorkflowRun, bool>? also = null)
+        string ns,
+        string text,
+        int pageSize,
+        ByteString token,
+        string? newestBy = null,
+        Func<WorkflowRun, bool>? also = null)
     {
         using var _ = _engine.Enter();
-        var query = VisibilityQuery.Compile(text, _engine.SearchAttributes.Catalog(ns));
+        var query = VisibilityQuery.Compile(
+            text, _engine.SearchAttributes.Catalog(ns), order: newestBy == null
+                ? null
+                : [new(newestBy, Descending: true)]);
         if (query.GroupsByStatus)
         {
             throw Fault.InvalidArgument("invalid query: 'GROUP BY' clause is not supported by list");

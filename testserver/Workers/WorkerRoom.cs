@@ -1,9 +1,7 @@
-using Google.Protobuf.WellKnownTypes;
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Queries;
 using Nstance.Temporal.TestServer.Tasks;
 using Temporalio.Api.Enums.V1;
-using Temporalio.Api.TaskQueue.V1;
 using Temporalio.Api.Worker.V1;
 using Temporalio.Api.WorkflowService.V1;
 
@@ -13,8 +11,6 @@ namespace Nstance.Temporal.TestServer.Workers;
 internal sealed class WorkerRoom
 {
     private const int MostWorkers = 1_000;
-
-    private static readonly TimeSpan PollerMemory = TimeSpan.FromMinutes(5);
 
     private readonly ServerEngine _engine;
     private readonly Dictionary<(string Namespace, string Key), WorkerHeartbeat> _heartbeats = new();
@@ -27,7 +23,6 @@ internal sealed class WorkerRoom
         engine.Rpc.Add<ListWorkersRequest, ListWorkersResponse>("ListWorkers", List);
         engine.Rpc.Add<ShutdownWorkerRequest, ShutdownWorkerResponse>("ShutdownWorker", ShutDown);
         engine.Rpc.Add<ResetStickyTaskQueueRequest, ResetStickyTaskQueueResponse>("ResetStickyTaskQueue", ResetSticky);
-        engine.Rpc.Add<DescribeTaskQueueRequest, DescribeTaskQueueResponse>("DescribeTaskQueue", DescribeQueue);
     }
 
     public bool IsShutDown(string worker) => worker.Length > 0 && _shutDown.Contains(worker);
@@ -130,32 +125,5 @@ internal sealed class WorkerRoom
         using var _ = _engine.Enter();
         _engine.Runs.Get(request.Namespace, request.Execution).StickyQueue = null;
         return new();
-    }
-
-    private DescribeTaskQueueResponse DescribeQueue(DescribeTaskQueueRequest request)
-    {
-        using var _ = _engine.Enter();
-        _engine.Namespaces.Require(request.Namespace);
-        var name = request.TaskQueue?.Name ?? "";
-        var now = _engine.Clock.RealNow;
-        var workflows = request.TaskQueueType != TaskQueueType.Activity;
-        var seen = (workflows
-            ? _engine.WorkflowQueues.Find(request.Namespace, name)?.Seen
-            : _engine.ActivityQueues.Find(request.Namespace, name)?.Seen) ?? new Dictionary<string, DateTimeOffset>();
-        var backlog = (workflows
-            ? _engine.WorkflowQueues.Find(request.Namespace, name)?.Backlog
-            : _engine.ActivityQueues.Find(request.Namespace, name)?.Backlog) ?? 0;
-        var answer = new DescribeTaskQueueResponse
-        {
-            Stats = new() { ApproximateBacklogCount = backlog },
-            TaskQueueStatus = new() { BacklogCountHint = backlog, RatePerSecond = 100_000 },
-        };
-        answer.Pollers.Add(seen.Where(each => now - each.Value < PollerMemory).Select(each => new PollerInfo
-        {
-            Identity = each.Key,
-            LastAccessTime = Timestamp.FromDateTimeOffset(each.Value),
-            RatePerSecond = 100_000,
-        }));
-        return answer;
     }
 }
