@@ -51,7 +51,7 @@ internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore record
     private void RequireFed(ShardDatabase database, DateTimeOffset asOf, ShardTimings timings)
     {
         var since = asOf - (FedWithinIntervals * timings.HealthCheckInterval);
-        var health = database.CountHealth(since, asOf);
+        var health = database.CountHealth(since);
         if (health.Stale < health.Registered || health.Registered == 0) return;
         throw new ApplicationFailureException(
             $"host {databases.HostName} declines: no agent reported into {database.Path} within {FedWithinIntervals} health intervals",

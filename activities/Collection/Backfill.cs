@@ -24,7 +24,7 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
         var machines = found.Where(f => f.IsRowless).Select(f => f.Machine).ToList();
         result = Exclude(machines, result);
         result = await ReadNewAsync([.. machines.Where(m => !m.WasRowless)], input, result, ct);
-        var recorded = database.FindRecordedRowless();
+        var recorded = database.FindRowlessInstances().Where(row => row.HasRecord).ToList();
         return recorded.Count == 0 ? result : await AddAsync(recorded, input, result, ct);
     }
 
@@ -106,7 +106,7 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
         }
     }
 
-    private async Task<SyncResult> AddAsync(IReadOnlyList<InstanceRow> recorded, PhaseInput input, SyncResult result, CancellationToken ct)
+    private async Task<SyncResult> AddAsync(List<InstanceRow> recorded, PhaseInput input, SyncResult result, CancellationToken ct)
     {
         DescribeResult described;
         try

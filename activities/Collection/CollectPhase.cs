@@ -94,6 +94,12 @@ internal sealed class CollectPhase
         var issuedBefore = input.AsOf - input.Timings.RegistrationTimeout;
         var settled = input.AsOf - input.Timings.SettleTime;
         var unregistered = _db.FindUnregistered(issuedBefore, input.AsOf);
+        var rowless = _db.FindRowlessInstances();
+        var recorded = rowless.Where(row => row.HasRecord).ToLookup(row => row.MachineStatus.IsUnhealthy());
+
+        // One that shuts down already is left to the cloud: it has neither row nor record to clean.
+        var orphans = rowless.Where(row => !row.HasRecord && row.MachineStatus != InstanceStatus.Deleting
+            && row.Issued < issuedBefore && row.Issued < settled);
         foreach (var problem in unregistered.Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
         {
             _tally.Invalid++;
@@ -106,9 +112,10 @@ internal sealed class CollectPhase
             _tally.Problem($"row {row.Id}, marked deleted, names {row.ProviderId ?? "no machine"}, and {machine} carries its id; manual review required");
         return
         [
-            Of(CollectReason.Unhealthy, _db.FindUnhealthy()),
-            Of(CollectReason.Dangling, unregistered.Where(row => row.ProviderId is not null)),
-            Of(CollectReason.Orphan, _db.FindOrphans(issuedBefore < settled ? issuedBefore : settled)),
+            Of(CollectReason.Unhealthy, _db.FindUnhealthy().Concat(recorded[true])),
+            Of(CollectReason.Dangling, unregistered.Where(row => row.ProviderId is not null)
+                .Concat(recorded[false].Where(row => row.RegisteredAt is null && row.Issued < issuedBefore))),
+            Of(CollectReason.Orphan, orphans),
             Of(CollectReason.DeletedButRunning, running.Where(r => r.Row.ProviderId == r.ProviderId).Select(r => r.Row)),
             Of(CollectReason.StalePreInsert, unregistered.Where(row => row.ProviderId is null)),
         ];
@@ -116,7 +123,7 @@ internal sealed class CollectPhase
 
     /// <summary>An id that several machines carry is a matter for people: the sync names it.</summary>
     private static (CollectReason, IReadOnlyList<Candidate>) Of(CollectReason reason, IEnumerable<InstanceRow> rows) =>
-        (reason, [.. rows.GroupBy(row => row.Id).Where(same => same.Count() == 1).Select(same => new Candidate(same.Single(), reason))]);
+        (reason, [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal).GroupBy(row => row.Id).Where(same => same.Count() == 1).Select(same => new Candidate(same.Single(), reason))]);
 
     private async Task CollectAsync(CollectReason reason, IReadOnlyList<Candidate> found, PhaseInput input, CancellationToken ct)
     {

@@ -10,16 +10,14 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
     public async Task<HealthScanResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var notes = new Notes();
-        var source = HealthSource.Assess(database, input);
+        var source = HealthSource.Assess(database, input, countsUnusable: true);
         heartbeat("health: looked");
         var result = new HealthScanResult { Registered = source.Registered, Stale = source.Stale };
-        if (source.Unusable > 0)
+        var unusable = source.Unusable == 0 ? [] : database.FindUnusableHealth(input.AsOf);
+        foreach (var problem in unusable.Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
         {
-            foreach (var problem in database.FindUnusableHealth(input.AsOf).Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
-            {
-                notes.Problem(problem);
-                result = result with { Invalid = result.Invalid + 1 };
-            }
+            notes.Problem(problem);
+            result = result with { Invalid = result.Invalid + 1 };
         }
 
         var before = input.AsOf - input.Timings.HealthCheckInterval;

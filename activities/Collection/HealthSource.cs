@@ -19,15 +19,18 @@ internal sealed record HealthSource(int Registered, IReadOnlyList<InstanceRow> S
     /// <summary>The latest report or registration; null: none, or not a time.</summary>
     public DateTimeOffset? Latest { get; init; }
 
-    /// <summary>Registered rows with a time that no rule can use.</summary>
-    public int Unusable { get; init; }
-
     public string Sentence => $"{Stale} of {Registered} registered instances look stale: the source of health is suspect";
 
-    public static HealthSource Assess(ShardDatabase database, PhaseInput input)
+    /// <summary>Registered rows with a time that no rule can use; 0 where it was not asked for.</summary>
+    public int Unusable { get; init; }
+
+    /// <param name="database">Whose rows.</param>
+    /// <param name="input">The phase's.</param>
+    /// <param name="countsUnusable">True: with <see cref="Unusable"/>.</param>
+    public static HealthSource Assess(ShardDatabase database, PhaseInput input, bool countsUnusable = false)
     {
         var before = input.AsOf - input.Timings.HealthCheckInterval;
-        var counts = database.CountHealth(before, input.AsOf);
+        var counts = countsUnusable ? database.CountHealthAndUnusable(before, input.AsOf) : database.CountHealth(before);
         var source = new HealthSource(counts.Registered, [], null) { Latest = counts.Latest, Unusable = counts.Unusable };
 
         // After a change of host no report is here yet: silence before we looked is not silence.

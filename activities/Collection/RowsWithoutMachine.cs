@@ -26,7 +26,7 @@ internal sealed class RowsWithoutMachine(
         var rows = unnamed.Where(row => row.RegisteredAt is not null && row.Carriers == 0 && row.LastSign < silentSince
             && row.InvalidColumns.Count == 0).ToList();
         if (rows.Count == 0) return result;
-        var isSilenceKnown = !database.IsOwn || database.CountHealth(silentSince, input.AsOf).Reported > 0;
+        var isSilenceKnown = !database.IsOwn || database.CountHealth(silentSince).Reported > 0;
         var reader = new EvidenceReader(database, cloud, records);
         var now = await reader.AskAsync(rows, input, cancellationToken);
 

@@ -48,6 +48,9 @@ internal sealed record InstanceRow
     /// <summary>False: no row of <c>instances</c> stands for it.</summary>
     public bool HasRow { get; init; } = true;
 
+    /// <summary>Status of its machine as listed, where no row stands for it.</summary>
+    public InstanceStatus MachineStatus { get; init; }
+
     /// <summary>True: <c>gc_records</c> holds its record as last read.</summary>
     public bool HasRecord { get; init; }
 

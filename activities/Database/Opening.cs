@@ -130,6 +130,9 @@ internal static class Opening
         // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the file and
         // nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before a termination.
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
+
+        // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between commits.
+        Run(connection, "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0");
         if (version is Schema.Version) return;
         using var transaction = connection.BeginTransaction();
         if (own && Number(connection, "SELECT count(*) FROM sqlite_master") == 0) Run(connection, Schema.Nstance);

@@ -18,15 +18,14 @@ internal static class Queries
 
     private const string Record = "LEFT JOIN gc_records AS r ON r.instance_id = i.id";
 
-    /// <summary>Columns of a machine that no row stands for, in the order of <see cref="RowReader"/>.</summary>
-    private const string RowlessColumns = """
-        SELECT m.instance_id, r.tenant, coalesce(r.group_key, m.group_key), m.provider_id, m.launched_ms,
+    /// <summary>Machines that no row stands for, with their records, in the order of <see cref="RowReader"/>.</summary>
+    public const string RowlessInstances = """
+        SELECT m.instance_id, r.tenant, coalesce(r.group_key, m.group_key), m.provider_id, m.launched_ms, m.status,
           r.instance_id, r.status, r.registered_at, r.first_read_at
         FROM gc_machines AS m LEFT JOIN gc_records AS r ON r.instance_id = m.instance_id
         WHERE m.rowless = 1
         """;
 
-    /// <summary>An empty set of statuses matches nothing.</summary>
     private const string UnhealthyStatus = "('stopping','stopped','suspending','suspended','deleting','deleted','repairing')";
 
     private const string LiveStatus = "('pending','running','stopping','stopped','unknown')";
@@ -48,13 +47,15 @@ internal static class Queries
         SELECT instance_id, count(*) FROM gc_machines GROUP BY instance_id HAVING count(*) > 1 ORDER BY instance_id
         """;
 
-    /// <summary>Machines without a row, and those that are marked so and have one by now.</summary>
+    /// <summary>Machines that no row stands for; the index and the rows are walked side by side.</summary>
     public const string Rowless = """
-        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless,
-          NOT EXISTS (SELECT 1 FROM instances WHERE id = instance_id)
-        FROM gc_machines
-        WHERE rowless = 1 OR NOT EXISTS (SELECT 1 FROM instances WHERE id = instance_id)
-        ORDER BY provider_id
+        SELECT provider_id FROM gc_machines AS m INDEXED BY gc_machines_instance
+        WHERE NOT EXISTS (SELECT 1 FROM instances WHERE id = m.instance_id)
+        """;
+
+    /// <summary>These machines, and those that are marked as rowless.</summary>
+    public const string MarkedRowless = $"""
+        {Machines} WHERE rowless = 1 OR provider_id IN (SELECT value FROM json_each($providers))
         """;
 
     /// <summary>Machines that carry one of these ids.</summary>
@@ -94,13 +95,13 @@ internal static class Queries
 
     /// <summary>Rows whose machine is unhealthy, and rows whose record said so when it was last read.</summary>
     public const string Unhealthy = $"""
-        {Columns} FROM instances AS i {Record}
-        WHERE +i.deleted_at IS NULL AND i.id IN (
-          SELECT instance_id FROM gc_machines WHERE status IN {UnhealthyStatus} AND rowless = 0
+        {Columns}
+        FROM (
+          SELECT instance_id AS candidate FROM gc_machines WHERE status IN {UnhealthyStatus} AND rowless = 0
           UNION SELECT instance_id FROM gc_records WHERE status IN ('deleting','deleted'))
+        CROSS JOIN instances AS i ON i.id = candidate {Record}
+        WHERE +i.deleted_at IS NULL
         """;
-
-    public const string UnhealthyRowless = $"{RowlessColumns} AND r.instance_id IS NOT NULL AND m.status IN {UnhealthyStatus}";
 
     /// <summary>nstance's index on registered_at serves it; a file of our own is scanned.</summary>
     public static readonly string Unregistered = $"""
@@ -109,33 +110,26 @@ internal static class Queries
           AND (coalesce(i.issued_at, i.created_at) < $before OR {Unusable("i.issued_at")} OR {Unusable("i.created_at")})
         """;
 
-    public const string UnregisteredRowless = $"""
-        {RowlessColumns} AND r.instance_id IS NOT NULL AND r.registered_at IS NULL AND m.status NOT IN {UnhealthyStatus}
-        """;
-
-    public const string RecordedRowless = $"{RowlessColumns} AND r.instance_id IS NOT NULL";
-
-    /// <summary>One that shuts down already is left to the cloud: it has neither row nor record to clean.</summary>
-    public const string Orphans = $"{RowlessColumns} AND r.instance_id IS NULL AND m.status <> 'deleting' ORDER BY m.provider_id";
-
     /// <summary>From the few rows that are marked as deleted to the machines that carry their ids.</summary>
     public const string DeletedButRunning = $"""
         {Columns}, m.provider_id
         FROM instances AS i CROSS JOIN gc_machines AS m ON m.instance_id = i.id {Record}
         WHERE i.deleted_at > '' AND m.status IN {LiveStatus}
-        ORDER BY i.id, m.provider_id
         """;
 
-    /// <summary>
-    /// One scan: registered and live, of them stale, with a report, and with a time that no rule can use; and the latest sign
-    /// of life.
-    /// </summary>
-    public static readonly string HealthCounts = $"""
+    /// <summary>One scan: registered and live, of them stale, with a report; and the latest sign of life.</summary>
+    public const string HealthCounts = $"{Counts}, 0 {Registered}";
+
+    /// <summary>The same, and how many have a time that no rule can use, which costs as much again.</summary>
+    public static readonly string HealthCountsAndUnusable =
+        $"{Counts}, count(CASE WHEN {Unusable("registered_at")} OR {Unusable("health_at")} THEN 1 END) {Registered}";
+
+    private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
-          count(CASE WHEN {Unusable("registered_at")} OR {Unusable("health_at")} THEN 1 END),
           max(coalesce(health_at, registered_at))
-        FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL
         """;
+
+    private const string Registered = "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL";
 
     public static readonly string UnusableHealth = $"""
         {Columns} FROM instances AS i {Record}

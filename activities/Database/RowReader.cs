@@ -52,10 +52,11 @@ internal static class RowReader
             IssuedAt = launched ?? DateTimeOffset.MaxValue,
             CreatedAt = launched ?? DateTimeOffset.MaxValue,
             HasRow = false,
-            HasRecord = !reader.IsDBNull(5),
-            RecordStatus = InstanceStatuses.Parse(Statement.Text(reader, 6)),
-            RegisteredAt = Recorded(reader, 7),
-            FirstReadAt = Recorded(reader, 8),
+            MachineStatus = InstanceStatuses.Parse(reader.GetString(5)),
+            HasRecord = !reader.IsDBNull(6),
+            RecordStatus = InstanceStatuses.Parse(Statement.Text(reader, 7)),
+            RegisteredAt = Recorded(reader, 8),
+            FirstReadAt = Recorded(reader, 9),
         };
     }
 

@@ -21,7 +21,7 @@ internal readonly record struct RunningMachine(InstanceRow Row, string ProviderI
 /// <param name="Registered">Registered, live rows.</param>
 /// <param name="Stale">Of those, with a last sign older than asked; up to a second too many.</param>
 /// <param name="Reported">Of those, with a report.</param>
-/// <param name="Unusable">Of those, with a time that no rule can use.</param>
+/// <param name="Unusable">Of those, with a time that no rule can use; 0 where it was not asked for.</param>
 /// <param name="Latest">The latest report or registration; null: none, or not a time.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct HealthCounts(int Registered, int Stale, int Reported, int Unusable, DateTimeOffset? Latest);
@@ -52,30 +52,24 @@ internal sealed partial class ShardDatabase
     /// <summary>Ids that no rule can use, in hexadecimal digits.</summary>
     public IReadOnlyList<string> FindInvalidIds() => Query(Queries.InvalidIds, [], [], row => row.GetString(0));
 
-    /// <summary>Live instances whose machine, or whose record when it was last read, says unhealthy.</summary>
-    public IReadOnlyList<InstanceRow> FindUnhealthy() =>
-        Sorted(Query(Queries.Unhealthy, [], [], RowReader.Row).Concat(Query(Queries.UnhealthyRowless, [], [], RowReader.Rowless)));
+    /// <summary>Live rows whose machine, or whose record when it was last read, says unhealthy.</summary>
+    public IReadOnlyList<InstanceRow> FindUnhealthy() => Sorted(Query(Queries.Unhealthy, [], [], RowReader.Row));
 
     /// <summary>
-    /// Live instances that never registered: issued before a time, with a machine and without; and those with a time of
-    /// issue that no rule can use.
+    /// Live rows that never registered: issued before a time, with a machine and without; and those with a time of issue that
+    /// no rule can use.
     /// </summary>
     public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(
         Query(Queries.Unregistered, ["$before", "$future"], [GoTime.TextAfterSecondOf(issuedBefore), Soon(asOf)], RowReader.Row)
-            .Concat(Query(Queries.UnregisteredRowless, [], [], RowReader.Rowless))
             .Where(row => row.Issued < issuedBefore || row.InvalidAt(asOf + MaxAhead).Count > 0));
 
-    /// <summary>Machines without a row of which a record is known.</summary>
-    public IReadOnlyList<InstanceRow> FindRecordedRowless() => Sorted(Query(Queries.RecordedRowless, [], [], RowReader.Rowless));
-
-    /// <summary>Machines that neither a row nor a record knows, launched before a time.</summary>
-    public IReadOnlyList<InstanceRow> FindOrphans(DateTimeOffset launchedBefore) =>
-        [.. Query(Queries.Orphans, [], [], RowReader.Rowless).Where(row => row.Issued < launchedBefore)];
+    /// <summary>Machines that no row stands for, as the last sync found them; with their records, if any is known.</summary>
+    public IReadOnlyList<InstanceRow> FindRowlessInstances() => Sorted(Query(Queries.RowlessInstances, [], [], RowReader.Rowless));
 
     /// <summary>Rows marked as deleted before a time whose machine runs.</summary>
     public IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore) =>
         [.. Query(Queries.DeletedButRunning, [], [], row => new RunningMachine(RowReader.Row(row), row.GetString(RowReader.Columns)))
-            .Where(found => found.Row.DeletedAt < deletedBefore)];
+            .Where(found => found.Row.DeletedAt < deletedBefore).OrderBy(found => found.Row.Id, StringComparer.Ordinal)];
 
     /// <summary>Registered rows whose last sign of life is older than a time.</summary>
     public IReadOnlyList<InstanceRow> FindStale(DateTimeOffset before) => Sorted(
@@ -94,9 +88,12 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
         Sorted(Query(Queries.UnusableDeleted, ["$future"], [Soon(asOf)], RowReader.Row));
 
-    public HealthCounts CountHealth(DateTimeOffset before, DateTimeOffset asOf) => Query(
-        Queries.HealthCounts, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)],
-        row => new HealthCounts(row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(3), Latest(row)))[0];
+    public HealthCounts CountHealth(DateTimeOffset before) =>
+        Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Counts)[0];
+
+    /// <summary>The same, with the number of rows whose times no rule can use.</summary>
+    public HealthCounts CountHealthAndUnusable(DateTimeOffset before, DateTimeOffset asOf) => Query(
+        Queries.HealthCountsAndUnusable, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)], Counts)[0];
 
     /// <summary>One row, deleted or not.</summary>
     public InstanceRow? Find(string id) => Query(Queries.ById, ["$id"], [id], RowReader.Row).FirstOrDefault();
@@ -200,6 +197,7 @@ internal sealed partial class ShardDatabase
 
     private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + MaxAhead);
 
-    private static DateTimeOffset? Latest(SqliteDataReader row) =>
-        GoTime.TryParse(Statement.Text(row, 4), out var time) ? time : null;
+    private static HealthCounts Counts(SqliteDataReader row) => new(
+        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(4),
+        GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null);
 }

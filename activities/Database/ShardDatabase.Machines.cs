@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
+using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.Database;
 
@@ -8,7 +10,7 @@ namespace Nstance.Temporal.Activities.Database;
 /// <param name="IsInsert">True: new, or under another instance id than the table says.</param>
 internal readonly record struct MachineChange(MachineRow Machine, bool IsInsert);
 
-/// <summary>A machine, and whether a row stands for it now.</summary>
+/// <summary>A machine, and whether no row stands for it now.</summary>
 internal readonly record struct RowlessMachine(MachineRow Machine, bool IsRowless);
 
 /// <summary><c>gc_machines</c>: the cloud's state, as last listed.</summary>
@@ -19,13 +21,35 @@ internal sealed partial class ShardDatabase
 
     private static readonly string[] MachineUpdateParameters = ["$id", "$group", "$status", "$launched", "$protected", "$quarantined"];
 
-    /// <summary>All machines, by provider id.</summary>
+    /// <summary>
+    /// All machines, by provider id. Read without <c>SqliteDataReader</c>, which makes a sync in which nothing changed take
+    /// 1.6 times as long at 100,000 machines (ADR 0012).
+    /// </summary>
     public Dictionary<string, MachineRow> LoadMachines()
     {
-        var groups = new Dictionary<string, string>();
         var machines = new Dictionary<string, MachineRow>(Number(Queries.CountMachines));
-        foreach (var machine in Query(Queries.Machines, [], [], row => RowReader.Machine(row, groups)))
-            machines.Add(machine.ProviderId, machine);
+        var groups = new Dictionary<string, string>();
+        var handle = _connection.Handle!;
+        try
+        {
+            SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(handle, Queries.Machines, out var statement), handle);
+            using (statement)
+            {
+                int code;
+                while ((code = raw.sqlite3_step(statement)) == raw.SQLITE_ROW)
+                {
+                    var machine = Machine(statement, groups);
+                    machines.Add(machine.ProviderId, machine);
+                }
+
+                if (code != raw.SQLITE_DONE) SqliteException.ThrowExceptionForRC(code, handle);
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, Path);
+        }
+
         return machines;
     }
 
@@ -57,7 +81,9 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<RowlessMachine> FindRowless()
     {
         var groups = new Dictionary<string, string>();
-        return Query(Queries.Rowless, [], [], row => new RowlessMachine(RowReader.Machine(row, groups), row.GetBoolean(8)));
+        var now = Query(Queries.Rowless, [], [], row => row.GetString(0)).ToHashSet();
+        return [.. Query(Queries.MarkedRowless, ["$providers"], [JsonSerializer.Serialize(now)], row => RowReader.Machine(row, groups))
+            .Select(machine => new RowlessMachine(machine, now.Contains(machine.ProviderId)))];
     }
 
     public void SetRowless(IEnumerable<string> providerIds, bool rowless) => WriteBatches(
@@ -76,4 +102,19 @@ internal sealed partial class ShardDatabase
     public ILookup<string, string> FindLiveByProviders(IEnumerable<string> providerIds) => Query(
         Queries.LiveByProviders, ["$providers"], [JsonSerializer.Serialize(providerIds)],
         row => (Provider: row.GetString(0), Id: Statement.Text(row, 1) ?? "")).ToLookup(row => row.Provider, row => row.Id);
+
+    private static MachineRow Machine(sqlite3_stmt row, Dictionary<string, string> groups)
+    {
+        string? Text(int column) => raw.sqlite3_column_type(row, column) == raw.SQLITE_NULL ? null : raw.sqlite3_column_text(row, column).utf8_to_string();
+
+        // A fleet has few groups, and each would be a text of its own.
+        var group = Text(2);
+        if (group is not null && !groups.TryAdd(group, group)) group = groups[group];
+        return new(
+            Text(0)!, Text(1)!, group, InstanceStatuses.Parse(Text(3)),
+            raw.sqlite3_column_type(row, 4) == raw.SQLITE_NULL ? null : raw.sqlite3_column_int64(row, 4), Text(5), Text(6))
+        {
+            WasRowless = raw.sqlite3_column_int(row, 7) != 0,
+        };
+    }
 }

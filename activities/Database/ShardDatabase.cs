@@ -23,9 +23,13 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>A batch of a shared file commits after this time, so that a heartbeat waits at most some 20 ms.</summary>
     private static readonly TimeSpan MaxLock = TimeSpan.FromMilliseconds(15);
 
+    /// <summary>After so many rows the WAL is brought into the file; a phase that wrote fewer than a batch leaves it to nstance.</summary>
+    private const int RowsForCheckpoint = 20_000;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<object, Statement> _statements = new(ReferenceEqualityComparer.Instance);
     private SqliteTransaction? _transaction;
+    private int _rowsInWal;
 
     private ShardDatabase(SqliteConnection connection, string path, bool own)
     {
@@ -63,6 +67,15 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public void Dispose()
     {
+        try
+        {
+            if (_rowsInWal >= BatchSize) Checkpoint();
+        }
+        catch (SqliteException)
+        {
+            // Nothing is lost: it waits in the WAL for the next connection.
+        }
+
         foreach (var statement in _statements.Values) statement.Dispose();
         _connection.Dispose();
     }
@@ -98,6 +111,13 @@ internal sealed partial class ShardDatabase : IDisposable
         }
     }
 
+    private void Checkpoint()
+    {
+        _transaction = null;
+        Prepared("PRAGMA wal_checkpoint(PASSIVE)", []).Bind(null).Run();
+        _rowsInWal = 0;
+    }
+
     private int Number(string sql) => Query(sql, [], [], row => row.GetInt32(0))[0];
 
     /// <summary>One write within <see cref="WriteBatches"/>.</summary>
@@ -131,6 +151,7 @@ internal sealed partial class ShardDatabase : IDisposable
                 WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
                 changed += inBatch;
                 progress?.Invoke();
+                if ((_rowsInWal += written) >= RowsForCheckpoint) Checkpoint();
             }
 
             return changed;
