@@ -27,11 +27,15 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
     }
 
     /// <summary>Judges again by the same answers and by the rows as they are now. A verdict that somebody else gave stays.</summary>
-    public IReadOnlyList<Judged> WithRows(IEnumerable<Judged> judged, PhaseInput input) => [.. judged.Select(j =>
+    public IReadOnlyList<Judged> WithRows(IReadOnlyCollection<Judged> judged, PhaseInput input)
     {
-        var now = j.Now with { Row = Again(j.Candidate.Row) };
-        return now.Row == j.Now.Row ? j : new Judged(j.Candidate, now, Evidence.Judge(j.Candidate, now, input));
-    })];
+        var rows = db.FindAll(judged.Select(j => j.Candidate.Id));
+        return [.. judged.Select(j =>
+        {
+            var now = j.Now with { Row = Again(j.Candidate.Row, rows) };
+            return now.Row is not null && now.Row.IsSameAs(j.Now.Row) ? j : new Judged(j.Candidate, now, Evidence.Judge(j.Candidate, now, input));
+        })];
+    }
 
     /// <summary>What cloud, bucket and row say now, by id.</summary>
     public async Task<IReadOnlyDictionary<string, Findings>> AskAsync(IEnumerable<InstanceRow> rows, PhaseInput input, CancellationToken ct)
@@ -55,11 +59,13 @@ internal sealed class EvidenceReader(ShardDatabase db, ICloud cloud, IRecordStor
 
         // The row last: an agent may have registered while cloud and bucket were asked. One that names another machine or
         // tenant than what they were asked about is skipped by the judge.
-        foreach (var row in known) now[row.Id] = now[row.Id] with { Row = Again(row) };
+        var again = db.FindAll(now.Keys);
+        foreach (var row in known) now[row.Id] = now[row.Id] with { Row = Again(row, again) };
         return now;
     }
 
-    private InstanceRow? Again(InstanceRow found) => db.Find(found.Id) ?? (found.HasRow ? null : found);
+    private static InstanceRow? Again(InstanceRow found, IReadOnlyDictionary<string, InstanceRow> rows) =>
+        rows.GetValueOrDefault(found.Id) ?? (found.HasRow ? null : found);
 
     private async Task AskCloudAsync(Dictionary<string, Findings> now, PhaseInput input, CancellationToken ct)
     {

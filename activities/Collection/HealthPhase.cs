@@ -10,11 +10,10 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
     public async Task<HealthScanResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
     {
         var notes = new Notes();
-        var source = HealthSource.Assess(database, input, countsUnusable: true);
+        var source = HealthSource.Assess(database, input, needsRows: true);
         heartbeat("health: looked");
         var result = new HealthScanResult { Registered = source.Registered, Stale = source.Stale };
-        var unusable = source.Unusable == 0 ? [] : database.FindUnusableHealth(input.AsOf);
-        foreach (var problem in unusable.Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
+        foreach (var problem in source.Unusable.Select(row => Notes.InvalidRow(row, input.AsOf)).OfType<string>())
         {
             notes.Problem(problem);
             result = result with { Invalid = result.Invalid + 1 };

@@ -19,24 +19,30 @@ internal sealed record HealthSource(int Registered, IReadOnlyList<InstanceRow> S
     /// <summary>The latest report or registration; null: none, or not a time.</summary>
     public DateTimeOffset? Latest { get; init; }
 
-    public string Sentence => $"{Stale} of {Registered} registered instances look stale: the source of health is suspect";
+    /// <summary>Registered rows with a time that no rule can use.</summary>
+    public IReadOnlyList<InstanceRow> Unusable { get; init; } = [];
 
-    /// <summary>Registered rows with a time that no rule can use; 0 where it was not asked for.</summary>
-    public int Unusable { get; init; }
+    public string Sentence => $"{Stale} of {Registered} registered instances look stale: the source of health is suspect";
 
     /// <param name="database">Whose rows.</param>
     /// <param name="input">The phase's.</param>
-    /// <param name="countsUnusable">True: with <see cref="Unusable"/>.</param>
-    public static HealthSource Assess(ShardDatabase database, PhaseInput input, bool countsUnusable = false)
+    /// <param name="needsRows">True: with <see cref="StaleRows"/> and <see cref="Unusable"/>; false: they may be empty.</param>
+    public static HealthSource Assess(ShardDatabase database, PhaseInput input, bool needsRows)
     {
         var before = input.AsOf - input.Timings.HealthCheckInterval;
-        var counts = countsUnusable ? database.CountHealthAndUnusable(before, input.AsOf) : database.CountHealth(before);
-        var source = new HealthSource(counts.Registered, [], null) { Latest = counts.Latest, Unusable = counts.Unusable };
+        var counts = needsRows ? default : database.CountHealth(before);
+        IReadOnlyList<InstanceRow> stale = [];
+        IReadOnlyList<InstanceRow> unusable = [];
+
+        // The count may be a few too many. Rows are read where they are needed, or where there are so many that it is in doubt.
+        if (needsRows || (counts.Stale > MaxPlausible && counts.Stale * 2 >= counts.Registered))
+            (counts, stale, unusable) = database.FindStale(before, input.AsOf);
+        var source = new HealthSource(counts.Registered, stale, null) { Latest = counts.Latest, Unusable = unusable };
 
         // After a change of host no report is here yet: silence before we looked is not silence.
-        if (counts.Registered == 0 || database.GetMetaTime(MetaKeys.HealthFrom) >= before) return source with { NotJudged = "" };
-        if (database.IsOwn && counts.Reported == 0)
-            return source with { NotJudged = $"no agent reports into {database.Path}: health is not known on this host and was not judged" };
-        return counts.Stale == 0 ? source : source with { StaleRows = database.FindStale(before) };
+        if (counts.Registered == 0 || database.GetMetaTime(MetaKeys.HealthFrom) >= before) return source with { StaleRows = [], NotJudged = "" };
+        return database.IsOwn && counts.Reported == 0
+            ? source with { StaleRows = [], NotJudged = $"no agent reports into {database.Path}: health is not known on this host and was not judged" }
+            : source;
     }
 }

@@ -13,7 +13,7 @@ internal static class Suspicion
 
     public static string? Before(ShardDatabase database, PhaseInput input)
     {
-        var health = HealthSource.Assess(database, input);
+        var health = HealthSource.Assess(database, input, needsRows: false);
         if (health.Latest is { } latest && latest - input.AsOf > input.Timings.Interval * IntervalsAhead)
             return $"the database's clock is ahead: a report of {latest:yyyy-MM-dd HH:mm:ss}Z in the cycle of {input.AsOf:yyyy-MM-dd HH:mm:ss}Z: nothing was ended";
         return health.Suspect ? $"{health.Sentence}: nothing was ended" : null;

@@ -68,7 +68,7 @@ internal sealed class SyncPhase(
         _states[instance.Status.Name()]++;
         result = result with { Listed = result.Listed + 1 };
         if (!machines.Remove(instance.ProviderId, out var known)) _changes.Add(new(MachineRow.Of(instance), IsInsert: true));
-        else if (!known.Matches(instance)) _changes.Add(new(MachineRow.Of(instance), known.InstanceId != instance.TrackingId));
+        else if (!known.Matches(instance)) _changes.Add(new(known.Now(instance), known.InstanceId != instance.TrackingId));
         else return result;
         return result with { Updated = result.Updated + 1 };
     }

@@ -80,6 +80,10 @@ internal sealed record InstanceRow
         return invalid;
     }
 
+    /// <summary>True: both say the same. A record's own equality compares lists by reference.</summary>
+    public bool IsSameAs(InstanceRow? other) => other is not null
+        && InvalidColumns.SequenceEqual(other.InvalidColumns) && this == other with { InvalidColumns = InvalidColumns };
+
     /// <summary>When waiting for its registration began.</summary>
     public DateTimeOffset Issued => IssuedAt ?? CreatedAt;
 

@@ -30,6 +30,18 @@ internal sealed record MachineRow(
         instance.Tags.GetValueOrDefault(CloudTags.GcProtect),
         instance.Tags.GetValueOrDefault(CloudTags.GcQuarantined));
 
+    /// <summary>As the cloud says now. Texts that are the same are not kept twice.</summary>
+    public MachineRow Now(CloudInstance instance)
+    {
+        var now = Of(instance);
+        return now with
+        {
+            ProviderId = ProviderId,
+            InstanceId = now.InstanceId == InstanceId ? InstanceId : now.InstanceId,
+            Group = now.Group == Group ? Group : now.Group,
+        };
+    }
+
     /// <summary>True: the cloud says of the instance what the table says.</summary>
     public bool Matches(CloudInstance instance) =>
         Status == instance.Status

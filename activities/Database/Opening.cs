@@ -132,7 +132,7 @@ internal static class Opening
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
 
         // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between commits.
-        Run(connection, "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0");
+        Run(connection, "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 0");
         if (version is Schema.Version) return;
         using var transaction = connection.BeginTransaction();
         if (own && Number(connection, "SELECT count(*) FROM sqlite_master") == 0) Run(connection, Schema.Nstance);

@@ -97,7 +97,8 @@ internal static class Queries
     public const string Unhealthy = $"""
         {Columns}
         FROM (
-          SELECT instance_id AS candidate FROM gc_machines WHERE status IN {UnhealthyStatus} AND rowless = 0
+          SELECT instance_id AS candidate FROM gc_machines
+          WHERE status <> 'running' AND status IN {UnhealthyStatus} AND rowless = 0
           UNION SELECT instance_id FROM gc_records WHERE status IN ('deleting','deleted'))
         CROSS JOIN instances AS i ON i.id = candidate {Record}
         WHERE +i.deleted_at IS NULL
@@ -118,11 +119,17 @@ internal static class Queries
         """;
 
     /// <summary>One scan: registered and live, of them stale, with a report; and the latest sign of life.</summary>
-    public const string HealthCounts = $"{Counts}, 0 {Registered}";
+    public const string HealthCounts = $"{Counts} {Registered}";
 
-    /// <summary>The same, and how many have a time that no rule can use, which costs as much again.</summary>
-    public static readonly string HealthCountsAndUnusable =
-        $"{Counts}, count(CASE WHEN {Unusable("registered_at")} OR {Unusable("health_at")} THEN 1 END) {Registered}";
+    /// <summary>
+    /// The same, with the ids of the stale and of those whose sign of life is not a text or lies in the future. Any other
+    /// text that is not a time sorts among the stale, and is told apart when its row is read.
+    /// </summary>
+    public const string HealthCountsAndIds = $"""
+        {Counts}, json_group_array(id) FILTER (WHERE coalesce(health_at, registered_at) < $before
+          OR coalesce(health_at, registered_at) > $future OR typeof(coalesce(health_at, registered_at)) <> 'text')
+        {Registered}
+        """;
 
     private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
@@ -131,16 +138,10 @@ internal static class Queries
 
     private const string Registered = "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL";
 
-    public static readonly string UnusableHealth = $"""
+    /// <summary>Live rows of whose registration only the record knows.</summary>
+    public const string RegisteredByRecord = $"""
         {Columns} FROM instances AS i {Record}
-        WHERE +i.deleted_at IS NULL AND +i.registered_at IS NOT NULL
-          AND ({Unusable("i.registered_at")} OR {Unusable("i.health_at")})
-        """;
-
-    public const string Stale = $"""
-        {Columns} FROM instances AS i {Record}
-        WHERE +i.deleted_at IS NULL AND coalesce(i.registered_at, r.registered_at) IS NOT NULL
-          AND coalesce(i.health_at, i.registered_at, r.registered_at) < $before
+        WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NOT NULL
         """;
 
     /// <summary>Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.</summary>
@@ -156,6 +157,8 @@ internal static class Queries
         """;
 
     public const string ById = $"{Columns} FROM instances AS i {Record} WHERE i.id = $id";
+
+    public const string ByIds = $"{Columns} FROM instances AS i {Record} WHERE i.id IN (SELECT value FROM json_each($ids))";
 
     public const string IdByProvider = "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
 

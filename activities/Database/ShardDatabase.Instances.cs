@@ -21,10 +21,9 @@ internal readonly record struct RunningMachine(InstanceRow Row, string ProviderI
 /// <param name="Registered">Registered, live rows.</param>
 /// <param name="Stale">Of those, with a last sign older than asked; up to a second too many.</param>
 /// <param name="Reported">Of those, with a report.</param>
-/// <param name="Unusable">Of those, with a time that no rule can use; 0 where it was not asked for.</param>
 /// <param name="Latest">The latest report or registration; null: none, or not a time.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct HealthCounts(int Registered, int Stale, int Reported, int Unusable, DateTimeOffset? Latest);
+internal readonly record struct HealthCounts(int Registered, int Stale, int Reported, DateTimeOffset? Latest);
 
 /// <summary>
 /// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to a
@@ -71,18 +70,10 @@ internal sealed partial class ShardDatabase
         [.. Query(Queries.DeletedButRunning, [], [], row => new RunningMachine(RowReader.Row(row), row.GetString(RowReader.Columns)))
             .Where(found => found.Row.DeletedAt < deletedBefore).OrderBy(found => found.Row.Id, StringComparer.Ordinal)];
 
-    /// <summary>Registered rows whose last sign of life is older than a time.</summary>
-    public IReadOnlyList<InstanceRow> FindStale(DateTimeOffset before) => Sorted(
-        Query(Queries.Stale, ["$before"], [GoTime.TextAfterSecondOf(before)], RowReader.Row).Where(row => row.LastSign < before));
-
     /// <summary>Rows that were marked as deleted before a time, and whose machine is gone.</summary>
     public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore) => Sorted(
         Query(Queries.Expired, ["$before"], [GoTime.TextAfterSecondOf(deletedBefore)], RowReader.Row)
             .Where(row => row.DeletedAt < deletedBefore));
-
-    /// <summary>Registered rows with a time that no rule can use.</summary>
-    public IReadOnlyList<InstanceRow> FindUnusableHealth(DateTimeOffset asOf) =>
-        Sorted(Query(Queries.UnusableHealth, ["$future"], [Soon(asOf)], RowReader.Row));
 
     /// <summary>Rows whose mark of deletion is not a time that a rule can use.</summary>
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
@@ -91,12 +82,24 @@ internal sealed partial class ShardDatabase
     public HealthCounts CountHealth(DateTimeOffset before) =>
         Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Counts)[0];
 
-    /// <summary>The same, with the number of rows whose times no rule can use.</summary>
-    public HealthCounts CountHealthAndUnusable(DateTimeOffset before, DateTimeOffset asOf) => Query(
-        Queries.HealthCountsAndUnusable, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)], Counts)[0];
+    /// <summary>The same, with the rows whose last sign is older than asked, and those with a time that no rule can use.</summary>
+    public (HealthCounts Counts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Unusable) FindStale(
+        DateTimeOffset before, DateTimeOffset asOf)
+    {
+        var (counts, ids) = Query(
+            Queries.HealthCountsAndIds, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)],
+            row => (Counts(row), row.GetString(4)))[0];
+        var rows = Rows(ids).Concat(Query(Queries.RegisteredByRecord, [], [], RowReader.Row))
+            .ToLookup(row => row.InvalidAt(asOf + MaxAhead).Count > 0);
+        return (counts, Sorted(rows[false].Where(row => row.LastSign < before)), Sorted(rows[true]));
+    }
 
     /// <summary>One row, deleted or not.</summary>
     public InstanceRow? Find(string id) => Query(Queries.ById, ["$id"], [id], RowReader.Row).FirstOrDefault();
+
+    /// <summary>Rows by id, deleted or not; those that are not there are missing.</summary>
+    public IReadOnlyDictionary<string, InstanceRow> FindAll(IEnumerable<string> ids) =>
+        Rows(JsonSerializer.Serialize(ids)).ToDictionary(row => row.Id);
 
     /// <summary>Id of a live row that names a machine; null if none does.</summary>
     public string? FindIdByProvider(string providerId) =>
@@ -197,7 +200,8 @@ internal sealed partial class ShardDatabase
 
     private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + MaxAhead);
 
+    private List<InstanceRow> Rows(string ids) => ids == "[]" ? [] : Query(Queries.ByIds, ["$ids"], [ids], RowReader.Row);
+
     private static HealthCounts Counts(SqliteDataReader row) => new(
-        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.GetInt32(4),
-        GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null);
+        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null);
 }
