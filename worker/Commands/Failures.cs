@@ -34,6 +34,8 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
         {
             RpcException.StatusCode.NotFound => new(ExitCode.NotFound, $"Temporal: not found: {message}"),
             RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.Cancelled => new(ExitCode.Unreachable, NoAnswer),
+            RpcException.StatusCode.FailedPrecondition when message.Contains("no poller seen", StringComparison.Ordinal) =>
+                new(ExitCode.Unreachable, NoAnswer),
             RpcException.StatusCode.Unavailable => new(ExitCode.Unreachable, $"Temporal cannot be reached: {message}"),
             RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unauthenticated =>
                 new(ExitCode.BadInput, $"Temporal {ConnectFault.Refusal(message)}"),
