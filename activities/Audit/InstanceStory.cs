@@ -1,8 +1,8 @@
 using System.Text;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 

@@ -1,6 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Records;
 
 namespace Nstance.Temporal.Activities.Collection;

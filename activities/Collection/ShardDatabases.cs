@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;

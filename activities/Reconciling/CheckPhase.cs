@@ -1,6 +1,6 @@
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Reconciling;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Activities;

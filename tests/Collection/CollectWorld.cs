@@ -2,8 +2,8 @@ using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows.Contracts;
 

@@ -1,5 +1,5 @@
-using Nstance.Temporal.Activities.Audit;
 using System.Text;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows.Contracts;
 

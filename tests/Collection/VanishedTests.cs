@@ -1,7 +1,7 @@
 using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Collection;

@@ -1,7 +1,7 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Tests.Collection;
 using Nstance.Temporal.Workflows.Contracts;
 
