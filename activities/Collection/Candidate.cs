@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Workflows.Contracts;
 

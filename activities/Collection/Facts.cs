@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Records;
 

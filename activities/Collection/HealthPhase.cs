@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Workflows.Contracts;
 

@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Collection;

@@ -1,6 +1,4 @@
-using Nstance.Temporal.Activities.Domain;
-
-namespace Nstance.Temporal.Activities.Database;
+namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
 /// An instance as the shard's file knows it: its row in <c>instances</c>, with what <c>gc_records</c> and
