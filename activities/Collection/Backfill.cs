@@ -11,7 +11,8 @@ namespace Nstance.Temporal.Activities.Collection;
 /// make of its record, so that nstance knows it again. A machine without a record is an orphan, which never becomes a row:
 /// nstance would count it as a member of its group.
 /// </summary>
-internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes)
+internal sealed class Backfill(
+    ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, Action<string> heartbeat)
 {
     private readonly Dictionary<string, InstanceRecord> _read = [];
 
@@ -28,10 +29,10 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
         return recorded.Count == 0 ? result : await AddAsync(recorded, input, result, ct);
     }
 
-    /// <summary>A malformed id, or a live row that names the machine under another id, is a matter for people: no orphan.</summary>
+    /// <summary>A malformed id, or a row that names the machine under another id, is a matter for people: no orphan.</summary>
     private SyncResult Exclude(List<MachineRow> machines, SyncResult result)
     {
-        var named = database.FindLiveByProviders(machines.Select(m => m.ProviderId));
+        var named = database.FindIdsByProviders(machines.Select(m => m.ProviderId));
         var excluded = new List<string>();
         foreach (var m in machines)
         {
@@ -71,6 +72,7 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
             var own = InstanceId.TryParse(m.InstanceId, out var id) ? keys.GetValueOrDefault(id) ?? [] : [];
             var problem = own.Count > 1 ? $"instance {m.InstanceId} has {own.Count} records; skipped"
                 : own.Count == 1 ? await ReadAsync(own[0], m, input, ct) : null;
+            heartbeat("sync: reads records of machines without a row");
             if (problem is null) looked.Add(m.ProviderId);
             else result = notes.Invalid(result, problem);
         }
@@ -121,6 +123,7 @@ internal sealed class Backfill(ShardDatabase database, ICloud cloud, IRecordStor
 
         foreach (var row in recorded)
         {
+            heartbeat("sync: adds recorded machines without a row");
             if (await RecordAsync(row, input, ct) is not { } record) continue;
             var machine = described.Found.GetValueOrDefault(row.ProviderId!);
             if (machine is null || !machine.IsOwn(input.Shard) || machine.TrackingId != row.Id) continue;

@@ -93,6 +93,11 @@ internal static class Evidence
             return Verdict.Spare("its agent reports, though its row is marked deleted");
         if (row.RegisteredAt > since || now.Record is RecordRead.Found { Record.RegisteredAt: { } at } && at > since)
             return Verdict.Spare("it registered after its row was marked deleted");
+
+        // nstance deletes the record of what it deletes. One that is there says that the mark was wrong: the next election
+        // makes the row live again.
+        if (!isStopped && now.Record is RecordRead.Found { Record: { RegisteredAt: not null, Status: not (InstanceStatus.Deleting or InstanceStatus.Deleted) } recorded })
+            return Verdict.Spare($"its row is marked deleted, and its record says {recorded.Status.Name()}; manual review required");
         return new(VerdictKind.End, $"its row was marked deleted {Ago(row.DeletedAt.Value, input)} ago; {instance.State} at the cloud, its agent silent");
     }
 

@@ -46,7 +46,9 @@ internal sealed class MissingMachines(
 
         var suspect = Suspect(result.Listed, asked.Count);
         database.WriteMachines(_alive, input.AsOf);
-        database.DeleteMachines(_gone.Keys.Concat(_lost));
+
+        // One that lost its tags is kept: while it exists, its row and record must not be purged.
+        database.DeleteMachines(_gone.Keys);
         rows.AddRange(Settled(unlisted.Where(m => _gone.ContainsKey(m.ProviderId)).Select(RowOf).OfType<InstanceRow>(), input));
         var marks = Marks(rows);
         var elsewhere = checks.Where(c => c.TaggedAs is { } tag && tag != c.Row.Id);

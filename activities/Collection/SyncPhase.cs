@@ -48,7 +48,7 @@ internal sealed class SyncPhase(
         // The listing is complete: only now may anything be said about what it does not name.
         var missing = new MissingMachines(database, cloud, notes, audit, doing => heartbeat(new(doing)));
         result = await missing.RunAsync(input, result, machines.Values, cancellationToken);
-        result = await new Backfill(database, cloud, records, notes).RunAsync(input, result, cancellationToken);
+        result = await new Backfill(database, cloud, records, notes, doing => heartbeat(new(doing))).RunAsync(input, result, cancellationToken);
         heartbeat(new($"sync: {result.Added} added") { Listed = result.Listed });
         var rows = new RowsWithoutMachine(database, cloud, records, notes, audit);
         result = await rows.RunAsync(input, result, database.FindUnnamed(), cancellationToken);

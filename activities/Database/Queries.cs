@@ -63,10 +63,9 @@ internal static class Queries
         SELECT instance_id, provider_id FROM gc_machines WHERE instance_id IN (SELECT value FROM json_each($ids))
         """;
 
-    /// <summary>Live rows that name one of these machines: their ids, by provider id.</summary>
-    public const string LiveByProviders = """
-        SELECT provider_id, id FROM instances
-        WHERE provider_id IN (SELECT value FROM json_each($providers)) AND deleted_at IS NULL
+    /// <summary>Rows that name one of these machines, also those that are marked: their ids, by provider id.</summary>
+    public const string IdsByProviders = """
+        SELECT provider_id, id FROM instances WHERE provider_id IN (SELECT value FROM json_each($providers))
         """;
 
     /// <summary>Machines that rows name and no listing did; nstance's index on provider_id and our key are walked side by side.</summary>
@@ -107,7 +106,7 @@ internal static class Queries
     /// <summary>nstance's index on registered_at serves it; a file of our own is scanned.</summary>
     public static readonly string Unregistered = $"""
         {Columns} FROM instances AS i {Record}
-        WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NULL
+        WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NULL AND typeof(i.id) = 'text'
           AND (coalesce(i.issued_at, i.created_at) < $before OR {Unusable("i.issued_at")} OR {Unusable("i.created_at")})
         """;
 
@@ -136,7 +135,7 @@ internal static class Queries
           max(coalesce(health_at, registered_at))
         """;
 
-    private const string Registered = "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL";
+    private const string Registered = "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
     /// <summary>Live rows of whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""
@@ -147,7 +146,7 @@ internal static class Queries
     /// <summary>Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.</summary>
     public const string Expired = $"""
         {Columns} FROM instances AS i {Record}
-        WHERE i.deleted_at > '' AND i.deleted_at < $before
+        WHERE i.deleted_at > '' AND i.deleted_at < $before AND typeof(i.id) = 'text'
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE instance_id = i.id)
         """;

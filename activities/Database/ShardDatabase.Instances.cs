@@ -133,7 +133,7 @@ internal sealed partial class ShardDatabase
             Write(Statements.DeleteRecord, ["$id"], row.Id);
             if (row.ProviderId is { } provider)
                 Write(Statements.SetMachineStatus, ["$id", "$status"], provider, InstanceStatus.Deleting.Name());
-            return row.HasRow ? Write(Statements.MarkDeleted, ["$id", "$at"], row.Id, text) : 0;
+            return row.HasRow ? Write(Statements.MarkDeleted, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId) : 0;
         });
     }
 

@@ -74,8 +74,8 @@ internal sealed partial class ShardDatabase
         Queries.Carriers, ["$ids"], [JsonSerializer.Serialize(instanceIds)],
         row => (Id: row.GetString(0), Provider: row.GetString(1))).ToLookup(row => row.Id, row => row.Provider);
 
-    /// <summary>Live rows that name one of these machines, by provider id.</summary>
-    public ILookup<string, string> FindLiveByProviders(IEnumerable<string> providerIds) => Query(
-        Queries.LiveByProviders, ["$providers"], [JsonSerializer.Serialize(providerIds)],
+    /// <summary>Rows that name one of these machines, also those that are marked as deleted, by provider id.</summary>
+    public ILookup<string, string> FindIdsByProviders(IEnumerable<string> providerIds) => Query(
+        Queries.IdsByProviders, ["$providers"], [JsonSerializer.Serialize(providerIds)],
         row => (Provider: row.GetString(0), Id: Statement.Text(row, 1) ?? "")).ToLookup(row => row.Provider, row => row.Id);
 }

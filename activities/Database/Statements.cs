@@ -7,8 +7,10 @@ namespace Nstance.Temporal.Activities.Database;
 /// </summary>
 internal static class Statements
 {
+    /// <summary>Only while the row names the machine that was terminated, or none: nstance reuses ids of NAT instances.</summary>
     public const string MarkDeleted = """
-        UPDATE instances SET deleted_at = $at, updated_at = $at WHERE id = $id AND deleted_at IS NULL
+        UPDATE instances SET deleted_at = $at, updated_at = $at
+        WHERE id = $id AND deleted_at IS NULL AND (coalesce(provider_id, '') = '' OR provider_id = $provider)
         """;
 
     /// <summary>Only while the row still names the machine that the cloud was asked about.</summary>
@@ -20,8 +22,8 @@ internal static class Statements
     /// <summary>Only while the row still names no machine, and its agent is still silent.</summary>
     public const string MarkWithoutMachine = """
         UPDATE instances SET deleted_at = $at, updated_at = $at
-        WHERE id = $id AND deleted_at IS NULL AND coalesce(provider_id, '') = '' AND registered_at IS NOT NULL
-          AND coalesce(health_at, registered_at) < $before
+        WHERE id = $id AND deleted_at IS NULL AND coalesce(provider_id, '') = ''
+          AND coalesce(health_at, registered_at, '') < $before
         """;
 
     /// <summary>Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.</summary>

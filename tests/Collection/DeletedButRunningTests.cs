@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
@@ -70,6 +71,47 @@ public sealed class DeletedButRunningTests : IDisposable
         _shard.PutRecord(id, "web", machine, SharedShard.Start.AddHours(-5), SharedShard.Start.AddMinutes(-10));
 
         await AssertSkippedAsync(id, "it registered after its row was marked deleted");
+    }
+
+    /// <summary>nstance once marked a whole fleet by an empty listing: records stay, and an election empties health_at.</summary>
+    [Fact]
+    public async Task Collect_RecordIsThereAndNoReportSinceAnElection_Skipped()
+    {
+        var (id, machine) = Marked(TimeSpan.FromHours(1));
+        _shard.PutRecord(id, "web", machine, SharedShard.Start.AddHours(-5), SharedShard.Start.AddHours(-5));
+        _shard.Nstance.File.Run("UPDATE instances SET health_at = NULL WHERE id = $id", ("$id", id));
+
+        await AssertSkippedAsync(id, "its record says running; manual review required");
+    }
+
+    [Fact]
+    public async Task Cycles_MachineLosesItsTagsForACycle_RowAndRecordStayAndItIsNoOrphan()
+    {
+        var (id, machine) = Marked(TimeSpan.FromHours(3));
+        _shard.PutRecord(id, "web", machine, SharedShard.Start.AddHours(-5), SharedShard.Start.AddHours(-5));
+        await _shard.CycleAsync();
+        var tagged = _shard.Cloud.Instances[machine];
+        _shard.Cloud.Add(tagged with { Tags = new Dictionary<string, string>() });
+        for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
+        _shard.Cloud.Add(tagged);
+
+        for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
+
+        Assert.Contains(id, _shard.Nstance.File.Ids());
+        Assert.True(_shard.IsRecorded(id));
+        Assert.Empty(_shard.Cloud.EndCalls);
+    }
+
+    [Fact]
+    public async Task Cycles_MachineOfAMarkedRowLosesItsIdTag_IsNoOrphan()
+    {
+        var (_, machine) = Marked(TimeSpan.FromMinutes(10));
+        var instance = _shard.Cloud.Instances[machine];
+        _shard.Cloud.Add(instance with { Tags = instance.Tags.Where(t => t.Key != CloudTags.InstanceId).ToDictionary() });
+
+        for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
+
+        Assert.Empty(_shard.Cloud.EndCalls);
     }
 
     [Fact]
