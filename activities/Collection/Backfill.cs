@@ -7,14 +7,14 @@ using Nstance.Temporal.Workflows.Contracts;
 namespace Nstance.Temporal.Activities.Collection;
 
 /// <summary>
-/// Machines that no row stands for. Their records are looked for once. A recorded machine gets the row that nstance would
-/// make of its record, so that nstance knows it again. A machine without a record is an orphan, which never becomes a row:
-/// nstance would count it as a member of its group.
+/// Machines that no row stands for. Their records are looked for once. A recorded machine gets the row that nstance
+/// would make of its record, so that nstance knows it again. A machine without a record is an orphan, which never becomes
+/// a row: nstance would count it as a member of its group.
 /// </summary>
 internal sealed class Backfill(
     ShardDatabase database, ICloud cloud, IRecordStore records, Notes notes, Action<string> heartbeat)
 {
-    private readonly Dictionary<string, InstanceRecord> _read = [];
+    private readonly Dictionary<string, ReadRecord> _read = [];
 
     public async Task<SyncResult> RunAsync(PhaseInput input, SyncResult result, CancellationToken ct)
     {
@@ -29,28 +29,33 @@ internal sealed class Backfill(
         return recorded.Count == 0 ? result : await AddAsync(recorded, input, result, ct);
     }
 
-    /// <summary>A malformed id, or a row that names the machine under another id, is a matter for people: no orphan.</summary>
+    /// <summary>
+    /// A malformed id, or a row that names the machine under another id, is a matter for people: no orphan.
+    /// </summary>
     private SyncResult Exclude(List<MachineRow> machines, SyncResult result)
     {
         var named = database.FindIdsByProviders(machines.Select(m => m.ProviderId));
         var excluded = new List<string>();
         foreach (var m in machines)
         {
-            var problem = named[m.ProviderId].FirstOrDefault() is { } row ? $"machine {m.ProviderId} of row {row} is now tagged as {m.InstanceId}; skipped"
-                : m.InstanceId == CloudInstance.DanglingPrefix + m.ProviderId || InstanceId.TryParse(m.InstanceId, out _) ? null
-                : $"machine {m.ProviderId} carries the malformed instance id {m.InstanceId}; skipped";
+            var isIdSound = m.InstanceId == CloudInstance.DanglingPrefix + m.ProviderId || InstanceId.TryParse(m.InstanceId, out _);
+            var problem = named[m.ProviderId].FirstOrDefault() is { } row
+                ? $"machine {m.ProviderId} of row {row} is now tagged as {m.InstanceId}; skipped"
+                : isIdSound ? null : $"machine {m.ProviderId} carries the malformed instance id {m.InstanceId}; skipped";
             if (problem is null) continue;
             result = notes.Invalid(result, problem);
             excluded.Add(m.ProviderId);
         }
 
-        database.SetRowless(machines.Where(m => m.WasRowless && excluded.Contains(m.ProviderId)).Select(m => m.ProviderId), false);
+        var unmarked = machines.Where(m => m.WasRowless && excluded.Contains(m.ProviderId)).Select(m => m.ProviderId);
+        database.SetRowless(unmarked, false);
         machines.RemoveAll(m => excluded.Contains(m.ProviderId));
         return result;
     }
 
     /// <summary>Marked as rowless only when their records were looked for: else the next cycle looks again.</summary>
-    private async Task<SyncResult> ReadNewAsync(MachineRow[] machines, PhaseInput input, SyncResult result, CancellationToken ct)
+    private async Task<SyncResult> ReadNewAsync(
+        MachineRow[] machines, PhaseInput input, SyncResult result, CancellationToken ct)
     {
         if (machines.Length == 0) return result;
         var wanted = machines.Select(m => InstanceId.TryParse(m.InstanceId, out var id) ? id : (InstanceId?)null)
@@ -62,7 +67,8 @@ internal sealed class Backfill(
         }
         catch (CloudException e)
         {
-            notes.Problem($"{machines.Length} machines without a row were skipped, because their records were not listed: {e.Message}");
+            notes.Problem(
+                $"{machines.Length} machines without a row were skipped, because their records were not listed: {e.Message}");
             return result;
         }
 
@@ -92,11 +98,10 @@ internal sealed class Backfill(
                     return null;
                 case RecordRead.Invalid { Why: var why }:
                     return $"record {key} {why}; machine {machine.ProviderId} skipped";
-                case RecordRead.Found { Record: var record, ETag: var etag } when RebuildPhase.IsNamedBy(record, input.Shard, key):
-                    if (record.ProviderId is { } provider && provider != machine.ProviderId)
+                case RecordRead.Found found when RebuildPhase.IsNamedBy(found.Record, input.Shard, key):
+                    if (found.Record.ProviderId is { } provider && provider != machine.ProviderId)
                         return $"record {key} names machine {provider}, not {machine.ProviderId}, which carries its id; skipped";
-                    database.UpsertRecords([new(etag, record)], input.AsOf);
-                    _read[machine.InstanceId] = record;
+                    _read[machine.InstanceId] = Keep(found, input);
                     return null;
                 default:
                     return $"record {key} names another instance or tenant; machine {machine.ProviderId} skipped";
@@ -108,7 +113,8 @@ internal sealed class Backfill(
         }
     }
 
-    private async Task<SyncResult> AddAsync(List<InstanceRow> recorded, PhaseInput input, SyncResult result, CancellationToken ct)
+    private async Task<SyncResult> AddAsync(
+        List<InstanceRow> recorded, PhaseInput input, SyncResult result, CancellationToken ct)
     {
         DescribeResult described;
         try
@@ -117,33 +123,38 @@ internal sealed class Backfill(
         }
         catch (CloudException e)
         {
-            notes.Problem($"{recorded.Count} recorded machines without a row were not added, because the cloud did not answer by id: {e.Message}");
+            notes.Problem(
+                $"{recorded.Count} recorded machines without a row were not added, because the cloud did not answer by id: {e.Message}");
             return result;
         }
 
         foreach (var row in recorded)
         {
             heartbeat("sync: adds recorded machines without a row");
-            if (await RecordAsync(row, input, ct) is not { } record) continue;
+            if (await RecordAsync(row, input, ct) is not { } read) continue;
             var machine = described.Found.GetValueOrDefault(row.ProviderId!);
             if (machine is null || !machine.IsOwn(input.Shard) || machine.TrackingId != row.Id) continue;
-            result = Add(row, record, machine, input, result);
+            result = Add(row, read, machine, input, result);
         }
 
         return result;
     }
 
-    private SyncResult Add(InstanceRow row, InstanceRecord record, CloudInstance machine, PhaseInput input, SyncResult result)
+    private SyncResult Add(InstanceRow row, ReadRecord read, CloudInstance machine, PhaseInput input, SyncResult result)
     {
+        var record = read.Record;
+        SyncResult NotAdded(string why) =>
+            notes.Invalid(result, $"recorded machine {machine.ProviderId} has no row, and none was added: {why}");
+
         if (database.IsOwn)
         {
-            database.UpsertCached([new("", record)], input.AsOf);
+            database.UpsertCached([read], input.AsOf);
         }
         else
         {
             // nstance's own collector terminates an unregistered row; only what runs and is registered is added.
             if (machine.Status != InstanceStatus.Running || record.RegisteredAt is null) return result;
-            if (WhyNot(record) is { } why) return notes.Invalid(result, $"recorded machine {machine.ProviderId} has no row, and none was added: {why}");
+            if (WhyNot(record) is { } why) return NotAdded(why);
             if (input.DryRun)
             {
                 notes.Sample(row, "would add", "recorded and running, but without a row");
@@ -151,7 +162,7 @@ internal sealed class Backfill(
             }
 
             if (!database.InsertRecorded(record, machine, input.AsOf))
-                return notes.Invalid(result, $"recorded machine {machine.ProviderId} has no row, and none was added: another row has its registration token");
+                return NotAdded("another row has its registration token");
         }
 
         database.SetRowless([machine.ProviderId], false);
@@ -166,38 +177,40 @@ internal sealed class Backfill(
         if (unfillable.Count > 0)
             return $"{database.Path}, table instances, column {string.Join(", ", unfillable)} must be filled; update nstance-gc";
         if (record.RegistrationJwt.IsEmpty) return "its record holds no registration_jwt, which column nonce needs";
-        if (record.InfraConfigHash is null) return "its record holds no infra_config_hash, and nstance would rotate the instance";
-        return database.HasSubnet && record.SubnetId is null ? "its record holds no subnet_id, which column subnet_id needs" : null;
+        if (record.InfraConfigHash is null)
+            return "its record holds no infra_config_hash, and nstance would rotate the instance";
+        return database.HasSubnet && record.SubnetId is null
+            ? "its record holds no subnet_id, which column subnet_id needs"
+            : null;
     }
 
     /// <summary>
-    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked row
-    /// whose machine runs and whose record is there is live. nstance's own rows are never restored.
+    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked
+    /// row whose machine runs and whose record is there is live. nstance's own rows are never restored.
     /// </summary>
     private async Task RestoreAsync(PhaseInput input, CancellationToken ct)
     {
         foreach (var (row, provider) in database.FindDeletedButRunning(input.AsOf - input.Timings.SettleTime))
         {
-            if (row.Carriers > 1 || await RecordAsync(row, input, ct) is not { } record) continue;
-            if (record.ProviderId is { } named && named != provider) continue;
+            if (row.Carriers > 1 || await RecordAsync(row, input, ct) is not { } read) continue;
+            if (read.Record.ProviderId is { } named && named != provider) continue;
             database.RestoreCached(row.Id, provider, input.AsOf);
             notes.Sample(row, "restored", $"its record is there, and {provider} runs");
         }
     }
 
-    private async Task<InstanceRecord?> RecordAsync(InstanceRow row, PhaseInput input, CancellationToken ct)
+    /// <summary>Null: there is none, or it is not this instance's, or it could not be read.</summary>
+    private async Task<ReadRecord?> RecordAsync(InstanceRow row, PhaseInput input, CancellationToken ct)
     {
-        if (_read.TryGetValue(row.Id, out var read)) return read;
+        if (_read.TryGetValue(row.Id, out var known)) return known;
         if (row.RecordKeyIn(input.Shard.Shard) is not { } key) return null;
         try
         {
             switch (await records.GetAsync(input.Shard, key, ct))
             {
-                case RecordRead.Found { Record: var other } when !row.HasRow && other.ProviderId is { } named && named != row.ProviderId:
-                    return null;
-                case RecordRead.Found { Record: var record, ETag: var etag }:
-                    database.UpsertRecords([new(etag, record)], input.AsOf);
-                    return record;
+                case RecordRead.Found found when RebuildPhase.IsNamedBy(found.Record, input.Shard, key):
+                    var isOfAnother = found.Record.ProviderId is { } named && named != row.ProviderId;
+                    return !row.HasRow && isOfAnother ? null : Keep(found, input);
                 case RecordRead.Missing:
                     // Without a record it is an orphan.
                     database.DeleteRecord(row.Id);
@@ -211,5 +224,12 @@ internal sealed class Backfill(
             notes.Problem($"record {key} could not be read: {e.Message}");
             return null;
         }
+    }
+
+    private ReadRecord Keep(RecordRead.Found found, PhaseInput input)
+    {
+        var read = new ReadRecord(found.ETag, found.Record);
+        database.UpsertRecords([read], input.AsOf);
+        return read;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class HealthPhase(ShardDatabase database, IEventSink events, str
         }
 
         var before = input.AsOf - input.Timings.HealthCheckInterval;
-        var still = Stillness.Window(input) ?? (source.NotJudged is null ? null : source.NotJudged);
+        var still = Stillness.Window(input) ?? source.NotJudged;
         if (source.Suspect)
         {
             notes.Problem($"{source.Sentence}, none was enqueued");

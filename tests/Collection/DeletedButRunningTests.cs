@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
@@ -112,6 +113,23 @@ public sealed class DeletedButRunningTests : IDisposable
         for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
 
         Assert.Empty(_shard.Cloud.EndCalls);
+    }
+
+    /// <summary>nstance reuses ids of NAT instances: between the evidence and the mark the row may get another machine.</summary>
+    [Theory]
+    [InlineData("i-another", false)]
+    [InlineData(null, true)]
+    public async Task MarkDeleted_RowNamesAnotherMachineByNow_StaysLive(string? now, bool isMarked)
+    {
+        var id = _shard.AddMember(hours: 5);
+        await _shard.CycleAsync();
+        using var database = ShardDatabase.Open(_shard.Path, SharedShard.Shard, own: false);
+        var read = database.Find(id)!;
+        _shard.Nstance.File.Run("UPDATE instances SET provider_id = $now WHERE id = $id", ("$now", now ?? ""), ("$id", id));
+
+        Assert.Equal(isMarked ? 1 : 0, database.MarkDeleted([read], SharedShard.Start));
+
+        Assert.Equal(isMarked, database.Find(id)!.DeletedAt is not null);
     }
 
     [Fact]

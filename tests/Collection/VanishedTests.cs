@@ -122,6 +122,20 @@ public sealed class VanishedTests : IDisposable
         Assert.Equal((true, row.ProviderId), (_world.IsLive(row), _world.Db.Find(row.Id)!.ProviderId));
     }
 
+    /// <summary>The row itself says nothing of a registration; there is no sign of life to compare.</summary>
+    [Fact]
+    public async Task Sync_OnlyTheRecordKnowsOfTheRegistration_IsMarkedToo()
+    {
+        var row = _world.Add(recordRegistered: true, provider: false, inCloud: false);
+        _world.RecordSaid(row, "running");
+        _world.Sql(
+            "UPDATE gc_records SET registered_at = $at WHERE instance_id = $id",
+            ("$at", GoTime.Format(CollectWorld.AsOf.AddHours(-1))), ("$id", row.Id));
+
+        Assert.Equal((1, 0), Counts(await SyncAsync()));
+        Assert.False(_world.IsLive(row));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

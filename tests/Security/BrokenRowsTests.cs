@@ -106,6 +106,34 @@ public sealed class BrokenRowsTests
         Assert.Contains(result.Problems, p => p.Contains("invalid id; row skipped", StringComparison.Ordinal));
     }
 
+    /// <summary>SQLite's JSON functions refuse bytes: such an id must not stop the scan that gathers the ids of the stale.</summary>
+    [Fact]
+    public async Task ScanHealth_StaleRowWithAnIdOfBytes_TheOthersAreStillEnqueued()
+    {
+        using var world = new CollectWorld();
+        var stale = world.Add(registered: true, recordRegistered: true);
+        world.Sql("UPDATE instances SET health_at = '2026-11-23 18:00:00+00:00'");
+        for (var n = 0; n < 4; n++) world.Sql("UPDATE instances SET health_at = '2026-11-23 18:40:00+00:00' WHERE id = $id", ("$id", world.Add(registered: true).Id));
+        Break(world, world.Add(registered: true), "id", "x'fffe80'");
+
+        await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, TestContext.Current.CancellationToken);
+
+        Assert.Equal([stale.Id], world.Events.Events.Select(e => e.InstanceId));
+    }
+
+    [Fact]
+    public async Task Purge_ExpiredRowWithAnIdOfBytes_StaysAndTheOthersGo()
+    {
+        using var world = new CollectWorld();
+        var (broken, expired) = (world.Add(), world.Add());
+        foreach (var row in new[] { broken, expired }) world.Expire(row, CollectWorld.AsOf.AddDays(-2));
+        Break(world, broken, "id", "x'fffe80'");
+
+        Assert.Equal((1, 1, 0), await world.PurgeAsync() is var purge ? (purge.Expired, purge.Purged, purge.Failed) : default);
+        Assert.False(world.HasRecord(expired));
+        Assert.True(world.HasRecord(broken));
+    }
+
     /// <summary>What nstance wrote of the machine decides nothing: neither a stopped one that runs, nor broken JSON.</summary>
     [Theory]
     [InlineData("""'{"status":"stopped"}'""")]
