@@ -154,7 +154,7 @@ internal sealed record Verdict
         {
             if (!truth.Arrivals.Any(a => a.Notification.Kind == "ReplaceInstance"
                 && a.Notification.Events.Any(e => e.InstanceId == m.Id.ToString())))
-                yield return $"nobody was told that {m.Id} is silent";
+                yield return $"{m.Id} is silent, and its replacement was not asked for";
         }
     }
 }

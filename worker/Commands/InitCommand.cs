@@ -88,7 +88,7 @@ internal static class InitCommand
         output.WriteLine("  2. look at it, and at what it would end:");
         output.WriteLine($"       {next[1]}");
         output.WriteLine($"       {next[2]}");
-        output.WriteLine("  3. turn nstance's own collector off for this shard (garbage_collection.interval: \"0s\"), then let this one end machines:");
+        output.WriteLine("  3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:");
         output.WriteLine($"       {next[3]}");
     }
 }
