@@ -1,3 +1,5 @@
+using Nstance.Temporal.Worker.Commands;
+
 namespace Nstance.Temporal.Worker;
 
 /// <summary>The program <c>nstance-gc</c> as a function, so that it can also run inside another process.</summary>

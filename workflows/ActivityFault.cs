@@ -1,5 +1,4 @@
 using System.Globalization;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Exceptions;
 
@@ -10,7 +9,7 @@ namespace Nstance.Temporal.Workflows;
 /// <param name="Why">One sentence, cut to a length that a report can hold.</param>
 internal sealed record ActivityFault(bool HostLost, string Why)
 {
-    public const int LongestSentence = 300;
+    public const int MaxSentence = 300;
 
     public static ActivityFault Of(Exception failure)
     {
@@ -34,7 +33,7 @@ internal sealed record ActivityFault(bool HostLost, string Why)
     }
 
     /// <summary>One line of bearable length: a cloud's message, or a person's words, may hold anything.</summary>
-    public static string Cut(string text) => string.Create(Math.Min(text.Length, LongestSentence), text, static (line, words) =>
+    public static string Cut(string text) => string.Create(Math.Min(text.Length, MaxSentence), text, static (line, words) =>
     {
         for (var i = 0; i < line.Length; i++) line[i] = IsDangerous(words[i]) ? '\uFFFD' : words[i];
         if (words.Length > line.Length) line[^1] = '…';

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
 using Temporalio.Workflows;
@@ -41,10 +40,10 @@ public sealed partial class GcWorkflow
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (Holding.IsPartial(request.Group, request.Sweep))
+        if (PartialPauseRules.IsPartial(request.Group, request.Sweep))
         {
             // A cycle under way began without it: it is stopped, and the next one knows.
-            State = Holding.Add(State, request, Clock.Now);
+            State = PartialPauseRules.Add(State, request, Clock.Now);
             _running?.Cancel();
             return Steered("paused in part", request.By);
         }
@@ -63,9 +62,9 @@ public sealed partial class GcWorkflow
     {
         if (_ended) throw Refused("The collector has ended.");
         if (string.IsNullOrWhiteSpace(request?.Reason)) throw Refused("Reason is missing: say why collection must stop.");
-        if (request.Reason.Length > ActivityFault.LongestSentence) throw Refused("Reason is longer than 300 characters.");
+        if (request.Reason.Length > ActivityFault.MaxSentence) throw Refused("Reason is longer than 300 characters.");
         if (request.Until <= Clock.Now) throw Refused($"Until is {request.Until:O}, which is not ahead.");
-        if (Holding.Refusal(State, request) is { } refusal) throw Refused(refusal);
+        if (PartialPauseRules.Refusal(State, request) is { } refusal) throw Refused(refusal);
     }
 
     /// <summary>Goes on after a pause; without one, nothing changes.</summary>
@@ -74,8 +73,8 @@ public sealed partial class GcWorkflow
     [WorkflowUpdate(Description = "Go on collecting after a pause.")]
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
-        State = Holding.IsPartial(request?.Group, request?.Sweep)
-            ? Holding.Remove(State, request!.Group, request.Sweep)
+        State = PartialPauseRules.IsPartial(request?.Group, request?.Sweep)
+            ? PartialPauseRules.Remove(State, request!.Group, request.Sweep)
             : State with { Pause = null };
         return Steered("resumed", request?.By);
     }
@@ -86,7 +85,7 @@ public sealed partial class GcWorkflow
     [WorkflowUpdate(Description = "Replace the settings (all of them); in effect from the next cycle on.")]
     public Task<GcStatus> ConfigureAsync(GcSettings settings)
     {
-        _ledger.Settings = settings;
+        _collector.Settings = settings;
         // The latest word holds: settings that name a mode replace the one that an operator set before.
         if (settings.DryRun is not null) State = State with { Mode = null };
         return Steered("configured", null);
@@ -110,7 +109,7 @@ public sealed partial class GcWorkflow
     {
         if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
         State = Approvals.Approve(State, decision, Clock.Now);
-        WorkflowMetrics.Decided(_ledger.Shard, "approved");
+        WorkflowMetrics.Decided(_collector.Shard, "approved");
         _hurry = true;
         return Steered($"plan {decision.Plan} approved", decision.By);
     }
@@ -121,7 +120,7 @@ public sealed partial class GcWorkflow
     public void ValidateApprove(PlanDecision decision)
     {
         if (Refusal() is { } refusal) throw Refused(refusal);
-        if (_ledger.DryRun) throw Refused("The collector is in dry-run: nothing would end. Enforce first.");
+        if (_collector.DryRun) throw Refused("The collector is in dry-run: nothing would be terminated. Enforce first.");
         if (Approvals.Refusal(State, decision) is { } why) throw Refused(why);
     }
 
@@ -133,7 +132,7 @@ public sealed partial class GcWorkflow
     {
         if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
         State = Approvals.Reject(State, decision, Clock.Now);
-        WorkflowMetrics.Decided(_ledger.Shard, "rejected");
+        WorkflowMetrics.Decided(_collector.Shard, "rejected");
         return Steered($"plan {decision.Plan} rejected", decision.By);
     }
 
@@ -171,17 +170,17 @@ public sealed partial class GcWorkflow
     {
         if (_ended) throw Refused("The collector has ended.");
         if (string.IsNullOrWhiteSpace(request?.By)) throw Refused("By is missing: say who asks.");
-        if (request.By.Length > ActivityFault.LongestSentence || request.Comment?.Length > ActivityFault.LongestSentence)
+        if (request.By.Length > ActivityFault.MaxSentence || request.Comment?.Length > ActivityFault.MaxSentence)
             throw Refused("By and Comment hold at most 300 characters.");
     }
 
     /// <summary>All that a next run needs to know: pauses, mode, totals. Asked after an end that nobody planned.</summary>
     [WorkflowQuery(Description = "All that a next run needs to know.")]
-    public GcInput Export() => _ledger.Export();
+    public GcInput Export() => _collector.Export();
 
     /// <summary>What the collector is doing.</summary>
     [WorkflowQuery(Description = "What the collector is doing, for whom, since when, and the last report.")]
-    public GcStatus Status() => _ledger.Status(_ended);
+    public GcStatus Status() => _collector.Status(_ended);
 
     /// <summary>The last reports, newest first; older ones without samples.</summary>
     [WorkflowQuery(Description = "The last 20 reports, newest first.")]
@@ -192,8 +191,8 @@ public sealed partial class GcWorkflow
     private Task<GcStatus> Steered(string what, string? by)
     {
         _steers++;
-        if (_ledger.Phase is null) Plan();
-        using var scope = Workflow.Logger.InCycle(_ledger.Shard, State.Cycle);
+        if (_collector.Phase is null) Plan();
+        using var scope = Workflow.Logger.InCycle(_collector.Shard, State.Cycle);
         Workflow.Logger.Steered(what, by ?? "an operator");
         return Task.FromResult(Status());
     }

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
 using Temporalio.Workflows;
@@ -16,7 +15,7 @@ public sealed partial class GcWorkflow
     // Updates count against a run's limit of 2,000 even when no cycle runs.
     private const int SteersPerRun = 500;
 
-    private readonly Ledger _ledger;
+    private readonly CollectorState _collector;
     private readonly bool _carried;
     private readonly List<CycleTicket> _tickets = [];
     private CancellationTokenSource? _running;
@@ -32,14 +31,14 @@ public sealed partial class GcWorkflow
     public GcWorkflow(GcInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        _ledger = new(input);
+        _collector = new(input);
         _carried = input.State is not null;
     }
 
     private GcState State
     {
-        get => _ledger.State;
-        set => _ledger.State = value;
+        get => _collector.State;
+        set => _collector.State = value;
     }
 
     /// <summary>Collects until cancelled, or until the interval is zero or less.</summary>
@@ -49,7 +48,7 @@ public sealed partial class GcWorkflow
     public async Task<GcResult> RunAsync(GcInput input)
     {
         // Accepted settings are never judged again: stricter rules of a later release must not end a running collector.
-        if (!_carried && GcSettingsRules.Faults(_ledger.Settings) is { Count: > 0 } faults)
+        if (!_carried && GcSettingsRules.Faults(_collector.Settings) is { Count: > 0 } faults)
         {
             throw new ApplicationFailureException(string.Join(' ', faults), ErrorTypes.BadConfiguration, nonRetryable: true);
         }
@@ -59,11 +58,11 @@ public sealed partial class GcWorkflow
             while (true)
             {
                 ResumeWhenDue();
-                if (Cadence.IsOff(_ledger.Timings)) return await EndAsync("collection is off: the interval is zero or less");
+                if (Cadence.IsOff(_collector.Timings)) return await EndAsync("collection is off: the interval is zero or less");
                 Plan();
                 Show();
                 await LetHandlersEndAsync();
-                if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_ledger.Export()));
+                if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_collector.Export()));
                 if (State.Pause is null && (_tickets.Count > 0 || _hurry || State.NextCycleAt <= Clock.Now)) await CycleAsync();
                 else await WaitAsync();
                 Workflow.CancellationToken.ThrowIfCancellationRequested();
@@ -80,20 +79,20 @@ public sealed partial class GcWorkflow
     {
         // Dry and real requests never share a cycle; the one that waited longest goes first.
         var asked = _tickets.Count > 0 && _tickets[0].Request.DryRun;
-        var dry = asked || _ledger.DryRun;
+        var dry = asked || _collector.DryRun;
         var served = _tickets.Where(ticket => ticket.Request.DryRun == asked).ToList();
         _tickets.RemoveAll(served.Contains);
 
         var now = Clock.Now;
         _hurry = false;
-        State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _ledger.Timings) };
+        State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _collector.Timings) };
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
-        using var scope = Workflow.Logger.InCycle(_ledger.Shard, State.Cycle);
+        using var scope = Workflow.Logger.InCycle(_collector.Shard, State.Cycle);
         var trace = CycleTrace.Begin(State.Cycle);
-        var report = await new CycleRun(_ledger, dry, now, running.Token).RunAsync();
+        var report = await new CycleRun(_collector, dry, now, running.Token).RunAsync();
         _running = null;
-        _ledger.Phase = null;
+        _collector.Phase = null;
         _cycles++;
         State = State with
         {
@@ -102,8 +101,8 @@ public sealed partial class GcWorkflow
         };
         if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
-        WorkflowMetrics.CycleEnded(_ledger, report);
-        CycleTrace.End(_ledger.Shard, trace, report);
+        WorkflowMetrics.CycleEnded(_collector, report);
+        CycleTrace.End(_collector.Shard, trace, report);
         Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
     }
 
@@ -119,14 +118,14 @@ public sealed partial class GcWorkflow
     private void ResumeWhenDue()
     {
         if (State.Pause?.Until <= Clock.Now) State = State with { Pause = null };
-        State = Holding.Expire(State, Clock.Now);
+        State = PartialPauseRules.Expire(State, Clock.Now);
     }
 
     private void Plan() =>
-        State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _ledger.Timings, Clock.Now) };
+        State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _collector.Timings, Clock.Now) };
 
     private bool IsFull =>
-        _cycles >= _ledger.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested;
+        _cycles >= _collector.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested;
 
     /// <summary>
     /// The answer to a request is on its way when its cycle has ended. Without waiting for it, whoever asks for cycle upon
@@ -152,13 +151,13 @@ public sealed partial class GcWorkflow
         _tickets.Clear();
         Show();
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
-        return new(CollectorState.Off, why) { Totals = State.Totals };
+        return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
     private void Show()
     {
-        Workflow.CurrentDetails = DetailsTable.Render(_ledger);
-        WorkflowMetrics.Steered(_ledger);
+        Workflow.CurrentDetails = DetailsTable.Render(_collector);
+        WorkflowMetrics.Steered(_collector);
         var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
         // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
         var attributes = Workflow.TypedSearchAttributes;

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows;

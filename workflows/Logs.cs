@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Workflows;
 

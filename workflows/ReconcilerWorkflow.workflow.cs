@@ -1,4 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Reconciler;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
@@ -87,7 +86,7 @@ public sealed class ReconcilerWorkflow
         _signals >= SignalsAtMost
         || Workflow.CurrentHistorySize >= BytesAtMost
         || ((_signals >= SignalsPerRun || Workflow.ContinueAsNewSuggested)
-            && _queue.Queued + _queue.ToNotify <= EventQueue.MostCarried);
+            && _queue.Queued + _queue.ToNotify <= EventQueue.MaxCarried);
 
     private async Task CheckLaneAsync()
     {

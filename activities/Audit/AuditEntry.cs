@@ -51,8 +51,8 @@ internal sealed record AuditEntry
     public string? Group { get; init; }
 
     /// <summary>
-    /// <c>ending</c> stands in the bucket before the cloud is asked; <c>ended</c>, <c>already-gone</c>, <c>failed</c> or
-    /// <c>spared</c> after it. Also <c>purged</c>, <c>marked-deleted</c>, <c>quarantining</c>, <c>quarantined</c>,
+    /// <c>terminating</c> stands in the bucket before the cloud is asked; <c>terminated</c>, <c>already-gone</c>, <c>failed</c> or
+    /// <c>skipped</c> after it. Also <c>purged</c>, <c>marked-deleted</c>, <c>quarantining</c>, <c>quarantined</c>,
     /// <c>released</c>, <c>over-limit</c>, and for dry-run <c>would-…</c>.
     /// </summary>
     public required string Action { get; init; }

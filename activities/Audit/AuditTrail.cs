@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Audit;
 
@@ -21,7 +20,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
     private const int LinesPerObject = 2000;
 
     /// <summary>What was done, or will be done, to a candidate.</summary>
-    public AuditEntry Of(Judged j, string action, string why, Approval? approval = null)
+    public AuditEntry Of(Assessment j, string action, string why, Approval? approval = null)
     {
         var row = j.Now.Row ?? j.Candidate.Row;
         return Of(row, action, Word(j.Candidate.Reason), why) with
@@ -29,7 +28,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
             ProviderId = row.ProviderId ?? j.Now.Instance?.ProviderId,
             Tenant = Known(j.Tenant),
             Group = Known(j.Group),
-            Evidence = Facts.All(j.Now),
+            Evidence = EvidenceText.All(j.Now),
             Limits = Limits.InForce(input.Limits, j.Candidate.Reason, j.Tenant, j.Group),
             ApprovedBy = approval?.By,
             ApprovalComment = approval?.Comment,
@@ -52,7 +51,7 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
         Action = action,
         Reason = reason,
         Why = why,
-        Evidence = new(Facts.Sql(row), null, null),
+        Evidence = new(EvidenceText.Sql(row), null, null),
         DryRun = input.DryRun,
     };
 
@@ -132,9 +131,9 @@ internal sealed class AuditTrail(ShardDatabase db, IAuditStore store, string hos
 
     private static string LastAudited(AuditEntry entry) => MetaKeys.LastAudited(entry.Instance, entry.Reason ?? "");
 
-    // Why something would end holds its age, which is another in every cycle.
+    // Why something would be terminated holds its age, which is another in every cycle.
     private static string Saying(AuditEntry entry) =>
-        $"{(entry.DryRun ? "dry-run: " : "")}{entry.Action}{(entry.Action == "spared" ? $": {entry.Why}" : "")}";
+        $"{(entry.DryRun ? "dry-run: " : "")}{entry.Action}{(entry.Action == "skipped" ? $": {entry.Why}" : "")}";
 
     private static string? Known(string? text) => text is { Length: > 0 } ? text : null;
 }

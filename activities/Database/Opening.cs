@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Workflows.Contracts;
 using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.Database;

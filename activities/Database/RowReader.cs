@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Activities.Database;
 

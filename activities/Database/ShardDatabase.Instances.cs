@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Domain;
 using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.Database;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Activities.Database;
 

@@ -1,7 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Activities.Database;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Database;
 

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Activities;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Exceptions;
@@ -13,7 +12,7 @@ namespace Nstance.Temporal.Activities.KeepAlive;
 public sealed class KeepAliveActivities : IKeepAliveActivities
 {
     /// <summary>Tries to read the last state; after these the new collector is paused until somebody looks.</summary>
-    public const int MostTries = 3;
+    public const int MaxTries = 3;
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
@@ -36,7 +35,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
         {
             // The first one, or one whose history is past its retention.
         }
-        catch (Exception e) when (e is TemporalException && context.Info.Attempt >= MostTries)
+        catch (Exception e) when (e is TemporalException && context.Info.Attempt >= MaxTries)
         {
             input = input with
             {

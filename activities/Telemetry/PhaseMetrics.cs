@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Activities.Telemetry;
 
@@ -13,7 +12,7 @@ internal static class PhaseMetrics
         GcMeter.Seconds(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600));
 
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, ended, would_end, already_gone, spared, failed, over_limit, quarantined)");
+        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, terminated, would_terminate, already_gone, skipped, failed, over_limit, quarantined)");
 
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
@@ -78,9 +77,9 @@ internal static class PhaseMetrics
         foreach (var (result, count) in ((string, int)[])
             [
                 ("found", counts.Candidates),
-                (dryRun ? "would_end" : "ended", counts.Ended),
+                (dryRun ? "would_terminate" : "terminated", counts.Terminated),
                 ("already_gone", counts.AlreadyGone),
-                ("spared", counts.Spared),
+                ("skipped", counts.Skipped),
                 ("failed", counts.Failed),
                 ("over_limit", counts.OverLimit),
                 ("quarantined", counts.Quarantined),

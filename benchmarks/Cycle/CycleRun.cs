@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Benchmarks.Measuring;
 using Nstance.Temporal.Benchmarks.Ports;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Benchmarks.Cycle;
 
@@ -91,8 +91,8 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         var (purged, purgeMs) = await ClockAsync("purgeMs", null, peaks, () => gc.PurgeRecordsAsync(input));
         _figures.Add("collectionMs", collectMs + healthMs + purgeMs);
         _figures.AddCalls("collection", _calls);
-        Require(collected.Of(CollectReason.Dangling).Ended == fleet.Count(Part.Dangling), $"dangling: {collected.Of(CollectReason.Dangling)}");
-        Require(collected.Of(CollectReason.Unhealthy).Ended == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Of(CollectReason.Unhealthy)}");
+        Require(collected.Of(CollectReason.Dangling).Terminated == fleet.Count(Part.Dangling), $"dangling: {collected.Of(CollectReason.Dangling)}");
+        Require(collected.Of(CollectReason.Unhealthy).Terminated == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Of(CollectReason.Unhealthy)}");
         Require(collected.Of(CollectReason.StalePreInsert).AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.Of(CollectReason.StalePreInsert)}");
         Require(health.Enqueued == fleet.Count(Part.Stale), $"health: {health}");
         Require(purged.Purged == fleet.Count(Part.Deleted), $"purge: {purged} {string.Join(' ', purged.Problems)}");

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Benchmarks.Fleet;
 

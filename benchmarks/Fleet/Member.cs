@@ -14,7 +14,7 @@ internal enum Part
     /// <summary>Registered, silent for ten minutes: 1 %.</summary>
     Stale,
 
-    /// <summary>Ended and marked longer ago than the retention: 1 %.</summary>
+    /// <summary>Terminated and marked longer ago than the retention: 1 %.</summary>
     Deleted,
 
     /// <summary>Stopped at the cloud: 0.5 %.</summary>

@@ -1,5 +1,4 @@
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Benchmarks.Ports;
 

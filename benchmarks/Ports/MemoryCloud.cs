@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Benchmarks.Fleet;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Benchmarks.Ports;
 
@@ -65,28 +66,28 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
         return [.. found];
     }
 
-    public async Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+    public async Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
-        var results = new Dictionary<string, EndResult>();
+        var results = new Dictionary<string, TerminateResult>();
         foreach (var chunk in instances.GroupBy(i => i.Zone).SelectMany(zone => zone.Chunk(PageSize)))
         {
             await calls.MakeAsync(Call.Terminate, cancellationToken);
             foreach (var instance in chunk)
             {
                 if (fleet.ByProvider(instance.ProviderId) is { } number) fleet.End(number);
-                results[instance.ProviderId] = new EndResult(EndOutcome.Ended, null);
+                results[instance.ProviderId] = new TerminateResult(TerminateOutcome.Terminated, null);
             }
         }
 
         return results;
     }
 
-    public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("no run is dry");
 
-    public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
         throw new InvalidOperationException("no run quarantines");
 

@@ -1,8 +1,4 @@
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Reconciling;
-using Nstance.Temporal.Activities.Records;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Benchmarks.Ports;
 

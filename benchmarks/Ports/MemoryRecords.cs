@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Benchmarks.Fleet;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Benchmarks.Ports;
 

@@ -1,11 +1,11 @@
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Benchmarks.Ports;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Worker;
 

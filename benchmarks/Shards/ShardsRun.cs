@@ -4,8 +4,7 @@ using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Benchmarks.Measuring;
 using Nstance.Temporal.TestServer.Hosting;
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Benchmarks.Shards;

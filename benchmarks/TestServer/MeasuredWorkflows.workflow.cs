@@ -1,3 +1,4 @@
+using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Activities;
 using Temporalio.Workflows;
 

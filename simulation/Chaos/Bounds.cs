@@ -1,5 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
-
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>
@@ -48,7 +46,7 @@ internal sealed record Bounds(ChaosWorld World, PhaseInput Input, IReadOnlyList<
     /// <summary>What a whole attempt says it did.</summary>
     public void Said(CollectResult result)
     {
-        foreach (var note in result.Samples.Where(n => n.Action == "ended" && n.ProviderId is not null))
+        foreach (var note in result.Samples.Where(n => n.Action == "terminated" && n.ProviderId is not null))
         {
             if (World.Machines[note.ProviderId!].StateAt(World.Now) is "pending" or "running")
                 World.Violate("I5", $"{note.ProviderId} was reported as ended, and runs");
@@ -59,12 +57,12 @@ internal sealed record Bounds(ChaosWorld World, PhaseInput Input, IReadOnlyList<
         {
             var reason = of.Reason;
             var allowed = Allowed(reason, null, Rows.Count(row => row.IsLive));
-            if (of.Ended > allowed) World.Violate("I5", $"{of.Ended} {reason} ended; at most {allowed} may");
-            if (of.OverLimit > 0 && of.Ended > 0) World.Violate("I5", $"{reason}: over its limit, and {of.Ended} ended all the same");
+            if (of.Terminated > allowed) World.Violate("I5", $"{of.Terminated} {reason} ended; at most {allowed} may");
+            if (of.OverLimit > 0 && of.Terminated > 0) World.Violate("I5", $"{reason}: over its limit, and {of.Terminated} ended all the same");
         }
     }
 
-    private bool Holds(string? group, Sweep[] sweeps) => Input.Holds?.Any(h =>
+    private bool Holds(string? group, Sweep[] sweeps) => Input.PartialPauses?.Any(h =>
         (h.Sweep is null || (sweeps is [var only] && h.Sweep == only)) && (h.Group is null || h.Group == $"{Story.Tenant}/{group}")) ?? false;
 
     /// <summary>As the contract says it: the rule that names most, the later of two alike.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -18,7 +17,7 @@ internal sealed class ChaosAudit(ChaosWorld world, ChaosCall call, Invariants in
         invariants.Says(text);
         foreach (var entry in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(AuditEntry.Parse))
         {
-            if (entry is { Action: "ending" or "quarantining", ProviderId: { } provider }) world.Announced.Add(provider);
+            if (entry is { Action: "terminating" or "quarantining", ProviderId: { } provider }) world.Announced.Add(provider);
         }
 
         call.After();

@@ -1,4 +1,4 @@
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 

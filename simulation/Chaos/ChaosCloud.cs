@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -42,35 +43,35 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         return [.. Seen().Where(i => i.IsOwn(shard) && i.InstanceId is { } id && instanceIds.Contains(id))];
     }
 
-    public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
         new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock).RunAsync(instances);
 
-    public async Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+    public async Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("protection", looks: true);
         return instances.Where(i => world.Machines[i.ProviderId].ApiProtected)
-            .ToDictionary(i => i.ProviderId, _ => new EndResult(EndOutcome.Protected, "protected"));
+            .ToDictionary(i => i.ProviderId, _ => new TerminateResult(TerminateOutcome.Protected, "protected"));
     }
 
-    public async Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+    public async Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("quarantine", looks: false);
-        var results = new Dictionary<string, EndResult>();
+        var results = new Dictionary<string, TerminateResult>();
         foreach (var machine in instances.Select(i => world.Machines[i.ProviderId]))
         {
             if (machine.ApiProtected)
             {
-                results[machine.ProviderId] = new(EndOutcome.Protected, "protected");
+                results[machine.ProviderId] = new(TerminateOutcome.Protected, "protected");
                 continue;
             }
 
             invariants.Ends(machine, bounds);
             machine.Tags[CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}";
             machine.Stop(world.Now);
-            results[machine.ProviderId] = new(EndOutcome.Quarantined, null);
+            results[machine.ProviderId] = new(TerminateOutcome.Quarantined, null);
         }
 
         call.After();

@@ -1,8 +1,6 @@
 using System.Text.Json;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities;
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -15,8 +13,8 @@ internal sealed class ChaosCollector(
     ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants, Plant plant)
 {
     // As in PhaseOptions and CycleRun.
-    private const int MostAttempts = 5;
-    private const int MostHosts = 5;
+    private const int MaxAttempts = 5;
+    private const int MaxHosts = 5;
 
     private readonly HashSet<int> _struck = [];
     private readonly List<(ChaosCall Call, Task Work, double Rate)> _zombies = [];
@@ -41,7 +39,7 @@ internal sealed class ChaosCollector(
         var collect = await PhaseAsync("collect", needsSync: true, (gc, input) => gc.CollectAsync(input));
         if (_state.Mode?.DryRun is false) _state = Approvals.After(_state, collect, _asOf);
         var health = await PhaseAsync("health", needsSync: false, (gc, input) => gc.ScanHealthAsync(input));
-        _state = Sights.Scanned(_state, health, _asOf);
+        _state = GraceRules.Scanned(_state, health, _asOf);
         await PhaseAsync("purge", needsSync: false, (gc, input) => gc.PurgeRecordsAsync(input));
         await CheckAsync();
         if (health is not null) invariants.SilentAreChecked(Input("health"), health, reconciler);
@@ -54,7 +52,7 @@ internal sealed class ChaosCollector(
         _mustSync = false;
         _sync = await PhaseAsync("sync", needsSync: false, (gc, input) => gc.SyncProviderAsync(input));
         if (_sync?.Timings is not { } timings) return;
-        _state = Sights.Synced(_state with { Timings = timings }, _newHost, timings, _asOf);
+        _state = GraceRules.Synced(_state with { Timings = timings }, _newHost, timings, _asOf);
         _newHost = null;
     }
 
@@ -62,9 +60,9 @@ internal sealed class ChaosCollector(
     {
         DryRun = _state.Mode!.DryRun,
         Cycle = Cycles,
-        Holds = _state.Holds is { Count: > 0 } holds ? holds : null,
+        PartialPauses = _state.PartialPauses is { Count: > 0 } holds ? holds : null,
         Windows = people.Windows(),
-        Sight = _state.Sight,
+        Grace = _state.Grace,
         Limits = people.Limits,
         Quarantine = world.Story.Setup.Quarantine,
         Approval = phase == "collect" && _state.Mode.DryRun is false ? Approvals.Valid(_state, _asOf) : null,
@@ -73,7 +71,7 @@ internal sealed class ChaosCollector(
     private async Task<T?> PhaseAsync<T>(string phase, bool needsSync, Func<GcActivities, PhaseInput, Task<T>> execute)
         where T : class
     {
-        for (var attempt = 1; attempt <= MostAttempts; attempt++)
+        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             if (!await HoldHostAsync() || world.Violation is not null) return null;
             if (phase != "sync" && _mustSync && _sync is not null) await SyncAsync();
@@ -157,7 +155,7 @@ internal sealed class ChaosCollector(
     {
         while (_state.Host is null)
         {
-            if (_hostsTried++ >= MostHosts) return false;
+            if (_hostsTried++ >= MaxHosts) return false;
             world.Step = $"cycle {Cycles} acquire";
             var before = _state.LastHost;
             var timings = world.Story.Setup.Timings;
@@ -183,7 +181,7 @@ internal sealed class ChaosCollector(
     private async Task CheckAsync()
     {
         if (_state.Timings is null) return;
-        for (var attempt = 1; attempt <= MostAttempts && world.Violation is null; attempt++)
+        for (var attempt = 1; attempt <= MaxAttempts && world.Violation is null; attempt++)
         {
             world.Step = $"cycle {Cycles} checks, attempt {attempt}";
             if (await AttemptChecksAsync()) return;

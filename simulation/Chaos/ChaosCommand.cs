@@ -37,7 +37,7 @@ internal static class ChaosCommand
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
             lock (violated)
             {
-                (ended, cycles) = (ended + outcome.Ended, cycles + outcome.Cycles);
+                (ended, cycles) = (ended + outcome.Terminated, cycles + outcome.Cycles);
                 if (outcome.Violation is not null) violated.Add(outcome);
             }
         });

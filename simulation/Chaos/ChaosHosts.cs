@@ -1,10 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Reconciling;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Fleet;
 

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -22,7 +21,7 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
         state = state with
         {
             Mode = new ModeState(dry, Name, now),
-            Holds = [.. world.Holding(Deed.Hold).Select(e => new Hold { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
+            PartialPauses = [.. world.Holding(Deed.Hold).Select(e => new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
         };
         var decisions = world.Story.Events.Where(e => e.Deed is Deed.Approve or Deed.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
         if (decisions.LastOrDefault() is { } last) state = Decide(state, last.Deed == Deed.Approve, now);

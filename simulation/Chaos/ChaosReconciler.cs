@@ -1,5 +1,5 @@
-using Nstance.Temporal.Activities.Reconciling;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Workflows.Reconciler;
 
 namespace Nstance.Temporal.Simulation.Chaos;

@@ -1,6 +1,5 @@
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Records;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Sync;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -17,7 +16,7 @@ internal sealed record Plant
 }
 
 /// <summary>What came of a story.</summary>
-internal sealed record ChaosOutcome(int Seed, int Cycles, int Ended, int Checked, string Digest, Violation? Violation);
+internal sealed record ChaosOutcome(int Seed, int Cycles, int Terminated, int Checked, string Digest, Violation? Violation);
 
 /// <summary>Plays one story.</summary>
 internal static class ChaosRun

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -25,7 +24,7 @@ internal sealed class Invariants(ChaosWorld world)
         if (member is null || member.ServerDeletes || member.IsGivenUp) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
         if (now - machine.Launched < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
-        if (bounds.Input.Sight is { } sight && now - sight.Since < Timings.RegistrationTimeout)
+        if (bounds.Input.Grace is { } sight && now - sight.Since < Timings.RegistrationTimeout)
             world.Violate("I1", $"{name} is in its grace after a time in which nobody looked ({sight.Why})");
     }
 
@@ -53,8 +52,8 @@ internal sealed class Invariants(ChaosWorld world)
     public void SilentAreChecked(PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler)
     {
         var interval = Timings.HealthCheckInterval;
-        var isJudged = world.Story.Setup.Shared && !scan.Suspect && !input.DryRun && input.Holds is null && input.Windows is null
-            && !(input.Sight?.Since >= input.AsOf - interval);
+        var isJudged = world.Story.Setup.Shared && !scan.Suspect && !input.DryRun && input.PartialPauses is null && input.Windows is null
+            && !(input.Grace?.Since >= input.AsOf - interval);
         // A report from a clock that was ahead looks fresh until that time has come.
         var ahead = world.Story.Events.Any(e =>
             e.Deed == Deed.ServerClockAhead && e.At <= world.Elapsed && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);

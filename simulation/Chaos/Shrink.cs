@@ -3,14 +3,14 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <summary>Takes events out of a story for as long as the same invariant breaks: what is left is what it takes.</summary>
 internal static class Shrink
 {
-    private const int MostRuns = 200;
+    private const int MaxRuns = 200;
 
     public static async Task<Story> Async(Story story, Violation violation, Func<Plant>? plant = null)
     {
         var runs = 0;
         for (var size = Math.Max(1, story.Events.Count / 2); size >= 1; size /= 2)
         {
-            for (var at = 0; at < story.Events.Count && runs < MostRuns;)
+            for (var at = 0; at < story.Events.Count && runs < MaxRuns;)
             {
                 var less = story with { Events = [.. story.Events.Take(at), .. story.Events.Skip(at + size)] };
                 runs++;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Nstance.Temporal.Simulation.Nstance;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Simulation.Nstance;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Nstance.Temporal.Simulation.Ec2;
 
 namespace Nstance.Temporal.Simulation.Cloud;
 

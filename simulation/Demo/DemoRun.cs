@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Spectre.Console;
 
 namespace Nstance.Temporal.Simulation.Demo;
@@ -33,14 +32,14 @@ internal sealed class DemoScreen
         _console.WriteLine("This fleet leaks far more than a real one, so limits on terminations are off here.");
         _console.WriteLine();
         _table.Open("cycle", "outcome", "listed", "added", "gone",
-            "dangling", "unhealthy", "orphan", "spared", "checks", "purged");
+            "dangling", "unhealthy", "orphan", "skipped", "checks", "purged");
     }
 
     public void Cycle(CycleReport report)
     {
         var (sync, collect) = (report.Sync ?? new(), report.Collect ?? new());
         _table.Add([.. report.Problems.Take(Shown)], report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
-            collect.Of(CollectReason.Dangling).Ended, collect.Of(CollectReason.Unhealthy).Ended, collect.Of(CollectReason.Orphan).Ended, collect.Counts.Sum(c => c.Spared),
+            collect.Of(CollectReason.Dangling).Terminated, collect.Of(CollectReason.Unhealthy).Terminated, collect.Of(CollectReason.Orphan).Terminated, collect.Counts.Sum(c => c.Skipped),
             report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
     }
 
@@ -51,7 +50,7 @@ internal sealed class DemoScreen
     {
         _table.Close();
         _console.WriteLine();
-        _console.WriteLine($"Ended, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
+        _console.WriteLine($"Terminated, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
             + $"{verdict.Orphan} orphans; {verdict.Purged} records purged; {result.ChecksEnqueued} checks asked for.");
         foreach (var (name, faults) in new[]
         {

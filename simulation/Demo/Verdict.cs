@@ -1,6 +1,5 @@
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Demo;
 
@@ -67,7 +66,7 @@ internal sealed record Verdict
 
     public static Verdict Of(Truth truth)
     {
-        var ended = truth.Members.Where(m => Ended(truth, m)).ToArray();
+        var ended = truth.Members.Where(m => Terminated(truth, m)).ToArray();
         return new Verdict
         {
             Dangling = ended.Count(m => m.Fate is Fate.Dangling or Fate.LostAnswer),
@@ -86,7 +85,7 @@ internal sealed record Verdict
     private static Machine? MachineOf(Truth truth, Member m) => m.ProviderId is { } id ? truth.Machine(id) : null;
 
     // By the collector's hand: neither by the fleet's own nor by nstance's.
-    private static bool Ended(Truth truth, Member m) =>
+    private static bool Terminated(Truth truth, Member m) =>
         MachineOf(truth, m) is { EndedAt: not null, EndedBy: not (LivingFleet.Hand or LivingFleet.NstanceHand) };
 
     private static bool Expected(Member m) => m.GarbageSince is not null;

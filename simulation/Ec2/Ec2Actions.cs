@@ -74,9 +74,9 @@ internal sealed class Ec2Actions(Ec2Truth truth)
 
     private XElement DescribeInstances(Ec2Form form, Fault fault)
     {
-        const int MostPerPage = 1000;
+        const int MaxPerPage = 1000;
         var size = form.Number("MaxResults");
-        if (size is < 5 or > MostPerPage)
+        if (size is < 5 or > MaxPerPage)
             throw Ec2Error.Invalid("maxResults", $" {size} ", "Expecting a value between 5 and 1000.");
         var byId = form.List("InstanceId").Count > 0;
         if (byId && size is not null)
@@ -86,7 +86,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         form.EndHereIfDryRun();
         var after = form.Text("NextToken") is { Length: > 0 } token ? Ec2PageToken.Read(token) : null;
         var source = byId ? form.Machines(truth) : truth.Listed(after);
-        var limit = byId ? int.MaxValue : size ?? MostPerPage;
+        var limit = byId ? int.MaxValue : size ?? MaxPerPage;
         var page = source.Where(machine => filters.All(filter => filter.Holds(machine)))
             .Take(limit == int.MaxValue ? limit : limit + 1).ToList();
         string? next = null;
@@ -157,9 +157,9 @@ internal sealed class Ec2Actions(Ec2Truth truth)
 
     private XElement CreateTags(Ec2Form form)
     {
-        const int MostTags = 50;
+        const int MaxTags = 50;
         var (machines, tags) = form.Tagged(truth);
-        if (machines.Any(machine => machine.Tags.Keys.Union(tags.Select(tag => tag.Key), StringComparer.Ordinal).Count() > MostTags))
+        if (machines.Any(machine => machine.Tags.Keys.Union(tags.Select(tag => tag.Key), StringComparer.Ordinal).Count() > MaxTags))
             throw new Ec2Error("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
         foreach (var machine in machines)
         {

@@ -35,7 +35,7 @@ internal enum Fate
     /// <summary>Row and record were made, the cloud call never was: nothing to end, a record to delete.</summary>
     StalePreInsert,
 
-    /// <summary>Ended by somebody else: its row must be marked.</summary>
+    /// <summary>Terminated by somebody else: its row must be marked.</summary>
     Vanished,
 
     /// <summary>Deleted longer ago than the retention: record and row must go.</summary>

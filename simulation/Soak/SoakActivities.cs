@@ -1,7 +1,6 @@
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Simulation.Chaos;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Activities;
 using Temporalio.Client;
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Chaos;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Testing;
 using Temporalio.Worker;

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Simulation.Chaos;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Simulation.Soak;
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Nstance.Temporal.Simulation.Ec2;
 
 namespace Nstance.Temporal.Tests.Architecture;
 

@@ -1,8 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Chaos;
-using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Reconciler;
 
 namespace Nstance.Temporal.Tests.Chaos;
@@ -38,7 +37,7 @@ public sealed class ChaosTests
         var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7)))));
         var (first, second) = (both[0], both[1]);
         Assert.Equal(first, second);
-        Assert.True(first.Ended > 0);
+        Assert.True(first.Terminated > 0);
     }
 
     [Fact]
@@ -74,11 +73,11 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
-        AssertFoundAsync("I5", () => new() { Input = input => input with { Holds = null, Windows = null } });
+        AssertFoundAsync("I5", () => new() { Input = input => input with { PartialPauses = null, Windows = null } });
 
     [Fact]
     public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>
-        AssertFoundAsync("I1", () => new() { Input = input => input with { Sight = null } });
+        AssertFoundAsync("I1", () => new() { Input = input => input with { Grace = null } });
 
     /// <summary>An agent registers while a call of Collect hangs: told by hand, since few seeds meet with it.</summary>
     [Fact]

@@ -1,6 +1,5 @@
 using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Simulation.Nstance;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Chaos;
 

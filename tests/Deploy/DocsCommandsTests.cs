@@ -5,6 +5,7 @@ using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Deploy;
 

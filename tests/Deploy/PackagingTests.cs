@@ -1,5 +1,4 @@
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.Workflows.Contracts;
 using YamlDotNet.RepresentationModel;
 
 namespace Nstance.Temporal.Tests.Deploy;
@@ -95,7 +94,7 @@ public sealed class PackagingTests
         var names = File.ReadLines(Repository.File("deploy/systemd/environment"))
             .Where(l => l.StartsWith("NSTANCE_GC__", StringComparison.Ordinal)).Select(l => l.Split('=')[0]);
 
-        Assert.Empty(names.Except(Nstance.Temporal.Worker.Settings.All.Select(s => s.Variable)));
+        Assert.Empty(names.Except(Nstance.Temporal.Worker.Options.Settings.All.Select(s => s.Variable)));
     }
 
     private static IEnumerable<YamlMappingNode> Services() =>

@@ -1,7 +1,6 @@
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
@@ -19,7 +18,7 @@ public sealed class TemporalUiDocsTests
     public void Docs_Block_IsWhatTheCollectorShows(string name)
     {
         var path = Repository.File("docs/temporal-ui.md");
-        var (text, shown) = (File.ReadAllText(path), name == "details" ? DetailsTable.Render(Ledger()) : CollectorStart.Options(Shard).StaticDetails!);
+        var (text, shown) = (File.ReadAllText(path), name == "details" ? DetailsTable.Render(CollectorState()) : CollectorStart.Options(Shard).StaticDetails!);
         var (from, to) = ($"<!-- {name} -->\n", $"<!-- end {name} -->");
         var (start, end) = (text.IndexOf(from, StringComparison.Ordinal) + from.Length, text.IndexOf(to, StringComparison.Ordinal));
         Assert.True(start >= from.Length && end >= start);
@@ -29,7 +28,7 @@ public sealed class TemporalUiDocsTests
             Assert.Equal(shown.TrimEnd(), text[start..end].TrimEnd());
     }
 
-    private static Ledger Ledger()
+    private static CollectorState CollectorState()
     {
         var plan = new CollectPlan("1f3c9a07be42" + new string('0', 52), Noon.AddMinutes(-2), 14)
         {
@@ -43,7 +42,7 @@ public sealed class TemporalUiDocsTests
             Mode = new(false, "ada", Noon.AddDays(-3)),
             Pending = plan,
             NextCycleAt = Noon.AddMinutes(2),
-            Reports = [Report(412, CycleOutcome.Guarded, 14), Report(411, CycleOutcome.Completed, 0), Report(410, CycleOutcome.Completed, 0)],
+            Reports = [Report(412, CycleOutcome.Blocked, 14), Report(411, CycleOutcome.Completed, 0), Report(410, CycleOutcome.Completed, 0)],
             Totals = new() { Cycles = 412 },
         };
         return new(new(Shard) { State = state });
@@ -59,7 +58,7 @@ public sealed class TemporalUiDocsTests
         Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
         Collect = new()
         {
-            Counts = [new() { Reason = CollectReason.Unhealthy, Candidates = over, OverLimit = over }, new() { Reason = CollectReason.Dangling, Candidates = 1, Spared = 1 }],
+            Counts = [new() { Reason = CollectReason.Unhealthy, Candidates = over, OverLimit = over }, new() { Reason = CollectReason.Dangling, Candidates = 1, Skipped = 1 }],
         },
         Health = new() { Registered = 58, Stale = over },
         Purge = new() { Purged = cycle == 410 ? 3 : 0 },

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Failover;

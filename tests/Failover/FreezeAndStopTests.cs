@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Failover;
@@ -48,7 +47,7 @@ public sealed class FreezeAndStopTests
 
         Assert.Equal(0, (await hosts.Worker(before.Host!).EndAsync(TestContext.Current.CancellationToken)).Code);
         var report = await update.GetResultAsync();
-        Assert.Equal(garbage.Length, report.Collect!.Of(CollectReason.Dangling).Ended);
+        Assert.Equal(garbage.Length, report.Collect!.Of(CollectReason.Dangling).Terminated);
         await hosts.FinishedAsync(collector, living, garbage);
     }
 

@@ -1,7 +1,6 @@
-using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Replay;

@@ -1,11 +1,9 @@
 using System.Text;
 using CsCheck;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Settings;
-using Nstance.Temporal.Tests.Collection;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -92,7 +90,7 @@ public sealed class BadDataProperties
         Assert.True(InstanceId.TryParse(Id, out var id));
         Assert.Throws<ArgumentException>(() => RecordKey.Prefix(name));
         Assert.Throws<ArgumentException>(() => RecordKey.For(Shard.Shard, name, id));
-        Assert.Throws<ArgumentException>(() => Activities.Audit.AuditKey.Prefix(name));
+        Assert.Throws<ArgumentException>(() => Activities.Ports.AuditKey.Prefix(name));
     });
 
     [Fact]
@@ -150,8 +148,8 @@ public sealed class BadDataProperties
             poison++;
         }
 
-        var notes = new Notes();
-        var result = await new RebuildPhase(world.Db, world.Records, notes, _ => { })
+        var notes = new PhaseNotes();
+        var result = await new Rebuild(world.Db, world.Records, notes, _ => { })
             .RunAsync(Shard, CollectWorld.AsOf, TestContext.Current.CancellationToken);
 
         Assert.Equal((good.Count, poison, 0), (result.Read, result.Invalid, result.Unread));

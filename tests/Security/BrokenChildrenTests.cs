@@ -1,8 +1,10 @@
 using System.Text;
 using CsCheck;
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Tests.Collection;
+using Nstance.Temporal.Activities.Health;
+using Nstance.Temporal.Activities.Sync;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -126,7 +128,7 @@ public sealed class BrokenChildrenTests
     {
         var before = Read(world);
         var ct = TestContext.Current.CancellationToken;
-        var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, new Notes(), world.Trail, _ => { }).RunAsync(world.Input, ct);
+        var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => { }).RunAsync(world.Input, ct);
         var collect = await world.CollectAsync();
         var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, ct);
         var purge = await world.PurgeAsync();
@@ -145,7 +147,7 @@ public sealed class BrokenChildrenTests
         Assert.Equal(before.Where(child => !gone.Contains(child.Owner)), Read(world));
     }
 
-    /// <summary>Type and bytes: <c>quote</c> would end at a zero.</summary>
+    /// <summary>Type and bytes: <c>quote</c> would be terminated at a zero.</summary>
     private static string Exactly(string column) => $"typeof({column}) || ':' || hex(CAST({column} AS BLOB))";
 
     /// <summary>Both tables.</summary>

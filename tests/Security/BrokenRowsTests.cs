@@ -1,9 +1,10 @@
 using CsCheck;
-using Nstance.Temporal.Activities.Collection;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Tests.Collection;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Health;
+using Nstance.Temporal.Activities.Sync;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -153,7 +154,7 @@ public sealed class BrokenRowsTests
     }
 
     [Fact]
-    public async Task Sync_NotListedAndWrittenAtNoTime_IsSparedAndNamed()
+    public async Task Sync_NotListedAndWrittenAtNoTime_IsSkippedAndNamed()
     {
         using var world = new CollectWorld();
         world.Add(registered: true, recordRegistered: true); // so that the cloud shows something of ours
@@ -162,7 +163,7 @@ public sealed class BrokenRowsTests
 
         var result = await SyncAsync(world);
 
-        Assert.Equal((1, 0), (result.Spared, result.MarkedDeleted));
+        Assert.Equal((1, 0), (result.Skipped, result.MarkedDeleted));
         Assert.Contains(result.Samples, s => s.InstanceId == row.Id && s.Why.Contains("invalid updated_at", StringComparison.Ordinal));
     }
 
@@ -200,7 +201,7 @@ public sealed class BrokenRowsTests
     }
 
     private static Task<SyncResult> SyncAsync(CollectWorld world) =>
-        new SyncPhase(world.Db, world.Cloud, world.Records, new Notes(), world.Trail, _ => { })
+        new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => { })
             .RunAsync(world.Input, TestContext.Current.CancellationToken);
 
     /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
@@ -230,12 +231,12 @@ public sealed class BrokenRowsTests
         for (var cycle = 0; cycle < 2; cycle++)
         {
             world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(59 + cycle), Cycle = cycle + 1 };
-            var notes = new Notes();
+            var notes = new PhaseNotes();
             var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, notes, world.Trail, _ => { }).RunAsync(world.Input, ct);
             var collect = await world.CollectAsync();
             var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, ct);
             var purge = await world.PurgeAsync();
-            said.AddRange([.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, collect.Guarded ?? "", $"{collect}"]);
+            said.AddRange([.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, collect.Blocked ?? "", $"{collect}"]);
             Clean([.. sync.Problems, .. collect.Problems, .. health.Problems, .. purge.Problems]);
             Clean(new[] { sync.Samples, collect.Samples, health.Samples, purge.Samples }.SelectMany(s => s)
                 .SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Action, n.Why }));

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Tests.Collection;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Ec2;
+using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -25,17 +25,17 @@ public sealed class ForgedLinesTests
     public void Cut_AnyWords_IsOneLineOfBearableLength() => Words.Sample(words =>
     {
         var line = ActivityFault.Cut(words);
-        Assert.InRange(line.Length, 0, ActivityFault.LongestSentence);
+        Assert.InRange(line.Length, 0, ActivityFault.MaxSentence);
         Assert.DoesNotContain(line, c => char.IsControl(c) || c is '\u2028' or '\u2029' or '\u202E');
     });
 
     [Fact]
     public void Details_ForgedWordsEverywhere_HoldOnlyLinesOfTheirOwn()
     {
-        var ledger = new Ledger(new(new("prod", "zone", "bucket")) { State = State("a line") });
-        var forged = new Ledger(new(new("prod", "zone", "bucket")) { State = State(Forged) });
+        var collector = new CollectorState(new(new("prod", "zone", "bucket")) { State = State("a line") });
+        var forged = new CollectorState(new(new("prod", "zone", "bucket")) { State = State(Forged) });
 
-        var (plain, details) = (DetailsTable.Render(ledger), DetailsTable.Render(forged));
+        var (plain, details) = (DetailsTable.Render(collector), DetailsTable.Render(forged));
 
         Assert.Equal(plain.Count(c => c == '\n'), details.Count(c => c == '\n'));
         Assert.DoesNotContain(details, c => char.IsControl(c) && c != '\n');
@@ -79,7 +79,7 @@ public sealed class ForgedLinesTests
     {
         Pause = new(words, DateTimeOffset.UnixEpoch) { By = words },
         Host = new(words, words, new()),
-        Holds = [new() { Group = words, Reason = words, At = DateTimeOffset.UnixEpoch }],
+        PartialPauses = [new() { Group = words, Reason = words, At = DateTimeOffset.UnixEpoch }],
         Approval = new("hash", words, words, DateTimeOffset.UnixEpoch),
         Pending = new("hash", DateTimeOffset.UnixEpoch, 1) { Exceeded = [words], Samples = [new(words, words, words, words, words, words)] },
         Reports = [new(1, DateTimeOffset.UnixEpoch) { Problems = [words], Grace = new(words, DateTimeOffset.UnixEpoch) }],

@@ -1,7 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.Json;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Tests.Worker;
 
 namespace Nstance.Temporal.Tests.Security;

@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Tests.Collection;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Security;
 

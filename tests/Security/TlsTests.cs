@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Security;
 

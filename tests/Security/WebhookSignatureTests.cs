@@ -1,6 +1,6 @@
 using System.Globalization;
 using CsCheck;
-using Nstance.Temporal.Activities.Reconciling;
+using Nstance.Temporal.Activities.Reconcile;
 
 namespace Nstance.Temporal.Tests.Security;
 

@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Amazon.Runtime;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Demo;
 using Nstance.Temporal.Tests.Support;
 

@@ -1,7 +1,6 @@
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Demo;
 using Nstance.Temporal.Simulation.Fleet;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
@@ -117,7 +116,7 @@ public class VerdictTests
         var member = world.Add(Fate.Dangling);
         world.EndByCollector(member, Later);
         world.Tell(member, Later.AddSeconds(1));
-        world.Audit = stands ? $$"""{"action":"ended","provider_id":"{{member.ProviderId}}"}""" : "";
+        world.Audit = stands ? $$"""{"action":"terminated","provider_id":"{{member.ProviderId}}"}""" : "";
         Assert.Equal(stands, world.Judge().Ok);
     }
 

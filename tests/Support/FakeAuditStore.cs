@@ -1,7 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 
@@ -17,7 +16,7 @@ internal sealed class FakeCloud : ICloud
     public HashSet<string> Undescribable { get; } = [];
 
     /// <summary>Ending these fails, or is refused.</summary>
-    public Dictionary<string, EndResult> EndsAs { get; } = [];
+    public Dictionary<string, TerminateResult> EndsAs { get; } = [];
 
     /// <summary>The listing breaks off with this after its first page.</summary>
     public CloudException? ListFault { get; set; }
@@ -90,11 +89,11 @@ internal sealed class FakeCloud : ICloud
             [.. Instances.Values.Where(i => i.IsOwn(shard) && i.InstanceId is { } id && instanceIds.Contains(id))]);
     }
 
-    public Task<IReadOnlyDictionary<string, EndResult>> TerminateAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         BeforeTerminate?.Invoke();
-        var results = new Dictionary<string, EndResult>();
+        var results = new Dictionary<string, TerminateResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
             EndCalls.Add(id);
@@ -104,34 +103,34 @@ internal sealed class FakeCloud : ICloud
             }
             else if (!Instances.TryGetValue(id, out var instance))
             {
-                results[id] = new(EndOutcome.AlreadyGone, "not found");
+                results[id] = new(TerminateOutcome.AlreadyGone, "not found");
             }
             else
             {
                 Instances[id] = instance with { State = "shutting-down", Status = InstanceStatus.Deleting };
-                results[id] = new(EndOutcome.Ended, null);
+                results[id] = new(TerminateOutcome.Terminated, null);
             }
         }
 
-        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
+        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(results);
     }
 
-    public Task<IReadOnlyDictionary<string, EndResult>> FindProtectedAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         ProtectionAsked += instances.Count;
-        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(EndsAs
-            .Where(e => e.Value.Outcome is EndOutcome.Protected or EndOutcome.Failed && instances.Any(i => i.ProviderId == e.Key))
+        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(EndsAs
+            .Where(e => e.Value.Outcome is TerminateOutcome.Protected or TerminateOutcome.Failed && instances.Any(i => i.ProviderId == e.Key))
             .ToDictionary());
     }
 
     /// <summary>How many instances were asked about their protection.</summary>
     public int ProtectionAsked { get; private set; }
 
-    public Task<IReadOnlyDictionary<string, EndResult>> QuarantineAsync(
+    public Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var results = new Dictionary<string, EndResult>();
+        var results = new Dictionary<string, TerminateResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
             StopCalls.Add(id);
@@ -141,7 +140,7 @@ internal sealed class FakeCloud : ICloud
                 continue;
             }
 
-            results[id] = new(EndOutcome.Quarantined, null);
+            results[id] = new(TerminateOutcome.Quarantined, null);
             Instances[id] = Instances[id] with
             {
                 State = "stopped",
@@ -150,7 +149,7 @@ internal sealed class FakeCloud : ICloud
             };
         }
 
-        return Task.FromResult<IReadOnlyDictionary<string, EndResult>>(results);
+        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(results);
     }
 
     public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
-using Nstance.Temporal.Activities.Reconciling;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,9 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using Nstance.Temporal.Activities.Cloud;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Records;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,5 +1,5 @@
 using Amazon.Runtime;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Simulation.Cloud;
 
 namespace Nstance.Temporal.Tests.Support;

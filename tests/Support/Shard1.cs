@@ -1,12 +1,9 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Records;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,10 +1,8 @@
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Nstance;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Reflection;
 using System.Text.Json.Nodes;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Converters;
 
 namespace Nstance.Temporal.Tests.Upgrade;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Tests.Upgrade;
 

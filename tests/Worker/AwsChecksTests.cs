@@ -1,6 +1,6 @@
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Checks;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 

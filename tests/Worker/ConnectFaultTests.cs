@@ -1,4 +1,5 @@
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -1,5 +1,4 @@
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -24,10 +23,10 @@ public sealed class CycleProgressTests
     [Fact]
     public void Line_CollectTriedAgain_CountsWhatEndedAndNamesTheAttempt()
     {
-        var done = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Ended = 3 }, new() { Reason = CollectReason.Unhealthy, Ended = 2 }] };
+        var done = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Terminated = 3 }, new() { Reason = CollectReason.Unhealthy, Terminated = 2 }] };
 
         Assert.Equal(
-            "[########............] Collect (attempt 2) 5 ended",
+            "[########............] Collect (attempt 2) 5 terminated",
             CycleProgress.Line("Collect", new("collect: Dangling") { Collected = done }, expected: 10, attempt: 2));
     }
 

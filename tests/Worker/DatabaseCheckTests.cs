@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 

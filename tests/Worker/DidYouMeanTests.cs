@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 

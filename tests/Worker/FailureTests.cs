@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -1,6 +1,4 @@
-using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;

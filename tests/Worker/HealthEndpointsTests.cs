@@ -4,7 +4,7 @@ using System.Text;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.TestServer.Hosting;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -63,7 +63,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         Assert.True(scrape.Sum("nstance_gc_database_size_bytes", ("shard", "s")) > 1000);
         Assert.Equal(0, scrape.Sum("nstance_gc_instances", ("state", "running")));
         Assert.Equal(0, scrape.Sum("nstance_gc_garbage", ("reason", "dangling")));
-        Assert.Equal(0, scrape.Sum("nstance_gc_candidates_total", ("reason", "orphan"), ("result", "spared")));
+        Assert.Equal(0, scrape.Sum("nstance_gc_candidates_total", ("reason", "orphan"), ("result", "skipped")));
         Assert.Equal(0, scrape.Sum("nstance_gc_limits_tripped_total"));
         Assert.Equal(1, scrape.Sum("nstance_gc_dry_run"));
         Assert.Equal(0, scrape.Sum("nstance_gc_plan_pending"));

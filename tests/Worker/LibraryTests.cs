@@ -5,12 +5,14 @@ using Amazon.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -1,4 +1,5 @@
 using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 

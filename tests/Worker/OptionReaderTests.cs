@@ -1,5 +1,6 @@
 using System.Collections;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
+using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Worker;
 using Temporalio.Workflows;
 

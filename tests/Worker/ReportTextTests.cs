@@ -1,5 +1,4 @@
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Output;
 using Spectre.Console.Testing;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -7,13 +6,13 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class ReportTextTests
 {
     [Theory]
-    [InlineData(true, "9 candidates: 6 would end, 0 already gone, 1 spared, 0 failed, 2 would be quarantined")]
-    [InlineData(false, "9 candidates: 6 ended, 0 already gone, 1 spared, 0 failed, 2 quarantined")]
+    [InlineData(true, "9 candidates: 6 would be terminated, 0 already gone, 1 skipped, 0 failed, 2 would be quarantined")]
+    [InlineData(false, "9 candidates: 6 terminated, 0 already gone, 1 skipped, 0 failed, 2 quarantined")]
     public void Write_DryRunOrNot_SaysWhetherItIsDone(bool dryRun, string expected)
     {
         using var console = new TestConsole();
         console.Profile.Width = 200;
-        var collect = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Candidates = 9, Ended = 6, Spared = 1, Quarantined = 2 }] };
+        var collect = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Candidates = 9, Terminated = 6, Skipped = 1, Quarantined = 2 }] };
 
         ReportText.Write(console, new(1, DateTimeOffset.UnixEpoch) { EndedAt = DateTimeOffset.UnixEpoch, DryRun = dryRun, Collect = collect });
 

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -34,7 +34,7 @@ public sealed class RunProcessTests : LoopbackShard
         var cycle = await AskAsync("cycle --dry-run --timeout 1m");
         Assert.Equal((ExitCode.Done, "completed", "test-host"), (cycle.Code, Text(cycle, "outcome"), Text(cycle, "host")));
         Assert.True(cycle.Json.GetProperty("dryRun").GetBoolean());
-        Assert.Equal(0, cycle.Counts("dangling").GetProperty("ended").GetInt32());
+        Assert.Equal(0, cycle.Counts("dangling").GetProperty("terminated").GetInt32());
 
         var paused = await AskAsync("pause --reason moving --by me --until 2h");
         Assert.Equal((ExitCode.Done, "paused"), (paused.Code, Text(paused, "state")));

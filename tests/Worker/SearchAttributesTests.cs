@@ -1,6 +1,5 @@
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client;
 using Temporalio.Client.Interceptors;
 using Temporalio.Exceptions;

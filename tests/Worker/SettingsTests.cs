@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Options;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,7 +1,8 @@
 using System.Text;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Ec2;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 

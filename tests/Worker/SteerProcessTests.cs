@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -43,7 +42,7 @@ public sealed class SteerProcessTests : LoopbackShard
 
         Assert.Equal(ExitCode.Done, (await AskAsync("enforce --comment read --by ann")).Code);
         var held = await AskAsync("cycle");
-        Assert.Equal("guarded", held.Json.GetProperty("outcome").GetString());
+        Assert.Equal("blocked", held.Json.GetProperty("outcome").GetString());
         Assert.All(ids, id => Assert.True(Cloud.Ec2.Find(id)!.Alive));
         var plan = (await AskAsync("plan show")).Json.GetProperty("pending");
         Assert.Equal(8, plan.GetProperty("instances").GetInt32());
@@ -58,7 +57,7 @@ public sealed class SteerProcessTests : LoopbackShard
         var told = await explain.EndAsync(Token);
         Assert.Equal(ExitCode.Done, told.Code);
         var audit = told.Json.GetProperty("audit").EnumerateArray().ToArray();
-        Assert.Equal(["spared", "over-limit", "over-limit", "ending", "ended"], audit.Select(e => e.GetProperty("action").GetString()));
+        Assert.Equal(["skipped", "over-limit", "over-limit", "terminating", "terminated"], audit.Select(e => e.GetProperty("action").GetString()));
         Assert.Equal(("ann", "emptied"), (audit[^1].GetProperty("approvedBy").GetString(), audit[^1].GetProperty("approvalComment").GetString()));
         Assert.DoesNotContain("very-secret", told.Output);
     }
@@ -71,7 +70,7 @@ public sealed class SteerProcessTests : LoopbackShard
         var status = await AskAsync("status");
         Assert.False(status.Json.GetProperty("dryRun").GetBoolean());
         var paused = await AskAsync("pause --group acme/web --reason moving --by ann");
-        Assert.Equal("acme/web", paused.Json.GetProperty("holds")[0].GetProperty("group").GetString());
+        Assert.Equal("acme/web", paused.Json.GetProperty("partialPauses")[0].GetProperty("group").GetString());
 
         await SeeingAsync();
         Assert.True(Cloud.Ec2.Find(ids[0])!.Alive);

@@ -1,5 +1,4 @@
-using Nstance.Temporal.Worker;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Worker;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Extensions.Hosting;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -1,6 +1,8 @@
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Who are we at AWS, what may we do there, and do the clocks agree? Only <c>doctor</c> asks: it costs seconds.</summary>
 internal static class AwsChecks
@@ -10,7 +12,7 @@ internal static class AwsChecks
     public const string Clock = "clock";
 
     /// <summary>AWS refuses signatures that are 5 minutes off; deadlines are judged to the minute.</summary>
-    private static readonly TimeSpan MostSkew = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(4);
 
     private static readonly TimeSpan ShownSkew = TimeSpan.FromSeconds(30);
 
@@ -46,13 +48,13 @@ internal static class AwsChecks
 
         return unknown.Count == 0
             ? Check.Ok(Permissions, $"allowed: {Names(permissions)}")
-            : Check.Warning(Permissions, $"cannot tell about {Names(unknown)}: {TemporalGate.FirstLine(unknown[0].Why ?? "")}");
+            : Check.Warning(Permissions, $"cannot tell about {Names(unknown)}: {TemporalConnector.FirstLine(unknown[0].Why ?? "")}");
     }
 
     internal static Check Judge(TimeSpan? ahead) => ahead switch
     {
         null => Check.Warning(Clock, "the bucket's endpoint gave no time: compare this machine's clock by hand (timedatectl)"),
-        { } skew when skew.Duration() >= MostSkew => Check.Failed(
+        { } skew when skew.Duration() >= MaxSkew => Check.Failed(
             Clock, $"this machine's clock is {DurationText.Format(Whole(skew))} {Side(skew)} the bucket's: switch time synchronization on (timedatectl set-ntp true)"),
         { } skew when skew.Duration() >= ShownSkew => Check.Warning(
             Clock, $"this machine's clock is {DurationText.Format(Whole(skew))} {Side(skew)} the bucket's: look at its time synchronization (timedatectl)"),

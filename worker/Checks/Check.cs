@@ -1,4 +1,4 @@
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>How a check came out.</summary>
 internal enum CheckState
@@ -21,14 +21,14 @@ internal enum CheckState
 /// <param name="State">How it came out.</param>
 /// <param name="Detail">One line: what, where, what to do.</param>
 /// <param name="ExitCode">What the program ends with, if this is what stops it.</param>
-internal sealed record Check(string Name, CheckState State, string Detail, int ExitCode = ExitCode.BadInput)
+internal sealed record Check(string Name, CheckState State, string Detail, int ExitCode = Commands.ExitCode.BadInput)
 {
-    public static Check Ok(string name, string detail) => new(name, CheckState.Ok, detail, Worker.ExitCode.Done);
+    public static Check Ok(string name, string detail) => new(name, CheckState.Ok, detail, Commands.ExitCode.Done);
 
-    public static Check Failed(string name, string detail, int exitCode = Worker.ExitCode.BadInput) =>
+    public static Check Failed(string name, string detail, int exitCode = Commands.ExitCode.BadInput) =>
         new(name, CheckState.Failed, detail, exitCode);
 
-    public static Check Warning(string name, string detail) => new(name, CheckState.Warning, detail, Worker.ExitCode.Done);
+    public static Check Warning(string name, string detail) => new(name, CheckState.Warning, detail, Commands.ExitCode.Done);
 
-    public static Check Skipped(string name, string why) => new(name, CheckState.Skipped, why, Worker.ExitCode.Done);
+    public static Check Skipped(string name, string why) => new(name, CheckState.Skipped, why, Commands.ExitCode.Done);
 }

@@ -1,9 +1,11 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Does a worker poll, does the schedule keep the shard's collector alive, and does that collector answer? Looks only.</summary>
 internal static class CollectorChecks

@@ -1,6 +1,7 @@
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Could the shard's database be used? Looks only: nothing is made, nothing is written.</summary>
 internal static class DatabaseCheck

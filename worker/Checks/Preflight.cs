@@ -1,7 +1,9 @@
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Every check that a command makes before it touches anything.</summary>
 internal static class Preflight

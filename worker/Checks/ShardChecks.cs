@@ -1,9 +1,10 @@
 using Amazon.Runtime;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Settings;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Hosting;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Can the shard's bucket and its cloud be read, and do they belong to this shard? Looks only.</summary>
 internal static class ShardChecks
@@ -99,14 +100,14 @@ internal static class ShardChecks
         catch (CloudException e)
         {
             // Its message says already what, where and what to do.
-            return Check.Failed("", TemporalGate.FirstLine(e.Message), e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput);
+            return Check.Failed("", TemporalConnector.FirstLine(e.Message), e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput);
         }
         catch (AmazonClientException e)
         {
             // The SDK's own complaint before it asks anybody: no credentials, a broken profile.
             return Check.Failed("", e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
                 ? "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"
-                : $"AWS: {TemporalGate.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
+                : $"AWS: {TemporalConnector.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

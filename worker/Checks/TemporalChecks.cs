@@ -1,7 +1,9 @@
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>Is Temporal there, and ready for the workflows? Looks only.</summary>
 internal static class TemporalChecks

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>Options that are no settings, read with the same rules and messages.</summary>
 internal static class Arguments

@@ -1,10 +1,10 @@
 using System.Linq.Expressions;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>A shard's collector, as the commands reach it.</summary>
 internal sealed class Collector(TemporalClient client, GcOptions options, CancellationToken cancellationToken)

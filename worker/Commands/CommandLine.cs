@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>The tree of commands, and how each is run: one place for exit codes and failures.</summary>
 internal sealed class CommandLine

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc completion</c>: a script for the shell, which asks the program itself what fits.</summary>
 internal static class CompletionCommand

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc config …</c>: which settings there are, and whether these will do.</summary>
 internal static class ConfigCommand

@@ -1,8 +1,9 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc cycle</c>: one cycle now, and its report.</summary>
 internal static class CycleCommand
@@ -30,7 +31,7 @@ internal static class CycleCommand
             var collector = new Collector(client, options, invocation.CancellationToken);
             var report = await RunAsync(client, collector, options, invocation, limit, invocation.Parsed.GetValue(dryRun));
             invocation.Write(report, screen => ReportText.Write(screen.Console, report));
-            return report.Outcome is CycleOutcome.Completed or CycleOutcome.Guarded ? ExitCode.Done : ExitCode.Failed;
+            return report.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked ? ExitCode.Done : ExitCode.Failed;
         });
         command.Add(dryRun);
         command.Add(timeout);

@@ -1,9 +1,10 @@
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Api.Workflow.V1;
 using Temporalio.Client;
 using Temporalio.Converters;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>
 /// What a cycle is doing while somebody waits for its report: on stderr, so that stdout holds the report alone. On a terminal one line
@@ -54,7 +55,7 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
         var counts = progress switch
         {
             { Listed: { } some } => expected is > 0 ? $"{some} of about {expected} listed" : $"{some} listed",
-            { Collected: { } c } => $"{c.Counts.Sum(reason => reason.Ended)} ended",
+            { Collected: { } c } => $"{c.Counts.Sum(reason => reason.Terminated)} terminated",
             { Purged: { } p } => $"{p.Purged} purged",
             _ => progress?.Doing ?? "",
         };

@@ -1,7 +1,10 @@
 using System.CommandLine;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc doctor</c>: everything looked at, nothing touched, and how to mend what is wrong.</summary>
 internal static class DoctorCommand

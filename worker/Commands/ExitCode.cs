@@ -1,4 +1,4 @@
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>Exit codes of <c>nstance-gc</c>; <c>docs/configuration.md</c> promises them.</summary>
 internal static class ExitCode

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc explain</c>: the story of one instance.</summary>
 internal static class ExplainCommand
@@ -16,14 +18,14 @@ internal static class ExplainCommand
           nstance-gc explain --cluster prod --shard us-west-2a --bucket prod-nstance i-0123456789abcdef0
         """;
 
-    private const int MostDays = 366;
+    private const int MaxDays = 366;
 
     public static Command Make(CommandLine line)
     {
         var instance = new Argument<string>("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
         var days = new Option<string>("--days")
         {
-            Description = $"How many days of the audit are read, today's included; 1 to {MostDays}",
+            Description = $"How many days of the audit are read, today's included; 1 to {MaxDays}",
             HelpName = "N",
             DefaultValueFactory = _ => "7",
         };
@@ -31,8 +33,8 @@ internal static class ExplainCommand
         {
             var read = invocation.ReadAll("Cluster", "Shard", "Bucket");
             var faults = read.Faults.ToList();
-            if (!int.TryParse(invocation.Parsed.GetValue(days), out var count) || count is < 1 or > MostDays)
-                faults.Add($"--days: \"{invocation.Parsed.GetValue(days)}\" is not a whole number from 1 to {MostDays}");
+            if (!int.TryParse(invocation.Parsed.GetValue(days), out var count) || count is < 1 or > MaxDays)
+                faults.Add($"--days: \"{invocation.Parsed.GetValue(days)}\" is not a whole number from 1 to {MaxDays}");
             if (faults.Count > 0) throw new CommandException(ExitCode.BadInput, faults);
             using var connections = new AwsConnections(new());
             var access = new ShardAccess(connections, read.Options);
@@ -54,7 +56,7 @@ internal static class ExplainCommand
     }
 
     /// <summary>Never the whole row or record: those hold tokens and keys.</summary>
-    private static object ToJson(InstanceStory story) => new
+    private static object ToJson(InstanceHistory story) => new
     {
         row = story.Row is { } row
             ? new
@@ -76,10 +78,10 @@ internal static class ExplainCommand
         gaps = story.Gaps,
     };
 
-    private static void Write(IAnsiConsole console, InstanceStory story)
+    private static void Write(IAnsiConsole console, InstanceHistory story)
     {
-        console.WriteLine($"database: {(story.Row is { } row ? Facts.Sql(row) : "no row on this host")}");
-        if (story.Record is not null) console.WriteLine($"record: {Facts.S3(new Findings { Record = story.Record })}");
+        console.WriteLine($"database: {(story.Row is { } row ? EvidenceText.Sql(row) : "no row on this host")}");
+        if (story.Record is not null) console.WriteLine($"record: {EvidenceText.S3(new Evidence { Record = story.Record })}");
         foreach (var gap in story.Gaps) console.MarkupLine($"[yellow]![/] {Markup.Escape(gap)}");
         if (story.Entries.Count == 0)
         {

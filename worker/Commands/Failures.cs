@@ -1,6 +1,7 @@
+using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>What went wrong, in plain words, and the exit code.</summary>
 /// <param name="Code">Exit code.</param>
@@ -17,19 +18,19 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
         CommandException e => new(e.Code, e.Lines),
         OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
         WorkflowUpdateFailedException { InnerException: ApplicationFailureException e } =>
-            new(ExitCode.Refused, TemporalGate.FirstLine(e.Message)),
-        WorkflowUpdateFailedException e => new(ExitCode.Failed, $"the collector failed: {TemporalGate.FirstLine((e.InnerException ?? e).Message)}"),
+            new(ExitCode.Refused, TemporalConnector.FirstLine(e.Message)),
+        WorkflowUpdateFailedException e => new(ExitCode.Failed, $"the collector failed: {TemporalConnector.FirstLine((e.InnerException ?? e).Message)}"),
         WorkflowUpdateRpcTimeoutOrCanceledException or RpcTimeoutOrCanceledException => new(ExitCode.Unreachable, NoAnswer),
-        WorkflowQueryFailedException e => new(ExitCode.Failed, $"the collector could not answer: {TemporalGate.FirstLine(e.Message)}"),
+        WorkflowQueryFailedException e => new(ExitCode.Failed, $"the collector could not answer: {TemporalConnector.FirstLine(e.Message)}"),
         RpcException e => OfRpc(e),
-        _ => new(ExitCode.Failed, $"{exception.GetType().Name}: {TemporalGate.FirstLine(exception.Message)} (--verbose shows where)"),
+        _ => new(ExitCode.Failed, $"{exception.GetType().Name}: {TemporalConnector.FirstLine(exception.Message)} (--verbose shows where)"),
     };
 
     public const string NoAnswer = "no answer in time: is a worker running (nstance-gc run) on this Temporal and namespace?";
 
     private static Failure OfRpc(RpcException e)
     {
-        var message = TemporalGate.FirstLine(e.Message);
+        var message = TemporalConnector.FirstLine(e.Message);
         return e.Code switch
         {
             RpcException.StatusCode.NotFound => new(ExitCode.NotFound, $"Temporal: not found: {message}"),

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc init</c>: a shard from nothing to a collector in dry-run. Safe to repeat.</summary>
 internal static class InitCommand
@@ -85,7 +88,7 @@ internal static class InitCommand
               1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE):
             """);
         output.WriteLine($"       {next[0]}");
-        output.WriteLine("  2. look at it, and at what it would end:");
+        output.WriteLine("  2. look at it, and at what it would be terminated:");
         output.WriteLine($"       {next[1]}");
         output.WriteLine($"       {next[2]}");
         output.WriteLine("  3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:");

@@ -1,8 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
+using Nstance.Temporal.Worker.Security;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>One call of a command: what was asked, and where to write.</summary>
 internal sealed class Invocation(
@@ -56,7 +60,7 @@ internal sealed class Invocation(
     }
 
     public Task<TemporalClient> ConnectAsync(GcOptions options) =>
-        TemporalGate.ConnectAsync(
+        TemporalConnector.ConnectAsync(
             Address, Namespace, PayloadKeys.Load(options.PayloadKeyFile, Environment.GetEnvironmentVariable), options.ConnectTimeout,
             CancellationToken);
 
@@ -65,7 +69,7 @@ internal sealed class Invocation(
     {
         if (Json)
         {
-            Screen.Output.WriteLine(Worker.Json.Write(result));
+            Screen.Output.WriteLine(Output.Json.Write(result));
         }
         else
         {

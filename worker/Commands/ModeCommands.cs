@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client;
 using Temporalio.Client.Schedules;
 using Temporalio.Converters;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc enforce</c> and <c>dry-run</c>: whether a shard's collector ends anything.</summary>
 internal static class ModeCommands
@@ -18,7 +19,7 @@ internal static class ModeCommands
         """;
 
     private const string DryRunHelp = """
-        Let a shard's collector only tell what it would end. A cycle under way is stopped.
+        Let a shard's collector only tell what it would be terminated. A cycle under way is stopped.
           nstance-gc dry-run --cluster prod --shard us-west-2a --comment "strange reports"
         """;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>What is wrong with a command line: one clear line for each fault.</summary>
 internal static class ParseFaults

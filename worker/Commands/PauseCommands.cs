@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc pause</c> and <c>resume</c>: the collector itself stays, and does nothing.</summary>
 internal static class PauseCommands

@@ -1,14 +1,15 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc plan</c>: what a limit held back, and the decision about it.</summary>
 internal static class PlanCommand
 {
     private const string Help = """
-        A cycle that would end more than its limits allow ends nothing and makes a plan. Look at it, then approve or reject it.
+        A cycle that would be terminated more than its limits allow ends nothing and makes a plan. Look at it, then approve or reject it.
           nstance-gc plan show --cluster prod --shard us-west-2a
           nstance-gc plan approve 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "zone b was emptied on purpose"
         """;
@@ -59,7 +60,7 @@ internal static class PlanCommand
             return;
         }
 
-        console.MarkupLine($"plan [yellow]{plan.Id}[/], since {Word.Time(plan.CreatedAt)}: {plan.Instances} instances would end");
+        console.MarkupLine($"plan [yellow]{plan.Id}[/], since {Word.Time(plan.CreatedAt)}: {plan.Instances} instances would be terminated");
         foreach (var sentence in plan.Exceeded) console.MarkupLine($"[yellow]![/] {Markup.Escape(sentence)}");
         ReportText.Table(console, plan.Samples);
         if (plan.Instances > plan.Samples.Count) console.WriteLine($"and {plan.Instances - plan.Samples.Count} more");

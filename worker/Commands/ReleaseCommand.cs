@@ -1,7 +1,10 @@
 using System.CommandLine;
-using Nstance.Temporal.Activities.Cloud;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc release</c>: an instance leaves quarantine.</summary>
 internal static class ReleaseCommand
@@ -39,7 +42,7 @@ internal static class ReleaseCommand
                 DateTimeOffset.UtcNow, time, token));
             if (result.Released is not { } released) throw new CommandException(ExitCode.Refused, result.Refused!);
             if (result.Untold is { } untold)
-                invocation.Note($"it is released, but the audit does not tell of it: {TemporalGate.FirstLine(untold)}");
+                invocation.Note($"it is released, but the audit does not tell of it: {TemporalConnector.FirstLine(untold)}");
             invocation.Write(
                 new { instance = released.TrackingId, providerId = released.ProviderId, protectedUntil = result.ProtectedUntil },
                 screen => screen.Output.WriteLine($"{released.ProviderId} ({released.TrackingId}) starts again; the collector leaves it alone until {Word.Time(result.ProtectedUntil)}"));

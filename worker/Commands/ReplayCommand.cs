@@ -1,10 +1,11 @@
 using System.CommandLine;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Worker;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>
 /// <c>nstance-gc replay</c>: replays what runs in a namespace with the workflows of this program, before it is rolled out.
@@ -59,7 +60,7 @@ internal static class ReplayCommand
                 if (!history.Events.Any(e => e.WorkflowTaskCompletedEventAttributes is not null)) continue;
                 replayed++;
                 if ((await replayer.ReplayWorkflowAsync(history, throwOnReplayFailure: false, cancellationToken)).ReplayFailure is { } failure)
-                    broken.Add(new(execution.Id, execution.RunId, TemporalGate.FirstLine(failure.Message)));
+                    broken.Add(new(execution.Id, execution.RunId, TemporalConnector.FirstLine(failure.Message)));
             }
         }
 

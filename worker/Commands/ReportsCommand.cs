@@ -1,8 +1,9 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc reports</c>: the last cycles of a shard.</summary>
 internal static class ReportsCommand
@@ -41,7 +42,7 @@ internal static class ReportsCommand
         }
 
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("cycle", "began", "took", "outcome", "host", "fleet", "garbage", "ended", "spared", "held back", "purged", "problem");
+        table.AddColumns("cycle", "began", "took", "outcome", "host", "fleet", "garbage", "terminated", "skipped", "held back", "purged", "problem");
         foreach (var report in reports)
         {
             var counts = report.Collect?.Counts ?? [];
@@ -54,11 +55,11 @@ internal static class ReportsCommand
                 Markup.Escape(report.Host ?? ""),
                 report.Sync is { } sync ? $"{sync.Listed}" : "–",
                 Sum(x => x.Candidates),
-                Sum(x => x.Ended),
-                Sum(x => x.Spared),
+                Sum(x => x.Terminated),
+                Sum(x => x.Skipped),
                 Sum(x => x.OverLimit),
                 report.Purge is { } purge ? $"{purge.Purged}" : "–",
-                Markup.Escape(report.Problems.Count == 0 ? report.Collect?.Guarded ?? "" : report.Problems[0]));
+                Markup.Escape(report.Problems.Count == 0 ? report.Collect?.Blocked ?? "" : report.Problems[0]));
         }
 
         console.Write(table);

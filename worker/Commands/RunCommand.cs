@@ -5,11 +5,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc run</c>: the worker, until it is told to stop.</summary>
 internal static class RunCommand
@@ -75,7 +77,7 @@ internal static class RunCommand
         var status = ConnectFault.Status(failure.Message);
         throw status is { } refused && ConnectFault.IsRefusal(refused.Code)
             ? new CommandException(ExitCode.BadInput, $"the worker ended: Temporal {ConnectFault.Refusal(refused.Message)}", failure)
-            : new CommandException(ExitCode.Failed, $"the worker ended: {status?.Message ?? TemporalGate.FirstLine(failure.Message)}", failure);
+            : new CommandException(ExitCode.Failed, $"the worker ended: {status?.Message ?? TemporalConnector.FirstLine(failure.Message)}", failure);
     }
 
     private static IHost Build(Invocation invocation, GcOptions options, TemporalClient client)
@@ -123,7 +125,7 @@ internal static class RunCommand
         catch (RpcException e)
         {
             // Temporal Cloud, or an identity that may not: somebody else has registered them, or the workflows will say so.
-            Logs.SearchAttributesNotAdded(log, client.Options.Namespace, TemporalGate.FirstLine(e.Message));
+            Logs.SearchAttributesNotAdded(log, client.Options.Namespace, TemporalConnector.FirstLine(e.Message));
         }
     }
 

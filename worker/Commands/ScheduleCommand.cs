@@ -1,10 +1,11 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client;
 using Temporalio.Client.Schedules;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc schedule …</c>: what keeps a shard's collector alive.</summary>
 internal static class ScheduleCommand

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Checks;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Client;
 using Temporalio.Client.Schedules;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc schedule create</c>: checks first, then search attributes, then the schedule.</summary>
 internal static class ScheduleCreateCommand

@@ -1,10 +1,12 @@
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
-using Nstance.Temporal.Activities.Settings;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>A shard's bucket and cloud, for commands that do not go through a worker.</summary>
 internal sealed class ShardAccess(IConnections connections, GcOptions options)
@@ -13,7 +15,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
 
     private readonly ShardRef _shard = new(options.Cluster!, options.Shard!, options.Bucket!);
 
-    public StoryReader Stories() => new(
+    public HistoryReader Stories() => new(
         connections,
         new ShardDatabases { DataDirectory = options.DataDirectory, SharedDatabasePath = options.SharedDatabasePath },
         _shard,
@@ -39,7 +41,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         catch (CloudException e)
         {
             throw new CommandException(
-                e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput, TemporalGate.FirstLine(e.Message), e);
+                e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput, TemporalConnector.FirstLine(e.Message), e);
         }
     }
 }

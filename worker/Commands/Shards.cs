@@ -1,9 +1,8 @@
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>One collector among all, as <c>status</c> lists it.</summary>
 /// <param name="WorkflowId">Its workflow id.</param>

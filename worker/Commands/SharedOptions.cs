@@ -1,6 +1,7 @@
 using System.CommandLine;
+using Nstance.Temporal.Worker.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>The options that every command takes. One set for each parse: System.CommandLine ties them to their tree.</summary>
 internal sealed class SharedOptions

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc status</c>: what a shard's collector is doing, or all of them.</summary>
 internal static class StatusCommand

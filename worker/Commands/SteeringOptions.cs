@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Output;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>Options that commands which steer a collector share.</summary>
 internal static class SteeringOptions

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
+using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>
 /// Why Temporal cannot be reached, in plain words. The SDK's core tells it as the debug text of its own types; where that is
@@ -78,9 +80,9 @@ internal static partial class ConnectFault
 
     /// <summary>Without the headers that came with it.</summary>
     private static string Rest(string text) =>
-        Status(text) is { } status ? $"{status.Code}: {status.Message}" : TemporalGate.FirstLine(text);
+        Status(text) is { } status ? $"{status.Code}: {status.Message}" : TemporalConnector.FirstLine(text);
 
-    private static string OneLine(string text) => TemporalGate.FirstLine(text.Split("\\n")[0]);
+    private static string OneLine(string text) => TemporalConnector.FirstLine(text.Split("\\n")[0]);
 
     [GeneratedRegex("Status \\{ code: (\\w+), message: \"((?:[^\"\\\\]|\\\\.)*)")]
     private static partial Regex StatusText();

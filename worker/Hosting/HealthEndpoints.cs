@@ -8,7 +8,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Temporalio.Client;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary><c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>, on the framework's own web server.</summary>
 internal static class HealthEndpoints

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>The log of <c>run</c>: on stderr, because stdout is for results.</summary>
 internal static class HostLog

@@ -2,18 +2,18 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Nstance.Temporal.Activities.Cloud;
-using Nstance.Temporal.Activities.Collection;
+using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Activities.Reconciling;
 using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
-using Nstance.Temporal.Workflows.Contracts;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Extensions.Hosting;
 using Temporalio.Worker.Interceptors;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>The composition root: the collector's workers in any host.</summary>
 public static class NstanceGcServices
@@ -31,7 +31,7 @@ public static class NstanceGcServices
     {
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
-        services.AddSingleton(Options.Create(options));
+        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
         services.AddHostedService<ValidateFirst>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + TimeSpan.FromSeconds(10));
 
@@ -41,7 +41,7 @@ public static class NstanceGcServices
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
-        services.AddSingleton(provider => new Surroundings(provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => new WorkerDependencies(provider.GetRequiredService<ILoggerFactory>()));
         AddSharedQueue(services, options);
         AddHostQueue(services, options);
         return services;
@@ -53,7 +53,7 @@ public static class NstanceGcServices
             .AddWorkflow<KeepAliveWorkflow>()
             .AddWorkflow<ReconcilerWorkflow>()
             .ConfigureOptions()
-            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, Surroundings>((worker, gc, keepAlive, reconciler, around) =>
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, keepAlive, reconciler, around) =>
             {
                 Limit(worker, options, around);
                 worker.AddActivity(gc.AcquireShardAsync)
@@ -64,7 +64,7 @@ public static class NstanceGcServices
     private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
             .ConfigureOptions()
-            .Configure<GcActivities, ReconcilerActivities, Surroundings>((worker, gc, reconciler, around) =>
+            .Configure<GcActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, reconciler, around) =>
             {
                 Limit(worker, options, around);
                 worker.AddActivity(gc.SyncProviderAsync)
@@ -74,7 +74,7 @@ public static class NstanceGcServices
                     .AddActivity(reconciler.CheckInstancesAsync);
             });
 
-    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, Surroundings around)
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, WorkerDependencies around)
     {
         worker.Interceptors = [.. worker.Interceptors ?? [], .. around.Interceptors];
         // Else workflows log to the client's factory, and that of a client made before the host leads nowhere.
@@ -110,7 +110,7 @@ public static class NstanceGcServices
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal.Reconciling"));
 
     /// <summary>What both workers stand in.</summary>
-    private sealed class Surroundings(ILoggerFactory loggers)
+    private sealed class WorkerDependencies(ILoggerFactory loggers)
     {
         public ILoggerFactory Loggers { get; } = loggers;
 
@@ -129,9 +129,9 @@ public static class NstanceGcServices
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            var result = validator.Validate(Options.DefaultName, options.Value);
+            var result = validator.Validate(Microsoft.Extensions.Options.Options.DefaultName, options.Value);
             return result.Failed
-                ? throw new OptionsValidationException(Options.DefaultName, typeof(GcOptions), result.Failures)
+                ? throw new OptionsValidationException(Microsoft.Extensions.Options.Options.DefaultName, typeof(GcOptions), result.Failures)
                 : Task.CompletedTask;
         }
 

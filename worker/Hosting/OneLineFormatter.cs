@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Nstance.Temporal.Activities.Domain;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>
 /// One entry, one line. The framework's own single-line form lets carriage returns and escapes through: whoever may set a tag could

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Temporalio.Runtime;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>
 /// The one Temporal runtime of the process (two would mean two thread pools), made before any client. The SDK's core

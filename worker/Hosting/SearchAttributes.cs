@@ -1,9 +1,9 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Commands;
 using Temporalio.Api.OperatorService.V1;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>The search attributes that the workflows set: a namespace without them refuses the workflows.</summary>
 internal static class SearchAttributes
@@ -11,7 +11,7 @@ internal static class SearchAttributes
     /// <summary>How long a server may take to know what it registered: two seconds were seen, more with other settings.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private const int MostTries = 5;
+    private const int MaxTries = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
@@ -61,7 +61,7 @@ internal static class SearchAttributes
                 await client.OperatorService.AddSearchAttributesAsync(Request(client, left), rpc);
                 break;
             }
-            catch (RpcException e) when (tries < MostTries
+            catch (RpcException e) when (tries < MaxTries
                 && e.Code is RpcException.StatusCode.AlreadyExists or RpcException.StatusCode.Unavailable)
             {
                 // Another host was faster, perhaps with a part of them; a server that lags lists them only in a moment.

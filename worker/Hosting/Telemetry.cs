@@ -1,10 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Worker.Options;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>OpenTelemetry for <c>run</c>: Prometheus when there is a web server, OTLP when the standard variables name a collector.</summary>
 internal static class Telemetry

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Nstance.Temporal.Worker.Commands;
 using Temporalio.Client;
 using Temporalio.Common.EnvConfig;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>Temporal's own configuration (<c>TEMPORAL_*</c> and its TOML file), looked at before anybody is called.</summary>
 internal static class TemporalConfiguration
@@ -41,7 +42,7 @@ internal static class TemporalConfiguration
             // The SDK throws several types for a broken TOML file, a missing profile, a missing certificate. Without the cause:
             // it quotes the line of the file that is broken, and that may be the one with the API key.
             throw new CommandException(
-                ExitCode.BadInput, $"Temporal's configuration (TEMPORAL_*, its TOML file): {TemporalGate.FirstLine(e.Message)}");
+                ExitCode.BadInput, $"Temporal's configuration (TEMPORAL_*, its TOML file): {TemporalConnector.FirstLine(e.Message)}");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Runtime;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>Brings the SDK's own metrics, and those of workflow code, into our meter: one place for everything.</summary>
 internal sealed class TemporalMetrics : ICustomMetricMeter

@@ -1,4 +1,4 @@
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>The nearest known word to a misspelt one.</summary>
 internal static class DidYouMean

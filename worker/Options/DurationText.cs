@@ -1,7 +1,7 @@
 using System.Globalization;
 using Nstance.Temporal.Activities.Domain;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Times as people write them: Go's form, as in <c>config.jsonc</c>, or .NET's <c>hh:mm:ss</c>.</summary>
 internal static class DurationText

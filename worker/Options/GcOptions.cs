@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>
 /// All settings of <c>nstance-gc</c>, from <c>appsettings.json</c>, <c>NSTANCE_GC__*</c> and the command line
@@ -109,7 +108,7 @@ public sealed record GcOptions : IValidatableObject
     [Duration("1s", "8760h")]
     public TimeSpan? HealthCheckInterval { get; init; }
 
-    /// <summary>Longest time for one call to the cloud or the bucket.</summary>
+    /// <summary>Maximum time for one call to the cloud or the bucket.</summary>
     [Duration("100ms", "10m")]
     public TimeSpan? RequestTimeout { get; init; }
 
@@ -117,7 +116,7 @@ public sealed record GcOptions : IValidatableObject
     [Duration("0s", "24h")]
     public TimeSpan? SettleTime { get; init; }
 
-    /// <summary>Longest time for one cycle. The default value is 10 minutes.</summary>
+    /// <summary>Maximum time for one cycle. The default value is 10 minutes.</summary>
     [Duration("1s", "24h")]
     public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -151,7 +150,7 @@ public sealed record GcOptions : IValidatableObject
     /// <summary>Other limits for some groups or reasons. The default value is none.</summary>
     public string? LimitRules { get; init; }
 
-    /// <summary>How long what would end is stopped before it ends. The default value is null: it ends at once.</summary>
+    /// <summary>How long what would be terminated is stopped before it ends. The default value is null: it ends at once.</summary>
     [Duration("1m", "8760h")]
     public TimeSpan? Quarantine { get; init; }
 
@@ -159,7 +158,7 @@ public sealed record GcOptions : IValidatableObject
     public string? MaintenanceWindows { get; init; }
 
     /// <summary>
-    /// True: report what would be ended and deleted, end and delete nothing. False: enforce. The default value is null:
+    /// True: report what would be terminated and deleted, end and delete nothing. False: enforce. The default value is null:
     /// dry-run, until <c>nstance-gc enforce</c>.
     /// </summary>
     public bool? DryRun { get; init; }

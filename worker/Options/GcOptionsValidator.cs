@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>The same rules, for programs that host the collector themselves and bind options their own way.</summary>
 [OptionsValidator]

@@ -1,7 +1,8 @@
 using System.Collections;
 using Microsoft.Extensions.Configuration;
+using Nstance.Temporal.Worker.Commands;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Settings from one source, as text, and how that source names them.</summary>
 /// <param name="Values">Text by name; names ignore case.</param>

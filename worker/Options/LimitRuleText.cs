@@ -1,7 +1,6 @@
 using System.Globalization;
-using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Rules of limits as people write them: <c>acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30</c>.</summary>
 internal static class LimitRuleText

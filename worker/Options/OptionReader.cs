@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>What was read: the options as far as they could be understood, and every fault at once.</summary>
 /// <param name="Options">Complete only when there are no faults.</param>

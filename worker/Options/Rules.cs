@@ -4,7 +4,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Activities.Domain;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 // Each rule's message holds the value and what is allowed, not the name: the reader puts the origin before it.
 

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Whom a setting concerns; decides which commands take it as an option.</summary>
 internal enum SettingUse

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Every setting, in the order of the documentation. A test checks that none is missing.</summary>
 internal static class Settings
@@ -41,9 +41,9 @@ internal static class Settings
         new("HealthCheckInterval", SettingUse.Collector, "TIME", "config.jsonc, else 60s",
             "How often an agent reports"),
         new("RequestTimeout", SettingUse.Collector, "TIME", "config.jsonc, else 30s",
-            "Longest time for one call to the cloud or the bucket"),
+            "Maximum time for one call to the cloud or the bucket"),
         new("SettleTime", SettingUse.Collector, "TIME", "1m", "How long after a change the cloud's answers may lag"),
-        new("CycleTimeout", SettingUse.Collector, "TIME", "10m", "Longest time for one cycle"),
+        new("CycleTimeout", SettingUse.Collector, "TIME", "10m", "Maximum time for one cycle"),
         new("HostTimeout", SettingUse.Collector, "TIME", "45s",
             "How long a phase waits for its host before the host counts as lost"),
         new("CyclesPerRun", SettingUse.Collector, "N", "100",
@@ -58,12 +58,12 @@ internal static class Settings
             "Share of a shard's live instances that a cycle may end"),
         new("LimitRules", SettingUse.Collector, "RULES", "none",
             "Other limits for some groups or reasons, such as acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30"),
-        new("Quarantine", SettingUse.Collector, "TIME", "none: ended at once",
-            "How long an instance that would end is tagged and stopped before it ends"),
+        new("Quarantine", SettingUse.Collector, "TIME", "none: terminated at once",
+            "How long an instance that would be terminated is tagged and stopped before it ends"),
         new("MaintenanceWindows", SettingUse.Collector, "WINDOWS", "none",
             "Hours in which nothing is collected, such as Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30"),
         new("DryRun", SettingUse.Collector, "on|off", "on, until nstance-gc enforce",
-            "Say what would be ended and deleted; end and delete nothing"),
+            "Say what would be terminated and deleted; terminate and delete nothing"),
         new("PayloadKeyFile", SettingUse.Client, "FILE", "none: $NSTANCE_GC_PAYLOAD_KEYS, else not encrypted",
             "File with the keys that encrypt what is kept in Temporal"),
         new("ConnectTimeout", SettingUse.Client, "TIME", "5s", "How long to wait for Temporal to answer at all"),

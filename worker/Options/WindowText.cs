@@ -1,7 +1,6 @@
 using System.Globalization;
-using Nstance.Temporal.Workflows.Contracts;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Maintenance windows as people write them: <c>Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30</c>.</summary>
 internal static class WindowText

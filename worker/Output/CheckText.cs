@@ -1,6 +1,7 @@
+using Nstance.Temporal.Worker.Checks;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>Checks for people: one line each.</summary>
 internal static class CheckText

@@ -1,7 +1,7 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A cycle's report for people.</summary>
 internal static class ReportText
@@ -17,7 +17,7 @@ internal static class ReportText
         var phases = new Table { Border = TableBorder.Rounded };
         phases.AddColumns("phase", "outcome");
         phases.AddRow("sync", report.Sync is { } sync
-            ? $"{sync.Listed} listed, {sync.Added} added, {sync.Updated} updated, {sync.MarkedDeleted} marked deleted, {sync.Spared} spared, {sync.Invalid} invalid"
+            ? $"{sync.Listed} listed, {sync.Added} added, {sync.Updated} updated, {sync.MarkedDeleted} marked deleted, {sync.Skipped} skipped, {sync.Invalid} invalid"
             : NotDone);
         if (report.Collect is { } collect)
         {
@@ -37,7 +37,7 @@ internal static class ReportText
         console.Write(phases);
         Table(console, [.. report.Sync?.Samples ?? [], .. report.Collect?.Samples ?? [], .. report.Purge?.Samples ?? []]);
         if (report.Grace is { } grace) console.MarkupLine($"[yellow]grace[/] until {Word.Time(grace.Until)}: {Markup.Escape(grace.Why)}");
-        if (report.Collect?.Guarded is { } guarded) console.MarkupLine($"[yellow]![/] {Markup.Escape(guarded)}");
+        if (report.Collect?.Blocked is { } guarded) console.MarkupLine($"[yellow]![/] {Markup.Escape(guarded)}");
         if (report.Collect?.Plan is { } plan) console.MarkupLine($"[yellow]![/] plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
         foreach (var problem in report.Problems)
         {
@@ -49,7 +49,7 @@ internal static class ReportText
 
     private static void Add(Table phases, string reason, CollectCounts counts, bool dryRun) => phases.AddRow(
         $"collect {reason}",
-        $"{counts.Candidates} candidates: {counts.Ended} {(dryRun ? "would end" : "ended")}, {counts.AlreadyGone} already gone, {counts.Spared} spared, "
+        $"{counts.Candidates} candidates: {counts.Terminated} {(dryRun ? "would be terminated" : "terminated")}, {counts.AlreadyGone} already gone, {counts.Skipped} skipped, "
         + $"{counts.Failed} failed" + (counts.Quarantined > 0 ? $", {counts.Quarantined} {(dryRun ? "would be quarantined" : "quarantined")}" : "") + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : ""));
 
     /// <summary>Instances with what was done, or would be, and why.</summary>

@@ -1,9 +1,9 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
 using Spectre.Console;
 using Temporalio.Client;
 using Temporalio.Client.Schedules;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A shard's schedule, as <c>schedule show</c> tells it.</summary>
 internal sealed record ScheduleView(string ScheduleId, bool Paused, string? Note)

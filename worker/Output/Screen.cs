@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>Where a command writes: results to one stream, all else to the other.</summary>
 internal sealed class Screen

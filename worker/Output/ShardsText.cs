@@ -1,7 +1,7 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Commands;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>All collectors in a table, one line each.</summary>
 internal static class ShardsText
@@ -28,7 +28,7 @@ internal static class ShardsText
         return
         [
             Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}"),
-            Word.State(status.State) + (status.DryRun ? " [yellow]dry-run[/]" : "") + (status.Holds.Count > 0 ? " [yellow]in part[/]" : ""),
+            Word.State(status.State) + (status.DryRun ? " [yellow]dry-run[/]" : "") + (status.PartialPauses.Count > 0 ? " [yellow]in part[/]" : ""),
             report is null ? "none yet" : $"{report.Cycle} {Word.Outcome(report.Outcome)}, {Word.Ago(now - report.EndedAt)} ago",
             status.NextCycleAt is { } next ? Word.In(next - now) : "none",
             report?.Sync is { } sync ? $"{sync.Listed}" : "?",
@@ -42,6 +42,6 @@ internal static class ShardsText
     {
         var all = collect.Counts;
         var found = all.Sum(counts => counts.Candidates);
-        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Ended)} {(dryRun ? "would end" : "ended")})";
+        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Terminated)} {(dryRun ? "would be terminated" : "terminated")})";
     }
 }

@@ -1,7 +1,7 @@
-using Nstance.Temporal.Workflows.Contracts;
+using Nstance.Temporal.Worker.Options;
 using Spectre.Console;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A collector's status for people.</summary>
 internal static class StatusText
@@ -22,7 +22,7 @@ internal static class StatusText
             Row("paused", $"{Markup.Escape(pause.Reason)} (since {Word.Time(pause.At)}{by}{until})");
         }
 
-        foreach (var hold in status.Holds)
+        foreach (var hold in status.PartialPauses)
             Row("paused in part", Markup.Escape($"{hold.Group ?? "every group"}, {hold.Sweep?.ToString() ?? "every sweep"}: {hold.Reason}"));
         if (status.Mode is { } mode) Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
         else if (status.DryRun && status.Settings.DryRun is null) Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
@@ -37,7 +37,7 @@ internal static class StatusText
         }
 
         var totals = status.Totals;
-        Row("ended so far", totals.Ended.Count == 0 ? "none" : string.Join(", ", totals.Ended.Select(t => $"{t.Instances} {Word.Kebab($"{t.Reason}")}")));
+        Row("terminated so far", totals.Terminated.Count == 0 ? "none" : string.Join(", ", totals.Terminated.Select(t => $"{t.Instances} {Word.Kebab($"{t.Reason}")}")));
         Row("and", $"{totals.AlreadyGone} already gone, {totals.Purged} purged, {totals.ChecksEnqueued} checks handed on");
         console.Write(table);
         if (status.LastReport is { } report)

@@ -1,6 +1,4 @@
-using Nstance.Temporal.Workflows.Contracts;
-
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>Values as people read them, in Spectre's markup.</summary>
 internal static class Word
@@ -19,18 +17,18 @@ internal static class Word
 
     public static string In(TimeSpan span) => span <= TimeSpan.Zero ? "due" : $"in {Ago(span)}";
 
-    public static string State(CollectorState state) => state switch
+    public static string State(CollectorActivity state) => state switch
     {
-        CollectorState.Waiting => "[green]waiting[/]",
-        CollectorState.Running => "[green]running[/]",
-        CollectorState.Paused => "[yellow]paused[/]",
+        CollectorActivity.Waiting => "[green]waiting[/]",
+        CollectorActivity.Running => "[green]running[/]",
+        CollectorActivity.Paused => "[yellow]paused[/]",
         _ => "[red]off[/]",
     };
 
     public static string Outcome(CycleOutcome outcome) => outcome switch
     {
         CycleOutcome.Completed => "[green]completed[/]",
-        CycleOutcome.Guarded => "[yellow]guarded[/]",
+        CycleOutcome.Blocked => "[yellow]guarded[/]",
         CycleOutcome.Partial => "[red]partial[/]",
         _ => "[red]failed[/]",
     };

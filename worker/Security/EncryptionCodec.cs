@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Temporalio.Api.Common.V1;
 using Temporalio.Converters;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Security;
 
 /// <summary>
 /// Encrypts what workflows keep in Temporal: AES-256-GCM, a random nonce for each payload, the key's id beside it and

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
+using Nstance.Temporal.Worker.Commands;
 
-namespace Nstance.Temporal.Worker;
+namespace Nstance.Temporal.Worker.Security;
 
 /// <summary>
 /// Keys of payload encryption: one a line, <c>ID BASE64</c> (32 bytes). The first encrypts, all decrypt: to rotate, put a

@@ -1,5 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
-
 namespace Nstance.Temporal.Workflows.Collector;
 
 /// <summary>What becomes of plans. Pure: the time comes from the caller.</summary>
@@ -11,7 +9,7 @@ internal static class Approvals
         if (decision is null) return "A decision is missing: plan, by, comment.";
         if (string.IsNullOrWhiteSpace(decision.By)) return "By is missing: say who decides.";
         if (string.IsNullOrWhiteSpace(decision.Comment)) return "Comment is missing: say why.";
-        if (decision.By.Length > ActivityFault.LongestSentence || decision.Comment.Length > ActivityFault.LongestSentence)
+        if (decision.By.Length > ActivityFault.MaxSentence || decision.Comment.Length > ActivityFault.MaxSentence)
             return "By and Comment hold at most 300 characters.";
         if (state.Pending is not { } pending) return "No plan is pending.";
         return decision.Plan == pending.Id || decision.Plan == pending.Hash
@@ -43,7 +41,7 @@ internal static class Approvals
         state = state with { Approval = Valid(state, now) };
         if (collect is null) return state;
         if (collect.ApprovalDone) state = state with { Approval = null };
-        if (collect.Guarded is not null) return state;
+        if (collect.Blocked is not null) return state;
         var plan = collect.Plan;
         if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
         if (plan is not null && plan.Hash == state.Pending?.Hash) return state; // asked for the first time then, not now

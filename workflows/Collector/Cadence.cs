@@ -1,21 +1,19 @@
-using Nstance.Temporal.Workflows.Contracts;
-
 namespace Nstance.Temporal.Workflows.Collector;
 
 /// <summary>When cycles are due.</summary>
 internal static class Cadence
 {
     /// <summary>A shorter interval would only fill the history.</summary>
-    public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
 
     public static ShardTimings Timings(GcSettings settings, ShardTimings? heard) => settings.Over(heard ?? new());
 
     public static bool IsOff(ShardTimings timings) => timings.Interval <= TimeSpan.Zero;
 
     public static TimeSpan Interval(ShardTimings timings) =>
-        timings.Interval < Shortest ? Shortest : timings.Interval > Longest ? Longest : timings.Interval;
+        timings.Interval < MinDuration ? MinDuration : timings.Interval > MaxDuration ? MaxDuration : timings.Interval;
 
     /// <summary>One interval after the last start; at once before the first.</summary>
     public static DateTimeOffset Next(DateTimeOffset? lastCycleAt, ShardTimings timings, DateTimeOffset now) =>

@@ -1,20 +1,19 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Exceptions;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
 /// <summary>One cycle: four phases on the host that holds the shard, and another host when that one is lost.</summary>
-internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, CancellationToken stop)
+internal sealed class CycleRun(CollectorState collector, bool dryRun, DateTimeOffset asOf, CancellationToken stop)
 {
     // Each loss costs a timeout, except a host that says at once that it does not hold the shard: bounds the history.
-    private const int MostHosts = 5;
+    private const int MaxHosts = 5;
 
     // A cycle keeps the settings that it began with; Configure takes effect with the next one.
-    private readonly GcSettings _settings = ledger.Settings;
-    private readonly int _cycle = ledger.State.Cycle;
+    private readonly GcSettings _settings = collector.Settings;
+    private readonly int _cycle = collector.State.Cycle;
     private readonly List<string> _problems = [];
-    private CycleReport _report = new(ledger.State.Cycle, asOf) { DryRun = dryRun };
+    private CycleReport _report = new(collector.State.Cycle, asOf) { DryRun = dryRun };
     private int _hosts;
     private bool _ended;
     private bool _mustSync = true;
@@ -22,7 +21,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
 
     private TimeSpan Remaining => asOf + _settings.CycleTimeout - Clock.Now;
 
-    private ShardTimings Timings => Cadence.Timings(_settings, ledger.State.Timings);
+    private ShardTimings Timings => Cadence.Timings(_settings, collector.State.Timings);
 
     public async Task<CycleReport> RunAsync()
     {
@@ -32,7 +31,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
             var limited = input with
             {
                 Limits = _settings.Limits,
-                Approval = dryRun ? null : Approvals.Valid(ledger.State, asOf),
+                Approval = dryRun ? null : Approvals.Valid(collector.State, asOf),
                 Quarantine = _settings.Quarantine,
             };
             if (limited.Approval is { } approval) _report = _report with { Approval = approval };
@@ -40,7 +39,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         });
         var health = await PhaseAsync("health", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
             (IGcActivities activities) => activities.ScanHealthAsync(input), options));
-        ledger.State = Sights.Scanned(ledger.State, health, asOf);
+        collector.State = GraceRules.Scanned(collector.State, health, asOf);
         var purge = await PhaseAsync("purge", needsSync: false, (input, options) => Workflow.ExecuteActivityAsync(
             (IGcActivities activities) => activities.PurgeRecordsAsync(input), options));
         _report = _report with
@@ -49,8 +48,8 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
             Health = health,
             Purge = purge,
             EndedAt = Clock.Now,
-            Host = ledger.State.Host?.Host ?? ledger.State.LastHost,
-            Grace = Sights.Grace(ledger.State, Timings, asOf),
+            Host = collector.State.Host?.Host ?? collector.State.LastHost,
+            Grace = GraceRules.Grace(collector.State, Timings, asOf),
             Problems = [.. _problems],
         };
         return _report with { Outcome = Reports.Judge(_report) };
@@ -66,7 +65,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         _report = _report with { Sync = sync };
         if (sync?.Timings is { } timings) Hear(timings);
         if (sync is null) return;
-        ledger.State = Sights.Synced(ledger.State, _newHost, Timings, asOf);
+        collector.State = GraceRules.Synced(collector.State, _newHost, Timings, asOf);
         _newHost = null;
     }
 
@@ -86,7 +85,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
             // Unknown is never gone: what the cloud did not say in full ends nobody.
             if (needsSync && _report.Sync is null)
             {
-                Problem($"{phase} did not run: nothing is ended after a failed sync");
+                Problem($"{phase} did not run: nothing is terminated after a failed sync");
                 return null;
             }
 
@@ -96,16 +95,16 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
                 return null;
             }
 
-            ledger.Phase = phase;
+            collector.Phase = phase;
             ShowPhase();
-            var host = ledger.State.Host!;
-            var input = new PhaseInput(ledger.Shard, asOf, Timings)
+            var host = collector.State.Host!;
+            var input = new PhaseInput(collector.Shard, asOf, Timings)
             {
                 DryRun = dryRun,
                 Cycle = _cycle,
-                Holds = ledger.State.Holds is { Count: > 0 } holds ? holds : null,
+                PartialPauses = collector.State.PartialPauses is { Count: > 0 } holds ? holds : null,
                 Windows = _settings.Windows is { Count: > 0 } windows ? windows : null,
-                Sight = ledger.State.Sight,
+                Grace = collector.State.Grace,
             };
             var options = PhaseOptions.Phase(_settings, Timings, host.TaskQueue, Remaining, Summary(phase));
             options.CancellationToken = stop;
@@ -121,7 +120,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
                 Problem(fault.HostLost ? $"{phase} lost host {host.Host}: {fault.Why}" : $"{phase} failed: {fault.Why}");
                 if (!fault.HostLost) return null;
                 Workflow.Logger.HostLost(_cycle, host.Host, fault.Why);
-                ledger.LoseHost();
+                collector.LoseHost();
             }
         }
 
@@ -132,22 +131,22 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
     private async Task<bool> HoldHostAsync(string phase)
     {
         if (_ended || Stopped(phase)) return false;
-        if (Remaining < PhaseOptions.Least) return End($"the cycle's time ran out before {phase}");
-        if (ledger.State.Host is not null) return !Cadence.IsOff(Timings) || End("collection is off: the interval is zero or less");
-        if (_hosts++ == MostHosts) return End($"{MostHosts} hosts were lost before {phase}");
+        if (Remaining < PhaseOptions.Min) return End($"the cycle's time ran out before {phase}");
+        if (collector.State.Host is not null) return !Cadence.IsOff(Timings) || End("collection is off: the interval is zero or less");
+        if (_hosts++ == MaxHosts) return End($"{MaxHosts} hosts were lost before {phase}");
 
-        ledger.Phase = "acquire";
+        collector.Phase = "acquire";
         ShowPhase();
         var options = PhaseOptions.Acquire(_settings, Timings, Remaining, Summary("acquire"));
         options.CancellationToken = stop;
-        var before = ledger.State.LastHost;
+        var before = collector.State.LastHost;
         try
         {
             var host = await Workflow.ExecuteActivityAsync(
                 (IGcActivities activities) => activities.AcquireShardAsync(
-                    new(ledger.Shard, Clock.Now) { PreviousHost = before, Settings = _settings }),
+                    new(collector.Shard, Clock.Now) { PreviousHost = before, Settings = _settings }),
                 options);
-            ledger.State = ledger.State with { Host = host with { Problems = [] }, LastHost = host.Host };
+            collector.State = collector.State with { Host = host with { Problems = [] }, LastHost = host.Host };
             Hear(host.Timings);
             _mustSync |= host.Host != before || host.Rebuilt;
             if (host.Host != before || host.Rebuilt) _newHost = host.Host;
@@ -161,13 +160,13 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         return await HoldHostAsync(phase);
     }
 
-    private void Hear(ShardTimings timings) => ledger.State = ledger.State with { Timings = timings };
+    private void Hear(ShardTimings timings) => collector.State = collector.State with { Timings = timings };
 
     private bool Stopped(string phase)
     {
         if (!stop.IsCancellationRequested) return false;
         var why = Workflow.CancellationToken.IsCancellationRequested ? "the collector was cancelled"
-            : ledger.State.Pause is { } pause ? $"paused: {pause.Reason}"
+            : collector.State.Pause is { } pause ? $"paused: {pause.Reason}"
             : "stopped by an operator";
         return !End($"{phase} did not end: {why}");
     }
@@ -185,7 +184,7 @@ internal sealed class CycleRun(Ledger ledger, bool dryRun, DateTimeOffset asOf, 
         if (_problems.Count < Reports.Problems) _problems.Add(ActivityFault.Cut(sentence));
     }
 
-    private void ShowPhase() => Workflow.CurrentDetails = DetailsTable.Render(ledger);
+    private void ShowPhase() => Workflow.CurrentDetails = DetailsTable.Render(collector);
 
     private string Summary(string phase) => $"cycle {_cycle}: {phase}";
 }

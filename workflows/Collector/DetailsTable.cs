@@ -1,5 +1,4 @@
 using System.Text;
-using Nstance.Temporal.Workflows.Contracts;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
@@ -9,12 +8,12 @@ internal static class DetailsTable
     private const int Rows = 5;
     private const int Problems = 5;
 
-    public static string Render(Ledger ledger)
+    public static string Render(CollectorState collector)
     {
-        var (state, text) = (ledger.State, new StringBuilder());
-        text.Append("**").Append(Headline(state, ledger.Phase)).Append("**").Append(ledger.DryRun ? " · dry-run: nothing is ended" : "").Append('\n');
+        var (state, text) = (collector.State, new StringBuilder());
+        text.Append("**").Append(Headline(state, collector.Phase)).Append("**").Append(collector.DryRun ? " · dry-run: nothing is terminated" : "").Append('\n');
         text.Append("Host: ").Append(Line(state.Host?.Host ?? "none")).Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
-        Steering(text, ledger);
+        Steering(text, collector);
         if (state.Reports.Count == 0) return text.ToString();
 
         text.Append("\n| cycle | began (UTC) | outcome | sync | collect | health | purge |\n|--|--|--|--|--|--|--|\n");
@@ -37,12 +36,12 @@ internal static class DetailsTable
         return text.ToString();
     }
 
-    private static void Steering(StringBuilder text, Ledger ledger)
+    private static void Steering(StringBuilder text, CollectorState collector)
     {
-        var (state, where) = (ledger.State, $"--cluster {ledger.Shard.Cluster} --shard {ledger.Shard.Shard}");
+        var (state, where) = (collector.State, $"--cluster {collector.Shard.Cluster} --shard {collector.Shard.Shard}");
         if (state.Pending is { } plan)
         {
-            text.Append("\n**Plan `").Append(plan.Id).Append("` waits for approval**: ").Append(plan.Instances).Append(" instances would end.\n");
+            text.Append("\n**Plan `").Append(plan.Id).Append("` waits for approval**: ").Append(plan.Instances).Append(" instances would be terminated.\n");
             foreach (var sentence in plan.Exceeded.Take(Problems)) text.Append("- ").Append(Line(sentence)).Append('\n');
             foreach (var note in plan.Samples.Take(Rows))
                 text.Append("- `").Append(Line(note.InstanceId)).Append("` ").Append(Line(note.Action)).Append(": ").Append(Line(note.Why)).Append('\n');
@@ -51,7 +50,7 @@ internal static class DetailsTable
 
         if (state.Approval is { } approval)
             text.Append("\nPlan approved by ").Append(Line(approval.By)).Append(" until ").Append(Time(approval.Until)).Append(": ").Append(Line(approval.Comment)).Append('\n');
-        foreach (var hold in state.Holds.Take(Rows))
+        foreach (var hold in state.PartialPauses.Take(Rows))
         {
             text.Append("\nPaused: ").Append(Line(hold.Group ?? "every group")).Append(", ").Append(hold.Sweep?.ToString() ?? "every sweep")
                 .Append(" until ").Append(Time(hold.Until) ?? "resumed").Append(": ").Append(Line(hold.Reason)).Append('\n');
@@ -76,7 +75,7 @@ internal static class DetailsTable
         sync is null ? "–" : $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone";
 
     private static string Collect(CollectResult? collect, bool dryRun) => collect is null ? "–"
-        : $"{collect.Counts.Sum(c => c.Ended)} {(dryRun ? "would end" : "ended")}, {collect.Counts.Sum(c => c.Spared)} spared, "
+        : $"{collect.Counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, {collect.Counts.Sum(c => c.Skipped)} skipped, "
         + $"{collect.Counts.Sum(c => c.Failed)} failed, {collect.Counts.Sum(c => c.OverLimit)} held back";
 
     private static string Health(HealthScanResult? health) =>

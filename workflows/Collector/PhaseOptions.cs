@@ -1,4 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
@@ -7,7 +6,7 @@ namespace Nstance.Temporal.Workflows.Collector;
 internal static class PhaseOptions
 {
     /// <summary>Less than this is not worth beginning a phase.</summary>
-    public static readonly TimeSpan Least = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Min = TimeSpan.FromSeconds(1);
 
     // Waiting again cannot mend these within a cycle; ShardNotHeld is mended by another host.
     private static readonly IReadOnlyCollection<string> Final =

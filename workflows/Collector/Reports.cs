@@ -1,5 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
-
 namespace Nstance.Temporal.Workflows.Collector;
 
 /// <summary>Judging, keeping and adding up reports.</summary>
@@ -21,7 +19,7 @@ internal static class Reports
         if (report is { Sync.Suspect: not null, Collect: null }) done++;
         return done == 0 ? CycleOutcome.Failed
             : done < 4 ? CycleOutcome.Partial
-            : IsGuarded(report) ? CycleOutcome.Guarded
+            : IsGuarded(report) ? CycleOutcome.Blocked
             : CycleOutcome.Completed;
     }
 
@@ -36,7 +34,7 @@ internal static class Reports
         var collect = report.Collect ?? new();
         return totals with
         {
-            Ended = Add(totals.Ended, collect.Counts),
+            Terminated = Add(totals.Terminated, collect.Counts),
             AlreadyGone = totals.AlreadyGone + collect.Counts.Sum(counts => counts.AlreadyGone),
             Purged = totals.Purged + (report.Purge?.Purged ?? 0),
             ChecksEnqueued = totals.ChecksEnqueued + (report.Health?.Enqueued ?? 0),
@@ -47,7 +45,7 @@ internal static class Reports
     public static IEnumerable<string> AllProblems(CycleReport report) =>
     [
         .. report.Problems,
-        .. report.Collect?.Guarded is { } guarded ? new[] { guarded } : [],
+        .. report.Collect?.Blocked is { } guarded ? new[] { guarded } : [],
         .. report.Sync?.Problems ?? [],
         .. report.Collect?.Problems ?? [],
         .. report.Health?.Problems ?? [],
@@ -55,11 +53,11 @@ internal static class Reports
     ];
 
     private static bool IsGuarded(CycleReport report) =>
-        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Guarded is not null || (report.Collect is { } collect && collect.Counts.Any(c => c.OverLimit > 0));
+        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Blocked is not null || (report.Collect is { } collect && collect.Counts.Any(c => c.OverLimit > 0));
 
     private static IReadOnlyList<ReasonTotal> Add(IReadOnlyList<ReasonTotal> totals, IReadOnlyList<CollectCounts> counts) =>
     [
-        .. totals.Concat(counts.Where(c => c.Ended > 0).Select(c => new ReasonTotal(c.Reason, c.Ended)))
+        .. totals.Concat(counts.Where(c => c.Terminated > 0).Select(c => new ReasonTotal(c.Reason, c.Terminated)))
             .GroupBy(total => total.Reason)
             .OrderBy(reason => reason.Key)
             .Select(reason => new ReasonTotal(reason.Key, reason.Sum(total => total.Instances))),

@@ -12,7 +12,7 @@ public sealed record GcInput(ShardRef Shard)
 }
 
 /// <summary>What a collector is doing.</summary>
-public enum CollectorState
+public enum CollectorActivity
 {
     /// <summary>Waiting for the next cycle.</summary>
     Waiting,
@@ -23,7 +23,7 @@ public enum CollectorState
     /// <summary>Paused by an operator.</summary>
     Paused,
 
-    /// <summary>Ended: the interval is zero or less.</summary>
+    /// <summary>Terminated: the interval is zero or less.</summary>
     Off,
 }
 
@@ -43,7 +43,7 @@ public sealed record GcState
     public PauseState? Pause { get; init; }
 
     /// <summary>Parts of the shard that are paused.</summary>
-    public IReadOnlyList<Hold> Holds { get; init; } = [];
+    public IReadOnlyList<PartialPause> PartialPauses { get; init; } = [];
 
     /// <summary>The mode that an operator set; null: the settings' own.</summary>
     public ModeState? Mode { get; init; }
@@ -58,7 +58,7 @@ public sealed record GcState
     public Rejection? Rejection { get; init; }
 
     /// <summary>Since when we can see; null: before the first sync.</summary>
-    public Sight? Sight { get; init; }
+    public GracePeriod? Grace { get; init; }
 
     /// <summary>Start of the last cycle with a good sync.</summary>
     public DateTimeOffset? SyncedAt { get; init; }
@@ -134,8 +134,8 @@ public sealed record GcTotals
     /// <summary>Cycles that ended, in whatever way.</summary>
     public long Cycles { get; init; }
 
-    /// <summary>Instances ended, by reason; a reason for which none was ended is missing.</summary>
-    public IReadOnlyList<ReasonTotal> Ended { get; init; } = [];
+    /// <summary>Instances ended, by reason; a reason for which none was terminated is missing.</summary>
+    public IReadOnlyList<ReasonTotal> Terminated { get; init; } = [];
 
     /// <summary>Rows cleaned with nothing left at the cloud to end, for any reason.</summary>
     public long AlreadyGone { get; init; }
@@ -154,7 +154,7 @@ public enum CycleOutcome
     Completed,
 
     /// <summary>Something was held back by a limit or by doubt; the report says what.</summary>
-    Guarded,
+    Blocked,
 
     /// <summary>At least one phase failed; the others ran.</summary>
     Partial,
@@ -174,7 +174,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>How it ended.</summary>
     public CycleOutcome Outcome { get; init; }
 
-    /// <summary>True: nothing was ended, deleted or marked.</summary>
+    /// <summary>True: nothing was terminated, deleted or marked.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>The host that did the work; the last one, if it changed.</summary>
@@ -189,7 +189,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>Null: the phase did not run, or failed.</summary>
     public SyncResult? Sync { get; init; }
 
-    /// <summary>Null: the phase did not run (nothing is ended after a failed sync), or failed.</summary>
+    /// <summary>Null: the phase did not run (nothing is terminated after a failed sync), or failed.</summary>
     public CollectResult? Collect { get; init; }
 
     /// <summary>Null: the phase did not run, or failed.</summary>
@@ -212,7 +212,7 @@ public sealed record RunCycleRequest
 /// <summary>Answer to the query <c>Status</c>.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="State">What the collector is doing.</param>
-public sealed record GcStatus(ShardRef Shard, CollectorState State)
+public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
 {
     /// <summary>Cycles begun since the collector first started.</summary>
     public int Cycle { get; init; }
@@ -226,7 +226,7 @@ public sealed record GcStatus(ShardRef Shard, CollectorState State)
     /// <summary>What the operator asked.</summary>
     public GcSettings Settings { get; init; } = new();
 
-    /// <summary>True: nothing is ended or deleted.</summary>
+    /// <summary>True: nothing is terminated or deleted.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>Who set the mode; null: the settings did.</summary>
@@ -236,7 +236,7 @@ public sealed record GcStatus(ShardRef Shard, CollectorState State)
     public PauseState? Pause { get; init; }
 
     /// <summary>Parts of the shard that are paused.</summary>
-    public IReadOnlyList<Hold> Holds { get; init; } = [];
+    public IReadOnlyList<PartialPause> PartialPauses { get; init; } = [];
 
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
@@ -258,9 +258,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorState State)
 }
 
 /// <summary>Result of a collector that ended by itself.</summary>
-/// <param name="State">Always <see cref="CollectorState.Off"/>.</param>
+/// <param name="State">Always <see cref="CollectorActivity.Off"/>.</param>
 /// <param name="Why">One sentence.</param>
-public sealed record GcResult(CollectorState State, string Why)
+public sealed record GcResult(CollectorActivity State, string Why)
 {
     /// <summary>Sums since the collector first started.</summary>
     public GcTotals Totals { get; init; } = new();

@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// <summary>What a collector accepts as settings. Pure; the same rules for the start, for <c>Configure</c>, and for programs.</summary>
 public static class GcSettingsRules
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
 
     /// <summary>Days of a <see cref="MaintenanceWindow"/>, Sunday first as in <see cref="DayOfWeek"/>.</summary>
     public static IReadOnlyList<string> WeekDays { get; } = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -21,15 +21,15 @@ public static class GcSettingsRules
     {
         ArgumentNullException.ThrowIfNull(settings);
         var faults = new List<string>();
-        if (settings.Interval > Longest) faults.Add($"Interval is {settings.Interval}; at most {Longest}, zero or less is off.");
-        Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, TimeSpan.FromSeconds(1), Longest);
-        Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, TimeSpan.FromSeconds(1), Longest);
-        Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, TimeSpan.FromSeconds(1), Longest);
+        if (settings.Interval > MaxDuration) faults.Add($"Interval is {settings.Interval}; at most {MaxDuration}, zero or less is off.");
+        Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, TimeSpan.FromSeconds(1), MaxDuration);
+        Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, TimeSpan.FromSeconds(1), MaxDuration);
+        Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, TimeSpan.FromSeconds(1), MaxDuration);
         Within(nameof(settings.RequestTimeout), settings.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         Within(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, TimeSpan.FromDays(1));
         Within(nameof(settings.CycleTimeout), settings.CycleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Within(nameof(settings.HostTimeout), settings.HostTimeout, TimeSpan.FromSeconds(1), settings.CycleTimeout);
-        Within(nameof(settings.Quarantine), settings.Quarantine, TimeSpan.FromMinutes(1), Longest);
+        Within(nameof(settings.Quarantine), settings.Quarantine, TimeSpan.FromMinutes(1), MaxDuration);
         Between(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, 1000);
         if (settings.Limits is not { } limits)
         {

@@ -31,7 +31,7 @@ public enum Sweep
 /// <summary>
 /// A part of the shard that is paused: a group, a sweep, or a sweep in a group; at least one of the two is set.
 /// </summary>
-public sealed record Hold
+public sealed record PartialPause
 {
     /// <summary><c>tenant/group</c>; null: every group.</summary>
     public string? Group { get; init; }
@@ -53,7 +53,7 @@ public sealed record Hold
 }
 
 /// <summary>
-/// Hours in which collection holds still: no sweep begins. Judged by the cycle's time. A window whose <see cref="To"/> is
+/// Hours in which collection holds still: no sweep begins. Assessment by the cycle's time. A window whose <see cref="To"/> is
 /// not after its <see cref="From"/> ends on the next day.
 /// </summary>
 /// <param name="From">First minute, <c>HH:mm</c>.</param>
@@ -73,7 +73,7 @@ public sealed record MaintenanceWindow(string From, string To)
 /// </summary>
 /// <param name="Since">The first moment.</param>
 /// <param name="Why">What was before it.</param>
-public sealed record Sight(DateTimeOffset Since, string Why);
+public sealed record GracePeriod(DateTimeOffset Since, string Why);
 
 /// <summary>Grace in a report.</summary>
 /// <param name="Why">What it is for.</param>

@@ -21,7 +21,7 @@ public static class Names
 
     /// <summary>
     /// Search attribute (Keyword): <see cref="StateActive"/>, <see cref="StatePaused"/> or <see cref="StateOff"/>.
-    /// Coarser than <see cref="CollectorState"/> on purpose: a quiet cycle must not write it.
+    /// Coarser than <see cref="CollectorActivity"/> on purpose: a quiet cycle must not write it.
     /// </summary>
     public static readonly SearchAttributeKey<string> StateAttribute =
         SearchAttributeKey.CreateKeyword("NstanceGcState");

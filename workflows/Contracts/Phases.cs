@@ -27,7 +27,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
 
     /// <summary>Parts of the shard that are paused now; null: none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<Hold>? Holds { get; init; }
+    public IReadOnlyList<PartialPause>? PartialPauses { get; init; }
 
     /// <summary>Hours in which nothing is collected; null: none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -42,9 +42,9 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
 
     /// <summary>Deadlines count from then; null: we always saw.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public Sight? Sight { get; init; }
+    public GracePeriod? Grace { get; init; }
 
-    /// <summary>How long what would end is stopped before it ends; null: it ends at once. Only <c>Collect</c> looks at it.</summary>
+    /// <summary>How long what would be terminated is stopped before it ends; null: it ends at once. Only <c>Collect</c> looks at it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? Quarantine { get; init; }
 }
@@ -102,13 +102,13 @@ public sealed record SyncResult
     public int MarkedDeleted { get; init; }
 
     /// <summary>Rows not listed that were left alone, because a describe disagreed or could not tell.</summary>
-    public int Spared { get; init; }
+    public int Skipped { get; init; }
 
     /// <summary>Instances or rows that could not be understood; named in <see cref="Problems"/>.</summary>
     public int Invalid { get; init; }
 
     /// <summary>
-    /// One sentence: why this listing cannot be believed (wrong account, implausibly short); nothing is ended in this cycle.
+    /// One sentence: why this listing cannot be believed (wrong account, implausibly short); nothing is terminated in this cycle.
     /// Null: it can.
     /// </summary>
     public string? Suspect { get; init; }
@@ -116,7 +116,7 @@ public sealed record SyncResult
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
 
-    /// <summary>Up to 20 of the instances that were marked or spared.</summary>
+    /// <summary>Up to 20 of the instances that were marked or skipped.</summary>
     public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
 
     /// <summary>What an operator should know, one sentence each; at most 20.</summary>
@@ -153,13 +153,13 @@ public sealed record CollectCounts
     public int Candidates { get; init; }
 
     /// <summary>Instances ended at the cloud (for dry-run: that would be).</summary>
-    public int Ended { get; init; }
+    public int Terminated { get; init; }
 
     /// <summary>Nothing was left at the cloud to end; record deleted and row marked all the same.</summary>
     public int AlreadyGone { get; init; }
 
     /// <summary>Fresh evidence or protection said no, or could not tell.</summary>
-    public int Spared { get; init; }
+    public int Skipped { get; init; }
 
     /// <summary>Ending failed; record and row are as they were.</summary>
     public int Failed { get; init; }
@@ -194,7 +194,7 @@ public sealed record CollectResult
     public bool ApprovalDone { get; init; }
 
     /// <summary>One sentence: why nothing at all was ended, by doubt; null: there was none.</summary>
-    public string? Guarded { get; init; }
+    public string? Blocked { get; init; }
 
     /// <summary>Up to 20 instances with what was done and why.</summary>
     public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
@@ -263,7 +263,7 @@ public sealed record PurgeResult
 /// <param name="ProviderId">The cloud's id, if known.</param>
 /// <param name="Tenant">Owner, if known.</param>
 /// <param name="Group">Group, if known.</param>
-/// <param name="Action">What was done: <c>ended</c>, <c>spared</c>, <c>failed</c>, <c>purged</c>, <c>stale</c> …</param>
+/// <param name="Action">What was done: <c>terminated</c>, <c>skipped</c>, <c>failed</c>, <c>purged</c>, <c>stale</c> …</param>
 /// <param name="Why">One sentence.</param>
 public sealed record InstanceNote(
     string InstanceId, string? ProviderId, string? Tenant, string? Group, string Action, string Why);

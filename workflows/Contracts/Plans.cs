@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// </summary>
 /// <param name="Hash">SHA-256 of its content, in hex: another instance, reason or evidence makes another hash.</param>
 /// <param name="CreatedAt">Time of the cycle that made it first.</param>
-/// <param name="Instances">How many would end.</param>
+/// <param name="Instances">How many would be terminated.</param>
 public sealed record CollectPlan(string Hash, DateTimeOffset CreatedAt, int Instances)
 {
     /// <summary>Length of <see cref="Id"/>.</summary>
@@ -50,7 +50,7 @@ public sealed record Approval(string Hash, string By, string Comment, DateTimeOf
 public sealed record Rejection(string Hash, string By, string Comment, DateTimeOffset At);
 
 /// <summary>Argument of the update <c>SetMode</c>.</summary>
-/// <param name="DryRun">True: say what would be ended, end nothing. False: enforce.</param>
+/// <param name="DryRun">True: say what would be terminated, end nothing. False: enforce.</param>
 /// <param name="By">Who asks; must not be empty.</param>
 public sealed record ModeRequest(bool DryRun, string By)
 {

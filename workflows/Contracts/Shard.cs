@@ -21,7 +21,7 @@ public sealed record ShardTimings
     /// <summary>How often an agent reports. A report older than this is stale. Default 60 seconds.</summary>
     public TimeSpan HealthCheckInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest time for one call to the cloud or the bucket. Default 30 seconds.</summary>
+    /// <summary>Maximum time for one call to the cloud or the bucket. Default 30 seconds.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -52,7 +52,7 @@ public sealed record GcSettings
     /// <summary>Overrides <see cref="ShardTimings.SettleTime"/>.</summary>
     public TimeSpan? SettleTime { get; init; }
 
-    /// <summary>Longest time for one cycle, retries included. Default 10 minutes.</summary>
+    /// <summary>Maximum time for one cycle, retries included. Default 10 minutes.</summary>
     public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -67,7 +67,7 @@ public sealed record GcSettings
     public TerminationLimits Limits { get; init; } = new();
 
     /// <summary>
-    /// True: report what would be ended and deleted, end and delete nothing. False: enforce. Default null: dry-run, until
+    /// True: report what would be terminated and deleted, end and delete nothing. False: enforce. Default null: dry-run, until
     /// an operator says enforce (update <c>SetMode</c>).
     /// </summary>
     public bool? DryRun { get; init; }

@@ -1,5 +1,3 @@
-using Nstance.Temporal.Workflows.Contracts;
-
 namespace Nstance.Temporal.Workflows.Reconciler;
 
 /// <summary>
@@ -12,11 +10,11 @@ internal sealed class EventQueue
     public const int BatchSize = 100;
 
     /// <summary>Events that may travel with continue-as-new: keeps the input under Temporal's 2 MB.</summary>
-    public const int MostCarried = 2_000;
+    public const int MaxCarried = 2_000;
 
     // A sender retries within its cycle; these cover days of them.
-    private const int MostBatchKeys = 500;
-    private const int MostHandled = 5_000;
+    private const int MaxBatchKeys = 500;
+    private const int MaxHandled = 5_000;
 
     private readonly List<ReconcileEvent> _queue;
     private readonly List<ReconcileEvent> _replacements;
@@ -63,7 +61,7 @@ internal sealed class EventQueue
         if (batch.HealthCheckInterval > TimeSpan.Zero) HealthCheckInterval = batch.HealthCheckInterval.Value;
         if (_batchKeys.Contains(batch.Key)) return;
         _batchKeys.Add(batch.Key);
-        if (_batchKeys.Count > MostBatchKeys) _batchKeys.RemoveAt(0);
+        if (_batchKeys.Count > MaxBatchKeys) _batchKeys.RemoveAt(0);
 
         Forget(now);
         var positions = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -156,7 +154,7 @@ internal sealed class EventQueue
     /// </summary>
     public int Shed()
     {
-        var excess = _queue.Count - MostCarried;
+        var excess = _queue.Count - MaxCarried;
         if (excess <= 0) return 0;
         var shed = _queue.Where(IsCheck).Reverse().Take(excess).ToHashSet(ReferenceEqualityComparer.Instance);
         _queue.RemoveAll(shed.Contains);
@@ -197,9 +195,9 @@ internal sealed class EventQueue
             if (now - at >= Window) _handled.Remove(key);
         }
 
-        if (_handled.Count <= MostHandled) return;
+        if (_handled.Count <= MaxHandled) return;
         foreach (var (key, _) in _handled.OrderBy(p => p.Value).ThenBy(p => p.Key, StringComparer.Ordinal)
-            .Take(_handled.Count - MostHandled).ToList())
+            .Take(_handled.Count - MaxHandled).ToList())
         {
             _handled.Remove(key);
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Telemetry;

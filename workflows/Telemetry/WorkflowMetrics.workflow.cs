@@ -1,5 +1,4 @@
 using Nstance.Temporal.Workflows.Collector;
-using Nstance.Temporal.Workflows.Contracts;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Telemetry;
@@ -10,24 +9,24 @@ namespace Nstance.Temporal.Workflows.Telemetry;
 internal static class WorkflowMetrics
 {
     /// <summary>Counts a cycle, and says when the last good one was: also after a bad one, so that an alarm survives a restart.</summary>
-    public static void CycleEnded(Ledger ledger, CycleReport report)
+    public static void CycleEnded(CollectorState collector, CycleReport report)
     {
-        Meter(ledger.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant()))
+        Meter(collector.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant()))
             .CreateCounter<long>("nstance.gc.cycles", null, "Cycles by outcome (completed, guarded, partial, failed)").Add(1);
-        LastGood(ledger);
+        LastGood(collector);
     }
 
     /// <summary>What an operator steers: paused, mode, and the plan that waits for a decision.</summary>
-    public static void Steered(Ledger ledger)
+    public static void Steered(CollectorState collector)
     {
-        var meter = Meter(ledger.Shard);
-        meter.CreateGauge<long>("nstance.gc.paused", null, "1 while paused by an operator").Set(ledger.State.Pause is null ? 0 : 1);
-        meter.CreateGauge<long>("nstance.gc.dry_run", null, "1 while nothing is ended").Set(ledger.DryRun ? 1 : 0);
+        var meter = Meter(collector.Shard);
+        meter.CreateGauge<long>("nstance.gc.paused", null, "1 while paused by an operator").Set(collector.State.Pause is null ? 0 : 1);
+        meter.CreateGauge<long>("nstance.gc.dry_run", null, "1 while nothing is terminated").Set(collector.DryRun ? 1 : 0);
         meter.CreateGauge<long>("nstance.gc.plan.pending", null, "Instances of the plan that waits for approval; 0: none waits")
-            .Set(ledger.State.Pending?.Instances ?? 0);
+            .Set(collector.State.Pending?.Instances ?? 0);
         meter.CreateGauge<long>("nstance.gc.collector.at", "s", "When this worker last moved the collector, Unix time").Set(Now);
         // After a restart the alarm must not wait for the first cycle: that one may be what fails.
-        LastGood(ledger);
+        LastGood(collector);
     }
 
     /// <summary>A decision about a plan.</summary>
@@ -46,15 +45,15 @@ internal static class WorkflowMetrics
     // A worker that a shard has left goes on showing its last values: who reads them must know which worker is the latest.
     private static long Now => Clock.Now.ToUnixTimeSeconds();
 
-    private static void LastGood(Ledger ledger)
+    private static void LastGood(CollectorState collector)
     {
-        var reports = ledger.State.Reports;
+        var reports = collector.State.Reports;
         // None of those kept was good: it was before the oldest of them at the latest. Without any, the clock starts with this run.
-        var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Guarded)?.EndedAt
+        var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked)?.EndedAt
             ?? (reports.Count > 0 ? reports[^1].StartedAt : new DateTimeOffset(Workflow.Info.WorkflowStartTime));
-        var meter = Meter(ledger.Shard);
+        var meter = Meter(collector.Shard);
         meter.CreateGauge<long>("nstance.gc.last_good_cycle", "s", "When the last good cycle ended, Unix time").Set(good.ToUnixTimeSeconds());
-        meter.CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles").Set(ledger.Timings.Interval.TotalSeconds);
+        meter.CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles").Set(collector.Timings.Interval.TotalSeconds);
     }
 
     private static Temporalio.Common.MetricMeter Meter(ShardRef shard, params (string Key, string Value)[] more) =>

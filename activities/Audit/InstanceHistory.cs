@@ -1,0 +1,94 @@
+using System.Text;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Audit;
+
+/// <summary>All that is known of one instance: the row on this host, its record, and what the audit tells, oldest first.</summary>
+internal sealed record InstanceHistory(InstanceRow? Row, RecordRead? Record, IReadOnlyList<AuditEntry> Entries)
+{
+    /// <summary>What could not be looked at, and why.</summary>
+    public IReadOnlyList<string> Gaps { get; init; } = [];
+
+    public bool IsEmpty => Row is null && Record is not RecordRead.Found && Entries.Count == 0;
+}
+
+/// <summary>Reads stories. Looks only.</summary>
+internal sealed class HistoryReader(IConnections connections, ShardDatabases databases, ShardRef shard, TimeSpan timeout)
+{
+    private const int MaxParallelGets = 16;
+
+    private readonly List<string> _gaps = [];
+
+    /// <param name="instance">nstance's id, or the cloud's.</param>
+    /// <param name="from">First day of the audit that is read.</param>
+    /// <param name="to">Last day.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="CloudException">The audit could not be read in full.</exception>
+    public async Task<InstanceHistory> ReadAsync(
+        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    {
+        var entries = await EntriesAsync(instance, from, to, cancellationToken);
+        var id = entries.Count > 0 ? entries[^1].Instance : instance;
+        var row = Row(id, instance);
+        var record = await RecordAsync(row, row?.Id ?? id, entries, cancellationToken);
+        return new(row, record, entries) { Gaps = _gaps };
+    }
+
+    private async Task<IReadOnlyList<AuditEntry>> EntriesAsync(
+        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    {
+        var audit = connections.Audit(timeout);
+        var keys = new List<string>();
+        for (var day = from; day <= to; day = day.AddDays(1)) keys.AddRange(await audit.ListAsync(shard, day, cancellationToken));
+        var found = new AuditEntry[keys.Count][];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
+            found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
+
+        // Written twice after a crash: the same id, told once. Sorting is stable: lines of a cycle stay in their order.
+        return [.. found.SelectMany(e => e).DistinctBy(e => e.Id).OrderBy(e => e.At)];
+    }
+
+    private static IEnumerable<AuditEntry> Matching(byte[] lines, string instance) => Encoding.UTF8.GetString(lines)
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Where(line => line.Contains(instance, StringComparison.Ordinal))
+        .Select(AuditEntry.Parse).OfType<AuditEntry>()
+        .Where(e => e.Instance == instance || e.ProviderId == instance);
+
+    private InstanceRow? Row(string id, string instance)
+    {
+        try
+        {
+            using var database = databases.OpenToRead(shard);
+            return database.Find(id) ?? (database.FindIdByProvider(instance) is { } live ? database.Find(live) : null);
+        }
+        catch (DatabaseException e)
+        {
+            _gaps.Add(e.Message);
+            return null;
+        }
+    }
+
+    private async Task<RecordRead?> RecordAsync(
+        InstanceRow? row, string id, IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+    {
+        var tenant = row?.Tenant ?? entries.Select(e => e.Tenant).LastOrDefault(Identifiers.IsValid);
+        if (!InstanceId.TryParse(id, out var parsed) || !Identifiers.IsValid(tenant))
+        {
+            _gaps.Add("its record could not be looked for: the tenant is not known");
+            return null;
+        }
+
+        try
+        {
+            return await connections.Records(timeout)
+                .GetAsync(shard, RecordKey.For(shard.Shard, tenant!, parsed), cancellationToken);
+        }
+        catch (CloudException e)
+        {
+            _gaps.Add($"its record could not be read: {e.Message}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Text;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Collect;
+
+/// <summary>What came of a release: the instance, or why there was none to release.</summary>
+internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil)
+{
+    /// <summary>Why the audit does not tell of it, though it is done; null: it does.</summary>
+    public string? Untold { get; init; }
+}
+
+/// <summary>Takes one instance out of quarantine, and says in the audit who did.</summary>
+internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
+{
+    /// <param name="instance">nstance's id, or the cloud's.</param>
+    /// <param name="by">Who asks.</param>
+    /// <param name="comment">Why.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="protectFor">How long the collector must leave it alone, so that it isn't quarantined at once again.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="CloudException">It could not be asked, or done; safe to try again.</exception>
+    public async Task<ReleaseResult> RunAsync(
+        string instance, string by, string comment, DateTimeOffset now, TimeSpan protectFor, CancellationToken cancellationToken)
+    {
+        var until = now + protectFor;
+        var found = (await FindAsync(instance, cancellationToken))
+            .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted).ToArray();
+        if (found.Length != 1)
+            return new(null, found.Length == 0 ? $"{instance}: no such instance of this shard at the cloud" : $"{instance}: {found.Length} instances carry this id", until);
+        var one = found[0];
+        if (!one.Tags.ContainsKey(CloudTags.GcQuarantined)) return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
+        await cloud.ReleaseAsync(one.ProviderId, until, cancellationToken);
+        try
+        {
+            await TellAsync(one, by, comment, now, until, cancellationToken);
+            return new(one, null, until);
+        }
+        catch (CloudException e)
+        {
+            return new(one, null, until) { Untold = e.Message };
+        }
+    }
+
+    private async Task<IEnumerable<CloudInstance>> FindAsync(string instance, CancellationToken cancellationToken)
+    {
+        if (!instance.StartsWith("i-", StringComparison.Ordinal))
+            return await cloud.FindByInstanceIdAsync(shard, [instance], cancellationToken);
+        var answer = await cloud.DescribeAsync([instance], cancellationToken);
+        return answer.Unknown.TryGetValue(instance, out var why)
+            ? throw new CloudException(CloudFault.Transient, $"the cloud could not say anything about {instance}: {why}")
+            : answer.Found.Values;
+    }
+
+    private Task TellAsync(
+        CloudInstance one, string by, string comment, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var entry = new AuditEntry
+        {
+            Id = AuditEntry.IdOf(now, one.TrackingId, null, "released"),
+            At = now,
+            Cluster = shard.Cluster,
+            Shard = shard.Shard,
+            Instance = one.TrackingId,
+            ProviderId = one.ProviderId,
+            Group = one.Group,
+            Action = "released",
+            Why = $"{comment}; protected until {until:yyyy-MM-dd HH:mm:ss}Z",
+            Evidence = new(null, $"{one.ProviderId} {one.State}", null),
+            ApprovedBy = by,
+            ApprovalComment = comment,
+        };
+        return audit.PutAsync(
+            shard, AuditKey.For(shard.Shard, now, entry.Id), Encoding.UTF8.GetBytes(entry.ToLine() + "\n"), cancellationToken);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Data.Sqlite;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>Where this host keeps the databases of its shards.</summary>
+public sealed record ShardDatabases
+{
+    /// <summary>Name of this host: part of its task queue, the same after a restart. Default the machine's name.</summary>
+    public string HostName { get; init; } = Environment.MachineName;
+
+    /// <summary>Folder of databases of our own: <c>{cluster}/{shard}.db</c>, readable by the worker's user alone.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>
+    /// The database of nstance's server on this host, which feeds <c>health_at</c>; for a worker of one shard. It is never
+    /// made, never rebuilt. Default null: databases of our own.
+    /// </summary>
+    public string? SharedDatabasePath { get; init; }
+
+    /// <summary>As <see cref="SharedDatabasePath"/>, by <c>{cluster}/{shard}</c>; goes before it. Default none.</summary>
+    public IReadOnlyDictionary<string, string> SharedDatabasePaths { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.</summary>
+    internal Action<SqliteConnection>? Opened { get; init; }
+
+    /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
+    internal ShardDatabase Open(ShardRef shard, bool create)
+    {
+        var (path, own) = Find(shard, mustExist: !create);
+        if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
+        return ShardDatabase.Open(path, shard, own, Opened);
+    }
+
+    /// <summary>Opens it to look only; throws <see cref="DatabaseException"/>.</summary>
+    internal ShardDatabase OpenToRead(ShardRef shard)
+    {
+        var (path, own) = Find(shard, mustExist: true);
+        return ShardDatabase.OpenToRead(path, shard, own);
+    }
+
+    private (string Path, bool Own) Find(ShardRef shard, bool mustExist)
+    {
+        if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
+            throw new DatabaseException(DatabaseFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
+        var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
+        if (shared is not null) return (shared, false);
+        var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
+        return !mustExist || File.Exists(path)
+            ? (path, true)
+            : throw new DatabaseException(DatabaseFault.Missing, $"host {HostName} holds no database of this shard");
+    }
+
+    /// <summary>Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.</summary>
+    private static void MakePrivate(params string[] folders)
+    {
+        try
+        {
+            foreach (var folder in folders.Where(f => !Directory.Exists(f)))
+            {
+                if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+                else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatabaseException(DatabaseFault.Missing, $"folder {folders[^1]} cannot be made: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Acquire;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Health;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Purge;
+using Nstance.Temporal.Activities.Reconcile;
+using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Sync;
+using Nstance.Temporal.Activities.Telemetry;
+using Temporalio.Activities;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Activities;
+
+/// <summary>
+/// The phases of a cycle as activities. One object for a worker and all its shards; thread-safe, since each call opens
+/// the shard's database for itself. Every call is safe to retry.
+/// </summary>
+public sealed class GcActivities : IGcActivities
+{
+    private readonly ShardDatabases _databases;
+    private readonly IConnections _connections;
+    private readonly Func<PhaseInput, IEventSink> _events;
+    private readonly TimeProvider _time;
+
+    /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
+    /// <param name="databases">Where this host keeps its databases.</param>
+    /// <param name="connections">Clients of cloud and bucket.</param>
+    public GcActivities(ShardDatabases databases, AwsConnections connections)
+        : this(databases, connections, input => new ReconcilerEventSink(
+            ActivityExecutionContext.Current.TemporalClient, databases.HostName, input.Timings.HealthCheckInterval))
+    {
+    }
+
+    internal GcActivities(
+        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events, TimeProvider? time = null)
+    {
+        _databases = databases;
+        _connections = connections;
+        _events = events;
+        _time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
+    /// <param name="webhook">Where news go; null: to the log.</param>
+    /// <param name="time">Clock of signatures.</param>
+    /// <param name="logger">Takes the news when there is no webhook.</param>
+    /// <returns>Activities for the shared and the host's queue.</returns>
+    public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
+        new((shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(Hold(shard))), webhook, time, logger);
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<AcquireShardResult> AcquireShardAsync(AcquireShardInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Failures.MapAsync(isAcquire: true, async () =>
+        {
+            var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), Beat);
+            return await acquire.RunAsync(input, Token);
+        });
+    }
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, "sync", async database =>
+    {
+        var notes = new PhaseNotes();
+        var records = _connections.Records(input.Timings.RequestTimeout);
+        var config = await ShardConfiguration.TryReadAsync(records, input.Shard, notes, Token);
+        var timings = input.Timings;
+        if (config is not null)
+        {
+            timings = (input.Settings ?? new GcSettings()).Over(
+                config.Timings with { SettleTime = input.Timings.SettleTime });
+            Remember(database, MetaKeys.Region, config.Region ?? "");
+            Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
+        }
+
+        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
+        var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
+        PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
+        return result;
+    });
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async database =>
+    {
+        var before = (await BeforeAsync())?.Collected;
+        var collect = new CollectPhase(
+            database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
+            Trail(database, input), Beat, _time);
+        var result = await collect.RunAsync(input, before, Token);
+        PhaseMetrics.Collected(input.Shard, result, input.DryRun);
+        return result;
+    });
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input = Begun(input), "health", async database =>
+    {
+        var health = new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat);
+        var result = await health.RunAsync(input, Token);
+        PhaseMetrics.Scanned(input.Shard, result);
+        return result;
+    });
+
+    /// <inheritdoc/>
+    [Activity]
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async database =>
+    {
+        var before = (await BeforeAsync())?.Purged;
+        var purge = new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat);
+        var result = await purge.RunAsync(input, before, Token);
+        PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
+        return result;
+    });
+
+    private static CancellationToken Token =>
+        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
+
+    private PhaseInput Begun(PhaseInput input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return input with
+        {
+            StartedAt = ActivityExecutionContext.HasCurrent
+                ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
+                : _time.GetUtcNow(),
+        };
+    }
+
+    private static void Beat(string doing) => Beat(new PhaseProgress(doing));
+
+    private static void Beat(PhaseProgress progress)
+    {
+        if (ActivityExecutionContext.HasCurrent) ActivityExecutionContext.Current.Heartbeat(progress);
+    }
+
+    /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
+    private static async Task<PhaseProgress?> BeforeAsync()
+    {
+        if (!ActivityExecutionContext.HasCurrent || ActivityExecutionContext.Current.Info.HeartbeatDetails.Count == 0) return null;
+        try
+        {
+            return await ActivityExecutionContext.Current.Info.HeartbeatDetailAtAsync<PhaseProgress>(0);
+        }
+        catch (JsonException)
+        {
+            return null; // another version's words
+        }
+    }
+
+    private ICloud Cloud(ShardDatabase database, ShardTimings timings) =>
+        _connections.Cloud(database.GetMeta(MetaKeys.Region) is { Length: > 0 } region ? region : null, timings.RequestTimeout);
+
+    private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
+        new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);
+
+    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, Task<T>> phase)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var (began, outcome) = (Stopwatch.GetTimestamp(), "failed");
+        try
+        {
+            var result = await Failures.MapAsync(isAcquire: false, async () =>
+            {
+                using var database = OpenHeld(input.Shard);
+                return await phase(database);
+            });
+            outcome = "ok";
+            return result;
+        }
+        finally
+        {
+            PhaseMetrics.Phase(input.Shard, name, outcome, began);
+        }
+    }
+
+    private HeldShard Hold(ShardRef shard)
+    {
+        var database = OpenHeld(shard);
+        var timings = new ShardTimings();
+        if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
+            timings = timings with { HealthCheckInterval = interval };
+        return new HeldShard(database, Cloud(database, timings), timings.HealthCheckInterval);
+    }
+
+    private ShardDatabase OpenHeld(ShardRef shard)
+    {
+        var database = _databases.Open(shard, create: false);
+        if (database.GetMeta(MetaKeys.AcquiredAt) is not null) return database;
+        database.Dispose();
+        throw new ApplicationFailureException(
+            $"host {_databases.HostName} did not acquire this shard", ErrorTypes.ShardNotHeld, nonRetryable: true);
+    }
+
+    private static void Remember(ShardDatabase database, string key, string value)
+    {
+        if (database.GetMeta(key) != value) database.SetMeta(key, value);
+    }
+}

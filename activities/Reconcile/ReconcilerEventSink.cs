@@ -1,0 +1,27 @@
+using Nstance.Temporal.Activities.Ports;
+using Temporalio.Api.Enums.V1;
+using Temporalio.Client;
+
+namespace Nstance.Temporal.Activities.Reconcile;
+
+/// <summary>Hands events to the shard's reconciler, starting it if none runs. The answer means that Temporal has them.</summary>
+internal sealed class ReconcilerEventSink(ITemporalClient client, string host, TimeSpan healthCheckInterval) : IEventSink
+{
+    // By name: the workflow's own type is not referenced, so that its room may change freely.
+    private const string Workflow = "ReconcilerWorkflow";
+    private const string Signal = "Enqueue";
+
+    public Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
+    {
+        var sent = batch with { HostTaskQueue = batch.HostTaskQueue ?? Names.HostTaskQueue(host) };
+        var options = new WorkflowOptions(Names.ReconcilerWorkflowId(shard.Cluster, shard.Shard), Names.TaskQueue)
+        {
+            StartSignal = Signal,
+            StartSignalArgs = [sent],
+            IdConflictPolicy = WorkflowIdConflictPolicy.UseExisting,
+            Rpc = new RpcOptions { CancellationToken = cancellationToken },
+        };
+        object[] start = [new ReconcilerInput(shard) { HealthCheckInterval = healthCheckInterval }];
+        return client.StartWorkflowAsync(Workflow, start, options);
+    }
+}

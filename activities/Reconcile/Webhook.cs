@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Activities.Reconcile;
+
+/// <summary>Where the outside is told, and how it knows that we are the ones who tell.</summary>
+/// <param name="Url">http or https. A loopback address is taken only when it is written here literally, a link-local one never.</param>
+public sealed record WebhookSettings(Uri Url)
+{
+    /// <summary>Key of the signature; null: not signed. Never logged.</summary>
+    public byte[]? Secret { get; init; }
+
+    /// <summary>Maximum time for a post. Default 10 seconds.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Says where, and nothing of the key.</summary>
+    public override string ToString() => Url.GetLeftPart(UriPartial.Path);
+}
+
+/// <summary>
+/// Posts a notification as JSON, with the headers of <see cref="WebhookSignature"/>. No redirect is followed.
+/// </summary>
+internal sealed class Webhook : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    private readonly WebhookSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+
+    public Webhook(WebhookSettings settings, TimeProvider time)
+    {
+        (_settings, _time) = (settings, time);
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectCallback = ConnectAsync,
+        };
+        _http = new HttpClient(handler) { Timeout = settings.Timeout };
+    }
+
+    /// <summary>An answer of 2xx means done; 4xx but 408, 425 and 429 is final; anything else is tried again by Temporal.</summary>
+    public async Task SendAsync(Notification notification, CancellationToken ct)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(notification, Json);
+        var timestamp = _time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        using var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.Add(WebhookSignature.TimestampHeader, timestamp);
+        request.Headers.TryAddWithoutValidation(WebhookSignature.KeyHeader, notification.Key);
+        if (_settings.Secret is { } secret) request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(secret, timestamp, body));
+        try
+        {
+            using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+            if (answer.IsSuccessStatusCode) return;
+            var status = (int)answer.StatusCode;
+            var final = status is >= 300 and < 500 and not (408 or 425 or 429);
+            throw new ApplicationFailureException(
+                $"the webhook at {_settings} answered {status}", ErrorTypes.Unavailable, nonRetryable: final);
+        }
+        catch (Exception e) when (e is HttpRequestException
+            || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            throw new ApplicationFailureException($"the webhook at {_settings} did not answer", e, ErrorTypes.Unavailable);
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    // Neither the metadata service nor, behind a name, this host's own ports: judged by the address, after resolving, and
+    // that very address is connected to. An operator who means a receiver on this host writes its address literally.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var host = context.DnsEndPoint.Host;
+        var literal = IPAddress.TryParse(host, out var address) || host == "localhost";
+        var addresses = address is not null ? [address] : await Dns.GetHostAddressesAsync(host, ct);
+        var allowed = addresses.Where(a => literal ? !IsLinkLocal(a) : !IsNear(a)).ToArray();
+        if (allowed.Length == 0)
+            throw new HttpRequestException("the webhook's name leads to a loopback or link-local address");
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>This host itself, or link-local.</summary>
+    internal static bool IsNear(IPAddress address)
+    {
+        address = Inner(address);
+        var bytes = address.GetAddressBytes();
+        return IPAddress.IsLoopback(address) || bytes is [0, _, _, _] || address.Equals(IPAddress.IPv6Any) || IsLinkLocal(address);
+    }
+
+    /// <summary>Where clouds keep their metadata services.</summary>
+    internal static bool IsLinkLocal(IPAddress address)
+    {
+        address = Inner(address);
+        var bytes = address.GetAddressBytes();
+        return bytes is [169, 254, _, _] || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal
+            // fd00:ec2::/32: EC2's services over IPv6
+            || bytes is [0xfd, 0x00, 0x0e, 0xc2, .., _, _, _, _];
+    }
+
+    /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 or 6to4.</summary>
+    private static IPAddress Inner(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        return address.GetAddressBytes() switch
+        {
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] when (a | b | c) != 0 => new([a, b, c, d]),
+            [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] => new([a, b, c, d]),
+            [0x20, 0x02, var a, var b, var c, var d, ..] => new([a, b, c, d]),
+            _ => address,
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Telemetry;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Activities.Records;
+
+/// <summary>Reads a shard's <c>config.jsonc</c> for a phase.</summary>
+internal static class ShardConfiguration
+{
+    /// <summary>For taking a shard over: without a right configuration nothing is begun.</summary>
+    public static async Task<ShardConfig> RequireAsync(
+        IRecordStore records, ShardRef shard, CancellationToken cancellationToken)
+    {
+        if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
+        {
+            throw Bad($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)}: correct bucket or shard");
+        }
+
+        var parsed = ShardConfig.Parse(bytes, shard);
+        return parsed.Config ?? throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
+    }
+
+    /// <summary>
+    /// For a cycle of a shard that is held: a configuration broken in the meantime leaves the timings as they were, and
+    /// null says so. One of another shard stops the cycle.
+    /// </summary>
+    public static async Task<ShardConfig?> TryReadAsync(
+        IRecordStore records, ShardRef shard, PhaseNotes notes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
+            {
+                notes.Problem($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)} any more: timings stay as they were");
+                return null;
+            }
+
+            var parsed = ShardConfig.Parse(bytes, shard);
+            if (parsed.OfAnother) throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
+            if (parsed.Config is null) notes.Problem($"{ShardConfig.KeyOf(shard.Shard)}: {parsed}; timings stay as they were");
+            return parsed.Config;
+        }
+        catch (CloudException e)
+        {
+            notes.Problem($"{ShardConfig.KeyOf(shard.Shard)} could not be read, timings stay as they were: {e.Message}");
+            return null;
+        }
+    }
+
+    private static ApplicationFailureException Bad(string message) =>
+        new(message, ErrorTypes.BadConfiguration, nonRetryable: true);
+}

@@ -1,0 +1,137 @@
+using CsCheck;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Tests.Aws;
+
+public class TerminateInBatchesTests
+{
+    [Fact]
+    public void Run_AnyProtectedMissingAndDenied_EndsTheRestAndNamesThem() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[0, 3].Array[40], Gen.Bool, Gen.Int[0, 2].Array[40]).Sample((count, kinds, named, zones) =>
+        {
+            var world = new World(count, kinds, named, zones);
+            var results = world.Run();
+
+            Assert.Equal(count, results.Count);
+            Assert.All(results, r => Assert.Equal(world.Expected(r.Key), r.Value.Outcome));
+            Assert.All(world.Calls, call => Assert.Single(call.Select(id => world.Zones[id]).Distinct()));
+            Assert.Equal(world.Zones.Keys.Where(id => world.Kind[id] == 0), world.Terminated.Order());
+        });
+
+    [Fact]
+    public async Task Run_TimeoutAfterTheCloudActed_LooksAgainAndSaysEnded()
+    {
+        var results = await new TerminateInBatches(
+            _ => throw new CloudException(CloudFault.Transient, "timeout"),
+            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id, InstanceStatus.Deleting)))))
+            .RunAsync([DescribeByIdsTests.Instance("i-1")]);
+
+        Assert.Equal(TerminateOutcome.Terminated, results["i-1"].Outcome);
+    }
+
+    [Fact]
+    public async Task Run_FailsAndCannotLookAgain_IsFailed()
+    {
+        var results = await new TerminateInBatches(
+            _ => throw new CloudException(CloudFault.Transient, "timeout"),
+            ids => Task.FromResult(new DescribeResult(
+                new Dictionary<string, CloudInstance>(), new HashSet<string>(), ids.ToDictionary(id => id, _ => "throttled"))))
+            .RunAsync([DescribeByIdsTests.Instance("i-1")]);
+
+        Assert.Equal(new TerminateResult(TerminateOutcome.Failed, "timeout"), results["i-1"]);
+    }
+
+    [Fact]
+    public async Task Run_AnswerLeavesOneOut_IsFailedUnlessItIsEnding()
+    {
+        var results = await new TerminateInBatches(
+            _ => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()),
+            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id)))))
+            .RunAsync([DescribeByIdsTests.Instance("i-1")]);
+
+        Assert.Equal(TerminateOutcome.Failed, results["i-1"].Outcome);
+    }
+
+    [Fact]
+    public async Task Run_TheFirstZoneTakesTooLong_TheSecondIsNotTried()
+    {
+        var (clock, calls) = (new Support.StoppedClock(), new List<string>());
+        var results = await new TerminateInBatches(
+            ids =>
+            {
+                calls.AddRange(ids);
+                clock.Advance(TerminateInBatches.MaxDuration + TimeSpan.FromSeconds(1));
+                return Task.FromResult<IReadOnlySet<string>>(ids.ToHashSet());
+            },
+            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id)))),
+            clock)
+            .RunAsync([DescribeByIdsTests.Instance("i-1") with { Zone = "a" }, DescribeByIdsTests.Instance("i-2") with { Zone = "b" }]);
+
+        Assert.Equal(["i-1"], calls);
+        Assert.Equal(TerminateOutcome.Terminated, results["i-1"].Outcome);
+        Assert.Equal(TerminateOutcome.Failed, results["i-2"].Outcome);
+    }
+
+    private static DescribeResult Answer(IEnumerable<CloudInstance> found) =>
+        new(found.ToDictionary(i => i.ProviderId), new HashSet<string>(), new Dictionary<string, string>());
+
+    /// <summary>0: ends. 1: protected. 2: does not exist. 3: a policy refuses it.</summary>
+    private sealed class World
+    {
+        private readonly bool _named;
+
+        public World(int count, int[] kinds, bool named, int[] zones)
+        {
+            _named = named;
+            for (var n = 0; n < count; n++)
+            {
+                Kind[$"i-{n:00000000}"] = kinds[n];
+                Zones[$"i-{n:00000000}"] = $"zone-{zones[n]}";
+            }
+        }
+
+        public SortedDictionary<string, int> Kind { get; } = new(StringComparer.Ordinal);
+
+        public SortedDictionary<string, string> Zones { get; } = new(StringComparer.Ordinal);
+
+        public HashSet<string> Terminated { get; } = [];
+
+        public List<IReadOnlyList<string>> Calls { get; } = [];
+
+        public TerminateOutcome Expected(string id) => Kind[id] switch
+        {
+            0 => TerminateOutcome.Terminated,
+            1 => TerminateOutcome.Protected,
+            2 => TerminateOutcome.AlreadyGone,
+            _ => TerminateOutcome.Failed,
+        };
+
+        public IReadOnlyDictionary<string, TerminateResult> Run() => new TerminateInBatches(Terminate, Describe)
+            .RunAsync([.. Zones.Select(z => DescribeByIdsTests.Instance(z.Key, zone: z.Value))]).GetAwaiter().GetResult();
+
+        private Task<IReadOnlySet<string>> Terminate(IReadOnlyList<string> ids)
+        {
+            Calls.Add(ids);
+            foreach (var (kind, fault, code) in new[]
+            {
+                (2, CloudFault.Gone, "InvalidInstanceID.NotFound"), (3, CloudFault.Denied, "UnauthorizedOperation"),
+                (1, CloudFault.Protected, "OperationNotPermitted"),
+            })
+            {
+                var bad = ids.Where(id => Kind[id] == kind).ToArray();
+                if (bad.Length > 0)
+                    throw new CloudException(fault, "no") { Code = code, Detail = _named ? $"'{bad[0]}' may not" : "no" };
+            }
+
+            Terminated.UnionWith(ids);
+            return Task.FromResult<IReadOnlySet<string>>(ids.ToHashSet());
+        }
+
+        private Task<DescribeResult> Describe(IReadOnlyList<string> ids) => Task.FromResult(new DescribeResult(
+            ids.Where(id => Kind[id] != 2).ToDictionary(id => id, id => DescribeByIdsTests.Instance(
+                id, Terminated.Contains(id) ? InstanceStatus.Deleting : InstanceStatus.Running)),
+            ids.Where(id => Kind[id] == 2).ToHashSet(), new Dictionary<string, string>()));
+    }
+}

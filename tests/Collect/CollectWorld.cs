@@ -1,0 +1,160 @@
+using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Purge;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>A shard in memory with a real database: one row, one instance, one record for each name, set apart at will.</summary>
+internal sealed class CollectWorld : IDisposable
+{
+    public static readonly DateTimeOffset AsOf = new(2026, 11, 23, 18, 40, 0, TimeSpan.Zero);
+    public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("nstance-gc-collect-").FullName;
+    private readonly SqliteConnection _raw;
+    private int _made;
+
+    public CollectWorld()
+    {
+        var path = Path.Combine(_folder, "local.db");
+        Db = ShardDatabase.Open(path, Shard, own: true);
+        Db.SetMeta(MetaKeys.SyncedAt, AsOf);
+        _raw = new SqliteConnection($"Data Source={path};Pooling=False");
+        _raw.Open();
+    }
+
+    public ShardDatabase Db { get; }
+
+    public FakeCloud Cloud { get; } = new();
+
+    public FakeRecordStore Records { get; } = new();
+
+    public FakeAuditStore Audit { get; } = new();
+
+    /// <summary>Stands still unless a test moves it.</summary>
+    public StoppedClock Clock { get; } = new();
+
+    public AuditTrail Trail => new(Db, Audit, "host", Input);
+
+    public FakeEventSink Events { get; } = new();
+
+    public PhaseInput Input { get; set; } = new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
+
+    /// <summary>An instance issued an hour ago; by default unregistered, running, with an unregistered record.</summary>
+    public Made Add(
+        string rowStatus = "running", InstanceStatus status = InstanceStatus.Running, bool registered = false,
+        bool recordRegistered = false, TimeSpan? age = null, bool provider = true, string? protect = null,
+        string group = "web", bool record = true, bool inCloud = true, string shardTag = "us-west-2a")
+    {
+        var issued = AsOf - (age ?? TimeSpan.FromHours(1));
+        var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
+        var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard.Shard, "acme", id));
+        var tags = new Dictionary<string, string>
+        {
+            [CloudTags.Managed] = "true",
+            [CloudTags.ClusterId] = Shard.Cluster,
+            [CloudTags.Shard] = shardTag,
+            [CloudTags.InstanceId] = made.Id,
+            [CloudTags.Group] = group,
+        };
+        if (protect is not null) tags[CloudTags.GcProtect] = protect;
+        var state = status == InstanceStatus.Deleted ? "terminated" : status.Name();
+        if (inCloud) Cloud.Add(new(made.ProviderId, state, status, issued, "a", null, null, null, tags));
+        if (record)
+        {
+            var at = recordRegistered ? $", \"registered_at\": \"{issued:yyyy-MM-ddTHH:mm:ssZ}\"" : "";
+            Records.Put(made.Key, $$"""
+                { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "{{group}}", "status": "running",
+                  "provider_instance_id": "{{(provider ? made.ProviderId : "")}}"{{at}} }
+                """);
+        }
+
+        Sql("""
+            INSERT INTO instances (id, tenant, group_key, provider_id, provider_state, nonce, issued_at, registered_at,
+              health_at, created_at)
+            VALUES ($id, 'acme', $group, $provider, $state, $id, $issued, $registered, NULL, $issued)
+            """,
+            ("$id", made.Id), ("$group", group), ("$provider", provider ? made.ProviderId : DBNull.Value),
+            ("$state", $$"""{"status": "{{rowStatus}}"}"""), ("$issued", GoTime.Format(issued)),
+            ("$registered", registered ? GoTime.Format(issued) : DBNull.Value));
+        if (provider) List(made, rowStatus, issued, group, protect);
+        return made;
+    }
+
+    /// <summary>As the listing before said it.</summary>
+    public void List(Made made, string status, DateTimeOffset launched, string? group = "web", string? protect = null) => Sql("""
+            INSERT OR REPLACE INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, first_seen_at)
+            VALUES ($provider, $id, $group, $status, $launched, $protect, $seen)
+            """,
+        ("$provider", made.ProviderId), ("$id", made.Id), ("$group", group ?? (object)DBNull.Value), ("$status", InstanceStatuses.Parse(status).Name()),
+        ("$launched", launched.ToUnixTimeMilliseconds()), ("$protect", protect ?? (object)DBNull.Value), ("$seen", GoTime.Format(launched)));
+
+    /// <summary>Marked as deleted, and its machine is gone.</summary>
+    public void Expire(Made made, DateTimeOffset at)
+    {
+        Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(at)), ("$id", made.Id));
+        Sql("DELETE FROM gc_machines WHERE provider_id = $provider", ("$provider", made.ProviderId));
+    }
+
+    /// <summary>What its record said when it was last read.</summary>
+    public void RecordSaid(Made made, string status) => Sql("""
+            INSERT INTO gc_records (instance_id, etag, tenant, group_key, status, first_read_at) VALUES ($id, 'old', 'acme', 'web', $status, $at)
+            """, ("$id", made.Id), ("$status", status), ("$at", GoTime.Format(AsOf.AddHours(-1))));
+
+    /// <summary>What the table says of its machine; null: it is not there.</summary>
+    public string? ListedAs(Made made)
+    {
+        using var command = _raw.CreateCommand();
+        command.CommandText = "SELECT status FROM gc_machines WHERE provider_id = $provider";
+        command.Parameters.AddWithValue("$provider", made.ProviderId);
+        return command.ExecuteScalar() as string;
+    }
+
+    public void Sql(string sql, params (string Name, object Value)[] values)
+    {
+        using var command = _raw.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in values) command.Parameters.AddWithValue(name, value);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Heartbeats, in order.</summary>
+    public List<PhaseProgress> Beats { get; } = [];
+
+    public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Beats.Add, Clock).RunAsync(Input, before, CancellationToken.None);
+
+    public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
+        new PurgePhase(Db, Records, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);
+
+    public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
+
+    public bool HasRecord(Made made) => Records.Objects.ContainsKey(made.Key);
+
+    public void AssertUntouched(Made made)
+    {
+        Assert.DoesNotContain(made.ProviderId, Cloud.EndCalls);
+        Assert.DoesNotContain(made.Key, Records.Deletes);
+        Assert.True(IsLive(made));
+    }
+
+    public void AssertCollected(Made made)
+    {
+        Assert.False(HasRecord(made));
+        Assert.False(IsLive(made));
+    }
+
+    public void Dispose()
+    {
+        _raw.Dispose();
+        Db.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    internal sealed record Made(string Id, string ProviderId, string Key);
+}

@@ -1,0 +1,148 @@
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Domain;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>Between the look and the end time may pass: the audit hangs, or the cloud itself is slow.</summary>
+public sealed class FreshEvidenceTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Dangling_RegistersWhileTheAuditHangs_Skipped()
+    {
+        var made = _world.Add();
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
+            Register(made);
+        };
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Unhealthy_ProtectedWhileTheAuditHangs_Skipped()
+    {
+        var made = _world.Add(rowStatus: "stopped", status: Activities.Domain.InstanceStatus.Stopped, registered: true);
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
+            var instance = _world.Cloud.Instances[made.ProviderId];
+            _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
+        };
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Dangling_TheAuditHangsAndNothingChanged_Ended()
+    {
+        var made = _world.Add();
+        _world.Audit.BeforePut = () => _world.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Dangling_EveryLookTakesTooLong_Skipped()
+    {
+        var made = _world.Add();
+        _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains(result.Samples, n => n.Why == "evidence expired before termination");
+    }
+
+    [Fact]
+    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllEndedAndEachIsAskedAboutOnce()
+    {
+        var made = Many();
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal(made.Length, result.Of(CollectReason.Dangling).Terminated);
+        Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
+        Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.Equal(1, asked.Value));
+    }
+
+    [Fact]
+    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsAskedAboutAgain()
+    {
+        var last = Many()[^1];
+        _world.Audit.BeforePut = () =>
+        {
+            if (_world.Records.Objects.Values.Any(record => record.AsSpan().IndexOf("18:40"u8) >= 0)) return;
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
+            Register(last);
+        };
+
+        var result = await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        Assert.Equal(599, result.Of(CollectReason.Dangling).Terminated);
+        Assert.Equal([2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct());
+    }
+
+    [Fact]
+    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstEnds_Skipped()
+    {
+        var last = Many()[^1];
+        _world.Cloud.BeforeTerminate = () => _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    [Fact]
+    public async Task Dangling_FirstBatchEndsSlowlyAndOneOfALaterRegistersMeanwhile_Skipped()
+    {
+        var last = Many()[^1];
+        _world.Cloud.BeforeTerminate = () =>
+        {
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
+            Register(last);
+        };
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    [Fact]
+    public async Task Dangling_FirstOfManyRegistersWhileTheAuditIsWritten_Skipped()
+    {
+        var first = Many()[0];
+        _world.Audit.BeforePut = () =>
+        {
+            _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
+            Register(first);
+        };
+
+        await _world.CollectAsync();
+
+        Assert.DoesNotContain(first.ProviderId, _world.Cloud.EndCalls);
+    }
+
+    /// <summary>Its record says so; its row does not know yet.</summary>
+    private void Register(CollectWorld.Made made) => _world.Records.Put(made.Key, $$"""
+            { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "web", "status": "running",
+              "provider_instance_id": "{{made.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
+            """);
+
+    /// <summary>More than end at a time, in the order in which they do.</summary>
+    private CollectWorld.Made[] Many() =>
+        [.. Enumerable.Range(0, 600).Select(_ => _world.Add()).OrderBy(made => made.Id, StringComparer.Ordinal)];
+}

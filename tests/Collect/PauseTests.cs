@@ -1,0 +1,227 @@
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
+using Nstance.Temporal.Tests.Support;
+using Temporalio.Testing;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>Pauses, windows, grace and doubt: nothing ends while one of them holds.</summary>
+public sealed class StillnessTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Theory]
+    [InlineData("acme/web", null)]
+    [InlineData(null, Sweep.Dangling)]
+    [InlineData("acme/web", Sweep.Dangling)]
+    public async Task Collect_PausedPart_SparesIt(string? group, Sweep? sweep)
+    {
+        var made = _world.Add();
+        PartialPause(group, sweep);
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("acme/db", null)]
+    [InlineData(null, Sweep.Unhealthy)]
+    [InlineData("globex/web", Sweep.Dangling)]
+    public async Task Collect_AnotherPartIsPaused_Ends(string? group, Sweep? sweep)
+    {
+        var made = _world.Add();
+        PartialPause(group, sweep);
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public void Of_InstanceWithoutTenantOrGroup_IsHeldWithEveryPausedGroup()
+    {
+        PartialPause("acme/web", null);
+        Assert.NotNull(PauseRules.Of(_world.Input, Sweep.Orphan, null, "web"));
+        Assert.NotNull(PauseRules.Of(_world.Input, Sweep.Orphan, "", null));
+        Assert.Null(PauseRules.Of(_world.Input, Sweep.Orphan, null, "db"));
+    }
+
+    [Fact]
+    public async Task Purge_PausedGroup_KeepsRecordAndRow()
+    {
+        var made = _world.Add();
+        _world.Sql("UPDATE instances SET deleted_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddDays(-1))));
+        PartialPause("acme/web", null);
+
+        var result = await _world.PurgeAsync();
+
+        Assert.Equal(0, result.Purged);
+        Assert.True(_world.HasRecord(made));
+        Assert.NotNull(_world.Db.Find(made.Id));
+    }
+
+    [Theory]
+    [InlineData("18:00", "19:00", "", "UTC", true)]
+    [InlineData("18:40", "18:41", "Mon", "UTC", true)]
+    [InlineData("18:00", "18:40", "", "UTC", false)]
+    [InlineData("18:00", "19:00", "Tue", "UTC", false)]
+    [InlineData("22:00", "19:00", "Sun", "UTC", true)]
+    [InlineData("22:00", "19:00", "Mon", "UTC", false)]
+    [InlineData("00:00", "00:00", "Mon", "UTC", true)]
+    [InlineData("19:30", "20:00", "Mon", "Europe/Berlin", true)]
+    [InlineData("18:30", "19:00", "Mon", "Europe/Berlin", false)]
+    [InlineData("00:00", "00:01", "", "Nowhere/Land", true)]
+    public void Window_MondayEvening_IsOpenOrNot(string from, string to, string days, string zone, bool open)
+    {
+        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. A zone that nobody knows holds always.
+        MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
+        Assert.Equal(open, PauseRules.Window(_world.Input with { Windows = [window] }) is not null);
+    }
+
+    [Fact]
+    public async Task Collect_InAWindow_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Input = _world.Input with { Windows = [new("18:00", "19:00")] };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("maintenance window", result.Blocked, StringComparison.Ordinal);
+    }
+
+    /// <summary>A cycle's time is read first; a sync may then take minutes (found by chaos, seed 5550).</summary>
+    [Theory]
+    [InlineData("18:41", "19:00", true)]
+    [InlineData("18:30", "18:41", true)]
+    [InlineData("18:41", "18:45", false)]
+    [InlineData("18:46", "19:00", false)]
+    public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
+    {
+        var (made, old) = (_world.Add(), _world.Add());
+        _world.Expire(old, CollectWorld.AsOf.AddDays(-2));
+        _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
+
+        await _world.PurgeAsync();
+        await _world.CollectAsync();
+
+        Assert.Equal(open, _world.IsLive(made));
+        Assert.Equal(open, _world.HasRecord(old));
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task Collect_AsAnActivity_GoesByTheTimeAtWhichTemporalBeganIt(int minutesLate, bool guarded)
+    {
+        using var shard = new Shard1();
+        var activities = shard.Activities();
+        await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        var (opens, closes) = (shard.AsOf.AddMinutes(2), shard.AsOf.AddMinutes(4));
+        var environment = new ActivityEnvironment
+        {
+            Info = ActivityEnvironment.DefaultInfo with { StartedTime = shard.AsOf.AddMinutes(minutesLate).UtcDateTime },
+        };
+
+        var result = await environment.RunAsync(
+            () => activities.CollectAsync(shard.Input with { Windows = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
+
+        Assert.Equal(guarded, result.Blocked is not null);
+        Assert.Equal(guarded, shard.Cloud.EndCalls.Count == 0);
+    }
+
+    [Fact]
+    public async Task Collect_Grace_SparesWhoeverMayOnlyNotHaveBeenSeen()
+    {
+        var (dangling, stopped) = (_world.Add(), _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true));
+        _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-5), "host two took over") };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(dangling);
+        _world.AssertCollected(stopped);
+        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace until", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Collect_GraceIsOver_Ends()
+    {
+        var made = _world.Add();
+        _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-6), "host two took over") };
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_HalfOfTheRegisteredStale_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        for (var i = 0; i < 8; i++) _world.Add(registered: true, recordRegistered: true);
+        _world.Sql("UPDATE instances SET health_at = $old WHERE registered_at IS NOT NULL", ("$old", GoTime.Format(CollectWorld.AsOf.AddHours(-1))));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("source of health is suspect", result.Blocked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_DatabasesClockIsAhead_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Add(registered: true, recordRegistered: true);
+        _world.Sql("UPDATE instances SET health_at = $ahead WHERE registered_at IS NOT NULL", ("$ahead", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("clock is ahead", result.Blocked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_NoDescribeIsAnswered_EndsNothingAndIsGuarded()
+    {
+        var made = _world.Add();
+        _world.Cloud.DescribeFault = new(CloudFault.Denied, "EC2 refused DescribeInstances");
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.Contains("EC2 refused", result.Blocked, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_CloudShowsNothingOfOurs_DeletesNoRecord()
+    {
+        CollectWorld.Made[] made = [_world.Add(inCloud: false), _world.Add("stopped", inCloud: false), _world.Add(provider: false, inCloud: false)];
+        _world.Db.SetMeta(MetaKeys.SawOwn, "0");
+
+        await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.All(made, m => Assert.True(_world.HasRecord(m)));
+    }
+
+    [Fact]
+    public async Task Collect_OneOwnInstanceInSight_CleansWhatIsNotFound()
+    {
+        var gone = _world.Add(inCloud: false);
+        _world.Add(protect: "true");
+        _world.Db.SetMeta(MetaKeys.SawOwn, "0");
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(gone);
+    }
+
+    private void PartialPause(string? group, Sweep? sweep) =>
+        _world.Input = _world.Input with { PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }] };
+}

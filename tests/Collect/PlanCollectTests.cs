@@ -1,0 +1,188 @@
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>What a limit holds back, and what an approval lets through: exactly what was read, and nothing else.</summary>
+public sealed class PlanCollectTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public PlanCollectTests() => _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Collect_OverLimit_EndsNothingAndPlansAll()
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(3, result.Plan!.Instances);
+        Assert.Equal(made.Select(m => m.Id).Order(), result.Plan.Samples.Select(s => s.InstanceId).Order());
+        Assert.Contains("Dangling", Assert.Single(result.Plan.Exceeded), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_SameInstancesNextCycle_IsTheSamePlan()
+    {
+        _world.Add();
+        _world.Add();
+        var first = await _world.CollectAsync();
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2) };
+
+        Assert.Equal(first.Plan!.Hash, (await _world.CollectAsync()).Plan!.Hash);
+    }
+
+    [Fact]
+    public async Task Collect_OneInstanceMore_IsAnotherPlan()
+    {
+        _world.Add();
+        _world.Add();
+        var first = await _world.CollectAsync();
+        _world.Add();
+
+        Assert.NotEqual(first.Plan!.Hash, (await _world.CollectAsync()).Plan!.Hash);
+    }
+
+    [Fact]
+    public async Task Collect_Approved_EndsThePlansInstancesAndSaysByWhom()
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
+        await ApproveAsync();
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertCollected);
+        Assert.Equal((3, true), (result.Approved, result.ApprovalDone));
+        Assert.Null(result.Plan);
+        Assert.All(result.Samples, s => Assert.Contains("approved by ann", s.Why, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Collect_ApprovedButRegisteredMeanwhile_SparesThatOne()
+    {
+        var (first, second) = (_world.Add(), _world.Add());
+        await ApproveAsync();
+        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", first.Id));
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(first);
+        _world.AssertCollected(second);
+    }
+
+    [Fact]
+    public async Task Collect_ApprovedButProtectedMeanwhile_Spares()
+    {
+        var (first, second) = (_world.Add(), _world.Add());
+        await ApproveAsync();
+        foreach (var made in new[] { first, second })
+        {
+            var now = _world.Cloud.Instances[made.ProviderId];
+            _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
+        }
+
+        await _world.CollectAsync();
+
+        _world.AssertUntouched(first);
+        _world.AssertUntouched(second);
+    }
+
+    [Fact]
+    public async Task Collect_NotInTheApprovedPlan_IsHeldBackAndPlanned()
+    {
+        _world.Add();
+        _world.Add();
+        await ApproveAsync();
+        CollectWorld.Made[] later = [_world.Add(), _world.Add()];
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(later, _world.AssertUntouched);
+        Assert.Equal((2, 2), (result.Approved, result.Plan!.Instances));
+    }
+
+    [Fact]
+    public async Task Collect_ApprovalIsOver_EndsNothing()
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        await ApproveAsync();
+        _world.Input = _world.Input with { AsOf = _world.Input.Approval!.Until };
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.False(result.ApprovalDone);
+    }
+
+    [Fact]
+    public async Task Collect_ApprovalOfAPlanThatThisHostDoesNotKnow_EndsNothingAndSaysSo()
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        _world.Input = _world.Input with { Approval = new(new('a', 64), "ann", "fine", CollectWorld.AsOf) };
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.Contains(result.Problems, p => p.Contains("not known on this host", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Collect_KeptPlanWasChanged_EndsNothingOfIt()
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        await ApproveAsync();
+        _world.Db.SetMeta(PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
+
+        await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+    }
+
+    [Fact]
+    public async Task Collect_EndingFailsForOne_ApprovalIsNotDone()
+    {
+        var (first, _) = (_world.Add(), _world.Add());
+        await ApproveAsync();
+        _world.Cloud.EndsAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal((1, false), (result.Approved, result.ApprovalDone));
+        _world.Cloud.EndsAs.Clear();
+        Assert.True((await _world.CollectAsync()).ApprovalDone);
+    }
+
+    [Fact]
+    public async Task Collect_DryRunOverLimit_MakesNoPlan()
+    {
+        _world.Add();
+        _world.Add();
+        _world.Input = _world.Input with { DryRun = true };
+
+        Assert.Null((await _world.CollectAsync()).Plan);
+    }
+
+    [Fact]
+    public void Hash_AnyPartChanges_Changes()
+    {
+        PlanItem item = new("knc1", "i-1", "acme", "web", CollectReason.Dangling, "facts");
+        PlanItem[] others =
+        [
+            item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" }, item with { Group = "db" },
+            item with { Reason = CollectReason.Orphan }, item with { Evidence = "other facts" },
+        ];
+        Assert.Equal(7, others.Append(item).Select(i => PlanStore.Hash([i])).Distinct().Count());
+        Assert.NotEqual(PlanStore.Hash([item]), PlanStore.Hash([item, item]));
+    }
+
+    private async Task ApproveAsync()
+    {
+        var plan = (await _world.CollectAsync()).Plan!;
+        _world.Input = _world.Input with { Approval = new(plan.Hash, "ann", "fine", CollectWorld.AsOf) };
+    }
+}

@@ -1,0 +1,106 @@
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Tests.Support;
+using Temporalio.Converters;
+using Temporalio.Testing;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>A phase that is cut goes on, and its report counts what the attempts before did.</summary>
+public sealed class ProgressTests : IDisposable
+{
+    private readonly CollectWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndEndsNothingTwice()
+    {
+        var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
+        var dangling = _world.Add(group: "db");
+        _world.Events.FailsFor = batch => batch.Events.Any(e => e.Group == "db");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _world.CollectAsync());
+        _world.Events.FailsFor = null;
+
+        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+
+        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Terminated, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(["db", "web"], _world.Events.Events.Select(e => e.Group).Distinct().Order());
+        Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.EndCalls.Distinct());
+        Assert.Single(_world.Cloud.EndCalls, stopped.ProviderId);
+        _world.AssertCollected(stopped);
+        _world.AssertCollected(dangling);
+    }
+
+    [Fact]
+    public async Task Collect_Spared_IsNotCarriedOver()
+    {
+        _world.Add(protect: "true");
+        await _world.CollectAsync();
+
+        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Skipped));
+    }
+
+    [Fact]
+    public async Task Collect_DryRun_TheRetryCountsEachOnce()
+    {
+        _world.Add();
+        _world.Input = _world.Input with { DryRun = true };
+        await _world.CollectAsync();
+
+        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+
+        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Terminated));
+    }
+
+    [Fact]
+    public async Task Purge_Retried_CountsWhatWasPurgedBefore()
+    {
+        var (first, second) = (_world.Add(), _world.Add());
+        foreach (var made in new[] { first, second }) _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+        _world.Records.Undeletable.Add(second.Key);
+        Assert.Equal((2, 1, 1), Counts(await _world.PurgeAsync()));
+        _world.Records.Undeletable.Clear();
+
+        Assert.Equal((2, 2, 0), Counts(await _world.PurgeAsync(_world.Beats[^1].Purged)));
+    }
+
+    [Fact]
+    public async Task PurgeRecords_AsAnActivity_ReadsItsLastHeartbeat()
+    {
+        using var shard = new Shard1();
+        var activities = shard.Activities();
+        await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        shard.MarkSynced();
+        var said = new PhaseProgress("purge: 3 of 3") { Purged = new() { Expired = 3, Purged = 3 } };
+        var environment = new ActivityEnvironment
+        {
+            Info = ActivityEnvironment.DefaultInfo with { HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync(said)] },
+        };
+
+        var result = await environment.RunAsync(() => activities.PurgeRecordsAsync(shard.Input));
+
+        Assert.Equal(shard.Ids("purge").Count + 3, result.Purged);
+    }
+
+    [Fact]
+    public async Task Collect_AsAnActivityWithAnotherReleasesHeartbeat_StartsOver()
+    {
+        using var shard = new Shard1();
+        var activities = shard.Activities();
+        await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        var environment = new ActivityEnvironment
+        {
+            Info = ActivityEnvironment.DefaultInfo with { HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync("collect")] },
+        };
+
+        var result = await environment.RunAsync(() => activities.CollectAsync(shard.Input));
+
+        Assert.NotEmpty(shard.Cloud.EndCalls);
+        Assert.Equal(shard.Cloud.EndCalls.Distinct().Count(), result.Of(CollectReason.Unhealthy).Terminated + result.Of(CollectReason.Dangling).Terminated + result.Of(CollectReason.Orphan).Terminated);
+    }
+
+    private static (int Expired, int Purged, int Failed) Counts(PurgeResult result) => (result.Expired, result.Purged, result.Failed);
+}

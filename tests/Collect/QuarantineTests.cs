@@ -1,0 +1,227 @@
+using Nstance.Temporal.Activities.Collect;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Tests.Collect;
+
+/// <summary>Instead of an end: a tag, a stop, a wait; and an end only when the evidence, asked again, still says so.</summary>
+public sealed class QuarantineTests : IDisposable
+{
+    private static readonly TimeSpan Wait = TimeSpan.FromHours(2);
+
+    private readonly CollectWorld _world = new();
+
+    public QuarantineTests() => _world.Input = _world.Input with { Quarantine = Wait };
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public async Task Collect_Quarantine_TagsAndStopsInsteadOfEnding()
+    {
+        var made = _world.Add();
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal([made.ProviderId], _world.Cloud.StopCalls);
+        _world.AssertUntouched(made);
+        Assert.True(_world.HasRecord(made));
+        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(["quarantining", "quarantined"], _world.Audit.Of(made.Id));
+        Assert.Empty(_world.Events.Events);
+    }
+
+    [Fact]
+    public async Task Collect_WithinTheWait_Spares()
+    {
+        var made = await QuarantinedAsync();
+
+        await AtAsync(Wait - TimeSpan.FromMinutes(1));
+
+        _world.AssertUntouched(made);
+        Assert.Single(_world.Cloud.StopCalls);
+    }
+
+    [Fact]
+    public async Task Collect_WaitIsOver_Ends()
+    {
+        var made = await QuarantinedAsync();
+
+        await AtAsync(Wait);
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_RegisteredInTheWait_Spares()
+    {
+        var made = await QuarantinedAsync();
+        _world.Cloud.Add(_world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
+        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))), ("$id", made.Id));
+
+        await AtAsync(Wait);
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Collect_LivedAfterItsQuarantine_WaitsAnew()
+    {
+        var made = await QuarantinedAsync();
+        var at = GoTime.Format(CollectWorld.AsOf.AddMinutes(30));
+        _world.Sql("UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
+        _world.List(made, "stopped", CollectWorld.AsOf);
+
+        await AtAsync(Wait);
+
+        _world.AssertUntouched(made);
+        Assert.Equal(2, _world.Cloud.StopCalls.Count);
+        await AtAsync(Wait + Wait);
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_ProtectedInTheWait_Spares()
+    {
+        var made = await QuarantinedAsync();
+        Tag(made, CloudTags.GcProtect, "true");
+
+        await AtAsync(Wait);
+
+        _world.AssertUntouched(made);
+    }
+
+    [Theory]
+    [InlineData("yesterday")]
+    [InlineData("2026-11-23 18:40:00")]
+    [InlineData("")]
+    public async Task Collect_TagThatIsNoTime_Spares(string value)
+    {
+        var made = await QuarantinedAsync();
+        Tag(made, CloudTags.GcQuarantined, value);
+
+        await AtAsync(TimeSpan.FromDays(30));
+
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Collect_SettingTurnedOffMeanwhile_HasADay()
+    {
+        var made = await QuarantinedAsync();
+        _world.Input = _world.Input with { Quarantine = null };
+
+        await AtAsync(TimeSpan.FromHours(23));
+        _world.AssertUntouched(made);
+        await AtAsync(TimeSpan.FromHours(24));
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_ProtectedAtTheCloud_IsSkippedAndNotStopped()
+    {
+        var made = _world.Add();
+        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Dangling).Quarantined));
+        _world.AssertUntouched(made);
+    }
+
+    [Fact]
+    public async Task Collect_OverLimit_QuarantinesNothing()
+    {
+        _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
+        _world.Add();
+        _world.Add();
+
+        var result = await _world.CollectAsync();
+
+        Assert.Empty(_world.Cloud.StopCalls);
+        Assert.Equal(2, result.Plan!.Instances);
+    }
+
+    [Fact]
+    public async Task Collect_DryRun_StopsNothing()
+    {
+        _world.Input = _world.Input with { DryRun = true };
+        var made = _world.Add();
+
+        var result = await _world.CollectAsync();
+
+        Assert.Empty(_world.Cloud.StopCalls);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Quarantined);
+        Assert.Equal(["would-quarantine"], _world.Audit.Of(made.Id));
+    }
+
+    [Fact]
+    public async Task Collect_ShuttingDownAlready_EndsAtOnce()
+    {
+        var made = _world.Add(rowStatus: "deleting", status: InstanceStatus.Deleting);
+
+        await _world.CollectAsync();
+
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Release_Quarantined_StartsProtectsAndTells()
+    {
+        var made = await QuarantinedAsync();
+        var now = CollectWorld.AsOf.AddMinutes(10);
+
+        var result = await new Release(_world.Cloud, _world.Audit, CollectWorld.Shard)
+            .RunAsync(made.Id, "ann", "still needed", now, TimeSpan.FromHours(24), CancellationToken.None);
+
+        Assert.Equal(made.ProviderId, result.Released!.ProviderId);
+        Assert.Equal([(made.ProviderId, now.AddHours(24))], _world.Cloud.Released);
+        Assert.Equal("released", _world.Audit.Of(made.Id)[^1]);
+    }
+
+    [Fact]
+    public async Task Release_AuditIsAway_IsDoneAndSaysThatItIsUntold()
+    {
+        var made = await QuarantinedAsync();
+        _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
+
+        var result = await new Release(_world.Cloud, _world.Audit, CollectWorld.Shard)
+            .RunAsync(made.Id, "ann", "still needed", CollectWorld.AsOf, Wait, CancellationToken.None);
+
+        Assert.Equal((made.ProviderId, "the bucket is away"), (result.Released!.ProviderId, result.Untold));
+        Assert.Single(_world.Cloud.Released);
+    }
+
+    [Theory]
+    [InlineData("us-west-2a", "is not in quarantine")]
+    [InlineData("us-west-2b", "no such instance of this shard")]
+    public async Task Release_NotInQuarantineOrNotOurs_TouchesNothing(string shard, string why)
+    {
+        var made = _world.Add(shardTag: shard);
+
+        var result = await new Release(_world.Cloud, _world.Audit, CollectWorld.Shard)
+            .RunAsync(made.ProviderId, "ann", "x", CollectWorld.AsOf, Wait, CancellationToken.None);
+
+        Assert.Contains(why, result.Refused, StringComparison.Ordinal);
+        Assert.Empty(_world.Cloud.Released);
+    }
+
+    private async Task<CollectWorld.Made> QuarantinedAsync()
+    {
+        var made = _world.Add();
+        await _world.CollectAsync();
+        Assert.Equal(InstanceStatus.Stopped, _world.Cloud.Instances[made.ProviderId].Status);
+        return made;
+    }
+
+    private Task<CollectResult> AtAsync(TimeSpan later)
+    {
+        _world.Input = _world.Input with { AsOf = CollectWorld.AsOf + later };
+        return _world.CollectAsync();
+    }
+
+    private void Tag(CollectWorld.Made made, string name, string value)
+    {
+        var now = _world.Cloud.Instances[made.ProviderId];
+        _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [name] = value } });
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Temporalio.Activities;
+
+namespace Nstance.Temporal.Tests.Flows;
+
+/// <summary>A host whose phases find nothing to do, and which keeps what it was asked.</summary>
+internal sealed class FakeGcActivities(string host) : IGcActivities
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(20);
+
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    public ConcurrentQueue<AcquireShardInput> Acquired { get; } = new();
+
+    public ConcurrentQueue<PhaseInput> Collected { get; } = new();
+
+    public Func<string, Exception?> Fault { get; set; } = _ => null;
+
+    public Func<PhaseInput, CollectResult> Collects { get; set; } = _ => new();
+
+    /// <summary>What a call does before it answers. Default nothing.</summary>
+    public Func<string, Task> During { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Which host holds the shard now; at first this one.</summary>
+    public string Host { get; set; } = host;
+
+    /// <summary>Set: the phases of this name wait, alive, until they are let go or cancelled.</summary>
+    public Gate? Gate { get; set; }
+
+    [Activity]
+    public Task<AcquireShardResult> AcquireShardAsync(AcquireShardInput input)
+    {
+        Acquired.Enqueue(input);
+        return AnswerAsync("acquire", new AcquireShardResult(Host, Names.HostTaskQueue(Host), input.Settings!.Over(new())));
+    }
+
+    [Activity]
+    public Task<SyncResult> SyncProviderAsync(PhaseInput input) =>
+        AnswerAsync("sync", new SyncResult { Listed = 200, Timings = input.Settings!.Over(new()) });
+
+    [Activity]
+    public Task<CollectResult> CollectAsync(PhaseInput input)
+    {
+        Collected.Enqueue(input);
+        return AnswerAsync("collect", Collects(input));
+    }
+
+    [Activity]
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => AnswerAsync("health", new HealthScanResult());
+
+    [Activity]
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => AnswerAsync("purge", new PurgeResult());
+
+    private async Task<T> AnswerAsync<T>(string call, T result)
+    {
+        Calls.Enqueue(call);
+        await During(call);
+        if (Gate is { } gate && gate.Phase == call) await gate.PassAsync(Beat);
+        return Fault(call) is { } fault ? throw fault : result;
+    }
+}
+
+/// <summary>Holds a phase while a test does something in the middle of it.</summary>
+internal sealed class Gate(string phase)
+{
+    private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Phase => phase;
+
+    /// <summary>Ends when the phase has begun.</summary>
+    public Task Arrived => _arrived.Task;
+
+    public void Open() => _open.TrySetResult();
+
+    /// <summary>Heartbeats like a working host, since a cancellation comes as the answer to one.</summary>
+    public async Task PassAsync(TimeSpan beat)
+    {
+        var context = ActivityExecutionContext.Current;
+        _arrived.TrySetResult();
+        using var timer = new PeriodicTimer(beat);
+        while (!_open.Task.IsCompleted)
+        {
+            context.Heartbeat();
+            await timer.WaitForNextTickAsync(context.CancellationToken);
+        }
+    }
+}

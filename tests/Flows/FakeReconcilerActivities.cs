@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+using Temporalio.Activities;
+
+namespace Nstance.Temporal.Tests.Flows;
+
+/// <summary>A host that checks, and an outside that is told; both keep what came.</summary>
+internal sealed class FakeReconcilerActivities : IReconcilerActivities
+{
+    public ConcurrentQueue<ReconcileEvent> Checked { get; } = new();
+
+    public ConcurrentQueue<Notification> Notified { get; } = new();
+
+    public CheckVerdict Verdict { get; set; } = CheckVerdict.Replace;
+
+    [Activity]
+    public Task<CheckInstancesResult> CheckInstancesAsync(CheckInstancesInput input)
+    {
+        foreach (var item in input.Events) Checked.Enqueue(item);
+        return Task.FromResult(new CheckInstancesResult(
+            [.. input.Events.Select(e => new CheckedInstance(e.InstanceId!, Verdict, "looked"))]));
+    }
+
+    [Activity]
+    public Task NotifyAsync(Notification notification)
+    {
+        Notified.Enqueue(notification);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json;
+using Nstance.Temporal.Workflows.Collector;
+
+namespace Nstance.Temporal.Tests.Flows;
+
+public sealed class ReportsTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Judge_AllPhasesDone_IsCompleted() => Assert.Equal(CycleOutcome.Completed, Reports.Judge(Full(1)));
+
+    [Fact]
+    public void Judge_OnePhaseMissing_IsPartial() =>
+        Assert.Equal(CycleOutcome.Partial, Reports.Judge(Full(1) with { Collect = null }));
+
+    [Fact]
+    public void Judge_NoPhase_IsFailed() => Assert.Equal(CycleOutcome.Failed, Reports.Judge(new(1, Start)));
+
+    [Fact]
+    public void Judge_OverLimit_IsGuarded() => Assert.Equal(
+        CycleOutcome.Blocked, Reports.Judge(Full(1) with { Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, OverLimit = 3 }] } }));
+
+    [Fact]
+    public void Judge_SuspectHealth_IsGuarded() =>
+        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = true } }));
+
+    [Fact]
+    public void Keep_ManyFullReports_StaysUnderAHundredKilobytes()
+    {
+        IReadOnlyList<CycleReport> kept = [];
+        for (var cycle = 1; cycle <= 50; cycle++) kept = Reports.Keep(kept, Loud(cycle));
+
+        Assert.Equal(Reports.Kept, kept.Count);
+        Assert.Equal(Enumerable.Range(31, 20).Reverse(), kept.Select(report => report.Cycle));
+        Assert.Equal(20, kept[0].Collect!.Samples.Count);
+        Assert.All(kept.Skip(1), report => Assert.Empty(report.Collect!.Samples));
+        // 2 MB end a workflow; the state is handed to every run.
+        Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(kept).Length, 1, 100_000);
+    }
+
+    [Fact]
+    public void Add_DryRun_CountsTheCycleOnly()
+    {
+        var totals = Reports.Add(new(), Full(1) with { DryRun = true, Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, Terminated = 3 }] } });
+        Assert.Equal(new GcTotals { Cycles = 1 }, totals);
+    }
+
+    [Fact]
+    public void Add_EveryReason_IsCountedInItsPlace()
+    {
+        var report = Full(1) with
+        {
+            Collect = new()
+            {
+                Counts = [new() { Reason = CollectReason.Unhealthy, Terminated = 1, AlreadyGone = 10 }, new() { Reason = CollectReason.Dangling, Terminated = 2 }, new() { Reason = CollectReason.Orphan, Terminated = 3 }, new() { Reason = CollectReason.StalePreInsert, AlreadyGone = 4 }],
+            },
+            Health = new() { Enqueued = 5 },
+            Purge = new() { Purged = 6 },
+        };
+        var totals = Reports.Add(Reports.Add(new(), report), report);
+
+        Assert.Equal([new(CollectReason.Unhealthy, 2), new(CollectReason.Dangling, 4), new(CollectReason.Orphan, 6)], totals.Terminated);
+        Assert.Equal(
+            new GcTotals { Cycles = 2, AlreadyGone = 28, Purged = 12, ChecksEnqueued = 10, Terminated = totals.Terminated }, totals);
+    }
+
+    [Fact]
+    public void Render_LongestReportsAndHostileText_StaysUnderTemporalsLimit()
+    {
+        IReadOnlyList<CycleReport> kept = [];
+        for (var cycle = 1; cycle <= 20; cycle++) kept = Reports.Keep(kept, Loud(cycle));
+        var state = new GcState { Cycle = 20, Reports = kept, Pause = new(new string('x', 300), Start) { By = "me" } };
+        var text = DetailsTable.Render(new CollectorState(new(new("acme", "zone", "bucket")) { State = state }));
+        Assert.InRange(Encoding.UTF8.GetByteCount(text), 100, 20_000);
+        Assert.Contains("| 20 |", text, StringComparison.Ordinal);
+        Assert.Contains("Paused by me", text, StringComparison.Ordinal);
+    }
+
+    private static CycleReport Full(int cycle) =>
+        new(cycle, Start) { Sync = new(), Collect = new(), Health = new(), Purge = new() };
+
+    private static CycleReport Loud(int cycle)
+    {
+        IReadOnlyList<InstanceNote> samples = [.. Enumerable.Range(0, 20)
+            .Select(n => new InstanceNote($"knc{n}", $"i-{n}", "acme", "web", "terminated", new string('w', 200)))];
+        IReadOnlyList<string> problems = [.. Enumerable.Repeat("line one\nline two " + new string('p', 900), 20)];
+        return new(cycle, Start)
+        {
+            Sync = new() { Samples = samples, Problems = problems },
+            Collect = new() { Samples = samples, Problems = problems },
+            Health = new() { Samples = samples },
+            Purge = new() { Samples = samples },
+            Problems = problems,
+        };
+    }
+}

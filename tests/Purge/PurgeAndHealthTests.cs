@@ -1,0 +1,81 @@
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Purge;
+
+public sealed class PurgeAndHealthTests : IDisposable
+{
+    private readonly Shard1 _shard = new();
+
+    public void Dispose() => _shard.Dispose();
+
+    [Fact]
+    public async Task Purge_RecordCannotBeDeleted_RowStaysUntilItCan()
+    {
+        var (id, key) = (_shard.Expected.GetProperty("purge")[0].GetProperty("instance").GetString()!,
+            _shard.Expected.GetProperty("purge")[0].GetProperty("key").GetString()!);
+        _shard.Records.Undeletable.Add(key);
+        var first = await PurgeAsync();
+        Assert.Equal((7, 6, 1), (first.Expired, first.Purged, first.Failed));
+        Assert.Contains(id, _shard.Rows("tenant").Keys);
+        _shard.Records.Undeletable.Clear();
+        var second = await PurgeAsync();
+        Assert.Equal((1, 1, 0), (second.Expired, second.Purged, second.Failed));
+    }
+
+    [Fact]
+    public async Task Purge_RecordsCannotBeListed_RowWithoutTenantStays()
+    {
+        _shard.Records.ListFault = new CloudException(CloudFault.Transient, "no answer");
+        var result = await PurgeAsync();
+        Assert.Equal((6, 1), (result.Purged, result.Failed));
+    }
+
+    [Fact]
+    public async Task Purge_WithinRetention_TouchesNothing()
+    {
+        var objects = _shard.Records.Objects.Count;
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        _shard.MarkSynced();
+        var input = _shard.Input with { Timings = _shard.Input.Timings with { DeletedRecordRetention = TimeSpan.FromDays(9) } };
+        Assert.Equal(0, (await _shard.Activities().PurgeRecordsAsync(input)).Expired);
+        Assert.Equal(objects, _shard.Records.Objects.Count);
+    }
+
+    [Fact]
+    public async Task Purge_NoCompleteSyncEver_TouchesNothing()
+    {
+        var objects = _shard.Records.Objects.Count;
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        Assert.Equal(0, (await _shard.Activities().PurgeRecordsAsync(_shard.Input)).Expired);
+        Assert.Equal(objects, _shard.Records.Objects.Count);
+    }
+
+    [Fact]
+    public async Task ScanHealth_MostLookStale_IsSuspectAndEnqueuesNone()
+    {
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        var result = await _shard.Activities().ScanHealthAsync(_shard.Input with { AsOf = _shard.AsOf.AddMinutes(30) });
+        Assert.True(result.Suspect);
+        Assert.Equal(result.Registered, result.Stale);
+        Assert.Empty(_shard.Events.Batches);
+    }
+
+    [Fact]
+    public async Task ScanHealth_Retried_SendsTheSameKeyAndMissedIntervals()
+    {
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        await _shard.Activities().ScanHealthAsync(_shard.Input);
+        await _shard.Activities().ScanHealthAsync(_shard.Input);
+        Assert.Equal(2, _shard.Events.Batches.Count);
+        Assert.Equal(_shard.Events.Batches[0].Key, _shard.Events.Batches[1].Key);
+        Assert.All(_shard.Events.Events, e => Assert.True(e is { PreventDuplicate: true, Attempt: >= 3 }, e.Cause));
+    }
+
+    private async Task<Nstance.Temporal.Workflows.Contracts.PurgeResult> PurgeAsync()
+    {
+        await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
+        _shard.MarkSynced();
+        return await _shard.Activities().PurgeRecordsAsync(_shard.Input);
+    }
+}

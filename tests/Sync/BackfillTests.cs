@@ -1,0 +1,72 @@
+using System.Text;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Sync;
+using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Simulation.Ec2;
+using Nstance.Temporal.Simulation.Nstance;
+using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Tests.Support;
+
+namespace Nstance.Temporal.Tests.Sync;
+
+/// <summary>Recorded machines without a row, in nstance's file and in one of our own.</summary>
+public sealed class BackfillTests
+{
+    [Fact]
+    public async Task Cycle_RecordNamesAnotherInstanceByNow_NothingIsAdded()
+    {
+        using var shard = new SharedShard(NstanceGeneration.V1);
+        shard.AddMember(hours: 5);
+        var lost = shard.AddMember(hours: 4, hasRow: false);
+        var (dry, _) = await shard.CycleAsync();
+        Assert.Contains(dry.Samples, s => s.InstanceId == lost && s.Action == "would add");
+        var (key, record) = shard.Records.Objects.Single(o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
+        var other = SharedShard.NewId(SharedShard.Start.AddHours(-4));
+        shard.Records.Put(key, Encoding.UTF8.GetString(record).Replace($"\"{lost}\"", $"\"{other}\"", StringComparison.Ordinal));
+        shard.Input = shard.Input with { DryRun = false };
+        var before = shard.Nstance.File.Ids();
+
+        var (sync, _) = await shard.CycleAsync();
+
+        Assert.Equal(0, sync.Added);
+        Assert.Equal(before, shard.Nstance.File.Ids());
+        Assert.Empty(shard.Cloud.EndCalls);
+    }
+
+    /// <summary>A wrong ETag would have the hourly look through the bucket read it once more.</summary>
+    [Fact]
+    public async Task Sync_OwnFileWithoutTheRow_IsAddedInTheVersionThatWasRead()
+    {
+        using var world = new CollectWorld();
+        var lost = world.Add(registered: true, recordRegistered: true);
+        world.Sql("DELETE FROM instances WHERE id = $id", ("$id", lost.Id));
+        var ct = TestContext.Current.CancellationToken;
+        var version = (await world.Records.ListAsync(CollectWorld.Shard, ct).SingleAsync(ct)).Single();
+
+        Assert.Equal(1, (await SyncAsync(world)).Added);
+
+        Assert.True(world.IsLive(lost));
+        Assert.Empty(world.Db.FindChangedRecords([(lost.Id, version.ETag)]));
+    }
+
+    /// <summary>One read after another may outlast the heartbeat timeout.</summary>
+    [Fact]
+    public async Task Sync_ManyRecordedWithoutRows_HeartbeatsAtEachRead()
+    {
+        using var world = new CollectWorld();
+        for (var n = 0; n < 20; n++) world.Add(registered: true, recordRegistered: true);
+        world.Sql("DELETE FROM instances");
+        var beats = 0;
+
+        await SyncAsync(world, () => beats += world.Records.Reads.Count is > 0 and < 20 ? 1 : 0);
+
+        Assert.InRange(beats, 19, int.MaxValue);
+    }
+
+    private static Task<SyncResult> SyncAsync(CollectWorld world, Action? beat = null)
+    {
+        world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
+        return new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => beat?.Invoke())
+            .RunAsync(world.Input, TestContext.Current.CancellationToken);
+    }
+}

@@ -1,0 +1,61 @@
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>The one place where a run keeps what it knows: handlers and the cycle write the same record.</summary>
+internal sealed class CollectorState(GcInput input)
+{
+    public ShardRef Shard { get; } = input.Shard;
+
+    public GcSettings Settings { get; set; } = input.Settings;
+
+    public GcState State { get; set; } = input.State ?? new();
+
+    /// <summary>Name of the phase under way; null between cycles.</summary>
+    public string? Phase { get; set; }
+
+    /// <summary>An operator's word, else the settings', else: end nothing yet.</summary>
+    public bool DryRun => State.Mode?.DryRun ?? Settings.DryRun ?? true;
+
+    public ShardTimings Timings => Cadence.Timings(Settings, State.Timings);
+
+    public GcInput Export() => new(Shard) { Settings = Settings, State = State };
+
+    public GcStatus Status(bool ended) => new(Shard, Doing(ended))
+    {
+        Cycle = State.Cycle,
+        Host = State.Host?.Host,
+        Timings = State.Timings is null ? null : Timings,
+        Settings = Settings,
+        DryRun = DryRun,
+        Mode = State.Mode,
+        Pause = State.Pause,
+        PartialPauses = State.PartialPauses,
+        Pending = State.Pending,
+        Approval = State.Approval,
+        Rejection = State.Rejection,
+        NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
+        LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
+        Totals = State.Totals,
+    };
+
+    /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>
+    public void LoseHost() => State = State with { Host = null, LastHost = State.Host?.Host ?? State.LastHost };
+
+    private CollectorActivity Doing(bool ended) =>
+        ended ? CollectorActivity.Off
+        : Phase is not null ? CollectorActivity.Running
+        : State.Pause is not null ? CollectorActivity.Paused
+        : CollectorActivity.Waiting;
+}
+
+/// <summary>A waiting <c>RunCycle</c>; it is answered exactly once.</summary>
+internal sealed class CycleTicket(RunCycleRequest request)
+{
+    public RunCycleRequest Request { get; } = request;
+
+    public CycleReport? Report { get; set; }
+
+    /// <summary>Why no cycle will run for it.</summary>
+    public string? Refusal { get; set; }
+
+    public bool Answered => Report is not null || Refusal is not null;
+}
