@@ -106,7 +106,14 @@ public sealed class ActivityControlTests(ServerFixture server) : IClassFixture<S
             Assert.Equal(2, paused.Attempt);
             StuckActivities.Repair(_id);
             await Service.UnpauseActivityAsync(
-                new() { Namespace = "default", Execution = Run, Id = "working", ResetAttempts = true, ResetHeartbeat = true });
+                new()
+                {
+                    Namespace = "default",
+                    Execution = Run,
+                    Id = "working",
+                    ResetAttempts = true,
+                    ResetHeartbeat = true,
+                });
             Assert.Equal(1, await handle.GetResultAsync());
         });
     }

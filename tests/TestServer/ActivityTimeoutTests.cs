@@ -40,10 +40,11 @@ public sealed class ActivityTimeoutTests : IAsyncLifetime
         using var worker = Worker();
         var before = await Env.GetCurrentTimeAsync();
         var done = await worker.ExecuteAsync(
-            () => Env.Client.ExecuteWorkflowAsync((CyclingWorkflow w) => w.RunAsync(Cycles, 7, 0), new("cycle", "queue")));
+            () => Env.Client.ExecuteWorkflowAsync(
+                (CyclingWorkflow w) => w.RunAsync(Cycles, 7, 0), new("cycle", "queue")));
         Assert.Equal(Cycles, done);
-        var least = Cycles * TimeSpan.FromMinutes(2);
-        Assert.InRange(await Env.GetCurrentTimeAsync() - before, least, least + TimeSpan.FromMinutes(10));
+        var min = Cycles * TimeSpan.FromMinutes(2);
+        Assert.InRange(await Env.GetCurrentTimeAsync() - before, min, min + TimeSpan.FromMinutes(10));
     }
 
     private static void Check(TimeoutWorkflow.Ending ending, TimeoutType type, double seconds)

@@ -15,7 +15,8 @@ public static class SlowActivities
 [Workflow]
 public class TimeoutWorkflow
 {
-    public sealed record Limits(double ToStart, double ToClose, double Heartbeat, double Whole, string? Queue = null, int Attempts = 1);
+    public sealed record Limits(
+        double ToStart, double ToClose, double Heartbeat, double Whole, string? Queue = null, int Attempts = 1);
 
     public sealed record Ending(TimeoutType Type, double Seconds);
 
@@ -67,7 +68,11 @@ public class CyclingWorkflow
             {
                 await Workflow.ExecuteActivityAsync(
                     () => BasicActivities.Greet("cycle"),
-                    new() { StartToCloseTimeout = TimeSpan.FromMinutes(5), ScheduleToStartTimeout = TimeSpan.FromMinutes(1) });
+                    new()
+                    {
+                        StartToCloseTimeout = TimeSpan.FromMinutes(5),
+                        ScheduleToStartTimeout = TimeSpan.FromMinutes(1),
+                    });
             }
             await Workflow.DelayAsync(TimeSpan.FromMinutes(2));
             done++;

@@ -8,7 +8,9 @@ using Code = Temporalio.Exceptions.RpcException.StatusCode;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Namespaces, their search attributes, workers as they report themselves, and the server's time by RPC.</summary>
+/// <summary>
+/// Namespaces, their search attributes, workers as they report themselves, and the server's time by RPC.
+/// </summary>
 public sealed class AdministrationTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -25,9 +27,11 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         await Service.RegisterNamespaceAsync(
             new() { Namespace = _id, WorkflowExecutionRetentionPeriod = new() { Seconds = 86_400 } });
         Assert.Contains(
-            (await Service.ListNamespacesAsync(new() { PageSize = 1_000 })).Namespaces, each => each.NamespaceInfo.Name == _id);
+            (await Service.ListNamespacesAsync(new() { PageSize = 1_000 })).Namespaces,
+            each => each.NamespaceInfo.Name == _id);
         await Service.UpdateNamespaceAsync(new() { Namespace = _id, UpdateInfo = new() { Description = "of a test" } });
-        Assert.Equal("of a test", (await Service.DescribeNamespaceAsync(new() { Namespace = _id })).NamespaceInfo.Description);
+        Assert.Equal(
+            "of a test", (await Service.DescribeNamespaceAsync(new() { Namespace = _id })).NamespaceInfo.Description);
         await Operator.DeleteNamespaceAsync(new() { Namespace = _id });
         await ServerFixture.FaultAsync(Code.NotFound, () => Service.DescribeNamespaceAsync(new() { Namespace = _id }));
     }
@@ -40,7 +44,8 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
         await ServerFixture.FaultAsync(
             Code.NotFound,
-            () => Service.DescribeWorkflowExecutionAsync(new() { Namespace = _id, Execution = new() { WorkflowId = _id } }));
+            () => Service.DescribeWorkflowExecutionAsync(
+                new() { Namespace = _id, Execution = new() { WorkflowId = _id } }));
         Assert.Equal(0, (await Service.CountWorkflowExecutionsAsync(new() { Namespace = _id })).Count);
         await handle.TerminateAsync();
     }
@@ -76,7 +81,8 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         Assert.True(await IsListedAsync()); // it did not say so itself
         var last = beat.Clone();
         last.Status = WorkerStatus.Shutdown;
-        await Service.ShutdownWorkerAsync(new() { Namespace = "default", WorkerInstanceKey = _id, TaskQueue = _id, WorkerHeartbeat = last });
+        await Service.ShutdownWorkerAsync(
+            new() { Namespace = "default", WorkerInstanceKey = _id, TaskQueue = _id, WorkerHeartbeat = last });
         Assert.False(await IsListedAsync());
     }
 
@@ -117,8 +123,12 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         // The lock holds again: nothing that is due tomorrow happens now.
         using var end = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         await Assert.ThrowsAnyAsync<Exception>(() => time.SleepAsync(
-            new() { Duration = new() { Seconds = (long)Day.TotalSeconds } }, new() { CancellationToken = end.Token, Retry = false }));
-        Assert.InRange((await time.GetCurrentTimeAsync(new())).Time.ToDateTimeOffset() - locked, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+            new() { Duration = new() { Seconds = (long)Day.TotalSeconds } },
+            new() { CancellationToken = end.Token, Retry = false }));
+        Assert.InRange(
+            (await time.GetCurrentTimeAsync(new())).Time.ToDateTimeOffset() - locked,
+            TimeSpan.Zero,
+            TimeSpan.FromMinutes(10));
     }
 
     [Fact]
@@ -130,8 +140,10 @@ public sealed class AdministrationTests(ServerFixture server) : IClassFixture<Se
         Assert.NotEmpty(info.ServerVersion);
     }
 
-    private Task<ListSearchAttributesResponse> ListAsync() => Operator.ListSearchAttributesAsync(new() { Namespace = "default" });
+    private Task<ListSearchAttributesResponse> ListAsync() =>
+        Operator.ListSearchAttributesAsync(new() { Namespace = "default" });
 
     private async Task<bool> IsListedAsync() =>
-        (await Service.ListWorkersAsync(new() { Namespace = "default" })).Workers.Any(each => each.WorkerInstanceKey == _id);
+        (await Service.ListWorkersAsync(new() { Namespace = "default" }))
+            .Workers.Any(each => each.WorkerInstanceKey == _id);
 }

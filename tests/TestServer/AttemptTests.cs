@@ -61,9 +61,12 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
         await worker.ExecuteAsync(async () =>
         {
             var service = server.Client.Connection.WorkflowService;
-            var first = await service.PollActivityTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
-            await server.Client.GetAsyncActivityHandle(first.TaskToken.ToByteArray()).FailAsync(new ApplicationFailureException("no"));
-            var second = await service.PollActivityTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+            var first = await service.PollActivityTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+            await server.Client.GetAsyncActivityHandle(first.TaskToken.ToByteArray())
+                .FailAsync(new ApplicationFailureException("no"));
+            var second = await service.PollActivityTaskQueueAsync(
+                new() { Namespace = "default", TaskQueue = new() { Name = _id } });
             Assert.Equal(2, second.Attempt);
             await ServerFixture.FaultAsync(
                 RpcException.StatusCode.NotFound,

@@ -29,7 +29,10 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         { "queue name of the server's own", r => r.TaskQueue.Name = "/_sys/any/1" },
         { "bad cron", r => r.CronSchedule = "never" },
         { "bad retry policy", r => r.RetryPolicy = new() { MaximumAttempts = -1 } },
-        { "unknown attribute", r => (r.SearchAttributes = new()).IndexedFields["Nobody"] = new() { Data = ByteString.CopyFromUtf8("1") } },
+        {
+            "unknown attribute",
+            r => (r.SearchAttributes = new()).IndexedFields["Nobody"] = new() { Data = ByteString.CopyFromUtf8("1") }
+        },
         { "3 MB of input", r => r.Input = new() { Payloads_ = { Large } } },
         { "cron with delay", r => { r.CronSchedule = "* * * * *"; r.WorkflowStartDelay = new() { Seconds = 1 }; } },
     };
@@ -96,10 +99,13 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         var ns = "nowhere-" + Guid.NewGuid();
         var run = new Temporalio.Api.Common.V1.WorkflowExecution { WorkflowId = _id };
         await ServerFixture.FaultAsync(Code.NotFound, () => Service.DescribeNamespaceAsync(new() { Namespace = ns }));
-        await ServerFixture.FaultAsync(Code.NotFound, () => Service.DescribeWorkflowExecutionAsync(new() { Namespace = ns, Execution = run }));
-        await ServerFixture.FaultAsync(Code.NotFound, () => Service.ListWorkflowExecutionsAsync(new() { Namespace = ns }));
         await ServerFixture.FaultAsync(
-            Code.NotFound, () => Service.PollWorkflowTaskQueueAsync(new() { Namespace = ns, TaskQueue = new() { Name = "q" } }));
+            Code.NotFound, () => Service.DescribeWorkflowExecutionAsync(new() { Namespace = ns, Execution = run }));
+        await ServerFixture.FaultAsync(
+            Code.NotFound, () => Service.ListWorkflowExecutionsAsync(new() { Namespace = ns }));
+        await ServerFixture.FaultAsync(
+            Code.NotFound,
+            () => Service.PollWorkflowTaskQueueAsync(new() { Namespace = ns, TaskQueue = new() { Name = "q" } }));
     }
 
     [Fact]
@@ -123,9 +129,15 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     public async Task Answers_GarbageToken_InvalidArgument()
     {
         var token = ByteString.CopyFromUtf8("garbage");
-        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RespondWorkflowTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
-        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RespondActivityTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
-        await ServerFixture.FaultAsync(Code.InvalidArgument, () => Service.RecordActivityTaskHeartbeatAsync(new() { Namespace = "default", TaskToken = token }));
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument,
+            () => Service.RespondWorkflowTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument,
+            () => Service.RespondActivityTaskCompletedAsync(new() { Namespace = "default", TaskToken = token }));
+        await ServerFixture.FaultAsync(
+            Code.InvalidArgument,
+            () => Service.RecordActivityTaskHeartbeatAsync(new() { Namespace = "default", TaskToken = token }));
     }
 
     [Fact]
@@ -164,7 +176,9 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         };
         await Service.RegisterNamespaceAsync(request);
         await ServerFixture.FaultAsync(Code.AlreadyExists, () => Service.RegisterNamespaceAsync(request));
-        Assert.Equal(_id, (await TestEnvironments.EventuallyAsync(() => Service.DescribeNamespaceAsync(new() { Namespace = _id }))).NamespaceInfo.Name);
+        var described = await TestEnvironments.EventuallyAsync(
+            () => Service.DescribeNamespaceAsync(new() { Namespace = _id }));
+        Assert.Equal(_id, described.NamespaceInfo.Name);
     }
 
     [Fact]
@@ -173,14 +187,16 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
         // Nobody works on them: all stay in flight.
         var handle = await StartAsync();
         using var end = new CancellationTokenSource();
-        var ten = Enumerable.Range(0, 11).Select(i => handle.ExecuteUpdateAsync(
-            w => w.PutAsync("x"), new($"update-{i}") { Rpc = new() { CancellationToken = end.Token, Retry = false } })).ToList();
-        var first = await Task.WhenAny(ten);
+        var rpc = new RpcOptions { CancellationToken = end.Token, Retry = false };
+        var updates = Enumerable.Range(0, 11)
+            .Select(i => handle.ExecuteUpdateAsync(w => w.PutAsync("x"), new($"update-{i}") { Rpc = rpc }))
+            .ToList();
+        var first = await Task.WhenAny(updates);
         var fault = await Assert.ThrowsAsync<RpcException>(() => first);
         Assert.Equal(Code.ResourceExhausted, fault.Code);
         await end.CancelAsync();
         await handle.TerminateAsync();
-        await Task.WhenAll(ten).ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.WhenAll(updates).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     [Fact]

@@ -70,13 +70,15 @@ public sealed class BasicTests(TemporalServerFixture server) : IClassFixture<Tem
             await handle.SignalAsync(w => w.AddAsync("a"));
             Assert.Equal(2, await handle.ExecuteUpdateAsync(w => w.PutAsync("b")));
             Assert.Equal(2, await handle.QueryAsync(w => w.Count()));
-            var rejected = await Assert.ThrowsAsync<WorkflowUpdateFailedException>(() => handle.ExecuteUpdateAsync(w => w.PutAsync("")));
+            var rejected = await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
+                () => handle.ExecuteUpdateAsync(w => w.PutAsync("")));
             Assert.Equal("empty", rejected.InnerException!.Message);
             await handle.ExecuteUpdateAsync(w => w.FinishAsync());
             Assert.Equal(["a", "b"], await handle.GetResultAsync());
             Assert.Equal(2, await handle.QueryAsync(w => w.Count()));
             var history = await handle.FetchHistoryAsync();
-            await new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<MailboxWorkflow>()).ReplayWorkflowAsync(history);
+            var replayer = new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<MailboxWorkflow>());
+            await replayer.ReplayWorkflowAsync(history);
         });
     }
 
@@ -87,9 +89,11 @@ public sealed class BasicTests(TemporalServerFixture server) : IClassFixture<Tem
         await worker.ExecuteAsync(async () =>
         {
             var childId = "child-" + Guid.NewGuid();
-            var result = await server.Client.ExecuteWorkflowAsync((ParentWorkflow w) => w.RunAsync(childId), Options("parent"));
+            var result = await server.Client.ExecuteWorkflowAsync(
+                (ParentWorkflow w) => w.RunAsync(childId), Options("parent"));
             Assert.Equal("Hello, child", result);
-            var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => server.Client.GetWorkflowHandle(childId).GetResultAsync());
+            var failed = await Assert.ThrowsAsync<WorkflowFailedException>(
+                () => server.Client.GetWorkflowHandle(childId).GetResultAsync());
             Assert.IsType<TerminatedFailureException>(failed.InnerException);
         });
     }
@@ -100,7 +104,8 @@ public sealed class BasicTests(TemporalServerFixture server) : IClassFixture<Tem
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((CancellableWorkflow w) => w.RunAsync(), Options("cancel"));
+            var handle = await server.Client.StartWorkflowAsync(
+                (CancellableWorkflow w) => w.RunAsync(), Options("cancel"));
             await handle.CancelAsync();
             var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => handle.GetResultAsync());
             Assert.IsType<CanceledFailureException>(failed.InnerException);

@@ -61,9 +61,11 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
             CancellationOperation = new(),
         });
         Assert.Contains(
-            (await handles[0].FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionCancelRequested);
+            (await handles[0].FetchHistoryAsync()).Events,
+            e => e.EventType == EventType.WorkflowExecutionCancelRequested);
         Assert.DoesNotContain(
-            (await handles[1].FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionCancelRequested);
+            (await handles[1].FetchHistoryAsync()).Events,
+            e => e.EventType == EventType.WorkflowExecutionCancelRequested);
         foreach (var handle in handles)
             await handle.TerminateAsync();
     }
@@ -128,7 +130,13 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
         await ServerFixture.FaultAsync(RpcException.StatusCode.InvalidArgument, () => Service.StartBatchOperationAsync(
             new() { Namespace = "default", JobId = _id, Reason = "x", VisibilityQuery = Mine }));
         await ServerFixture.FaultAsync(RpcException.StatusCode.InvalidArgument, () => Service.StartBatchOperationAsync(
-            new() { Namespace = "default", JobId = _id, Reason = "x", TerminationOperation = new BatchOperationTermination() }));
+            new()
+            {
+                Namespace = "default",
+                JobId = _id,
+                Reason = "x",
+                TerminationOperation = new BatchOperationTermination(),
+            }));
         await ServerFixture.FaultAsync(RpcException.StatusCode.InvalidArgument, () => Service.StartBatchOperationAsync(
             Complete(new() { SignalOperation = new() })));
         await ServerFixture.FaultAsync(RpcException.StatusCode.NotFound, () => Service.DescribeBatchOperationAsync(

@@ -21,7 +21,8 @@ public sealed class BrokenClientTests(ServerFixture server) : IClassFixture<Serv
         var noise = new byte[4_096];
         new Random(1).NextBytes(noise);
         var left = new List<TcpClient>();
-        foreach (var bytes in new[] { noise, Preface, [.. Preface, .. noise], Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\n\r\n"), [] })
+        var get = Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\n\r\n");
+        foreach (var bytes in new[] { noise, Preface, [.. Preface, .. noise], get, [] })
             left.Add(await SendAsync(bytes));
         await GreetAsync();
         left.ForEach(each => each.Dispose());
@@ -51,11 +52,12 @@ public sealed class BrokenClientTests(ServerFixture server) : IClassFixture<Serv
     {
         var handle = await server.Client.StartWorkflowAsync(
             (GreetingWorkflow w) => w.RunAsync("you"), new(_id, _id) { TaskTimeout = TimeSpan.FromSeconds(1) });
-        var taken = await server.Client.Connection.WorkflowService.PollWorkflowTaskQueueAsync(
+        var service = server.Client.Connection.WorkflowService;
+        var taken = await service.PollWorkflowTaskQueueAsync(
             new() { Namespace = "default", TaskQueue = new() { Name = _id }, Identity = "dead" });
         using var worker = server.Worker(_id);
         Assert.Equal("Hello, you", await worker.ExecuteAsync(() => handle.GetResultAsync()));
-        var late = await Assert.ThrowsAsync<RpcException>(() => server.Client.Connection.WorkflowService.RespondWorkflowTaskCompletedAsync(
+        var late = await Assert.ThrowsAsync<RpcException>(() => service.RespondWorkflowTaskCompletedAsync(
             new() { Namespace = "default", TaskToken = taken.TaskToken }));
         Assert.Equal(RpcException.StatusCode.NotFound, late.Code);
     }

@@ -25,10 +25,12 @@ public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixtu
                 (TickingWorkflow w) => w.RunAsync(), new(_id, _id) { CronSchedule = "* * * * *" });
             await server.Own.DelayAsync(TimeSpan.FromMinutes(3) + TimeSpan.FromSeconds(5));
             var results = new List<int>();
-            await foreach (var run in server.Client.ListWorkflowsAsync($"WorkflowId = '{_id}' AND ExecutionStatus = 'Completed'"))
+            var completed = $"WorkflowId = '{_id}' AND ExecutionStatus = 'Completed'";
+            await foreach (var run in server.Client.ListWorkflowsAsync(completed))
             {
                 var last = (await server.Client.GetWorkflowHandle(_id, run.RunId).FetchHistoryAsync()).Events.Last();
-                results.Add(int.Parse(last.WorkflowExecutionCompletedEventAttributes.Result.Payloads_[0].Data.ToStringUtf8()));
+                var result = last.WorkflowExecutionCompletedEventAttributes.Result.Payloads_[0];
+                results.Add(int.Parse(result.Data.ToStringUtf8()));
             }
             Assert.Equal([1, 2, 3], results.Order().Take(3));
             await server.Client.GetWorkflowHandle(_id).TerminateAsync();
@@ -76,13 +78,15 @@ public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixtu
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var handle = await server.Client.StartWorkflowAsync((CountingWorkflow w) => w.RunAsync(1, 0), new(_id, _id));
+            var handle = await server.Client.StartWorkflowAsync(
+                (CountingWorkflow w) => w.RunAsync(1, 0), new(_id, _id));
             Assert.Equal(1, await handle.GetResultAsync());
             var events = (await server.Client.GetWorkflowHandle(_id, handle.ResultRunId).FetchHistoryAsync()).Events;
             var continued = events.Last().WorkflowExecutionContinuedAsNewEventAttributes;
             Assert.Null(continued.BackoffStartInterval); // as the workflow asked for none
-            var next = (await server.Client.GetWorkflowHandle(_id, continued.NewExecutionRunId).FetchHistoryAsync()).Events.First();
-            var backoff = next.WorkflowExecutionStartedEventAttributes.FirstWorkflowTaskBackoff.ToTimeSpan();
+            var next = await server.Client.GetWorkflowHandle(_id, continued.NewExecutionRunId).FetchHistoryAsync();
+            var started = next.Events.First().WorkflowExecutionStartedEventAttributes;
+            var backoff = started.FirstWorkflowTaskBackoff.ToTimeSpan();
             Assert.InRange(backoff, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
         });
     }
@@ -135,5 +139,6 @@ public sealed class ChainTests(ServerFixture server) : IClassFixture<ServerFixtu
         Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
 
     private TemporalWorker Worker() => server.Worker(
-        _id, options => options.AddWorkflow<TickingWorkflow>().AddWorkflow<RelayWorkflow>().AddWorkflow<CountingWorkflow>());
+        _id,
+        options => options.AddWorkflow<TickingWorkflow>().AddWorkflow<RelayWorkflow>().AddWorkflow<CountingWorkflow>());
 }

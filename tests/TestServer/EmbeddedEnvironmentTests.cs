@@ -12,7 +12,8 @@ public sealed class EmbeddedEnvironmentTests
     public async Task GetResult_WorkflowSleepsAMonth_TimeJumps()
     {
         await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
-        using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions("queue").AddWorkflow<SleepingWorkflow>());
+        using var worker = new TemporalWorker(
+            env.Client, new TemporalWorkerOptions("queue").AddWorkflow<SleepingWorkflow>());
         var before = await env.GetCurrentTimeAsync();
         var slept = await worker.ExecuteAsync(
             () => env.Client.ExecuteWorkflowAsync((SleepingWorkflow w) => w.RunAsync(Month), new("sleep", "queue")));
@@ -24,7 +25,8 @@ public sealed class EmbeddedEnvironmentTests
     public async Task Result_HandleMadeFromId_TimeJumps()
     {
         await using var env = await EmbeddedWorkflowEnvironment.StartAsync();
-        using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions("queue").AddWorkflow<SleepingWorkflow>());
+        using var worker = new TemporalWorker(
+            env.Client, new TemporalWorkerOptions("queue").AddWorkflow<SleepingWorkflow>());
         var slept = await worker.ExecuteAsync(async () =>
         {
             await env.Client.StartWorkflowAsync((SleepingWorkflow w) => w.RunAsync(Month), new("sleep", "queue"));
@@ -47,6 +49,7 @@ public sealed class EmbeddedEnvironmentTests
     {
         await using var env = await EmbeddedWorkflowEnvironment.StartAsync(new() { TimeSkipping = false });
         Assert.False(env.SupportsTimeSkipping);
-        Assert.InRange(await env.GetCurrentTimeAsync() - DateTime.UtcNow, TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
+        Assert.InRange(
+            await env.GetCurrentTimeAsync() - DateTime.UtcNow, TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
     }
 }

@@ -27,7 +27,8 @@ public sealed class ExecutableTests
     {
         var (code, _, error) = await RunAsync(args);
         Assert.Equal(2, code);
-        Assert.Contains(names, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            names, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     /// <summary>Everything the SDK's StartLocalAsync passes, and one flag that nobody knows.</summary>
@@ -35,8 +36,10 @@ public sealed class ExecutableTests
     public async Task StartDev_FlagsOfTheSdk_ServesAndWarnsOfTheUnknownOneOnly()
     {
         using var process = Start(
-            "server", "start-dev", "--port", "0", "--namespace", "mine", "--ip", "127.0.0.1", "--log-format", "pretty", "--log-level", "warn",
-            "--dynamic-config-value", "frontend.enableServerVersionCheck=false", "--db-filename", "any.db", "--headless",
+            "server", "start-dev", "--port", "0", "--namespace", "mine", "--ip", "127.0.0.1",
+            "--log-format", "pretty", "--log-level", "warn",
+            "--dynamic-config-value", "frontend.enableServerVersionCheck=false",
+            "--db-filename", "any.db", "--headless",
             "--search-attribute", "Owner=Keyword", "--sparkle", "blue");
         try
         {
@@ -45,7 +48,8 @@ public sealed class ExecutableTests
             Assert.Contains("--sparkle", await process.StandardError.ReadLineAsync(), StringComparison.Ordinal);
             var client = await TemporalClient.ConnectAsync(
                 new(listens!.Split(' ')[3]) { Namespace = "mine", Runtime = TestRuntime.Shared });
-            var attributes = await client.Connection.OperatorService.ListSearchAttributesAsync(new() { Namespace = "mine" });
+            var attributes = await client.Connection.OperatorService.ListSearchAttributesAsync(
+                new() { Namespace = "mine" });
             Assert.Contains("Owner", attributes.CustomAttributes.Keys);
         }
         finally
@@ -77,7 +81,10 @@ public sealed class ExecutableTests
     {
         var (code, _, error) = await RunAsync("server", "start-dev", "--ui-folder", AppContext.BaseDirectory);
         Assert.Equal(2, code);
-        Assert.Contains("--ui-folder", Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "--ui-folder",
+            Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +94,10 @@ public sealed class ExecutableTests
         try
         {
             await process.StandardOutput.ReadLineAsync();
-            Assert.Contains("JSON API on http://127.0.0.1:", await process.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.Contains(
+                "JSON API on http://127.0.0.1:",
+                await process.StandardOutput.ReadLineAsync(),
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -95,12 +105,13 @@ public sealed class ExecutableTests
         }
     }
 
-    private static Process Start(params string[] args) => Process.Start(new ProcessStartInfo(TestEnvironments.ServerPath, args)
-    {
-        RedirectStandardError = true,
-        RedirectStandardOutput = true,
-        UseShellExecute = false,
-    })!;
+    private static Process Start(params string[] args) => Process.Start(
+        new ProcessStartInfo(TestEnvironments.ServerPath, args)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        })!;
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {

@@ -16,12 +16,14 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
     [Theory]
     [InlineData(Temporalio.Workflows.ParentClosePolicy.Terminate, WorkflowExecutionStatus.Terminated)]
     [InlineData(Temporalio.Workflows.ParentClosePolicy.RequestCancel, WorkflowExecutionStatus.Canceled)]
-    public async Task ParentCloses_Policy_EndsTheChild(Temporalio.Workflows.ParentClosePolicy policy, WorkflowExecutionStatus status)
+    public async Task ParentCloses_Policy_EndsTheChild(
+        Temporalio.Workflows.ParentClosePolicy policy, WorkflowExecutionStatus status)
     {
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            await server.Client.ExecuteWorkflowAsync((LeavingParentWorkflow w) => w.RunAsync(Child, policy), new(_id, _id));
+            await server.Client.ExecuteWorkflowAsync(
+                (LeavingParentWorkflow w) => w.RunAsync(Child, policy), new(_id, _id));
             var child = server.Client.GetWorkflowHandle(Child);
             await Assert.ThrowsAsync<WorkflowFailedException>(() => child.GetResultAsync());
             Assert.Equal(status, (await child.DescribeAsync()).Status);
@@ -35,7 +37,8 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
         await worker.ExecuteAsync(async () =>
         {
             await server.Client.ExecuteWorkflowAsync(
-                (LeavingParentWorkflow w) => w.RunAsync(Child, Temporalio.Workflows.ParentClosePolicy.Abandon), new(_id, _id));
+                (LeavingParentWorkflow w) => w.RunAsync(Child, Temporalio.Workflows.ParentClosePolicy.Abandon),
+                new(_id, _id));
             var child = server.Client.GetWorkflowHandle<MailboxWorkflow>(Child);
             Assert.Equal(1, await child.ExecuteUpdateAsync(w => w.PutAsync("alive")));
             await child.TerminateAsync();
@@ -59,10 +62,13 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
         await worker.ExecuteAsync(async () =>
         {
             var other = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(Child, _id));
-            Assert.Equal("done", await server.Client.ExecuteWorkflowAsync((NeighbourWorkflow w) => w.RunAsync(Child), new(_id, _id)));
+            Assert.Equal(
+                "done",
+                await server.Client.ExecuteWorkflowAsync((NeighbourWorkflow w) => w.RunAsync(Child), new(_id, _id)));
             var end = await Assert.ThrowsAsync<WorkflowFailedException>(() => other.GetResultAsync());
             Assert.IsType<CanceledFailureException>(end.InnerException);
-            Assert.Contains((await other.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
+            Assert.Contains(
+                (await other.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
         });
     }
 
@@ -90,7 +96,8 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var parent = await server.Client.StartWorkflowAsync((RivalParentWorkflow w) => w.RunAsync(Child), new(_id, _id));
+            var parent = await server.Client.StartWorkflowAsync(
+                (RivalParentWorkflow w) => w.RunAsync(Child), new(_id, _id));
             var child = server.Client.GetWorkflowHandle<MailboxWorkflow>(Child);
             await TestEnvironments.EventuallyAsync(() => child.ExecuteUpdateAsync(w => w.PutAsync("x")));
             var described = await server.Client.Connection.WorkflowService.DescribeWorkflowExecutionAsync(

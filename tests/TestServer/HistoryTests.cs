@@ -16,7 +16,8 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
     public async Task Forward_PagesOfTwo_EveryEventOnceInOrder()
     {
         await GreetAsync();
-        var (ids, pages) = (new List<long>(), 0);
+        var ids = new List<long>();
+        var pages = 0;
         var request = new GetWorkflowExecutionHistoryRequest
         {
             Namespace = "default",
@@ -103,38 +104,37 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
             (GreetingWorkflow w) => w.RunAsync("you"), new(_id, _id) { TaskTimeout = TimeSpan.FromSeconds(10) });
         for (var attempt = 1; attempt <= 5; attempt++)
         {
-            var task = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+            var task = await PollAsync();
             Assert.Equal(attempt, task.Attempt);
-            await Service.RespondWorkflowTaskFailedAsync(new()
-            {
-                Namespace = "default",
-                TaskToken = task.TaskToken,
-                Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
-            });
+            await FailAsync(task);
         }
         Assert.Equal(
-            [EventType.WorkflowExecutionStarted, EventType.WorkflowTaskScheduled, EventType.WorkflowTaskStarted, EventType.WorkflowTaskFailed],
+            [
+                EventType.WorkflowExecutionStarted,
+                EventType.WorkflowTaskScheduled,
+                EventType.WorkflowTaskStarted,
+                EventType.WorkflowTaskFailed,
+            ],
             (await handle.FetchHistoryAsync()).Events.Select(e => e.EventType).Take(4));
-        Assert.DoesNotContain((await handle.FetchHistoryAsync()).Events.Skip(4), e => e.EventType == EventType.WorkflowTaskFailed);
+        Assert.DoesNotContain(
+            (await handle.FetchHistoryAsync()).Events.Skip(4), e => e.EventType == EventType.WorkflowTaskFailed);
         using var worker = server.Worker(_id);
         Assert.Equal("Hello, you", await worker.ExecuteAsync(() => handle.GetResultAsync()));
     }
 
-    /// <summary>A worker that lost the run replays up to its task; without these events the SDKs' history ends too early.</summary>
+    /// <summary>
+    /// A worker that lost the run replays up to its task; without these events the SDKs' history ends too early.
+    /// </summary>
     [Fact]
     public async Task SecondAttempt_Started_ShownThoughNotWritten()
     {
         var version = Version.Parse((await Service.GetSystemInfoAsync(new())).ServerVersion.Split('-')[0]);
-        Assert.SkipWhen(TestEnvironments.Address != null && version < new Version(1, 31), "servers before 1.31 do not show it");
+        Assert.SkipWhen(
+            TestEnvironments.Address != null && version < new Version(1, 31), "servers before 1.31 do not show it");
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
-        var first = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
-        await Service.RespondWorkflowTaskFailedAsync(new()
-        {
-            Namespace = "default",
-            TaskToken = first.TaskToken,
-            Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
-        });
-        var second = await Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+        var first = await PollAsync();
+        await FailAsync(first);
+        var second = await PollAsync();
         var events = (await handle.FetchHistoryAsync()).Events;
         Assert.Equal(second.History.Events.Select(e => e.EventId), events.Select(e => e.EventId));
         Assert.Equal(second.StartedEventId, events.Last().EventId);
@@ -144,9 +144,21 @@ public sealed class HistoryTests(ServerFixture server) : IClassFixture<ServerFix
             (await handle.FetchHistoryAsync()).Events.TakeLast(2).Select(e => e.EventType));
     }
 
+    private Task<PollWorkflowTaskQueueResponse> PollAsync() =>
+        Service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = _id } });
+
+    private async Task FailAsync(PollWorkflowTaskQueueResponse task) =>
+        await Service.RespondWorkflowTaskFailedAsync(new()
+        {
+            Namespace = "default",
+            TaskToken = task.TaskToken,
+            Cause = WorkflowTaskFailedCause.WorkflowWorkerUnhandledFailure,
+        });
+
     private async Task GreetAsync()
     {
         using var worker = server.Worker(_id);
-        await worker.ExecuteAsync(() => server.Client.ExecuteWorkflowAsync((GreetingWorkflow w) => w.RunAsync("you"), new(_id, _id)));
+        await worker.ExecuteAsync(
+            () => server.Client.ExecuteWorkflowAsync((GreetingWorkflow w) => w.RunAsync("you"), new(_id, _id)));
     }
 }

@@ -67,7 +67,8 @@ public sealed class HttpApiTests : IAsyncLifetime
                 """);
             Assert.Equal(HttpStatusCode.OK, status);
             Assert.NotEmpty(started["runId"]!.GetValue<string>());
-            Assert.Equal(HttpStatusCode.OK, (await PostAsync(run + "/signal/Add", """{"input": ["by signal"]}""")).Status);
+            Assert.Equal(
+                HttpStatusCode.OK, (await PostAsync(run + "/signal/Add", """{"input": ["by signal"]}""")).Status);
             var (_, updated) = await PostAsync(run + "/update/Put", """
                 {"request": {"meta": {"updateId": "u"}, "input": {"args": ["by update"]}},
                  "waitPolicy": {"lifecycleStage": "UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED"}}
@@ -81,9 +82,8 @@ public sealed class HttpApiTests : IAsyncLifetime
             Assert.Equal("me", described["workflowExecutionInfo"]!["memo"]!["fields"]!["owner"]!.GetValue<string>());
             await Client.GetWorkflowHandle<MailboxWorkflow>(_id).ExecuteUpdateAsync(w => w.FinishAsync());
             var (_, last) = await GetAsync(run + "/history-reverse?maximumPageSize=1");
-            Assert.Equal(
-                """[["by signal","by update"]]""",
-                last["history"]!["events"]![0]!["workflowExecutionCompletedEventAttributes"]!["result"]!.ToJsonString());
+            var completed = last["history"]!["events"]![0]!["workflowExecutionCompletedEventAttributes"]!;
+            Assert.Equal("""[["by signal","by update"]]""", completed["result"]!.ToJsonString());
         });
     }
 
@@ -96,8 +96,9 @@ public sealed class HttpApiTests : IAsyncLifetime
             """);
         Assert.Empty(signaled.AsObject());
         var (_, history) = await GetAsync($"/namespaces/default/workflows/{_id}/history?noPayloadShorthand&pretty");
-        var signal = history["history"]!["events"]!.AsArray().Single(
-            each => each!["workflowExecutionSignaledEventAttributes"] != null)!["workflowExecutionSignaledEventAttributes"]!;
+        var signal = history["history"]!["events"]!.AsArray()
+            .Select(each => each!["workflowExecutionSignaledEventAttributes"])
+            .Single(each => each != null)!;
         Assert.Equal("MQ==", signal["input"]!["payloads"]![0]!["data"]!.GetValue<string>());
         await Client.GetWorkflowHandle(_id).TerminateAsync();
     }
@@ -126,12 +127,14 @@ public sealed class HttpApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, status);
         Assert.Equal(5, gone["code"]!.GetValue<int>());
         Assert.Equal(
-            "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure", gone["details"]![0]!["@type"]!.GetValue<string>());
+            "type.googleapis.com/temporal.api.errordetails.v1.NotFoundFailure",
+            gone["details"]![0]!["@type"]!.GetValue<string>());
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", "{}")).Status);
         Assert.Equal(
             HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", "{nonsense")).Status);
         Assert.Equal(
-            HttpStatusCode.BadRequest, (await PostAsync($"/namespaces/default/workflows/{_id}", """{"nonsense": 1}""")).Status);
+            HttpStatusCode.BadRequest,
+            (await PostAsync($"/namespaces/default/workflows/{_id}", """{"nonsense": 1}""")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/nowhere")).Status);
         Assert.Equal(HttpStatusCode.NotImplemented, (await PostAsync("/system-info", "{}")).Status);
     }

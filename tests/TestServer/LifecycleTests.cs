@@ -4,7 +4,9 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>How runs go on and end: retry, timeouts, delay, cancel, terminate, delete; and what is told of them.</summary>
+/// <summary>
+/// How runs go on and end: retry, timeouts, delay, cancel, terminate, delete; and what is told of them.
+/// </summary>
 public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private readonly string _id = "life-" + Guid.NewGuid();
@@ -44,7 +46,8 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
         var handle = await server.Client.StartWorkflowAsync(
             (MailboxWorkflow w) => w.RunAsync(), new(_id, _id) { RunTimeout = TimeSpan.FromSeconds(1) });
         using var worker = server.Worker(_id);
-        var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => worker.ExecuteAsync(() => handle.GetResultAsync()));
+        var failed = await Assert.ThrowsAsync<WorkflowFailedException>(
+            () => worker.ExecuteAsync(() => handle.GetResultAsync()));
         Assert.IsType<TimeoutFailureException>(failed.InnerException);
     }
 
@@ -73,7 +76,8 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
             var fault = await ServerFixture.FaultAsync(
                 RpcException.StatusCode.FailedPrecondition, () => handle.QueryAsync(w => w.Count()));
             Assert.Contains("not scheduled yet", fault.Message, StringComparison.Ordinal);
-            Assert.DoesNotContain((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskScheduled);
+            Assert.DoesNotContain(
+                (await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskScheduled);
 
             options.SignalWithStart((MailboxWorkflow w) => w.AddAsync("now"));
             await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), options);
@@ -89,7 +93,8 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
             (MailboxWorkflow w) => w.RunAsync(), new(_id, _id) { StartDelay = TimeSpan.FromHours(1) });
         await handle.CancelAsync();
         using var worker = server.Worker(_id);
-        var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => worker.ExecuteAsync(() => handle.GetResultAsync()));
+        var failed = await Assert.ThrowsAsync<WorkflowFailedException>(
+            () => worker.ExecuteAsync(() => handle.GetResultAsync()));
         Assert.IsType<CanceledFailureException>(failed.InnerException);
     }
 
@@ -99,9 +104,13 @@ public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerF
         var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new(_id, _id));
         await handle.TerminateAsync("enough");
         var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => handle.GetResultAsync());
-        Assert.Contains("enough", Assert.IsType<TerminatedFailureException>(failed.InnerException).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "enough",
+            Assert.IsType<TerminatedFailureException>(failed.InnerException).Message,
+            StringComparison.Ordinal);
         await ServerFixture.FaultAsync(RpcException.StatusCode.NotFound, () => handle.TerminateAsync());
-        await ServerFixture.FaultAsync(RpcException.StatusCode.NotFound, () => handle.SignalAsync(w => w.AddAsync("late")));
+        await ServerFixture.FaultAsync(
+            RpcException.StatusCode.NotFound, () => handle.SignalAsync(w => w.AddAsync("late")));
     }
 
     [Fact]

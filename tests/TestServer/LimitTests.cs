@@ -11,7 +11,9 @@ using Temporalio.Worker;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>What a run must not exceed, and what the server keeps of closed runs. On servers whose limits a test sets.</summary>
+/// <summary>
+/// What a run must not exceed, and what the server keeps of closed runs. On servers whose limits a test sets.
+/// </summary>
 public sealed class LimitTests
 {
     private const string Queue = "queue";
@@ -21,37 +23,51 @@ public sealed class LimitTests
     {
         await using var env = await StartAsync(new() { Limits = new() { HistoryCount = 40 } });
         var failed = await Assert.ThrowsAsync<WorkflowFailedException>(() => RunAsync(env, "long", 1, 100));
-        Assert.Contains("exceeds limit", Assert.IsType<TerminatedFailureException>(failed.InnerException).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "exceeds limit",
+            Assert.IsType<TerminatedFailureException>(failed.InnerException).Message,
+            StringComparison.Ordinal);
     }
 
-    /// <summary>The server's word: what a worker answers in spite of the limit ends the run, for a repeated task would bring it again.</summary>
+    /// <summary>
+    /// The server's word: what a worker answers in spite of the limit ends the run, for a repeated task would bring the
+    /// same answer again.
+    /// </summary>
     [Fact]
     public async Task Result_WorkerSendsTooMuch_RunIsTerminatedAndItsTaskNamesTheCause()
     {
         await using var env = await StartAsync(new() { Limits = new() { BlobSize = 4_096 } });
-        var handle = await env.Client.StartWorkflowAsync((GreedyWorkflow w) => w.RunAsync(8_192, 0), new("large", Queue));
+        var handle = await env.Client.StartWorkflowAsync(
+            (GreedyWorkflow w) => w.RunAsync(8_192, 0), new("large", Queue));
         var service = env.Client.Connection.WorkflowService;
-        var task = await service.PollWorkflowTaskQueueAsync(new() { Namespace = "default", TaskQueue = new() { Name = Queue } });
-        var complete = new Command { CommandType = CommandType.CompleteWorkflowExecution, CompleteWorkflowExecutionCommandAttributes = new() };
-        complete.CompleteWorkflowExecutionCommandAttributes.Result =
-            new() { Payloads_ = { new Payload { Data = ByteString.CopyFrom(new byte[8_192]) } } };
+        var task = await service.PollWorkflowTaskQueueAsync(
+            new() { Namespace = "default", TaskQueue = new() { Name = Queue } });
+        var complete = new Command
+        {
+            CommandType = CommandType.CompleteWorkflowExecution,
+            CompleteWorkflowExecutionCommandAttributes = new() { Result = Bytes(8_192) },
+        };
         await ServerFixture.FaultAsync(
             RpcException.StatusCode.InvalidArgument,
             () => service.RespondWorkflowTaskCompletedAsync(
                 new() { Namespace = "default", TaskToken = task.TaskToken, Commands = { complete } }));
         Assert.Equal(WorkflowExecutionStatus.Terminated, (await handle.DescribeAsync()).Status);
-        Assert.Equal(WorkflowTaskFailedCause.BadCompleteWorkflowExecutionAttributes, Assert.Single(await FailuresAsync(handle)));
+        Assert.Equal(
+            WorkflowTaskFailedCause.BadCompleteWorkflowExecutionAttributes, Assert.Single(await FailuresAsync(handle)));
     }
 
     /// <summary>
-    /// The SDK's: it learns the limit from the namespace, fails the task itself, and tries again for ever. The run stays open.
+    /// The SDK's: it learns the limit from the namespace, fails the task itself, and tries again for ever.
+    /// The run stays open.
     /// </summary>
     [Fact]
     public async Task Result_TooLargeForTheNamespace_SdkFailsTheTaskAndRunStaysOpen()
     {
         await using var env = await StartAsync(new() { Limits = new() { BlobSize = 4_096 } });
-        var handle = await env.Client.StartWorkflowAsync((GreedyWorkflow w) => w.RunAsync(8_192, 0), new("large", Queue));
-        using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions(Queue).AddWorkflow<GreedyWorkflow>());
+        var handle = await env.Client.StartWorkflowAsync(
+            (GreedyWorkflow w) => w.RunAsync(8_192, 0), new("large", Queue));
+        using var worker = new TemporalWorker(
+            env.Client, new TemporalWorkerOptions(Queue).AddWorkflow<GreedyWorkflow>());
         await worker.ExecuteAsync(async () =>
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -79,7 +95,8 @@ public sealed class LimitTests
         // The whole message counts: two tags, two lengths of four bytes.
         await service.StartWorkflowExecutionAsync(Request("fits", (2 << 20) - 10));
         await ServerFixture.FaultAsync(
-            RpcException.StatusCode.InvalidArgument, () => service.StartWorkflowExecutionAsync(Request("exceeds", (2 << 20) + 1)));
+            RpcException.StatusCode.InvalidArgument,
+            () => service.StartWorkflowExecutionAsync(Request("exceeds", (2 << 20) + 1)));
     }
 
     [Fact]
@@ -110,7 +127,8 @@ public sealed class LimitTests
         var handle = await env.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new("box", Queue));
         await handle.SignalAsync(w => w.AddAsync("a"));
         await handle.SignalAsync(w => w.AddAsync("b"));
-        await ServerFixture.FaultAsync(RpcException.StatusCode.InvalidArgument, () => handle.SignalAsync(w => w.AddAsync("c")));
+        await ServerFixture.FaultAsync(
+            RpcException.StatusCode.InvalidArgument, () => handle.SignalAsync(w => w.AddAsync("c")));
     }
 
     [Fact]
@@ -134,8 +152,11 @@ public sealed class LimitTests
             await env.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new($"closed-{i}", Queue));
             await env.Client.GetWorkflowHandle($"closed-{i}").TerminateAsync();
         }
-        await ServerFixture.FaultAsync(RpcException.StatusCode.NotFound, () => env.Client.GetWorkflowHandle("closed-2").DescribeAsync());
-        Assert.Equal(WorkflowExecutionStatus.Terminated, (await env.Client.GetWorkflowHandle("closed-3").DescribeAsync()).Status);
+        await ServerFixture.FaultAsync(
+            RpcException.StatusCode.NotFound, () => env.Client.GetWorkflowHandle("closed-2").DescribeAsync());
+        Assert.Equal(
+            WorkflowExecutionStatus.Terminated,
+            (await env.Client.GetWorkflowHandle("closed-3").DescribeAsync()).Status);
         Assert.Equal(WorkflowExecutionStatus.Running, (await open.DescribeAsync()).Status);
         Assert.Equal(6, (await env.Client.CountWorkflowsAsync("")).Count);
     }
@@ -153,17 +174,22 @@ public sealed class LimitTests
         WorkflowType = new() { Name = "Any" },
         TaskQueue = new() { Name = Queue },
         RequestId = Guid.NewGuid().ToString(),
-        Input = new() { Payloads_ = { new Payload { Data = ByteString.CopyFrom(new byte[bytes]) } } },
+        Input = Bytes(bytes),
     };
+
+    private static Payloads Bytes(int count) =>
+        new() { Payloads_ = { new Payload { Data = ByteString.CopyFrom(new byte[count]) } } };
 
     private static async Task<List<WorkflowTaskFailedCause>> FailuresAsync(WorkflowHandle handle) =>
         [.. (await handle.FetchHistoryAsync()).Events
-            .Select(e => e.WorkflowTaskFailedEventAttributes).OfType<Temporalio.Api.History.V1.WorkflowTaskFailedEventAttributes>()
+            .Select(e => e.WorkflowTaskFailedEventAttributes)
+            .Where(failed => failed != null)
             .Select(failed => failed.Cause)];
 
     private static async Task<string> RunAsync(EmbeddedWorkflowEnvironment env, string id, int bytes, int markers)
     {
-        using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions(Queue).AddWorkflow<GreedyWorkflow>());
+        using var worker = new TemporalWorker(
+            env.Client, new TemporalWorkerOptions(Queue).AddWorkflow<GreedyWorkflow>());
         return await worker.ExecuteAsync(
             () => env.Client.ExecuteWorkflowAsync((GreedyWorkflow w) => w.RunAsync(bytes, markers), new(id, Queue)));
     }

@@ -17,7 +17,8 @@ public sealed class MarkerTests(ServerFixture server) : IClassFixture<ServerFixt
             Assert.Equal("Hello, marker", await server.ResultAsync(() => handle.GetResultAsync()));
         });
         var history = await server.Client.GetWorkflowHandle(_id).FetchHistoryAsync();
-        var markers = history.Events.Select(e => e.MarkerRecordedEventAttributes?.MarkerName).Where(name => name != null).ToList();
+        var markers = history.Events
+            .Select(e => e.MarkerRecordedEventAttributes?.MarkerName).Where(name => name != null).ToList();
         Assert.Equal(["core_patch", "core_local_activity"], markers);
         Assert.DoesNotContain(history.Events, e => e.ActivityTaskScheduledEventAttributes != null);
         var replayer = new WorkflowReplayer(new WorkflowReplayerOptions().AddWorkflow<MarkingWorkflow>());

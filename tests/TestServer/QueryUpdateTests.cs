@@ -56,7 +56,8 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
         async handle =>
         {
             Assert.Contains("RunAsync", await handle.QueryAsync<string>("__stack_trace", []), StringComparison.Ordinal);
-            var metadata = await handle.QueryAsync<Temporalio.Api.Sdk.V1.WorkflowMetadata>("__temporal_workflow_metadata", []);
+            var metadata = await handle.QueryAsync<Temporalio.Api.Sdk.V1.WorkflowMetadata>(
+                "__temporal_workflow_metadata", []);
             Assert.Contains(metadata.Definition.QueryDefinitions, each => each.Name == "Count");
         },
         options => options.WorkflowStackTrace = Temporalio.Worker.WorkflowStackTrace.Normal);
@@ -83,14 +84,16 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
     {
         await handle.StartUpdateAsync(w => w.PutAsync("a"), new("later", WorkflowUpdateStage.Accepted));
         Assert.Equal(1, await handle.GetUpdateHandle<int>("later").GetResultAsync());
-        var unknown = await Assert.ThrowsAsync<RpcException>(() => handle.GetUpdateHandle<int>("never").GetResultAsync());
+        var unknown = await Assert.ThrowsAsync<RpcException>(
+            () => handle.GetUpdateHandle<int>("never").GetResultAsync());
         Assert.Equal(RpcException.StatusCode.NotFound, unknown.Code);
     });
 
     [Fact]
     public Task Update_Rejected_LeavesNoEventAndIdIsFree() => WithMailboxAsync(async handle =>
     {
-        await Assert.ThrowsAsync<WorkflowUpdateFailedException>(() => handle.ExecuteUpdateAsync(w => w.PutAsync(""), new("again")));
+        await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
+            () => handle.ExecuteUpdateAsync(w => w.PutAsync(""), new("again")));
         Assert.DoesNotContain(
             (await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionUpdateAccepted);
         Assert.Equal(1, await handle.ExecuteUpdateAsync(w => w.PutAsync("a"), new("again")));
@@ -113,7 +116,10 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
         {
             var others = new List<WorkflowHandle<MailboxWorkflow, List<string>>> { handle };
             for (var i = 0; i < 4; i++)
-                others.Add(await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _id)));
+            {
+                others.Add(await server.Client.StartWorkflowAsync(
+                    (MailboxWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _id)));
+            }
             for (var round = 1; round <= 5; round++)
             {
                 foreach (var each in others)
@@ -130,7 +136,8 @@ public sealed class QueryUpdateTests(ServerFixture server) : IClassFixture<Serve
         options => options.MaxCachedWorkflows = 1);
 
     private async Task WithMailboxAsync(
-        Func<WorkflowHandle<MailboxWorkflow, List<string>>, Task> test, Action<Temporalio.Worker.TemporalWorkerOptions>? more = null)
+        Func<WorkflowHandle<MailboxWorkflow, List<string>>, Task> test,
+        Action<Temporalio.Worker.TemporalWorkerOptions>? more = null)
     {
         using var worker = server.Worker(_id, more);
         await worker.ExecuteAsync(async () =>

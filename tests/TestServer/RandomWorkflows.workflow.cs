@@ -15,7 +15,9 @@ public static class RandomActivities
 
     [Activity]
     public static int FailOnce(int value) =>
-        ActivityExecutionContext.Current.Info.Attempt > 1 ? value : throw new ApplicationFailureException("first attempt");
+        ActivityExecutionContext.Current.Info.Attempt > 1
+            ? value
+            : throw new ApplicationFailureException("first attempt");
 }
 
 /// <summary>A workflow whose steps a seed decides; the seed is part of its input, so that it replays.</summary>
@@ -30,7 +32,9 @@ public class RandomWorkflow
     /// <param name="Local">Whether local activities are among the steps.</param>
     public sealed record Plan(int Seed, int Steps, int Depth, int Runs, int Tick, bool Local);
 
-    /// <summary>A worker that shuts down may lose an activity, as it may a workflow task: then it is tried again after so long.</summary>
+    /// <summary>
+    /// A worker that shuts down may lose an activity, as it may a workflow task: then it is tried again after so long.
+    /// </summary>
     private static readonly TimeSpan Lost = TimeSpan.FromSeconds(5);
 
     private static ActivityOptions Once => new() { StartToCloseTimeout = Lost };
@@ -109,7 +113,9 @@ public class RandomWorkflow
                 await Workflow.WaitConditionAsync(() => _signals > before, TimeSpan.FromMilliseconds(plan.Tick * 5));
                 return 1;
             case 8:
-                return Workflow.Patched("step-" + step) ? await Workflow.ExecuteActivityAsync(() => RandomActivities.Work(step), Once) : 0;
+                return Workflow.Patched("step-" + step)
+                    ? await Workflow.ExecuteActivityAsync(() => RandomActivities.Work(step), Once)
+                    : 0;
             default:
                 Workflow.UpsertMemo(MemoUpdate.ValueSet("step", step));
                 return 1;

@@ -65,7 +65,9 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
         Assert.Equal("1 Hello, again", await server.ResultAsync(() => reset.GetResultAsync()));
         var second = await ResetAsync(reset, (await reset.FetchHistoryAsync()).Events
             .Last(e => e.EventType == EventType.WorkflowTaskCompleted).EventId);
-        Assert.Equal("1 Hello, again", await server.Client.GetWorkflowHandle<WindingWorkflow, string>(_id, second).GetResultAsync());
+        Assert.Equal(
+            "1 Hello, again",
+            await server.Client.GetWorkflowHandle<WindingWorkflow, string>(_id, second).GetResultAsync());
     });
 
     [Fact]
@@ -136,10 +138,12 @@ public sealed class ResetTests(ServerFixture server) : IClassFixture<ServerFixtu
             events.Find(e => e.EventType == EventType.WorkflowTaskCompleted);
     }
 
-    private Task<DescribeWorkflowExecutionResponse> DescribeAsync(string runId) => Service.DescribeWorkflowExecutionAsync(
-        new() { Namespace = "default", Execution = new() { WorkflowId = _id, RunId = runId } });
+    private Task<DescribeWorkflowExecutionResponse> DescribeAsync(string runId) =>
+        Service.DescribeWorkflowExecutionAsync(
+            new() { Namespace = "default", Execution = new() { WorkflowId = _id, RunId = runId } });
 
-    private async Task<string> ResetAsync(WorkflowHandle handle, long eventId, params ResetReapplyExcludeType[] excluded) =>
+    private async Task<string> ResetAsync(
+        WorkflowHandle handle, long eventId, params ResetReapplyExcludeType[] excluded) =>
         (await Service.ResetWorkflowExecutionAsync(new()
         {
             Namespace = "default",

@@ -9,7 +9,9 @@ using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>A server that was asleep (a suspended machine): the only way to be late, so on a clock that a test owns.</summary>
+/// <summary>
+/// A server that was asleep (a suspended machine): the only way to be late, so on a clock that a test owns.
+/// </summary>
 public sealed class ScheduleCatchupTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new(2026, 3, 1, 12, 0, 30, TimeSpan.Zero));
@@ -58,13 +60,15 @@ public sealed class ScheduleCatchupTests : IDisposable
     {
         await CreateAsync(TimeSpan.FromDays(1), ScheduleOverlapPolicy.Skip);
         var from = new DateTimeOffset(2026, 5, 1, 0, 0, 0, TimeSpan.Zero);
-        var answer = await CallAsync<ListScheduleMatchingTimesResponse>("ListScheduleMatchingTimes", new ListScheduleMatchingTimesRequest
-        {
-            Namespace = "default",
-            ScheduleId = "late",
-            StartTime = Timestamp.FromDateTimeOffset(from),
-            EndTime = Timestamp.FromDateTimeOffset(from.AddMinutes(30)),
-        });
+        var answer = await CallAsync<ListScheduleMatchingTimesResponse>(
+            "ListScheduleMatchingTimes",
+            new ListScheduleMatchingTimesRequest
+            {
+                Namespace = "default",
+                ScheduleId = "late",
+                StartTime = Timestamp.FromDateTimeOffset(from),
+                EndTime = Timestamp.FromDateTimeOffset(from.AddMinutes(30)),
+            });
         Assert.Equal(
             [from.AddMinutes(10), from.AddMinutes(20), from.AddMinutes(30)],
             answer.StartTime.Select(time => time.ToDateTimeOffset()));
@@ -77,7 +81,10 @@ public sealed class ScheduleCatchupTests : IDisposable
             ScheduleId = "late",
             Schedule = new()
             {
-                Spec = new() { Interval = { new IntervalSpec { Interval = Duration.FromTimeSpan(TimeSpan.FromMinutes(10)) } } },
+                Spec = new()
+                {
+                    Interval = { new IntervalSpec { Interval = Duration.FromTimeSpan(TimeSpan.FromMinutes(10)) } },
+                },
                 Policies = new() { CatchupWindow = Duration.FromTimeSpan(window), OverlapPolicy = policy },
                 Action = new()
                 {

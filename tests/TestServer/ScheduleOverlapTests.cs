@@ -23,14 +23,16 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Skip_FourTicksWhileOneRuns_ThreeAreSkipped() => WithSchedule(ScheduleOverlapPolicy.Skip, 4, async (handle, described) =>
-    {
-        Assert.Equal(1, described.Info.NumActions);
-        Assert.Equal(3, described.Info.NumActionsSkippedOverlap);
-        Assert.Single(described.Info.RunningActions);
-        await EndAsync(Last(described));
-        await TestEnvironments.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.RunningActions.Count == 0);
-    });
+    public Task Skip_FourTicksWhileOneRuns_ThreeAreSkipped() =>
+        WithSchedule(ScheduleOverlapPolicy.Skip, 4, async (handle, described) =>
+        {
+            Assert.Equal(1, described.Info.NumActions);
+            Assert.Equal(3, described.Info.NumActionsSkippedOverlap);
+            Assert.Single(described.Info.RunningActions);
+            await EndAsync(Last(described));
+            await TestEnvironments.EventuallyAsync(
+                () => handle.DescribeAsync(), now => now.Info.RunningActions.Count == 0);
+        });
 
     [Fact]
     public Task BufferOne_FourTicksWhileOneRuns_OneFollowsTwoAreSkipped() =>
@@ -72,10 +74,12 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
     [Theory]
     [InlineData(ScheduleOverlapPolicy.CancelOther, WorkflowExecutionStatus.Canceled)]
     [InlineData(ScheduleOverlapPolicy.TerminateOther, WorkflowExecutionStatus.Terminated)]
-    public Task EndOther_SecondTick_EndsTheFirstAndStartsTheSecond(ScheduleOverlapPolicy policy, WorkflowExecutionStatus ended) =>
+    public Task EndOther_SecondTick_EndsTheFirstAndStartsTheSecond(
+        ScheduleOverlapPolicy policy, WorkflowExecutionStatus ended) =>
         WithSchedule(policy, 2, async (handle, _) =>
         {
-            var described = await TestEnvironments.EventuallyAsync(() => handle.DescribeAsync(), now => now.Info.NumActions == 2);
+            var described = await TestEnvironments.EventuallyAsync(
+                () => handle.DescribeAsync(), now => now.Info.NumActions == 2);
             var first = await Run(described.Info.RecentActions.First()).DescribeAsync();
             var second = await Run(described.Info.RecentActions.Last()).DescribeAsync();
             Assert.Equal(ended, first.Status);
@@ -88,7 +92,8 @@ public sealed class ScheduleOverlapTests : IAsyncLifetime
     private async Task WithSchedule(
         ScheduleOverlapPolicy policy, int ticks, Func<ScheduleHandle, ScheduleDescription, Task> check)
     {
-        using var worker = new TemporalWorker(_server.Client, new TemporalWorkerOptions(_queue).AddWorkflow<LongWorkflow>());
+        using var worker = new TemporalWorker(
+            _server.Client, new TemporalWorkerOptions(_queue).AddWorkflow<LongWorkflow>());
         await worker.ExecuteAsync(async () =>
         {
             var schedule = new Schedule(

@@ -7,11 +7,12 @@ using Temporalio.Worker;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Each test has a server of its own: a schedule left behind would act while another lets time pass.</summary>
+/// <summary>
+/// Creates, describes and lists schedules.
+/// Each test has a server of its own: a schedule left behind would act while another test lets time pass.
+/// </summary>
 public sealed class ScheduleTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
-
     private readonly string _id = "schedule-" + Guid.NewGuid();
     private readonly string _queue = "queue-" + Guid.NewGuid();
     private readonly SchedulingServer _server = new();
@@ -32,7 +33,8 @@ public sealed class ScheduleTests : IAsyncLifetime
         {
             var handle = await _server.Client.CreateScheduleAsync(_id, Tick(), new() { TriggerImmediately = true });
             var described = await handle.DescribeAsync();
-            var action = Assert.IsType<ScheduleActionExecutionStartWorkflow>(Assert.Single(described.Info.RecentActions).Action);
+            var action = Assert.IsType<ScheduleActionExecutionStartWorkflow>(
+                Assert.Single(described.Info.RecentActions).Action);
             Assert.Matches("^" + _id + "-run-[0-9-]{10}T[0-9:]{8}Z$", action.WorkflowId);
             Assert.Equal(1, described.Info.NumActions);
             var run = _server.Client.GetWorkflowHandle(action.WorkflowId, action.FirstExecutionRunId);
@@ -47,7 +49,8 @@ public sealed class ScheduleTests : IAsyncLifetime
     public async Task Create_IdTaken_ThrowsScheduleAlreadyRunning()
     {
         await _server.Client.CreateScheduleAsync(_id, Tick());
-        await Assert.ThrowsAsync<ScheduleAlreadyRunningException>(() => _server.Client.CreateScheduleAsync(_id, Tick()));
+        await Assert.ThrowsAsync<ScheduleAlreadyRunningException>(
+            () => _server.Client.CreateScheduleAsync(_id, Tick()));
     }
 
     [Fact]
@@ -103,7 +106,9 @@ public sealed class ScheduleTests : IAsyncLifetime
             () => _server.Client.Connection.WorkflowService.ListSchedulesAsync(
                 new() { Namespace = "default", Query = query }));
         Assert.Contains(
-            $"invalid query filter for schedules: cannot filter on \"{attribute}\"", fault.Message, StringComparison.Ordinal);
+            $"invalid query filter for schedules: cannot filter on \"{attribute}\"",
+            fault.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +125,7 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Equal(10, described.Info.NextActionTimes.Count);
         Assert.All(
             described.Info.NextActionTimes.Zip(described.Info.NextActionTimes.Skip(1)),
-            pair => Assert.Equal(Every, pair.Second - pair.First));
+            pair => Assert.Equal(SchedulingServer.TickInterval, pair.Second - pair.First));
     }
 
     [Fact]
@@ -137,106 +142,6 @@ public sealed class ScheduleTests : IAsyncLifetime
             Assert.Equal(0, described.Info.NumActionsSkippedOverlap);
             await handle.DeleteAsync();
         });
-    }
-
-    [Fact]
-    public async Task Pause_AnHourPasses_NothingStartsAndNothingIsCaughtUp()
-    {
-        using var worker = Worker();
-        await worker.ExecuteAsync(async () =>
-        {
-            var handle = await _server.Client.CreateScheduleAsync(_id, Tick());
-            await handle.PauseAsync("maintenance");
-            await _server.PassAsync(TimeSpan.FromHours(1));
-            var paused = await handle.DescribeAsync();
-            Assert.True(paused.Schedule.State.Paused);
-            Assert.Equal("maintenance", paused.Schedule.State.Note);
-            Assert.Equal(0, paused.Info.NumActions);
-            await handle.UnpauseAsync();
-            Assert.Equal(0, (await handle.DescribeAsync()).Info.NumActions);
-            await _server.PassAsync(Every);
-            var resumed = await handle.DescribeAsync();
-            Assert.Equal(1, resumed.Info.NumActions);
-            Assert.Equal(0, resumed.Info.NumActionsMissedCatchupWindow);
-            await handle.DeleteAsync();
-        });
-    }
-
-    [Fact]
-    public async Task Trigger_WhilePaused_StartsAnyway()
-    {
-        var handle = await _server.Client.CreateScheduleAsync(_id, Tick() with { State = new() { Paused = true } });
-        await handle.TriggerAsync();
-        var described = await handle.DescribeAsync();
-        Assert.Equal(1, described.Info.NumActions);
-        Assert.True(described.Schedule.State.Paused);
-    }
-
-    [Fact]
-    public async Task Delete_Described_NotFound()
-    {
-        var handle = await _server.Client.CreateScheduleAsync(_id, Tick());
-        await handle.DeleteAsync();
-        var fault = await Assert.ThrowsAsync<RpcException>(() => handle.DescribeAsync());
-        Assert.Equal(RpcException.StatusCode.NotFound, fault.Code);
-        fault = await Assert.ThrowsAsync<RpcException>(() => handle.DeleteAsync());
-        Assert.Equal(RpcException.StatusCode.NotFound, fault.Code);
-    }
-
-    [Fact]
-    public async Task RemainingActions_UsedUp_StopsActing()
-    {
-        using var worker = Worker();
-        await worker.ExecuteAsync(async () =>
-        {
-            var state = new ScheduleState { LimitedActions = true, RemainingActions = 2 };
-            var handle = await _server.Client.CreateScheduleAsync(_id, Tick() with { State = state });
-            await _server.PassAsync(TimeSpan.FromHours(1));
-            var described = await handle.DescribeAsync();
-            Assert.Equal(2, described.Info.NumActions);
-            Assert.Equal(0, described.Schedule.State.RemainingActions);
-            Assert.Empty(described.Info.NextActionTimes);
-        });
-    }
-
-    [Fact]
-    public async Task PauseOnFailure_RunFails_PausedWithTheReason()
-    {
-        using var worker = Worker();
-        await worker.ExecuteAsync(async () =>
-        {
-            var schedule = new Schedule(
-                ScheduleActionStartWorkflow.Create((FailingTickWorkflow w) => w.RunAsync(), new(_id + "-run", _queue)),
-                new() { Intervals = [new(Every)] })
-            {
-                Policy = new() { PauseOnFailure = true },
-            };
-            var handle = await _server.Client.CreateScheduleAsync(_id, schedule, new() { TriggerImmediately = true });
-            var paused = await TestEnvironments.EventuallyAsync(
-                () => handle.DescribeAsync(), described => described.Schedule.State.Paused);
-            Assert.Contains("out of luck", paused.Schedule.State.Note, StringComparison.Ordinal);
-        });
-    }
-
-    [Fact]
-    public async Task Update_NewInterval_NextTimesFollowIt()
-    {
-        var handle = await _server.Client.CreateScheduleAsync(_id, Tick());
-        await handle.UpdateAsync(input => new ScheduleUpdate(
-            input.Description.Schedule with { Spec = new() { Intervals = [new(TimeSpan.FromHours(3))] } }));
-        var described = await handle.DescribeAsync();
-        Assert.NotNull(described.Info.LastUpdatedAt);
-        Assert.Equal(TimeSpan.FromHours(3), described.Info.NextActionTimes.ElementAt(1) - described.Info.NextActionTimes.First());
-    }
-
-    [Fact]
-    public async Task Backfill_AllowAll_OneStartForEachTimeOfTheSpan()
-    {
-        var handle = await _server.Client.CreateScheduleAsync(_id, Tick() with { State = new() { Paused = true } });
-        var start = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        await handle.BackfillAsync([new(start, start.AddHours(1), ScheduleOverlapPolicy.AllowAll)]);
-        // Both ends count.
-        Assert.Equal(7, (await handle.DescribeAsync()).Info.NumActions);
     }
 
     [Fact]
@@ -259,11 +164,7 @@ public sealed class ScheduleTests : IAsyncLifetime
         Assert.Equal(ids[2], Assert.Single(listed, each => each.Schedule!.State.Paused).Id);
     }
 
-    private Schedule Tick() => new(
-        ScheduleActionStartWorkflow.Create((TickWorkflow w) => w.RunAsync(), new(_id + "-run", _queue)),
-        new() { Intervals = [new(Every)] });
+    private Schedule Tick() => SchedulingServer.Tick(_id, _queue);
 
-    private TemporalWorker Worker() => new(
-        _server.Client,
-        new TemporalWorkerOptions(_queue).AddWorkflow<TickWorkflow>().AddWorkflow<FailingTickWorkflow>());
+    private TemporalWorker Worker() => _server.Worker(_queue);
 }

@@ -3,12 +3,19 @@ using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.TestServer.Hosting;
 using Temporalio.Api.TestService.V1;
 using Temporalio.Client;
+using Temporalio.Client.Schedules;
+using Temporalio.Worker;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>A server in this process whose time a test moves; or the server of TEMPORAL_ADDRESS, whose time nobody moves.</summary>
+/// <summary>
+/// A server in this process whose time a test moves; or the server of TEMPORAL_ADDRESS, whose time nobody moves.
+/// </summary>
 public sealed class SchedulingServer : IAsyncLifetime
 {
+    /// <summary>How often the schedule of <see cref="Tick"/> acts.</summary>
+    public static readonly TimeSpan TickInterval = TimeSpan.FromMinutes(10);
+
     private TemporalTestServer? _server;
     private TemporalClient? _client;
 
@@ -26,6 +33,15 @@ public sealed class SchedulingServer : IAsyncLifetime
             await server.DisposeAsync();
     }
 
+    /// <summary>A schedule that starts a <see cref="TickWorkflow"/> at every interval.</summary>
+    public static Schedule Tick(string id, string queue) => new(
+        ScheduleActionStartWorkflow.Create((TickWorkflow w) => w.RunAsync(), new(id + "-run", queue)),
+        new() { Intervals = [new(TickInterval)] });
+
+    /// <summary>A worker for the workflows that the schedules start.</summary>
+    public TemporalWorker Worker(string queue) => new(
+        Client, new TemporalWorkerOptions(queue).AddWorkflow<TickWorkflow>().AddWorkflow<FailingTickWorkflow>());
+
     /// <summary>Lets this much time pass at once; skips the calling test where the server keeps real time.</summary>
     public async Task PassAsync(TimeSpan time)
     {
@@ -34,7 +50,9 @@ public sealed class SchedulingServer : IAsyncLifetime
             new SleepRequest { Duration = Duration.FromTimeSpan(time) });
     }
 
-    /// <summary>Deletes a test's schedules from a server that lives longer than the test: they would act for ever.</summary>
+    /// <summary>
+    /// Deletes a test's schedules from a server that lives longer than the test: they would act for ever.
+    /// </summary>
     public async Task ForgetAsync(string idPrefix)
     {
         if (_server != null)

@@ -5,7 +5,9 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Start, signal-with-start, update-with-start: id policies and request ids. No worker is needed to decide them.</summary>
+/// <summary>
+/// Start, signal-with-start, update-with-start: id policies and request ids. No worker is needed to decide them.
+/// </summary>
 public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private readonly string _id = "policy-" + Guid.NewGuid();
@@ -14,13 +16,15 @@ public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<Serve
     [InlineData(WorkflowIdReusePolicy.AllowDuplicate, true, true)]
     [InlineData(WorkflowIdReusePolicy.AllowDuplicateFailedOnly, false, true)]
     [InlineData(WorkflowIdReusePolicy.RejectDuplicate, false, false)]
-    public async Task Start_IdOfClosedRun_ReusePolicyDecides(WorkflowIdReusePolicy policy, bool afterCompleted, bool afterTerminated)
+    public async Task Start_IdOfClosedRun_ReusePolicyDecides(
+        WorkflowIdReusePolicy policy, bool afterCompleted, bool afterTerminated)
     {
         using var worker = server.Worker(_id);
         await worker.ExecuteAsync(
             () => server.Client.ExecuteWorkflowAsync((GreetingWorkflow w) => w.RunAsync("you"), Options("-completed")));
         Assert.Equal(afterCompleted, await StartsAsync(Options("-completed", policy)));
-        var handle = await server.Client.StartWorkflowAsync((MailboxWorkflow w) => w.RunAsync(), Options("-terminated"));
+        var handle = await server.Client.StartWorkflowAsync(
+            (MailboxWorkflow w) => w.RunAsync(), Options("-terminated"));
         await handle.TerminateAsync();
         Assert.Equal(afterTerminated, await StartsAsync(Options("-terminated", policy)));
         await EndAsync("-completed");
@@ -51,7 +55,9 @@ public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<Serve
         var first = await StartAsync(Options(""));
         var again = await StartAsync(Options("", conflict: WorkflowIdConflictPolicy.TerminateExisting));
         Assert.NotEqual(first.ResultRunId, again.ResultRunId);
-        Assert.Equal(WorkflowExecutionStatus.Terminated, (await server.Client.GetWorkflowHandle(_id, first.ResultRunId).DescribeAsync()).Status);
+        Assert.Equal(
+            WorkflowExecutionStatus.Terminated,
+            (await server.Client.GetWorkflowHandle(_id, first.ResultRunId).DescribeAsync()).Status);
         Assert.Equal(WorkflowExecutionStatus.Running, (await again.DescribeAsync()).Status);
         await EndAsync("");
     }
@@ -83,7 +89,8 @@ public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<Serve
         };
         await server.Client.Connection.WorkflowService.SignalWorkflowExecutionAsync(request);
         await server.Client.Connection.WorkflowService.SignalWorkflowExecutionAsync(request);
-        Assert.Single((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
+        Assert.Single(
+            (await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowExecutionSignaled);
         await EndAsync("");
     }
 
@@ -135,7 +142,8 @@ public sealed class StartPolicyTests(ServerFixture server) : IClassFixture<Serve
     private Task<int> PutAsync(string text, WorkflowIdConflictPolicy conflict = WorkflowIdConflictPolicy.UseExisting) =>
         server.Client.ExecuteUpdateWithStartWorkflowAsync(
             (MailboxWorkflow w) => w.PutAsync(text),
-            new(WithStartWorkflowOperation.Create((MailboxWorkflow w) => w.RunAsync(), Options("", conflict: conflict))));
+            new(WithStartWorkflowOperation.Create(
+                (MailboxWorkflow w) => w.RunAsync(), Options("", conflict: conflict))));
 
     private WorkflowOptions Options(
         string suffix,

@@ -30,18 +30,20 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     public async Task RandomWorkflows_TinyCachesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 3, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(2)));
+            await CheckAsync(
+                new(seed, Generations: 3, Cache: 1 + (seed % 5), Local: false, TaskTimeout: TimeSpan.FromSeconds(2)));
     }
 
     /// <summary>
-    /// With a cache that holds all of them: the SDK's core loses tasks, and may stop to poll for good, when a run whose local
-    /// activity is under way has to make room.
+    /// With a cache that holds all of them: the SDK's core loses tasks, and may stop to poll for good, when a run whose
+    /// local activity is under way has to make room.
     /// </summary>
     [Fact]
     public async Task RandomWorkflows_LocalActivitiesAndRestarts_EveryHistoryReplays()
     {
         for (var seed = First; seed < First + Seeds; seed++)
-            await CheckAsync(new(seed, Generations: 3, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(2)));
+            await CheckAsync(
+                new(seed, Generations: 3, Cache: 1_000, Local: true, TaskTimeout: TimeSpan.FromSeconds(2)));
     }
 
     /// <summary>A task that no worker answers shows as a timeout of its start-to-close, a minute late.</summary>
@@ -50,7 +52,8 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     {
         for (var seed = First; seed < First + Seeds; seed++)
         {
-            var lost = await CheckAsync(new(seed, Generations: 1, Cache: 5, Local: false, TaskTimeout: TimeSpan.FromMinutes(1)));
+            var lost = await CheckAsync(
+                new(seed, Generations: 1, Cache: 5, Local: false, TaskTimeout: TimeSpan.FromMinutes(1)));
             Assert.True(lost == 0, $"seed {seed}: {lost} workflow tasks were never answered");
         }
     }
@@ -74,7 +77,8 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         }
         catch (TimeoutException e)
         {
-            throw new InvalidOperationException($"TESTSERVER_STRESS_FIRST={story.Seed} hangs; still open: {await OpenAsync(story.Seed)}", e);
+            throw new InvalidOperationException(
+                $"TESTSERVER_STRESS_FIRST={story.Seed} hangs; still open: {await OpenAsync(story.Seed)}", e);
         }
         catch (Exception e)
         {
@@ -85,7 +89,8 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     /// <summary>The open runs of a seed with the end of their histories, and who polls for them.</summary>
     private async Task<string> OpenAsync(int seed)
     {
-        var (text, queue) = (new StringBuilder(), "");
+        var text = new StringBuilder();
+        var queue = "";
         await foreach (var run in server.Client.ListWorkflowsAsync(
             $"TaskQueue STARTS_WITH 'random-{seed}-' AND ExecutionStatus = 'Running'"))
         {
@@ -96,9 +101,16 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         foreach (var type in (TaskQueueType[])[TaskQueueType.Workflow, TaskQueueType.Activity])
         {
             var polled = await server.Client.Connection.WorkflowService.DescribeTaskQueueAsync(
-                new() { Namespace = "default", TaskQueue = new() { Name = queue }, TaskQueueType = type, ReportStats = true });
+                new()
+                {
+                    Namespace = "default",
+                    TaskQueue = new() { Name = queue },
+                    TaskQueueType = type,
+                    ReportStats = true,
+                });
+            var ages = polled.Pollers.Select(poller => DateTime.UtcNow - poller.LastAccessTime.ToDateTime());
             text.AppendLine().Append($"{type}: {polled.Stats?.ApproximateBacklogCount} wait, polled ")
-                .AppendJoin(", ", polled.Pollers.Select(p => $"{(DateTime.UtcNow - p.LastAccessTime.ToDateTime()).TotalSeconds:0} s ago"));
+                .AppendJoin(", ", ages.Select(age => $"{age.TotalSeconds:0} s ago"));
         }
         return text.ToString();
     }
@@ -111,9 +123,11 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         var handles = new List<WorkflowHandle<RandomWorkflow, int>>();
         for (var i = 0; i < Workflows; i++)
         {
-            var plan = new RandomWorkflow.Plan(dice.Next(), dice.Next(2, 12), 1, dice.Next(3), server.Skips ? 1_000 : 5, story.Local);
+            var plan = new RandomWorkflow.Plan(
+                dice.Next(), dice.Next(2, 12), 1, dice.Next(3), server.Skips ? 1_000 : 5, story.Local);
             handles.Add(await server.Client.StartWorkflowAsync(
-                (RandomWorkflow w) => w.RunAsync(plan), new($"{prefix}-{i}", prefix) { TaskTimeout = story.TaskTimeout }));
+                (RandomWorkflow w) => w.RunAsync(plan),
+                new($"{prefix}-{i}", prefix) { TaskTimeout = story.TaskTimeout }));
         }
         using var ended = new SemaphoreSlim(0);
         var results = Task.WhenAll(handles.Select(each => EndAsync(each, ended)));
@@ -123,7 +137,7 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
             {
                 MaxCachedWorkflows = story.Cache,
 
-                // More than have room wait in the SDK, where they time out on a busy machine: README, "Known of the SDK".
+                // More than the cache holds wait in the SDK and time out on a busy machine: README, "Known of the SDK".
                 MaxConcurrentWorkflowTasks = Math.Clamp(story.Cache, 2, 100),
             }.AddAllActivities(typeof(RandomActivities), null).AddWorkflow<RandomWorkflow>());
             await worker.ExecuteAsync(async () =>
@@ -144,7 +158,8 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
         {
             await handle.GetResultAsync();
         }
-        catch (WorkflowFailedException e) when (e.InnerException is CanceledFailureException or TerminatedFailureException)
+        catch (WorkflowFailedException e)
+            when (e.InnerException is CanceledFailureException or TerminatedFailureException)
         {
             // Some are cancelled or terminated on purpose.
         }

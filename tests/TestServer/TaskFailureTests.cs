@@ -65,7 +65,8 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
             request.NextPageToken = page.NextPageToken;
         }
         Assert.Equal(
-            [EventType.WorkflowTaskScheduled, EventType.WorkflowTaskTimedOut, EventType.WorkflowTaskScheduled], types.TakeLast(3));
+            [EventType.WorkflowTaskScheduled, EventType.WorkflowTaskTimedOut, EventType.WorkflowTaskScheduled],
+            types.TakeLast(3));
         using var worker = server.Worker(_id);
         Assert.Equal(1, await worker.ExecuteAsync(() => update));
         await handle.TerminateAsync();
@@ -83,7 +84,9 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
         var third = await PollAsync();
         Assert.Equal(3, third.Attempt);
         Assert.InRange(
-            third.ScheduledTime.ToDateTimeOffset() - second.StartedTime.ToDateTimeOffset(), timeout * 0.9, timeout * 30);
+            third.ScheduledTime.ToDateTimeOffset() - second.StartedTime.ToDateTimeOffset(),
+            timeout * 0.9,
+            timeout * 30);
         var failed =
             Assert.Single((await handle.FetchHistoryAsync()).Events, e => e.EventType == EventType.WorkflowTaskFailed);
         Assert.Equal(
@@ -129,19 +132,15 @@ public sealed class TaskFailureTests(ServerFixture server) : IClassFixture<Serve
     private async Task<PollWorkflowTaskQueueResponse> AnswerBadlyAsync()
     {
         var task = await PollAsync();
-        await ServerFixture.FaultAsync(RpcException.StatusCode.InvalidArgument, () => Service.RespondWorkflowTaskCompletedAsync(new()
+        var bad = new Command
         {
-            Namespace = "default",
-            TaskToken = task.TaskToken,
-            Commands =
-            {
-                new Command
-                {
-                    CommandType = CommandType.ScheduleActivityTask,
-                    ScheduleActivityTaskCommandAttributes = new() { ActivityId = "1" },
-                },
-            },
-        }));
+            CommandType = CommandType.ScheduleActivityTask,
+            ScheduleActivityTaskCommandAttributes = new() { ActivityId = "1" },
+        };
+        await ServerFixture.FaultAsync(
+            RpcException.StatusCode.InvalidArgument,
+            () => Service.RespondWorkflowTaskCompletedAsync(
+                new() { Namespace = "default", TaskToken = task.TaskToken, Commands = { bad } }));
         return task;
     }
 }

@@ -104,7 +104,8 @@ public sealed class VisibilityQueryTests
     [InlineData("WorkflowId = 'a' 'b'", "invalid query: syntax error at position 18 near 'b'")]
     [InlineData("(WorkflowId = 'a'", "invalid query: syntax error at the end of the query")]
     [InlineData("WorkflowId = 'a", "invalid query: unterminated quote at position 14")]
-    [InlineData("WorkflowId = a", "invalid query: value expected at position 14, found the name 'a' (text needs quotes)")]
+    [InlineData("WorkflowId = a",
+        "invalid query: value expected at position 14, found the name 'a' (text needs quotes)")]
     [InlineData("1 = WorkflowId", "invalid query: left side at position 1 must be an attribute name, not '1'")]
     [InlineData("WorkflowId = 'a'; DROP", "invalid query: syntax error at position 17 near ';'")]
     [InlineData("Size = 'many'", "invalid query: invalid value for search attribute Size of type Int: \"many\"")]
@@ -113,10 +114,12 @@ public sealed class VisibilityQueryTests
         "invalid query: invalid value for search attribute StartTime of type Datetime: \"2026-03-01\"")]
     [InlineData("ExecutionStatus = 'Sleeping'", "invalid query: invalid ExecutionStatus value \"Sleeping\"")]
     [InlineData("ExecutionStatus = 99", "invalid query: invalid ExecutionStatus value 99")]
-    [InlineData("Tags < 'a'", "invalid query: operator < is not supported for search attribute Tags of type KeywordList")]
+    [InlineData("Tags < 'a'",
+        "invalid query: operator < is not supported for search attribute Tags of type KeywordList")]
     [InlineData("Size STARTS_WITH 'a'",
         "invalid query: operator STARTS_WITH is not supported for search attribute Size of type Int")]
-    [InlineData("Story IN ('a')", "invalid query: operator IN is not supported for search attribute Story of type Text")]
+    [InlineData("Story IN ('a')",
+        "invalid query: operator IN is not supported for search attribute Story of type Text")]
     [InlineData("Broken BETWEEN true AND false",
         "invalid query: operator BETWEEN is not supported for search attribute Broken of type Bool")]
     [InlineData("ORDER BY StartTime", "invalid query: operation is not supported: 'ORDER BY' clause")]

@@ -22,14 +22,17 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         using var worker = Worker();
         await worker.ExecuteAsync(async () =>
         {
-            var open = await server.Client.StartWorkflowAsync((LongWorkflow w) => w.RunAsync(), new(_id + "-open", _queue));
+            var open = await server.Client.StartWorkflowAsync(
+                (LongWorkflow w) => w.RunAsync(), new(_id + "-open", _queue));
             await server.Client.ExecuteWorkflowAsync((TickWorkflow w) => w.RunAsync(), new(_id + "-done", _queue));
-            var gone = await server.Client.StartWorkflowAsync((LongWorkflow w) => w.RunAsync(), new(_id + "-gone", _queue));
+            var gone = await server.Client.StartWorkflowAsync(
+                (LongWorkflow w) => w.RunAsync(), new(_id + "-gone", _queue));
             await gone.TerminateAsync();
             Assert.Equal([_id + "-done"], await FindAsync($"{Mine} AND ExecutionStatus = 'Completed'", 1));
             Assert.Equal([_id + "-open"], await FindAsync($"{Mine} AND CloseTime IS NULL", 1));
             Assert.Equal(
-                [_id + "-done", _id + "-gone"], await FindAsync($"{Mine} AND NOT ExecutionStatus IN ('Running', 'Failed')", 2));
+                [_id + "-done", _id + "-gone"],
+                await FindAsync($"{Mine} AND NOT ExecutionStatus IN ('Running', 'Failed')", 2));
             await open.TerminateAsync();
         });
     }
@@ -42,7 +45,8 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         {
             for (var i = 0; i < 3; i++)
                 await server.Client.ExecuteWorkflowAsync((TickWorkflow w) => w.RunAsync(), new($"{_id}-{i}", _queue));
-            var open = await server.Client.StartWorkflowAsync((LongWorkflow w) => w.RunAsync(), new(_id + "-open", _queue));
+            var open = await server.Client.StartWorkflowAsync(
+                (LongWorkflow w) => w.RunAsync(), new(_id + "-open", _queue));
             var count = await TestEnvironments.EventuallyAsync(
                 () => server.Client.CountWorkflowsAsync($"{Mine} GROUP BY ExecutionStatus"), count => count.Count == 4);
             var groups = count.Groups.ToDictionary(group => (string)group.GroupValues.Single(), group => group.Count);
@@ -63,10 +67,12 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
             foreach (var size in new[] { 1L, 20L })
             {
                 await server.Client.ExecuteWorkflowAsync(
-                    (UpsertingWorkflow w) => w.RunAsync(size), new($"{_id}-{size}", _queue) { TypedSearchAttributes = attributes });
+                    (UpsertingWorkflow w) => w.RunAsync(size),
+                    new($"{_id}-{size}", _queue) { TypedSearchAttributes = attributes });
             }
 
-            Assert.Equal([_id + "-20"], await FindAsync($"{Mine} AND TestColor = 'red' AND TestSize BETWEEN 10 AND 30", 1));
+            Assert.Equal(
+                [_id + "-20"], await FindAsync($"{Mine} AND TestColor = 'red' AND TestSize BETWEEN 10 AND 30", 1));
             var described = await server.Client.GetWorkflowHandle(_id + "-1").DescribeAsync();
             Assert.Equal(1, described.TypedSearchAttributes.Get(UpsertingWorkflow.Size));
         });
@@ -80,7 +86,8 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         var fault = await Assert.ThrowsAsync<RpcException>(() => server.Client.StartWorkflowAsync(
             (TickWorkflow w) => w.RunAsync(), new(_id, _queue) { TypedSearchAttributes = attributes }));
         Assert.Equal(RpcException.StatusCode.InvalidArgument, fault.Code);
-        Assert.Contains("no mapping defined for search attribute NobodyRegisteredThis", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no mapping defined for search attribute NobodyRegisteredThis", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,7 +145,8 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
             // A server that lives longer than this test has them already.
         }
         await TestEnvironments.EventuallyAsync(
-            () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"), RpcException.StatusCode.InvalidArgument);
+            () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"),
+            RpcException.StatusCode.InvalidArgument);
     }
 
     private Task<List<string>> FindAsync(string query, int count) => TestEnvironments.EventuallyAsync(

@@ -10,7 +10,9 @@ namespace Nstance.Temporal.Tests.TestServer;
 public sealed class WebUiTests : IAsyncLifetime
 {
     private const string Page = """
-        <!DOCTYPE html><html><body><p id="found">waiting</p><script type="module" src="/_app/page.js"></script></body></html>
+        <!DOCTYPE html><html><body>
+        <p id="found">waiting</p><script type="module" src="/_app/page.js"></script>
+        </body></html>
         """;
 
     private const string Script = """
@@ -90,7 +92,10 @@ public sealed class WebUiTests : IAsyncLifetime
         Assert.Contains("<a href=\"https://example.org\">link</a>", html, StringComparison.Ordinal);
         Assert.Contains("<pre><code>a  b\n</code></pre>", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
-        Assert.Contains("default-src 'none'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Contains(
+            "default-src 'none'",
+            answer.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +108,14 @@ public sealed class WebUiTests : IAsyncLifetime
         Assert.SkipWhen(browser == null, "no Chromium is installed");
         using var process = Process.Start(new ProcessStartInfo(
             browser!,
-            ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom", $"{Server.UiAddress}"])
+            [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--virtual-time-budget=10000",
+                "--dump-dom",
+                $"{Server.UiAddress}",
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -48,27 +48,19 @@ internal sealed class ActivityEngine(ServerEngine engine)
             engine.Defer(() => Offer(activity));
     }
 
-    /// <summary>Returns whether the workflow must be woken: an activity that has not started is cancelled on the spot.</summary>
+    /// <summary>
+    /// Returns whether the workflow must be woken: an activity that has not started is cancelled on the spot.
+    /// </summary>
     public bool RequestCancel(WorkflowRun run, long completed, long scheduledEventId)
     {
-        // The event is written also when the activity has ended meanwhile and its end still waits in the buffer: the worker
-        // that asked did not know, and will look for the event when it replays.
+        // The event is written also when the activity has ended meanwhile and its end still waits in the buffer: the
+        // worker that asked did not know, and will look for the event when it replays.
         if (run.Activities.TryGetValue(scheduledEventId, out var activity) && activity.CancelRequestedEventId > 0)
             return false;
-        var requested = run.Append(
-            new()
-            {
-                EventType = EventType.ActivityTaskCancelRequested,
-                ActivityTaskCancelRequestedEventAttributes = new()
-                {
-                    ScheduledEventId = scheduledEventId,
-                    WorkflowTaskCompletedEventId = completed,
-                },
-            },
-            engine.Clock.Now).EventId;
+        var requested = run.Append(ActivityEvents.CancelRequested(scheduledEventId, completed), engine.Clock.Now);
         if (activity is null)
             return false;
-        activity.CancelRequestedEventId = requested;
+        activity.CancelRequestedEventId = requested.EventId;
         if (activity.IsStarted)
             return false;
         Finish(activity);
@@ -173,7 +165,9 @@ internal sealed class ActivityEngine(ServerEngine engine)
             _timers.Attempt(activity);
     }
 
-    /// <summary>The run closed: its activities end without a trace, and their workers learn it at the next heartbeat.</summary>
+    /// <summary>
+    /// The run closed: its activities end without a trace, and their workers learn it at the next heartbeat.
+    /// </summary>
     public void Abandon(WorkflowRun run)
     {
         foreach (var activity in run.Activities.Values.ToList())
@@ -231,7 +225,9 @@ internal sealed class ActivityEngine(ServerEngine engine)
     private void End(PendingActivity activity, Failure failure, RetryState state) =>
         Outcome(activity, ActivityEvents.Ended(activity, failure, state));
 
-    /// <summary>Writes the started event (which waits until now, so that retries leave no trace) and the outcome.</summary>
+    /// <summary>
+    /// Writes the started event (which waits until now, so that retries leave no trace) and the outcome.
+    /// </summary>
     private void Outcome(PendingActivity activity, HistoryEvent outcome)
     {
         if (activity.IsDone)

@@ -96,6 +96,16 @@ internal static class ActivityEvents
         },
     };
 
+    public static HistoryEvent CancelRequested(long scheduledEventId, long completed) => new()
+    {
+        EventType = EventType.ActivityTaskCancelRequested,
+        ActivityTaskCancelRequestedEventAttributes = new()
+        {
+            ScheduledEventId = scheduledEventId,
+            WorkflowTaskCompletedEventId = completed,
+        },
+    };
+
     public static HistoryEvent Cancelled(PendingActivity activity, Payloads? details, string identity) => new()
     {
         EventType = EventType.ActivityTaskCanceled,

@@ -26,17 +26,19 @@ internal sealed class ActivityExecutionRpcs
             });
             return new();
         });
-        rpc.Add<UnpauseActivityExecutionRequest, UnpauseActivityExecutionResponse>("UnpauseActivityExecution", request =>
-        {
-            older.Unpause(new()
+        rpc.Add<UnpauseActivityExecutionRequest, UnpauseActivityExecutionResponse>(
+            "UnpauseActivityExecution",
+            request =>
             {
-                Namespace = request.Namespace,
-                Execution = Execution(request.WorkflowId, request.RunId),
-                Id = request.ActivityId,
-                Jitter = request.Jitter,
+                older.Unpause(new()
+                {
+                    Namespace = request.Namespace,
+                    Execution = Execution(request.WorkflowId, request.RunId),
+                    Id = request.ActivityId,
+                    Jitter = request.Jitter,
+                });
+                return new();
             });
-            return new();
-        });
         rpc.Add<ResetActivityExecutionRequest, ResetActivityExecutionResponse>("ResetActivityExecution", request =>
         {
             older.Reset(new()

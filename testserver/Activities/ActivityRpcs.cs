@@ -42,7 +42,9 @@ internal sealed class ActivityRpcs
         rpc.Add<RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse>(
             "RespondActivityTaskCompletedById",
             request => Complete<RespondActivityTaskCompletedByIdResponse>(
-                () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId), request.Result, request.Identity));
+                () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId),
+                request.Result,
+                request.Identity));
         rpc.Add<RespondActivityTaskFailedRequest, RespondActivityTaskFailedResponse>(
             "RespondActivityTaskFailed",
             request => Fail<RespondActivityTaskFailedResponse>(
@@ -55,11 +57,14 @@ internal sealed class ActivityRpcs
                 request.LastHeartbeatDetails));
         rpc.Add<RespondActivityTaskCanceledRequest, RespondActivityTaskCanceledResponse>(
             "RespondActivityTaskCanceled",
-            request => Cancel<RespondActivityTaskCanceledResponse>(() => ByToken(request.TaskToken), request.Details, request.Identity));
+            request => Cancel<RespondActivityTaskCanceledResponse>(
+                () => ByToken(request.TaskToken), request.Details, request.Identity));
         rpc.Add<RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse>(
             "RespondActivityTaskCanceledById",
             request => Cancel<RespondActivityTaskCanceledByIdResponse>(
-                () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId), request.Details, request.Identity));
+                () => ById(request.Namespace, request.WorkflowId, request.RunId, request.ActivityId),
+                request.Details,
+                request.Identity));
     }
 
     private async Task<PollActivityTaskQueueResponse> Poll(PollActivityTaskQueueRequest request, RpcCall call)
@@ -119,7 +124,8 @@ internal sealed class ActivityRpcs
         var activity = find();
         if (details != null)
             activity.HeartbeatDetails = details;
-        _engine.Activities.Fail(activity, failure ?? new Failure { Message = "activity failed", ApplicationFailureInfo = new() });
+        _engine.Activities.Fail(
+            activity, failure ?? new Failure { Message = "activity failed", ApplicationFailureInfo = new() });
         return new();
     }
 
@@ -150,7 +156,8 @@ internal sealed class ActivityRpcs
     private PendingActivity ById(string ns, string workflowId, string runId, string activityId)
     {
         var run = _engine.Runs.Get(ns, new() { WorkflowId = workflowId, RunId = runId });
-        return run.Activities.Values.FirstOrDefault(each => each.Scheduled.ActivityId == activityId && each.IsStarted) ?? throw Gone();
+        return run.Activities.Values.FirstOrDefault(each => each.Scheduled.ActivityId == activityId && each.IsStarted)
+            ?? throw Gone();
     }
 
     private static Grpc.Core.RpcException Gone() =>

@@ -10,7 +10,8 @@ using Temporalio.Api.Workflow.V1;
 namespace Nstance.Temporal.TestServer.Activities;
 
 /// <summary>An activity between its scheduling and its outcome, over all attempts.</summary>
-internal sealed class PendingActivity(WorkflowRun run, long scheduledEventId, ActivityTaskScheduledEventAttributes scheduled) : IQueueItem
+internal sealed class PendingActivity(
+    WorkflowRun run, long scheduledEventId, ActivityTaskScheduledEventAttributes scheduled) : IQueueItem
 {
     public WorkflowRun Run { get; } = run;
 

@@ -9,7 +9,9 @@ internal sealed record RpcCall(DateTime Deadline, CancellationToken Cancellation
 {
     public static RpcCall Internal { get; } = new(DateTime.MaxValue, CancellationToken.None);
 
-    /// <summary>Time left until the caller gives up, at most <paramref name="cap"/>, less a margin for the way back.</summary>
+    /// <summary>
+    /// Time left until the caller gives up, at most <paramref name="cap"/>, less a margin for the way back.
+    /// </summary>
     public TimeSpan Patience(TimeSpan cap)
     {
         if (Deadline == DateTime.MaxValue)
@@ -65,7 +67,8 @@ internal sealed class RpcTable
         catch (Exception fault) when (fault is not RpcException and not OperationCanceledException)
         {
             // A defect of one handler is that caller's INTERNAL error; it must never stop the server.
-            throw Fault.With(StatusCode.Internal, $"{method}: {fault.GetType().Name}: {fault.Message} {fault.StackTrace}");
+            throw Fault.With(
+                StatusCode.Internal, $"{method}: {fault.GetType().Name}: {fault.Message} {fault.StackTrace}");
         }
     }
 

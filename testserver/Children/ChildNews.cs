@@ -9,11 +9,12 @@ namespace Nstance.Temporal.TestServer.Children;
 /// <summary>The event by which a parent learns how its child ended.</summary>
 internal static class ChildNews
 {
-    public static HistoryEvent Of(WorkflowRun run, HistoryEvent close, long initiatedEventId) => Ending(run.Status, close)
-        .With("namespace", run.Namespace)
-        .With("workflow_execution", run.Execution)
-        .With("workflow_type", new WorkflowType { Name = run.WorkflowType })
-        .With("initiated_event_id", initiatedEventId);
+    public static HistoryEvent Of(WorkflowRun run, HistoryEvent close, long initiatedEventId) =>
+        Ending(run.Status, close)
+            .With("namespace", run.Namespace)
+            .With("workflow_execution", run.Execution)
+            .With("workflow_type", new WorkflowType { Name = run.WorkflowType })
+            .With("initiated_event_id", initiatedEventId);
 
     /// <summary>Notes in the parent's state that a child started.</summary>
     public static void Start(ServerEngine engine, WorkflowRun parent, HistoryEvent started)

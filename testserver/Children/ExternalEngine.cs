@@ -74,7 +74,11 @@ internal sealed class ExternalEngine(ServerEngine engine)
     }
 
     private void Signal(
-        WorkflowRun run, string ns, SignalExternalWorkflowExecutionCommandAttributes asked, long initiated, long completed)
+        WorkflowRun run,
+        string ns,
+        SignalExternalWorkflowExecutionCommandAttributes asked,
+        long initiated,
+        long completed)
     {
         SignalExternalWorkflowExecutionFailedCause? cause = null;
         if (!engine.Namespaces.Exists(ns))
@@ -149,7 +153,10 @@ internal sealed class ExternalEngine(ServerEngine engine)
     {
         if (!run.IsOpen)
             return;
-        engine.Tasks.Record(
-            run, news.With("namespace", ns).With("workflow_execution", execution).With("initiated_event_id", initiated));
+        news = news
+            .With("namespace", ns)
+            .With("workflow_execution", execution)
+            .With("initiated_event_id", initiated);
+        engine.Tasks.Record(run, news);
     }
 }

@@ -1,6 +1,8 @@
 namespace Nstance.Temporal.TestServer.Clock;
 
-/// <summary>A call to make at a time; cancelling is cheap, the queue forgets cancelled entries when they pile up.</summary>
+/// <summary>
+/// A call to make at a time; cancelling is cheap, the queue forgets cancelled entries when they pile up.
+/// </summary>
 internal sealed class Alarm(DateTimeOffset due, Action ring)
 {
     public DateTimeOffset Due { get; } = due;

@@ -1,13 +1,13 @@
 namespace Nstance.Temporal.TestServer.Clock;
 
 /// <summary>
-/// The server's time. It runs with real time, and, where skipping is on and unlocked, jumps to the next alarm as soon as
-/// nothing is being worked on. Task timeouts and poll expiry use real time (<see cref="AddReal"/>): a jump must not end them.
-/// All members are used under the engine's lock.
+/// The server's time. It runs with real time, and, where skipping is on and unlocked, jumps to the next alarm as soon
+/// as nothing is being worked on. Task timeouts and poll expiry use real time (<see cref="AddReal"/>): a jump must not
+/// end them. All members are used under the engine's lock.
 /// </summary>
 internal sealed class VirtualClock : IDisposable
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromDays(1);
 
     private readonly TimerQueue _virtual = new();
     private readonly TimerQueue _real = new();
@@ -28,7 +28,9 @@ internal sealed class VirtualClock : IDisposable
     /// <summary>Whether this server skips time at all.</summary>
     public bool Skips { get; }
 
-    /// <summary>Time runs normally while this is above zero. It starts at 1 like the Java test server's and may go negative.</summary>
+    /// <summary>
+    /// Time runs normally while this is above zero. It starts at 1 like the Java test server's and may go negative.
+    /// </summary>
     public int Locks { get; set; } = 1;
 
     /// <summary>Callers that sleep through the environment; an activity among them does not hold time back.</summary>
@@ -62,7 +64,9 @@ internal sealed class VirtualClock : IDisposable
         Arm();
     }
 
-    /// <summary>The timer rang, perhaps a moment too early: it must be armed again even for the same due time.</summary>
+    /// <summary>
+    /// The timer rang, perhaps a moment too early: it must be armed again even for the same due time.
+    /// </summary>
     public void Rang() => _armed = DateTimeOffset.MinValue;
 
     public void Dispose() => _timer.Dispose();
@@ -82,8 +86,8 @@ internal sealed class VirtualClock : IDisposable
         }
         var wait = due - RealNow;
         // A timer takes at most 49 days; waking early is harmless, it only arms again.
-        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > Longest ? Longest : wait;
-        if (wait == Longest)
+        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > MaxWait ? MaxWait : wait;
+        if (wait == MaxWait)
             _armed = DateTimeOffset.MinValue;
         _timer.Change(wait + TimeSpan.FromMilliseconds(wait > TimeSpan.Zero ? 1 : 0), Timeout.InfiniteTimeSpan);
     }

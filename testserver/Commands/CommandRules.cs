@@ -40,14 +40,18 @@ internal static class CommandRules
         or CommandType.CancelWorkflowExecution
         or CommandType.ContinueAsNewWorkflowExecution;
 
-    private static (WorkflowTaskFailedCause Cause, string Message)? Check(ServerEngine engine, WorkflowRun run, Command command)
+    private static (WorkflowTaskFailedCause Cause, string Message)? Check(
+        ServerEngine engine, WorkflowRun run, Command command)
     {
         switch (command.CommandType)
         {
             case CommandType.ScheduleActivityTask:
                 var activity = command.ScheduleActivityTaskCommandAttributes;
                 if (activity.ActivityId.Length == 0 || activity.ActivityType?.Name is not { Length: > 0 })
-                    return (WorkflowTaskFailedCause.BadScheduleActivityAttributes, "ActivityId or ActivityType is not set.");
+                {
+                    return (WorkflowTaskFailedCause.BadScheduleActivityAttributes,
+                        "ActivityId or ActivityType is not set.");
+                }
                 if (activity.ActivityId.Length > engine.Limits.IdLength)
                     return (WorkflowTaskFailedCause.BadScheduleActivityAttributes, "ActivityId exceeds length limit.");
                 if (IsZero(activity.StartToCloseTimeout) && IsZero(activity.ScheduleToCloseTimeout))
@@ -62,14 +66,17 @@ internal static class CommandRules
                     ? (WorkflowTaskFailedCause.BadStartTimerAttributes, "TimerId is not set or too long.")
                     : null;
             case CommandType.UpsertWorkflowSearchAttributes:
-                return engine.SearchAttributes.Problem(
-                    run.Namespace, command.UpsertWorkflowSearchAttributesCommandAttributes.SearchAttributes) is { } problem
+                var upsert = command.UpsertWorkflowSearchAttributesCommandAttributes;
+                return engine.SearchAttributes.Problem(run.Namespace, upsert.SearchAttributes) is { } problem
                     ? (WorkflowTaskFailedCause.BadSearchAttributes, problem)
                     : null;
             case CommandType.StartChildWorkflowExecution:
                 var child = command.StartChildWorkflowExecutionCommandAttributes;
                 if (child.WorkflowId.Length == 0 || child.WorkflowId.Length > engine.Limits.IdLength)
-                    return (WorkflowTaskFailedCause.BadStartChildExecutionAttributes, "WorkflowId is not set or too long.");
+                {
+                    return (WorkflowTaskFailedCause.BadStartChildExecutionAttributes,
+                        "WorkflowId is not set or too long.");
+                }
                 return engine.SearchAttributes.Problem(run.Namespace, child.SearchAttributes) is { } childProblem
                     ? (WorkflowTaskFailedCause.BadStartChildExecutionAttributes, childProblem)
                     : null;

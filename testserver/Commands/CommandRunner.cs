@@ -28,7 +28,10 @@ internal sealed class CommandRunner(ServerEngine engine)
     }
 
     private bool Carry(
-        WorkflowRun run, long completed, Command command, Dictionary<string, Temporalio.Api.Protocol.V1.Message> messages)
+        WorkflowRun run,
+        long completed,
+        Command command,
+        Dictionary<string, Temporalio.Api.Protocol.V1.Message> messages)
     {
         switch (command.CommandType)
         {
@@ -54,7 +57,10 @@ internal sealed class CommandRunner(ServerEngine engine)
                     Failure = marker.Failure,
                 };
                 recorded.Details.Add(marker.Details);
-                Write(run, command, new() { EventType = EventType.MarkerRecorded, MarkerRecordedEventAttributes = recorded });
+                Write(
+                    run,
+                    command,
+                    new() { EventType = EventType.MarkerRecorded, MarkerRecordedEventAttributes = recorded });
                 return false;
             case CommandType.UpsertWorkflowSearchAttributes:
                 var upsert = command.UpsertWorkflowSearchAttributesCommandAttributes.SearchAttributes;

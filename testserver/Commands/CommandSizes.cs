@@ -6,8 +6,8 @@ using Temporalio.Api.Enums.V1;
 namespace Nstance.Temporal.TestServer.Commands;
 
 /// <summary>
-/// Payloads of a command that exceed the limit. The real server ends the run for them, for a repeated task would bring the
-/// same again.
+/// Payloads of a command that exceed the limit. The real server ends the run for them, for a repeated task would bring
+/// the same again.
 /// </summary>
 internal static class CommandSizes
 {
@@ -49,7 +49,8 @@ internal static class CommandSizes
                 command.ModifyWorkflowPropertiesCommandAttributes.UpsertedMemo,
                 WorkflowTaskFailedCause.BadModifyWorkflowPropertiesAttributes,
                 "ModifyWorkflowPropertiesCommandAttributes"),
-            CommandType.StartChildWorkflowExecution => Child(limits, command.StartChildWorkflowExecutionCommandAttributes),
+            CommandType.StartChildWorkflowExecution =>
+                Child(limits, command.StartChildWorkflowExecutionCommandAttributes),
             CommandType.ContinueAsNewWorkflowExecution =>
                 Next(limits, command.ContinueAsNewWorkflowExecutionCommandAttributes),
             _ => null,

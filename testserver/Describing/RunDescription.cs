@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Nstance.Temporal.TestServer.Children;
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Runs;
 using Temporalio.Api.Enums.V1;
@@ -15,7 +16,8 @@ internal sealed class RunDescription
     public RunDescription(ServerEngine engine)
     {
         _engine = engine;
-        engine.Rpc.Add<DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse>("DescribeWorkflowExecution", Describe);
+        engine.Rpc.Add<DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse>(
+            "DescribeWorkflowExecution", Describe);
     }
 
     public static WorkflowExecutionInfo Info(WorkflowRun run)
@@ -79,14 +81,7 @@ internal sealed class RunDescription
             return answer;
         answer.PendingActivities.Add(
             run.Activities.Values.Select(each => ActivityDescription.Of(each, _engine.Clock.Now)));
-        answer.PendingChildren.Add(run.Children.Values.Where(each => each.Run != null).Select(each => new PendingChildExecutionInfo
-        {
-            WorkflowId = each.Initiated.WorkflowId,
-            RunId = each.Run!.RunId,
-            WorkflowTypeName = each.Initiated.WorkflowType.Name,
-            InitiatedId = each.InitiatedEventId,
-            ParentClosePolicy = each.Initiated.ParentClosePolicy,
-        }));
+        answer.PendingChildren.Add(run.Children.Values.Where(each => each.Run != null).Select(Pending));
         if (run.Task is { } task)
         {
             answer.PendingWorkflowTask = new()
@@ -100,4 +95,13 @@ internal sealed class RunDescription
         }
         return answer;
     }
+
+    private static PendingChildExecutionInfo Pending(PendingChild child) => new()
+    {
+        WorkflowId = child.Initiated.WorkflowId,
+        RunId = child.Run!.RunId,
+        WorkflowTypeName = child.Initiated.WorkflowType.Name,
+        InitiatedId = child.InitiatedEventId,
+        ParentClosePolicy = child.Initiated.ParentClosePolicy,
+    };
 }

@@ -70,10 +70,13 @@ internal sealed partial class ServerEngine
         WorkflowQueues = new(
             this,
             (work, poller) => work is WorkflowTask task
-                ? TaskDispatch.Start(task, poller.Identity, task.Run.StickyQueue != null && task.Queue?.Name == task.Run.StickyQueue)
+                ? TaskDispatch.Start(task, poller.Identity, task.IsOnStickyQueue)
                 : Queries.Start((PendingQuery)work, ((PendingQuery)work).Run.StickyQueue == poller.QueueName),
             (_, answer) => GiveBack((Temporalio.Api.WorkflowService.V1.PollWorkflowTaskQueueResponse)answer));
-        ActivityQueues = new(this, (activity, poller) => Activities.Start(activity, poller.Identity), (activity, _) => Activities.GiveBack(activity));
+        ActivityQueues = new(
+            this,
+            (activity, poller) => Activities.Start(activity, poller.Identity),
+            (activity, _) => Activities.GiveBack(activity));
         Tasks = new(this);
         TaskDispatch = new(this);
         TaskAnswers = new(this);

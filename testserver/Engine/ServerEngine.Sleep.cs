@@ -5,7 +5,8 @@ namespace Nstance.Temporal.TestServer.Engine;
 internal sealed partial class ServerEngine
 {
     /// <summary>
-    /// Sleeps in the server's time, for as long as that takes; <paramref name="unlocks"/> locks are given back meanwhile.
+    /// Sleeps in the server's time, for as long as that takes.
+    /// Meanwhile <paramref name="unlocks"/> locks are given back.
     /// </summary>
     public async Task SleepAsync(Func<VirtualClock, DateTimeOffset> until, int unlocks, CancellationToken cancellation)
     {

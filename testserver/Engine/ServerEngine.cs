@@ -6,8 +6,9 @@ using Nstance.Temporal.TestServer.Runs;
 namespace Nstance.Temporal.TestServer.Engine;
 
 /// <summary>
-/// All state of a server behind one lock (a trial showed it to be fast enough, and nothing simpler is as easy to reason about).
-/// Rooms hold a reference to it, register their RPCs in <see cref="Rpc"/>, and touch state only inside <see cref="Enter"/>.
+/// All state of a server behind one lock (a trial showed it to be fast enough, and nothing simpler is as easy to reason
+/// about). Rooms hold a reference to it, register their RPCs in <see cref="Rpc"/>, and touch state only inside
+/// <see cref="Enter"/>.
 /// </summary>
 internal sealed partial class ServerEngine : IDisposable
 {
@@ -49,12 +50,14 @@ internal sealed partial class ServerEngine : IDisposable
     public void Defer(Action action) => _deferred.Enqueue(action);
 
     /// <summary>
-    /// Runs <paramref name="action"/> on this thread when the lock is free again: answers go out without waking another thread,
-    /// which costs more than writing them.
+    /// Runs <paramref name="action"/> on this thread when the lock is free again: answers go out without waking another
+    /// thread, which costs more than writing them.
     /// </summary>
     public void Afterwards(Action action) => (_afterwards ??= []).Add(action);
 
-    /// <summary>Lets happen now what would happen when the lock is given back: deferred work, due alarms, a jump of time.</summary>
+    /// <summary>
+    /// Lets happen now what would happen when the lock is given back: deferred work, due alarms, a jump of time.
+    /// </summary>
     public void Advance()
     {
         if (!Stopping.IsCancellationRequested)
@@ -94,7 +97,10 @@ internal sealed partial class ServerEngine : IDisposable
         finally
         {
             if (_depth == 1)
-                (afterwards, _afterwards) = (_afterwards, null);
+            {
+                afterwards = _afterwards;
+                _afterwards = null;
+            }
             _depth--;
             Monitor.Exit(_gate);
             afterwards?.ForEach(action => action());

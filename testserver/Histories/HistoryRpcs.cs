@@ -10,9 +10,9 @@ namespace Nstance.Temporal.TestServer.Histories;
 /// <summary>History by pages, backwards, and as a long poll that SDKs use to wait for results.</summary>
 internal sealed class HistoryRpcs
 {
-    private const int LargestPage = 1_000;
+    private const int MaxPageSize = 1_000;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 
     private readonly ServerEngine _engine;
 
@@ -27,7 +27,9 @@ internal sealed class HistoryRpcs
 
     private static ByteString Token(WorkflowRun run, int next) => ByteString.CopyFromUtf8($"{run.RunId}|{next}");
 
-    /// <summary>The run and the position a page starts at; the token holds the run, so that paging stays with it.</summary>
+    /// <summary>
+    /// The run and the position a page starts at; the token holds the run, so that paging stays with it.
+    /// </summary>
     private (WorkflowRun Run, int Next) Position(
         string ns, Temporalio.Api.Common.V1.WorkflowExecution? execution, ByteString token, int? start)
     {
@@ -42,12 +44,13 @@ internal sealed class HistoryRpcs
         return (_engine.Runs.ByRunId(parts[0]) ?? throw Fault.RunNotFound(execution?.WorkflowId ?? ""), next);
     }
 
-    private static int Page(int asked) => asked is > 0 and < LargestPage ? asked : LargestPage;
+    private static int Page(int asked) => asked is > 0 and < MaxPageSize ? asked : MaxPageSize;
 
-    private async Task<GetWorkflowExecutionHistoryResponse> Read(GetWorkflowExecutionHistoryRequest request, RpcCall call)
+    private async Task<GetWorkflowExecutionHistoryResponse> Read(
+        GetWorkflowExecutionHistoryRequest request, RpcCall call)
     {
         var closeOnly = request.HistoryEventFilterType == HistoryEventFilterType.CloseEvent;
-        var end = DateTime.UtcNow + call.Patience(LongestWait);
+        var end = DateTime.UtcNow + call.Patience(MaxWait);
         while (true)
         {
             Task change;
@@ -92,7 +95,7 @@ internal sealed class HistoryRpcs
         if (next < run.Events.Count || (request.WaitNewEvent && run.IsOpen))
             answer.NextPageToken = Token(run, next);
         else if (run.Task is { } task)
-            // Not written yet, but a worker that lost the run has to replay up to them: else its task has no end for it.
+            // Not written yet, but a worker that lost the run has to replay up to them: else its task has no end.
             answer.History.Events.Add(task.Unwritten);
         return answer;
     }

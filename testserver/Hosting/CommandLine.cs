@@ -6,14 +6,16 @@ namespace Nstance.Temporal.TestServer.Hosting;
 /// <summary>The two command lines by which the SDK starts a server.</summary>
 internal static class CommandLine
 {
-    private const string Help = """
+    private const string AttributeTypes = "Text, Keyword, Int, Double, Bool, Datetime, KeywordList";
+
+    private const string Help = $"""
         testserver <port> [options]              a time-skipping server, as the SDK's StartTimeSkippingAsync starts it
         testserver server start-dev [options]    a server in real time, as the SDK's StartLocalAsync starts it
 
           --port <n>                             port (start-dev; default 7233)
           --ip <address>                         address to listen on (default 127.0.0.1)
           --namespace <name>                     registers a namespace; may be repeated ("default" is always there)
-          --search-attribute <Name=Type>         registers a search attribute: Text, Keyword, Int, Double, Bool, Datetime, KeywordList
+          --search-attribute <Name=Type>         registers a search attribute: {AttributeTypes}
           --dynamic-config-value <key=value>     sets a limit; keys that are not known are named in a warning
           --http-port <n>                        serves the JSON API of a real frontend (7243 there)
           --ui-folder <dir>                      serves a build of Temporal's Web UI from a folder
@@ -57,7 +59,8 @@ internal static class CommandLine
         try
         {
             await using var server = await TemporalTestServer.StartAsync(options);
-            Console.WriteLine($"testserver listens on {server.TargetHost} ({(options.TimeSkipping ? "time-skipping" : "real time")})");
+            var time = options.TimeSkipping ? "time-skipping" : "real time";
+            Console.WriteLine($"testserver listens on {server.TargetHost} ({time})");
             if (server.HttpAddress is { } http)
                 Console.WriteLine($"testserver serves the JSON API on {http}");
             if (server.UiAddress is { } ui)
@@ -80,7 +83,8 @@ internal static class CommandLine
         }
         catch (Exception fault) when (fault is IOException or SocketException or FormatException)
         {
-            await Console.Error.WriteLineAsync($"testserver: cannot listen on {options.Ip}:{options.Port}: {fault.Message}");
+            await Console.Error.WriteLineAsync(
+                $"testserver: cannot listen on {options.Ip}:{options.Port}: {fault.Message}");
             return 1;
         }
     }
@@ -103,10 +107,12 @@ internal static class CommandLine
         var limits = new ServerLimits();
         for (var i = skips ? 1 : 2; i < args.Length; i++)
         {
-            var (flag, inline) = args[i].Split('=', 2) is [var name, var given] && name.StartsWith("--", StringComparison.Ordinal)
-                ? (name, given)
-                : (args[i], null);
-            string Value() => inline ?? (i + 1 < args.Length ? args[++i] : throw new FormatException($"{flag} needs a value"));
+            var (flag, inline) =
+                args[i].Split('=', 2) is [var name, var given] && name.StartsWith("--", StringComparison.Ordinal)
+                    ? (name, given)
+                    : (args[i], null);
+            string Value() =>
+                inline ?? (i + 1 < args.Length ? args[++i] : throw new FormatException($"{flag} needs a value"));
             switch (flag)
             {
                 case "--port" or "-p": port = Port("--port", Value()); break;
@@ -130,7 +136,8 @@ internal static class CommandLine
                     if (pair.Length != 2)
                         throw new FormatException($"--dynamic-config-value {pair[0]}: give key=value");
                     if (!limits.TrySet(pair[0], pair[1]) && !FromSdk.Contains(pair[0]))
-                        Console.Error.WriteLine($"testserver: warning: --dynamic-config-value {pair[0]} is not known and ignored");
+                        Console.Error.WriteLine(
+                            $"testserver: warning: --dynamic-config-value {pair[0]} is not known and ignored");
                     break;
                 case "--headless": uiFolder = null; break;
                 case "--enable-time-skipping": break;

@@ -4,8 +4,9 @@ using Temporalio.Testing;
 namespace Nstance.Temporal.TestServer.Hosting;
 
 /// <summary>
-/// A workflow environment whose server runs in this process: no download, no second process. With time skipping, time jumps
-/// while a caller waits for the result of a workflow that it started, in <see cref="DelayAsync"/> and in <see cref="ResultAsync"/>.
+/// A workflow environment whose server runs in this process: no download, no second process. With time skipping, time
+/// jumps while a caller waits for the result of a workflow that it started, in <see cref="DelayAsync"/> and in
+/// <see cref="ResultAsync"/>.
 /// </summary>
 public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
 {
@@ -28,7 +29,8 @@ public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
     /// <summary>Starts a server in this process and connects to it.</summary>
     /// <param name="options">What the server is to be; null for the defaults, which skip time.</param>
     /// <param name="client">
-    /// How the client is to connect (runtime, data converter, logger, interceptors); null for the defaults. Its target is replaced.
+    /// How the client is to connect (runtime, data converter, logger, interceptors); null for the defaults.
+    /// Its target is replaced.
     /// </param>
     /// <returns>The environment; shutting it down stops the server.</returns>
     public static async Task<EmbeddedWorkflowEnvironment> StartAsync(
@@ -45,7 +47,8 @@ public sealed class EmbeddedWorkflowEnvironment : WorkflowEnvironment
                 : (TemporalClientConnectOptions)client.Clone();
             asked.TargetHost = server.TargetHost;
             asked.Interceptors = [.. asked.Interceptors ?? [], interceptor];
-            return interceptor.Environment = new(server, await TemporalClient.ConnectAsync(asked), options.TimeSkipping);
+            return interceptor.Environment = new(
+                server, await TemporalClient.ConnectAsync(asked), options.TimeSkipping);
         }
         catch
         {

@@ -51,19 +51,23 @@ public sealed record TemporalTestServerOptions
 /// <summary>Limits of the server; the defaults are the real server's.</summary>
 public sealed record ServerLimits
 {
-    /// <summary>Longest id, in characters. Default 1,000 (`limit.maxIDLength`).</summary>
+    /// <summary>Maximum length of an id, in characters. Default 1,000 (`limit.maxIDLength`).</summary>
     public int IdLength { get; set; } = 1_000;
 
-    /// <summary>Largest payload, in bytes. Default 2 MiB (`limit.blobSize.error`).</summary>
+    /// <summary>Maximum size of a payload, in bytes. Default 2 MiB (`limit.blobSize.error`).</summary>
     public long BlobSize { get; set; } = 2L << 20;
 
-    /// <summary>Largest memo, in bytes. Default 2 MiB (`limit.memoSize.error`).</summary>
+    /// <summary>Maximum size of a memo, in bytes. Default 2 MiB (`limit.memoSize.error`).</summary>
     public long MemoSize { get; set; } = 2L << 20;
 
-    /// <summary>Events at which continue-as-new is suggested. Default 4,096 (`limit.historyCount.suggestContinueAsNew`).</summary>
+    /// <summary>
+    /// Events at which continue-as-new is suggested. Default 4,096 (`limit.historyCount.suggestContinueAsNew`).
+    /// </summary>
     public long SuggestContinueAsNewCount { get; set; } = 4_096;
 
-    /// <summary>Bytes at which continue-as-new is suggested. Default 4 MiB (`limit.historySize.suggestContinueAsNew`).</summary>
+    /// <summary>
+    /// Bytes at which continue-as-new is suggested. Default 4 MiB (`limit.historySize.suggestContinueAsNew`).
+    /// </summary>
     public long SuggestContinueAsNewSize { get; set; } = 4L << 20;
 
     /// <summary>Events at which a run is terminated. Default 51,200 (`limit.historyCount.error`).</summary>
@@ -91,7 +95,9 @@ public sealed record ServerLimits
     /// </summary>
     public int ReportedTaskProblems { get; set; } = 5;
 
-    /// <summary>Sets the limit of a dynamic-config key of the real server; false when the key is not one of these.</summary>
+    /// <summary>
+    /// Sets the limit of a dynamic-config key of the real server; false when the key is not one of these.
+    /// </summary>
     /// <param name="key">Key, for example `limit.historyCount.suggestContinueAsNew`.</param>
     /// <param name="value">Its number as text.</param>
     /// <returns>Whether the key is known and the value is a number.</returns>

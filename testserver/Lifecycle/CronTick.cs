@@ -3,7 +3,9 @@ using Nstance.Temporal.TestServer.Binding;
 
 namespace Nstance.Temporal.TestServer.Lifecycle;
 
-/// <summary>When a cron workflow runs next: five fields, `@daily` and its kin, `@every`, and a leading `CRON_TZ=`.</summary>
+/// <summary>
+/// When a cron workflow runs next: five fields, `@daily` and its kin, `@every`, and a leading `CRON_TZ=`.
+/// </summary>
 internal static class CronTick
 {
     private const string Every = "@every ";
@@ -79,6 +81,8 @@ internal static class CronTick
             i += milliseconds ? 1 : 0;
             number = "";
         }
-        return total > TimeSpan.Zero && number.Length == 0 ? total : throw new FormatException("not a duration: " + text);
+        return total > TimeSpan.Zero && number.Length == 0
+            ? total
+            : throw new FormatException("not a duration: " + text);
     }
 }

@@ -18,11 +18,14 @@ internal sealed class LifecycleRpcs
         engine.Rpc.Add<StartWorkflowExecutionRequest, StartWorkflowExecutionResponse>("StartWorkflowExecution", Start);
         engine.Rpc.Add<SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse>(
             "SignalWithStartWorkflowExecution", SignalWithStart);
-        engine.Rpc.Add<SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse>("SignalWorkflowExecution", Signal);
+        engine.Rpc.Add<SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse>(
+            "SignalWorkflowExecution", Signal);
         engine.Rpc.Add<RequestCancelWorkflowExecutionRequest, RequestCancelWorkflowExecutionResponse>(
             "RequestCancelWorkflowExecution", Cancel);
-        engine.Rpc.Add<TerminateWorkflowExecutionRequest, TerminateWorkflowExecutionResponse>("TerminateWorkflowExecution", Terminate);
-        engine.Rpc.Add<DeleteWorkflowExecutionRequest, DeleteWorkflowExecutionResponse>("DeleteWorkflowExecution", Delete);
+        engine.Rpc.Add<TerminateWorkflowExecutionRequest, TerminateWorkflowExecutionResponse>(
+            "TerminateWorkflowExecution", Terminate);
+        engine.Rpc.Add<DeleteWorkflowExecutionRequest, DeleteWorkflowExecutionResponse>(
+            "DeleteWorkflowExecution", Delete);
     }
 
     private StartWorkflowExecutionResponse Start(StartWorkflowExecutionRequest request)
@@ -53,7 +56,8 @@ internal sealed class LifecycleRpcs
                 throw Fault.AlreadyStarted(open.RunId, open.RequestId, open.FirstRunId);
             _engine.Lifecycle.Signal(
                 open, request.SignalName, request.SignalInput, request.Header, request.Identity, request.RequestId);
-            // A signal alone ends no wait for the first task, whatever the API's comments say; this does (1.30.4 and its source).
+            // A signal alone ends no wait for the first task, whatever the API's comments say; this does
+            // (server 1.30.4 and its source).
             if (open.FirstTaskBackoff != null)
                 _engine.Starter.EndBackoff(open);
             return new() { RunId = open.RunId, FirstExecutionRunId = open.FirstRunId };
@@ -93,7 +97,8 @@ internal sealed class LifecycleRpcs
         StartRules.Id(_engine, request.SignalName, "SignalName");
         StartRules.Size(_engine, request.Input, "WorkflowExecutionSignaled input");
         var run = Open(request.Namespace, request.WorkflowExecution, "");
-        _engine.Lifecycle.Signal(run, request.SignalName, request.Input, request.Header, request.Identity, request.RequestId);
+        _engine.Lifecycle.Signal(
+            run, request.SignalName, request.Input, request.Header, request.Identity, request.RequestId);
         return new();
     }
 

@@ -13,17 +13,20 @@ namespace Nstance.Temporal.TestServer.Lifecycle;
 internal sealed class RunClosing(ServerEngine engine)
 {
     // The real server starts at most one run of an id in this time; a workflow that continues at once is held back.
-    private static readonly TimeSpan ShortestRun = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinRunTime = TimeSpan.FromSeconds(1);
 
     public void Complete(WorkflowRun run, long completed, Payloads? result)
     {
-        var attributes = new WorkflowExecutionCompletedEventAttributes { Result = result, WorkflowTaskCompletedEventId = completed };
         var next = NextTick(run, result, run.Started.ContinuedFailure);
-        attributes.NewExecutionRunId = next?.RunId ?? "";
         Close(run, WorkflowExecutionStatus.Completed, next, new()
         {
             EventType = EventType.WorkflowExecutionCompleted,
-            WorkflowExecutionCompletedEventAttributes = attributes,
+            WorkflowExecutionCompletedEventAttributes = new()
+            {
+                Result = result,
+                WorkflowTaskCompletedEventId = completed,
+                NewExecutionRunId = next?.RunId ?? "",
+            },
         });
     }
 
@@ -47,7 +50,11 @@ internal sealed class RunClosing(ServerEngine engine)
         Close(run, WorkflowExecutionStatus.Canceled, null, new()
         {
             EventType = EventType.WorkflowExecutionCanceled,
-            WorkflowExecutionCanceledEventAttributes = new() { Details = details, WorkflowTaskCompletedEventId = completed },
+            WorkflowExecutionCanceledEventAttributes = new()
+            {
+                Details = details,
+                WorkflowTaskCompletedEventId = completed,
+            },
         });
 
     public void ContinueAsNew(WorkflowRun run, long completed, ContinueAsNewWorkflowExecutionCommandAttributes command)
@@ -75,7 +82,7 @@ internal sealed class RunClosing(ServerEngine engine)
         next.SearchAttributes = command.SearchAttributes ?? AttributesOf(run);
         var lived = engine.Clock.Now - run.ExecutionTime;
         var asked = RunStarter.Some(command.BackoffStartInterval) ?? TimeSpan.Zero;
-        var backoff = lived + asked < ShortestRun ? ShortestRun - lived : asked;
+        var backoff = lived + asked < MinRunTime ? MinRunTime - lived : asked;
         next.FirstWorkflowTaskBackoff = Duration.FromTimeSpan(backoff);
         var follower = new Lazy<WorkflowRun>(() => Follow(run, next));
         var e = new HistoryEvent
@@ -107,13 +114,21 @@ internal sealed class RunClosing(ServerEngine engine)
         if (!run.IsOpen)
             return;
         var whole = run.ExecutionExpiration is { } end && engine.Clock.Now >= end;
-        var failure = new Failure { Message = "workflow timeout", TimeoutFailureInfo = new() { TimeoutType = TimeoutType.StartToClose } };
+        var failure = new Failure
+        {
+            Message = "workflow timeout",
+            TimeoutFailureInfo = new() { TimeoutType = TimeoutType.StartToClose },
+        };
         var (next, state) = whole ? (null, RetryState.Timeout) : AfterFailure(run, failure);
         engine.TaskAnswers.ForceClosed(run);
         Close(run, WorkflowExecutionStatus.TimedOut, next, new()
         {
             EventType = EventType.WorkflowExecutionTimedOut,
-            WorkflowExecutionTimedOutEventAttributes = new() { RetryState = state, NewExecutionRunId = next?.RunId ?? "" },
+            WorkflowExecutionTimedOutEventAttributes = new()
+            {
+                RetryState = state,
+                NewExecutionRunId = next?.RunId ?? "",
+            },
         });
     }
 
@@ -125,7 +140,12 @@ internal sealed class RunClosing(ServerEngine engine)
         Close(run, WorkflowExecutionStatus.Terminated, null, new()
         {
             EventType = EventType.WorkflowExecutionTerminated,
-            WorkflowExecutionTerminatedEventAttributes = new() { Reason = reason, Details = details, Identity = identity },
+            WorkflowExecutionTerminatedEventAttributes = new()
+            {
+                Reason = reason,
+                Details = details,
+                Identity = identity,
+            },
         });
     }
 

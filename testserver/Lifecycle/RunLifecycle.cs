@@ -7,12 +7,17 @@ using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.TestServer.Lifecycle;
 
-/// <summary>What callers do to runs from outside: start, signal, cancel, terminate, delete. Members need the engine's lock.</summary>
+/// <summary>
+/// What callers do to runs from outside: start, signal, cancel, terminate, delete. Members need the engine's lock.
+/// </summary>
 internal sealed class RunLifecycle(ServerEngine engine)
 {
     /// <summary>Starts a workflow by the policies of the request.</summary>
-    /// <exception cref="Grpc.Core.RpcException">ALREADY_EXISTS, INVALID_ARGUMENT or NOT_FOUND as the real server says.</exception>
-    public (WorkflowRun Run, bool Started) Start(StartWorkflowExecutionRequest request, Action<WorkflowRun>? beforeFirstTask = null)
+    /// <exception cref="Grpc.Core.RpcException">
+    /// ALREADY_EXISTS, INVALID_ARGUMENT or NOT_FOUND as the real server says.
+    /// </exception>
+    public (WorkflowRun Run, bool Started) Start(
+        StartWorkflowExecutionRequest request, Action<WorkflowRun>? beforeFirstTask = null)
     {
         StartRules.Check(engine, request);
         if (engine.Runs.Current(request.Namespace, request.WorkflowId) is { } current)
@@ -26,7 +31,8 @@ internal sealed class RunLifecycle(ServerEngine engine)
                 if (request.WorkflowIdConflictPolicy != WorkflowIdConflictPolicy.TerminateExisting
                     && request.WorkflowIdReusePolicy != WorkflowIdReusePolicy.TerminateIfRunning)
                     throw Fault.AlreadyStarted(current.RunId, current.RequestId, current.FirstRunId);
-                engine.Closing.Terminate(current, "TerminateIfRunning WorkflowIdReusePolicy Policy", null, "history-service");
+                engine.Closing.Terminate(
+                    current, "TerminateIfRunning WorkflowIdReusePolicy Policy", null, "history-service");
             }
             else if (!StartRules.MayReuse(request.WorkflowIdReusePolicy, current.Status))
             {
@@ -41,7 +47,13 @@ internal sealed class RunLifecycle(ServerEngine engine)
                 CronTick.Delay(request.CronSchedule, engine.Clock.Now, engine.Clock.Now));
         }
         var run = engine.Starter.Begin(
-            request.Namespace, request.WorkflowId, attributes, request.RequestId, request.UserMetadata, null, beforeFirstTask);
+            request.Namespace,
+            request.WorkflowId,
+            attributes,
+            request.RequestId,
+            request.UserMetadata,
+            null,
+            beforeFirstTask);
         return (run, true);
     }
 

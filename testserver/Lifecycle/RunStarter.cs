@@ -14,7 +14,7 @@ namespace Nstance.Temporal.TestServer.Lifecycle;
 internal sealed class RunStarter(ServerEngine engine)
 {
     private static readonly Duration DefaultTaskTimeout = Duration.FromTimeSpan(TimeSpan.FromSeconds(10));
-    private static readonly TimeSpan LongestTaskTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan MaxTaskTimeout = TimeSpan.FromMinutes(2);
 
     public static void ApplyMemo(WorkflowRun run, Memo? memo)
     {
@@ -70,7 +70,9 @@ internal sealed class RunStarter(ServerEngine engine)
         return policy;
     }
 
-    /// <summary>Starts a run with these attributes; <paramref name="previous"/> is the run it continues, if any.</summary>
+    /// <summary>
+    /// Starts a run with these attributes; <paramref name="previous"/> is the run it continues, if any.
+    /// </summary>
     public WorkflowRun Begin(
         string ns,
         string workflowId,
@@ -88,7 +90,7 @@ internal sealed class RunStarter(ServerEngine engine)
         started.FirstExecutionRunId = previous?.FirstRunId ?? runId;
         started.ContinuedExecutionRunId = previous?.RunId ?? "";
         started.WorkflowTaskTimeout = Some(started.WorkflowTaskTimeout) is not { } task ? DefaultTaskTimeout
-            : Duration.FromTimeSpan(task > LongestTaskTimeout ? LongestTaskTimeout : task);
+            : Duration.FromTimeSpan(task > MaxTaskTimeout ? MaxTaskTimeout : task);
         started.WorkflowRunTimeout = Shorter(started.WorkflowRunTimeout, started.WorkflowExecutionTimeout);
         var expires = previous?.ExecutionExpiration
             ?? (Some(started.WorkflowExecutionTimeout) is { } whole ? now + backoff + whole : null);

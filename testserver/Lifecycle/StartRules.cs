@@ -31,28 +31,39 @@ internal static class StartRules
         Queue(request.TaskQueue!.Name);
         foreach (var timeout in new[]
         {
-            request.WorkflowExecutionTimeout, request.WorkflowRunTimeout, request.WorkflowTaskTimeout, request.WorkflowStartDelay,
+            request.WorkflowExecutionTimeout,
+            request.WorkflowRunTimeout,
+            request.WorkflowTaskTimeout,
+            request.WorkflowStartDelay,
         })
         {
             if (timeout is { Seconds: < 0 } or { Nanos: < 0 })
                 throw Fault.InvalidArgument("A timeout or delay of the request is negative.");
         }
-        if (request.RetryPolicy is { } policy && (policy.MaximumAttempts < 0 || policy.BackoffCoefficient is < 1 and not 0))
+        if (request.RetryPolicy is { MaximumAttempts: < 0 } or { BackoffCoefficient: < 1 and not 0 })
             throw Fault.InvalidArgument("Invalid retry policy: MaximumAttempts < 0 or BackoffCoefficient < 1.");
+        IdPolicies(request);
+        if (engine.SearchAttributes.Problem(request.Namespace, request.SearchAttributes) is { } problem)
+            throw Fault.InvalidArgument(problem);
+    }
+
+    private static void IdPolicies(StartWorkflowExecutionRequest request)
+    {
         if (request.WorkflowIdReusePolicy == WorkflowIdReusePolicy.TerminateIfRunning
             && request.WorkflowIdConflictPolicy != WorkflowIdConflictPolicy.Unspecified)
         {
             throw Fault.InvalidArgument(
-                "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a WorkflowIDConflictPolicy.");
+                "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING "
+                + "cannot be used together with a WorkflowIDConflictPolicy.");
         }
         if (request.WorkflowIdReusePolicy == WorkflowIdReusePolicy.RejectDuplicate
             && request.WorkflowIdConflictPolicy == WorkflowIdConflictPolicy.TerminateExisting)
         {
             throw Fault.InvalidArgument(
-                "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING.");
+                "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE "
+                + "cannot be used together with WorkflowIdConflictPolicy "
+                + "WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING.");
         }
-        if (engine.SearchAttributes.Problem(request.Namespace, request.SearchAttributes) is { } problem)
-            throw Fault.InvalidArgument(problem);
     }
 
     /// <summary>Refuses names that the server keeps for the parts of a queue.</summary>

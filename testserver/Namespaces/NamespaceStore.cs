@@ -103,7 +103,8 @@ internal sealed class NamespaceStore
             Description = record.Description,
             OwnerEmail = record.OwnerEmail,
             SupportsSchedules = true,
-            // Not WorkerPollCompleteOnShutdown: with it core 1.21.1 loses as many tasks when a worker shuts down, and waits for its polls.
+            // Not WorkerPollCompleteOnShutdown: with it core 1.21.1 loses as many tasks when a worker shuts down, and
+            // waits for its polls.
             Capabilities = new() { SyncUpdate = true, AsyncUpdate = true, WorkerHeartbeats = true },
             Limits = new()
             {
@@ -150,7 +151,12 @@ internal sealed class NamespaceStore
         }
         record.Retention = request.Config?.WorkflowExecutionRetentionTtl ?? record.Retention;
         var described = Describe(record);
-        return new() { NamespaceInfo = described.NamespaceInfo, Config = described.Config, ReplicationConfig = described.ReplicationConfig };
+        return new()
+        {
+            NamespaceInfo = described.NamespaceInfo,
+            Config = described.Config,
+            ReplicationConfig = described.ReplicationConfig,
+        };
     }
 
     private DeprecateNamespaceResponse Deprecate(DeprecateNamespaceRequest request)

@@ -21,8 +21,10 @@ internal sealed class SearchAttributeRegistry
         _engine = engine;
         var rpc = engine.Rpc;
         rpc.Add<AddSearchAttributesRequest, AddSearchAttributesResponse>("OperatorService/AddSearchAttributes", Add);
-        rpc.Add<RemoveSearchAttributesRequest, RemoveSearchAttributesResponse>("OperatorService/RemoveSearchAttributes", Remove);
-        rpc.Add<ListSearchAttributesRequest, ListSearchAttributesResponse>("OperatorService/ListSearchAttributes", List);
+        rpc.Add<RemoveSearchAttributesRequest, RemoveSearchAttributesResponse>(
+            "OperatorService/RemoveSearchAttributes", Remove);
+        rpc.Add<ListSearchAttributesRequest, ListSearchAttributesResponse>(
+            "OperatorService/ListSearchAttributes", List);
         rpc.Add<DeleteNamespaceRequest, DeleteNamespaceResponse>("OperatorService/DeleteNamespace", DeleteNamespace);
         rpc.Add<GetSearchAttributesRequest, GetSearchAttributesResponse>("GetSearchAttributes", _ =>
         {
@@ -79,7 +81,9 @@ internal sealed class SearchAttributeRegistry
         return catalog;
     }
 
-    /// <summary>Sets a run's attributes; each payload gets its registered type, an empty one removes the attribute.</summary>
+    /// <summary>
+    /// Sets a run's attributes; each payload gets its registered type, an empty one removes the attribute.
+    /// </summary>
     public void Apply(WorkflowRun run, SearchAttributes? attributes)
     {
         if (attributes == null)
@@ -108,8 +112,12 @@ internal sealed class SearchAttributeRegistry
             || (payload.Metadata.TryGetValue("encoding", out var encoding) && encoding.ToStringUtf8() == "binary/null");
     }
 
+    private static bool IsFixed(string name) => System.ContainsKey(name) || Predefined.ContainsKey(name);
+
     private NamespaceRecord Target(string ns) =>
-        ns.Length > 0 ? _engine.Namespaces.Require(ns) : throw Fault.InvalidArgument("Namespace is not set on request.");
+        ns.Length > 0
+            ? _engine.Namespaces.Require(ns)
+            : throw Fault.InvalidArgument("Namespace is not set on request.");
 
     private AddSearchAttributesResponse Add(AddSearchAttributesRequest request)
     {
@@ -119,7 +127,7 @@ internal sealed class SearchAttributeRegistry
             throw Fault.InvalidArgument("SearchAttributes are not set on request.");
         foreach (var (name, type) in request.SearchAttributes)
         {
-            if (System.ContainsKey(name) || Predefined.ContainsKey(name))
+            if (IsFixed(name))
                 throw Fault.InvalidArgument($"Search attribute {name} is reserved by system.");
             if (type == IndexedValueType.Unspecified)
                 throw Fault.InvalidArgument($"Unknown search attribute type: {type}.");
@@ -136,7 +144,7 @@ internal sealed class SearchAttributeRegistry
         var target = Target(request.Namespace);
         if (request.SearchAttributes.Count == 0)
             throw Fault.InvalidArgument("SearchAttributes are not set on request.");
-        if (request.SearchAttributes.FirstOrDefault(name => System.ContainsKey(name) || Predefined.ContainsKey(name)) is { } fixedName)
+        if (request.SearchAttributes.FirstOrDefault(IsFixed) is { } fixedName)
             throw Fault.InvalidArgument($"Unable to remove non-custom search attributes: {fixedName}.");
         foreach (var name in request.SearchAttributes)
             target.SearchAttributes.Remove(name);

@@ -35,7 +35,8 @@ internal sealed class PendingQuery(WorkflowRun run, WorkflowQuery query) : IWork
 }
 
 /// <summary>
-/// Queries travel alone, when no workflow task is pending: sent along with a task they would make histories unreplayable.
+/// Queries travel alone, when no workflow task is pending.
+/// Sent along with a task they would make histories unreplayable.
 /// </summary>
 internal sealed class QueryEngine
 {
@@ -43,7 +44,7 @@ internal sealed class QueryEngine
 
     private static readonly TimeSpan StickyPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
 
     // The real server's: a worker that polled within this time may only be slow.
     private static readonly TimeSpan PollerWindow = TimeSpan.FromSeconds(20);
@@ -56,7 +57,8 @@ internal sealed class QueryEngine
     {
         _engine = engine;
         engine.Rpc.Add<QueryWorkflowRequest, QueryWorkflowResponse>("QueryWorkflow", Query);
-        engine.Rpc.Add<RespondQueryTaskCompletedRequest, RespondQueryTaskCompletedResponse>("RespondQueryTaskCompleted", Respond);
+        engine.Rpc.Add<RespondQueryTaskCompletedRequest, RespondQueryTaskCompletedResponse>(
+            "RespondQueryTaskCompleted", Respond);
     }
 
     /// <summary>Queries that wait or run; time does not jump meanwhile.</summary>
@@ -150,7 +152,7 @@ internal sealed class QueryEngine
         }
         try
         {
-            return await query.Answer.Task.WaitAsync(call.Patience(LongestWait), call.Cancellation);
+            return await query.Answer.Task.WaitAsync(call.Patience(MaxWait), call.Cancellation);
         }
         catch (TimeoutException)
         {
@@ -182,9 +184,10 @@ internal sealed class QueryEngine
     private string? Unready(WorkflowRun run, RpcCall call) => run switch
     {
         { IsOpen: false, LastStartedEventId: 0 } => "Workflow execution closed before WorkflowTaskStarted event",
-        { FirstTaskBackoff: not null } when run.ExecutionTime - _engine.Clock.Now > call.Patience(LongestWait) =>
+        { FirstTaskBackoff: not null } when run.ExecutionTime - _engine.Clock.Now > call.Patience(MaxWait) =>
             "Workflow task is not scheduled yet.",
-        { IsOpen: true, Task.Attempt: >= FailingAttempts } => "Unable to query workflow due to Workflow Task in failed state.",
+        { IsOpen: true, Task.Attempt: >= FailingAttempts } =>
+            "Unable to query workflow due to Workflow Task in failed state.",
         _ => null,
     };
 

@@ -4,14 +4,18 @@ using Nstance.Temporal.TestServer.Lifecycle;
 
 namespace Nstance.Temporal.TestServer.Queues;
 
-/// <summary>All queues of one kind, and how items and pollers meet. <paramref name="start"/> turns an item into the answer of a poll.</summary>
-internal sealed class QueueSet<TItem>(ServerEngine engine, Func<TItem, Poller, object?> start, Action<TItem, object> giveBack)
+/// <summary>
+/// All queues of one kind, and how items and pollers meet.
+/// <paramref name="start"/> turns an item into the answer of a poll.
+/// </summary>
+internal sealed class QueueSet<TItem>(
+    ServerEngine engine, Func<TItem, Poller, object?> start, Action<TItem, object> giveBack)
     where TItem : class, IQueueItem
 {
     /// <summary>A worker that polled this recently is counted as present: it may be between two polls.</summary>
     public static readonly TimeSpan Recent = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<(string Namespace, string Name), TaskQueue<TItem>> _queues = new();
     private long _entries;
@@ -34,7 +38,9 @@ internal sealed class QueueSet<TItem>(ServerEngine engine, Func<TItem, Poller, o
 
     public long NextEntry() => ++_entries;
 
-    /// <summary>Hands an item to a waiting poller, or lets it wait under entry number <paramref name="entry"/>.</summary>
+    /// <summary>
+    /// Hands an item to a waiting poller, or lets it wait under entry number <paramref name="entry"/>.
+    /// </summary>
     public void Offer(TaskQueue<TItem> queue, TItem item, long entry, bool front = false)
     {
         while (queue.NextPoller() is { } poller)
@@ -74,7 +80,7 @@ internal sealed class QueueSet<TItem>(ServerEngine engine, Func<TItem, Poller, o
             node = queue.Wait(poller);
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation, engine.Stopping.Token);
-        end.CancelAfter(call.Patience(LongestPoll));
+        end.CancelAfter(call.Patience(MaxPoll));
         await using (end.Token.UnsafeRegister(_ => Expire(queue, node), null))
         {
             return await poller.Answer;

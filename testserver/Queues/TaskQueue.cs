@@ -38,8 +38,8 @@ internal sealed class Poller(ServerEngine engine, string identity, string worker
 }
 
 /// <summary>
-/// A queue of one name and kind: waiting items or waiting pollers, never both. Items that were withdrawn are skipped when
-/// their turn comes (each entry has a number, and an item knows the number under which it waits).
+/// A queue of one name and kind: waiting items or waiting pollers, never both. Items that were withdrawn are skipped
+/// when their turn comes (each entry has a number, and an item knows the number under which it waits).
 /// </summary>
 internal sealed class TaskQueue<TItem>(string ns, string name)
     where TItem : class, IQueueItem
@@ -74,7 +74,9 @@ internal sealed class TaskQueue<TItem>(string ns, string name)
 
     public IEnumerable<TItem> Waiting => _items.Where(each => each.Item.Waits(each.Entry)).Select(each => each.Item);
 
-    /// <summary>Whether a worker waits here now, or polled within <paramref name="span"/> and is likely between two polls.</summary>
+    /// <summary>
+    /// Whether a worker waits here now, or polled within <paramref name="span"/> and is likely between two polls.
+    /// </summary>
     public bool IsLive(DateTimeOffset now, TimeSpan span) => HasPoller || now - LastPoll < span;
 
     public void Touch(string identity, DateTimeOffset now)

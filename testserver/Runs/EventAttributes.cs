@@ -5,12 +5,13 @@ using Temporalio.Api.History.V1;
 namespace Nstance.Temporal.TestServer.Runs;
 
 /// <summary>
-/// Fields that the attributes of several kinds of events share by name, for example <c>started_event_id</c>: the generated
-/// messages have no common type, and one switch for each field would repeat the same lines.
+/// Fields that the attributes of several kinds of events share by name, for example <c>started_event_id</c>: the
+/// generated messages have no common type, and one switch for each field would repeat the same lines.
 /// </summary>
 internal static class EventAttributes
 {
-    private static readonly OneofDescriptor Kinds = HistoryEvent.Descriptor.Oneofs.Single(each => each.Name == "attributes");
+    private static readonly OneofDescriptor Kinds =
+        HistoryEvent.Descriptor.Oneofs.Single(each => each.Name == "attributes");
 
     /// <summary>Sets a field of the event's attributes.</summary>
     /// <exception cref="ArgumentException">The event's attributes have no such field.</exception>

@@ -15,7 +15,9 @@ internal sealed class RunStore(ServerEngine engine)
     /// <summary>All runs, open and closed, in no order.</summary>
     public IReadOnlyCollection<WorkflowRun> All => _byRunId.Values;
 
-    /// <summary>Rooms that want to know of a close (schedules). Called under the lock, after the run's last event.</summary>
+    /// <summary>
+    /// Rooms that want to know of a close (schedules). Called under the lock, after the run's last event.
+    /// </summary>
     public Action<WorkflowRun>? Closed { get; set; }
 
     public void Add(WorkflowRun run)
@@ -46,7 +48,9 @@ internal sealed class RunStore(ServerEngine engine)
         if (execution.RunId.Length == 0)
             return Current(ns, execution.WorkflowId);
         var run = ByRunId(execution.RunId);
-        return run != null && run.Namespace == ns && (execution.WorkflowId.Length == 0 || run.WorkflowId == execution.WorkflowId)
+        return run != null
+            && run.Namespace == ns
+            && (execution.WorkflowId.Length == 0 || run.WorkflowId == execution.WorkflowId)
             ? run
             : null;
     }
@@ -61,7 +65,9 @@ internal sealed class RunStore(ServerEngine engine)
         return Find(ns, execution) ?? throw Fault.RunNotFound(execution.WorkflowId);
     }
 
-    /// <summary>Files a closed run, forgets the oldest beyond what the options allow, and tells the listeners.</summary>
+    /// <summary>
+    /// Files a closed run, forgets the oldest beyond what the options allow, and tells the listeners.
+    /// </summary>
     public void OnClosed(WorkflowRun run)
     {
         run.ClosedNode = _closed.AddLast(run);

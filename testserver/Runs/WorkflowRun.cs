@@ -11,7 +11,9 @@ using Temporalio.Api.Workflow.V1;
 
 namespace Nstance.Temporal.TestServer.Runs;
 
-/// <summary>One run of a workflow: what visibility shows, its history, and what is pending. Used under the engine's lock.</summary>
+/// <summary>
+/// One run of a workflow: what visibility shows, its history, and what is pending. Used under the engine's lock.
+/// </summary>
 internal sealed class WorkflowRun
 {
     private TaskCompletionSource? _changed;
@@ -96,7 +98,10 @@ internal sealed class WorkflowRun
 
     public string? StickyQueue { get; set; }
 
-    /// <summary>A worker answers a task of this run just now: the next one can go back with the reply, and is kept from the queues.</summary>
+    /// <summary>
+    /// A worker answers a task of this run just now.
+    /// The next one can go back with the reply, and is kept from the queues.
+    /// </summary>
     public bool IsAnswering { get; set; }
 
     /// <summary>Activities that go back with the reply, for the worker that asked for them has room.</summary>
@@ -104,7 +109,9 @@ internal sealed class WorkflowRun
 
     public TimeSpan StickyTimeout { get; set; }
 
-    /// <summary>Rings when the first workflow task may be scheduled (start delay, cron, retry); null afterwards.</summary>
+    /// <summary>
+    /// Rings when the first workflow task may be scheduled (start delay, cron, retry); null afterwards.
+    /// </summary>
     public Alarm? FirstTaskBackoff { get; set; }
 
     public Alarm? RunTimeout { get; set; }
@@ -153,10 +160,14 @@ internal sealed class WorkflowRun
     public Task NextChange() =>
         (_changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <summary>A task that ends when the run is closed: who waits for a result must not be woken by each event.</summary>
+    /// <summary>
+    /// A task that ends when the run is closed: who waits for a result must not be woken by each event.
+    /// </summary>
     public Task NextClose() => (_closed ??= new()).Task;
 
-    /// <summary>Lets those go on who wait for the close; on this thread, hence outside the engine's lock only.</summary>
+    /// <summary>
+    /// Lets those go on who wait for the close; on this thread, hence outside the engine's lock only.
+    /// </summary>
     public void SignalClosed() => _closed?.TrySetResult();
 
     private void SignalChange()
@@ -166,7 +177,9 @@ internal sealed class WorkflowRun
     }
 }
 
-/// <summary>An event that waits for its id; <paramref name="OnNumbered"/> runs just before it is appended, with that id.</summary>
+/// <summary>
+/// An event that waits for its id; <paramref name="OnNumbered"/> runs just before it is appended, with that id.
+/// </summary>
 internal sealed record BufferedEvent(HistoryEvent Event, Action<long>? OnNumbered);
 
 /// <summary>A timer of a workflow.</summary>

@@ -3,7 +3,8 @@ using Temporalio.Api.Schedule.V1;
 namespace Nstance.Temporal.TestServer.Schedules;
 
 /// <summary>
-/// A calendar spec as sets of numbers. Works on wall-clock times only; zones and their changes are <see cref="ZonedCalendar"/>'s.
+/// A calendar spec as sets of numbers. Works on wall-clock times only.
+/// Zones and their changes are <see cref="ZonedCalendar"/>'s.
 /// </summary>
 internal sealed class CalendarFields
 {
@@ -35,7 +36,9 @@ internal sealed class CalendarFields
     public bool Matches(DateTime wall) =>
         MatchesDate(wall) && Has(_hours, wall.Hour) && Has(_minutes, wall.Minute) && Has(_seconds, wall.Second);
 
-    /// <summary>The first matching second after <paramref name="after"/>, or null when there is none up to the year 2100.</summary>
+    /// <summary>
+    /// The first matching second after <paramref name="after"/>, or null when there is none up to the year 2100.
+    /// </summary>
     public DateTime? Next(DateTime after)
     {
         var wall = new DateTime(after.Ticks - (after.Ticks % TimeSpan.TicksPerSecond)).AddSeconds(1);

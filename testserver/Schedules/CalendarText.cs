@@ -5,7 +5,9 @@ using Span = Temporalio.Api.Schedule.V1.Range;
 
 namespace Nstance.Temporal.TestServer.Schedules;
 
-/// <summary>Calendars whose fields are text: <c>*</c>, <c>5</c>, <c>mon-fri</c>, <c>1-9/2</c>, <c>3/5</c>, and lists of them.</summary>
+/// <summary>
+/// Calendars whose fields are text: <c>*</c>, <c>5</c>, <c>mon-fri</c>, <c>1-9/2</c>, <c>3/5</c>, and lists of them.
+/// </summary>
 internal static class CalendarText
 {
     private const int Sunday = 7;

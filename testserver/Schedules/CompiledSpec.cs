@@ -9,7 +9,9 @@ namespace Nstance.Temporal.TestServer.Schedules;
 /// <summary>When a schedule acts: nominally, and with its jitter.</summary>
 internal sealed record ScheduledTime(DateTimeOffset Nominal, DateTimeOffset Actual);
 
-/// <summary>A checked schedule spec that answers which time comes next. Times have whole seconds; jitter has milliseconds.</summary>
+/// <summary>
+/// A checked schedule spec that answers which time comes next. Times have whole seconds; jitter has milliseconds.
+/// </summary>
 internal sealed class CompiledSpec
 {
     private readonly List<ZonedCalendar> _calendars;
@@ -114,15 +116,15 @@ internal sealed class CompiledSpec
         return first;
     }
 
-    private static TimeSpan Jitter(string seed, DateTimeOffset nominal, TimeSpan most)
+    private static TimeSpan Jitter(string seed, DateTimeOffset nominal, TimeSpan max)
     {
-        if (most <= TimeSpan.Zero)
+        if (max <= TimeSpan.Zero)
         {
             return TimeSpan.Zero;
         }
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{nominal.ToUnixTimeSeconds()} {seed}"));
         var part = BinaryPrimitives.ReadUInt32LittleEndian(hash) / (double)(1UL << 32);
-        return TimeSpan.FromMilliseconds(Math.Floor(most.TotalMilliseconds * part));
+        return TimeSpan.FromMilliseconds(Math.Floor(max.TotalMilliseconds * part));
     }
 }

@@ -57,7 +57,8 @@ internal sealed record CronText(StructuredCalendarSpec? Calendar, IntervalSpec? 
     {
         var (every, offset) = Cut(text.Trim(), '/');
         var phase = TimeSpan.Zero;
-        if (!DurationText.TryParse(every, out var interval) || offset != "" && !DurationText.TryParse(offset, out phase))
+        if (!DurationText.TryParse(every, out var interval)
+            || offset != "" && !DurationText.TryParse(offset, out phase))
         {
             throw new InvalidInputException($"malformed cron string '{cron}'");
         }

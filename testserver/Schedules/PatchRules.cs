@@ -6,13 +6,13 @@ namespace Nstance.Temporal.TestServer.Schedules;
 /// <summary>What a patch must be.</summary>
 internal static class PatchRules
 {
-    private const int LongestNotes = 200;
+    private const int MaxNotesLength = 200;
 
     public static SchedulePatch Check(SchedulePatch? patch)
     {
         if (patch == null)
             throw Fault.InvalidArgument("Patch is not set on request.");
-        if (patch.Pause.Length > LongestNotes || patch.Unpause.Length > LongestNotes)
+        if (patch.Pause.Length > MaxNotesLength || patch.Unpause.Length > MaxNotesLength)
             throw Fault.InvalidArgument("Note of pause or unpause is too long.");
         foreach (var backfill in patch.BackfillRequest)
         {

@@ -15,10 +15,8 @@ internal static class ScheduleDescription
     private const int ListedTimes = 5;
 
     /// <summary>Attributes that only schedules have in a query.</summary>
-    public static IReadOnlyDictionary<string, IndexedValueType> Attributes { get; } = new Dictionary<string, IndexedValueType>
-    {
-        ["ScheduleId"] = IndexedValueType.Keyword,
-    };
+    public static IReadOnlyDictionary<string, IndexedValueType> Attributes { get; } =
+        new Dictionary<string, IndexedValueType> { ["ScheduleId"] = IndexedValueType.Keyword };
 
     public static ByteString Token(ScheduleEntry entry)
     {
@@ -42,7 +40,13 @@ internal static class ScheduleDescription
             UpdateTime = entry.UpdateTime is { } updated ? Timestamp.FromDateTimeOffset(updated) : null,
         };
         if (entry.Running is { } running)
-            info.RunningWorkflows.Add(new Temporalio.Api.Common.V1.WorkflowExecution { WorkflowId = running.WorkflowId, RunId = running.FirstRunId });
+        {
+            info.RunningWorkflows.Add(new Temporalio.Api.Common.V1.WorkflowExecution
+            {
+                WorkflowId = running.WorkflowId,
+                RunId = running.FirstRunId,
+            });
+        }
         // A clone: the answer is written to the wire after the lock is given back.
         var schedule = entry.Schedule.Clone();
         RangeDefaults.Fill(schedule.Spec);
@@ -78,10 +82,10 @@ internal static class ScheduleDescription
     }
 
     /// <summary>Next times; a paused schedule shows those it would have.</summary>
-    private static IEnumerable<Timestamp> Future(ScheduleEntry entry, DateTimeOffset now, int most)
+    private static IEnumerable<Timestamp> Future(ScheduleEntry entry, DateTimeOffset now, int max)
     {
         var state = entry.Schedule.State;
-        var limit = state.LimitedActions ? (int)Math.Min(state.RemainingActions, most) : most;
+        var limit = state.LimitedActions ? (int)Math.Min(state.RemainingActions, max) : max;
         var after = entry.MayAct || entry.Cursor > now ? entry.Cursor : now;
         return entry.Spec.Between(entry.Seed, after, DateTimeOffset.MaxValue, limit)
             .Select(time => Timestamp.FromDateTimeOffset(time.Actual));
@@ -101,8 +105,9 @@ internal sealed class VisibleSchedule(ScheduleEntry entry, Func<string, IndexedV
         "ExecutionStatus" => "Running",
         "TemporalSchedulePaused" => Entry.Schedule.State.Paused,
         "CloseTime" => null,
-        _ => Entry.SearchAttributes.IndexedFields.TryGetValue(attribute, out var payload) && typeOf(attribute) is { } type
-            ? SearchAttributeCodec.Decode(attribute, payload, type)
-            : null,
+        _ => Entry.SearchAttributes.IndexedFields.TryGetValue(attribute, out var payload)
+            && typeOf(attribute) is { } type
+                ? SearchAttributeCodec.Decode(attribute, payload, type)
+                : null,
     };
 }

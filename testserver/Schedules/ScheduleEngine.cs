@@ -5,7 +5,9 @@ using Temporalio.Api.Schedule.V1;
 
 namespace Nstance.Temporal.TestServer.Schedules;
 
-/// <summary>Makes schedules act: works off the spec as time goes on, and the buffer as runs close. Needs the engine's lock.</summary>
+/// <summary>
+/// Makes schedules act: works off the spec as time goes on, and the buffer as runs close. Needs the engine's lock.
+/// </summary>
 internal sealed class ScheduleEngine
 {
     private const int MaxBuffer = 1_000;

@@ -13,7 +13,9 @@ internal sealed class ScheduleEntry(string ns, string id, string requestId)
 
     public string Id { get; } = id;
 
-    /// <summary>Tells this schedule from an earlier one of the same id: seed of its jitter, key of its place in lists.</summary>
+    /// <summary>
+    /// Tells this schedule from an earlier one of the same id: seed of its jitter, key of its place in lists.
+    /// </summary>
     public string Seed { get; } = Guid.NewGuid().ToString();
 
     public string RequestId { get; } = requestId;
@@ -33,14 +35,18 @@ internal sealed class ScheduleEntry(string ns, string id, string requestId)
 
     public long ConflictToken { get; set; } = 1;
 
-    /// <summary>Nominal time up to which the spec has been worked off (not "now": jitter must not lose a time).</summary>
+    /// <summary>
+    /// Nominal time up to which the spec has been worked off (not "now": jitter must not lose a time).
+    /// </summary>
     public required DateTimeOffset Cursor { get; set; }
 
     public List<BufferedStart> Buffer { get; set; } = [];
 
     public Queue<PendingBackfill> Backfills { get; } = new();
 
-    /// <summary>The run that overlap policies look at, as it is after retries and continue-as-new; null when none is open.</summary>
+    /// <summary>
+    /// The run that overlap policies look at, as it is after retries and continue-as-new; null when none is open.
+    /// </summary>
     public WorkflowRun? Running { get; set; }
 
     /// <summary>Last starts, oldest first.</summary>
@@ -62,7 +68,8 @@ internal sealed class ScheduleEntry(string ns, string id, string requestId)
 
     public bool IsDeleted { get; set; }
 
-    public bool MayAct => !Schedule.State.Paused && (!Schedule.State.LimitedActions || Schedule.State.RemainingActions > 0);
+    public bool MayAct =>
+        !Schedule.State.Paused && (!Schedule.State.LimitedActions || Schedule.State.RemainingActions > 0);
 
     public void Touch() => ConflictToken++;
 }

@@ -23,7 +23,10 @@ internal sealed class ScheduleListRpcs
     {
         using var _ = _engine.Enter();
         var (items, next) = VisibilityPage.Of(
-            Of(request.Namespace), Query(request.Namespace, request.Query), request.MaximumPageSize, request.NextPageToken);
+            Of(request.Namespace),
+            Query(request.Namespace, request.Query),
+            request.MaximumPageSize,
+            request.NextPageToken);
         return new()
         {
             Schedules = { items.Select(item => ScheduleDescription.ListEntry(item.Entry, _engine.Clock.Now)) },

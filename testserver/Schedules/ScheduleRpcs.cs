@@ -41,7 +41,8 @@ internal sealed class ScheduleRpcs
             schedules.Delete(schedules.Store.Get(request.Namespace, request.ScheduleId));
             return new();
         });
-        rpc.Add<ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse>("ListScheduleMatchingTimes", Matching);
+        rpc.Add<ListScheduleMatchingTimesRequest, ListScheduleMatchingTimesResponse>(
+            "ListScheduleMatchingTimes", Matching);
     }
 
     private CreateScheduleResponse Create(CreateScheduleRequest request)

@@ -14,7 +14,7 @@ internal static class ScheduleRules
 {
     // The real server's: a year of catching up unless said otherwise, never less than ten seconds.
     private static readonly TimeSpan DefaultCatchup = TimeSpan.FromDays(365);
-    private static readonly TimeSpan ShortestCatchup = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MinCatchup = TimeSpan.FromSeconds(10);
     private const string Stamp = "-2009-11-10T23:00:00Z";
 
     /// <summary>The schedule with its defaults filled in, and its spec ready for use.</summary>
@@ -29,13 +29,16 @@ internal static class ScheduleRules
             schedule.Policies.OverlapPolicy = ScheduleOverlapPolicy.Skip;
         var catchup = RunStarter.Some(schedule.Policies.CatchupWindow) ?? DefaultCatchup;
         schedule.Policies.CatchupWindow =
-            Duration.FromTimeSpan(catchup < ShortestCatchup ? ShortestCatchup : catchup);
+            Duration.FromTimeSpan(catchup < MinCatchup ? MinCatchup : catchup);
         if (schedule.Action?.StartWorkflow is not { } start)
             throw Fault.InvalidArgument("Schedule action is not set: only StartWorkflow is supported.");
         if (start.CronSchedule.Length > 0)
             throw Fault.InvalidArgument("CronSchedule is not allowed in the workflow of a schedule.");
-        if (start.WorkflowIdReusePolicy is not (WorkflowIdReusePolicy.Unspecified or WorkflowIdReusePolicy.AllowDuplicate))
+        if (start.WorkflowIdReusePolicy
+            is not (WorkflowIdReusePolicy.Unspecified or WorkflowIdReusePolicy.AllowDuplicate))
+        {
             throw Fault.InvalidArgument("Only the workflow id reuse policy AllowDuplicate is allowed in a schedule.");
+        }
         StartRules.Check(engine, Request(ns, start, Stamp));
         var spec = Compile(schedule.Spec);
         schedule.Spec = spec.Canonical;

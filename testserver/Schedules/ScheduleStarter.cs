@@ -37,7 +37,7 @@ internal sealed class ScheduleStarter(ServerEngine engine)
         }
         catch (RpcException)
         {
-            // Someone else runs under that id, or a search attribute is gone. As on the real server this action is lost.
+            // Another run has that id, or a search attribute is gone. As on the real server this action is lost.
             return;
         }
 
@@ -60,7 +60,8 @@ internal sealed class ScheduleStarter(ServerEngine engine)
 
     public void Forget(WorkflowRun run) => _owners.Remove(run.FirstRunId);
 
-    private static DateTimeOffset Second(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
+    private static DateTimeOffset Second(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
 
     private static string Stamp(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -41,7 +41,7 @@ internal sealed class ZonedCalendar(CalendarFields fields, TimeZoneInfo zone)
         }
 
         // Day by day: no zone has changed its offset and changed it back within a day. The second that a change begins
-        // is then found by halving. After a change the search begins at it, where the old offset must not be compared again.
+        // is then found by halving. After a change the search begins at it: the old offset must not be compared again.
         for (var same = after; same < until;)
         {
             var next = same.AddDays(1) < until ? same.AddDays(1) : until;

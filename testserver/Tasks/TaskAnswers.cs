@@ -21,20 +21,12 @@ internal sealed class TaskAnswers
         _engine = engine;
         engine.Rpc.Add<RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse>(
             "RespondWorkflowTaskCompleted", Complete);
-        engine.Rpc.Add<RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse>("RespondWorkflowTaskFailed", Fail);
+        engine.Rpc.Add<RespondWorkflowTaskFailedRequest, RespondWorkflowTaskFailedResponse>(
+            "RespondWorkflowTaskFailed", Fail);
     }
 
     /// <summary>The started task got no answer in time.</summary>
-    public void TimedOut(WorkflowTask task) => Repeat(task, () => new()
-    {
-        EventType = EventType.WorkflowTaskTimedOut,
-        WorkflowTaskTimedOutEventAttributes = new()
-        {
-            ScheduledEventId = task.ScheduledEventId,
-            StartedEventId = task.StartedEventId,
-            TimeoutType = TimeoutType.StartToClose,
-        },
-    });
+    public void TimedOut(WorkflowTask task) => Repeat(task, () => TaskEvents.TimedOut(task));
 
     /// <summary>
     /// No worker took the task in time: neither the one that has the run cached, nor one that an update waits for.
@@ -48,39 +40,18 @@ internal sealed class TaskAnswers
             return;
         }
         if (task.Kind == TaskKind.Speculative)
-            task.ScheduledEventId = run.Append(TaskScheduling.ScheduledEvent(task), task.ScheduledTime).EventId;
+            task.ScheduledEventId = run.Append(TaskEvents.Scheduled(task), task.ScheduledTime).EventId;
         _engine.Tasks.Drop(task);
         run.StickyQueue = null;
-        run.Append(
-            new()
-            {
-                EventType = EventType.WorkflowTaskTimedOut,
-                WorkflowTaskTimedOutEventAttributes = new()
-                {
-                    ScheduledEventId = task.ScheduledEventId,
-                    TimeoutType = TimeoutType.ScheduleToStart,
-                },
-            },
-            _engine.Clock.Now);
+        run.Append(TaskEvents.NotStarted(task), _engine.Clock.Now);
         _engine.Tasks.Schedule(run);
     }
 
-    /// <summary>Ends a started task as failed and schedules the next attempt. Only first attempts are written.</summary>
+    /// <summary>
+    /// Ends a started task as failed and schedules the next attempt. Only first attempts are written.
+    /// </summary>
     public void Failed(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) =>
-        Repeat(task, () => FailedEvent(task, cause, failure, identity));
-
-    private static HistoryEvent FailedEvent(WorkflowTask task, WorkflowTaskFailedCause cause, Failure? failure, string identity) => new()
-    {
-        EventType = EventType.WorkflowTaskFailed,
-        WorkflowTaskFailedEventAttributes = new()
-        {
-            ScheduledEventId = task.ScheduledEventId,
-            StartedEventId = task.StartedEventId,
-            Cause = cause,
-            Failure = failure,
-            Identity = identity,
-        },
-    };
+        Repeat(task, () => TaskEvents.Failed(task, cause, failure, identity));
 
     /// <summary>Writes the end of a started task whose run is closed from outside.</summary>
     public void ForceClosed(WorkflowRun run)
@@ -91,7 +62,8 @@ internal sealed class TaskAnswers
         {
             WriteSpeculative(task);
             run.Append(
-                FailedEvent(task, WorkflowTaskFailedCause.ForceCloseCommand, null, "history-service"), _engine.Clock.Now);
+                TaskEvents.Failed(task, WorkflowTaskFailedCause.ForceCloseCommand, null, "history-service"),
+                _engine.Clock.Now);
         }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(run);
@@ -143,7 +115,7 @@ internal sealed class TaskAnswers
         if (task.Kind != TaskKind.Transient)
         {
             WriteSpeculative(task);
-            task.Run.Append(FailedEvent(task, cause, failure, identity), _engine.Clock.Now);
+            task.Run.Append(TaskEvents.Failed(task, cause, failure, identity), _engine.Clock.Now);
         }
         _engine.Tasks.Drop(task);
         _engine.Tasks.Flush(task.Run);
@@ -153,9 +125,10 @@ internal sealed class TaskAnswers
     private WorkflowTask Find(Google.Protobuf.ByteString bytes)
     {
         var token = TaskToken.Parse(bytes, 'w');
-        return _engine.Runs.ByRunId(token.RunId) is { IsOpen: true, Task: { IsStarted: true } task } && task.Stamp == token.Stamp
-            ? task
-            : throw Fault.NotFound("Workflow task not found.");
+        return _engine.Runs.ByRunId(token.RunId) is { IsOpen: true, Task: { IsStarted: true } task }
+            && task.Stamp == token.Stamp
+                ? task
+                : throw Fault.NotFound("Workflow task not found.");
     }
 
     private RespondWorkflowTaskFailedResponse Fail(RespondWorkflowTaskFailedRequest request)
@@ -180,7 +153,7 @@ internal sealed class TaskAnswers
         if (Leaves(task, request))
             return Discard(task, request);
         WriteUnwritten(task);
-        var written = run.Append(CompletedEvent(task, request), _engine.Clock.Now);
+        var written = run.Append(TaskEvents.Completed(task, request), _engine.Clock.Now);
         var completed = written.EventId;
         ResetPoints.Record(run, written);
         run.LastStartedEventId = task.StartedEventId;
@@ -197,7 +170,8 @@ internal sealed class TaskAnswers
                 answer.ActivityTasks.Add(_engine.Activities.Start(activity, request.Identity));
             if (run.IsOpen)
                 Wake(run, wake);
-            // A timer that time jumps to at once needs no poll in between: half the calls of a workflow that mostly sleeps.
+            // A timer that time jumps to at once needs no poll in between.
+            // That is half the calls of a workflow that mostly sleeps.
             if (run.IsAnswering)
                 _engine.Advance();
         }
@@ -214,8 +188,7 @@ internal sealed class TaskAnswers
 
     /// <summary>
     /// Takes an answer with a bad command for a failure. A repeated one is dropped: the task then comes back only with
-    /// its
-    /// timeout, else the worker would send the same answer a hundred times a second.
+    /// its timeout, else the worker would send the same answer a hundred times a second.
     /// </summary>
     private void Refuse(WorkflowTask task, string identity, WorkflowTaskFailedCause cause, string message, bool endsRun)
     {
@@ -262,19 +235,4 @@ internal sealed class TaskAnswers
         run.StickyQueue = request.StickyAttributes?.WorkerTaskQueue?.Name is { Length: > 0 } name ? name : null;
         run.StickyTimeout = request.StickyAttributes?.ScheduleToStartTimeout?.ToTimeSpan() ?? TimeSpan.FromSeconds(10);
     }
-
-    private static HistoryEvent CompletedEvent(WorkflowTask task, RespondWorkflowTaskCompletedRequest request) => new()
-    {
-        EventType = EventType.WorkflowTaskCompleted,
-        WorkflowTaskCompletedEventAttributes = new()
-        {
-            ScheduledEventId = task.ScheduledEventId,
-            StartedEventId = task.StartedEventId,
-            Identity = request.Identity,
-            BinaryChecksum = request.BinaryChecksum,
-            WorkerVersion = request.WorkerVersionStamp,
-            SdkMetadata = request.SdkMetadata,
-            MeteringMetadata = request.MeteringMetadata,
-        },
-    };
 }

@@ -33,13 +33,15 @@ internal sealed class TaskDispatch
         if (task.Kind != TaskKind.Normal)
         {
             task.ScheduledEventId = run.NextEventId;
-            task.Unwritten.Add(Unwritten(TaskScheduling.ScheduledEvent(task), task.ScheduledEventId, task.ScheduledTime));
-            task.Unwritten.Add(Unwritten(StartedEvent(task), task.ScheduledEventId + 1, task.StartedTime));
+            task.Unwritten.Add(
+                Unwritten(TaskEvents.Scheduled(task), task.ScheduledEventId, task.ScheduledTime));
+            task.Unwritten.Add(
+                Unwritten(TaskEvents.Started(task, _engine.Limits), task.ScheduledEventId + 1, task.StartedTime));
             task.StartedEventId = task.ScheduledEventId + 1;
         }
         else
         {
-            task.StartedEventId = run.Append(StartedEvent(task), _engine.Clock.Now).EventId;
+            task.StartedEventId = run.Append(TaskEvents.Started(task, _engine.Limits), _engine.Clock.Now).EventId;
         }
         var stamp = task.Stamp;
         task.Timeout = _engine.Clock.AddReal(
@@ -65,24 +67,6 @@ internal sealed class TaskDispatch
         e.EventId = id;
         e.EventTime = Timestamp.FromDateTimeOffset(time);
         return e;
-    }
-
-    private HistoryEvent StartedEvent(WorkflowTask task)
-    {
-        var run = task.Run;
-        return new()
-        {
-            EventType = EventType.WorkflowTaskStarted,
-            WorkflowTaskStartedEventAttributes = new()
-            {
-                ScheduledEventId = task.ScheduledEventId,
-                Identity = task.Identity,
-                RequestId = Guid.NewGuid().ToString(),
-                HistorySizeBytes = run.HistorySize,
-                SuggestContinueAsNew = run.Events.Count >= _engine.Limits.SuggestContinueAsNewCount
-                    || run.HistorySize >= _engine.Limits.SuggestContinueAsNewSize,
-            },
-        };
     }
 
     private async Task<PollWorkflowTaskQueueResponse> Poll(PollWorkflowTaskQueueRequest request, RpcCall call)

@@ -1,7 +1,6 @@
 using Nstance.Temporal.TestServer.Engine;
 using Nstance.Temporal.TestServer.Queues;
 using Nstance.Temporal.TestServer.Runs;
-using Temporalio.Api.Enums.V1;
 using Temporalio.Api.History.V1;
 
 namespace Nstance.Temporal.TestServer.Tasks;
@@ -91,24 +90,15 @@ internal sealed class TaskScheduling(ServerEngine engine)
         engine.Queries.OnTaskGone(task.Run);
     }
 
-    public static HistoryEvent ScheduledEvent(WorkflowTask task) => new()
-    {
-        EventType = EventType.WorkflowTaskScheduled,
-        WorkflowTaskScheduledEventAttributes = new()
-        {
-            TaskQueue = new() { Name = task.Run.TaskQueue, Kind = TaskQueueKind.Normal },
-            StartToCloseTimeout = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(task.StartToClose),
-            Attempt = task.Attempt,
-        },
-    };
-
-    /// <summary>Turns a waiting task into a normal one: its scheduled event is written where the history now ends.</summary>
+    /// <summary>
+    /// Turns a waiting task into a normal one: its scheduled event is written where the history now ends.
+    /// </summary>
     private void Write(WorkflowTask task)
     {
         task.Kind = TaskKind.Normal;
         task.Attempt = 1;
         task.Run.NextAttempt = 1;
-        task.ScheduledEventId = task.Run.Append(ScheduledEvent(task), engine.Clock.Now).EventId;
+        task.ScheduledEventId = task.Run.Append(TaskEvents.Scheduled(task), engine.Clock.Now).EventId;
     }
 
     private void Put(WorkflowTask task)
@@ -118,7 +108,7 @@ internal sealed class TaskScheduling(ServerEngine engine)
         task.ScheduledTime = engine.Clock.Now;
         Outstanding.Add(task);
         if (task.Kind == TaskKind.Normal)
-            task.ScheduledEventId = run.Append(ScheduledEvent(task), engine.Clock.Now).EventId;
+            task.ScheduledEventId = run.Append(TaskEvents.Scheduled(task), engine.Clock.Now).EventId;
         else
             task.ScheduledEventId = run.NextEventId;
         Enqueue(task);

@@ -12,8 +12,10 @@ internal readonly record struct TaskToken(char Kind, string RunId, long Number, 
     public static TaskToken Parse(ByteString bytes, char kind)
     {
         var parts = Encoding.UTF8.GetString(bytes.Span).Split('|');
-        if (parts.Length != 4 || parts[0].Length != 1 || parts[0][0] != kind || !long.TryParse(parts[2], out var number))
+        if (parts is not [[var found], var runId, var digits, var stamp]
+            || found != kind
+            || !long.TryParse(digits, out var number))
             throw Fault.InvalidArgument("Invalid TaskToken.");
-        return new(kind, parts[1], number, parts[3]);
+        return new(kind, runId, number, stamp);
     }
 }

@@ -11,7 +11,9 @@ internal enum TaskKind
     /// <summary>Scheduled and started events are written as they happen.</summary>
     Normal,
 
-    /// <summary>A repeated attempt: nothing is written until it succeeds, so that failures do not bloat the history.</summary>
+    /// <summary>
+    /// A repeated attempt: nothing is written until it succeeds, so that failures do not bloat the history.
+    /// </summary>
     Transient,
 
     /// <summary>Exists only to deliver updates: nothing is written unless something is accepted or commanded.</summary>
@@ -28,7 +30,7 @@ internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) 
     private const int AttemptsWithoutBackoff = 3;
 
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MaxBackoff = TimeSpan.FromMinutes(10);
 
     public WorkflowRun Run { get; } = run;
 
@@ -47,7 +49,7 @@ internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) 
             if (Attempt <= AttemptsWithoutBackoff)
                 return given;
             var wait = FirstBackoff * Math.Pow(2, Math.Min(Attempt - AttemptsWithoutBackoff - 1, 10));
-            return given + (wait < LongestBackoff ? wait : LongestBackoff);
+            return given + (wait < MaxBackoff ? wait : MaxBackoff);
         }
     }
 
@@ -65,13 +67,18 @@ internal sealed class WorkflowTask(WorkflowRun run, TaskKind kind, int attempt) 
 
     public DateTimeOffset StartedTime { get; set; }
 
-    /// <summary>Events of a transient or speculative task, as shown to the worker and written only with its completion.</summary>
+    /// <summary>
+    /// Events of a transient or speculative task, as shown to the worker and written only with its completion.
+    /// </summary>
     public List<HistoryEvent> Unwritten { get; } = [];
 
     /// <summary>Start-to-close when started, schedule-to-start while it waits on a sticky queue; real time.</summary>
     public Alarm? Timeout { get; set; }
 
     public TaskQueue<IWorkflowWork>? Queue { get; set; }
+
+    /// <summary>Whether it waits on the queue of the worker that has the run cached.</summary>
+    public bool IsOnStickyQueue => Run.StickyQueue != null && Queue?.Name == Run.StickyQueue;
 
     public long Entry { get; set; }
 

@@ -28,7 +28,8 @@ internal sealed class UpdateEngine(ServerEngine engine)
         if (run.Updates.Total >= engine.Limits.TotalUpdates)
         {
             throw Fault.FailedPrecondition(
-                $"The limit on the total number of distinct updates in this workflow execution has been reached ({engine.Limits.TotalUpdates})");
+                "The limit on the total number of distinct updates in this workflow execution "
+                + $"has been reached ({engine.Limits.TotalUpdates})");
         }
         var update = new PendingUpdate(request);
         run.Updates.Admit(update);
@@ -36,7 +37,9 @@ internal sealed class UpdateEngine(ServerEngine engine)
         return update;
     }
 
-    /// <summary>Takes messages of a worker. <paramref name="completed"/> is the event of the task that brought them.</summary>
+    /// <summary>
+    /// Takes messages of a worker. <paramref name="completed"/> is the event of the task that brought them.
+    /// </summary>
     public void Take(WorkflowRun run, IEnumerable<Message> messages, long completed, Command? command)
     {
         foreach (var message in messages)
@@ -64,7 +67,9 @@ internal sealed class UpdateEngine(ServerEngine engine)
         }
     }
 
-    /// <summary>Ends what a closing run leaves open; what was not accepted moves on to the next run if there is one.</summary>
+    /// <summary>
+    /// Ends what a closing run leaves open; what was not accepted moves on to the next run if there is one.
+    /// </summary>
     public void Abandon(WorkflowRun run, bool continues)
     {
         foreach (var update in run.Updates.Open())
@@ -77,7 +82,11 @@ internal sealed class UpdateEngine(ServerEngine engine)
                     {
                         Message = "Workflow Update failed because the Workflow completed before the Update completed.",
                         Source = "Server",
-                        ApplicationFailureInfo = new() { Type = "AcceptedUpdateCompletedWorkflow", NonRetryable = true },
+                        ApplicationFailureInfo = new()
+                        {
+                            Type = "AcceptedUpdateCompletedWorkflow",
+                            NonRetryable = true,
+                        },
                     },
                 });
                 continue;

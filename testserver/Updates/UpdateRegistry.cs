@@ -16,7 +16,8 @@ internal sealed class PendingUpdate(Request request)
 
     public string Id => Request.Meta.UpdateId;
 
-    public UpdateWorkflowExecutionLifecycleStage Stage { get; private set; } = UpdateWorkflowExecutionLifecycleStage.Admitted;
+    public UpdateWorkflowExecutionLifecycleStage Stage { get; private set; } =
+        UpdateWorkflowExecutionLifecycleStage.Admitted;
 
     public Outcome? Outcome { get; private set; }
 
@@ -95,7 +96,9 @@ internal sealed class UpdateRegistry
 
     public IReadOnlyList<PendingUpdate> Open() => _byId.Values.Where(each => each.Outcome == null).ToList();
 
-    /// <summary>The messages of a task that starts: every update not yet accepted. A missing or equal id would hang the SDK.</summary>
+    /// <summary>
+    /// The messages of a task that starts: every update not yet accepted. A missing or equal id would hang the SDK.
+    /// </summary>
     public IEnumerable<Message> Deliver(long eventId)
     {
         if (_byId.Count == 0)

@@ -17,16 +17,19 @@ namespace Nstance.Temporal.TestServer.Updates;
 internal sealed class UpdateRpcs
 {
     // The real server's long poll for updates.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 
     private readonly ServerEngine _engine;
 
     public UpdateRpcs(ServerEngine engine)
     {
         _engine = engine;
-        engine.Rpc.Add<UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse>("UpdateWorkflowExecution", Update);
-        engine.Rpc.Add<PollWorkflowExecutionUpdateRequest, PollWorkflowExecutionUpdateResponse>("PollWorkflowExecutionUpdate", Poll);
-        engine.Rpc.Add<ExecuteMultiOperationRequest, ExecuteMultiOperationResponse>("ExecuteMultiOperation", StartAndUpdate);
+        engine.Rpc.Add<UpdateWorkflowExecutionRequest, UpdateWorkflowExecutionResponse>(
+            "UpdateWorkflowExecution", Update);
+        engine.Rpc.Add<PollWorkflowExecutionUpdateRequest, PollWorkflowExecutionUpdateResponse>(
+            "PollWorkflowExecutionUpdate", Poll);
+        engine.Rpc.Add<ExecuteMultiOperationRequest, ExecuteMultiOperationResponse>(
+            "ExecuteMultiOperation", StartAndUpdate);
     }
 
     private void Check(UpdateWorkflowExecutionRequest request)
@@ -80,7 +83,7 @@ internal sealed class UpdateRpcs
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation, _engine.Stopping.Token);
         try
         {
-            await update.Reached(stage).WaitAsync(call.Patience(LongestWait), end.Token);
+            await update.Reached(stage).WaitAsync(call.Patience(MaxWait), end.Token);
         }
         catch (TimeoutException)
         {
@@ -91,7 +94,8 @@ internal sealed class UpdateRpcs
     private static UpdateRef Reference(WorkflowRun run, PendingUpdate update) =>
         new() { WorkflowExecution = run.Execution, UpdateId = update.Id };
 
-    private async Task<PollWorkflowExecutionUpdateResponse> Poll(PollWorkflowExecutionUpdateRequest request, RpcCall call)
+    private async Task<PollWorkflowExecutionUpdateResponse> Poll(
+        PollWorkflowExecutionUpdateRequest request, RpcCall call)
     {
         WorkflowRun run;
         PendingUpdate update;
@@ -124,7 +128,8 @@ internal sealed class UpdateRpcs
                 Check(change);
                 var open = _engine.Runs.Current(start.Namespace, start.WorkflowId);
                 var known = open?.Updates.Find(change.Request.Meta.UpdateId);
-                if (known != null && (open!.IsOpen || start.WorkflowIdReusePolicy != WorkflowIdReusePolicy.AllowDuplicate))
+                if (known != null
+                    && (open!.IsOpen || start.WorkflowIdReusePolicy != WorkflowIdReusePolicy.AllowDuplicate))
                     run = open!;
                 else
                     (run, started) = _engine.Lifecycle.Start(start);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Nstance.Temporal.TestServer.Values;
 
-/// <summary>Durations as Go and Temporal write them: <c>1h30m</c>, <c>1.5s</c>, <c>300ms</c>, and Temporal's <c>2d</c>.</summary>
+/// <summary>
+/// Durations as Go and Temporal write them: <c>1h30m</c>, <c>1.5s</c>, <c>300ms</c>, and Temporal's <c>2d</c>.
+/// </summary>
 internal static class DurationText
 {
     private static readonly (string Unit, decimal Ticks)[] Units =

@@ -35,6 +35,8 @@ internal static class TimeText
             end++;
         }
 
-        return end - FractionStart is 8 or 9 ? string.Concat(text.AsSpan(0, FractionStart + 7), text.AsSpan(end)) : text;
+        return end - FractionStart is 8 or 9
+            ? string.Concat(text.AsSpan(0, FractionStart + 7), text.AsSpan(end))
+            : text;
     }
 }

@@ -5,12 +5,14 @@ namespace Nstance.Temporal.TestServer.Visibility;
 /// <summary>How two values of one attribute compare.</summary>
 internal static class AttributeOrder
 {
-    private static readonly char[] WordEnds = [' ', '\t', '\n', '\r', ',', '.', ';', ':', '!', '?', '/', '-', '_', '(', ')'];
+    private static readonly char[] WordEnds =
+        [' ', '\t', '\n', '\r', ',', '.', ';', ':', '!', '?', '/', '-', '_', '(', ')'];
 
     /// <summary>A keyword list equals any value that it contains; a text equals any words that it shares.</summary>
     public static bool IsEqual(IndexedValueType type, object actual, object expected) => type switch
     {
-        IndexedValueType.KeywordList => ((IEnumerable<string>)actual).Contains((string)expected, StringComparer.Ordinal),
+        IndexedValueType.KeywordList =>
+            ((IEnumerable<string>)actual).Contains((string)expected, StringComparer.Ordinal),
         IndexedValueType.Text => Words(actual).Overlaps(Words(expected)),
         _ => Compare(actual, expected) == 0,
     };
@@ -26,5 +28,7 @@ internal static class AttributeOrder
     };
 
     private static HashSet<string> Words(object text) =>
-        ((string)text).Split(WordEnds, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        ((string)text)
+            .Split(WordEnds, StringSplitOptions.RemoveEmptyEntries)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
 }

@@ -8,7 +8,9 @@ namespace Nstance.Temporal.TestServer.Visibility;
 internal static class LiteralReader
 {
     private static readonly string[] StatusNames =
-        [.. Enum.GetValues<WorkflowExecutionStatus>().Where(s => s != WorkflowExecutionStatus.Unspecified).Select(s => s.ToString())];
+        [.. Enum.GetValues<WorkflowExecutionStatus>()
+            .Where(s => s != WorkflowExecutionStatus.Unspecified)
+            .Select(s => s.ToString())];
 
     /// <exception cref="InvalidInputException">The literal is no value of that type.</exception>
     public static object Read(string attribute, IndexedValueType type, Literal literal) => attribute switch
@@ -30,7 +32,9 @@ internal static class LiteralReader
     };
 
     private static long? Long(string text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private static double? Double(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
@@ -75,7 +79,8 @@ internal static class LiteralReader
             return (long)Math.Min((decimal)duration.Ticks * TimeSpan.NanosecondsPerTick, long.MaxValue);
         }
 
-        throw new InvalidInputException($"invalid query: invalid value for search attribute ExecutionDuration: {literal}");
+        throw new InvalidInputException(
+            $"invalid query: invalid value for search attribute ExecutionDuration: {literal}");
     }
 
     private static bool Clock(string text, out TimeSpan duration)

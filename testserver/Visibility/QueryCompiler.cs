@@ -21,7 +21,9 @@ internal sealed class QueryCompiler(Func<string, IndexedValueType?> typeOf, Func
         _ => throw new InvalidOperationException($"unknown expression {expression.GetType().Name}"),
     };
 
-    /// <summary>The attribute's full name and type; the server's own may be written without <c>Temporal</c> before them.</summary>
+    /// <summary>
+    /// The attribute's full name and type; the server's own may be written without <c>Temporal</c> before them.
+    /// </summary>
     public (string Name, IndexedValueType Type) Resolve(string attribute)
     {
         if (typeOf(attribute) is { } type)

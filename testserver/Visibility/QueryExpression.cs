@@ -12,7 +12,9 @@ internal enum Comparison
     NotStartsWith,
 }
 
-/// <summary>A query as it was written; literals are still text, for only the attribute's type says what they mean.</summary>
+/// <summary>
+/// A query as it was written; literals are still text, for only the attribute's type says what they mean.
+/// </summary>
 internal abstract record QueryExpression;
 
 internal sealed record AndExpression(QueryExpression Left, QueryExpression Right) : QueryExpression;

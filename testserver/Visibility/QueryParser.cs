@@ -191,7 +191,8 @@ internal sealed class QueryParser
         if (token.Kind is TokenKind.Text or TokenKind.Number)
         {
             throw new InvalidInputException(
-                $"invalid query: left side at position {token.Position + 1} must be an attribute name, not '{token.Text}'");
+                $"invalid query: left side at position {token.Position + 1} "
+                + $"must be an attribute name, not '{token.Text}'");
         }
 
         if (token.Kind != TokenKind.Name)

@@ -29,30 +29,33 @@ internal sealed class SearchAttributeCatalog(string namespaceName)
     }.ToFrozenDictionary();
 
     /// <summary>Known to every namespace and writable by the server and by clients.</summary>
-    public static readonly FrozenDictionary<string, IndexedValueType> Predefined = new Dictionary<string, IndexedValueType>
-    {
-        ["BinaryChecksums"] = IndexedValueType.KeywordList,
-        ["BatcherUser"] = IndexedValueType.Keyword,
-        ["BatcherNamespace"] = IndexedValueType.Keyword,
-        ["BuildIds"] = IndexedValueType.KeywordList,
-        ["TemporalChangeVersion"] = IndexedValueType.KeywordList,
-        ["TemporalNamespaceDivision"] = IndexedValueType.Keyword,
-        ["TemporalPauseInfo"] = IndexedValueType.KeywordList,
-        ["TemporalReportedProblems"] = IndexedValueType.KeywordList,
-        ["TemporalScheduledById"] = IndexedValueType.Keyword,
-        ["TemporalScheduledStartTime"] = IndexedValueType.Datetime,
-        ["TemporalSchedulePaused"] = IndexedValueType.Bool,
-        ["TemporalUsedWorkerDeploymentVersions"] = IndexedValueType.KeywordList,
-        ["TemporalWorkerDeployment"] = IndexedValueType.Keyword,
-        ["TemporalWorkerDeploymentVersion"] = IndexedValueType.Keyword,
-        ["TemporalWorkflowVersioningBehavior"] = IndexedValueType.Keyword,
-    }.ToFrozenDictionary();
+    public static readonly FrozenDictionary<string, IndexedValueType> Predefined =
+        new Dictionary<string, IndexedValueType>
+        {
+            ["BinaryChecksums"] = IndexedValueType.KeywordList,
+            ["BatcherUser"] = IndexedValueType.Keyword,
+            ["BatcherNamespace"] = IndexedValueType.Keyword,
+            ["BuildIds"] = IndexedValueType.KeywordList,
+            ["TemporalChangeVersion"] = IndexedValueType.KeywordList,
+            ["TemporalNamespaceDivision"] = IndexedValueType.Keyword,
+            ["TemporalPauseInfo"] = IndexedValueType.KeywordList,
+            ["TemporalReportedProblems"] = IndexedValueType.KeywordList,
+            ["TemporalScheduledById"] = IndexedValueType.Keyword,
+            ["TemporalScheduledStartTime"] = IndexedValueType.Datetime,
+            ["TemporalSchedulePaused"] = IndexedValueType.Bool,
+            ["TemporalUsedWorkerDeploymentVersions"] = IndexedValueType.KeywordList,
+            ["TemporalWorkerDeployment"] = IndexedValueType.Keyword,
+            ["TemporalWorkerDeploymentVersion"] = IndexedValueType.Keyword,
+            ["TemporalWorkflowVersioningBehavior"] = IndexedValueType.Keyword,
+        }.ToFrozenDictionary();
 
     private readonly ConcurrentDictionary<string, IndexedValueType> _custom = new();
 
     public IReadOnlyDictionary<string, IndexedValueType> Custom => _custom;
 
-    /// <summary>True when the name is new or already has this type; false when it has another type or is the system's.</summary>
+    /// <summary>
+    /// True when the name is new or already has this type; false when it has another type or is the system's.
+    /// </summary>
     public bool TryRegister(string name, IndexedValueType type) =>
         !System.ContainsKey(name) && !Predefined.ContainsKey(name) && _custom.GetOrAdd(name, type) == type;
 

@@ -7,7 +7,9 @@ using Temporalio.Api.Enums.V1;
 
 namespace Nstance.Temporal.TestServer.Visibility;
 
-/// <summary>Search attributes as payloads (JSON with a type in the metadata) and as values that can be compared.</summary>
+/// <summary>
+/// Search attributes as payloads (JSON with a type in the metadata) and as values that can be compared.
+/// </summary>
 internal static class SearchAttributeCodec
 {
     /// <summary>
@@ -67,7 +69,9 @@ internal static class SearchAttributeCodec
     public static string Format(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Written by hand: every run has such values, and the serializer's reflection costs more than the rest.</summary>
+    /// <summary>
+    /// Written by hand: every run has such values, and the serializer's reflection costs more than the rest.
+    /// </summary>
     private static ByteString Json(object value)
     {
         using var stream = new MemoryStream();
@@ -105,7 +109,8 @@ internal static class SearchAttributeCodec
         (IndexedValueType.Int, JsonValueKind.Number) when json.TryGetInt64(out var number) => number,
         (IndexedValueType.Double, JsonValueKind.Number) => json.GetDouble(),
         (IndexedValueType.Bool, JsonValueKind.True or JsonValueKind.False) => json.GetBoolean(),
-        (IndexedValueType.Datetime, JsonValueKind.String) when TimeText.TryParse(json.GetString()!, out var time) => time,
+        (IndexedValueType.Datetime, JsonValueKind.String)
+            when TimeText.TryParse(json.GetString()!, out var time) => time,
         _ => null,
     };
 

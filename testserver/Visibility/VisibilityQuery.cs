@@ -7,7 +7,8 @@ namespace Nstance.Temporal.TestServer.Visibility;
 internal sealed class VisibilityQuery
 {
     // The real server's order when none is asked for: open ones first, then the last closed, then the last started.
-    private static readonly OrderTerm[] DefaultOrder = [new("CloseTime", true), new("StartTime", true), new("RunId", false)];
+    private static readonly OrderTerm[] DefaultOrder =
+        [new("CloseTime", true), new("StartTime", true), new("RunId", false)];
 
     private readonly Func<IVisibleExecution, bool?>? _condition;
 
@@ -56,7 +57,9 @@ internal sealed class VisibilityQuery
 
     public bool Matches(IVisibleExecution execution) => _condition is null || _condition(execution) == true;
 
-    /// <summary>Whether the value at a place of <see cref="Order"/> comes before another: none comes first when descending.</summary>
+    /// <summary>
+    /// Whether the value at a place of <see cref="Order"/> comes before another: none comes first when descending.
+    /// </summary>
     public static int CompareKeys(OrderTerm term, object? left, object? right)
     {
         var ascending = (left, right) switch

@@ -18,17 +18,22 @@ internal sealed class VisibilityRpcs
     public VisibilityRpcs(ServerEngine engine)
     {
         _engine = engine;
-        engine.Rpc.Add<ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse>("ListWorkflowExecutions", request =>
-        {
-            var (items, next) = Find(request.Namespace, request.Query, request.PageSize, request.NextPageToken);
-            return new() { Executions = { items }, NextPageToken = next };
-        });
-        engine.Rpc.Add<ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse>("ScanWorkflowExecutions", request =>
-        {
-            var (items, next) = Find(request.Namespace, request.Query, request.PageSize, request.NextPageToken);
-            return new() { Executions = { items }, NextPageToken = next };
-        });
-        engine.Rpc.Add<CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse>("CountWorkflowExecutions", Count);
+        engine.Rpc.Add<ListWorkflowExecutionsRequest, ListWorkflowExecutionsResponse>(
+            "ListWorkflowExecutions",
+            request =>
+            {
+                var (items, next) = Find(request.Namespace, request.Query, request.PageSize, request.NextPageToken);
+                return new() { Executions = { items }, NextPageToken = next };
+            });
+        engine.Rpc.Add<ScanWorkflowExecutionsRequest, ScanWorkflowExecutionsResponse>(
+            "ScanWorkflowExecutions",
+            request =>
+            {
+                var (items, next) = Find(request.Namespace, request.Query, request.PageSize, request.NextPageToken);
+                return new() { Executions = { items }, NextPageToken = next };
+            });
+        engine.Rpc.Add<CountWorkflowExecutionsRequest, CountWorkflowExecutionsResponse>(
+            "CountWorkflowExecutions", Count);
         engine.Rpc.Add<ListOpenWorkflowExecutionsRequest, ListOpenWorkflowExecutionsResponse>(
             "ListOpenWorkflowExecutions", ListOpen);
         engine.Rpc.Add<ListClosedWorkflowExecutionsRequest, ListClosedWorkflowExecutionsResponse>(
@@ -43,7 +48,8 @@ internal sealed class VisibilityRpcs
             request.MaximumPageSize,
             request.NextPageToken,
             "StartTime",
-            run => run.IsOpen && Passes(run, run.StartTime, request.StartTimeFilter, request.ExecutionFilter, request.TypeFilter));
+            run => run.IsOpen
+                && Passes(run, run.StartTime, request.StartTimeFilter, request.ExecutionFilter, request.TypeFilter));
         return new() { Executions = { items }, NextPageToken = next };
     }
 
@@ -56,7 +62,12 @@ internal sealed class VisibilityRpcs
             request.NextPageToken,
             "CloseTime",
             run => !run.IsOpen
-                && Passes(run, run.CloseTime!.Value, request.StartTimeFilter, request.ExecutionFilter, request.TypeFilter)
+                && Passes(
+                    run,
+                    run.CloseTime!.Value,
+                    request.StartTimeFilter,
+                    request.ExecutionFilter,
+                    request.TypeFilter)
                 && (request.StatusFilter is not { Status: not WorkflowExecutionStatus.Unspecified } status
                     || run.Status == status.Status));
         return new() { Executions = { items }, NextPageToken = next };

@@ -10,7 +10,7 @@ namespace Nstance.Temporal.TestServer.Workers;
 /// <summary>Workers as they report themselves, their shutdown, and who polls a queue.</summary>
 internal sealed class WorkerRoom
 {
-    private const int MostWorkers = 1_000;
+    private const int MaxWorkers = 1_000;
 
     private readonly ServerEngine _engine;
     private readonly Dictionary<(string Namespace, string Key), WorkerHeartbeat> _heartbeats = new();
@@ -37,7 +37,8 @@ internal sealed class WorkerRoom
     }
 
     /// <summary>
-    /// One that says that it is shut down is forgotten at once, and of more than are kept the one that reported longest ago.
+    /// One that says that it is shut down is forgotten at once.
+    /// Of more than are kept, the one that reported longest ago is forgotten.
     /// </summary>
     private void Keep(string ns, WorkerHeartbeat beat)
     {
@@ -47,7 +48,7 @@ internal sealed class WorkerRoom
             return;
         }
         _heartbeats[(ns, beat.WorkerInstanceKey)] = beat;
-        if (_heartbeats.Count > MostWorkers)
+        if (_heartbeats.Count > MaxWorkers)
             _heartbeats.Remove(_heartbeats.MinBy(each => each.Value.HeartbeatTime?.ToDateTime() ?? default).Key);
     }
 
