@@ -39,7 +39,8 @@ public sealed class GcActivities : IGcActivities
     }
 
     internal GcActivities(
-        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events, TimeProvider? time = null)
+        ShardDatabases databases, IConnections connections, Func<PhaseInput, IEventSink> events,
+        TimeProvider? time = null)
     {
         _databases = databases;
         _connections = connections;
@@ -53,7 +54,9 @@ public sealed class GcActivities : IGcActivities
     /// <param name="logger">Takes the news when there is no webhook.</param>
     /// <returns>Activities for the shared and the host's queue.</returns>
     public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
-        new((shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(Hold(shard))), webhook, time, logger);
+        new(
+            (shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(OpenForChecks(shard))),
+            webhook, time, logger);
 
     /// <inheritdoc/>
     [Activity]
@@ -80,46 +83,47 @@ public sealed class GcActivities : IGcActivities
         {
             timings = (input.Settings ?? new GcSettings()).Over(
                 config.Timings with { SettleTime = input.Timings.SettleTime });
-            Remember(database, MetaKeys.Region, config.Region ?? "");
-            Remember(database, MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
+            database.ChangeMeta(MetaKeys.Region, config.Region ?? "");
+            database.ChangeMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
-        var sync = new SyncPhase(database, Cloud(database, timings), records, notes, Trail(database, input), Beat);
-        var result = await sync.RunAsync(input with { Timings = timings }, Token) with { Timings = timings };
+        input = input with { Timings = timings };
+        var sync = new SyncPhase(
+            database, Cloud(database, timings), records, notes, Trail(database, input), input, Beat);
+        var result = await sync.RunAsync(Token) with { Timings = timings };
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async database =>
+    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async db =>
     {
         var before = (await BeforeAsync())?.Collected;
         var collect = new CollectPhase(
-            database, Cloud(database, input.Timings), _connections.Records(input.Timings.RequestTimeout), _events(input),
-            Trail(database, input), Beat, _time);
-        var result = await collect.RunAsync(input, before, Token);
+            db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, Beat, _time);
+        var result = await collect.RunAsync(before, Token);
         PhaseMetrics.Collected(input.Shard, result, input.DryRun);
         return result;
     });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input = Begun(input), "health", async database =>
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input = Begun(input), "health", async db =>
     {
-        var health = new HealthPhase(database, _events(input), Names.HostTaskQueue(_databases.HostName), Beat);
-        var result = await health.RunAsync(input, Token);
+        var queue = Names.HostTaskQueue(_databases.HostName);
+        var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
         PhaseMetrics.Scanned(input.Shard, result);
         return result;
     });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async database =>
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async db =>
     {
         var before = (await BeforeAsync())?.Purged;
-        var purge = new PurgePhase(database, _connections.Records(input.Timings.RequestTimeout), Trail(database, input), Beat);
-        var result = await purge.RunAsync(input, before, Token);
+        var purge = new PurgePhase(db, Records(input), Trail(db, input), input, Beat);
+        var result = await purge.RunAsync(before, Token);
         PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
         return result;
     });
@@ -148,19 +152,26 @@ public sealed class GcActivities : IGcActivities
     /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
     private static async Task<PhaseProgress?> BeforeAsync()
     {
-        if (!ActivityExecutionContext.HasCurrent || ActivityExecutionContext.Current.Info.HeartbeatDetails.Count == 0) return null;
+        if (!ActivityExecutionContext.HasCurrent) return null;
+        var info = ActivityExecutionContext.Current.Info;
+        if (info.HeartbeatDetails.Count == 0) return null;
         try
         {
-            return await ActivityExecutionContext.Current.Info.HeartbeatDetailAtAsync<PhaseProgress>(0);
+            return await info.HeartbeatDetailAtAsync<PhaseProgress>(0);
         }
         catch (JsonException)
         {
-            return null; // another version's words
+            return null; // written by another version
         }
     }
 
-    private ICloud Cloud(ShardDatabase database, ShardTimings timings) =>
-        _connections.Cloud(database.GetMeta(MetaKeys.Region) is { Length: > 0 } region ? region : null, timings.RequestTimeout);
+    private ICloud Cloud(ShardDatabase database, ShardTimings timings)
+    {
+        var region = database.GetMeta(MetaKeys.Region);
+        return _connections.Cloud(string.IsNullOrEmpty(region) ? null : region, timings.RequestTimeout);
+    }
+
+    private IRecordStore Records(PhaseInput input) => _connections.Records(input.Timings.RequestTimeout);
 
     private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
         new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);
@@ -168,7 +179,8 @@ public sealed class GcActivities : IGcActivities
     private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var (began, outcome) = (Stopwatch.GetTimestamp(), "failed");
+        var began = Stopwatch.GetTimestamp();
+        var outcome = "failed";
         try
         {
             var result = await Failures.MapAsync(isAcquire: false, async () =>
@@ -185,7 +197,7 @@ public sealed class GcActivities : IGcActivities
         }
     }
 
-    private HeldShard Hold(ShardRef shard)
+    private HeldShard OpenForChecks(ShardRef shard)
     {
         var database = OpenHeld(shard);
         var timings = new ShardTimings();
@@ -201,10 +213,5 @@ public sealed class GcActivities : IGcActivities
         database.Dispose();
         throw new ApplicationFailureException(
             $"host {_databases.HostName} did not acquire this shard", ErrorTypes.ShardNotHeld, nonRetryable: true);
-    }
-
-    private static void Remember(ShardDatabase database, string key, string value)
-    {
-        if (database.GetMeta(key) != value) database.SetMeta(key, value);
     }
 }

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Reconcile;
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 
 namespace Nstance.Temporal.Activities;
@@ -23,7 +22,8 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
     internal ReconcilerActivities(
         Func<ShardRef, CancellationToken, Task<HeldShard>> open, WebhookSettings? webhook, TimeProvider time, ILogger logger)
     {
-        (_open, _logger) = (open, logger);
+        _open = open;
+        _logger = logger;
         _webhook = webhook is null ? null : new Webhook(webhook, time);
     }
 
@@ -54,8 +54,7 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
             }
             else
             {
-                foreach (var e in notification.Events)
-                    Log.Told(_logger, notification.Kind, notification.Shard.Shard, e.Tenant, e.Group, e.InstanceId ?? "-", e.Cause);
+                foreach (var e in notification.Events) _logger.Event(notification, e);
             }
 
             result = "ok";
@@ -71,18 +70,4 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
 
     private static CancellationToken Token =>
         ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : default;
-}
-
-/// <summary>What is logged when there is no webhook. Defined by hand: the source generator comes with a package we lack.</summary>
-internal static class Log
-{
-    private static readonly Action<ILogger, string, string, string, string, string, string, Exception?> ToldMessage =
-        LoggerMessage.Define<string, string, string, string, string, string>(
-            LogLevel.Information, new EventId(3001, nameof(Told)),
-            "{Kind} in shard {Shard}: group {Tenant}/{Group}, instance {Instance}: {Cause}");
-
-    public static void Told(
-        ILogger logger, string kind, string shard, string tenant, string group, string instance, string cause) =>
-        ToldMessage(
-            logger, kind, shard, OneLine.Of(tenant), OneLine.Of(group), OneLine.Of(instance), OneLine.Of(cause), null);
 }

@@ -37,13 +37,13 @@ internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore record
             && database.GetMeta(MetaKeys.RebuiltAt) is not null && database.GetMeta(MetaKeys.AcquiredAt) is not null;
         if (isCurrent) return result;
         var notes = new PhaseNotes();
-        var rebuild = await new Rebuild(database, records, notes, heartbeat)
+        var read = await new Rebuild(database, records, notes, heartbeat)
             .RunAsync(input.Shard, input.AsOf, cancellationToken);
         return result with
         {
             Rebuilt = true,
-            RecordsRead = rebuild.Read,
-            InvalidRecords = rebuild.Invalid,
+            RecordsRead = read,
+            InvalidRecords = notes.InvalidCount,
             Problems = notes.Problems,
         };
     }
@@ -54,7 +54,8 @@ internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore record
         var health = database.CountHealth(since);
         if (health.Stale < health.Registered || health.Registered == 0) return;
         throw new ApplicationFailureException(
-            $"host {databases.HostName} declines: no agent reported into {database.Path} within {FedWithinIntervals} health intervals",
+            $"host {databases.HostName} declines: no agent reported into {database.Path} "
+            + $"within {FedWithinIntervals} health intervals",
             ErrorTypes.HostDeclined);
     }
 }

@@ -7,10 +7,10 @@ using System.Text.Json.Serialization;
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>What each side said just before something was done. Facts in words; never a nonce, a key or a token.</summary>
-/// <param name="Sql">The row.</param>
-/// <param name="Ec2">The cloud.</param>
-/// <param name="S3">The record.</param>
-internal sealed record AuditEvidence(string? Sql, string? Ec2, string? S3);
+/// <param name="Row">The row.</param>
+/// <param name="Cloud">The cloud.</param>
+/// <param name="Record">The record.</param>
+internal sealed record AuditEvidence(string? Row, string? Cloud, string? Record);
 
 /// <summary>
 /// One line of the audit: what was done to one instance, or would be, and on what grounds. In the bucket as JSON with

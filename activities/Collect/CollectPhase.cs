@@ -7,221 +7,152 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Ends garbage. For each reason: find candidates, read evidence, judge, apply limits, write the audit; then for each
-/// batch: read evidence again if it is old, and the steps of <see cref="Termination"/>. Safe to retry at any point.
+/// Terminates garbage. For each reason: find candidates → read evidence → judge → apply limits and guards → write the audit;
+/// then for each batch: refresh old evidence → terminate → delete the record → mark the row → queue the group event. Safe to
+/// retry at any point.
 /// </summary>
-internal sealed class CollectPhase
+internal sealed class CollectPhase(
+    ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, PhaseInput input,
+    Action<PhaseProgress> heartbeat, TimeProvider? clock = null)
 {
-    /// <summary>So many are asked about at a time.</summary>
-    private const int AskBatch = 1000;
-
-    /// <summary>So many end by one look at them.</summary>
-    private const int EndBatch = 250;
-
-    /// <summary>
-    /// Evidence that is older when its batch starts is read again: while the audit was written, or another batch ended, an
-    /// agent may have registered, or a person may have protected the machine.
-    /// </summary>
+    /// <summary>Evidence older than this when its batch starts is read again (design, "What changed, and why").</summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
-    /// <summary>A cloud that answers more slowly than that each time gets nothing of the batch ended in this cycle.</summary>
-    private const int MaxLooks = 3;
+    private const int EvidenceBatch = 1000;
+    private const int TerminateBatch = 250;
 
-    private readonly ShardDatabase _db;
-    private readonly AuditTrail _audit;
-    private readonly TimeProvider _time;
-    private readonly Action<PhaseProgress> _heartbeat;
+    /// <summary>A cloud that takes longer than <see cref="MaxAge"/> so many times gets its batch skipped.</summary>
+    private const int MaxRefreshes = 3;
+
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private readonly EvidenceReader _reader = new(database, cloud, records);
+    private readonly GroupEvents _groups = new(database, events, input);
+    private readonly PlanStore _plans = new(database, input);
     private readonly CollectSummary _summary = new();
+    private readonly Lazy<IReadOnlyDictionary<(string Tenant, string Group), int>> _live =
+        new(database.CountLiveByGroup);
     private readonly HashSet<string> _settled = [];
-    private readonly EvidenceReader _reader;
-    private readonly GroupEvents _groups;
-    private readonly Termination _termination;
-    private readonly PlanStore _plans;
-    private readonly Skipped _spared;
-    private readonly List<Assessment> _all = [];
+    private readonly List<Assessment> _assessed = [];
     private readonly List<Assessment> _held = [];
-    private readonly List<string> _exceeded = [];
-    private IReadOnlyDictionary<string, PlanItem>? _approved;
-    private IReadOnlyDictionary<(string Tenant, string Group), int>? _live;
 
-    public CollectPhase(
-        ShardDatabase db, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, Action<PhaseProgress> heartbeat,
-        TimeProvider? time = null)
+    /// <param name="before">What an earlier attempt did; null: this is the first.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task<CollectResult> RunAsync(CollectResult? before, CancellationToken ct)
     {
-        _db = db;
-        _audit = audit;
-        _heartbeat = heartbeat;
-        _time = time ?? TimeProvider.System;
-        _reader = new(db, cloud, records);
-        _groups = new(db, events);
-        _termination = new(db, cloud, records, _groups, _summary, audit);
-        _plans = new(db);
-        _spared = new(db, _summary, audit);
-    }
+        _summary.Continue(before);
+        if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
+        if (MaintenanceWindows.Open(input) is { } window) return _summary.Result() with { Blocked = window };
+        var rows = new CandidateRows(database, input);
+        var found = Reasons.All.Select(rows.Of).ToArray();
+        foreach (var problem in rows.Invalid) _summary.Invalid(problem);
+        foreach (var problem in rows.Conflicts) _summary.Problem(problem);
+        if (Array.Exists(found, candidates => candidates.Count > 0)
+            && SafetyGuard.OfHealth(database.ReadHealth(input), input) is { } doubt)
+            return _summary.Result() with { Blocked = doubt };
 
-    /// <param name="input">The cycle.</param>
-    /// <param name="before">What an attempt before this one did.</param>
-    /// <param name="ct">Ends it.</param>
-    public async Task<CollectResult> RunAsync(PhaseInput input, CollectResult? before, CancellationToken ct)
-    {
-        if (before is not null) _summary.GoOn(before);
-        if (!input.DryRun) _summary.GroupsChanged += await _groups.SettleAsync(input, ct);
-        if (PauseRules.Window(input) is { } window) return _summary.Result() with { Blocked = window };
-        var found = FindCandidates(input);
-
-        // Nothing to end: nothing to be in doubt about, and a scan less.
-        if (found.Any(f => f.Candidates.Count > 0) && SafetyGuard.Before(_db, input) is { } doubt) return _summary.Result() with { Blocked = doubt };
-        _termination.ApprovalOf = j => IsApproved(j) ? input.Approval : null;
-        _approved = _plans.Approved(input.Approval, input.AsOf);
-        if (input.Approval is not null && _approved is null)
-            _summary.Problem("the approved plan is not known on this host, or its time is over: nothing ended by it");
-        foreach (var (reason, candidates) in found) await CollectAsync(reason, candidates, input, ct);
-        if (await _audit.TryFlushAsync(ct) is { } waits) _summary.Problem(waits);
+        if (_plans.IsUnknown) _summary.Problem("the approved plan is not known on this host, or it expired; skipped");
+        var outcomes = new Outcomes(database, audit, _summary, _plans, input);
+        var termination = new Termination(database, cloud, records, _groups, outcomes, audit, input);
+        for (var i = 0; i < found.Length; i++)
+            await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
+        if (await audit.TryFlushAsync(ct) is { } waits) _summary.Problem(waits);
         return _summary.Result() with
         {
-            Blocked = SafetyGuard.After(_all),
-            Plan = _held.Count == 0 || input.DryRun ? null : _plans.Keep(
-                [.. _held.Select(PlanItem.Of)], _exceeded, _summary.OverLimit, input.Approval, input.AsOf),
-            ApprovalDone = _approved is not null && !_termination.ApprovedFailed,
+            Blocked = SafetyGuard.OfCloud(_assessed),
+            Plan = _held.Count == 0 || input.DryRun ? null : _plans.Keep(_held, _summary),
+            ApprovalDone = _plans.IsApproved && !outcomes.ApprovedFailed,
         };
     }
 
-    /// <summary>One query for each reason, before anything ends.</summary>
-    private IReadOnlyList<(CollectReason Reason, IReadOnlyList<Candidate> Candidates)> FindCandidates(PhaseInput input)
-    {
-        var issuedBefore = input.AsOf - input.Timings.RegistrationTimeout;
-        var settled = input.AsOf - input.Timings.SettleTime;
-        var unregistered = _db.FindUnregistered(issuedBefore, input.AsOf);
-        var rowless = _db.FindRowlessInstances();
-        var recorded = rowless.Where(row => row.HasRecord).ToLookup(row => row.MachineStatus.IsUnhealthy());
-
-        // One that shuts down already is left to the cloud: it has neither row nor record to clean.
-        var orphans = rowless.Where(row => !row.HasRecord && row.MachineStatus != InstanceStatus.Deleting
-            && row.Issued < issuedBefore && row.Issued < settled);
-        foreach (var problem in unregistered.Select(row => PhaseNotes.InvalidRow(row, input.AsOf)).OfType<string>())
-        {
-            _summary.Invalid++;
-            _summary.Problem(problem);
-        }
-
-        unregistered = [.. unregistered.Where(row => PhaseNotes.InvalidRow(row, input.AsOf) is null)];
-        var running = _db.FindDeletedButRunning(settled);
-        foreach (var (row, machine) in running.Where(r => r.Row.ProviderId != r.ProviderId))
-            _summary.Problem($"row {row.Id}, marked deleted, names {row.ProviderId ?? "no machine"}, and {machine} carries its id; manual review required");
-        return
-        [
-            Of(CollectReason.Unhealthy, _db.FindUnhealthy().Concat(recorded[true])),
-            Of(CollectReason.Dangling, unregistered.Where(row => row.ProviderId is not null)
-                .Concat(recorded[false].Where(row => row.RegisteredAt is null && row.Issued < issuedBefore))),
-            Of(CollectReason.Orphan, orphans),
-            Of(CollectReason.DeletedButRunning, running.Where(r => r.Row.ProviderId == r.ProviderId).Select(r => r.Row)),
-            Of(CollectReason.StalePreInsert, unregistered.Where(row => row.ProviderId is null)),
-        ];
-    }
-
-    /// <summary>An id that several machines carry is a matter for people: the sync names it.</summary>
-    private static (CollectReason, IReadOnlyList<Candidate>) Of(CollectReason reason, IEnumerable<InstanceRow> rows) =>
-        (reason, [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal).GroupBy(row => row.Id).Where(same => same.Count() == 1).Select(same => new Candidate(same.Single(), reason))]);
-
-    private async Task CollectAsync(CollectReason reason, IReadOnlyList<Candidate> found, PhaseInput input, CancellationToken ct)
+    private async Task CollectAsync(
+        Reason reason, IReadOnlyList<Candidate> found, Outcomes outcomes, Termination termination, CancellationToken ct)
     {
         var candidates = found.Where(c => !_settled.Contains(c.Id)).ToArray();
         if (candidates.Length == 0) return;
-        _summary.Count(reason, c => c with { Candidates = c.Candidates + candidates.Length });
-        var judged = new List<Assessment>();
-        var asked = _time.GetTimestamp();
-        foreach (var batch in candidates.Chunk(AskBatch))
+        _summary.Found(reason.Id, candidates.Length);
+        var readAt = _clock.GetTimestamp();
+        var assessed = new List<Assessment>();
+        foreach (var batch in candidates.Chunk(EvidenceBatch))
         {
-            judged.AddRange(await JudgeAsync(batch, input, ct));
-            Beat(reason, input);
+            assessed.AddRange(await AssessAsync(batch, ct));
+            Beat(reason);
         }
 
-        _all.AddRange(judged);
-        foreach (var j in judged.Where(j => j.Verdict.Kind != VerdictKind.Refuted)) _settled.Add(j.Candidate.Id);
-        _spared.Leave(judged.Where(j => !j.IsActing), input);
-        var allowed = WithinLimits(reason, judged, input);
-        var acting = await _termination.AnnounceAsync(reason, [.. judged.Where(j => j.IsActing && allowed(j))], input, ct);
-        foreach (var batch in acting.Chunk(EndBatch))
+        _assessed.AddRange(assessed);
+        _settled.UnionWith(assessed.Where(a => a.Verdict.Kind != VerdictKind.Refuted).Select(a => a.Candidate.Id));
+        outcomes.Skip(assessed.Where(a => !a.IsActing));
+        var acting = WithinLimits(reason, assessed.FindAll(a => a.IsActing), outcomes);
+        var announced = await termination.AnnounceAsync(acting, ct);
+        foreach (var batch in announced.Chunk(TerminateBatch))
         {
-            await _termination.RunAsync(await RefreshAsync(batch, asked, allowed, input, ct), input, ct);
-            Beat(reason, input);
+            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), ct);
+            Beat(reason);
         }
     }
 
-    /// <summary>Whole or not at all: over a limit, the machines that would be terminated are held back. Returns what may go on.</summary>
-    private Func<Assessment, bool> WithinLimits(CollectReason reason, List<Assessment> judged, PhaseInput input)
+    private async Task<IReadOnlyList<Assessment>> AssessAsync(IReadOnlyList<Candidate> batch, CancellationToken ct)
     {
-        // A machine that already shuts down is none that we would take away.
-        static bool Counts(Assessment j) => j.IsEnding && j.Now.Instance?.Status != InstanceStatus.Deleting;
-        var ends = judged.Where(j => Counts(j) && !IsApproved(j)).ToArray();
-        if (!input.Limits.Enabled || ends.Length == 0) return _ => true;
-        _live ??= _db.CountLiveByGroup();
-        if (Limits.Exceeded(input.Limits, reason, [.. ends.Select(j => (j.Tenant, j.Group))], _live) is not { } over) return _ => true;
-        _summary.Count(reason, c => c with { OverLimit = c.OverLimit + ends.Length });
-        _summary.Problem($"{reason}: {over}: none was terminated");
-        _held.AddRange(ends);
-        _exceeded.Add($"{reason}: {over}");
-        foreach (var j in ends) _summary.Note(j, "over-limit", j.Verdict.Why);
-        _audit.Tell(ends.Select(j => _audit.Of(j, "over-limit", $"{over}; {j.Verdict.Why}")));
-        return j => !Counts(j) || IsApproved(j);
+        var evidence = await _reader.ReadAsync([.. batch.Select(c => c.Row)], input, ct);
+        return [.. batch.Select(c => Assess(c, evidence[c.Id]))];
     }
 
-    private async Task<IReadOnlyList<Assessment>> JudgeAsync(Candidate[] batch, PhaseInput input, CancellationToken ct)
-    {
-        var judged = await _reader.JudgeAsync(batch, input, ct);
+    private Assessment Assess(Candidate candidate, Evidence evidence) => Assessment.Of(
+        candidate, evidence, input, _reader.SawOwn || database.GetMeta(MetaKeys.SawOwn) != "0");
 
-        // In a wrong account or region nothing is found: without one own instance in sight that is no evidence.
-        var blind = !_reader.SawOwn && _db.GetMeta(MetaKeys.SawOwn) == "0";
-        return [.. judged.Select(j => Still(j, input) ?? (blind ? Blind(j) : j))];
+    /// <summary>All of a reason, or none: what is over a limit becomes a plan, unless an approval covers it.</summary>
+    private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
+    {
+        var counted = acting.FindAll(a => a.CountsForLimits && !_plans.Approves(a));
+        if (!input.Limits.Enabled || counted.Count == 0) return acting;
+        var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
+        if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
+        _summary.Exceeded($"{reason.Id}: {over}");
+        _held.AddRange(counted);
+        outcomes.HoldBack(counted, over);
+        return [.. acting.Except(counted)];
     }
 
-    private static Assessment? Still(Assessment j, PhaseInput input)
+    /// <summary>Reads old evidence again, and the rows in any case: an agent may have registered meanwhile.</summary>
+    private async Task<Assessment[]> RefreshAsync(
+        Assessment[] batch, long readAt, Outcomes outcomes, CancellationToken ct)
     {
-        var sweep = Enum.Parse<Sweep>(j.Candidate.Reason.ToString());
-        return PauseRules.Of(input, sweep, j.Tenant, j.Group) is { } held ? j with { Verdict = Verdict.Skip(held) } : null;
-    }
-
-    private static Assessment Blind(Assessment j) => j.Verdict.Kind == VerdictKind.CleanUp
-        ? j with { Verdict = Verdict.Skip("not found, but the cloud shows nothing of ours at all: wrong account or region?") }
-        : j;
-
-    /// <summary>Exactly what somebody read and approved: the same instance, the same machine, for the same reason.</summary>
-    private bool IsApproved(Assessment j) => _approved?.GetValueOrDefault(j.Candidate.Id) is { } item
-        && item.Reason == j.Candidate.Reason && item.ProviderId == j.Candidate.Row.ProviderId;
-
-    /// <param name="batch">What is about to end.</param>
-    /// <param name="asked">When its evidence was first asked for.</param>
-    /// <param name="allowed">What the limits let through.</param>
-    /// <param name="input">The cycle.</param>
-    /// <param name="ct">Ends it.</param>
-    private async Task<IReadOnlyList<Assessment>> RefreshAsync(
-        Assessment[] batch, long asked, Func<Assessment, bool> allowed, PhaseInput input, CancellationToken ct)
-    {
-        for (var looks = 0; batch.Length > 0 && _time.GetElapsedTime(asked) > MaxAge; looks++)
+        var allowed = batch.ToDictionary(a => a.Candidate.Id, a => a.CountsForLimits);
+        for (var tries = 0; batch.Length > 0 && _clock.GetElapsedTime(readAt) > MaxAge; tries++)
         {
-            if (looks == MaxLooks)
+            if (tries == MaxRefreshes)
             {
-                _spared.LeaveAnnounced(batch.Select(j => j with { Verdict = Verdict.Skip("evidence expired before termination") }), input);
+                outcomes.SkipAnnounced(batch.Select(a => a.Skip("evidence expired before termination")));
                 return [];
             }
 
-            asked = _time.GetTimestamp();
-            batch = Standing(await JudgeAsync([.. batch.Select(j => j.Candidate)], input, ct), allowed, input);
+            readAt = _clock.GetTimestamp();
+            batch = StillActing(await AssessAsync([.. batch.Select(a => a.Candidate)], ct), allowed, outcomes);
         }
 
-        // The rows are here and cost nothing to read: an agent may have registered since.
-        return Standing(_reader.WithRows(batch, input), allowed, input);
+        var rows = database.FindAll(batch.Select(a => a.Candidate.Id));
+        return StillActing([.. batch.Select(a => WithRow(a, rows))], allowed, outcomes);
     }
 
-    /// <summary>Those that may still end; the others are left.</summary>
-    private Assessment[] Standing(IReadOnlyList<Assessment> now, Func<Assessment, bool> allowed, PhaseInput input)
+    private Assessment WithRow(Assessment assessment, IReadOnlyDictionary<string, InstanceRow> rows)
     {
-        bool Stands(Assessment j) => j.IsActing && allowed(j);
-        _spared.LeaveAnnounced(now.Where(j => !Stands(j)), input);
-        return [.. now.Where(Stands)];
+        var (candidate, evidence) = (assessment.Candidate, assessment.Evidence);
+        var row = EvidenceReader.Again(candidate.Row, rows);
+        return row is not null && row.IsSameAs(evidence.Row) ? assessment : Assess(candidate, evidence with { Row = row });
     }
 
-    /// <summary>A dry-run does nothing for good: its retry finds, and counts, all of it again.</summary>
-    private void Beat(CollectReason reason, PhaseInput input) =>
-        _heartbeat(new($"collect: {reason}") { Collected = input.DryRun ? null : _summary.Done() });
+    /// <summary>Skips what the new evidence does not allow any more, and what only now counts for an exceeded limit.</summary>
+    private static Assessment[] StillActing(
+        IReadOnlyList<Assessment> now, Dictionary<string, bool> allowed, Outcomes outcomes)
+    {
+        var checkedNow = now.Select(a => a.CountsForLimits && !allowed[a.Candidate.Id]
+            ? a.Skip("its evidence changed after the limits were applied; judged next time")
+            : a);
+        var isActing = checkedNow.ToLookup(a => a.IsActing);
+        outcomes.SkipAnnounced(isActing[false]);
+        return [.. isActing[true]];
+    }
+
+    /// <summary>A dry-run does nothing for good: a retry finds, and counts, all of it again.</summary>
+    private void Beat(Reason reason) =>
+        heartbeat(new($"collect: {reason.Id}") { Collected = input.DryRun ? null : _summary.Done() });
 }

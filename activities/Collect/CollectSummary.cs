@@ -3,72 +3,95 @@ using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>Counts of a Collect, and a few samples: what was done comes before what was skipped.</summary>
+/// <summary>What becomes of a candidate, as it is counted.</summary>
+internal enum CollectAction
+{
+    Skipped,
+    OverLimit,
+    Terminated,
+    AlreadyGone,
+    Quarantined,
+    Failed,
+}
+
+/// <summary>Counts of a Collect by reason, and a few samples: what was done comes before what was skipped.</summary>
 internal sealed class CollectSummary
 {
-    private const int MaxNotes = 20;
+    private readonly Dictionary<CollectReason, CollectCounts> _counts =
+        Reasons.All.ToDictionary(reason => reason.Id, reason => new CollectCounts { Reason = reason.Id });
 
-    private readonly Dictionary<CollectReason, CollectCounts> _counts = Enum.GetValues<CollectReason>()
-        .ToDictionary(reason => reason, reason => new CollectCounts { Reason = reason });
-
-    private readonly List<InstanceNote> _done = [];
-    private readonly List<InstanceNote> _left = [];
-    private readonly List<string> _problems = [];
-
-    public int Invalid { get; set; }
+    private readonly PhaseNotes _done = new();
+    private readonly PhaseNotes _others = new();
+    private readonly List<string> _exceeded = [];
+    private int _invalid;
 
     public int GroupsChanged { get; set; }
 
     public int Approved { get; set; }
 
     /// <summary>Instances that a limit held back; at most 20.</summary>
-    public IReadOnlyList<InstanceNote> OverLimit => [.. _left.Where(note => note.Action == "over-limit")];
+    public IReadOnlyList<InstanceNote> OverLimit => [.. _others.Samples.Where(note => note.Action == "over-limit")];
 
-    public void Count(CollectReason reason, Func<CollectCounts, CollectCounts> change) =>
-        _counts[reason] = change(_counts[reason]);
+    /// <summary>Which limits are exceeded, one sentence for each reason.</summary>
+    public IReadOnlyList<string> ExceededLimits => _exceeded;
 
-    public void Note(Assessment judged, string action, string why)
+    public void Found(CollectReason reason, int candidates) =>
+        _counts[reason] = _counts[reason] with { Candidates = _counts[reason].Candidates + candidates };
+
+    public void Add(Assessment a, CollectAction action, string word, string why)
     {
-        var row = judged.Candidate.Row;
-        var notes = action is not ("skipped" or "over-limit") ? _done : _left;
-        if (notes.Count < MaxNotes)
+        var counts = _counts[a.Reason];
+        _counts[a.Reason] = action switch
         {
-            notes.Add(PhaseNotes.Plain(new(
-                row.Id, row.ProviderId, judged.Now.Tenant, judged.Group.Length > 0 ? judged.Group : null, action, why)));
-        }
-    }
-
-    public void Problem(string problem)
-    {
-        problem = Domain.OneLine.Of(problem);
-        if (_problems.Count < MaxNotes && !_problems.Contains(problem)) _problems.Add(problem);
-    }
-
-    /// <summary>What is done for good.</summary>
-    public CollectResult Done()
-    {
-        CollectCounts Only(CollectReason reason)
-        {
-            var c = _counts[reason];
-            return c with { Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0, OverLimit = 0 };
-        }
-
-        return new()
-        {
-            Counts = [.. _counts.Keys.Select(Only)],
-            GroupsChanged = GroupsChanged,
-            Approved = Approved,
-            Samples = [.. _done.Where(note => note.Action != "failed")],
+            CollectAction.Skipped => counts with { Skipped = counts.Skipped + 1 },
+            CollectAction.OverLimit => counts with { OverLimit = counts.OverLimit + 1 },
+            CollectAction.Terminated => counts with { Terminated = counts.Terminated + 1 },
+            CollectAction.AlreadyGone => counts with { AlreadyGone = counts.AlreadyGone + 1 },
+            CollectAction.Quarantined => counts with { Quarantined = counts.Quarantined + 1 },
+            _ => counts with { Failed = counts.Failed + 1 },
         };
+        var notes = action is CollectAction.Skipped or CollectAction.OverLimit ? _others : _done;
+        var row = a.Candidate.Row;
+        notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
     }
 
-    /// <summary>Starts from what an earlier attempt did.</summary>
-    public void GoOn(CollectResult before)
+    public void Problem(string problem) => _done.ProblemOnce(problem);
+
+    public void Invalid(string problem)
     {
+        _invalid++;
+        Problem(problem);
+    }
+
+    public void Exceeded(string sentence)
+    {
+        _exceeded.Add(sentence);
+        Problem($"{sentence}: none was terminated");
+    }
+
+    /// <summary>What is done for good: a retry starts from it.</summary>
+    public CollectResult Done() => new()
+    {
+        Counts =
+        [
+            .. _counts.Values.Select(c => c with
+            {
+                Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0, OverLimit = 0,
+            }),
+        ],
+        GroupsChanged = GroupsChanged,
+        Approved = Approved,
+        Samples = [.. _done.Samples.Where(note => note.Action != "failed")],
+    };
+
+    /// <summary>Starts from what an earlier attempt did; null: there was none.</summary>
+    public void Continue(CollectResult? before)
+    {
+        if (before is null) return;
         foreach (var counts in before.Counts) _counts[counts.Reason] = counts;
         GroupsChanged = before.GroupsChanged;
         Approved = before.Approved;
-        _done.AddRange(before.Samples);
+        foreach (var note in before.Samples) _done.Sample(note);
     }
 
     public CollectResult Result() => new()
@@ -76,23 +99,8 @@ internal sealed class CollectSummary
         Counts = [.. _counts.Values],
         GroupsChanged = GroupsChanged,
         Approved = Approved,
-        Invalid = Invalid,
-        Samples = [.. _done.Concat(_left).Take(MaxNotes)],
-        Problems = [.. _problems],
+        Invalid = _invalid,
+        Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
+        Problems = _done.Problems,
     };
-}
-
-/// <summary>A candidate, what was found, and the verdict.</summary>
-internal sealed record Assessment(Candidate Candidate, Evidence Now, Verdict Verdict)
-{
-    public string Tenant => Now.Tenant ?? "";
-
-    /// <summary>Something is done about it.</summary>
-    public bool IsActing => IsEnding || Verdict.Kind == VerdictKind.CleanUp;
-
-    /// <summary>The machine stops serving by it: what limits count, and approvals allow.</summary>
-    public bool IsEnding => Verdict.Kind is VerdictKind.Terminate or VerdictKind.Quarantine;
-
-    /// <summary>The row's word, else the cloud's; "" when neither knows.</summary>
-    public string Group => Candidate.Row.Group ?? Now.Instance?.Group ?? "";
 }

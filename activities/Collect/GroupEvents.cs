@@ -2,50 +2,51 @@ using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Tells the reconciler which groups lost an instance, one event for each group. Events go into the outbox before anything
-/// ends and are removed after they were handed over: a crash between the two costs an event too many, not one too few.
+/// Sends one event for each group that lost an instance. Events are in the outbox before anything is terminated and leave it
+/// after delivery: a crash costs an event too many, not one too few.
 /// </summary>
-internal sealed class GroupEvents(ShardDatabase db, IEventSink sink)
+internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, PhaseInput input)
 {
-    /// <summary>Hands over what waits; returns how many groups.</summary>
-    public async Task<int> SettleAsync(PhaseInput input, CancellationToken ct)
+    /// <summary>Delivers what waits; returns how many groups.</summary>
+    public async Task<int> FlushAsync(CancellationToken ct)
     {
         var sent = 0;
-        while (db.WaitingGroups(EventBatch.MaxEvents) is { Count: > 0 } waiting)
+        while (database.WaitingGroups(EventBatch.MaxEvents) is { Count: > 0 } waiting)
         {
-            var events = waiting.Select(entry => Event(entry.Id, input)).ToArray();
-
-            // The same in a retry. A group that loses again in the same cycle, for another reason, has another number. The
-            // content: a retry may owe other groups than the attempt before.
+            // The same key in a retry. The number tells another loss of the same group in the same cycle apart, the hash a
+            // retry that owes other groups than the attempt before.
             var names = Encoding.UTF8.GetBytes(string.Join('\n', waiting.Select(entry => entry.Id)));
-            var key = $"{input.AsOf:O}/groups/{waiting[^1].Number}/{Convert.ToHexStringLower(SHA256.HashData(names))[..16]}";
-            await sink.SendAsync(input.Shard, new EventBatch(key, events), ct);
-            db.RemoveGroups(waiting);
+            var hash = Convert.ToHexStringLower(SHA256.HashData(names))[..16];
+            var key = $"{input.AsOf:O}/groups/{waiting[^1].Number}/{hash}";
+            await sink.SendAsync(input.Shard, new EventBatch(key, [.. waiting.Select(entry => Event(entry.Id))]), ct);
+            database.RemoveGroups(waiting);
             sent += waiting.Count;
         }
 
         return sent;
     }
 
-    /// <summary>Keeps what will be owed; a group or tenant that is not known cannot be told.</summary>
-    public void Owe(IEnumerable<Assessment> judged) => db.AddGroups(Names(judged));
+    /// <summary>Queues an event for each group. An unknown group or tenant cannot be named to the reconciler.</summary>
+    public void Add(IEnumerable<Assessment> terminating) => database.AddGroups(Names(terminating));
 
     /// <summary>Removes groups that lost nothing after all.</summary>
-    public void Forget(IEnumerable<Assessment> skipped, IEnumerable<Assessment> changed) => db.RemoveGroups(Names(skipped).Except(Names(changed)));
+    public void Remove(IEnumerable<Assessment> skipped, IEnumerable<Assessment> gone) =>
+        database.RemoveGroups(Names(skipped).Except(Names(gone)));
 
-    private static IEnumerable<string> Names(IEnumerable<Assessment> judged) => judged
-        .Where(j => j.Tenant.Length > 0 && j.Group.Length > 0)
-        .Select(j => $"{j.Tenant}/{j.Group}").Distinct().Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Names(IEnumerable<Assessment> assessments) => assessments
+        .Where(a => a.Tenant.Length > 0 && a.Group.Length > 0)
+        .Select(a => $"{a.Tenant}/{a.Group}").Distinct().Order(StringComparer.Ordinal);
 
-    private static ReconcileEvent Event(string name, PhaseInput input)
+    private ReconcileEvent Event(string name)
     {
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         return new(
-            ReconcileEventType.GroupChanged, name[..slash], name[(slash + 1)..], null, input.AsOf, PreventDuplicate: false,
-            "the collector removed at least one of its instances");
+            ReconcileEventType.GroupChanged, name[..slash], name[(slash + 1)..], null, input.AsOf,
+            PreventDuplicate: false, "the collector removed at least one of its instances");
     }
 }

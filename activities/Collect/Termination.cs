@@ -6,175 +6,112 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// The steps of an end: tell the audit → end (or quarantine) at the cloud → tell the group → delete the record → mark the
-/// row. A step that fails leaves the later ones undone; the next cycle finds the rest.
+/// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event → delete
+/// the record → mark the row. A step that fails leaves the later ones undone; the next cycle finds them.
 /// </summary>
 internal sealed class Termination(
-    ShardDatabase db, ICloud cloud, IRecordStore records, GroupEvents groups, CollectSummary summary, AuditTrail audit)
+    ShardDatabase database, ICloud cloud, IRecordStore records, GroupEvents groups, Outcomes outcomes, AuditTrail audit,
+    PhaseInput input)
 {
-    // One call for each, in every cycle of a dry-run: what EC2 answers within seconds.
-    private const int MaxAsked = 100;
+    /// <summary>Instances that one dry-run asks about: one call for each, as many as EC2 answers within seconds.</summary>
+    private const int MaxProtectionChecks = 100;
 
-    private readonly List<AuditEntry> _told = [];
-    private int _asked;
-
-    /// <summary>Gives the approval by which an instance ends over a limit; null: it needs none.</summary>
-    public Func<Assessment, Approval?> ApprovalOf { get; set; } = _ => null;
-
-    /// <summary>True: something of the approved plan is still to be done.</summary>
-    public bool ApprovedFailed { get; private set; }
+    private int _protectionChecks;
 
     /// <summary>
-    /// Writes down, in the bucket, what is about to end. No machine is ended without a trace: where that fails, only what
-    /// is gone already is cleaned.
+    /// Writes to the bucket what is about to be terminated. If that fails, only what is gone already is cleaned up: no machine
+    /// is terminated without a trace.
     /// </summary>
     public async Task<IReadOnlyList<Assessment>> AnnounceAsync(
-        CollectReason reason, IReadOnlyList<Assessment> acting, PhaseInput input, CancellationToken ct)
+        IReadOnlyList<Assessment> acting, CancellationToken ct)
     {
-        var ends = acting.Where(j => j.IsEnding).ToArray();
-        if (ends.Length == 0 || input.DryRun) return acting;
-        var lines = ends.Select(j => Entry(j, j.Verdict.Kind == VerdictKind.Terminate ? "terminating" : "quarantining", j.Verdict.Why));
-        if (await audit.TryPutAsync([.. lines], ct) is not { } fault) return acting;
-        summary.Problem($"{reason}: none of {ends.Length} was terminated, because the audit could not be written: {fault}");
-        foreach (var j in ends) Fail(j, "not tried: the audit could not be written");
-        audit.Tell(_told);
-        _told.Clear();
-        return [.. acting.Where(j => !j.IsEnding)];
+        var terminating = acting.Where(a => a.IsTerminating).ToArray();
+        if (terminating.Length == 0 || input.DryRun) return acting;
+        if (await audit.TryPutAsync([.. terminating.Select(outcomes.Announcement)], ct) is not { } fault) return acting;
+        outcomes.Problem(
+            $"{terminating[0].Reason}: none of {terminating.Length} was terminated, "
+            + $"because the audit could not be written: {fault}");
+        foreach (var a in terminating) outcomes.Failed(a, "not tried: the audit could not be written");
+        outcomes.KeepNews();
+        return [.. acting.Except(terminating)];
     }
 
-    public async Task RunAsync(IReadOnlyList<Assessment> batch, PhaseInput input, CancellationToken ct)
+    public async Task RunAsync(IReadOnlyList<Assessment> batch, CancellationToken ct)
     {
         if (batch.Count == 0) return;
-        var done = batch.Where(j => j.Verdict.Kind == VerdictKind.CleanUp).ToList();
         if (input.DryRun)
         {
             await WouldAsync(batch, ct);
             return;
         }
 
-        groups.Owe(batch.Where(j => j.Verdict.Kind != VerdictKind.Quarantine));
-        foreach (var j in done) Gone(j, j.Verdict.Why);
-        var ends = batch.Where(j => j.Verdict.Kind == VerdictKind.Terminate).ToArray();
-        var results = ends.Length == 0 ? new Dictionary<string, TerminateResult>() : await cloud.TerminateAsync(Instances(ends), ct);
-        foreach (var j in ends)
-        {
-            if (IsDone(j, results.GetValueOrDefault(j.Now.Instance!.ProviderId))) done.Add(j);
-        }
-
-        await QuarantineAsync([.. batch.Where(j => j.Verdict.Kind == VerdictKind.Quarantine)], input, ct);
-        Keep();
-        groups.Forget(batch.Except(done), done);
-        summary.GroupsChanged += await groups.SettleAsync(input, ct);
-        await CleanAsync(done, input, ct);
+        var byKind = batch.ToLookup(a => a.Verdict.Kind);
+        var gone = batch.Where(a => a.IsWithoutMachine).ToList();
+        groups.Add(batch.Except(byKind[VerdictKind.Quarantine]));
+        foreach (var a in gone) outcomes.AlreadyGone(a, a.Verdict.Why);
+        gone.AddRange(await TerminateAsync([.. byKind[VerdictKind.Terminate]], ct));
+        await QuarantineAsync([.. byKind[VerdictKind.Quarantine]], ct);
+        outcomes.Keep();
+        groups.Remove(batch.Except(gone), gone);
+        outcomes.AddGroups(await groups.FlushAsync(ct));
+        await CleanUpAsync(gone, ct);
     }
 
-    private static CloudInstance[] Instances(IEnumerable<Assessment> judged) => [.. judged.Select(j => j.Now.Instance!)];
+    private static CloudInstance[] Instances(IEnumerable<Assessment> assessments) =>
+        [.. assessments.Select(a => a.Evidence.Machine)];
 
-    private async Task QuarantineAsync(Assessment[] judged, PhaseInput input, CancellationToken ct)
+    private async Task<IEnumerable<Assessment>> TerminateAsync(Assessment[] terminating, CancellationToken ct)
     {
-        if (judged.Length == 0) return;
-        var results = await cloud.QuarantineAsync(Instances(judged), input.AsOf, ct);
-        foreach (var j in judged) IsDone(j, results.GetValueOrDefault(j.Now.Instance!.ProviderId));
+        if (terminating.Length == 0) return [];
+        var results = await cloud.TerminateAsync(Instances(terminating), ct);
+        return terminating.Where(a => outcomes.Answered(a, results.GetValueOrDefault(a.Evidence.Machine.ProviderId)))
+            .ToArray();
+    }
+
+    private async Task QuarantineAsync(Assessment[] quarantining, CancellationToken ct)
+    {
+        if (quarantining.Length == 0) return;
+        var results = await cloud.QuarantineAsync(Instances(quarantining), input.AsOf, ct);
+        foreach (var a in quarantining)
+            outcomes.Answered(a, results.GetValueOrDefault(a.Evidence.Machine.ProviderId));
     }
 
     private async Task WouldAsync(IReadOnlyList<Assessment> batch, CancellationToken ct)
     {
-        var ends = batch.Where(j => j.IsEnding).ToArray();
-        Assessment[] asked = [.. ends.Take(MaxAsked - _asked)];
-        _asked += asked.Length;
-        var answers = asked.Length == 0
+        var terminating = batch.Where(a => a.IsTerminating).ToArray();
+        var asked = terminating.Take(MaxProtectionChecks - _protectionChecks).ToArray();
+        _protectionChecks += asked.Length;
+        var protections = asked.Length == 0
             ? new Dictionary<string, TerminateResult>()
             : new Dictionary<string, TerminateResult>(await cloud.FindProtectedAsync(Instances(asked), ct));
-        foreach (var j in ends.Skip(asked.Length)) answers[j.Now.Instance!.ProviderId] = new(TerminateOutcome.Failed, $"only {MaxAsked} are asked about in a dry-run");
-        foreach (var j in batch) Would(j, j.IsEnding && answers.TryGetValue(j.Now.Instance!.ProviderId, out var answer) ? answer : null);
-        audit.Tell(_told);
-        _told.Clear();
-    }
-
-    /// <param name="j">What is judged.</param>
-    /// <param name="answer">What the cloud says against its end; null: nothing.</param>
-    private void Would(Assessment j, TerminateResult? answer)
-    {
-        var (action, why, change) = (j.Verdict.Kind, answer?.Outcome) switch
+        var notAsked = new TerminateResult(
+            TerminateOutcome.Failed, $"a dry-run checks at most {MaxProtectionChecks} for protection");
+        foreach (var a in terminating.Skip(asked.Length)) protections[a.Evidence.Machine.ProviderId] = notAsked;
+        foreach (var a in batch)
         {
-            (VerdictKind.CleanUp, _) => ("would-clean", j.Verdict.Why, (Func<CollectCounts, CollectCounts>)(c => c with { AlreadyGone = c.AlreadyGone + 1 })),
-            (_, TerminateOutcome.Protected) => ("skipped", answer?.Why ?? "", c => c with { Skipped = c.Skipped + 1 }),
-            (VerdictKind.Quarantine, _) => ("would-quarantine", j.Verdict.Why, c => c with { Quarantined = c.Quarantined + 1 }),
-            _ => ("would-terminate", j.Verdict.Why, c => c with { Terminated = c.Terminated + 1 }),
-        };
-        if (answer is { Outcome: TerminateOutcome.Failed, Why: var unknown }) why = $"{why}; unless the cloud protects it ({unknown})";
-        summary.Count(j.Candidate.Reason, change);
-        summary.Note(j, action, why);
-        _told.Add(audit.Of(j, action, why));
-    }
-
-    /// <returns>True: nothing is left at the cloud, so record and row may go.</returns>
-    private bool IsDone(Assessment j, TerminateResult result)
-    {
-        var (reason, why) = (j.Candidate.Reason, result.Why ?? "no answer about it");
-        switch (result.Outcome)
-        {
-            case TerminateOutcome.Terminated or TerminateOutcome.Quarantined:
-                var isEnd = result.Outcome == TerminateOutcome.Terminated;
-                summary.Count(reason, c => isEnd ? c with { Terminated = c.Terminated + 1 } : c with { Quarantined = c.Quarantined + 1 });
-                var approval = ApprovalOf(j);
-                if (approval is not null) summary.Approved++;
-                var said = result.Why is { } more && !isEnd ? $"{j.Verdict.Why}; {more}" : j.Verdict.Why;
-                Tell(j, isEnd ? "terminated" : "quarantined", said, approval is null ? said : $"{said}; approved by {approval.By}");
-                return isEnd;
-            case TerminateOutcome.AlreadyGone:
-                Gone(j, why);
-                return true;
-            case TerminateOutcome.Protected:
-                summary.Count(reason, c => c with { Skipped = c.Skipped + 1 });
-                Tell(j, "skipped", why, why);
-                ApprovedFailed |= ApprovalOf(j) is not null;
-                return false;
-            default:
-                Fail(j, why);
-                return false;
+            var id = a.IsTerminating ? a.Evidence.Machine.ProviderId : "";
+            outcomes.Would(a, protections.TryGetValue(id, out var protection) ? protection : null);
         }
-    }
 
-    private void Gone(Assessment j, string why)
-    {
-        summary.Count(j.Candidate.Reason, c => c with { AlreadyGone = c.AlreadyGone + 1 });
-        Tell(j, "already-gone", why, why);
+        outcomes.Keep();
     }
-
-    private void Fail(Assessment j, string why)
-    {
-        summary.Count(j.Candidate.Reason, c => c with { Failed = c.Failed + 1 });
-        Tell(j, "failed", why, why);
-        ApprovedFailed |= ApprovalOf(j) is not null;
-    }
-
-    private void Tell(Assessment j, string action, string why, string note)
-    {
-        summary.Note(j, action, note);
-        _told.Add(Entry(j, action, why));
-    }
-
-    /// <summary>In the database before the record goes: what follows may fail, what was done stays told.</summary>
-    private void Keep()
-    {
-        audit.Add(_told);
-        _told.Clear();
-    }
-
-    private AuditEntry Entry(Assessment j, string action, string why) => audit.Of(j, action, why, ApprovalOf(j));
 
     /// <summary>The record, then the row: a row whose record stays is found again.</summary>
-    private async Task CleanAsync(List<Assessment> done, PhaseInput input, CancellationToken ct)
+    private async Task CleanUpAsync(List<Assessment> gone, CancellationToken ct)
     {
-        var keys = done.Select(j => j.Now.RecordKey).OfType<string>().Distinct().ToArray();
+        var keys = gone.Where(a => a.Verdict.Kind != VerdictKind.Mark)
+            .Select(a => a.Evidence.RecordKey).OfType<string>().Distinct().ToArray();
         var failed = keys.Length == 0
             ? new Dictionary<string, string>()
             : await records.DeleteAsync(input.Shard, keys, ct);
         foreach (var (key, why) in failed)
-            summary.Problem($"record {key} of a terminated instance could not be deleted ({why}): the row waits for the next cycle");
-        db.MarkDeleted(
-            [.. done.Where(j => j.Now.RecordKey is null || !failed.ContainsKey(j.Now.RecordKey)).Select(j => j.Candidate.Row)],
-            input.AsOf);
+        {
+            outcomes.Problem(
+                $"record {key} of a terminated instance could not be deleted ({why}): "
+                + "the row waits for the next cycle");
+        }
+
+        bool IsKept(Assessment a) => a.Evidence.RecordKey is { } key && failed.ContainsKey(key);
+        database.MarkDeleted([.. gone.Where(a => !IsKept(a)).Select(a => a.Candidate.Row)], input.AsOf);
     }
 }

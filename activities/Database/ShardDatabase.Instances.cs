@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Rules;
 using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.Database;
@@ -13,26 +13,12 @@ internal readonly record struct LiveRow(string Id, string ProviderId);
 /// <param name="TaggedAs">The id that its machine carries; null: its machine is not listed, or it names none.</param>
 internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
 
-/// <summary>A row that is marked as deleted, and a machine that carries its id and runs.</summary>
-internal readonly record struct RunningMachine(InstanceRow Row, string ProviderId);
-
-/// <summary>What the rows say about health.</summary>
-/// <param name="Registered">Registered, live rows.</param>
-/// <param name="Stale">Of those, with a last sign older than asked; up to a second too many.</param>
-/// <param name="Reported">Of those, with a report.</param>
-/// <param name="Latest">The latest report or registration; null: none, or not a time.</param>
-[StructLayout(LayoutKind.Auto)]
-internal readonly record struct HealthCounts(int Registered, int Stale, int Reported, DateTimeOffset? Latest);
-
 /// <summary>
 /// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to a
 /// second too young (see <see cref="GoTime"/>); the exact time is compared here.
 /// </summary>
-internal sealed partial class ShardDatabase
+internal sealed partial class ShardDatabase : ICandidateSource
 {
-    /// <summary>Clocks of hosts differ a little; a time further ahead is not one that a rule may use.</summary>
-    public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
-
     /// <summary>Live rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()
     {
@@ -57,17 +43,24 @@ internal sealed partial class ShardDatabase
     /// Live rows that never registered: issued before a time, with a machine and without; and those with a time of issue that
     /// no rule can use.
     /// </summary>
-    public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(
-        Query(Queries.Unregistered, ["$before", "$future"], [GoTime.TextAfterSecondOf(issuedBefore), Soon(asOf)], RowReader.Row)
-            .Where(row => row.Issued < issuedBefore || row.InvalidAt(asOf + MaxAhead).Count > 0));
+    public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(Query(
+        Queries.Unregistered, ["$before", "$future"], [GoTime.TextAfterSecondOf(issuedBefore), Soon(asOf)],
+        RowReader.Row)
+        .Where(row => row.Issued < issuedBefore || RowRules.InvalidTimes(row, asOf) is not null));
 
     /// <summary>Machines that no row stands for, as the last sync found them; with their records, if any is known.</summary>
-    public IReadOnlyList<InstanceRow> FindRowlessInstances() => Sorted(Query(Queries.RowlessInstances, [], [], RowReader.Rowless));
+    public IReadOnlyList<InstanceRow> FindRowlessInstances() =>
+        Sorted(Query(Queries.RowlessInstances, [], [], RowReader.Rowless));
 
     /// <summary>Rows marked as deleted before a time whose machine runs.</summary>
     public IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore) =>
-        [.. Query(Queries.DeletedButRunning, [], [], row => new RunningMachine(RowReader.Row(row), row.GetString(RowReader.Columns)))
-            .Where(found => found.Row.DeletedAt < deletedBefore).OrderBy(found => found.Row.Id, StringComparer.Ordinal)];
+    [
+        .. Query(
+            Queries.DeletedButRunning, [], [],
+            row => new RunningMachine(RowReader.Row(row), row.GetString(RowReader.Columns)))
+            .Where(found => found.Row.DeletedAt < deletedBefore)
+            .OrderBy(found => found.Row.Id, StringComparer.Ordinal),
+    ];
 
     /// <summary>Rows that were marked as deleted before a time, and whose machine is gone.</summary>
     public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore) => Sorted(
@@ -78,19 +71,36 @@ internal sealed partial class ShardDatabase
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
         Sorted(Query(Queries.UnusableDeleted, ["$future"], [Soon(asOf)], RowReader.Row));
 
-    public HealthCounts CountHealth(DateTimeOffset before) =>
-        Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Counts)[0];
+    /// <summary>Counts registered rows; those with a last sign older than asked up to a second too generously.</summary>
+    public HealthFacts CountHealth(DateTimeOffset before) =>
+        Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Health)[0];
 
-    /// <summary>The same, with the rows whose last sign is older than asked, and those with a time that no rule can use.</summary>
-    public (HealthCounts Counts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Unusable) FindStale(
-        DateTimeOffset before, DateTimeOffset asOf)
+    /// <summary>The same for a cycle; exact where the count decides whether health is believed.</summary>
+    public HealthFacts ReadHealth(PhaseInput input)
     {
-        var (counts, ids) = Query(
-            Queries.HealthCountsAndIds, ["$before", "$future"], [GoTime.TextAfterSecondOf(before), Soon(asOf)],
-            row => (Counts(row), row.GetString(4)))[0];
-        var rows = Rows(ids).Concat(Query(Queries.RegisteredByRecord, [], [], RowReader.Row))
-            .ToLookup(row => row.InvalidAt(asOf + MaxAhead).Count > 0);
-        return (counts, Sorted(rows[false].Where(row => row.LastSign < before)), Sorted(rows[true]));
+        var facts = CountHealth(HealthRules.StaleBefore(input));
+        return HealthRules.IsImplausible(facts.Stale, facts.Registered) ? FindStale(input).Facts : facts;
+    }
+
+    /// <summary>The same, with the stale rows, and those with a time that no rule can use.</summary>
+    public (HealthFacts Facts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Invalid) FindStale(
+        PhaseInput input)
+    {
+        var before = HealthRules.StaleBefore(input);
+        var (facts, ids) = Query(
+            Queries.HealthCountsAndIds, ["$before", "$future"],
+            [GoTime.TextAfterSecondOf(before), Soon(input.AsOf)], row => (Health(row), row.GetString(4)))[0];
+        var isInvalid = Rows(ids).Concat(Query(Queries.RegisteredByRecord, [], [], RowReader.Row))
+            .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
+        var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
+        return (facts with { Stale = stale.Count }, stale, Sorted(isInvalid[true]));
+    }
+
+    /// <summary>Since when agents report into this file; null: they do not.</summary>
+    public DateTimeOffset? HealthKnownSince()
+    {
+        var facts = CountHealth(DateTimeOffset.MinValue);
+        return facts.IsShared || facts.Reported > 0 ? facts.Since ?? DateTimeOffset.MinValue : null;
     }
 
     /// <summary>One row, deleted or not.</summary>
@@ -109,7 +119,8 @@ internal sealed partial class ShardDatabase
     {
         var counts = new Dictionary<(string, string), int>();
         foreach (var (tenant, group, count) in Query(
-            Queries.CountLiveByGroup, [], [], row => (Statement.Text(row, 0) ?? "", Statement.Text(row, 1) ?? "", row.GetInt32(2))))
+            Queries.CountLiveByGroup, [], [],
+            row => (Statement.Text(row, 0) ?? "", Statement.Text(row, 1) ?? "", row.GetInt32(2))))
         {
             counts[(tenant, group)] = counts.GetValueOrDefault((tenant, group)) + count;
         }
@@ -154,15 +165,6 @@ internal sealed partial class ShardDatabase
             Write(Statements.MarkGone, ["$id", "$at", "$provider"], item.Row.Id, text, item.Row.ProviderId) == 0 ? 0 : Add(item.Audit));
     }
 
-    /// <summary>Marks registered rows that name no machine, unless their agents reported after a time, with their audit lines.</summary>
-    public int MarkWithoutMachine(IReadOnlyCollection<(string Id, AuditLine Audit)> rows, DateTimeOffset silentSince, DateTimeOffset at)
-    {
-        var text = GoTime.Format(at);
-        var before = GoTime.TextAfterSecondOf(silentSince);
-        return WriteBatches(rows, item =>
-            Write(Statements.MarkWithoutMachine, ["$id", "$at", "$before"], item.Id, text, before) == 0 ? 0 : Add(item.Audit));
-    }
-
     /// <summary>
     /// Deletes rows that are marked as deleted, their children first, and adds their audit lines. Returns the ids that are
     /// gone; a live row stays.
@@ -197,10 +199,14 @@ internal sealed partial class ShardDatabase
     private static IReadOnlyList<InstanceRow> Sorted(IEnumerable<InstanceRow> rows) =>
         [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal)];
 
-    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + MaxAhead);
+    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + RowRules.MaxAhead);
 
     private List<InstanceRow> Rows(string ids) => ids == "[]" ? [] : Query(Queries.ByIds, ["$ids"], [ids], RowReader.Row);
 
-    private static HealthCounts Counts(SqliteDataReader row) => new(
-        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null);
+    private HealthFacts Health(SqliteDataReader row) => new(
+        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
+        GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
+    {
+        IsShared = !IsOwn, Path = Path, Since = GetMetaTime(MetaKeys.HealthFrom),
+    };
 }

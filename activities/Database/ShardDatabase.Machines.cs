@@ -1,11 +1,7 @@
 using System.Text.Json;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
-
-/// <summary>What a sync changes about one machine.</summary>
-/// <param name="Machine">As the cloud says.</param>
-/// <param name="IsInsert">True: new, or under another instance id than the table says.</param>
-internal readonly record struct MachineChange(MachineRow Machine, bool IsInsert);
 
 /// <summary>A machine, and whether no row stands for it now.</summary>
 internal readonly record struct RowlessMachine(MachineRow Machine, bool IsRowless);

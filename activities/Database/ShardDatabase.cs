@@ -61,6 +61,12 @@ internal sealed partial class ShardDatabase : IDisposable
     public void SetMeta(IEnumerable<(string Key, string Value)> facts) =>
         WriteBatches(facts, fact => Write(Statements.SetMeta, ["$key", "$value"], fact.Key, fact.Value));
 
+    /// <summary>Sets a fact that seldom changes: the same value is not written again.</summary>
+    public void ChangeMeta(string key, string value)
+    {
+        if (GetMeta(key) != value) SetMeta(key, value);
+    }
+
     public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
 
     public void Dispose()

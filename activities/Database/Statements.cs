@@ -19,13 +19,6 @@ internal static class Statements
         WHERE id = $id AND deleted_at IS NULL AND provider_id = $provider
         """;
 
-    /// <summary>Only while the row still names no machine, and its agent is still silent.</summary>
-    public const string MarkWithoutMachine = """
-        UPDATE instances SET deleted_at = $at, updated_at = $at
-        WHERE id = $id AND deleted_at IS NULL AND coalesce(provider_id, '') = ''
-          AND coalesce(health_at, registered_at, '') < $before
-        """;
-
     /// <summary>Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.</summary>
     public static IReadOnlyList<string> Purge { get; } =
     [

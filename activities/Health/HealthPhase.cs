@@ -5,82 +5,77 @@ using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Health;
 
-/// <summary>Hands instances with stale health to the reconciler (contract, "What one collection does" 3).</summary>
-internal sealed class HealthPhase(ShardDatabase database, IEventSink events, string hostTaskQueue, Action<string> heartbeat)
+/// <summary>Sends a check to the reconciler for each registered instance whose report is stale (design, "A cycle" 3).</summary>
+internal sealed class HealthPhase(
+    ShardDatabase database, IEventSink events, string hostTaskQueue, PhaseInput input, Action<string> heartbeat)
 {
-    public async Task<HealthScanResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
+    private readonly PhaseNotes _notes = new();
+
+    public async Task<HealthScanResult> RunAsync(CancellationToken ct)
     {
-        var notes = new PhaseNotes();
-        var source = HealthSource.Assess(database, input, needsRows: true);
-        heartbeat("health: looked");
-        var result = new HealthScanResult { Registered = source.Registered, Stale = source.Stale };
-        foreach (var problem in source.Unusable.Select(row => PhaseNotes.InvalidRow(row, input.AsOf)).OfType<string>())
+        var (facts, stale, invalid) = database.FindStale(input);
+        heartbeat("health: read");
+        foreach (var problem in invalid.Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
+            _notes.Invalid(problem);
+        var health = HealthRules.Judge(facts, input);
+        var result = new HealthScanResult { Registered = facts.Registered, Stale = health.NotEvaluated is null ? stale.Count : 0 };
+        if (health.Suspect is { } suspect)
         {
-            notes.Problem(problem);
-            result = result with { Invalid = result.Invalid + 1 };
+            _notes.Problem($"{suspect}, none was enqueued");
+            return Done(result with { Suspect = true });
         }
 
-        var before = input.AsOf - input.Timings.HealthCheckInterval;
-        var still = PauseRules.Window(input) ?? source.NotJudged;
-        if (source.Suspect)
+        if ((MaintenanceWindows.Open(input) ?? health.NotEvaluated) is { } why)
         {
-            notes.Problem($"{source.Sentence}, none was enqueued");
-            return result with { Suspect = true, Problems = notes.Problems };
+            if (why.Length > 0) _notes.Problem(why);
+            return Done(result);
         }
 
-        if (still is not null)
-        {
-            if (still.Length > 0) notes.Problem(still);
-            return result with { Problems = notes.Problems };
-        }
+        // During the grace period a report may be late because the collector was away.
+        if (input.Grace?.Since >= HealthRules.StaleBefore(input)) return Done(result);
+        if (input.DryRun && stale.Count > 0) _notes.Problem($"dry run: {stale.Count} checks were not enqueued");
+        return Done(result with { Enqueued = await SendAsync([.. Checks(stale, facts)], ct) });
+    }
 
-        // Nobody is judged for a time in which nobody looked.
-        if (input.Grace?.Since >= before) return result;
-        var stale = source.Stale;
-        var batch = new List<ReconcileEvent>();
-        var number = 0;
-        var enqueued = 0;
-        foreach (var row in source.StaleRows)
+    private HealthScanResult Done(HealthScanResult result) => result with
+    {
+        Invalid = _notes.InvalidCount, Samples = _notes.Samples, Problems = _notes.Problems,
+    };
+
+    private IEnumerable<ReconcileEvent> Checks(IReadOnlyList<InstanceRow> stale, HealthFacts facts)
+    {
+        foreach (var row in stale)
         {
-            if (PauseRules.Of(input, Sweep.Health, row.Tenant, row.Group) is { } held)
+            if (PauseRules.Of(input, Sweep.Health, row.Tenant, row.Group) is { } paused)
             {
-                notes.Sample(row, "skipped", held);
+                _notes.Sample(row, "skipped", paused);
                 continue;
             }
 
-            var check = Check(row, input);
-            notes.Sample(row, "stale", check.Cause);
-            if (input.DryRun) continue;
-            batch.Add(check);
-            if (batch.Count == EventBatch.MaxEvents) await SendAsync();
-        }
-
-        if (batch.Count > 0) await SendAsync();
-        if (input.DryRun && stale > 0) notes.Problem($"dry run: {stale} checks were not enqueued");
-        return result with { Enqueued = enqueued, Samples = notes.Samples, Problems = notes.Problems };
-
-        async Task SendAsync()
-        {
-            // The key is the cycle's and the batch's: a retry sends the same, and the reconciler takes it once.
-            var sent = new EventBatch($"{input.AsOf:O}/health/{number++}", [.. batch]) { HostTaskQueue = hostTaskQueue };
-            await events.SendAsync(input.Shard, sent, cancellationToken);
-            enqueued += batch.Count;
-            batch.Clear();
-            heartbeat($"health: {enqueued} enqueued");
+            var missed = HealthRules.Missed(row, facts.Since, input);
+            var cause = row.HealthAt is null
+                ? $"registered, and has never reported: {missed} health intervals missed"
+                : $"last report at {row.HealthAt:yyyy-MM-dd HH:mm:ss}Z: {missed} health intervals missed";
+            _notes.Sample(row, "stale", cause);
+            yield return new(
+                ReconcileEventType.CheckInstance, row.Tenant, row.Group ?? "", row.Id, input.AsOf,
+                PreventDuplicate: true, cause, missed);
         }
     }
 
-    private ReconcileEvent Check(InstanceRow row, PhaseInput input)
+    private async Task<int> SendAsync(ReconcileEvent[] checks, CancellationToken ct)
     {
-        var since = row.LastSign;
-        if (database.GetMetaTime(MetaKeys.HealthFrom) is { } from && from > since) since = from;
-        if (input.Grace?.Since > since) since = input.Grace.Since;
-        var missed = (int)Math.Min(int.MaxValue, (input.AsOf - since) / input.Timings.HealthCheckInterval);
-        var cause = row.HealthAt is null
-            ? $"registered, and has never reported: {missed} health intervals missed"
-            : $"last report at {row.HealthAt:yyyy-MM-dd HH:mm:ss}Z: {missed} health intervals missed";
-        return new ReconcileEvent(
-            ReconcileEventType.CheckInstance, row.Tenant, row.Group ?? "", row.Id, input.AsOf,
-            PreventDuplicate: true, cause, missed);
+        if (input.DryRun) return 0;
+        var sent = 0;
+        foreach (var (number, batch) in checks.Chunk(EventBatch.MaxEvents).Index())
+        {
+            // The key names the cycle and the batch: a retry sends the same, and the reconciler takes it once.
+            var key = $"{input.AsOf:O}/health/{number}";
+            await events.SendAsync(input.Shard, new EventBatch(key, batch) { HostTaskQueue = hostTaskQueue }, ct);
+            sent += batch.Length;
+            heartbeat($"health: {sent} enqueued");
+        }
+
+        return sent;
     }
 }

@@ -6,6 +6,9 @@ namespace Nstance.Temporal.Activities.Ports;
 /// </summary>
 internal interface IRecordStore
 {
+    /// <summary>Reads that a phase may have in flight; the adapter bounds what the service allows.</summary>
+    const int MaxParallelReads = 256;
+
     /// <summary>Pages of instance records. Enumerating to the end without exception is the proof of completeness.</summary>
     IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken cancellationToken);
 

@@ -3,25 +3,35 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Finds the keys of records whose tenant is not known: there is no tenant tag, the key alone tells it. One walk over the
-/// listing for all of them, keeping only what was asked for.
+/// Keys of records whose tenant is unknown: no tag names the tenant, only the key does. One listing answers for all ids of a
+/// call; ids that were asked for before are answered from memory.
 /// </summary>
-internal static class RecordKeys
+internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
 {
-    public static async Task<IReadOnlyDictionary<InstanceId, IReadOnlyList<string>>> FindAsync(
-        IRecordStore records, ShardRef shard, IReadOnlySet<InstanceId> wanted, CancellationToken cancellationToken)
+    private readonly Dictionary<InstanceId, IReadOnlyList<string>> _keys = [];
+
+    /// <exception cref="CloudException">The listing is not complete; asking again is safe.</exception>
+    public async Task<ILookup<InstanceId, string>> FindAsync(
+        IEnumerable<InstanceId> ids, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<InstanceId, IReadOnlyList<string>>();
-        if (wanted.Count == 0) return found;
-        await foreach (var page in records.ListAsync(shard, cancellationToken))
+        InstanceId[] asked = [.. ids.Distinct()];
+        var wanted = asked.Where(id => !_keys.ContainsKey(id)).ToHashSet();
+        if (wanted.Count > 0)
         {
-            foreach (var (key, _) in page)
+            var found = new List<(InstanceId Id, string Key)>();
+            await foreach (var page in records.ListAsync(shard, cancellationToken))
             {
-                if (!RecordKey.TryParse(shard.Shard, key, out _, out var id) || !wanted.Contains(id)) continue;
-                found[id] = [.. found.GetValueOrDefault(id) ?? [], key];
+                foreach (var (key, _) in page)
+                {
+                    if (RecordKey.TryParse(shard.Shard, key, out _, out var id) && wanted.Contains(id))
+                        found.Add((id, key));
+                }
             }
+
+            var keys = found.ToLookup(f => f.Id, f => f.Key);
+            foreach (var id in wanted) _keys[id] = [.. keys[id]];
         }
 
-        return found;
+        return asked.SelectMany(id => _keys[id].Select(key => (id, key))).ToLookup(k => k.id, k => k.key);
     }
 }

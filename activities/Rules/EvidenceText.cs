@@ -1,48 +1,47 @@
-using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>
-/// What was found, in words for plans and audit. Facts only, no ages: the same facts make the same plan in every cycle.
-/// </summary>
+/// <summary>Evidence in words, for plans and the audit. Facts only, no ages: the same facts make the same plan.</summary>
 internal static class EvidenceText
 {
-    public static AuditEvidence All(Evidence now) =>
-        new(now.Row is null ? "no row" : $"{Sql(now.Row)}, last report {Time(now.Row.HealthAt)}", Ec2(now), S3(now));
+    private const int MaxCarriers = 3;
 
     /// <summary>The row, without what changes while nothing happens.</summary>
-    public static string Sql(InstanceRow row) =>
-        row is { HasRow: false } ? "no row"
+    public static string Row(InstanceRow row) => !row.HasRow
+        ? "no row"
         : $"{row.ProviderId ?? "no provider id"}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}"
-        + (row.DeletedAt is { } deleted ? $", deleted {Time(deleted)}" : "");
+            + (row.DeletedAt is { } deleted ? $", deleted {Time(deleted)}" : "");
 
-    public static string Ec2(Evidence now)
+    public static string Cloud(Evidence now)
     {
-        var tagged = now.Tagged is { Count: > 0 } own ? $"; its id is carried by {string.Join(' ', own.Take(3).Select(i => $"{i.ProviderId} {i.State}"))}" : "";
+        var carriers = string.Join(' ', (now.Tagged ?? []).Take(MaxCarriers).Select(i => $"{i.ProviderId} {i.State}"));
         return now switch
         {
             { Instance: { } i } => $"{i.ProviderId} {i.State}, launched {Time(i.LaunchTime)}",
             { CloudUnknown: { } why } => $"could not say: {why}",
-            { NotFound: true } => $"not found by id{(now.Tagged is { Count: 0 } ? ", nor by tag" : tagged)}",
-            { Tagged: { } found } => found.Count == 0 ? "not found by tag" : tagged[2..],
+            { NotFound: true, Tagged.Count: 0 } => "not found by id, nor by tag",
+            { NotFound: true } when carriers.Length > 0 => $"not found by id; its id is carried by {carriers}",
+            { NotFound: true } => "not found by id",
+            { Tagged.Count: 0 } => "not found by tag",
+            { Tagged: not null } => $"its id is carried by {carriers}",
             _ => "not asked",
         };
     }
 
-    public static string S3(Evidence now) => now.Record switch
+    public static string Record(RecordRead? record, string? unknown) => record switch
     {
         RecordRead.Found { Record: var r } =>
             $"{r.Status.Name()}, {r.ProviderId ?? "no provider id"}, registered {Time(r.RegisteredAt)}",
         RecordRead.Missing => "no record",
-        RecordRead.Invalid { Why: var why } => $"cannot be understood: {why}",
-        _ => $"not read: {now.RecordUnknown ?? "not asked"}",
+        RecordRead.Invalid { Why: var why } => $"invalid: {why}",
+        _ => $"not read: {unknown ?? "not asked"}",
     };
 
-    private static string Time(DateTimeOffset? time) => time switch
+    public static string Time(DateTimeOffset? time) => time switch
     {
         null => "never",
-        _ when time == DateTimeOffset.MinValue || time == DateTimeOffset.MaxValue => "at a time that cannot be read",
+        _ when time == DateTimeOffset.MinValue || time == DateTimeOffset.MaxValue => "at an invalid time",
         { } t => t.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'"),
     };
 }

@@ -1,93 +1,91 @@
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Machines that no row stands for. Their records are looked for once. A recorded machine gets the row that nstance
-/// would make of its record, so that nstance knows it again. A machine without a record is an orphan, which never becomes
-/// a row: nstance would count it as a member of its group.
+/// Machines without a row. Their records are looked for once. A recorded machine gets the row that nstance would make of its
+/// record, so that nstance knows it again. A machine without a record is an orphan and never becomes a row: nstance would
+/// count it as a member of its group.
 /// </summary>
 internal sealed class Backfill(
-    ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, Action<string> heartbeat)
+    ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, PhaseInput input,
+    Action<string> heartbeat)
 {
     private readonly Dictionary<string, ReadRecord> _read = [];
 
-    public async Task<SyncResult> RunAsync(PhaseInput input, SyncResult result, CancellationToken ct)
+    /// <summary>Returns how many rows it added.</summary>
+    public async Task<int> RunAsync(CancellationToken ct)
     {
-        if (database.IsOwn) await RestoreAsync(input, ct);
+        if (database.IsOwn) await RestoreAsync(ct);
         var found = database.FindRowless();
-        if (found.Count == 0) return result;
+        if (found.Count == 0) return 0;
         database.SetRowless(found.Where(f => !f.IsRowless).Select(f => f.Machine.ProviderId), false);
-        var machines = found.Where(f => f.IsRowless).Select(f => f.Machine).ToList();
-        result = Exclude(machines, result);
-        result = await ReadNewAsync([.. machines.Where(m => !m.WasRowless)], input, result, ct);
+        var machines = Usable(found.Where(f => f.IsRowless).Select(f => f.Machine));
+        await ReadNewAsync(machines.FindAll(m => !m.WasRowless), ct);
         var recorded = database.FindRowlessInstances().Where(row => row.HasRecord).ToList();
-        return recorded.Count == 0 ? result : await AddAsync(recorded, input, result, ct);
+        return recorded.Count == 0 ? 0 : await AddAsync(recorded, ct);
     }
 
     /// <summary>
-    /// A malformed id, or a row that names the machine under another id, is a matter for people: no orphan.
+    /// A malformed id, or a row that names the machine under another id, needs a person: such a machine is no orphan.
     /// </summary>
-    private SyncResult Exclude(List<MachineRow> machines, SyncResult result)
+    private List<MachineRow> Usable(IEnumerable<MachineRow> machines)
     {
-        var named = database.FindIdsByProviders(machines.Select(m => m.ProviderId));
-        var excluded = new List<string>();
-        foreach (var m in machines)
+        var all = machines.ToList();
+        var named = database.FindIdsByProviders(all.Select(m => m.ProviderId));
+        var isUsable = all.ToLookup(m =>
         {
-            var isIdSound = m.InstanceId == CloudInstance.DanglingPrefix + m.ProviderId || InstanceId.TryParse(m.InstanceId, out _);
-            var problem = named[m.ProviderId].FirstOrDefault() is { } row
-                ? $"machine {m.ProviderId} of row {row} is now tagged as {m.InstanceId}; skipped"
-                : isIdSound ? null : $"machine {m.ProviderId} carries the malformed instance id {m.InstanceId}; skipped";
-            if (problem is null) continue;
-            result = notes.Invalid(result, problem);
-            excluded.Add(m.ProviderId);
-        }
-
-        var unmarked = machines.Where(m => m.WasRowless && excluded.Contains(m.ProviderId)).Select(m => m.ProviderId);
-        database.SetRowless(unmarked, false);
-        machines.RemoveAll(m => excluded.Contains(m.ProviderId));
-        return result;
+            if (BackfillRules.Unusable(m, named[m.ProviderId].FirstOrDefault()) is not { } problem) return true;
+            notes.Invalid(problem);
+            return false;
+        });
+        database.SetRowless(isUsable[false].Where(m => m.WasRowless).Select(m => m.ProviderId), false);
+        return [.. isUsable[true]];
     }
 
-    /// <summary>Marked as rowless only when their records were looked for: else the next cycle looks again.</summary>
-    private async Task<SyncResult> ReadNewAsync(
-        MachineRow[] machines, PhaseInput input, SyncResult result, CancellationToken ct)
+    /// <summary>Marks machines as rowless when their records were looked for; else the next cycle looks again.</summary>
+    private async Task ReadNewAsync(List<MachineRow> machines, CancellationToken ct)
     {
-        if (machines.Length == 0) return result;
-        var wanted = machines.Select(m => InstanceId.TryParse(m.InstanceId, out var id) ? id : (InstanceId?)null)
-            .OfType<InstanceId>().ToHashSet();
-        IReadOnlyDictionary<InstanceId, IReadOnlyList<string>> keys;
+        if (machines.Count == 0) return;
+        ILookup<InstanceId, string> keys;
         try
         {
-            keys = await RecordKeys.FindAsync(records, input.Shard, wanted, ct);
+            var ids = machines.Select(m => IdOf(m)).OfType<InstanceId>();
+            keys = await new RecordKeys(records, input.Shard).FindAsync(ids, ct);
         }
         catch (CloudException e)
         {
             notes.Problem(
-                $"{machines.Length} machines without a row were skipped, because their records were not listed: {e.Message}");
-            return result;
+                $"{machines.Count} machines without a row were skipped, because their records were not listed: {e.Message}");
+            return;
         }
 
-        var looked = new List<string>();
+        var read = new List<string>();
         foreach (var m in machines)
         {
-            var own = InstanceId.TryParse(m.InstanceId, out var id) ? keys.GetValueOrDefault(id) ?? [] : [];
-            var problem = own.Count > 1 ? $"instance {m.InstanceId} has {own.Count} records; skipped"
-                : own.Count == 1 ? await ReadAsync(own[0], m, input, ct) : null;
-            heartbeat("sync: reads records of machines without a row");
-            if (problem is null) looked.Add(m.ProviderId);
-            else result = notes.Invalid(result, problem);
+            string[] own = IdOf(m) is { } id ? [.. keys[id]] : [];
+            var problem = own.Length switch
+            {
+                0 => null,
+                1 => await ReadAsync(own[0], m, ct),
+                _ => $"instance {m.InstanceId} has {own.Length} records; skipped",
+            };
+            heartbeat("reading records of machines without a row");
+            if (problem is null) read.Add(m.ProviderId);
+            else notes.Invalid(problem);
         }
 
-        database.SetRowless(looked, true);
-        return result;
+        database.SetRowless(read, true);
     }
 
+    private static InstanceId? IdOf(MachineRow machine) => InstanceId.TryParse(machine.InstanceId, out var id) ? id : null;
+
     /// <summary>Null: the record is kept, or was deleted meanwhile.</summary>
-    private async Task<string?> ReadAsync(string key, MachineRow machine, PhaseInput input, CancellationToken ct)
+    private async Task<string?> ReadAsync(string key, MachineRow machine, CancellationToken ct)
     {
         try
         {
@@ -99,8 +97,12 @@ internal sealed class Backfill(
                     return $"record {key} {why}; machine {machine.ProviderId} skipped";
                 case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
                     if (found.Record.ProviderId is { } provider && provider != machine.ProviderId)
-                        return $"record {key} names machine {provider}, not {machine.ProviderId}, which carries its id; skipped";
-                    _read[machine.InstanceId] = Keep(found, input);
+                    {
+                        return $"record {key} names machine {provider}, not {machine.ProviderId}, "
+                            + "which carries its id; skipped";
+                    }
+
+                    _read[machine.InstanceId] = Keep(found);
                     return null;
                 default:
                     return $"record {key} names another instance or tenant; machine {machine.ProviderId} skipped";
@@ -112,8 +114,7 @@ internal sealed class Backfill(
         }
     }
 
-    private async Task<SyncResult> AddAsync(
-        List<InstanceRow> recorded, PhaseInput input, SyncResult result, CancellationToken ct)
+    private async Task<int> AddAsync(List<InstanceRow> recorded, CancellationToken ct)
     {
         DescribeResult described;
         try
@@ -123,28 +124,27 @@ internal sealed class Backfill(
         catch (CloudException e)
         {
             notes.Problem(
-                $"{recorded.Count} recorded machines without a row were not added, because the cloud did not answer by id: {e.Message}");
-            return result;
+                $"{recorded.Count} recorded machines without a row were not added, "
+                + $"because the cloud did not answer by id: {e.Message}");
+            return 0;
         }
 
+        var added = 0;
         foreach (var row in recorded)
         {
-            heartbeat("sync: adds recorded machines without a row");
-            if (await RecordAsync(row, input, ct) is not { } read) continue;
+            heartbeat("adding recorded machines without a row");
+            if (await ReadRecordAsync(row, ct) is not { } read) continue;
             var machine = described.Found.GetValueOrDefault(row.ProviderId!);
             if (machine is null || !machine.IsOwn(input.Shard) || machine.TrackingId != row.Id) continue;
-            result = Add(row, read, machine, input, result);
+            if (Add(row, read, machine)) added++;
         }
 
-        return result;
+        return added;
     }
 
-    private SyncResult Add(InstanceRow row, ReadRecord read, CloudInstance machine, PhaseInput input, SyncResult result)
+    private bool Add(InstanceRow row, ReadRecord read, CloudInstance machine)
     {
-        var record = read.Record;
-        SyncResult NotAdded(string why) =>
-            notes.Invalid(result, $"recorded machine {machine.ProviderId} has no row, and none was added: {why}");
-
+        const string Why = "recorded and in the cloud, but without a row";
         if (database.IsOwn)
         {
             database.UpsertCached([read], input.AsOf);
@@ -152,54 +152,48 @@ internal sealed class Backfill(
         else
         {
             // nstance's own collector terminates an unregistered row; only what runs and is registered is added.
-            if (machine.Status != InstanceStatus.Running || record.RegisteredAt is null) return result;
-            if (WhyNot(record) is { } why) return NotAdded(why);
+            if (machine.Status != InstanceStatus.Running || read.Record.RegisteredAt is null) return false;
+            var fault = BackfillRules.NotInsertable(
+                read.Record, database.Path, database.FindUnfillable(), database.HasSubnet);
+            if (fault is not null) return NotAdded(machine, fault);
             if (input.DryRun)
             {
-                notes.Sample(row, "would add", "recorded and running, but without a row");
-                return result;
+                notes.Sample(row, "would add", Why);
+                return false;
             }
 
-            if (!database.InsertRecorded(record, machine, input.AsOf))
-                return NotAdded("another row has its registration token");
+            if (!database.InsertRecorded(read.Record, machine, input.AsOf))
+                return NotAdded(machine, "another row has its registration token");
         }
 
         database.SetRowless([machine.ProviderId], false);
-        notes.Sample(row, "added", "recorded and in the cloud, but without a row");
-        return result with { Added = result.Added + 1 };
+        notes.Sample(row, "added", Why);
+        return true;
     }
 
-    /// <summary>Null: every column can be filled, and nstance would find nothing wrong with the row.</summary>
-    private string? WhyNot(InstanceRecord record)
+    private bool NotAdded(CloudInstance machine, string why)
     {
-        var unfillable = database.FindUnfillable();
-        if (unfillable.Count > 0)
-            return $"{database.Path}, table instances, column {string.Join(", ", unfillable)} must be filled; update nstance-gc";
-        if (record.RegistrationJwt.IsEmpty) return "its record holds no registration_jwt, which column nonce needs";
-        if (record.InfraConfigHash is null)
-            return "its record holds no infra_config_hash, and nstance would rotate the instance";
-        return database.HasSubnet && record.SubnetId is null
-            ? "its record holds no subnet_id, which column subnet_id needs"
-            : null;
+        notes.Invalid($"recorded machine {machine.ProviderId} has no row, and none was added: {why}");
+        return false;
     }
 
     /// <summary>
-    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked
-    /// row whose machine runs and whose record is there is live. nstance's own rows are never restored.
+    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked row
+    /// whose machine runs and whose record exists is live. nstance's own rows are never restored.
     /// </summary>
-    private async Task RestoreAsync(PhaseInput input, CancellationToken ct)
+    private async Task RestoreAsync(CancellationToken ct)
     {
         foreach (var (row, provider) in database.FindDeletedButRunning(input.AsOf - input.Timings.SettleTime))
         {
-            if (row.Carriers > 1 || await RecordAsync(row, input, ct) is not { } read) continue;
+            if (row.Carriers > 1 || await ReadRecordAsync(row, ct) is not { } read) continue;
             if (read.Record.ProviderId is { } named && named != provider) continue;
             database.RestoreCached(row.Id, provider, input.AsOf);
-            notes.Sample(row, "restored", $"its record is there, and {provider} runs");
+            notes.Sample(row, "restored", $"its record exists, and {provider} runs");
         }
     }
 
-    /// <summary>Null: there is none, or it is not this instance's, or it could not be read.</summary>
-    private async Task<ReadRecord?> RecordAsync(InstanceRow row, PhaseInput input, CancellationToken ct)
+    /// <summary>Null: there is no record, or it is not this instance's, or it could not be read.</summary>
+    private async Task<ReadRecord?> ReadRecordAsync(InstanceRow row, CancellationToken ct)
     {
         if (_read.TryGetValue(row.Id, out var known)) return known;
         if (row.RecordKeyIn(input.Shard.Shard) is not { } key) return null;
@@ -209,9 +203,9 @@ internal sealed class Backfill(
             {
                 case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
                     var isOfAnother = found.Record.ProviderId is { } named && named != row.ProviderId;
-                    return !row.HasRow && isOfAnother ? null : Keep(found, input);
+                    return !row.HasRow && isOfAnother ? null : Keep(found);
                 case RecordRead.Missing:
-                    // Without a record it is an orphan.
+                    // A machine without a record is an orphan.
                     database.DeleteRecord(row.Id);
                     return null;
                 default:
@@ -225,7 +219,7 @@ internal sealed class Backfill(
         }
     }
 
-    private ReadRecord Keep(RecordRead.Found found, PhaseInput input)
+    private ReadRecord Keep(RecordRead.Found found)
     {
         var read = new ReadRecord(found.ETag, found.Record);
         database.UpsertRecords([read], input.AsOf);

@@ -2,95 +2,108 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Brings the cloud's state into <c>gc_machines</c> (design, "A cycle"): load what the last listing said, list, write the
-/// differences. Then, since the listing is complete: ask by id for the machines that it does not name, and add rows for
-/// recorded machines that have none. Listing comes before reading rows and records: what nstance makes while pages are
-/// read is then known to one of them.
+/// Brings the cloud's state into <c>gc_machines</c> (design, "A cycle"): load the last listing, list, write the difference. The
+/// listing is then complete, so machines that it misses are asked for by id, and recorded machines without a row get one.
+/// Listing comes before rows and records are read: what nstance makes meanwhile is then known to one of them.
 /// </summary>
 internal sealed class SyncPhase(
-    ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, AuditTrail audit, Action<PhaseProgress> heartbeat)
+    ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, AuditTrail audit, PhaseInput input,
+    Action<PhaseProgress> heartbeat)
 {
     /// <summary>
-    /// How often a file of our own looks for records without a machine, by a listing of the bucket. What such a record costs
-    /// while it waits is a few hundred bytes of S3.
+    /// How often a file of our own looks for records without a machine, by a listing of the bucket. Such a record costs a few
+    /// hundred bytes of S3 while it waits.
     /// </summary>
     internal static readonly TimeSpan RecordsReread = TimeSpan.FromHours(1);
 
-    /// <summary>Changes are written when there are so many: memory does not grow with the fleet.</summary>
+    /// <summary>Changes that are held in memory; more are written at once, so that memory does not grow with the fleet.</summary>
     private const int MaxChanges = 250_000;
 
     private readonly List<MachineChange> _changes = [];
-    private readonly Dictionary<string, long> _states = Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
+    private readonly Dictionary<string, long> _states =
+        Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
+
+    private int _listed;
+    private int _updated;
 
     /// <summary>Own instances of the listing by state; each state is there, also with zero.</summary>
     public IReadOnlyDictionary<string, long> States => _states;
 
-    public async Task<SyncResult> RunAsync(PhaseInput input, CancellationToken cancellationToken)
+    public async Task<SyncResult> RunAsync(CancellationToken ct)
     {
-        var result = await RereadAsync(input, cancellationToken);
-        var machines = database.LoadMachines();
-        var expected = machines.Count > 0 ? machines.Count : database.CountLive();
-        await foreach (var page in cloud.ListAsync(input.Shard, expected, cancellationToken))
+        await RereadRecordsAsync(ct);
+        var missing = await ListAsync(ct);
+        var marked = await new MissingInstances(database, cloud, notes, audit, input, Beat)
+            .RunAsync(_listed, missing, ct);
+        var added = await new Backfill(database, cloud, records, notes, input, Beat).RunAsync(ct);
+        foreach (var id in database.FindInvalidIds()) notes.Invalid($"row with the id x'{id}': invalid id; row skipped");
+        foreach (var (id, count) in database.FindDuplicateIds())
+            notes.Invalid($"{count} machines carry the instance id {id}; manual review required");
+        database.ChangeMeta(MetaKeys.SawOwn, _listed > 0 || marked.SawOwn ? "1" : "0");
+        if (!input.DryRun && marked.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
+        if (await audit.TryFlushAsync(ct) is { } waits) notes.Problem(waits);
+        return new()
         {
-            foreach (var instance in page.Where(i => i.IsOwn(input.Shard))) result = Take(instance, machines, result);
-            if (_changes.Count >= MaxChanges) Write(input, result);
-            heartbeat(new($"sync: {result.Listed} listed") { Listed = result.Listed });
+            Listed = _listed,
+            Added = added,
+            Updated = _updated + marked.Updated,
+            MarkedDeleted = marked.Marked,
+            Skipped = marked.Skipped,
+            Invalid = notes.InvalidCount,
+            Suspect = marked.Suspect,
+            Samples = notes.Samples,
+            Problems = notes.Problems,
+        };
+    }
+
+    /// <summary>Returns the machines of the last listing that this one does not name.</summary>
+    private async Task<IReadOnlyCollection<MachineRow>> ListAsync(CancellationToken ct)
+    {
+        var known = database.LoadMachines();
+        var expected = known.Count > 0 ? known.Count : database.CountLive();
+        var difference = new ListingDifference(known);
+        await foreach (var page in cloud.ListAsync(input.Shard, expected, ct))
+        {
+            foreach (var instance in page.Where(i => i.IsOwn(input.Shard)))
+            {
+                _listed++;
+                _states[instance.Status.Name()]++;
+                if (difference.Of(instance) is { } change) _changes.Add(change);
+            }
+
+            if (_changes.Count >= MaxChanges) Write();
+            Beat("listing");
         }
 
-        Write(input, result);
-
-        // The listing is complete: only now may anything be said about what it does not name.
-        var missing = new MissingInstances(database, cloud, notes, audit, doing => heartbeat(new(doing)));
-        result = await missing.RunAsync(input, result, machines.Values, cancellationToken);
-        result = await new Backfill(database, cloud, records, notes, doing => heartbeat(new(doing))).RunAsync(input, result, cancellationToken);
-        heartbeat(new($"sync: {result.Added} added") { Listed = result.Listed });
-        var rows = new RowsWithoutMachine(database, cloud, records, notes, audit);
-        result = await rows.RunAsync(input, result, database.FindUnnamed(), cancellationToken);
-        foreach (var id in database.FindInvalidIds()) result = notes.Invalid(result, $"row with the id x'{id}': invalid id; row skipped");
-        foreach (var (id, count) in database.FindDuplicateIds())
-            result = notes.Invalid(result, $"{count} machines carry the instance id {id}; manual review required");
-        var sawOwn = result.Listed > 0 || missing.SawOwn ? "1" : "0";
-        if (database.GetMeta(MetaKeys.SawOwn) != sawOwn) database.SetMeta(MetaKeys.SawOwn, sawOwn);
-        if (!input.DryRun && result.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
-        if (await audit.TryFlushAsync(cancellationToken) is { } waits) notes.Problem(waits);
-        return result with { Samples = notes.Samples, Problems = notes.Problems };
+        Write();
+        return difference.Missing;
     }
 
-    /// <summary>What is listed leaves <paramref name="machines"/>: what stays there is missing.</summary>
-    private SyncResult Take(CloudInstance instance, Dictionary<string, MachineRow> machines, SyncResult result)
+    private void Write()
     {
-        _states[instance.Status.Name()]++;
-        result = result with { Listed = result.Listed + 1 };
-        if (!machines.Remove(instance.ProviderId, out var known)) _changes.Add(new(MachineRow.Of(instance), IsInsert: true));
-        else if (!known.Matches(instance)) _changes.Add(new(known.Now(instance), known.InstanceId != instance.TrackingId));
-        else return result;
-        return result with { Updated = result.Updated + 1 };
-    }
-
-    private void Write(PhaseInput input, SyncResult result)
-    {
-        database.WriteMachines(
-            _changes, input.AsOf, () => heartbeat(new($"sync: {result.Listed} listed, writing") { Listed = result.Listed }));
+        _updated += _changes.Count;
+        database.WriteMachines(_changes, input.AsOf, () => Beat("writing"));
         _changes.Clear();
     }
 
-    private async Task<SyncResult> RereadAsync(PhaseInput input, CancellationToken cancellationToken)
+    private async Task RereadRecordsAsync(CancellationToken ct)
     {
-        if (!database.IsOwn || database.GetMetaTime(MetaKeys.RebuiltAt) > input.AsOf - RecordsReread) return new();
+        if (!database.IsOwn || database.GetMetaTime(MetaKeys.RebuiltAt) > input.AsOf - RecordsReread) return;
         try
         {
-            var reread = new Rebuild(database, records, notes, doing => heartbeat(new(doing)));
-            return new() { Invalid = (await reread.RereadAsync(input.Shard, input.AsOf, cancellationToken)).Invalid };
+            await new Rebuild(database, records, notes, Beat).RereadAsync(input.Shard, input.AsOf, ct);
         }
         catch (CloudException e)
         {
             notes.Problem($"records without a machine were not looked for; the next cycle retries: {e.Message}");
-            return new();
         }
     }
+
+    private void Beat(string doing) => heartbeat(new($"sync: {doing}, {_listed} listed") { Listed = _listed });
 }

@@ -1,8 +1,6 @@
-using Nstance.Temporal.Activities.Database;
-
 namespace Nstance.Temporal.Activities.Telemetry;
 
-/// <summary>What a phase tells people: at most 20 of each, because it goes into a workflow's history.</summary>
+/// <summary>Samples and problems of a report: at most 20 of each, because they go into a workflow's history.</summary>
 internal sealed class PhaseNotes
 {
     public const int Limit = 20;
@@ -12,6 +10,9 @@ internal sealed class PhaseNotes
     private int _more;
 
     public IReadOnlyList<InstanceNote> Samples => _samples;
+
+    /// <summary>How much invalid data was skipped.</summary>
+    public int InvalidCount { get; private set; }
 
     public IReadOnlyList<string> Problems =>
         _more == 0 ? _problems : [.. _problems.Take(Limit - 1), $"… and {_more + 1} more problems"];
@@ -30,20 +31,21 @@ internal sealed class PhaseNotes
         else _more++;
     }
 
-    /// <summary>Counts and names what was skipped because it is invalid.</summary>
-    public SyncResult Invalid(SyncResult result, string sentence)
+    /// <summary>As <see cref="Problem"/>, unless it was named already.</summary>
+    public void ProblemOnce(string sentence)
     {
-        Problem(sentence);
-        return result with { Invalid = result.Invalid + 1 };
+        if (!_problems.Contains(OneLine.Short(sentence))) Problem(sentence);
     }
 
-    /// <summary>Names a row with values that no rule can use; null: there are none.</summary>
-    public static string? InvalidRow(InstanceRow row, DateTimeOffset asOf) => row.InvalidAt(asOf + ShardDatabase.MaxAhead) is { Count: > 0 } columns
-        ? $"row {row.Id}: invalid {string.Join(", ", columns)}; row skipped"
-        : null;
+    /// <summary>Names and counts data that is invalid and was skipped.</summary>
+    public void Invalid(string sentence)
+    {
+        Problem(sentence);
+        InvalidCount++;
+    }
 
-    /// <summary>Ids, tenants and groups come from tags, keys and rows: others wrote them.</summary>
-    public static InstanceNote Plain(InstanceNote note) => note with
+    /// <summary>Others wrote ids, tenants and groups: they must not forge a line of a report.</summary>
+    private static InstanceNote Plain(InstanceNote note) => note with
     {
         InstanceId = OneLine.Short(note.InstanceId),
         ProviderId = note.ProviderId is { } provider ? OneLine.Short(provider) : null,

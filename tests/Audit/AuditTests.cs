@@ -27,9 +27,9 @@ public sealed class AuditTests : IDisposable
         var ended = _world.Audit.Entries[1];
         Assert.Equal((7, "dangling", "acme", "web", "host"), (ended.Cycle, ended.Reason, ended.Tenant, ended.Group, ended.Host));
         Assert.Equal("group 2 or 20%, shard 5 or 10%", ended.Limits);
-        Assert.Contains("registered never", ended.Evidence!.Sql, StringComparison.Ordinal);
-        Assert.Contains($"{made.ProviderId} running", ended.Evidence.Ec2, StringComparison.Ordinal);
-        Assert.Contains("registered never", ended.Evidence.S3, StringComparison.Ordinal);
+        Assert.Contains("registered never", ended.Evidence!.Row, StringComparison.Ordinal);
+        Assert.Contains($"{made.ProviderId} running", ended.Evidence.Cloud, StringComparison.Ordinal);
+        Assert.Contains("registered never", ended.Evidence.Record, StringComparison.Ordinal);
         Assert.All(_world.Audit.Objects.Keys, key => Assert.StartsWith("shard/us-west-2a/gc/audit/2026/11/23/184000-", key, StringComparison.Ordinal));
     }
 
@@ -176,7 +176,7 @@ public sealed class AuditTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.Equal((130, 100), (result.Of(CollectReason.Dangling).Terminated, _world.Cloud.ProtectionAsked));
-        Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("only 100 are asked about", StringComparison.Ordinal)));
+        Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -217,7 +217,7 @@ public sealed class AuditTests : IDisposable
         await _world.PurgeAsync();
 
         Assert.Equal(["purged"], _world.Audit.Of(made.Id));
-        Assert.Contains("deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Sql, StringComparison.Ordinal);
+        Assert.Contains("deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Row, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Health;
 using Nstance.Temporal.Activities.Purge;
+using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Support;
 
@@ -127,10 +129,17 @@ internal sealed class CollectWorld : IDisposable
     public List<PhaseProgress> Beats { get; } = [];
 
     public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, Beats.Add, Clock).RunAsync(Input, before, CancellationToken.None);
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock).RunAsync(before, CancellationToken.None);
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
-        new PurgePhase(Db, Records, Trail, Beats.Add).RunAsync(Input, before, CancellationToken.None);
+        new PurgePhase(Db, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
+
+    public Task<SyncResult> SyncAsync(PhaseNotes? notes = null, Action? beat = null) =>
+        new SyncPhase(Db, Cloud, Records, notes ?? new(), Trail, Input, _ => beat?.Invoke())
+            .RunAsync(CancellationToken.None);
+
+    public Task<HealthScanResult> ScanHealthAsync() =>
+        new HealthPhase(Db, Events, "queue", Input, _ => { }).RunAsync(CancellationToken.None);
 
     public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
 

@@ -162,7 +162,7 @@ public sealed class DeletedButRunningTests : IDisposable
         var (id, _) = Marked(TimeSpan.FromHours(1));
         _shard.Input = _shard.Input with { Grace = new(SharedShard.Start.AddMinutes(-1), "a new host") };
 
-        await AssertSkippedAsync(id, "grace until");
+        await AssertSkippedAsync(id, "grace period until");
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using CsCheck;
-using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
@@ -84,10 +84,10 @@ public sealed class LimitProperties
             [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]], [plan[0] with { Evidence = "row, registered" }, plan[1]],
         ];
 
-        var hashes = others.Append(plan).Select(PlanStore.Hash).ToArray();
+        var hashes = others.Append(plan).Select(Plan.HashOf).ToArray();
 
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
-        Assert.Equal(PlanStore.Hash(plan), PlanStore.Hash([.. plan]));
+        Assert.Equal(Plan.HashOf(plan), Plan.HashOf([.. plan]));
     }
 
     private const int Healthy = 0, Unhealthy = 1, Dangling = 2, Protected = 3, Foreign = 4;

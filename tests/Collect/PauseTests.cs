@@ -8,7 +8,7 @@ using Temporalio.Testing;
 namespace Nstance.Temporal.Tests.Collect;
 
 /// <summary>Pauses, windows, grace and doubt: nothing ends while one of them holds.</summary>
-public sealed class StillnessTests : IDisposable
+public sealed class PauseTests : IDisposable
 {
     private readonly CollectWorld _world = new();
 
@@ -81,7 +81,7 @@ public sealed class StillnessTests : IDisposable
     {
         // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. A zone that nobody knows holds always.
         MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
-        Assert.Equal(open, PauseRules.Window(_world.Input with { Windows = [window] }) is not null);
+        Assert.Equal(open, MaintenanceWindows.Open(_world.Input with { Windows = [window] }) is not null);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class StillnessTests : IDisposable
 
         _world.AssertUntouched(dangling);
         _world.AssertCollected(stopped);
-        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace until", StringComparison.Ordinal));
+        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace period until", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,7 +1,5 @@
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Records;
@@ -131,6 +129,5 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     private Task<SyncResult> SyncAsync() =>
-        new SyncPhase(_world.Db, _world.Cloud, _world.Records, new PhaseNotes(), _world.Trail, _ => { })
-            .RunAsync(_world.Input, TestContext.Current.CancellationToken);
+        _world.SyncAsync();
 }

@@ -1,5 +1,5 @@
 using System.Text;
-using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Rules;
@@ -34,7 +34,7 @@ public sealed class DefaultLimitsTests
     private static string Tell(string title, Shard1 shard, CollectResult result)
     {
         var text = new StringBuilder($"== {title}\n");
-        foreach (var (name, c) in result.Counts.Select(c => (AuditTrail.Word(c.Reason), c)))
+        foreach (var (name, c) in result.Counts.Select(c => (Reasons.Of(c.Reason).Word, c)))
             text.Append($"{name}: {c.Candidates} candidates, {c.Terminated} terminated, {c.AlreadyGone} already gone, {c.Skipped} skipped, {c.Failed} failed, {c.OverLimit} over the limit\n");
         foreach (var exceeded in result.Plan?.Exceeded ?? []) text.Append($"limit: {exceeded}\n");
         text.Append($"plan: {result.Plan?.Instances ?? 0} instances\n");

@@ -1,9 +1,6 @@
 using System.Text;
 using CsCheck;
 using Microsoft.Data.Sqlite;
-using Nstance.Temporal.Activities.Health;
-using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Security;
@@ -128,9 +125,9 @@ public sealed class BrokenChildrenTests
     {
         var before = Read(world);
         var ct = TestContext.Current.CancellationToken;
-        var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => { }).RunAsync(world.Input, ct);
+        var sync = await world.SyncAsync();
         var collect = await world.CollectAsync();
-        var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, ct);
+        var health = await world.ScanHealthAsync();
         var purge = await world.PurgeAsync();
 
         Assert.Empty(sync.Problems.Concat(collect.Problems).Concat(health.Problems).Concat(purge.Problems));

@@ -1,8 +1,6 @@
 using CsCheck;
-using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Health;
-using Nstance.Temporal.Activities.Sync;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
@@ -61,7 +59,7 @@ public sealed class BrokenRowsTests
             var isRegistered = column is not ("issued_at" or "created_at");
             var rows = values.Select(value => (Row: world.Add(registered: isRegistered, recordRegistered: true), Value: value)).ToArray();
             foreach (var (row, value) in rows) Break(world, row, column, value);
-            var broken = rows.Where(r => world.Db.Find(r.Row.Id)!.InvalidAt(CollectWorld.AsOf + ShardDatabase.MaxAhead).Count > 0)
+            var broken = rows.Where(r => world.Db.Find(r.Row.Id)!.InvalidAt(CollectWorld.AsOf + RowRules.MaxAhead).Count > 0)
                 .Select(r => r.Row.Id).ToArray();
             var sound = world.Add(registered: isRegistered, recordRegistered: true);
 
@@ -117,7 +115,7 @@ public sealed class BrokenRowsTests
         for (var n = 0; n < 4; n++) world.Sql("UPDATE instances SET health_at = '2026-11-23 18:40:00+00:00' WHERE id = $id", ("$id", world.Add(registered: true).Id));
         Break(world, world.Add(registered: true), "id", "x'fffe80'");
 
-        await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, TestContext.Current.CancellationToken);
+        await world.ScanHealthAsync();
 
         Assert.Equal([stale.Id], world.Events.Events.Select(e => e.InstanceId));
     }
@@ -194,15 +192,13 @@ public sealed class BrokenRowsTests
                 var collect = await world.CollectAsync();
                 return (collect.Invalid, collect.Problems);
             default:
-                var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { })
-                    .RunAsync(world.Input, TestContext.Current.CancellationToken);
+                var health = await world.ScanHealthAsync();
                 return (health.Invalid, health.Problems);
         }
     }
 
     private static Task<SyncResult> SyncAsync(CollectWorld world) =>
-        new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => { })
-            .RunAsync(world.Input, TestContext.Current.CancellationToken);
+        world.SyncAsync();
 
     /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
     private static CollectWorld.Made[] Living(CollectWorld world) =>
@@ -232,9 +228,9 @@ public sealed class BrokenRowsTests
         {
             world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(59 + cycle), Cycle = cycle + 1 };
             var notes = new PhaseNotes();
-            var sync = await new SyncPhase(world.Db, world.Cloud, world.Records, notes, world.Trail, _ => { }).RunAsync(world.Input, ct);
+            var sync = await world.SyncAsync(notes);
             var collect = await world.CollectAsync();
-            var health = await new HealthPhase(world.Db, world.Events, "queue", _ => { }).RunAsync(world.Input, ct);
+            var health = await world.ScanHealthAsync();
             var purge = await world.PurgeAsync();
             said.AddRange([.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, collect.Blocked ?? "", $"{collect}"]);
             Clean([.. sync.Problems, .. collect.Problems, .. health.Problems, .. purge.Problems]);

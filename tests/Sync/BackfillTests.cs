@@ -1,7 +1,5 @@
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Collect;
@@ -66,7 +64,6 @@ public sealed class BackfillTests
     private static Task<SyncResult> SyncAsync(CollectWorld world, Action? beat = null)
     {
         world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
-        return new SyncPhase(world.Db, world.Cloud, world.Records, new PhaseNotes(), world.Trail, _ => beat?.Invoke())
-            .RunAsync(world.Input, TestContext.Current.CancellationToken);
+        return world.SyncAsync(beat: beat);
     }
 }

@@ -1,11 +1,9 @@
-using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Sync;
 
 /// <summary>A row is marked deleted, while a machine that lives and is registered wears its id: its record is not purged (found by fuzzing rows).</summary>
-public sealed class WornIdTests : IDisposable
+public sealed class DuplicateIdTests : IDisposable
 {
     private readonly CollectWorld _world = new();
 
@@ -92,7 +90,7 @@ public sealed class WornIdTests : IDisposable
         for (var cycle = 0; cycle < 3; cycle++)
         {
             _world.Input = _world.Input with { AsOf = _world.Input.AsOf.AddMinutes(2), Cycle = _world.Input.Cycle + 1 };
-            await new SyncPhase(_world.Db, _world.Cloud, _world.Records, new PhaseNotes(), _world.Trail, _ => { }).RunAsync(_world.Input, CancellationToken.None);
+            await _world.SyncAsync();
             await _world.CollectAsync();
             await _world.PurgeAsync();
         }

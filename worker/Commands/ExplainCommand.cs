@@ -80,8 +80,8 @@ internal static class ExplainCommand
 
     private static void Write(IAnsiConsole console, InstanceHistory story)
     {
-        console.WriteLine($"database: {(story.Row is { } row ? EvidenceText.Sql(row) : "no row on this host")}");
-        if (story.Record is not null) console.WriteLine($"record: {EvidenceText.S3(new Evidence { Record = story.Record })}");
+        console.WriteLine($"database: {(story.Row is { } row ? EvidenceText.Row(row) : "no row on this host")}");
+        if (story.Record is not null) console.WriteLine($"record: {EvidenceText.Record(story.Record, null)}");
         foreach (var gap in story.Gaps) console.MarkupLine($"[yellow]![/] {Markup.Escape(gap)}");
         if (story.Entries.Count == 0)
         {
@@ -95,9 +95,9 @@ internal static class ExplainCommand
             console.MarkupLine($"{Word.Time(e.At)} [bold]{Markup.Escape(e.Action)}[/] {Markup.Escape($"({cycle}{(e.Reason is { } r ? $", {r}" : "")})")}");
             console.WriteLine($"  {e.Why}");
             if (e.ApprovedBy is { } by) console.WriteLine($"  by {by}: {e.ApprovalComment}");
-            if (e.Evidence?.Sql is { } sql) console.WriteLine($"  database: {sql}");
-            if (e.Evidence?.Ec2 is { } ec2) console.WriteLine($"  cloud: {ec2}");
-            if (e.Evidence?.S3 is { } s3) console.WriteLine($"  record: {s3}");
+            if (e.Evidence?.Row is { } seen) console.WriteLine($"  database: {seen}");
+            if (e.Evidence?.Cloud is { } cloud) console.WriteLine($"  cloud: {cloud}");
+            if (e.Evidence?.Record is { } record) console.WriteLine($"  record: {record}");
             if (e.Limits is { } limits) console.WriteLine($"  limits: {limits}");
         }
     }

@@ -6,7 +6,6 @@ using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Telemetry;

@@ -21,6 +21,9 @@ public enum Sweep
     /// <summary>Removing rows from before a cloud call.</summary>
     StalePreInsert,
 
+    /// <summary>Removing rows whose machine is lost.</summary>
+    MachineLost,
+
     /// <summary>Handing instances that don't report to the reconciler.</summary>
     Health,
 

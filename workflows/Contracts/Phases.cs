@@ -141,6 +141,9 @@ public enum CollectReason
 
     /// <summary>A row from before the cloud call; the cloud knows no such instance.</summary>
     StalePreInsert,
+
+    /// <summary>Registered, its agent is silent, and the cloud knows no machine of it.</summary>
+    MachineLost,
 }
 
 /// <summary>What became of the candidates of one reason.</summary>

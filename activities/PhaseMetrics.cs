@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Text.Json;
+using Nstance.Temporal.Activities.Rules;
+using Nstance.Temporal.Activities.Telemetry;
 
-namespace Nstance.Temporal.Activities.Telemetry;
+namespace Nstance.Temporal.Activities;
 
 /// <summary>What the phases of a shard's cycles do. Labels: cluster, shard, and one of phase, reason, state, result.</summary>
 internal static class PhaseMetrics
@@ -46,7 +47,7 @@ internal static class PhaseMetrics
 
     public static void Collected(ShardRef shard, CollectResult result, bool dryRun)
     {
-        foreach (var counts in result.Counts) Of(shard, JsonNamingPolicy.SnakeCaseLower.ConvertName($"{counts.Reason}"), counts, dryRun);
+        foreach (var counts in result.Counts) Of(shard, Reasons.Of(counts.Reason).Label, counts, dryRun);
     }
 
     public static void Scanned(ShardRef shard, HealthScanResult result)

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Nstance.Temporal.Activities.Telemetry;
 
-namespace Nstance.Temporal.Activities.Telemetry;
+namespace Nstance.Temporal.Activities;
 
 /// <summary>What the reconciler's activities do. Labels: cluster, shard, and verdict, or kind and result.</summary>
 internal static class ReconcilerMetrics

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Api.Common.V1;
 using Temporalio.Converters;
 using Temporalio.Worker.Interceptors;
 
-namespace Nstance.Temporal.Activities.Telemetry;
+namespace Nstance.Temporal.Activities;
 
 /// <summary>
 /// Around every activity: a span under the cycle's, and a scope with cluster, shard and cycle for whatever is logged within.
@@ -25,7 +26,7 @@ public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerIntercept
         {
             var (name, attempt) = (input.Activity.Name ?? "", ActivityExecutionContext.Current.Info.Attempt);
             var (shard, cycle) = Subject(input.Args);
-            using var scope = shard is null ? null : ActivityLog.Scope(logger, shard, cycle);
+            using var scope = shard is null ? null : logger.Scope(shard, cycle);
             using var span = GcMeter.Source.StartActivity(name, ActivityKind.Consumer, Parent(input.Headers));
             span?.SetTag("nstance.cluster", shard?.Cluster).SetTag("nstance.shard", shard?.Shard).SetTag("nstance.cycle", cycle)
                 .SetTag("temporal.attempt", attempt).SetTag("temporal.workflow_id", ActivityExecutionContext.Current.Info.WorkflowId);
@@ -33,13 +34,13 @@ public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerIntercept
             try
             {
                 var result = await Next.ExecuteActivityAsync(input);
-                ActivityLog.Ended(logger, name, attempt, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                logger.Done(name, attempt, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                 return result;
             }
             catch (Exception e)
             {
                 span?.SetStatus(ActivityStatusCode.Error, e.Message);
-                ActivityLog.Failed(logger, name, attempt, e.Message);
+                logger.Failed(name, attempt, e.Message);
                 throw;
             }
         }

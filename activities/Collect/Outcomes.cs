@@ -1,0 +1,150 @@
+using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
+
+namespace Nstance.Temporal.Activities.Collect;
+
+/// <summary>What became of each candidate: counted, named in the report, and kept for the audit.</summary>
+internal sealed class Outcomes(
+    ShardDatabase database, AuditTrail audit, CollectSummary summary, PlanStore plans, PhaseInput input)
+{
+    private readonly List<AuditEntry> _done = [];
+
+    /// <summary>True: something of the approved plan is still to be done.</summary>
+    public bool ApprovedFailed { get; private set; }
+
+    /// <summary>Skips candidates that no audit line announced. The audit repeats what is new only.</summary>
+    public void Skip(IEnumerable<Assessment> skipped) => audit.AddNews(Skipped(skipped));
+
+    /// <summary>Skips announced candidates: the audit must say that they live, each time.</summary>
+    public void SkipAnnounced(IEnumerable<Assessment> skipped)
+    {
+        if (input.DryRun) Skip(skipped);
+        else audit.Add(Skipped(skipped));
+    }
+
+    public void HoldBack(IReadOnlyList<Assessment> held, string over)
+    {
+        foreach (var a in held) summary.Add(a, CollectAction.OverLimit, "over-limit", a.Verdict.Why);
+        audit.AddNews(held.Select(a => audit.Of(a, "over-limit", $"{over}; {a.Verdict.Why}")));
+    }
+
+    /// <summary>The line that is in the bucket before the cloud is asked to terminate.</summary>
+    public AuditEntry Announcement(Assessment a) => Entry(
+        a, a.Verdict.Kind == VerdictKind.Terminate ? "terminating" : "quarantining", a.Verdict.Why);
+
+    public void AlreadyGone(Assessment a, string why) => Done(a, CollectAction.AlreadyGone, "already-gone", why);
+
+    public void Failed(Assessment a, string why)
+    {
+        Done(a, CollectAction.Failed, "failed", why);
+        ApprovedFailed |= plans.Approves(a);
+    }
+
+    /// <summary>Takes down what the cloud answered about an instance.</summary>
+    /// <returns>True: nothing is left at the cloud, so record and row may go.</returns>
+    public bool Answered(Assessment a, TerminateResult result)
+    {
+        var why = result.Why ?? "no answer about it";
+        switch (result.Outcome)
+        {
+            case TerminateOutcome.Terminated:
+                Done(a, CollectAction.Terminated, "terminated", a.Verdict.Why);
+                return true;
+            case TerminateOutcome.Quarantined:
+                Done(
+                    a, CollectAction.Quarantined, "quarantined",
+                    result.Why is { } more ? $"{a.Verdict.Why}; {more}" : a.Verdict.Why);
+                return false;
+            case TerminateOutcome.AlreadyGone:
+                AlreadyGone(a, why);
+                return true;
+            case TerminateOutcome.Protected:
+                Done(a, CollectAction.Skipped, "skipped", why);
+                ApprovedFailed |= plans.Approves(a);
+                return false;
+            default:
+                Failed(a, why);
+                return false;
+        }
+    }
+
+    /// <summary>What a cycle that enforces would do.</summary>
+    /// <param name="a">An acting candidate.</param>
+    /// <param name="protection">What the cloud says against its termination; null: nothing.</param>
+    public void Would(Assessment a, TerminateResult? protection)
+    {
+        if (protection is { Outcome: TerminateOutcome.Protected, Why: var reason })
+        {
+            Done(a, CollectAction.Skipped, "skipped", reason ?? "");
+            return;
+        }
+
+        var why = protection is { Why: var unknown }
+            ? $"{a.Verdict.Why}; unless the cloud protects it ({unknown})"
+            : a.Verdict.Why;
+        var (action, word) = a.Verdict.Kind switch
+        {
+            VerdictKind.CleanUp or VerdictKind.Mark => (CollectAction.AlreadyGone, "would-clean"),
+            VerdictKind.Quarantine => (CollectAction.Quarantined, "would-quarantine"),
+            _ => (CollectAction.Terminated, "would-terminate"),
+        };
+        Done(a, action, word, why);
+    }
+
+    /// <summary>Keeps the audit lines of what was done: before the record goes, since what follows may fail.</summary>
+    public void Keep()
+    {
+        if (!input.DryRun) audit.Add(_done);
+        else audit.AddNews(_done);
+        _done.Clear();
+    }
+
+    /// <summary>As <see cref="Keep"/>, for what repeats in each cycle while its cause lasts.</summary>
+    public void KeepNews()
+    {
+        audit.AddNews(_done);
+        _done.Clear();
+    }
+
+    public void Problem(string problem) => summary.Problem(problem);
+
+    public void AddGroups(int groups) => summary.GroupsChanged += groups;
+
+    private void Done(Assessment a, CollectAction action, string word, string why)
+    {
+        var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a);
+        if (isApproved) summary.Approved++;
+        summary.Add(a, action, word, isApproved ? $"{why}; approved by {input.Approval!.By}" : why);
+        _done.Add(Entry(a, word, why));
+    }
+
+    private AuditEntry Entry(Assessment a, string word, string why) =>
+        audit.Of(a, word, why, plans.Approves(a) ? input.Approval : null);
+
+    private List<AuditEntry> Skipped(IEnumerable<Assessment> skipped)
+    {
+        var entries = new List<AuditEntry>();
+        foreach (var a in skipped)
+        {
+            summary.Add(a, CollectAction.Skipped, "skipped", a.Verdict.Why);
+            entries.Add(audit.Of(a, "skipped", a.Verdict.Why));
+            if (a.Evidence.Record is RecordRead.Invalid invalid)
+                summary.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");
+            if (!input.DryRun) KeepRecord(a);
+        }
+
+        return entries;
+    }
+
+    /// <summary>Keeps what the record says, where it knows more than the row, or refutes what it said before.</summary>
+    private void KeepRecord(Assessment a)
+    {
+        var row = a.Candidate.Row;
+        var isOutdated = a.Verdict.Kind == VerdictKind.Refuted
+            && row.ProviderId is not null && row.RecordStatus.IsUnhealthy();
+        if ((a.Verdict.Kind == VerdictKind.KeepRecord || isOutdated) && a.Evidence.Record is RecordRead.Found found)
+            database.UpsertRecords([new(found.ETag, found.Record)], input.AsOf);
+    }
+}

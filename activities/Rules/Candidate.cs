@@ -1,0 +1,118 @@
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Rules;
+
+/// <summary>A row that looks like garbage for one reason. That alone terminates nothing.</summary>
+internal sealed record Candidate(InstanceRow Row, CollectReason Reason)
+{
+    public string Id => Row.Id;
+}
+
+/// <summary>Fresh answers of row, cloud and bucket about one candidate. An answer that was not asked for is null.</summary>
+internal sealed record Evidence
+{
+    /// <summary>The row, read again; null: it is gone. A candidate that never had a row keeps what was found.</summary>
+    public InstanceRow? Row { get; init; }
+
+    /// <summary>The instance by the row's provider id.</summary>
+    public CloudInstance? Instance { get; init; }
+
+    /// <summary>True: the cloud said that the row's provider id does not exist.</summary>
+    public bool NotFound { get; init; }
+
+    /// <summary>Why the cloud did not answer.</summary>
+    public string? CloudUnknown { get; init; }
+
+    /// <summary>Own instances that carry the row's id as tag; null: not asked, or no answer.</summary>
+    public IReadOnlyList<CloudInstance>? Tagged { get; init; }
+
+    /// <summary>The record; null: it could not be read.</summary>
+    public RecordRead? Record { get; init; }
+
+    /// <summary>Why the record could not be read.</summary>
+    public string? RecordUnknown { get; init; }
+
+    /// <summary>Key of the record; null: there is none, or none can be named.</summary>
+    public string? RecordKey { get; init; }
+
+    /// <summary>Tenant of the row, or of the record found for it; null: unknown.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>Since when agents report into this host's file; null: they do not.</summary>
+    public DateTimeOffset? HealthKnownSince { get; init; }
+
+    /// <summary>What an acting candidate's instance is; only after a verdict that needs one.</summary>
+    public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
+}
+
+/// <summary>What the evidence allows.</summary>
+internal enum VerdictKind
+{
+    /// <summary>Skip the candidate. The verdict of every doubt.</summary>
+    Skip = 0,
+
+    /// <summary>Skip it for this reason; another reason may still hold.</summary>
+    Refuted,
+
+    /// <summary>Skip it, and keep what the record knows more than the row.</summary>
+    KeepRecord,
+
+    /// <summary>Terminate the instance, then clean up.</summary>
+    Terminate,
+
+    /// <summary>Tag and stop the instance. It is terminated when its wait is over.</summary>
+    Quarantine,
+
+    /// <summary>No machine is left: delete the record and mark the row.</summary>
+    CleanUp,
+
+    /// <summary>No machine was found: mark the row. The record stays for the retention, in case one appears after all.</summary>
+    Mark,
+}
+
+/// <summary>A verdict, and the sentence that explains it in reports and in the audit.</summary>
+internal sealed record Verdict(VerdictKind Kind, string Why)
+{
+    public static Verdict Skip(string why) => new(VerdictKind.Skip, why);
+}
+
+/// <summary>A candidate, the evidence about it, and the verdict.</summary>
+internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdict Verdict)
+{
+    public CollectReason Reason => Candidate.Reason;
+
+    public string Tenant => Evidence.Tenant ?? "";
+
+    /// <summary>The row's group, else the cloud's; "" when neither knows it.</summary>
+    public string Group => Candidate.Row.Group ?? Evidence.Instance?.Group ?? "";
+
+    /// <summary>True: something is done about it.</summary>
+    public bool IsActing => IsTerminating || IsWithoutMachine;
+
+    /// <summary>True: no machine is left, only the row and perhaps the record.</summary>
+    public bool IsWithoutMachine => Verdict.Kind is VerdictKind.CleanUp or VerdictKind.Mark;
+
+    /// <summary>True: the machine stops serving. An approval covers exactly these.</summary>
+    public bool IsTerminating => Verdict.Kind is VerdictKind.Terminate or VerdictKind.Quarantine;
+
+    /// <summary>True: limits count it. A machine that shuts down already is not counted.</summary>
+    public bool CountsForLimits => IsTerminating && Evidence.Instance?.Status != InstanceStatus.Deleting;
+
+    public Assessment Skip(string why) => this with { Verdict = Verdict.Skip(why) };
+
+    /// <summary>Judges a candidate: the rule of its reason first, then pauses, then the doubt about the account.</summary>
+    /// <param name="candidate">The candidate.</param>
+    /// <param name="evidence">Fresh evidence.</param>
+    /// <param name="input">The cycle.</param>
+    /// <param name="sawOwn">True: the cloud showed at least one instance of this shard.</param>
+    public static Assessment Of(Candidate candidate, Evidence evidence, PhaseInput input, bool sawOwn)
+    {
+        var assessment = new Assessment(candidate, evidence, TerminationRules.Judge(candidate, evidence, input));
+        var sweep = Reasons.Of(candidate.Reason).Pause;
+        if (PauseRules.Of(input, sweep, assessment.Tenant, assessment.Group) is { } paused)
+            return assessment.Skip(paused);
+        return assessment.IsWithoutMachine && !sawOwn
+            ? assessment.Skip(SafetyGuard.WrongPlace)
+            : assessment;
+    }
+}

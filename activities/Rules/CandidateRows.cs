@@ -1,0 +1,94 @@
+namespace Nstance.Temporal.Activities.Rules;
+
+/// <summary>The queries that candidates come from. The shard's file answers them.</summary>
+internal interface ICandidateSource
+{
+    /// <summary>Live rows whose machine, or whose record as last read, is unhealthy.</summary>
+    IReadOnlyList<InstanceRow> FindUnhealthy();
+
+    /// <summary>Live rows that never registered, issued before a time; and those with invalid times.</summary>
+    IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf);
+
+    /// <summary>Machines without a row, with their records if any is known.</summary>
+    IReadOnlyList<InstanceRow> FindRowlessInstances();
+
+    /// <summary>Rows marked as deleted before a time whose machine runs, and the machine that carries their id.</summary>
+    IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore);
+
+    /// <summary>Live rows that name no machine.</summary>
+    IReadOnlyList<InstanceRow> FindUnnamed();
+}
+
+/// <summary>A row marked as deleted, and a running machine that carries its id.</summary>
+internal readonly record struct RunningMachine(InstanceRow Row, string ProviderId);
+
+/// <summary>
+/// Rows that may be garbage, by reason. Each query runs at most once in a cycle. Rows that no rule can judge are in
+/// <see cref="Invalid"/> and <see cref="Conflicts"/>.
+/// </summary>
+internal sealed class CandidateRows
+{
+    private readonly ICandidateSource _source;
+    private readonly PhaseInput _input;
+    private readonly Lazy<IReadOnlyList<InstanceRow>> _unregistered;
+    private readonly Lazy<IReadOnlyList<InstanceRow>> _rowless;
+    private readonly Lazy<IReadOnlyList<RunningMachine>> _deleted;
+
+    public CandidateRows(ICandidateSource source, PhaseInput input)
+    {
+        _source = source;
+        _input = input;
+        _unregistered = new(() => source.FindUnregistered(Deadline, input.AsOf));
+        _rowless = new(source.FindRowlessInstances);
+        _deleted = new(() => source.FindDeletedButRunning(Settled));
+    }
+
+    /// <summary>Also recorded machines without a row that are unhealthy: nstance lost the row.</summary>
+    public IEnumerable<InstanceRow> Unhealthy =>
+        _source.FindUnhealthy().Concat(Recorded.Where(row => row.MachineStatus.IsUnhealthy()));
+
+    public IEnumerable<InstanceRow> Dangling => Unregistered.Where(row => row.ProviderId is not null).Concat(
+        Recorded.Where(row => !row.MachineStatus.IsUnhealthy() && row.RegisteredAt is null && row.Issued < Deadline));
+
+    /// <summary>A machine that shuts down is left to the cloud: it has neither row nor record to clean up.</summary>
+    public IEnumerable<InstanceRow> Orphans => _rowless.Value.Where(row =>
+        row.IsOrphan && row.MachineStatus != InstanceStatus.Deleting && row.Issued < Deadline && row.Issued < Settled);
+
+    public IEnumerable<InstanceRow> DeletedButRunning =>
+        _deleted.Value.Where(found => found.Row.ProviderId == found.ProviderId).Select(found => found.Row);
+
+    public IEnumerable<InstanceRow> PreInserts => Unregistered.Where(row => row.ProviderId is null);
+
+    /// <summary>Registered, silent, and no known machine carries the id.</summary>
+    public IEnumerable<InstanceRow> WithoutMachine => _source.FindUnnamed().Where(row =>
+        row.RegisteredAt is not null && row.Carriers == 0 && row.InvalidColumns.Count == 0
+        && row.LastSign < Deadlines.SilentSince(_input));
+
+    /// <summary>Rows with times that no rule can use, one sentence each.</summary>
+    public IEnumerable<string> Invalid =>
+        _unregistered.Value.Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
+
+    /// <summary>Rows marked as deleted whose id another machine carries, one sentence each.</summary>
+    public IEnumerable<string> Conflicts => _deleted.Value.Where(found => found.Row.ProviderId != found.ProviderId).Select(
+        found => $"row {found.Row.Id}, marked deleted, names {found.Row.ProviderId ?? "no machine"}, "
+            + $"and {found.ProviderId} carries its id; manual review required");
+
+    private DateTimeOffset Deadline => Deadlines.Deadline(_input);
+
+    private DateTimeOffset Settled => _input.AsOf - _input.Timings.SettleTime;
+
+    private IEnumerable<InstanceRow> Unregistered =>
+        _unregistered.Value.Where(row => RowRules.InvalidTimes(row, _input.AsOf) is null);
+
+    private IEnumerable<InstanceRow> Recorded => _rowless.Value.Where(row => row.HasRecord);
+
+    /// <summary>Candidates of a reason in the order of their ids. An id of several machines is left to the sync's report.</summary>
+    public IReadOnlyList<Candidate> Of(Reason reason) =>
+    [
+        .. reason.Find(this)
+            .GroupBy(row => row.Id)
+            .Where(same => same.Count() == 1)
+            .OrderBy(same => same.Key, StringComparer.Ordinal)
+            .Select(same => new Candidate(same.Single(), reason.Id)),
+    ];
+}

@@ -1,0 +1,112 @@
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Rules;
+
+/// <summary>Checks that several rules share. A check returns the verdict that ends the rule, or null to go on.</summary>
+internal static class EvidenceChecks
+{
+    public const string NoLaunchTime = "the cloud did not say when it was launched";
+
+    private const string TooYoung = "too young: the cloud may not show it yet";
+
+    /// <summary>How the row changed since it was found; null: it is the same.</summary>
+    public static string? Changed(Candidate candidate, InstanceRow? row)
+    {
+        var isDeletedWanted = candidate.Reason == CollectReason.DeletedButRunning;
+        return row switch
+        {
+            null => "the row is gone",
+            _ when row.HasRow != candidate.Row.HasRow => "a row of its id appeared meanwhile",
+            { DeletedAt: null } when isDeletedWanted => "the row is live again",
+            { DeletedAt: not null } when !isDeletedWanted => "the row was marked deleted meanwhile",
+            _ when row.ProviderId != candidate.Row.ProviderId => "the row names another instance by now",
+            _ when row.Tenant != candidate.Row.Tenant => "the row names another tenant by now",
+            _ => null,
+        };
+    }
+
+    /// <summary>Null: an own instance, the row's and the record's, not protected and not terminated.</summary>
+    public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
+    {
+        if (now.CloudUnknown is { } why) return Verdict.Skip($"the cloud could not say: {why}");
+        if (UnreadableRecord(now) is { } unreadable) return unreadable;
+        if (now.NotFound) return NotFound(row, now, input);
+        if (now.Instance is not { } instance || instance.ProviderId != row.ProviderId)
+            return Verdict.Skip("the cloud did not answer about it");
+        if (!instance.IsOwn(input.Shard)) return Verdict.Skip("does not carry the shard's tags");
+        if (instance.TrackingId != row.Id) return Verdict.Skip($"belongs to {instance.TrackingId} at the cloud");
+        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection.Why);
+        if (RecordOfAnother(row, now) is { } other) return other;
+        return instance.Status == InstanceStatus.Deleted
+            ? new(VerdictKind.CleanUp, "terminated at the cloud already")
+            : null;
+    }
+
+    /// <summary>Null: row and record agree that the agent did not register within the registration timeout.</summary>
+    public static Verdict? MayHaveRegistered(InstanceRow row, Evidence now, PhaseInput input)
+    {
+        var deadline = Deadlines.Deadline(input);
+        if (row.RegisteredAt is not null) return Verdict.Skip("registered meanwhile");
+        if (row.Issued >= deadline) return Verdict.Skip("issued too recently to have registered");
+        if (Deadlines.Covers(input, deadline) is { } grace) return grace;
+        if (row.HealthAt > input.AsOf - (Deadlines.MissedReports * input.Timings.HealthCheckInterval))
+            return Verdict.Skip("its agent reports, though the row knows of no registration");
+        if (UnreadableRecord(now) is { } unreadable) return unreadable;
+        return now.Record is RecordRead.Found { Record.RegisteredAt: { } at }
+            ? new(VerdictKind.KeepRecord, $"its record says registered at {at:yyyy-MM-dd HH:mm:ss}Z")
+            : InvalidRecord(now);
+    }
+
+    /// <summary>Null: neither the cloud nor the record knows a machine of a row that names none.</summary>
+    public static Verdict? HasMachine(InstanceRow row, Evidence now, PhaseInput input)
+    {
+        if (now.CloudUnknown is { } unknown) return Verdict.Skip(unknown);
+        if (now.Instance is { } known && known.Status != InstanceStatus.Deleted)
+            return Verdict.Skip($"its record names {known.ProviderId}, {State(known)} at the cloud");
+        if (now.Instance is null && now.Tagged is null) return Verdict.Skip("the cloud could not be asked");
+        var alive = (now.Tagged ?? []).Where(i => i.Status != InstanceStatus.Deleted).ToArray();
+        if (alive.Length > 1) return Verdict.Skip($"{alive.Length} machines carry its id; manual review required");
+        if (alive.Length == 1) return Verdict.Skip($"found at the cloud as {alive[0].ProviderId}: judged next time");
+        if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId)
+            return new(VerdictKind.KeepRecord, $"its record names {recorded}: judged next time");
+        return Deadlines.IsYoung(row, input) ? Verdict.Skip(TooYoung) : null;
+    }
+
+    /// <summary>While the bucket does not answer, nothing is terminated: the record could not be deleted either.</summary>
+    public static Verdict? UnreadableRecord(Evidence now) => now.Record is null
+        ? Verdict.Skip($"its record could not be read: {now.RecordUnknown ?? "not asked"}")
+        : null;
+
+    public static Verdict? InvalidRecord(Evidence now) => now.Record is RecordRead.Invalid invalid
+        ? Verdict.Skip($"its record is invalid: {invalid.Why}")
+        : null;
+
+    public static Verdict UnknownState(CloudInstance instance) =>
+        Verdict.Skip($"{State(instance)} at the cloud: unknown state");
+
+    public static string State(CloudInstance instance) => instance.State.Length > 0 ? instance.State : "without a state";
+
+    public static bool IsDeleted(InstanceRecord record) =>
+        record.Status is InstanceStatus.Deleting or InstanceStatus.Deleted;
+
+    public static string Ago(DateTimeOffset time, PhaseInput input)
+    {
+        var span = input.AsOf - time;
+        return span.TotalHours >= 1 ? $"{span.TotalHours:0.#}h" : $"{span.TotalMinutes:0.#}m";
+    }
+
+    private static Verdict NotFound(InstanceRow row, Evidence now, PhaseInput input)
+    {
+        if (Deadlines.IsYoung(row, input)) return Verdict.Skip(TooYoung);
+        if (now.Tagged is not { } tagged) return Verdict.Skip("the cloud could not be asked for its id");
+        if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
+            return Verdict.Skip($"{alive.ProviderId} carries its id at the cloud");
+        return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "the cloud knows no such instance");
+    }
+
+    /// <summary>Deleting such a record would lose the other machine's.</summary>
+    private static Verdict? RecordOfAnother(InstanceRow row, Evidence now) =>
+        now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId
+            ? Verdict.Skip($"its record names {recorded}, the row {row.ProviderId}; manual review required")
+            : null;
+}

@@ -1,0 +1,40 @@
+namespace Nstance.Temporal.Activities.Rules;
+
+/// <summary>One reason to collect.</summary>
+/// <param name="Id">The reason on the wire.</param>
+/// <param name="Word">Its word in the audit and in reports; with underscores in metrics.</param>
+/// <param name="Pause">The sweep whose pause holds it back.</param>
+/// <param name="Find">The query: rows that may be garbage for this reason.</param>
+/// <param name="Judge">The rule that judges fresh evidence about one of them.</param>
+internal sealed record Reason(
+    CollectReason Id,
+    string Word,
+    Sweep Pause,
+    Func<CandidateRows, IEnumerable<InstanceRow>> Find,
+    Func<InstanceRow, Evidence, PhaseInput, Verdict> Judge)
+{
+    /// <summary>Its label in metrics.</summary>
+    public string Label => Word.Replace('-', '_');
+}
+
+/// <summary>
+/// The table of reasons, in the order in which candidates are judged. A candidate that one reason skips is not judged by
+/// the next, unless the evidence refutes the reason itself.
+/// </summary>
+internal static class Reasons
+{
+    public static IReadOnlyList<Reason> All { get; } =
+    [
+        new(CollectReason.Unhealthy, "unhealthy", Sweep.Unhealthy, rows => rows.Unhealthy, TerminationRules.Unhealthy),
+        new(CollectReason.Dangling, "dangling", Sweep.Dangling, rows => rows.Dangling, TerminationRules.NeverRegistered),
+        new(CollectReason.Orphan, "orphan", Sweep.Orphan, rows => rows.Orphans, TerminationRules.NeverRegistered),
+        new(CollectReason.DeletedButRunning, "deleted-but-running", Sweep.DeletedButRunning,
+            rows => rows.DeletedButRunning, TerminationRules.DeletedButRunning),
+        new(CollectReason.StalePreInsert, "stale-pre-insert", Sweep.StalePreInsert,
+            rows => rows.PreInserts, TerminationRules.PreInsert),
+        new(CollectReason.MachineLost, "machine-lost", Sweep.MachineLost,
+            rows => rows.WithoutMachine, TerminationRules.WithoutMachine),
+    ];
+
+    public static Reason Of(CollectReason id) => All[(int)id];
+}
