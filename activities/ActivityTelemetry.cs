@@ -10,7 +10,8 @@ using Temporalio.Worker.Interceptors;
 namespace Nstance.Temporal.Activities;
 
 /// <summary>
-/// Around every activity: a span under the cycle's, and a scope with cluster, shard and cycle for whatever is logged within.
+/// Around every activity: a span under the cycle's, and a scope with cluster, shard and cycle for whatever is logged
+/// within.
 /// </summary>
 /// <param name="loggers">Its scopes reach every logger of the host.</param>
 public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerInterceptor
@@ -18,18 +19,24 @@ public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerIntercept
     private readonly ILogger _logger = loggers.CreateLogger("Nstance.Temporal.Activities");
 
     /// <inheritdoc/>
-    public ActivityInboundInterceptor InterceptActivity(ActivityInboundInterceptor nextInterceptor) => new Inbound(nextInterceptor, _logger);
+    public ActivityInboundInterceptor InterceptActivity(ActivityInboundInterceptor nextInterceptor) =>
+        new Inbound(nextInterceptor, _logger);
 
     private sealed class Inbound(ActivityInboundInterceptor next, ILogger logger) : ActivityInboundInterceptor(next)
     {
         public override async Task<object?> ExecuteActivityAsync(ExecuteActivityInput input)
         {
-            var (name, attempt) = (input.Activity.Name ?? "", ActivityExecutionContext.Current.Info.Attempt);
+            var info = ActivityExecutionContext.Current.Info;
+            var name = input.Activity.Name ?? "";
+            var attempt = info.Attempt;
             var (shard, cycle) = Subject(input.Args);
             using var scope = shard is null ? null : logger.Scope(shard, cycle);
             using var span = GcMeter.Source.StartActivity(name, ActivityKind.Consumer, Parent(input.Headers));
-            span?.SetTag("nstance.cluster", shard?.Cluster).SetTag("nstance.shard", shard?.Shard).SetTag("nstance.cycle", cycle)
-                .SetTag("temporal.attempt", attempt).SetTag("temporal.workflow_id", ActivityExecutionContext.Current.Info.WorkflowId);
+            span?.SetTag("nstance.cluster", shard?.Cluster)
+                .SetTag("nstance.shard", shard?.Shard)
+                .SetTag("nstance.cycle", cycle)
+                .SetTag("temporal.attempt", attempt)
+                .SetTag("temporal.workflow_id", info.WorkflowId);
             var began = Stopwatch.GetTimestamp();
             try
             {
@@ -59,7 +66,8 @@ public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerIntercept
 
         private static ActivityContext Parent(IReadOnlyDictionary<string, Payload>? headers) =>
             headers?.GetValueOrDefault(CycleTrace.Header) is { } payload
-            && ActivityContext.TryParse(DataConverter.Default.PayloadConverter.ToValue<string>(payload), null, isRemote: true, out var parent)
+            && DataConverter.Default.PayloadConverter.ToValue<string>(payload) is var text
+            && ActivityContext.TryParse(text, null, isRemote: true, out var parent)
                 ? parent
                 : default;
     }

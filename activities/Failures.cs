@@ -4,7 +4,9 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>What went wrong, in the words that workflows know (<see cref="ErrorTypes"/>). Inner exceptions stay here.</summary>
+/// <summary>
+/// What went wrong, in the words that workflows know (<see cref="ErrorTypes"/>). Inner exceptions stay here.
+/// </summary>
 internal static class Failures
 {
     public static async Task<T> MapAsync<T>(bool isAcquire, Func<Task<T>> work)
@@ -17,7 +19,8 @@ internal static class Failures
         {
             throw e.Fault switch
             {
-                CloudFault.Denied => new ApplicationFailureException(e.Message, e, ErrorTypes.Denied, nonRetryable: true),
+                CloudFault.Denied =>
+                    new ApplicationFailureException(e.Message, e, ErrorTypes.Denied, nonRetryable: true),
                 CloudFault.Invalid or CloudFault.Malformed =>
                     new ApplicationFailureException(e.Message, e, ErrorTypes.BadConfiguration, nonRetryable: true),
                 _ => new ApplicationFailureException(e.Message, e, ErrorTypes.Unavailable),

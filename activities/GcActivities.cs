@@ -13,6 +13,7 @@ using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Workflows;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
 
@@ -109,13 +110,14 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) => RunAsync(input = Begun(input), "health", async db =>
-    {
-        var queue = Names.HostTaskQueue(_databases.HostName);
-        var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
-        PhaseMetrics.Scanned(input.Shard, result);
-        return result;
-    });
+    public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) =>
+        RunAsync(input = Begun(input), "health", async db =>
+        {
+            var queue = Names.HostTaskQueue(_databases.HostName);
+            var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
+            PhaseMetrics.Scanned(input.Shard, result);
+            return result;
+        });
 
     /// <inheritdoc/>
     [Activity]
@@ -128,8 +130,9 @@ public sealed class GcActivities : IGcActivities
         return result;
     });
 
-    private static CancellationToken Token =>
-        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current.CancellationToken : CancellationToken.None;
+    private static CancellationToken Token => ActivityExecutionContext.HasCurrent
+        ? ActivityExecutionContext.Current.CancellationToken
+        : CancellationToken.None;
 
     private PhaseInput Begun(PhaseInput input)
     {

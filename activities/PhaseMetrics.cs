@@ -5,7 +5,9 @@ using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>What the phases of a shard's cycles do. Labels: cluster, shard, and one of phase, reason, state, result.</summary>
+/// <summary>
+/// What the phases of a shard's cycles do. Labels: cluster, shard, and one of phase, reason, state, result.
+/// </summary>
 internal static class PhaseMetrics
 {
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
@@ -13,7 +15,9 @@ internal static class PhaseMetrics
         GcMeter.Seconds(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600));
 
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.candidates", description: "Garbage by reason and what became of it (found, terminated, would_terminate, already_gone, skipped, failed, over_limit, quarantined)");
+        "nstance.gc.candidates", description:
+        "Garbage by reason and what became of it "
+        + "(found, terminated, would_terminate, already_gone, skipped, failed, over_limit, quarantined)");
 
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
@@ -37,11 +41,13 @@ internal static class PhaseMetrics
         "nstance.gc.database.size", "By", "Size of the shard's database on this host, its write-ahead log included");
 
     private static readonly Gauge<long> At = GcMeter.Meter.CreateGauge<long>(
-        "nstance.gc.phase.at", "s", "When this host last ended a phase, Unix time: of two hosts' values the later's holds");
+        "nstance.gc.phase.at", "s",
+        "When this host last ended a phase, Unix time: of two hosts' values the later's holds");
 
     public static void Phase(ShardRef shard, string phase, string result, long began)
     {
-        Durations.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, Tags(shard, ("phase", phase), ("result", result)));
+        var tags = Tags(shard, ("phase", phase), ("result", result));
+        Durations.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, tags);
         At.Record(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), Tags(shard));
     }
 
@@ -63,7 +69,9 @@ internal static class PhaseMetrics
     }
 
     /// <param name="shard">The shard.</param>
-    /// <param name="states">All states; one that no instance has is there with zero, or its last value would stay.</param>
+    /// <param name="states">
+    /// All states; one that no instance has is there with zero, or its last value would stay.
+    /// </param>
     /// <param name="path">File of the database.</param>
     public static void Synced(ShardRef shard, IReadOnlyDictionary<string, long> states, string path)
     {

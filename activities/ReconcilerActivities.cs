@@ -12,7 +12,9 @@ internal sealed record HeldShard(ShardDatabase Database, ICloud Cloud, TimeSpan 
     public void Dispose() => Database.Dispose();
 }
 
-/// <summary>What the reconciler does: checks on the host that holds the shard, news to the outside from any host.</summary>
+/// <summary>
+/// What the reconciler does: checks on the host that holds the shard, news to the outside from any host.
+/// </summary>
 public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
 {
     private readonly Func<ShardRef, CancellationToken, Task<HeldShard>> _open;
@@ -20,7 +22,8 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
     private readonly ILogger _logger;
 
     internal ReconcilerActivities(
-        Func<ShardRef, CancellationToken, Task<HeldShard>> open, WebhookSettings? webhook, TimeProvider time, ILogger logger)
+        Func<ShardRef, CancellationToken, Task<HeldShard>> open, WebhookSettings? webhook, TimeProvider time,
+        ILogger logger)
     {
         _open = open;
         _logger = logger;
@@ -34,8 +37,8 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
         ArgumentNullException.ThrowIfNull(input);
         var ct = Token;
         using var held = await _open(input.Shard, ct);
-        var result = await Failures.MapAsync(
-            isAcquire: false, () => new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval).RunAsync(input, ct));
+        var check = new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval);
+        var result = await Failures.MapAsync(isAcquire: false, () => check.RunAsync(input, ct));
         ReconcilerMetrics.Checked(input.Shard, result);
         return result;
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities;
@@ -8,10 +9,12 @@ namespace Nstance.Temporal.Activities;
 internal static class ReconcilerMetrics
 {
     private static readonly Counter<long> Checks = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.reconciler.checks", description: "Checks of instances by verdict (collectable, replace, fine, unknown)");
+        "nstance.gc.reconciler.checks",
+        description: "Checks of instances by verdict (collectable, replace, fine, unknown)");
 
     private static readonly Counter<long> Notifications = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.reconciler.notifications", description: "Attempts to tell the outside, by kind and result (ok, failed)");
+        "nstance.gc.reconciler.notifications",
+        description: "Attempts to tell the outside, by kind and result (ok, failed)");
 
     public static void Checked(ShardRef shard, CheckInstancesResult result)
     {
@@ -19,13 +22,18 @@ internal static class ReconcilerMetrics
         {
             Checks.Add(verdict.Value, new TagList
             {
-                { "cluster", shard.Cluster }, { "shard", shard.Shard }, { "verdict", verdict.Key.ToString().ToLowerInvariant() },
+                { "cluster", shard.Cluster },
+                { "shard", shard.Shard },
+                { "verdict", verdict.Key.ToString().ToLowerInvariant() },
             });
         }
     }
 
     public static void Notified(Notification notification, string result) => Notifications.Add(1, new TagList
     {
-        { "cluster", notification.Shard.Cluster }, { "shard", notification.Shard.Shard }, { "kind", notification.Kind }, { "result", result },
+        { "cluster", notification.Shard.Cluster },
+        { "shard", notification.Shard.Shard },
+        { "kind", notification.Kind },
+        { "result", result },
     });
 }

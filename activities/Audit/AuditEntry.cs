@@ -3,10 +3,13 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Audit;
 
-/// <summary>What each side said just before something was done. Facts in words; never a nonce, a key or a token.</summary>
+/// <summary>
+/// What each side said just before something was done. Facts in words; never a nonce, a key or a token.
+/// </summary>
 /// <param name="Row">The row.</param>
 /// <param name="Cloud">The cloud.</param>
 /// <param name="Record">The record.</param>
@@ -51,13 +54,15 @@ internal sealed record AuditEntry
     public string? Group { get; init; }
 
     /// <summary>
-    /// <c>terminating</c> stands in the bucket before the cloud is asked; <c>terminated</c>, <c>already-gone</c>, <c>failed</c> or
-    /// <c>skipped</c> after it. Also <c>purged</c>, <c>marked-deleted</c>, <c>quarantining</c>, <c>quarantined</c>,
-    /// <c>released</c>, <c>over-limit</c>, and for dry-run <c>would-…</c>.
+    /// <c>terminating</c> stands in the bucket before the cloud is asked; <c>terminated</c>, <c>already-gone</c>,
+    /// <c>failed</c> or <c>skipped</c> after it. Also <c>purged</c>, <c>marked-deleted</c>, <c>quarantining</c>,
+    /// <c>quarantined</c>, <c>released</c>, <c>over-limit</c>, and for dry-run <c>would-…</c>.
     /// </summary>
     public required string Action { get; init; }
 
-    /// <summary><c>unhealthy</c>, <c>dangling</c>, <c>orphan</c>, <c>stale-pre-insert</c>, <c>retention</c>, <c>sync</c>.</summary>
+    /// <summary>
+    /// A word of <c>Reasons</c>, <c>retention</c> or <c>sync</c>.
+    /// </summary>
     public string? Reason { get; init; }
 
     public required string Why { get; init; }
@@ -74,8 +79,11 @@ internal sealed record AuditEntry
 
     public bool DryRun { get; init; }
 
-    public static string IdOf(DateTimeOffset at, string instance, string? reason, string action) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{at:O}\n{instance}\n{reason}\n{action}")))[..20];
+    public static string IdOf(DateTimeOffset at, string instance, string? reason, string action)
+    {
+        var identity = Encoding.UTF8.GetBytes($"{at:O}\n{instance}\n{reason}\n{action}");
+        return Convert.ToHexStringLower(SHA256.HashData(identity))[..20];
+    }
 
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 

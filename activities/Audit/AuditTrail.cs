@@ -7,8 +7,8 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>
-/// Writes the audit of a phase. Lines wait in the shard's outbox until the bucket has them, so a crash or an outage loses
-/// none; each may arrive twice, under the same id.
+/// Writes the audit of a phase. Lines wait in the shard's outbox until the bucket has them, so a crash or an outage
+/// loses none; each may arrive twice, under the same id.
 /// </summary>
 internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, string host, PhaseInput input)
 {
@@ -23,7 +23,9 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     {
         var now = a.Evidence;
         var row = now.Row ?? a.Candidate.Row;
-        var report = now.Row is null ? "no row" : $"{EvidenceText.Row(row)}, last report {EvidenceText.Time(row.HealthAt)}";
+        var report = now.Row is null
+            ? "no row"
+            : $"{EvidenceText.Row(row)}, last report {EvidenceText.Time(row.HealthAt)}";
         return Of(row, action, Reasons.Of(a.Reason).Word, why) with
         {
             ProviderId = row.ProviderId ?? now.Instance?.ProviderId,
@@ -83,17 +85,20 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     }
 
     /// <summary>
-    /// Delivers lines at once, after those that wait. What they announce is not begun before they are in the bucket, so they need
-    /// no outbox. Null: all are delivered; else why not.
+    /// Delivers lines at once, after those that wait. What they announce is not begun before they are in the bucket, so
+    /// they need no outbox. Null: all are delivered; else why not.
     /// </summary>
-    public Task<string?> TryPutAsync(IReadOnlyCollection<AuditEntry> entries, CancellationToken ct) => TryAsync(async () =>
-    {
-        await FlushAsync(ct);
-        foreach (var chunk in entries.Chunk(LinesPerObject))
-            await PutAsync(0, chunk.Select(entry => entry.ToLine()), ct);
-    });
+    public Task<string?> TryPutAsync(IReadOnlyCollection<AuditEntry> entries, CancellationToken ct) =>
+        TryAsync(async () =>
+        {
+            await FlushAsync(ct);
+            foreach (var chunk in entries.Chunk(LinesPerObject))
+                await PutAsync(0, chunk.Select(entry => entry.ToLine()), ct);
+        });
 
-    /// <summary>At the end of a phase: lines that could not be delivered are a problem, not a failure. Null: none.</summary>
+    /// <summary>
+    /// At the end of a phase: lines that could not be delivered are a problem, not a failure. Null: none.
+    /// </summary>
     public async Task<string?> TryFlushAsync(CancellationToken ct) =>
         await TryAsync(() => FlushAsync(ct)) is { } fault ? $"the audit waits on this host, {fault}" : null;
 

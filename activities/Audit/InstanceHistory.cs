@@ -4,7 +4,9 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Audit;
 
-/// <summary>All that is known of one instance: the row on this host, its record, and what the audit tells, oldest first.</summary>
+/// <summary>
+/// All that is known of one instance: the row on this host, its record, and what the audit tells, oldest first.
+/// </summary>
 internal sealed record InstanceHistory(InstanceRow? Row, RecordRead? Record, IReadOnlyList<AuditEntry> Entries)
 {
     /// <summary>What could not be looked at, and why.</summary>
@@ -14,7 +16,8 @@ internal sealed record InstanceHistory(InstanceRow? Row, RecordRead? Record, IRe
 }
 
 /// <summary>Reads stories. Looks only.</summary>
-internal sealed class HistoryReader(IConnections connections, ShardDatabases databases, ShardRef shard, TimeSpan timeout)
+internal sealed class HistoryReader(
+    IConnections connections, ShardDatabases databases, ShardRef shard, TimeSpan timeout)
 {
     private const int MaxParallelGets = 16;
 
@@ -40,9 +43,14 @@ internal sealed class HistoryReader(IConnections connections, ShardDatabases dat
     {
         var audit = connections.Audit(timeout);
         var keys = new List<string>();
-        for (var day = from; day <= to; day = day.AddDays(1)) keys.AddRange(await audit.ListAsync(shard, day, cancellationToken));
+        for (var day = from; day <= to; day = day.AddDays(1))
+            keys.AddRange(await audit.ListAsync(shard, day, cancellationToken));
         var found = new AuditEntry[keys.Count][];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = cancellationToken };
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = MaxParallelGets,
+            CancellationToken = cancellationToken,
+        };
         await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
             found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
 

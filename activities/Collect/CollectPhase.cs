@@ -7,15 +7,17 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Terminates garbage. For each reason: find candidates → read evidence → judge → apply limits and guards → write the audit;
-/// then for each batch: refresh old evidence → terminate → delete the record → mark the row → queue the group event. Safe to
-/// retry at any point.
+/// Terminates garbage. For each reason: find candidates → read evidence → judge → apply limits and guards → write the
+/// audit; then for each batch: refresh old evidence → terminate → delete the record → mark the row → queue the group
+/// event. Safe to retry at any point.
 /// </summary>
 internal sealed class CollectPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, PhaseInput input,
     Action<PhaseProgress> heartbeat, TimeProvider? clock = null)
 {
-    /// <summary>Evidence older than this when its batch starts is read again (design, "What changed, and why").</summary>
+    /// <summary>
+    /// Evidence older than this when its batch starts is read again (design, "What changed, and why").
+    /// </summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
     private const int EvidenceBatch = 1000;
@@ -135,12 +137,17 @@ internal sealed class CollectPhase(
 
     private Assessment WithRow(Assessment assessment, IReadOnlyDictionary<string, InstanceRow> rows)
     {
-        var (candidate, evidence) = (assessment.Candidate, assessment.Evidence);
+        var candidate = assessment.Candidate;
+        var evidence = assessment.Evidence;
         var row = EvidenceReader.Again(candidate.Row, rows);
-        return row is not null && row.IsSameAs(evidence.Row) ? assessment : Assess(candidate, evidence with { Row = row });
+        return row is not null && row.IsSameAs(evidence.Row)
+            ? assessment
+            : Assess(candidate, evidence with { Row = row });
     }
 
-    /// <summary>Skips what the new evidence does not allow any more, and what only now counts for an exceeded limit.</summary>
+    /// <summary>
+    /// Skips what the new evidence does not allow any more, and what only now counts for an exceeded limit.
+    /// </summary>
     private static Assessment[] StillActing(
         IReadOnlyList<Assessment> now, Dictionary<string, bool> allowed, Outcomes outcomes)
     {

@@ -7,8 +7,8 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Asks row, cloud and bucket about candidates. A question that fails leaves a gap in the evidence, no more. The cloud and the
-/// bucket are asked at the same time.
+/// Asks row, cloud and bucket about candidates. A question that fails leaves a gap in the evidence, no more. The cloud
+/// and the bucket are asked at the same time.
 /// </summary>
 internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IRecordStore records)
 {
@@ -33,8 +33,8 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
             ? database.HealthKnownSince()
             : null;
 
-        // The row last: an agent may have registered while cloud and bucket were asked. A row that names another machine or
-        // tenant than they were asked about is skipped by the rules.
+        // The row last: an agent may have registered while cloud and bucket were asked. A row that names another
+        // machine or tenant than they were asked about is skipped by the rules.
         var read = await bucket;
         var again = database.FindAll(now.Keys);
         foreach (var row in rows)
@@ -103,7 +103,11 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
         IReadOnlyCollection<InstanceRow> rows, ShardRef shard, CancellationToken ct)
     {
         var found = new ConcurrentDictionary<string, Evidence>(await FindKeysAsync(rows, shard, ct));
-        var options = new ParallelOptions { MaxDegreeOfParallelism = IRecordStore.MaxParallelReads, CancellationToken = ct };
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = IRecordStore.MaxParallelReads,
+            CancellationToken = ct,
+        };
         var readable = found.Where(e => e.Value.RecordUnknown is null).ToArray();
         await Parallel.ForEachAsync(readable, options, async (item, token) =>
         {
@@ -134,8 +138,8 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
         try
         {
             _keys ??= new(records, shard);
-            keys = await _keys.FindAsync(
-                rows.Where(row => row.RecordKeyIn(shard.Shard) is null).Select(row => row.InstanceId).OfType<InstanceId>(), ct);
+            var withoutKey = rows.Where(row => row.RecordKeyIn(shard.Shard) is null);
+            keys = await _keys.FindAsync(withoutKey.Select(row => row.InstanceId).OfType<InstanceId>(), ct);
         }
         catch (CloudException e)
         {

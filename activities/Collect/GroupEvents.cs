@@ -7,8 +7,8 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Sends one event for each group that lost an instance. Events are in the outbox before anything is terminated and leave it
-/// after delivery: a crash costs an event too many, not one too few.
+/// Sends one event for each group that lost an instance. Events are in the outbox before anything is terminated and
+/// leave it after delivery: a crash costs an event too many, not one too few.
 /// </summary>
 internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, PhaseInput input)
 {
@@ -18,8 +18,8 @@ internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, Phase
         var sent = 0;
         while (database.WaitingGroups(EventBatch.MaxEvents) is { Count: > 0 } waiting)
         {
-            // The same key in a retry. The number tells another loss of the same group in the same cycle apart, the hash a
-            // retry that owes other groups than the attempt before.
+            // The same key in a retry. The number tells another loss of the same group in the same cycle apart, the
+            // hash a retry that owes other groups than the attempt before.
             var names = Encoding.UTF8.GetBytes(string.Join('\n', waiting.Select(entry => entry.Id)));
             var hash = Convert.ToHexStringLower(SHA256.HashData(names))[..16];
             var key = $"{input.AsOf:O}/groups/{waiting[^1].Number}/{hash}";

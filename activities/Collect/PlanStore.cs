@@ -5,8 +5,8 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// The plans that a host keeps in the shard's file: the newest, and the approved one. On another host an approved plan is not
-/// known: nothing of it is terminated there, and the limit makes it anew.
+/// The plans that a host keeps in the shard's file: the newest, and the approved one. On another host an approved plan
+/// is not known: nothing of it is terminated there, and the limit makes it anew.
 /// </summary>
 internal sealed class PlanStore
 {

@@ -1,6 +1,7 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
@@ -18,19 +19,29 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
     /// <param name="by">Who asks.</param>
     /// <param name="comment">Why.</param>
     /// <param name="now">The time.</param>
-    /// <param name="protectFor">How long the collector must leave it alone, so that it isn't quarantined at once again.</param>
+    /// <param name="protectFor">
+    /// How long the collector must leave it alone, so that it isn't quarantined at once again.
+    /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="CloudException">It could not be asked, or done; safe to try again.</exception>
     public async Task<ReleaseResult> RunAsync(
-        string instance, string by, string comment, DateTimeOffset now, TimeSpan protectFor, CancellationToken cancellationToken)
+        string instance, string by, string comment, DateTimeOffset now, TimeSpan protectFor,
+        CancellationToken cancellationToken)
     {
         var until = now + protectFor;
         var found = (await FindAsync(instance, cancellationToken))
             .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted).ToArray();
         if (found.Length != 1)
-            return new(null, found.Length == 0 ? $"{instance}: no such instance of this shard at the cloud" : $"{instance}: {found.Length} instances carry this id", until);
+        {
+            var why = found.Length == 0
+                ? "no such instance of this shard at the cloud"
+                : $"{found.Length} instances carry this id";
+            return new(null, $"{instance}: {why}", until);
+        }
+
         var one = found[0];
-        if (!one.Tags.ContainsKey(CloudTags.GcQuarantined)) return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
+        if (!one.Tags.ContainsKey(CloudTags.GcQuarantined))
+            return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
         await cloud.ReleaseAsync(one.ProviderId, until, cancellationToken);
         try
         {
@@ -49,12 +60,14 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
             return await cloud.FindByInstanceIdAsync(shard, [instance], cancellationToken);
         var answer = await cloud.DescribeAsync([instance], cancellationToken);
         return answer.Unknown.TryGetValue(instance, out var why)
-            ? throw new CloudException(CloudFault.Transient, $"the cloud could not say anything about {instance}: {why}")
+            ? throw new CloudException(
+                CloudFault.Transient, $"the cloud could not say anything about {instance}: {why}")
             : answer.Found.Values;
     }
 
     private Task TellAsync(
-        CloudInstance one, string by, string comment, DateTimeOffset now, DateTimeOffset until, CancellationToken cancellationToken)
+        CloudInstance one, string by, string comment, DateTimeOffset now, DateTimeOffset until,
+        CancellationToken cancellationToken)
     {
         var entry = new AuditEntry
         {
@@ -71,7 +84,7 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
             ApprovedBy = by,
             ApprovalComment = comment,
         };
-        return audit.PutAsync(
-            shard, AuditKey.For(shard.Shard, now, entry.Id), Encoding.UTF8.GetBytes(entry.ToLine() + "\n"), cancellationToken);
+        var line = Encoding.UTF8.GetBytes(entry.ToLine() + "\n");
+        return audit.PutAsync(shard, AuditKey.For(shard.Shard, now, entry.Id), line, cancellationToken);
     }
 }

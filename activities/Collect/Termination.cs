@@ -6,21 +6,23 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event → delete
-/// the record → mark the row. A step that fails leaves the later ones undone; the next cycle finds them.
+/// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event →
+/// delete the record → mark the row. A step that fails leaves the later ones undone; the next cycle finds them.
 /// </summary>
 internal sealed class Termination(
     ShardDatabase database, ICloud cloud, IRecordStore records, GroupEvents groups, Outcomes outcomes, AuditTrail audit,
     PhaseInput input)
 {
-    /// <summary>Instances that one dry-run asks about: one call for each, as many as EC2 answers within seconds.</summary>
+    /// <summary>
+    /// Instances that one dry-run asks about: one call for each, as many as EC2 answers within seconds.
+    /// </summary>
     private const int MaxProtectionChecks = 100;
 
     private int _protectionChecks;
 
     /// <summary>
-    /// Writes to the bucket what is about to be terminated. If that fails, only what is gone already is cleaned up: no machine
-    /// is terminated without a trace.
+    /// Writes to the bucket what is about to be terminated. If that fails, only what is gone already is cleaned up: no
+    /// machine is terminated without a trace.
     /// </summary>
     public async Task<IReadOnlyList<Assessment>> AnnounceAsync(
         IReadOnlyList<Assessment> acting, CancellationToken ct)

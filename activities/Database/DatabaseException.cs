@@ -6,7 +6,9 @@ internal enum DatabaseFault
     /// <summary>No file where one was configured.</summary>
     Missing,
 
-    /// <summary>Not nstance's database, of another shard, or of another version of the collector. Never touched.</summary>
+    /// <summary>
+    /// Not nstance's database, of another shard, or of another version of the collector. Never touched.
+    /// </summary>
     OtherKind,
 
     /// <summary>May not be written.</summary>
@@ -19,7 +21,9 @@ internal enum DatabaseFault
     Broken,
 }
 
-/// <summary>The shard's database cannot be used. The message is one line: what happened, to which file, what to do.</summary>
+/// <summary>
+/// The shard's database cannot be used. The message is one line: what happened, to which file, what to do.
+/// </summary>
 internal sealed class DatabaseException(DatabaseFault fault, string message, Exception? inner = null)
     : Exception(message, inner)
 {

@@ -24,7 +24,9 @@ internal static class MetaKeys
     /// <summary>As a Go duration: for checks, which run outside a cycle.</summary>
     public const string HealthCheckInterval = "health_check_interval";
 
-    /// <summary>Time of the last complete sync that was not suspect, and no dry-run. Rows marked since then are not purged.</summary>
+    /// <summary>
+    /// Time of the last complete sync that was not suspect, and no dry-run. Rows marked since then are not purged.
+    /// </summary>
     public const string SyncedAt = "synced_at";
 
     /// <summary>"0" when the last sync saw no own instance: then "not found" is no evidence.</summary>

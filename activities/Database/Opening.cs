@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Opens a shard's file: it verifies before it writes. A file that is not nstance's, or not this shard's, is refused, and
-/// nothing is written to it.
+/// Opens a shard's file: it verifies before it writes. A file that is not nstance's, or not this shard's, is refused,
+/// and nothing is written to it.
 /// </summary>
 internal static class Opening
 {
@@ -24,7 +24,11 @@ internal static class Opening
         {
             RequireNstance(connection, path);
             if (VersionOf(connection, path) is not Schema.Version)
-                throw new DatabaseException(DatabaseFault.Missing, $"database {path} was not used by this version of nstance-gc yet");
+            {
+                throw new DatabaseException(
+                    DatabaseFault.Missing, $"database {path} was not used by this version of nstance-gc yet");
+            }
+
             RequireShard(connection, path, shard);
         });
     });
@@ -87,8 +91,11 @@ internal static class Opening
         }
     }
 
-    private static FileInfo RequireFile(string path) => new FileInfo(path) is { Exists: true } file ? file : throw new DatabaseException(
-        DatabaseFault.Missing, $"database {path} does not exist: start nstance's server on this host, or correct the path");
+    private static FileInfo RequireFile(string path) => new FileInfo(path) is { Exists: true } file
+        ? file
+        : throw new DatabaseException(
+            DatabaseFault.Missing,
+            $"database {path} does not exist: start nstance's server on this host, or correct the path");
 
     private static void RequireWritableFile(string path)
     {
@@ -121,16 +128,19 @@ internal static class Opening
         if (version is 0 && own)
         {
             throw new DatabaseException(
-                DatabaseFault.OtherKind, $"database {path} was written by an earlier build of nstance-gc: delete the file; it is a cache");
+                DatabaseFault.OtherKind,
+                $"database {path} was written by an earlier build of nstance-gc: delete the file; it is a cache");
         }
 
         if (version is Schema.Version) RequireShard(connection, path, shard);
 
-        // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the file and
-        // nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before a termination.
+        // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the
+        // file and nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before
+        // a termination.
         if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
 
-        // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between commits.
+        // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between
+        // commits.
         Run(connection, "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 0");
         if (version is Schema.Version) return;
         using var transaction = connection.BeginTransaction();
@@ -172,16 +182,20 @@ internal static class Opening
                 .ToHashSet(StringComparer.OrdinalIgnoreCase);
             var missing = columns.Where(c => !present.Contains(c)).ToList();
             if (missing.Count == 0) continue;
-            var what = present.Count == 0 ? $"has no table {table}" : $"table {table} lacks {string.Join(", ", missing)}";
+            var what = present.Count == 0
+                ? $"has no table {table}"
+                : $"table {table} lacks {string.Join(", ", missing)}";
             throw new DatabaseException(
-                DatabaseFault.OtherKind, $"database {path} is not nstance's ({what}): correct the path; nothing was written");
+                DatabaseFault.OtherKind,
+                $"database {path} is not nstance's ({what}): correct the path; nothing was written");
         }
     }
 
     /// <summary>Null: none of our tables are there. 0: an earlier build's.</summary>
     private static int? VersionOf(SqliteConnection connection, string path)
     {
-        if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc\\_%' ESCAPE '\\'") == 0) return null;
+        const string Ours = @"SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc\_%' ESCAPE '\'";
+        if (Number(connection, Ours) == 0) return null;
         if (Meta(connection, MetaKeys.Version) is not { } text) return 0;
         if (int.TryParse(text, out var version) && version <= Schema.Version) return version;
         throw new DatabaseException(

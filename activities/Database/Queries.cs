@@ -26,7 +26,8 @@ internal static class Queries
         WHERE m.rowless = 1
         """;
 
-    private const string UnhealthyStatus = "('stopping','stopped','suspending','suspended','deleting','deleted','repairing')";
+    private const string UnhealthyStatus =
+        "('stopping','stopped','suspending','suspended','deleting','deleted','repairing')";
 
     private const string LiveStatus = "('pending','running','stopping','stopped','unknown')";
 
@@ -37,7 +38,8 @@ internal static class Queries
         """;
 
     public const string Machines = """
-        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless FROM gc_machines
+        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless
+        FROM gc_machines
         """;
 
     public const string CountMachines = "SELECT count(*) FROM gc_machines";
@@ -68,7 +70,9 @@ internal static class Queries
         SELECT provider_id, id FROM instances WHERE provider_id IN (SELECT value FROM json_each($providers))
         """;
 
-    /// <summary>Machines that rows name and no listing did; nstance's index on provider_id and our key are walked side by side.</summary>
+    /// <summary>
+    /// Machines that rows name and no listing did; nstance's index on provider_id and our key are walked side by side.
+    /// </summary>
     public const string UnlistedProviders = """
         SELECT provider_id FROM instances AS i WHERE provider_id > ''
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
@@ -77,7 +81,9 @@ internal static class Queries
     public const string SharedProviders =
         "SELECT provider_id FROM instances WHERE provider_id > '' GROUP BY provider_id HAVING count(*) > 1";
 
-    /// <summary>Live rows that name one of these machines. The last column is the id that the machine carries.</summary>
+    /// <summary>
+    /// Live rows that name one of these machines. The last column is the id that the machine carries.
+    /// </summary>
     public const string RowsByProviders = $"""
         {Columns}, m.instance_id
         FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id {Record}
@@ -121,8 +127,8 @@ internal static class Queries
     public const string HealthCounts = $"{Counts} {Registered}";
 
     /// <summary>
-    /// The same, with the ids of the stale and of those whose sign of life is not a text or lies in the future. Any other
-    /// text that is not a time sorts among the stale, and is told apart when its row is read.
+    /// The same, with the ids of the stale and of those whose sign of life is not a text or lies in the future. Any
+    /// other text that is not a time sorts among the stale, and is told apart when its row is read.
     /// </summary>
     public const string HealthCountsAndIds = $"""
         {Counts}, json_group_array(id) FILTER (WHERE coalesce(health_at, registered_at) < $before
@@ -135,7 +141,8 @@ internal static class Queries
           max(coalesce(health_at, registered_at))
         """;
 
-    private const string Registered = "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
+    private const string Registered =
+        "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
     /// <summary>Live rows of whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""
@@ -143,7 +150,9 @@ internal static class Queries
         WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NOT NULL
         """;
 
-    /// <summary>Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.</summary>
+    /// <summary>
+    /// Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.
+    /// </summary>
     public const string Expired = $"""
         {Columns} FROM instances AS i {Record}
         WHERE i.deleted_at > '' AND i.deleted_at < $before AND typeof(i.id) = 'text'
@@ -152,21 +161,25 @@ internal static class Queries
         """;
 
     public static readonly string UnusableDeleted = $"""
-        {Columns} FROM instances AS i {Record} WHERE (i.deleted_at >= '' OR i.deleted_at < '') AND {Unusable("i.deleted_at")}
+        {Columns} FROM instances AS i {Record}
+        WHERE (i.deleted_at >= '' OR i.deleted_at < '') AND {Unusable("i.deleted_at")}
         """;
 
     public const string ById = $"{Columns} FROM instances AS i {Record} WHERE i.id = $id";
 
-    public const string ByIds = $"{Columns} FROM instances AS i {Record} WHERE i.id IN (SELECT value FROM json_each($ids))";
+    public const string ByIds =
+        $"{Columns} FROM instances AS i {Record} WHERE i.id IN (SELECT value FROM json_each($ids))";
 
-    public const string IdByProvider = "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
+    public const string IdByProvider =
+        "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
 
     /// <summary>Live rows by tenant and group; machines without a row by group alone, with "" for the tenant.</summary>
     public const string CountLiveByGroup = $"""
         SELECT coalesce(tenant, ''), coalesce(group_key, ''), count(*) FROM instances
         WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> '' GROUP BY 1, 2
         UNION ALL
-        SELECT '', coalesce(group_key, ''), count(*) FROM gc_machines WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2
+        SELECT '', coalesce(group_key, ''), count(*) FROM gc_machines
+        WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2
         """;
 
     public const string CountLive =

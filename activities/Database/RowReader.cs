@@ -22,7 +22,12 @@ internal static class RowReader
             Id = Statement.Text(reader, 0) ?? "",
             Tenant = Statement.Text(reader, 1) ?? "",
             Group = Statement.Text(reader, 2),
-            ProviderId = own ?? (carriers == 1 ? Statement.Text(reader, 15) : carriers == 0 ? Optional(reader, 14) : null),
+            ProviderId = own ?? carriers switch
+            {
+                0 => Optional(reader, 14),
+                1 => Statement.Text(reader, 15),
+                _ => null,
+            },
             NamesMachine = own is not null,
             Carriers = carriers,
             IssuedAt = Time(reader, 4, "issued_at", DateTimeOffset.MaxValue, invalid),
@@ -41,7 +46,8 @@ internal static class RowReader
     /// <summary>A machine that no row stands for. Waiting for its registration began at its launch.</summary>
     public static InstanceRow Rowless(SqliteDataReader reader)
     {
-        DateTimeOffset? launched = reader.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4));
+        DateTimeOffset? launched =
+            reader.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4));
         return new()
         {
             Id = reader.GetString(0),
@@ -73,7 +79,8 @@ internal static class RowReader
         };
     }
 
-    private static string? Optional(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+    private static string? Optional(SqliteDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetString(column);
 
     private static DateTimeOffset? Recorded(SqliteDataReader reader, int column) =>
         GoTime.TryParse(Optional(reader, column), out var time) ? time : null;

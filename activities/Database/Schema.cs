@@ -1,8 +1,9 @@
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// The tables of a shard's file. nstance's tables are read; the collector's own carry the prefix <c>gc_</c> (design, "Tables").
-/// No index, column or trigger is ever added to a table of nstance's: each index there makes its heartbeats slower.
+/// The tables of a shard's file. nstance's tables are read; the collector's own carry the prefix <c>gc_</c> (design,
+/// "Tables"). No index, column or trigger is ever added to a table of nstance's: each index there makes its heartbeats
+/// slower.
 /// </summary>
 internal static class Schema
 {
@@ -10,8 +11,8 @@ internal static class Schema
     public const int Version = 1;
 
     /// <summary>
-    /// nstance's tables as a file of our own gets them: no secondary index, and no unique nonce, since a cache registers
-    /// no agent and holds no token.
+    /// nstance's tables as a file of our own gets them: no secondary index, and no unique nonce, since a cache
+    /// registers no agent and holds no token.
     /// </summary>
     public const string Nstance = """
         CREATE TABLE instances (
@@ -20,7 +21,8 @@ internal static class Schema
           provider_state TEXT, nonce TEXT NOT NULL DEFAULT '',
           issued_at DATETIME, instance_pub TEXT, registered_at DATETIME, certificates_at DATETIME,
           health_at DATETIME, health TEXT, infra_config_hash TEXT, drain_started_at DATETIME, drain_acked_at DATETIME,
-          created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME) WITHOUT ROWID;
+          created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME)
+          WITHOUT ROWID;
         CREATE TABLE lb_instances (lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL,
           updated_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
           FOREIGN KEY (instance_id) REFERENCES instances (id), PRIMARY KEY (lb_key, instance_id));
@@ -34,8 +36,8 @@ internal static class Schema
         """;
 
     /// <summary>
-    /// The collector's own tables. <c>rowless</c> is set by the sync: no row of <c>instances</c> stands for the machine.
-    /// Launch times are Unix milliseconds, since they are compared in every sync.
+    /// The collector's own tables. <c>rowless</c> is set by the sync: no row of <c>instances</c> stands for the
+    /// machine. Launch times are Unix milliseconds, since they are compared in every sync.
     /// </summary>
     public const string Collector = """
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
@@ -48,7 +50,8 @@ internal static class Schema
           instance_id TEXT PRIMARY KEY NOT NULL, etag TEXT NOT NULL, tenant TEXT NOT NULL, group_key TEXT NOT NULL,
           provider_id TEXT, status TEXT NOT NULL, registered_at TEXT, first_read_at TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE gc_outbox (
-          n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id));
+          n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+          UNIQUE (kind, id));
         """;
 
     /// <summary>Columns without which a file is not nstance's: those that the collector reads or writes.</summary>

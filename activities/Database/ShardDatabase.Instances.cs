@@ -14,8 +14,8 @@ internal readonly record struct LiveRow(string Id, string ProviderId);
 internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
 
 /// <summary>
-/// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to a
-/// second too young (see <see cref="GoTime"/>); the exact time is compared here.
+/// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to
+/// a second too young (see <see cref="GoTime"/>); the exact time is compared here.
 /// </summary>
 internal sealed partial class ShardDatabase : ICandidateSource
 {
@@ -40,15 +40,18 @@ internal sealed partial class ShardDatabase : ICandidateSource
     public IReadOnlyList<InstanceRow> FindUnhealthy() => Sorted(Query(Queries.Unhealthy, [], [], RowReader.Row));
 
     /// <summary>
-    /// Live rows that never registered: issued before a time, with a machine and without; and those with a time of issue that
-    /// no rule can use.
+    /// Live rows that never registered: issued before a time, with a machine and without; and those with a time of
+    /// issue that no rule can use.
     /// </summary>
-    public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(Query(
+    public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) =>
+        Sorted(Query(
         Queries.Unregistered, ["$before", "$future"], [GoTime.TextAfterSecondOf(issuedBefore), Soon(asOf)],
         RowReader.Row)
         .Where(row => row.Issued < issuedBefore || RowRules.InvalidTimes(row, asOf) is not null));
 
-    /// <summary>Machines that no row stands for, as the last sync found them; with their records, if any is known.</summary>
+    /// <summary>
+    /// Machines that no row stands for, as the last sync found them; with their records, if any is known.
+    /// </summary>
     public IReadOnlyList<InstanceRow> FindRowlessInstances() =>
         Sorted(Query(Queries.RowlessInstances, [], [], RowReader.Rowless));
 
@@ -71,7 +74,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
         Sorted(Query(Queries.UnusableDeleted, ["$future"], [Soon(asOf)], RowReader.Row));
 
-    /// <summary>Counts registered rows; those with a last sign older than asked up to a second too generously.</summary>
+    /// <summary>
+    /// Counts registered rows; those with a last sign older than asked up to a second too generously.
+    /// </summary>
     public HealthFacts CountHealth(DateTimeOffset before) =>
         Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Health)[0];
 
@@ -132,8 +137,8 @@ internal sealed partial class ShardDatabase : ICandidateSource
     public int CountLive() => Number(Queries.CountLive);
 
     /// <summary>
-    /// Marks rows whose machine is terminated. What the collector kept about them goes with it, and a machine that still
-    /// shuts down is no candidate any more.
+    /// Marks rows whose machine is terminated. What the collector kept about them goes with it, and a machine that
+    /// still shuts down is no candidate any more.
     /// </summary>
     public int MarkDeleted(IReadOnlyCollection<InstanceRow> rows, DateTimeOffset at)
     {
@@ -143,7 +148,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
             Write(Statements.DeleteRecord, ["$id"], row.Id);
             if (row.ProviderId is { } provider)
                 Write(Statements.SetMachineStatus, ["$id", "$status"], provider, InstanceStatus.Deleting.Name());
-            return row.HasRow ? Write(Statements.MarkDeleted, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId) : 0;
+            return row.HasRow
+                ? Write(Statements.MarkDeleted, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId)
+                : 0;
         });
     }
 
@@ -154,20 +161,27 @@ internal sealed partial class ShardDatabase : ICandidateSource
     public void RestoreCached(string id, string providerId, DateTimeOffset at)
     {
         if (!IsOwn) throw new InvalidOperationException("only a row of a file of our own is restored");
-        WriteBatches([id], _ => Write(Statements.RestoreCached, ["$id", "$provider", "$at"], id, providerId, GoTime.Format(at)));
+        var text = GoTime.Format(at);
+        WriteBatches([id], _ => Write(Statements.RestoreCached, ["$id", "$provider", "$at"], id, providerId, text));
     }
 
-    /// <summary>Marks rows whose machine is gone, unless they name another by now, and adds their audit lines.</summary>
+    /// <summary>
+    /// Marks rows whose machine is gone, unless they name another by now, and adds their audit lines.
+    /// </summary>
     public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
         return WriteBatches(rows, item =>
-            Write(Statements.MarkGone, ["$id", "$at", "$provider"], item.Row.Id, text, item.Row.ProviderId) == 0 ? 0 : Add(item.Audit));
+        {
+            var (row, audit) = item;
+            var marked = Write(Statements.MarkGone, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId);
+            return marked == 0 ? 0 : Add(audit);
+        });
     }
 
     /// <summary>
-    /// Deletes rows that are marked as deleted, their children first, and adds their audit lines. Returns the ids that are
-    /// gone; a live row stays.
+    /// Deletes rows that are marked as deleted, their children first, and adds their audit lines. Returns the ids that
+    /// are gone; a live row stays.
     /// </summary>
     public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
@@ -178,12 +192,15 @@ internal sealed partial class ShardDatabase : ICandidateSource
             WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, purged), () => kept = purged.Count);
             return purged;
         }
-        catch (DatabaseException e) when (e.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_CONSTRAINT })
+        catch (DatabaseException e)
+            when (e.InnerException is SqliteException { SqliteErrorCode: raw.SQLITE_CONSTRAINT })
         {
             // A table of nstance's that we do not know still refers to a row: that row stays, the others go one by one.
             purged.RemoveRange(kept, purged.Count - kept);
             var gone = purged.ToHashSet();
-            return rows.Count == 1 ? [] : [.. purged, .. rows.Where(r => !gone.Contains(r.Id)).SelectMany(r => Purge([r]))];
+            return rows.Count == 1
+                ? []
+                : [.. purged, .. rows.Where(r => !gone.Contains(r.Id)).SelectMany(r => Purge([r]))];
         }
     }
 
@@ -201,7 +218,8 @@ internal sealed partial class ShardDatabase : ICandidateSource
 
     private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + RowRules.MaxAhead);
 
-    private List<InstanceRow> Rows(string ids) => ids == "[]" ? [] : Query(Queries.ByIds, ["$ids"], [ids], RowReader.Row);
+    private List<InstanceRow> Rows(string ids) =>
+        ids == "[]" ? [] : Query(Queries.ByIds, ["$ids"], [ids], RowReader.Row);
 
     private HealthFacts Health(SqliteDataReader row) => new(
         row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),

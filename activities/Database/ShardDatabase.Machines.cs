@@ -12,7 +12,8 @@ internal sealed partial class ShardDatabase
     private static readonly string[] MachineParameters =
         ["$id", "$instance", "$group", "$status", "$launched", "$protected", "$quarantined", "$at"];
 
-    private static readonly string[] MachineUpdateParameters = ["$id", "$group", "$status", "$launched", "$protected", "$quarantined"];
+    private static readonly string[] MachineUpdateParameters =
+        ["$id", "$group", "$status", "$launched", "$protected", "$quarantined"];
 
     /// <summary>All machines, by provider id.</summary>
     public Dictionary<string, MachineRow> LoadMachines()
@@ -24,7 +25,9 @@ internal sealed partial class ShardDatabase
         return machines;
     }
 
-    /// <summary>Writes what a listing changed, in the order of the table: pages of the file are then written once.</summary>
+    /// <summary>
+    /// Writes what a listing changed, in the order of the table: pages of the file are then written once.
+    /// </summary>
     /// <param name="changes">In any order.</param>
     /// <param name="at">The cycle's time.</param>
     /// <param name="progress">Called after each batch.</param>
@@ -39,8 +42,12 @@ internal sealed partial class ShardDatabase
                 var m = change.Machine;
                 object? launched = m.LaunchedMs;
                 return change.IsInsert
-                    ? Write(Statements.InsertMachine, MachineParameters, m.ProviderId, m.InstanceId, m.Group, m.Status.Name(), launched, m.Protected, m.Quarantined, text)
-                    : Write(Statements.UpdateMachine, MachineUpdateParameters, m.ProviderId, m.Group, m.Status.Name(), launched, m.Protected, m.Quarantined);
+                    ? Write(
+                        Statements.InsertMachine, MachineParameters, m.ProviderId, m.InstanceId, m.Group,
+                        m.Status.Name(), launched, m.Protected, m.Quarantined, text)
+                    : Write(
+                        Statements.UpdateMachine, MachineUpdateParameters, m.ProviderId, m.Group, m.Status.Name(),
+                        launched, m.Protected, m.Quarantined);
             },
             progress);
     }
@@ -53,8 +60,13 @@ internal sealed partial class ShardDatabase
     {
         var groups = new Dictionary<string, string>();
         var now = Query(Queries.Rowless, [], [], row => row.GetString(0)).ToHashSet();
-        return [.. Query(Queries.MarkedRowless, ["$providers"], [JsonSerializer.Serialize(now)], row => RowReader.Machine(row, groups))
-            .Select(machine => new RowlessMachine(machine, now.Contains(machine.ProviderId)))];
+        return
+        [
+            .. Query(
+                Queries.MarkedRowless, ["$providers"], [JsonSerializer.Serialize(now)],
+                row => RowReader.Machine(row, groups))
+                .Select(machine => new RowlessMachine(machine, now.Contains(machine.ProviderId))),
+        ];
     }
 
     public void SetRowless(IEnumerable<string> providerIds, bool rowless) => WriteBatches(
@@ -72,5 +84,6 @@ internal sealed partial class ShardDatabase
     /// <summary>Rows that name one of these machines, also those that are marked as deleted, by provider id.</summary>
     public ILookup<string, string> FindIdsByProviders(IEnumerable<string> providerIds) => Query(
         Queries.IdsByProviders, ["$providers"], [JsonSerializer.Serialize(providerIds)],
-        row => (Provider: row.GetString(0), Id: Statement.Text(row, 1) ?? "")).ToLookup(row => row.Provider, row => row.Id);
+        row => (Provider: row.GetString(0), Id: Statement.Text(row, 1) ?? ""))
+        .ToLookup(row => row.Provider, row => row.Id);
 }

@@ -24,7 +24,9 @@ internal sealed partial class ShardDatabase
     /// <summary>Removes lines that <see cref="WaitingAudit"/> returned.</summary>
     public void RemoveAudit(IReadOnlyList<OutboxEntry> lines) => RemoveUpTo(AuditKind, lines);
 
-    /// <summary>Keeps events for groups. An event that waits already gets a new number: it is owed for another loss.</summary>
+    /// <summary>
+    /// Keeps events for groups. An event that waits already gets a new number: it is owed for another loss.
+    /// </summary>
     public void AddGroups(IEnumerable<string> groups) =>
         WriteBatches(groups, group => Write(Statements.AddAgain, ["$kind", "$id", "$body"], GroupKind, group, ""));
 
@@ -42,8 +44,10 @@ internal sealed partial class ShardDatabase
 
     private void RemoveUpTo(string kind, IReadOnlyList<OutboxEntry> entries)
     {
-        if (entries.Count > 0) WriteBatches([entries[^1].Number], n => Write(Statements.RemoveUpTo, ["$kind", "$n"], kind, n));
+        if (entries.Count == 0) return;
+        WriteBatches([entries[^1].Number], n => Write(Statements.RemoveUpTo, ["$kind", "$n"], kind, n));
     }
 
-    private int Add(AuditLine line) => Write(Statements.AddOnce, ["$kind", "$id", "$body"], AuditKind, line.Id, line.Line);
+    private int Add(AuditLine line) =>
+        Write(Statements.AddOnce, ["$kind", "$id", "$body"], AuditKind, line.Id, line.Line);
 }

@@ -12,13 +12,15 @@ internal readonly record struct ReadRecord(string ETag, InstanceRecord Record);
 /// </summary>
 internal sealed partial class ShardDatabase
 {
-    private static readonly string[] RecordParameters = ["$id", "$etag", "$tenant", "$group", "$provider", "$status", "$registered", "$at"];
+    private static readonly string[] RecordParameters =
+        ["$id", "$etag", "$tenant", "$group", "$provider", "$status", "$registered", "$at"];
 
     /// <summary>Columns of <c>instances</c> that the insert of a recorded instance can fill.</summary>
     private static readonly string[] Fillable =
     [
-        "id", "tenant", "group_key", "on_demand", "provider_id", "provider_at", "hostname", "ip4", "ip6", "provider_state",
-        "nonce", "issued_at", "instance_pub", "registered_at", "infra_config_hash", "created_at", "updated_at", "subnet_id",
+        "id", "tenant", "group_key", "on_demand", "provider_id", "provider_at", "hostname", "ip4", "ip6",
+        "provider_state", "nonce", "issued_at", "instance_pub", "registered_at", "infra_config_hash", "created_at",
+        "updated_at", "subnet_id",
     ];
 
     /// <summary>Keeps records as they were read. Safe to repeat.</summary>
@@ -29,8 +31,8 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// The same, and rows as the records say, for a file of our own: added, or completed where they know less. A row that is
-    /// marked as deleted stays so.
+    /// The same, and rows as the records say, for a file of our own: added, or completed where they know less. A row
+    /// that is marked as deleted stays so.
     /// </summary>
     public void UpsertCached(IEnumerable<ReadRecord> records, DateTimeOffset at)
     {
@@ -39,16 +41,18 @@ internal sealed partial class ShardDatabase
         {
             var r = read.Record;
             Write(
-                Statements.UpsertCached, ["$id", "$tenant", "$group", "$demand", "$provider", "$created", "$registered", "$at"],
-                r.InstanceId.ToString(), r.Tenant, r.Group, r.OnDemand ? 1 : 0, r.ProviderId, GoTime.Format(r.CreatedAt),
-                r.RegisteredAt is { } registered ? GoTime.Format(registered) : null, text);
+                Statements.UpsertCached,
+                ["$id", "$tenant", "$group", "$demand", "$provider", "$created", "$registered", "$at"],
+                r.InstanceId.ToString(), r.Tenant, r.Group, r.OnDemand ? 1 : 0, r.ProviderId,
+                GoTime.Format(r.CreatedAt), r.RegisteredAt is { } registered ? GoTime.Format(registered) : null, text);
             return Upsert(read, text);
         });
     }
 
     /// <summary>Names of columns of <c>instances</c> that must be filled, and that the collector cannot fill.</summary>
     public IReadOnlyList<string> FindUnfillable() => [.. Query(
-        "SELECT name FROM pragma_table_info('instances') WHERE \"notnull\" = 1 AND dflt_value IS NULL", [], [], row => row.GetString(0))
+        """SELECT name FROM pragma_table_info('instances') WHERE "notnull" = 1 AND dflt_value IS NULL""",
+        [], [], row => row.GetString(0))
         .Except(Fillable, StringComparer.OrdinalIgnoreCase)];
 
     /// <summary>True: nstance v2, whose rows name their subnet.</summary>
@@ -73,14 +77,15 @@ internal sealed partial class ShardDatabase
             """;
         List<string> parameters =
         [
-            "$id", "$tenant", "$group", "$demand", "$provider", "$at", "$host", "$ip4", "$ip6", "$state", "$nonce", "$created",
-            "$pub", "$registered", "$hash",
+            "$id", "$tenant", "$group", "$demand", "$provider", "$at", "$host", "$ip4", "$ip6", "$state", "$nonce",
+            "$created", "$pub", "$registered", "$hash",
         ];
         List<object?> values =
         [
-            record.InstanceId.ToString(), record.Tenant, record.Group, record.OnDemand ? 1 : 0, machine.ProviderId, text,
-            machine.Hostname ?? record.Hostname, machine.PrivateIpv4 ?? record.PrivateIpv4, machine.Ipv6 ?? record.PrivateIpv6,
-            State(record, machine), record.RegistrationJwt.Reveal(), GoTime.Format(record.CreatedAt), record.PublicKeyPem,
+            record.InstanceId.ToString(), record.Tenant, record.Group, record.OnDemand ? 1 : 0, machine.ProviderId,
+            text, machine.Hostname ?? record.Hostname, machine.PrivateIpv4 ?? record.PrivateIpv4,
+            machine.Ipv6 ?? record.PrivateIpv6, State(record, machine), record.RegistrationJwt.Reveal(),
+            GoTime.Format(record.CreatedAt), record.PublicKeyPem,
             record.RegisteredAt is { } registered ? GoTime.Format(registered) : null, record.InfraConfigHash,
         ];
         if (hasSubnet)
@@ -98,25 +103,26 @@ internal sealed partial class ShardDatabase
 
     /// <summary>Places of those records that were not read in this version.</summary>
     public IReadOnlyList<int> FindChangedRecords(IEnumerable<(string Id, string ETag)> records) => Query(
-        Queries.ChangedRecords, ["$page"], [JsonSerializer.Serialize(records.Select(r => new[] { r.Id, r.ETag }))], row => row.GetInt32(0));
+        Queries.ChangedRecords, ["$page"],
+        [JsonSerializer.Serialize(records.Select(r => new[] { r.Id, r.ETag }))], row => row.GetInt32(0));
 
     public void DeleteRecord(string id) => WriteBatches([id], _ => Write(Statements.DeleteRecord, ["$id"], id));
 
     /// <summary>As nstance's driver stores it: bytes of a JSON object.</summary>
-    private static byte[] State(InstanceRecord record, CloudInstance machine) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new
+    private static byte[] State(InstanceRecord record, CloudInstance machine) => JsonSerializer.SerializeToUtf8Bytes(new
     {
         instance_id = record.InstanceId.ToString(),
         provider_instance_id = machine.ProviderId,
         status = machine.Status.Name(),
         cluster_id = machine.Tags.GetValueOrDefault(CloudTags.ClusterId),
         shard = machine.Tags.GetValueOrDefault(CloudTags.Shard),
-    }));
+    });
 
     private int Upsert(ReadRecord read, string at)
     {
         var r = read.Record;
         return Write(
-            Statements.UpsertRecord, RecordParameters, r.InstanceId.ToString(), read.ETag, r.Tenant, r.Group, r.ProviderId,
-            r.Status.Name(), r.RegisteredAt is { } registered ? GoTime.Format(registered) : null, at);
+            Statements.UpsertRecord, RecordParameters, r.InstanceId.ToString(), read.ETag, r.Tenant, r.Group,
+            r.ProviderId, r.Status.Name(), r.RegisteredAt is { } registered ? GoTime.Format(registered) : null, at);
     }
 }

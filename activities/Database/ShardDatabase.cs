@@ -18,10 +18,14 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>The same for a file of our own, which nstance does not wait for.</summary>
     public const int OwnBatchSize = 4000;
 
-    /// <summary>A batch of a shared file commits after this time, so that a heartbeat waits at most some 20 ms.</summary>
+    /// <summary>
+    /// A batch of a shared file commits after this time, so that a heartbeat waits at most some 20 ms.
+    /// </summary>
     private static readonly TimeSpan MaxLock = TimeSpan.FromMilliseconds(15);
 
-    /// <summary>After so many rows the WAL is brought into the file; a phase that wrote fewer than a batch leaves it to nstance.</summary>
+    /// <summary>
+    /// After so many rows the WAL is brought into the file; a phase that wrote fewer than a batch leaves it to nstance.
+    /// </summary>
     private const int RowsForCheckpoint = 20_000;
 
     private readonly SqliteConnection _connection;
@@ -41,7 +45,9 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
     public bool IsOwn { get; }
 
-    /// <summary>Opens a file; one of our own is made if there is none. <see cref="DatabaseException"/> says why not.</summary>
+    /// <summary>
+    /// Opens a file; one of our own is made if there is none. <see cref="DatabaseException"/> says why not.
+    /// </summary>
     public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
     {
         var connection = Opening.Open(path, shard, own);
@@ -49,10 +55,14 @@ internal sealed partial class ShardDatabase : IDisposable
         return new(connection, path, own);
     }
 
-    /// <summary>Opens a file that is there already, to look only. <see cref="DatabaseException"/> says why not.</summary>
-    public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) => new(Opening.OpenToRead(path, shard), path, own);
+    /// <summary>
+    /// Opens a file that is there already, to look only. <see cref="DatabaseException"/> says why not.
+    /// </summary>
+    public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
+        new(Opening.OpenToRead(path, shard), path, own);
 
-    public string? GetMeta(string key) => Query(Queries.Meta, ["$key"], [key], row => row.GetString(0)).FirstOrDefault();
+    public string? GetMeta(string key) =>
+        Query(Queries.Meta, ["$key"], [key], row => row.GetString(0)).FirstOrDefault();
 
     public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
 
@@ -87,14 +97,19 @@ internal sealed partial class ShardDatabase : IDisposable
     internal static DatabaseException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
         5 or 6 => new(DatabaseFault.Busy, $"database {path} is locked by another process for more than 5 seconds", e),
-        8 => new(DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
+        8 => new(
+            DatabaseFault.ReadOnly,
+            $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
         14 => new(DatabaseFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
-        26 => new(DatabaseFault.OtherKind, $"{path} is not an SQLite database: correct the path; nothing was written", e),
+        26 => new(
+            DatabaseFault.OtherKind, $"{path} is not an SQLite database: correct the path; nothing was written", e),
         // SQLite's own messages name tables and columns, never values.
         _ => new(DatabaseFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
     };
 
-    /// <summary>Prepared once for the connection: <paramref name="sql"/> must be a constant, which is one object each time.</summary>
+    /// <summary>
+    /// Prepared once for the connection: <paramref name="sql"/> must be a constant, which is one object each time.
+    /// </summary>
     private Statement Prepared(string sql, ReadOnlySpan<string> parameters)
     {
         if (!_statements.TryGetValue(sql, out var statement))
@@ -124,13 +139,17 @@ internal sealed partial class ShardDatabase : IDisposable
 
     private int Number(string sql) => Query(sql, [], [], row => row.GetInt32(0))[0];
 
+    private bool HasRoom(int written, long began) => IsOwn
+        ? written < OwnBatchSize
+        : written < BatchSize && Stopwatch.GetElapsedTime(began) < MaxLock;
+
     /// <summary>One write within <see cref="WriteBatches"/>.</summary>
     private int Write(string sql, ReadOnlySpan<string> parameters, params ReadOnlySpan<object?> values) =>
         Prepared(sql, parameters).Bind(_transaction, values).Run();
 
     /// <summary>
-    /// Writes each item, in batches; returns the number of rows that changed. A batch ends early when it has held the lock
-    /// for long: nstance's server waits for it.
+    /// Writes each item, in batches; returns the number of rows that changed. A batch ends early when it has held the
+    /// lock for long: nstance's server waits for it.
     /// </summary>
     private int WriteBatches<T>(IEnumerable<T> items, Func<T, int> write, Action? progress = null)
     {
@@ -150,7 +169,7 @@ internal sealed partial class ShardDatabase : IDisposable
                     written++;
                     more = rest.MoveNext();
                 }
-                while (more && (IsOwn ? written < OwnBatchSize : written < BatchSize && Stopwatch.GetElapsedTime(began) < MaxLock));
+                while (more && HasRoom(written, began));
                 transaction.Commit();
                 WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
                 changed += inBatch;

@@ -5,22 +5,32 @@ namespace Nstance.Temporal.Activities.Database;
 /// <summary>Where this host keeps the databases of its shards.</summary>
 public sealed record ShardDatabases
 {
-    /// <summary>Name of this host: part of its task queue, the same after a restart. Default the machine's name.</summary>
+    /// <summary>
+    /// Name of this host: part of its task queue, the same after a restart. Default the machine's name.
+    /// </summary>
     public string HostName { get; init; } = Environment.MachineName;
 
-    /// <summary>Folder of databases of our own: <c>{cluster}/{shard}.db</c>, readable by the worker's user alone.</summary>
+    /// <summary>
+    /// Folder of databases of our own: <c>{cluster}/{shard}.db</c>, readable by the worker's user alone.
+    /// </summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>
-    /// The database of nstance's server on this host, which feeds <c>health_at</c>; for a worker of one shard. It is never
-    /// made, never rebuilt. Default null: databases of our own.
+    /// The database of nstance's server on this host, which feeds <c>health_at</c>; for a worker of one shard. It is
+    /// never made, never rebuilt. Default null: databases of our own.
     /// </summary>
     public string? SharedDatabasePath { get; init; }
 
-    /// <summary>As <see cref="SharedDatabasePath"/>, by <c>{cluster}/{shard}</c>; goes before it. Default none.</summary>
+    /// <summary>
+    /// As <see cref="SharedDatabasePath"/>, by <c>{cluster}/{shard}</c>; goes before it. Default none.
+    /// </summary>
     public IReadOnlyDictionary<string, string> SharedDatabasePaths { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>
+    /// Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.
+    /// </summary>
     internal Action<SqliteConnection>? Opened { get; init; }
 
     /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
@@ -50,7 +60,9 @@ public sealed record ShardDatabases
             : throw new DatabaseException(DatabaseFault.Missing, $"host {HostName} holds no database of this shard");
     }
 
-    /// <summary>Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.</summary>
+    /// <summary>
+    /// Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.
+    /// </summary>
     private static void MakePrivate(params string[] folders)
     {
         try
@@ -58,7 +70,7 @@ public sealed record ShardDatabases
             foreach (var folder in folders.Where(f => !Directory.Exists(f)))
             {
                 if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
-                else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                else Directory.CreateDirectory(folder, OwnerOnly);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A command that is prepared once for its connection. Parameters are bound by place, in the order of their names.</summary>
+/// <summary>
+/// A command that is prepared once for its connection. Parameters are bound by place, in the order of their names.
+/// </summary>
 internal sealed class Statement : IDisposable
 {
     private readonly SqliteCommand _command;
@@ -18,7 +20,11 @@ internal sealed class Statement : IDisposable
     public Statement Bind(SqliteTransaction? transaction, params ReadOnlySpan<object?> values)
     {
         if (values.Length != _command.Parameters.Count)
-            throw new ArgumentException($"{values.Length} values for {_command.Parameters.Count} parameters", nameof(values));
+        {
+            throw new ArgumentException(
+                $"{values.Length} values for {_command.Parameters.Count} parameters", nameof(values));
+        }
+
         _command.Transaction = transaction;
         for (var i = 0; i < values.Length; i++) _command.Parameters[i].Value = values[i] ?? DBNull.Value;
         return this;
@@ -35,7 +41,9 @@ internal sealed class Statement : IDisposable
 
     public void Dispose() => _command.Dispose();
 
-    /// <summary>A text, also one that is stored as BLOB; null for NULL, for numbers, and for bytes that are not UTF-8.</summary>
+    /// <summary>
+    /// A text, also one that is stored as BLOB; null for NULL, for numbers, and for bytes that are not UTF-8.
+    /// </summary>
     public static string? Text(SqliteDataReader reader, int column) => reader.GetValue(column) switch
     {
         string text => text,

@@ -7,7 +7,9 @@ namespace Nstance.Temporal.Activities.Database;
 /// </summary>
 internal static class Statements
 {
-    /// <summary>Only while the row names the machine that was terminated, or none: nstance reuses ids of NAT instances.</summary>
+    /// <summary>
+    /// Only while the row names the machine that was terminated, or none: nstance reuses ids of NAT instances.
+    /// </summary>
     public const string MarkDeleted = """
         UPDATE instances SET deleted_at = $at, updated_at = $at
         WHERE id = $id AND deleted_at IS NULL AND (coalesce(provider_id, '') = '' OR provider_id = $provider)
@@ -19,7 +21,9 @@ internal static class Statements
         WHERE id = $id AND deleted_at IS NULL AND provider_id = $provider
         """;
 
-    /// <summary>Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.</summary>
+    /// <summary>
+    /// Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.
+    /// </summary>
     public static IReadOnlyList<string> Purge { get; } =
     [
         "DELETE FROM public_keys WHERE instance_id = $id",
@@ -31,9 +35,12 @@ internal static class Statements
 
     public const string IsDeleted = "SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL";
 
-    /// <summary>Rows of a file of our own: what the record says now. A row that is marked as deleted stays so.</summary>
+    /// <summary>
+    /// Rows of a file of our own: what the record says now. A row that is marked as deleted stays so.
+    /// </summary>
     public const string UpsertCached = """
-        INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, issued_at, registered_at, created_at, updated_at)
+        INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, issued_at, registered_at, created_at,
+          updated_at)
         VALUES ($id, $tenant, $group, $demand, $provider, $created, $registered, $created, $at)
         ON CONFLICT (id) DO UPDATE SET tenant = $tenant, group_key = $group, registered_at = $registered,
           provider_id = $provider, updated_at = $at
@@ -47,7 +54,8 @@ internal static class Statements
         """;
 
     public const string InsertMachine = """
-        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, first_seen_at)
+        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined,
+          first_seen_at)
         VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at)
         ON CONFLICT (provider_id) DO UPDATE SET instance_id = $instance, group_key = $group, status = $status,
           launched_ms = $launched, protected = $protected, quarantined = $quarantined
@@ -69,8 +77,8 @@ internal static class Statements
     public const string UpsertRecord = """
         INSERT INTO gc_records (instance_id, etag, tenant, group_key, provider_id, status, registered_at, first_read_at)
         VALUES ($id, $etag, $tenant, $group, $provider, $status, $registered, $at)
-        ON CONFLICT (instance_id) DO UPDATE SET etag = $etag, tenant = $tenant, group_key = $group, provider_id = $provider,
-          status = $status, registered_at = $registered
+        ON CONFLICT (instance_id) DO UPDATE SET etag = $etag, tenant = $tenant, group_key = $group,
+          provider_id = $provider, status = $status, registered_at = $registered
         """;
 
     public const string DeleteRecord = "DELETE FROM gc_records WHERE instance_id = $id";

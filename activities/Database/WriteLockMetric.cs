@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>How long SQLite's write lock is held: nstance's server waits for it, too, when the file is shared.</summary>
+/// <summary>
+/// How long SQLite's write lock is held: nstance's server waits for it, too, when the file is shared.
+/// </summary>
 internal static class WriteLockMetric
 {
     public const string MeterName = "Nstance.Temporal.Database";

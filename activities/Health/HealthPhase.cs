@@ -5,7 +5,9 @@ using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Health;
 
-/// <summary>Sends a check to the reconciler for each registered instance whose report is stale (design, "A cycle" 3).</summary>
+/// <summary>
+/// Sends a check to the reconciler for each registered instance whose report is stale (design, "A cycle" 3).
+/// </summary>
 internal sealed class HealthPhase(
     ShardDatabase database, IEventSink events, string hostTaskQueue, PhaseInput input, Action<string> heartbeat)
 {
@@ -18,7 +20,11 @@ internal sealed class HealthPhase(
         foreach (var problem in invalid.Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
         var health = HealthRules.Judge(facts, input);
-        var result = new HealthScanResult { Registered = facts.Registered, Stale = health.NotEvaluated is null ? stale.Count : 0 };
+        var result = new HealthScanResult
+        {
+            Registered = facts.Registered,
+            Stale = health.NotEvaluated is null ? stale.Count : 0,
+        };
         if (health.Suspect is { } suspect)
         {
             _notes.Problem($"{suspect}, none was enqueued");

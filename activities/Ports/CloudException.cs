@@ -21,11 +21,15 @@ internal enum CloudFault
     /// <summary>No full answer: error inside, timeout, connection lost. Try later.</summary>
     Transient,
 
-    /// <summary>The call itself is wrong (no such bucket, wrong region, bad parameter); trying again changes nothing.</summary>
+    /// <summary>
+    /// The call itself is wrong (no such bucket, wrong region, bad parameter); trying again changes nothing.
+    /// </summary>
     Invalid,
 }
 
-/// <summary>The cloud or the bucket gave no usable answer. The message is one line, for people, without secrets.</summary>
+/// <summary>
+/// The cloud or the bucket gave no usable answer. The message is one line, for people, without secrets.
+/// </summary>
 internal sealed class CloudException(CloudFault fault, string message) : Exception(message)
 {
     public CloudFault Fault { get; } = fault;

@@ -29,7 +29,9 @@ internal static class AuditKey
     public static string Day(string shard, DateOnly day) =>
         Prefix(shard) + day.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
 
-    /// <summary>The name orders a second's objects and holds a hash of the lines: the same lines have the same key.</summary>
+    /// <summary>
+    /// The name orders a second's objects and holds a hash of the lines: the same lines have the same key.
+    /// </summary>
     public static string For(string shard, DateTimeOffset at, string name) =>
-        $"{Day(shard, DateOnly.FromDateTime(at.UtcDateTime))}{at.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture)}-{name}.jsonl";
+        $"{Day(shard, DateOnly.FromDateTime(at.UtcDateTime))}{at.UtcDateTime:HHmmss}-{name}.jsonl";
 }

@@ -1,3 +1,5 @@
+using Nstance.Temporal.Activities.Collect;
+
 namespace Nstance.Temporal.Activities.Ports;
 
 /// <summary>
@@ -13,9 +15,12 @@ internal interface ICloud
     /// <param name="shard">Whose instances.</param>
     /// <param name="expected">About how many there are: a large fleet may be listed in parts, side by side.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(ShardRef shard, int expected, CancellationToken cancellationToken);
+    IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
+        ShardRef shard, int expected, CancellationToken cancellationToken);
 
-    /// <summary>Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.</summary>
+    /// <summary>
+    /// Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.
+    /// </summary>
     Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken);
 
     /// <summary>Own instances, in any state, that carry one of these instance ids as tag.</summary>
@@ -30,22 +35,23 @@ internal interface ICloud
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Of these, the ones whose end the cloud would refuse (<see cref="TerminateOutcome.Protected"/>), and the ones of which that
-    /// could not be asked (<see cref="TerminateOutcome.Failed"/>). Looks only: one call for each. Throws only when cancelled.
+    /// Of these, the ones whose end the cloud would refuse (<see cref="TerminateOutcome.Protected"/>), and the ones of
+    /// which that could not be asked (<see cref="TerminateOutcome.Failed"/>). Looks only: one call for each. Throws
+    /// only when cancelled.
     /// </summary>
     Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Tags exactly these instances with <see cref="CloudTags.GcQuarantined"/> and stops them; an answer for each. One that
-    /// is protected against ending is not stopped either. Throws only when cancelled.
+    /// Tags exactly these instances with <see cref="CloudTags.GcQuarantined"/> and stops them; an answer for each. One
+    /// that is protected against ending is not stopped either. Throws only when cancelled.
     /// </summary>
     Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes an instance out of quarantine: protected by tag first, then started, then the tag of the quarantine removed; protected
-    /// last when it has all the tags that it may have.
+    /// Takes an instance out of quarantine: protected by tag first, then started, then the tag of the quarantine
+    /// removed; protected last when it has all the tags that it may have.
     /// </summary>
     Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken);
 }
@@ -78,5 +84,8 @@ internal enum TerminateOutcome
     Quarantined,
 }
 
-/// <summary>Outcome for one instance; <see cref="Why"/> for all but <see cref="TerminateOutcome.Terminated"/> and <see cref="TerminateOutcome.Quarantined"/>.</summary>
+/// <summary>
+/// Outcome for one instance; <see cref="Why"/> for all but <see cref="TerminateOutcome.Terminated"/> and <see
+/// cref="TerminateOutcome.Quarantined"/>.
+/// </summary>
 internal readonly record struct TerminateResult(TerminateOutcome Outcome, string? Why);

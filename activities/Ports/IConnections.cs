@@ -1,6 +1,8 @@
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>Where a shard's cloud and bucket are reached. Cheap to ask: clients are shared within the process.</summary>
+/// <summary>
+/// Where a shard's cloud and bucket are reached. Cheap to ask: clients are shared within the process.
+/// </summary>
 internal interface IConnections
 {
     /// <summary>The bucket's side; its region is the worker's own (the configuration is not read yet).</summary>

@@ -1,15 +1,17 @@
 namespace Nstance.Temporal.Activities.Ports;
 
 /// <summary>
-/// The shard's part of the bucket. Nothing outside <c>shard/{shard}/instance/</c> is ever deleted. All calls are safe to
-/// retry and throw <see cref="CloudException"/> when they cannot tell.
+/// The shard's part of the bucket. Nothing outside <c>shard/{shard}/instance/</c> is ever deleted. All calls are safe
+/// to retry and throw <see cref="CloudException"/> when they cannot tell.
 /// </summary>
 internal interface IRecordStore
 {
     /// <summary>Reads that a phase may have in flight; the adapter bounds what the service allows.</summary>
     const int MaxParallelReads = 256;
 
-    /// <summary>Pages of instance records. Enumerating to the end without exception is the proof of completeness.</summary>
+    /// <summary>
+    /// Pages of instance records. Enumerating to the end without exception is the proof of completeness.
+    /// </summary>
     IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken cancellationToken);
 
     /// <summary>Reads one record.</summary>
@@ -22,7 +24,9 @@ internal interface IRecordStore
     Task<IReadOnlyDictionary<string, string>> DeleteAsync(
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
-    /// <summary>Bytes of the shard's <c>config.jsonc</c>; null when the bucket is there and the object is not.</summary>
+    /// <summary>
+    /// Bytes of the shard's <c>config.jsonc</c>; null when the bucket is there and the object is not.
+    /// </summary>
     Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken);
 }
 
@@ -42,6 +46,8 @@ internal abstract record RecordRead
     /// <summary>The bucket is there, the record is not.</summary>
     internal sealed record Missing : RecordRead;
 
-    /// <summary>There is an object that is no record. No evidence of anything; <see cref="Why"/> quotes no content.</summary>
+    /// <summary>
+    /// There is an object that is no record. No evidence of anything; <see cref="Why"/> quotes no content.
+    /// </summary>
     internal sealed record Invalid(string Why) : RecordRead;
 }

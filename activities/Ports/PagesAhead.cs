@@ -2,10 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>Asks for the next page while the last one is worked on: a listing then costs its calls, or the work, not both.</summary>
+/// <summary>
+/// Asks for the next page while the last one is worked on: a listing then costs its calls, or the work, not both.
+/// </summary>
 internal static class PagesAhead
 {
-    public static IAsyncEnumerable<T> AheadAsync<T>(this IAsyncEnumerable<T> pages, CancellationToken cancellationToken) =>
+    public static IAsyncEnumerable<T> AheadAsync<T>(
+        this IAsyncEnumerable<T> pages, CancellationToken cancellationToken) =>
         new[] { pages }.AheadAsync(cancellationToken);
 
     /// <summary>Several listings side by side: pages as they come, those of one listing in its order.</summary>

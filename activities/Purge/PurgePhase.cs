@@ -8,8 +8,8 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Purge;
 
 /// <summary>
-/// Deletes the record, then the children and the row, of each row past its retention whose machine does not run (design, "A
-/// cycle" 4). A row outlives its record: after a failure the next cycle finds the row again.
+/// Deletes the record, then the children and the row, of each row past its retention whose machine does not run
+/// (design, "A cycle" 4). A row outlives its record: after a failure the next cycle finds the row again.
 /// </summary>
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, PhaseInput input, Action<PhaseProgress> heartbeat)
@@ -73,11 +73,12 @@ internal sealed class PurgePhase(
             : await records.DeleteAsync(input.Shard, known, ct);
         foreach (var (key, why) in failed) _notes.Problem($"record {key} could not be deleted: {why}");
         var done = page.Where(row => keys.TryGetValue(row.Id, out var own) && !own.Any(failed.ContainsKey)).ToList();
-        var purged = database.Purge(done.ConvertAll(row => (row.Id, AuditTrail.Line(Entry(row, "purged"))))).ToHashSet();
+        var lines = done.ConvertAll(row => (row.Id, AuditTrail.Line(Entry(row, "purged"))));
+        var purged = database.Purge(lines).ToHashSet();
         foreach (var row in done)
         {
             if (purged.Contains(row.Id)) _notes.Sample(row, "purged", Why(row));
-            else _notes.Problem($"row {row.Id} could not be deleted: something still refers to it, or it is live again");
+            else _notes.Problem($"row {row.Id} was not deleted: something still refers to it, or it is live again");
         }
 
         _result = _result with
@@ -126,5 +127,6 @@ internal sealed class PurgePhase(
 
     private AuditEntry Entry(InstanceRow row, string action) => audit.Of(row, action, "retention", Why(row));
 
-    private static string Why(InstanceRow row) => $"deleted at {row.DeletedAt:yyyy-MM-dd HH:mm:ss}Z, past the retention";
+    private static string Why(InstanceRow row) =>
+        $"deleted at {row.DeletedAt:yyyy-MM-dd HH:mm:ss}Z, past the retention";
 }

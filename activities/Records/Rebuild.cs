@@ -6,8 +6,8 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Fills a file of our own from the bucket's records. It adds and completes rows and never removes one: a record that was not
-/// read, or does not exist, says nothing about a machine. The sync after it asks the cloud.
+/// Fills a file of our own from the bucket's records. It adds and completes rows and never removes one: a record that
+/// was not read, or does not exist, says nothing about a machine. The sync after it asks the cloud.
 /// </summary>
 internal sealed class Rebuild(ShardDatabase database, IRecordStore records, PhaseNotes notes, Action<string> heartbeat)
 {
@@ -23,8 +23,8 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
     }
 
     /// <summary>
-    /// Reads records that are new or changed since they were read last. A record whose machine never was, or went before a sync
-    /// saw it, has no row otherwise, and would stay for ever.
+    /// Reads records that are new or changed since they were read last. A record whose machine never was, or went
+    /// before a sync saw it, has no row otherwise, and would stay for ever.
     /// </summary>
     public async Task<int> RereadAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
@@ -32,7 +32,8 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
         {
             var named = Named(shard, page);
             var changed = database.FindChangedRecords(named.ConvertAll(n => (n.Id.ToString(), n.Record.ETag)));
-            database.UpsertCached(await ReadAsync(shard, [.. changed.Select(i => named[i].Record)], cancellationToken), asOf);
+            var read = await ReadAsync(shard, [.. changed.Select(i => named[i].Record)], cancellationToken);
+            database.UpsertCached(read, asOf);
             heartbeat($"rebuild: {_read} records read");
         }
 

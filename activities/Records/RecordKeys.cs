@@ -3,8 +3,8 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Keys of records whose tenant is unknown: no tag names the tenant, only the key does. One listing answers for all ids of a
-/// call; ids that were asked for before are answered from memory.
+/// Keys of records whose tenant is unknown: no tag names the tenant, only the key does. One listing answers for all ids
+/// of a call; ids that were asked for before are answered from memory.
 /// </summary>
 internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
 {

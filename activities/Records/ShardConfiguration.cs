@@ -27,22 +27,23 @@ internal static class ShardConfiguration
     public static async Task<ShardConfig?> TryReadAsync(
         IRecordStore records, ShardRef shard, PhaseNotes notes, CancellationToken cancellationToken)
     {
+        var key = ShardConfig.KeyOf(shard.Shard);
         try
         {
             if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
             {
-                notes.Problem($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)} any more: timings stay as they were");
+                notes.Problem($"bucket {shard.Bucket} has no {key} any more: timings stay as they were");
                 return null;
             }
 
             var parsed = ShardConfig.Parse(bytes, shard);
-            if (parsed.OfAnother) throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
-            if (parsed.Config is null) notes.Problem($"{ShardConfig.KeyOf(shard.Shard)}: {parsed}; timings stay as they were");
+            if (parsed.OfAnother) throw Bad($"{key} in bucket {shard.Bucket}: {parsed}");
+            if (parsed.Config is null) notes.Problem($"{key}: {parsed}; timings stay as they were");
             return parsed.Config;
         }
         catch (CloudException e)
         {
-            notes.Problem($"{ShardConfig.KeyOf(shard.Shard)} could not be read, timings stay as they were: {e.Message}");
+            notes.Problem($"{key} could not be read, timings stay as they were: {e.Message}");
             return null;
         }
     }

@@ -8,7 +8,9 @@ internal sealed record Candidate(InstanceRow Row, CollectReason Reason)
     public string Id => Row.Id;
 }
 
-/// <summary>Fresh answers of row, cloud and bucket about one candidate. An answer that was not asked for is null.</summary>
+/// <summary>
+/// Fresh answers of row, cloud and bucket about one candidate. An answer that was not asked for is null.
+/// </summary>
 internal sealed record Evidence
 {
     /// <summary>The row, read again; null: it is gone. A candidate that never had a row keeps what was found.</summary>
@@ -66,7 +68,9 @@ internal enum VerdictKind
     /// <summary>No machine is left: delete the record and mark the row.</summary>
     CleanUp,
 
-    /// <summary>No machine was found: mark the row. The record stays for the retention, in case one appears after all.</summary>
+    /// <summary>
+    /// No machine was found: mark the row. The record stays for the retention, in case one appears after all.
+    /// </summary>
     Mark,
 }
 
@@ -100,7 +104,9 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
 
     public Assessment Skip(string why) => this with { Verdict = Verdict.Skip(why) };
 
-    /// <summary>Judges a candidate: the rule of its reason first, then pauses, then the doubt about the account.</summary>
+    /// <summary>
+    /// Judges a candidate: the rule of its reason first, then pauses, then the doubt about the account.
+    /// </summary>
     /// <param name="candidate">The candidate.</param>
     /// <param name="evidence">Fresh evidence.</param>
     /// <param name="input">The cycle.</param>

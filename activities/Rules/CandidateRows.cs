@@ -12,7 +12,9 @@ internal interface ICandidateSource
     /// <summary>Machines without a row, with their records if any is known.</summary>
     IReadOnlyList<InstanceRow> FindRowlessInstances();
 
-    /// <summary>Rows marked as deleted before a time whose machine runs, and the machine that carries their id.</summary>
+    /// <summary>
+    /// Rows marked as deleted before a time whose machine runs, and the machine that carries their id.
+    /// </summary>
     IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore);
 
     /// <summary>Live rows that name no machine.</summary>
@@ -69,8 +71,9 @@ internal sealed class CandidateRows
         _unregistered.Value.Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
 
     /// <summary>Rows marked as deleted whose id another machine carries, one sentence each.</summary>
-    public IEnumerable<string> Conflicts => _deleted.Value.Where(found => found.Row.ProviderId != found.ProviderId).Select(
-        found => $"row {found.Row.Id}, marked deleted, names {found.Row.ProviderId ?? "no machine"}, "
+    public IEnumerable<string> Conflicts => _deleted.Value
+        .Where(found => found.Row.ProviderId != found.ProviderId)
+        .Select(found => $"row {found.Row.Id}, marked deleted, names {found.Row.ProviderId ?? "no machine"}, "
             + $"and {found.ProviderId} carries its id; manual review required");
 
     private DateTimeOffset Deadline => Deadlines.Deadline(_input);
@@ -82,7 +85,9 @@ internal sealed class CandidateRows
 
     private IEnumerable<InstanceRow> Recorded => _rowless.Value.Where(row => row.HasRecord);
 
-    /// <summary>Candidates of a reason in the order of their ids. An id of several machines is left to the sync's report.</summary>
+    /// <summary>
+    /// Candidates of a reason in the order of their ids. An id of several machines is left to the sync's report.
+    /// </summary>
     public IReadOnlyList<Candidate> Of(Reason reason) =>
     [
         .. reason.Find(this)

@@ -1,3 +1,5 @@
+using Nstance.Temporal.Workflows.Collector;
+
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>Deadlines, and the grace period after a failover or an outage that moves them.</summary>

@@ -2,7 +2,9 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Checks that several rules share. A check returns the verdict that ends the rule, or null to go on.</summary>
+/// <summary>
+/// Checks that several rules share. A check returns the verdict that ends the rule, or null to go on.
+/// </summary>
 internal static class EvidenceChecks
 {
     public const string NoLaunchTime = "the cloud did not say when it was launched";
@@ -72,7 +74,9 @@ internal static class EvidenceChecks
         return Deadlines.IsYoung(row, input) ? Verdict.Skip(TooYoung) : null;
     }
 
-    /// <summary>While the bucket does not answer, nothing is terminated: the record could not be deleted either.</summary>
+    /// <summary>
+    /// While the bucket does not answer, nothing is terminated: the record could not be deleted either.
+    /// </summary>
     public static Verdict? UnreadableRecord(Evidence now) => now.Record is null
         ? Verdict.Skip($"its record could not be read: {now.RecordUnknown ?? "not asked"}")
         : null;
@@ -84,7 +88,8 @@ internal static class EvidenceChecks
     public static Verdict UnknownState(CloudInstance instance) =>
         Verdict.Skip($"{State(instance)} at the cloud: unknown state");
 
-    public static string State(CloudInstance instance) => instance.State.Length > 0 ? instance.State : "without a state";
+    public static string State(CloudInstance instance) =>
+        instance.State.Length > 0 ? instance.State : "without a state";
 
     public static bool IsDeleted(InstanceRecord record) =>
         record.Status is InstanceStatus.Deleting or InstanceStatus.Deleted;

@@ -2,7 +2,9 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Evidence in words, for plans and the audit. Facts only, no ages: the same facts make the same plan.</summary>
+/// <summary>
+/// Evidence in words, for plans and the audit. Facts only, no ages: the same facts make the same plan.
+/// </summary>
 internal static class EvidenceText
 {
     private const int MaxCarriers = 3;

@@ -41,13 +41,18 @@ internal static class HealthRules
         }
 
         return IsImplausible(facts.Stale, facts.Registered)
-            ? new(null, $"{facts.Stale} of {facts.Registered} registered instances look stale: the source of health is suspect")
+            ? new(
+                null,
+                $"{facts.Stale} of {facts.Registered} registered instances look stale: "
+                + "the source of health is suspect")
             : new(null, null);
     }
 
     public static bool IsImplausible(int stale, int registered) => stale > MaxPlausible && stale * 2 >= registered;
 
-    /// <summary>Health intervals that an instance missed since its last sign, the grace period, or the first look.</summary>
+    /// <summary>
+    /// Health intervals that an instance missed since its last sign, the grace period, or the first look.
+    /// </summary>
     public static int Missed(InstanceRow row, DateTimeOffset? since, PhaseInput input)
     {
         var last = row.LastSign;

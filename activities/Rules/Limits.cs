@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// How much one reason may terminate in a cycle (design, "Evidence, limits, guards"). Over a limit nothing of that reason is
-/// terminated: a limit that lets a part through only makes a wrong judgement slower.
+/// How much one reason may terminate in a cycle (design, "Evidence, limits, guards"). Over a limit nothing of that
+/// reason is terminated: a limit that lets a part through only makes a wrong judgement slower.
 /// </summary>
 internal static class Limits
 {
@@ -42,8 +42,8 @@ internal static class Limits
     }
 
     /// <summary>
-    /// The rule of a group. The tenant of an orphan is unknown, so it may be of any group of that name: then every rule for
-    /// such a group counts, and an orphan is no way around a limit.
+    /// The rule of a group. The tenant of an orphan is unknown, so it may be of any group of that name: then every rule
+    /// for such a group counts, and an orphan is no way around a limit.
     /// </summary>
     private static IEnumerable<LimitRule> Rules(
         TerminationLimits limits, CollectReason reason, string tenant, string group)
@@ -62,7 +62,9 @@ internal static class Limits
     private static LimitRule ShardRule(TerminationLimits limits, CollectReason reason) =>
         MostSpecific(limits, reason, null) ?? new(limits.ShardFloor, limits.ShardPercent);
 
-    /// <summary>The most specific rule: group before reason; of two alike the later. Null group: the shard's own.</summary>
+    /// <summary>
+    /// The most specific rule: group before reason; of two alike the later. Null group: the shard's own.
+    /// </summary>
     private static LimitRule? MostSpecific(TerminationLimits limits, CollectReason reason, string? group) =>
         (limits.Rules ?? [])
             .Where(r => (r.Reason ?? reason) == reason && r.OfShard == (group is null) && (r.Group ?? group) == group)

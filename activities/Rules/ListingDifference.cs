@@ -6,8 +6,8 @@ namespace Nstance.Temporal.Activities.Rules;
 internal readonly record struct MachineChange(MachineRow Machine, bool IsInsert);
 
 /// <summary>
-/// The difference between the listing before and this one. What is listed leaves <see cref="Missing"/>; what is left there
-/// when the listing is complete was not listed.
+/// The difference between the listing before and this one. What is listed leaves <see cref="Missing"/>; what is left
+/// there when the listing is complete was not listed.
 /// </summary>
 /// <param name="known">Machines as last listed, by provider id.</param>
 internal sealed class ListingDifference(Dictionary<string, MachineRow> known)

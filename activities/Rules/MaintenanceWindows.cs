@@ -3,12 +3,14 @@ using System.Globalization;
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// Hours in which nothing is collected. Activities judge them and not the workflow: time zone rules differ between hosts and
-/// would break a replay.
+/// Hours in which nothing is collected. Activities judge them and not the workflow: time zone rules differ between
+/// hosts and would break a replay.
 /// </summary>
 internal static class MaintenanceWindows
 {
-    /// <summary>One sentence while a window is open, at the cycle's time or when the phase began; null: none is.</summary>
+    /// <summary>
+    /// One sentence while a window is open, at the cycle's time or when the phase began; null: none is.
+    /// </summary>
     public static string? Open(PhaseInput input)
     {
         DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];

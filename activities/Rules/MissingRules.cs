@@ -57,8 +57,8 @@ internal static class MissingRules
         };
 
     /// <summary>
-    /// Whether to mark a row whose machine is tagged as another instance: only when that instance has a live row of its own
-    /// for the machine, else a changed tag would orphan it, and no machine carries the row's id.
+    /// Whether to mark a row whose machine is tagged as another instance: only when that instance has a live row of its
+    /// own for the machine, else a changed tag would orphan it, and no machine carries the row's id.
     /// </summary>
     public static Verdict JudgeReplaced(InstanceRow row, string tag, InstanceRow? owner, bool isCarried) =>
         !isCarried && owner is { DeletedAt: null, NamesMachine: true } && owner.ProviderId == row.ProviderId

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>One instance of a plan. Facts only: an age would make another plan of the same instances in each cycle.</summary>
+/// <summary>
+/// One instance of a plan. Facts only: an age would make another plan of the same instances in each cycle.
+/// </summary>
 internal sealed record PlanItem(
     string InstanceId, string? ProviderId, string Tenant, string Group, CollectReason Reason, string Evidence)
 {

@@ -4,8 +4,9 @@ namespace Nstance.Temporal.Activities.Rules;
 internal static class PurgeRules
 {
     /// <summary>
-    /// Rows marked as deleted before it may be purged; null: none may. A mark that no complete sync followed is no evidence: it
-    /// may have been set during an outage, of a machine that runs. A dry-run needs no sync, since it only reports.
+    /// Rows marked as deleted before it may be purged; null: none may. A mark that no complete sync followed is no
+    /// evidence: it may have been set during an outage, of a machine that runs. A dry-run needs no sync, since it only
+    /// reports.
     /// </summary>
     /// <param name="input">The cycle.</param>
     /// <param name="syncedAt">The last complete sync that was no dry-run; null: there was none.</param>

@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// Quarantine, if operators configured it: the instance is tagged and stopped first, and terminated when the wait is over and
-/// the evidence still says so. A tag that is not a time protects the instance.
+/// Quarantine, if operators configured it: the instance is tagged and stopped first, and terminated when the wait is
+/// over and the evidence still says so. A tag that is not a time protects the instance.
 /// </summary>
 internal static class QuarantineRules
 {

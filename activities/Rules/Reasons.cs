@@ -18,16 +18,19 @@ internal sealed record Reason(
 }
 
 /// <summary>
-/// The table of reasons, in the order in which candidates are judged. A candidate that one reason skips is not judged by
-/// the next, unless the evidence refutes the reason itself.
+/// The table of reasons, in the order in which candidates are judged. A candidate that one reason skips is not judged
+/// by the next, unless the evidence refutes the reason itself.
 /// </summary>
 internal static class Reasons
 {
     public static IReadOnlyList<Reason> All { get; } =
     [
-        new(CollectReason.Unhealthy, "unhealthy", Sweep.Unhealthy, rows => rows.Unhealthy, TerminationRules.Unhealthy),
-        new(CollectReason.Dangling, "dangling", Sweep.Dangling, rows => rows.Dangling, TerminationRules.NeverRegistered),
-        new(CollectReason.Orphan, "orphan", Sweep.Orphan, rows => rows.Orphans, TerminationRules.NeverRegistered),
+        new(CollectReason.Unhealthy, "unhealthy", Sweep.Unhealthy,
+            rows => rows.Unhealthy, TerminationRules.Unhealthy),
+        new(CollectReason.Dangling, "dangling", Sweep.Dangling,
+            rows => rows.Dangling, TerminationRules.NeverRegistered),
+        new(CollectReason.Orphan, "orphan", Sweep.Orphan,
+            rows => rows.Orphans, TerminationRules.NeverRegistered),
         new(CollectReason.DeletedButRunning, "deleted-but-running", Sweep.DeletedButRunning,
             rows => rows.DeletedButRunning, TerminationRules.DeletedButRunning),
         new(CollectReason.StalePreInsert, "stale-pre-insert", Sweep.StalePreInsert,

@@ -6,10 +6,14 @@ internal static class SafetyGuard
     public const string WrongPlace =
         "not found, but the cloud shows no instance of this shard at all: wrong account or region?";
 
-    /// <summary>Intervals by which a report may be ahead of the cycle: the cycle's time is read before its phases run.</summary>
+    /// <summary>
+    /// Intervals by which a report may be ahead of the cycle: the cycle's time is read before its phases run.
+    /// </summary>
     private const int MaxIntervalsAhead = 2;
 
-    /// <summary>So many may always be missing. More than these and half of all is a listing that shrank implausibly.</summary>
+    /// <summary>
+    /// So many may always be missing. More than these and half of all is a listing that shrank implausibly.
+    /// </summary>
     private const int MaxMissing = 10;
 
     /// <summary>Before anything is terminated: the file's clock and the agents.</summary>
@@ -35,8 +39,8 @@ internal static class SafetyGuard
     }
 
     /// <summary>
-    /// A cloud that is asked in the wrong account or region finds nothing at all. One own instance proves the right place;
-    /// without one, many "not found" are no evidence.
+    /// A cloud that is asked in the wrong account or region finds nothing at all. One own instance proves the right
+    /// place; without one, many "not found" are no evidence.
     /// </summary>
     public static string? OfPlace(int listed, int notFound, bool sawOwn) => notFound > 0 && listed == 0 && !sawOwn
         ? $"the cloud lists nothing and finds none of {notFound} instances: wrong account or region?"

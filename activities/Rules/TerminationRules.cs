@@ -4,8 +4,8 @@ using static Nstance.Temporal.Activities.Rules.EvidenceChecks;
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// The only place that decides a termination. A rule skips unless all the evidence it needs is fresh and agrees (design,
-/// "Evidence, limits, guards"). Pure: no I/O, no clock.
+/// The only place that decides a termination. A rule skips unless all the evidence it needs is fresh and agrees
+/// (design, "Evidence, limits, guards"). Pure: no I/O, no clock.
 /// </summary>
 internal static class TerminationRules
 {
@@ -17,8 +17,8 @@ internal static class TerminationRules
     }
 
     /// <summary>
-    /// An instance that the cloud reports as unhealthy. A machine that shuts down and has a live row is terminated again, which
-    /// the cloud allows: then its record and row are cleaned up and its group is told, whoever began it.
+    /// An instance that the cloud reports as unhealthy. A machine that shuts down and has a live row is terminated
+    /// again, which the cloud allows: then its record and row are cleaned up and its group is told, whoever began it.
     /// </summary>
     public static Verdict Unhealthy(InstanceRow row, Evidence now, PhaseInput input)
     {
@@ -38,7 +38,9 @@ internal static class TerminationRules
         return new(VerdictKind.Refuted, $"{State(instance)} at the cloud");
     }
 
-    /// <summary>Dangling and orphan: issued, or launched, before the registration timeout and never registered.</summary>
+    /// <summary>
+    /// Dangling and orphan: issued, or launched, before the registration timeout and never registered.
+    /// </summary>
     public static Verdict NeverRegistered(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (MayHaveRegistered(row, now, input) is { } registered) return registered;
@@ -56,9 +58,9 @@ internal static class TerminationRules
     }
 
     /// <summary>
-    /// A row marked as deleted whose machine runs: nstance, or a termination that did not take hold, left it. Its agent must be
-    /// silent since the mark. On a stopped machine no agent reports: there its last report must be older than the
-    /// registration timeout.
+    /// A row marked as deleted whose machine runs: nstance, or a termination that did not take hold, left it. Its agent
+    /// must be silent since the mark. On a stopped machine no agent reports: there its last report must be older than
+    /// the registration timeout.
     /// </summary>
     public static Verdict DeletedButRunning(InstanceRow row, Evidence now, PhaseInput input)
     {
@@ -114,13 +116,15 @@ internal static class TerminationRules
     }
 
     /// <summary>
-    /// A registered row that names no machine: the answer to the launch was lost, and the machine went before a listing showed
-    /// it. Its agent must be silent. Where no agent reports, the cloud must still show the machine as terminated.
+    /// A registered row that names no machine: the answer to the launch was lost, and the machine went before a listing
+    /// showed it. Its agent must be silent. Where no agent reports, the cloud must still show the machine as
+    /// terminated.
     /// </summary>
     public static Verdict WithoutMachine(InstanceRow row, Evidence now, PhaseInput input)
     {
         var silentSince = Deadlines.SilentSince(input);
-        if (row is not { NamesMachine: false, RegisteredAt: not null }) return Verdict.Skip("the row is another by now");
+        if (row is not { NamesMachine: false, RegisteredAt: not null })
+            return Verdict.Skip("the row is another by now");
         if (Deadlines.Covers(input, silentSince) is { } grace) return grace;
         if (!(row.LastSign < silentSince)) return Verdict.Skip("its agent reports");
         var isTerminated = now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;

@@ -7,9 +7,9 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Machines without a row. Their records are looked for once. A recorded machine gets the row that nstance would make of its
-/// record, so that nstance knows it again. A machine without a record is an orphan and never becomes a row: nstance would
-/// count it as a member of its group.
+/// Machines without a row. Their records are looked for once. A recorded machine gets the row that nstance would make
+/// of its record, so that nstance knows it again. A machine without a record is an orphan and never becomes a row:
+/// nstance would count it as a member of its group.
 /// </summary>
 internal sealed class Backfill(
     ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, PhaseInput input,
@@ -47,7 +47,9 @@ internal sealed class Backfill(
         return [.. isUsable[true]];
     }
 
-    /// <summary>Marks machines as rowless when their records were looked for; else the next cycle looks again.</summary>
+    /// <summary>
+    /// Marks machines as rowless when their records were looked for; else the next cycle looks again.
+    /// </summary>
     private async Task ReadNewAsync(List<MachineRow> machines, CancellationToken ct)
     {
         if (machines.Count == 0) return;
@@ -60,7 +62,8 @@ internal sealed class Backfill(
         catch (CloudException e)
         {
             notes.Problem(
-                $"{machines.Count} machines without a row were skipped, because their records were not listed: {e.Message}");
+                $"{machines.Count} machines without a row were skipped, "
+                + $"because their records were not listed: {e.Message}");
             return;
         }
 
@@ -82,7 +85,8 @@ internal sealed class Backfill(
         database.SetRowless(read, true);
     }
 
-    private static InstanceId? IdOf(MachineRow machine) => InstanceId.TryParse(machine.InstanceId, out var id) ? id : null;
+    private static InstanceId? IdOf(MachineRow machine) =>
+        InstanceId.TryParse(machine.InstanceId, out var id) ? id : null;
 
     /// <summary>Null: the record is kept, or was deleted meanwhile.</summary>
     private async Task<string?> ReadAsync(string key, MachineRow machine, CancellationToken ct)
@@ -178,8 +182,8 @@ internal sealed class Backfill(
     }
 
     /// <summary>
-    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a marked row
-    /// whose machine runs and whose record exists is live. nstance's own rows are never restored.
+    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a
+    /// marked row whose machine runs and whose record exists is live. nstance's own rows are never restored.
     /// </summary>
     private async Task RestoreAsync(CancellationToken ct)
     {

@@ -15,12 +15,13 @@ namespace Nstance.Temporal.Activities.Sync;
 internal sealed record MissingResult(int Marked, int Skipped, int Updated, bool SawOwn, string? Suspect);
 
 /// <summary>
-/// Machines that a complete listing does not name: known from the listing before, or named by a live row. The listing alone
-/// proves nothing, it may lag or be cut. The cloud, asked by id, must say terminated or not found, and a row must be older
-/// than the settle time before it is marked.
+/// Machines that a complete listing does not name: known from the listing before, or named by a live row. The listing
+/// alone proves nothing, it may lag or be cut. The cloud, asked by id, must say terminated or not found, and a row must
+/// be older than the settle time before it is marked.
 /// </summary>
 internal sealed class MissingInstances(
-    ShardDatabase database, ICloud cloud, PhaseNotes notes, AuditTrail audit, PhaseInput input, Action<string> heartbeat)
+    ShardDatabase database, ICloud cloud, PhaseNotes notes, AuditTrail audit, PhaseInput input,
+    Action<string> heartbeat)
 {
     private const int PageSize = 1000;
 
@@ -51,11 +52,12 @@ internal sealed class MissingInstances(
         rows.AddRange(Settled(missing.Where(m => IsGone(m.ProviderId)).Select(RowOf).OfType<InstanceRow>()));
         var carriers = database.FindCarriers(rows.Where(row => IsGone(row.ProviderId!)).Select(row => row.Id));
         foreach (var row in rows) Judge(row, carriers[row.Id].FirstOrDefault());
-        await JudgeReplacedAsync(
-            [.. checks.Where(c => c.TaggedAs is { } tag && tag != c.Row.Id && MissingRules.IsSettled(c.Row, input))], ct);
+        var elsewhere = checks.Where(c => c.TaggedAs is { } tag && tag != c.Row.Id);
+        await JudgeReplacedAsync([.. elsewhere.Where(c => MissingRules.IsSettled(c.Row, input))], ct);
         var isGone = _judged.ToLookup(j => j.Verdict.Kind == VerdictKind.CleanUp);
         Skip([.. isGone[false]]);
-        return new(Mark([.. isGone[true]]), isGone[false].Count(), _alive.Count, _machines.ContainsValue(MissingMachine.Alive), suspect);
+        var marked = Mark([.. isGone[true]]);
+        return new(marked, isGone[false].Count(), _alive.Count, _alive.Count > 0, suspect);
     }
 
     private bool IsGone(string providerId) =>
@@ -64,8 +66,7 @@ internal sealed class MissingInstances(
     private string? Suspect(int listed, int missing)
     {
         var notFound = _machines.Where(m => m.Value == MissingMachine.NotFound).Select(m => m.Key).ToArray();
-        var sawOwn = _machines.ContainsValue(MissingMachine.Alive);
-        if (SafetyGuard.OfPlace(listed, notFound.Length, sawOwn) is { } wrong)
+        if (SafetyGuard.OfPlace(listed, notFound.Length, sawOwn: _alive.Count > 0) is { } wrong)
         {
             notes.Problem($"{wrong} No row was marked");
             foreach (var id in notFound) _machines[id] = MissingMachine.Unknown;

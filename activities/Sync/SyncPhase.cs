@@ -8,21 +8,24 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Brings the cloud's state into <c>gc_machines</c> (design, "A cycle"): load the last listing, list, write the difference. The
-/// listing is then complete, so machines that it misses are asked for by id, and recorded machines without a row get one.
-/// Listing comes before rows and records are read: what nstance makes meanwhile is then known to one of them.
+/// Brings the cloud's state into <c>gc_machines</c> (design, "A cycle"): load the last listing, list, write the
+/// difference. The listing is then complete, so machines that it misses are asked for by id, and recorded machines
+/// without a row get one. Listing comes before rows and records are read: what nstance makes meanwhile is then known to
+/// one of them.
 /// </summary>
 internal sealed class SyncPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, AuditTrail audit, PhaseInput input,
     Action<PhaseProgress> heartbeat)
 {
     /// <summary>
-    /// How often a file of our own looks for records without a machine, by a listing of the bucket. Such a record costs a few
-    /// hundred bytes of S3 while it waits.
+    /// How often a file of our own looks for records without a machine, by a listing of the bucket. Such a record costs
+    /// a few hundred bytes of S3 while it waits.
     /// </summary>
     internal static readonly TimeSpan RecordsReread = TimeSpan.FromHours(1);
 
-    /// <summary>Changes that are held in memory; more are written at once, so that memory does not grow with the fleet.</summary>
+    /// <summary>
+    /// Changes that are held in memory; more are written at once, so that memory does not grow with the fleet.
+    /// </summary>
     private const int MaxChanges = 250_000;
 
     private readonly List<MachineChange> _changes = [];
@@ -42,7 +45,8 @@ internal sealed class SyncPhase(
         var marked = await new MissingInstances(database, cloud, notes, audit, input, Beat)
             .RunAsync(_listed, missing, ct);
         var added = await new Backfill(database, cloud, records, notes, input, Beat).RunAsync(ct);
-        foreach (var id in database.FindInvalidIds()) notes.Invalid($"row with the id x'{id}': invalid id; row skipped");
+        foreach (var id in database.FindInvalidIds())
+            notes.Invalid($"row with the id x'{id}': invalid id; row skipped");
         foreach (var (id, count) in database.FindDuplicateIds())
             notes.Invalid($"{count} machines carry the instance id {id}; manual review required");
         database.ChangeMeta(MetaKeys.SawOwn, _listed > 0 || marked.SawOwn ? "1" : "0");

@@ -12,6 +12,8 @@ internal sealed record PhaseProgress(string Doing)
     /// <summary>Purged so far.</summary>
     public PurgeResult? Purged { get; init; }
 
-    /// <summary>Of the sync: instances listed. A retry lists anew, because half a listing is evidence of nothing.</summary>
+    /// <summary>
+    /// Of the sync: instances listed. A retry lists anew, because half a listing is evidence of nothing.
+    /// </summary>
     public int? Listed { get; init; }
 }
