@@ -24,8 +24,12 @@ internal static class AwsShard
         Launch(cloud, new LaunchSpec { Count = count, Tags = Tags, TerminationProtected = isProtected });
 
     /// <summary>Launches machines of another shard of the cluster.</summary>
-    public static void LaunchForeign(this SimulatedCloud cloud, int count) => Launch(
-        cloud, new LaunchSpec { Count = count, Tags = new Dictionary<string, string>(Tags) { [CloudTags.Shard] = "b" } });
+    public static void LaunchForeign(this SimulatedCloud cloud, int count)
+    {
+        var tags = new Dictionary<string, string>(Tags) { [CloudTags.Shard] = "b" };
+        Launch(cloud, new LaunchSpec { Count = count, Tags = tags });
+    }
 
-    private static string[] Launch(SimulatedCloud cloud, LaunchSpec spec) => [.. cloud.Ec2.Launch(spec).Select(m => m.Id)];
+    private static string[] Launch(SimulatedCloud cloud, LaunchSpec spec) =>
+        [.. cloud.Ec2.Launch(spec).Select(machine => machine.Id)];
 }

@@ -81,7 +81,8 @@ public sealed class ListInPartsTests
     public async Task List_ManyShardsAtATime_TheirDescribesDoNotPileUp()
     {
         var clouds = Enumerable.Range(0, 6).Select(_ => new OtherCloud("")).ToArray();
-        var open = clouds.Select(cloud => _inParts.ListAsync(cloud.ListPart, 4, default).GetAsyncEnumerator()).ToArray();
+        var open = clouds
+            .Select(cloud => _inParts.ListAsync(cloud.ListPart, 4, default).GetAsyncEnumerator()).ToArray();
         foreach (var pages in open) Assert.True(await pages.MoveNextAsync());
 
         Assert.Equal([4, 4, 4, 4, 1, 1], clouds.Select(cloud => cloud.Asked.Count));
