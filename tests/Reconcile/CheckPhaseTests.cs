@@ -20,9 +20,10 @@ public sealed class CheckPhaseTests : IDisposable
     [InlineData("pending", 9, CheckVerdict.Fine, "pending; 9 reports are missing, 3 would be too many")]
     [InlineData("stopped", 1, CheckVerdict.Collectable, "stopped at the cloud")]
     [InlineData("deleting", 1, CheckVerdict.Collectable, "deleting at the cloud")]
-    [InlineData("deleted", 1, CheckVerdict.Collectable, "deleted at the cloud")]
+    [InlineData("deleted", 1, CheckVerdict.Collectable, "terminated at the cloud")]
     [InlineData("unknown", 9, CheckVerdict.Unknown, "in a state that is not understood")]
-    public async Task Check_StatusAtTheCloud_GivesTheVerdict(string status, int missed, CheckVerdict verdict, string why)
+    public async Task Check_StatusAtTheCloud_GivesTheVerdict(
+        string status, int missed, CheckVerdict verdict, string why)
     {
         var made = Registered(InstanceStatuses.Parse(status));
         Assert.Equal((verdict, why), await CheckAsync(made, missed));
