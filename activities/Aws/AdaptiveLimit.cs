@@ -3,24 +3,24 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Bounds reads in flight by what the service bears: doubles until the first throttle, then halves at each and grows by
-/// one a round. One for a process, so that many shards share what one bucket allows. Waiting is first come, first served.
+/// Bounds the reads in flight. The bound doubles in a round until the first throttle; then a throttle halves it and a
+/// round of answers adds one. One for a process, because its shards share the service's rate. First come, first served.
 /// </summary>
-internal sealed class AdaptiveLimit
+internal sealed class AdaptiveLimit : IDisposable
 {
     public const int Start = 64;
     public const int Min = 4;
     public const int Max = 256;
 
     private readonly Lock _lock = new();
-    private readonly Queue<TaskCompletionSource> _waiting = new();
+    private readonly SemaphoreSlim _turns = new(Start);
     private double _limit = Start;
+    private int _turnsMade = Start; // free ones, and those of the calls in flight
     private bool _wasThrottled;
-    private int _inFlight;
     private long _began;
     private long _cutAt;
 
-    /// <summary>How many may be in flight now.</summary>
+    /// <summary>The bound now.</summary>
     public int Current
     {
         get
@@ -29,74 +29,53 @@ internal sealed class AdaptiveLimit
         }
     }
 
+    /// <summary>Runs a call when there is room for it.</summary>
     public async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
-        var number = await EnterAsync(cancellationToken);
-        var outcome = Outcome.Other;
+        await _turns.WaitAsync(cancellationToken);
+        var number = Interlocked.Increment(ref _began);
+        bool? isThrottled = null; // null: the call's fault says nothing about the rate
         try
         {
             var answer = await call();
-            outcome = Outcome.Answered;
+            isThrottled = false;
             return answer;
         }
         catch (CloudException e) when (e.Fault == CloudFault.Throttled)
         {
-            outcome = Outcome.Throttled;
+            isThrottled = true;
             throw;
         }
         finally
         {
-            Leave(number, outcome);
+            Leave(number, isThrottled);
         }
     }
 
-    private async Task<long> EnterAsync(CancellationToken cancellationToken)
-    {
-        TaskCompletionSource turn;
-        lock (_lock)
-        {
-            if (_inFlight < (int)_limit)
-            {
-                _inFlight++;
-                return _began++;
-            }
+    public void Dispose() => _turns.Dispose();
 
-            turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Enqueue(turn);
-        }
-
-        using var cancelled = cancellationToken.UnsafeRegister(
-            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), turn);
-        await turn.Task;
-        lock (_lock) return _began++;
-    }
-
-    private void Leave(long number, Outcome outcome)
+    private void Leave(long number, bool? isThrottled)
     {
         lock (_lock)
         {
-            if (outcome == Outcome.Answered && _inFlight >= (int)_limit)
+            var inFlight = _turnsMade - _turns.CurrentCount;
+            if (isThrottled == false && inFlight >= (int)_limit)
                 _limit = Math.Min(Max, _limit + (_wasThrottled ? 1 / _limit : 1));
 
-            // Once a round: those that were under way at the last cut say nothing about the bound since.
-            if (outcome == Outcome.Throttled && number >= _cutAt)
+            // Once in a round: a call that began before the last cut says nothing about the bound since.
+            if (isThrottled == true && number > _cutAt)
             {
-                (_wasThrottled, _limit, _cutAt) = (true, Math.Max(Min, _limit / 2), _began);
+                _wasThrottled = true;
+                _limit = Math.Max(Min, _limit / 2);
+                _cutAt = Interlocked.Read(ref _began);
             }
 
-            _inFlight--;
-            while (_inFlight < (int)_limit && _waiting.TryDequeue(out var next))
-            {
-                // One that gave up meanwhile has no use for its turn.
-                if (next.TrySetResult()) _inFlight++;
-            }
+            _turnsMade--;
+            while (_turnsMade > (int)_limit && _turns.Wait(0)) _turnsMade--;
+            var more = (int)_limit - _turnsMade;
+            if (more <= 0) return;
+            _turnsMade += more;
+            _turns.Release(more);
         }
-    }
-
-    private enum Outcome
-    {
-        Other,
-        Answered,
-        Throttled,
     }
 }

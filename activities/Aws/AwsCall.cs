@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Telemetry;
@@ -7,23 +9,26 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Runs one call to AWS under a time limit (the SDK's own few retries included) and turns whatever goes wrong into one
-/// line with a meaning. Our own time limit is a fault; the caller's cancellation stays a cancellation.
+/// Runs one call to AWS under a time limit, which includes the SDK's own retries, and turns every failure into a
+/// <see cref="CloudException"/> of one line. A timeout is a fault; the caller's cancellation stays a cancellation.
 /// </summary>
-/// <param name="Service">"EC2" or "S3".</param>
-/// <param name="Place">Endpoint or region, as it is shown.</param>
+/// <param name="Service">"EC2", "S3" or "STS".</param>
+/// <param name="Place">Endpoint or region, for messages.</param>
 /// <param name="Timeout">Maximum time for a call.</param>
 internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
-    private const int ShownLength = 300;
-
-    /// <summary>What the service allows all shards of the process together; null: not known.</summary>
+    /// <summary>Rates that all shards of the process share; null if the service publishes none.</summary>
     public Ec2Rates? Rates { get; init; }
 
-    /// <param name="action">As the service names it.</param>
+    /// <summary>The bucket that S3's faults name; null for other services.</summary>
+    public string? Bucket { get; init; }
+
+    /// <summary>Runs a call.</summary>
+    /// <param name="action">The action as the service names it.</param>
     /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="instances">How many instances it ends, stops or starts.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
+    /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
     public Task<T> RunAsync<T>(
         string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int instances = 0) =>
         Rates is null
@@ -35,19 +40,27 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     {
         var began = Stopwatch.GetTimestamp();
         using var span = GcMeter.Source.StartActivity($"{Service} {action}", ActivityKind.Client);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Timeout);
         var result = "ok";
         try
         {
-            return await LimitedAsync(action, call, cancellationToken);
+            var answer = await call(limit.Token);
+            return IsFromService(answer) ? answer : throw Stranger(action);
         }
         catch (Exception e)
         {
-            result = e is CloudException fault ? fault.Fault.ToString().ToLowerInvariant()
-                : e is OperationCanceledException ? "cancelled" : "broken";
+            var failure = cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken)
+                : e is CloudException ? e
+                : limit.IsCancellationRequested || e is OperationCanceledException ? TimedOut(action)
+                : Translate(action, e) ?? e;
+            result = failure is CloudException cloud ? cloud.Fault.ToString().ToLowerInvariant()
+                : failure is OperationCanceledException ? "cancelled" : "broken";
 
             // A missing record is an answer, not a failure.
             if (result != "gone") span?.SetStatus(ActivityStatusCode.Error, result);
-            throw;
+            if (failure == e) throw;
+            throw failure;
         }
         finally
         {
@@ -55,72 +68,56 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         }
     }
 
-    private async Task<T> LimitedAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Timeout);
-        try
-        {
-            var answer = await call(limit.Token);
-            return IsOwn(answer) ? answer : throw Stranger(action);
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-        catch (Exception e) when (e is not CloudException && (limit.IsCancellationRequested || e is OperationCanceledException))
-        {
-            throw new CloudException(
-                CloudFault.Transient, $"{Service} at {Place} did not answer {action} within {Timeout.TotalSeconds:0.#}s");
-        }
-        catch (Exception e) when (e is not CloudException && Translate(action, e) is not null)
-        {
-            throw Translate(action, e)!;
-        }
-    }
+    /// <summary>Returns the fault for an answer that did not come from the service.</summary>
+    public CloudException Stranger(string action) => new(
+        CloudFault.Transient,
+        $"{Service} at {Place}: the answer to {action} is not {Service}'s: "
+        + $"check AWS_ENDPOINT_URL_{Service} and proxies");
 
-    /// <summary>Null: not a fault of the call, but of the program.</summary>
-    internal CloudException? Translate(string action, Exception exception) => exception switch
+    /// <summary>
+    /// The SDK reads a proxy's page of well-formed XML as an empty answer. Each answer of EC2 carries a request id;
+    /// <see cref="S3Bucket"/> checks S3's answers.
+    /// </summary>
+    private bool IsFromService(object? answer) =>
+        Service != "EC2" || answer is not AmazonWebServiceResponse response
+        || !string.IsNullOrEmpty(response.ResponseMetadata?.RequestId);
+
+    private CloudException TimedOut(string action) => new(
+        CloudFault.Transient, $"{Service} at {Place} did not answer {action} within {Timeout.TotalSeconds:0.#}s");
+
+    /// <summary>Null: the fault is the program's, not the call's.</summary>
+    private CloudException? Translate(string action, Exception exception) => exception switch
     {
         AmazonServiceException { ErrorCode: { Length: > 0 } } refused => Refused(action, refused),
-        _ when Unreachable(exception) is { } why => new CloudException(
+        _ when Unreachable(exception) is { } why => new(
             CloudFault.Transient,
-            $"{Service}: nobody answers at {Place} ({OneLine(why)}): check the network and AWS_ENDPOINT_URL_{Service}"),
-        AmazonServiceException broken => new CloudException(
+            $"{Service}: no answer at {Place} ({Line(why)}): check the network and AWS_ENDPOINT_URL_{Service}"),
+        AmazonServiceException broken => new(
             AwsErrors.Classify(null, Status(broken)),
             $"{Service} at {Place} gave no readable answer to {action} (HTTP {(int)broken.StatusCode})"),
-        AmazonClientException client when IsAboutCredentials(client) => new CloudException(
+        AmazonClientException client when IsAboutCredentials(client) => new(
             CloudFault.Denied,
             "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"),
-        AmazonClientException client => new CloudException(
-            CloudFault.Transient, $"{Service} at {Place}: {action} failed ({OneLine(client.Message)})"),
-        IOException or System.Xml.XmlException => new CloudException(
+        AmazonClientException client => new(
+            CloudFault.Transient, $"{Service} at {Place}: {action} failed ({Line(client.Message)})"),
+        IOException or XmlException => new(
             CloudFault.Transient, $"{Service} at {Place}: the answer to {action} was cut off or unreadable"),
         _ => null,
     };
 
-    /// <summary>
-    /// A proxy's page can be well-formed XML, and the SDK would read it as an answer that says nothing: an empty listing, a thing
-    /// done. EC2's answers all bear the request's id. S3's are judged where they are read.
-    /// </summary>
-    private bool IsOwn(object? answer) =>
-        Service != "EC2" || answer is not AmazonWebServiceResponse response || !string.IsNullOrEmpty(response.ResponseMetadata?.RequestId);
-
-    /// <summary>What came is no answer of this service: it says nothing.</summary>
-    public CloudException Stranger(string action) => new(
-        CloudFault.Transient, $"{Service} at {Place}: somebody else answered {action}: check AWS_ENDPOINT_URL_{Service} and proxies");
-
     private CloudException Refused(string action, AmazonServiceException e)
     {
         var fault = AwsErrors.Classify(e.ErrorCode, Status(e));
-        var advice = fault == CloudFault.Denied ? ": check the AWS credentials and what they may do" : "";
-        return new CloudException(
-            fault, $"{Service} at {Place} refused {action} ({e.ErrorCode}: {OneLine(e.Message)}){advice}")
+        var cause = Bucket is null ? "" : e.ErrorCode switch
         {
-            Code = e.ErrorCode,
-            Detail = e.Message,
+            "NoSuchBucket" => $"bucket \"{Bucket}\" does not exist there: create it, or name another. ",
+            "PermanentRedirect" or "AuthorizationHeaderMalformed" =>
+                $"bucket \"{Bucket}\" is in another region: set AWS_REGION to it. ",
+            _ => "",
         };
+        var advice = fault == CloudFault.Denied ? ": check the AWS credentials and what they may do" : "";
+        var message = $"{cause}{Service} at {Place} refused {action} ({e.ErrorCode}: {Line(e.Message)}){advice}";
+        return new CloudException(fault, message) { Code = e.ErrorCode, Detail = e.Message };
     }
 
     private static HttpStatusCode? Status(AmazonServiceException e) => e.StatusCode == default ? null : e.StatusCode;
@@ -129,8 +126,8 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            if (e is System.Net.Sockets.SocketException socket) return socket.Message;
-            if (e is HttpRequestException { StatusCode: null, InnerException: null } http) return http.Message;
+            if (e is SocketException or HttpRequestException { StatusCode: null, InnerException: null })
+                return e.Message;
         }
 
         return null;
@@ -140,9 +137,5 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         e.Message.Contains("credential", StringComparison.OrdinalIgnoreCase)
         || e.Message.Contains("metadata service", StringComparison.OrdinalIgnoreCase);
 
-    private static string OneLine(string? text)
-    {
-        var line = (text ?? "").ReplaceLineEndings(" ").Trim();
-        return line.Length <= ShownLength ? line : line[..ShownLength] + "…";
-    }
+    private static string Line(string? text) => OneLine.Short((text ?? "").ReplaceLineEndings(" ").Trim());
 }

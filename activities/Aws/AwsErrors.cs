@@ -6,74 +6,49 @@ namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
 /// The one table of AWS error codes, for EC2 and S3. The SDK's own classification is not used: an EC2 exception says
-/// neither that it is a throttle nor that it may be retried (dotnet-notes, "AWS SDK v4").
+/// neither that it is a throttle nor that it may be retried.
 /// </summary>
 internal static class AwsErrors
 {
-    private static readonly FrozenDictionary<string, CloudFault> Faults = new Dictionary<string, CloudFault>
+    private static readonly FrozenDictionary<string, CloudFault> Faults = new Dictionary<CloudFault, string[]>
     {
-        ["InvalidInstanceID.NotFound"] = CloudFault.Gone,
-        ["NoSuchKey"] = CloudFault.Gone,
+        [CloudFault.Gone] = ["InvalidInstanceID.NotFound", "NoSuchKey"],
+        [CloudFault.Malformed] = ["InvalidInstanceID.Malformed"],
+        [CloudFault.Throttled] =
+        [
+            "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete", "RequestLimitExceeded",
+            "RequestThrottled", "RequestThrottledException", "ResourceCountExceeded", "SlowDown", "Throttling",
+            "ThrottlingException", "TooManyRequestsException",
+        ],
+        [CloudFault.Denied] =
+        [
+            "AccessDenied", "AccessDeniedException", "AccountProblem", "AllAccessDisabled", "AuthFailure", "Blocked",
+            "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity",
+            "InvalidToken", "MissingAuthenticationToken", "NotSignedUp", "OptInRequired", "PendingVerification",
+            "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "TokenRefreshRequired",
+            "UnauthorizedOperation", "UnrecognizedClientException",
+        ],
+        [CloudFault.Protected] = ["OperationNotPermitted"],
+        [CloudFault.Transient] =
+        [
+            "InternalError", "InternalFailure", "OperationAborted", "RequestTimeout", "RequestTimeoutException",
+            "ServiceUnavailable", "Unavailable",
+        ],
+        [CloudFault.Invalid] =
+        [
+            // A missing bucket must never read as a missing record: Gone would let the record count as deleted.
+            "NoSuchBucket",
+            "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "IncorrectInstanceState",
+            "PermanentRedirect", "UnsupportedOperation",
+        ],
+    }.SelectMany(row => row.Value.Select(code => KeyValuePair.Create(code, row.Key))).ToFrozenDictionary();
 
-        ["InvalidInstanceID.Malformed"] = CloudFault.Malformed,
-
-        ["BandwidthLimitExceeded"] = CloudFault.Throttled,
-        ["EC2ThrottledException"] = CloudFault.Throttled,
-        ["PriorRequestNotComplete"] = CloudFault.Throttled,
-        ["RequestLimitExceeded"] = CloudFault.Throttled,
-        ["RequestThrottled"] = CloudFault.Throttled,
-        ["RequestThrottledException"] = CloudFault.Throttled,
-        ["ResourceCountExceeded"] = CloudFault.Throttled,
-        ["SlowDown"] = CloudFault.Throttled,
-        ["Throttling"] = CloudFault.Throttled,
-        ["ThrottlingException"] = CloudFault.Throttled,
-        ["TooManyRequestsException"] = CloudFault.Throttled,
-
-        ["AccessDenied"] = CloudFault.Denied,
-        ["AccessDeniedException"] = CloudFault.Denied,
-        ["AccountProblem"] = CloudFault.Denied,
-        ["AllAccessDisabled"] = CloudFault.Denied,
-        ["AuthFailure"] = CloudFault.Denied,
-        ["Blocked"] = CloudFault.Denied,
-        ["ExpiredToken"] = CloudFault.Denied,
-        ["ExpiredTokenException"] = CloudFault.Denied,
-        ["InvalidAccessKeyId"] = CloudFault.Denied,
-        ["InvalidClientTokenId"] = CloudFault.Denied,
-        ["InvalidSecurity"] = CloudFault.Denied,
-        ["InvalidToken"] = CloudFault.Denied,
-        ["MissingAuthenticationToken"] = CloudFault.Denied,
-        ["NotSignedUp"] = CloudFault.Denied,
-        ["OptInRequired"] = CloudFault.Denied,
-        ["PendingVerification"] = CloudFault.Denied,
-        ["RequestExpired"] = CloudFault.Denied,
-        ["RequestTimeTooSkewed"] = CloudFault.Denied,
-        ["SignatureDoesNotMatch"] = CloudFault.Denied,
-        ["TokenRefreshRequired"] = CloudFault.Denied,
-        ["UnauthorizedOperation"] = CloudFault.Denied,
-        ["UnrecognizedClientException"] = CloudFault.Denied,
-
-        ["OperationNotPermitted"] = CloudFault.Protected,
-
-        ["InternalError"] = CloudFault.Transient,
-        ["InternalFailure"] = CloudFault.Transient,
-        ["OperationAborted"] = CloudFault.Transient,
-        ["RequestTimeout"] = CloudFault.Transient,
-        ["RequestTimeoutException"] = CloudFault.Transient,
-        ["ServiceUnavailable"] = CloudFault.Transient,
-        ["Unavailable"] = CloudFault.Transient,
-
-        // A missing bucket must never read as a missing record: Gone would let the record count as deleted.
-        ["NoSuchBucket"] = CloudFault.Invalid,
-        ["AuthorizationHeaderMalformed"] = CloudFault.Invalid,
-        ["IllegalLocationConstraintException"] = CloudFault.Invalid,
-        ["IncorrectInstanceState"] = CloudFault.Invalid,
-        ["PermanentRedirect"] = CloudFault.Invalid,
-        ["UnsupportedOperation"] = CloudFault.Invalid,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    /// <summary>Every code of the table.</summary>
+    public static IReadOnlyCollection<string> Codes => Faults.Keys;
 
     /// <summary>
-    /// Meaning of a code. A code that the table lacks is judged by its HTTP status, and never as
-    /// <see cref="CloudFault.Gone"/>: what we do not know is not evidence.
+    /// Returns the meaning of a code. The HTTP status decides for a code that the table lacks, and never as
+    /// <see cref="CloudFault.Gone"/>: an unknown error is not evidence.
     /// </summary>
     public static CloudFault Classify(string? code, HttpStatusCode? status)
     {
@@ -86,7 +61,4 @@ internal static class AwsErrors
             _ => CloudFault.Transient,
         };
     }
-
-    /// <summary>Every code of the table.</summary>
-    public static IReadOnlyCollection<string> Codes => Faults.Keys;
 }

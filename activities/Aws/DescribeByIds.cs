@@ -3,13 +3,16 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Describe by id when some ids do not exist: EC2 then answers none and names the missing ones. Those are taken out and
-/// the rest is asked again; when the message names none of ours, the batch is halved. An id that the answer leaves out
-/// silently is unknown, not gone.
+/// Describes instances by id when some ids do not exist. EC2 then describes none and names the missing ids: those are
+/// removed, and the rest is asked again. A batch is halved when the message names none of its ids. An id that an answer
+/// leaves out is unknown, not gone.
 /// </summary>
 internal static class DescribeByIds
 {
+    /// <summary>EC2's maximum for a call.</summary>
     public const int MaxIds = 1000;
+
+    private static readonly char[] Separators = [.. " ,'\"[]():;.\n\r\t"];
 
     public static async Task<DescribeResult> RunAsync(
         IEnumerable<string> providerIds, Func<IReadOnlyList<string>, Task<IReadOnlyList<CloudInstance>>> ask)
@@ -21,64 +24,69 @@ internal static class DescribeByIds
         string? outage = null;
         while (open.TryDequeue(out var batch))
         {
-            if (outage is not null)
-            {
-                foreach (var id in batch) unknown[id] = outage;
-                continue;
-            }
-
             try
             {
-                var asked = batch.ToHashSet();
-                foreach (var instance in await ask(batch))
-                {
-                    if (asked.Remove(instance.ProviderId)) found[instance.ProviderId] = instance;
-                }
-
-                foreach (var id in asked) unknown[id] = "the cloud's answer left it out";
+                if (outage is null) await AskAsync(batch);
             }
             catch (CloudException e) when (e.Fault is CloudFault.Gone or CloudFault.Malformed)
             {
-                var named = NamedIn(e, batch);
-                if (named.Count == 0 && batch.Count > 1)
-                {
-                    open.Enqueue(batch.Take(batch.Count / 2).ToArray());
-                    open.Enqueue(batch.Skip(batch.Count / 2).ToArray());
-                    continue;
-                }
-
-                // Asked about one id alone, the code itself is the answer, unless it names somebody else.
-                foreach (var id in named.Count > 0 ? named : batch)
-                {
-                    if (e.Fault == CloudFault.Malformed) unknown[id] = "not an id that the cloud can read";
-                    else if (named.Count > 0 || !NamesAnyId(e)) notFound.Add(id);
-                    else unknown[id] = "the cloud named another instance";
-                }
-
-                var rest = batch.Where(id => !notFound.Contains(id) && !unknown.ContainsKey(id)).ToArray();
-                if (rest.Length > 0) open.Enqueue(rest);
+                foreach (var rest in Explain(e, batch)) open.Enqueue(rest);
             }
             catch (CloudException e)
             {
                 outage = e.Message;
-                foreach (var id in batch) unknown[id] = outage;
             }
+
+            if (outage is null) continue;
+            foreach (var id in batch) unknown[id] = outage;
         }
 
         return new DescribeResult(found, notFound, unknown);
+
+        async Task AskAsync(IReadOnlyList<string> batch)
+        {
+            var asked = batch.ToHashSet();
+            foreach (var instance in await ask(batch))
+            {
+                if (asked.Remove(instance.ProviderId)) found[instance.ProviderId] = instance;
+            }
+
+            foreach (var id in asked) unknown[id] = "the cloud's answer left it out";
+        }
+
+        // Returns the batches to ask again.
+        IEnumerable<IReadOnlyList<string>> Explain(CloudException e, IReadOnlyList<string> batch)
+        {
+            var named = NamedIn(e, batch);
+            if (named.Count == 0 && batch.Count > 1) return Halves(batch);
+
+            // For one id alone the code is the answer, unless the message names another instance.
+            foreach (var id in named.Count > 0 ? named : batch)
+            {
+                if (e.Fault == CloudFault.Malformed) unknown[id] = "the cloud cannot read this id";
+                else if (named.Count > 0 || !NamesAnyId(e)) notFound.Add(id);
+                else unknown[id] = "the cloud named another instance";
+            }
+
+            var rest = batch.Where(id => !notFound.Contains(id) && !unknown.ContainsKey(id)).ToArray();
+            return rest.Length > 0 ? [rest] : [];
+        }
     }
 
-    /// <summary>Those of <paramref name="ids"/> that the cloud's message names as whole words.</summary>
+    /// <summary>Returns those of <paramref name="ids"/> that the cloud's message names as whole words.</summary>
     public static IReadOnlyList<string> NamedIn(CloudException e, IReadOnlyCollection<string> ids)
     {
         var words = Words(e).ToHashSet();
-        return ids.Where(words.Contains).ToArray();
+        return [.. ids.Where(words.Contains)];
     }
+
+    /// <summary>Splits a batch in two, to isolate the ids that make the whole batch fail.</summary>
+    public static IReadOnlyList<string>[] Halves(IReadOnlyList<string> batch) =>
+        [[.. batch.Take(batch.Count / 2)], [.. batch.Skip(batch.Count / 2)]];
 
     private static bool NamesAnyId(CloudException e) =>
         Words(e).Any(word => word.StartsWith("i-", StringComparison.Ordinal) && word.Length >= 10);
 
     private static string[] Words(CloudException e) =>
-        (e.Detail ?? e.Message).Split([' ', ',', '\'', '"', '[', ']', '(', ')', ':', ';', '.', '\n', '\r', '\t'],
-            StringSplitOptions.RemoveEmptyEntries);
+        (e.Detail ?? e.Message).Split(Separators, StringSplitOptions.RemoveEmptyEntries);
 }

@@ -7,14 +7,14 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Quarantine at EC2: a tag, and a stop. Stopping pays no heed to termination protection, so that is asked first, for each
-/// instance; a refused batch is halved until the bad ones stand alone.
+/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, so each instance is
+/// asked for it first. A refused batch is halved until the bad instances are isolated.
 /// </summary>
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
     private const int MaxIds = 500;
 
-    /// <summary>EC2's word for an instance that has all the tags it may have, 50.</summary>
+    /// <summary>EC2's code for an instance that has its maximum of 50 tags.</summary>
     private const string TagLimit = "TagLimitExceeded";
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -26,80 +26,88 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     {
         _began = _time.GetTimestamp();
         _results = await new TerminationProtection(client, aws).RunAsync(ids, cancellationToken);
-        foreach (var batch in Open(ids).Chunk(MaxIds)) await TagAsync(batch, at, cancellationToken);
-        foreach (var batch in Open(ids).Chunk(MaxIds)) await StopAsync(batch, cancellationToken);
+
+        // The tag explains the stop, so it comes first.
+        await EachBatchAsync(
+            ids,
+            batch => TagAsync(batch, CloudTags.GcQuarantined, at, cancellationToken),
+            whenDone: null,
+            whenFailed: e => new(TerminateOutcome.Failed, e.Message));
+
+        // An instance that cannot be stopped (a spot instance, for example) runs until its quarantine is over.
+        await EachBatchAsync(
+            ids,
+            batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
+                new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Count),
+            whenDone: new(TerminateOutcome.Quarantined, null),
+            whenFailed: e => new(
+                TerminateOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
         return _results;
     }
 
     public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
     {
-        var full = false;
+        var hasNoRoom = false;
         try
         {
-            await ProtectAsync();
+            await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
         }
         catch (CloudException e) when (e.Code == TagLimit)
         {
-            full = true;
+            hasNoRoom = true;
         }
 
         await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
             new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken, instances: 1);
-        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(
-            new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] }, ct), cancellationToken);
+        var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
+        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), cancellationToken);
 
-        // The tag of the quarantine held the last place.
-        if (full) await ProtectAsync();
-
-        Task ProtectAsync() => aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([id], [new Tag(CloudTags.GcProtect, Text(protectedUntil))]), ct), cancellationToken);
+        // The quarantine's tag has made room.
+        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
     }
 
-    private static string Text(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    private string[] Open(IEnumerable<string> ids) => [.. ids.Where(id => !_results.ContainsKey(id)).Distinct()];
-
-    /// <summary>The tag before the stop: a stopped machine that nobody can explain is worse than a tagged one that runs.</summary>
-    private Task TagAsync(string[] ids, DateTimeOffset at, CancellationToken cancellationToken) => HalvedAsync(
-        ids,
-        batch => aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([.. batch], [new Tag(CloudTags.GcQuarantined, Text(at))]), ct), cancellationToken),
-        whenDone: null,
-        whenFailed: e => new(TerminateOutcome.Failed, e.Message));
-
-    /// <summary>One that cannot be stopped (a spot instance, for one) has its wait all the same, running.</summary>
-    private Task StopAsync(string[] ids, CancellationToken cancellationToken) => HalvedAsync(
-        ids,
-        batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
-            new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Length),
-        whenDone: new(TerminateOutcome.Quarantined, null),
-        whenFailed: e => new(TerminateOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
-
-    private async Task HalvedAsync(
-        string[] ids, Func<string[], Task> call, TerminateResult? whenDone, Func<CloudException, TerminateResult> whenFailed)
+    private Task<CreateTagsResponse> TagAsync(
+        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken cancellationToken)
     {
-        // What the caller knows about them grows old, as with an end.
-        if (_time.GetElapsedTime(_began) > TerminateInBatches.MaxDuration)
-        {
-            foreach (var id in ids) _results[id] = new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long");
-            return;
-        }
+        var value = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        return aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
+            new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct), cancellationToken);
+    }
 
-        try
+    private async Task EachBatchAsync(
+        IEnumerable<string> ids, Func<IReadOnlyList<string>, Task> call, TerminateResult? whenDone,
+        Func<CloudException, TerminateResult> whenFailed)
+    {
+        foreach (var batch in ids.Where(id => !_results.ContainsKey(id)).Distinct().Chunk(MaxIds).ToArray())
+            await HalvedAsync(batch);
+
+        async Task HalvedAsync(IReadOnlyList<string> batch)
         {
-            await call(ids);
-            if (whenDone is not { } done) return;
-            foreach (var id in ids) _results[id] = done;
+            // The evidence grows old, as before a termination.
+            if (_time.GetElapsedTime(_began) > TerminateInBatches.MaxDuration)
+            {
+                Set(batch, new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long"));
+                return;
+            }
+
+            try
+            {
+                await call(batch);
+                if (whenDone is { } done) Set(batch, done);
+            }
+            catch (CloudException e) when (batch.Count > 1 && !e.WorthRetrying && e.Fault != CloudFault.Denied)
+            {
+                foreach (var half in DescribeByIds.Halves(batch)) await HalvedAsync(half);
+            }
+            catch (CloudException e)
+            {
+                Set(batch, whenFailed(e));
+            }
         }
-        catch (CloudException e) when (ids.Length > 1 && !e.WorthRetrying && e.Fault != CloudFault.Denied)
-        {
-            await HalvedAsync(ids[..(ids.Length / 2)], call, whenDone, whenFailed);
-            await HalvedAsync(ids[(ids.Length / 2)..], call, whenDone, whenFailed);
-        }
-        catch (CloudException e)
-        {
-            foreach (var id in ids) _results[id] = whenFailed(e);
-        }
+    }
+
+    private void Set(IEnumerable<string> ids, TerminateResult result)
+    {
+        foreach (var id in ids) _results[id] = result;
     }
 }

@@ -4,40 +4,42 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// What EC2 allows an account in one region (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, its two
-/// tables): a bucket of requests for each action, and one of instances for what ends, stops or starts them. One for a process
-/// and region, so that its shards do not starve each other; <paramref name="percent"/> is this process's part, because nstance's servers call the same account.
+/// The rates that EC2 grants an account in one region
+/// (<a href="https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html">request throttling</a>): a bucket
+/// of requests for each action, and a bucket of instances for each action that terminates, stops or starts them. One
+/// for a process and region, so that its shards do not starve each other.
 /// </summary>
-/// <param name="percent">Part of the account's rates, 1 to 100.</param>
+/// <param name="percent">Part of the account's rates, 1 to 100; nstance's servers use the same account.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Ec2Rates(int percent, TimeProvider time)
 {
-    /// <summary>A call that would have to wait longer is not made: the cycle spares what it was about, and the next one asks again.</summary>
+    /// <summary>A call that would wait longer is not made; the next cycle retries it.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, TokenBucket> _requests = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, TokenBucket> _instances = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TokenBucket> _requests = new();
+    private readonly ConcurrentDictionary<string, TokenBucket> _instances = new();
 
-    /// <summary>Runs a call when its tokens are there.</summary>
-    /// <param name="action">As EC2 names it.</param>
-    /// <param name="instances">How many instances it ends, stops or starts.</param>
+    /// <summary>Runs a call when its tokens are available.</summary>
+    /// <param name="action">The action as EC2 names it.</param>
+    /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
     /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="CloudException">Throttled: by EC2, or by ourselves before it came to that.</exception>
-    public async Task<T> RunAsync<T>(string action, int instances, Func<Task<T>> call, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="CloudException">Throttled by EC2, or here because the wait would be too long.</exception>
+    public async Task<T> RunAsync<T>(
+        string action, int instances, Func<Task<T>> call, CancellationToken cancellationToken)
     {
         var requests = _requests.GetOrAdd(action, Requests);
         var resources = instances > 0 ? _instances.GetOrAdd(action, Instances) : null;
         if (requests.Take(1, MaxWait) is not { } wait) throw TooMany(action);
         if (resources is not null)
         {
-            if (resources.Take(instances, MaxWait) is not { } also)
+            if (resources.Take(instances, MaxWait) is not { } resourceWait)
             {
                 requests.Return(1);
                 throw TooMany(action);
             }
 
-            wait = also > wait ? also : wait;
+            if (resourceWait > wait) wait = resourceWait;
         }
 
         if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
@@ -50,29 +52,30 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
         }
         catch (CloudException e) when (e.Fault == CloudFault.Throttled)
         {
-            // EC2 does not say of which bucket.
+            // EC2 does not say which bucket is empty.
             requests.Throttled();
             resources?.Throttled();
             throw;
         }
     }
 
-    // Describing by id, without filter or page, is counted apart by EC2, with half of that: it is rare here.
+    // EC2 grants half of this to a describe by id without filter and page size. Such calls are rare here.
     private TokenBucket Requests(string action) => action switch
     {
-        "TerminateInstances" => Part(percent, 100, 5, time),
-        "CreateTags" or "DeleteTags" => Part(percent, 100, 10, time),
-        "StartInstances" => Part(percent, 5, 2, time),
-        _ when action.StartsWith("Describe", StringComparison.Ordinal) => Part(percent, 100, 20, time),
-        _ => Part(percent, 50, 5, time),
+        "TerminateInstances" => Bucket(100, 5),
+        "CreateTags" or "DeleteTags" => Bucket(100, 10),
+        "StartInstances" => Bucket(5, 2),
+        _ when action.StartsWith("Describe", StringComparison.Ordinal) => Bucket(100, 20),
+        _ => Bucket(50, 5),
     };
 
-    private TokenBucket Instances(string action) => Part(percent, 1000, action == "StartInstances" ? 2 : 20, time);
+    private TokenBucket Instances(string action) => Bucket(1000, action == "StartInstances" ? 2 : 20);
 
-    private static TokenBucket Part(int percent, double capacity, double perSecond, TimeProvider time) =>
+    private TokenBucket Bucket(double capacity, double perSecond) =>
         new(Math.Max(1, capacity * percent / 100), perSecond * percent / 100, time);
 
     private static CloudException TooMany(string action) => new(
         CloudFault.Throttled,
-        $"EC2's rate for {action} is used up by the shards of this worker: the next cycle tries again (fewer shards, or a higher --ec2-rate-percent)");
+        $"EC2's rate for {action} is used up by the shards of this worker: the next cycle tries again "
+        + "(fewer shards, or a higher --ec2-rate-percent)");
 }

@@ -3,32 +3,35 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>Pages of own instances of one part that are not terminated.</summary>
-internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(IdPart part, CancellationToken cancellationToken);
+/// <summary>Lists one part: pages of own instances that are not terminated.</summary>
+internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(
+    IdPart part, CancellationToken cancellationToken);
 
 /// <summary>
-/// Lists a large fleet in parts, side by side: each page's token comes from the page before, so one listing waits for all its
-/// calls in turn. A cloud that knows no wildcards in an id answers with nothing or refuses. Of thousands of machines no part is
-/// empty otherwise, so of such parts the whole is listed once more, as ever.
-/// One for a worker; thread-safe.
+/// Lists a large fleet in parallel parts, because each page's token comes from the page before. An empty part may mean
+/// that the cloud does not support wildcards in ids; then the whole is listed once more for it. One for a worker;
+/// thread-safe.
 /// </summary>
 internal sealed class ListInParts
 {
-    /// <summary>So many listings of one shard at a time: EC2 bears 20 describes a second, and takes a second and more for a thousand instances.</summary>
+    /// <summary>Parts of one shard at most: EC2 grants 20 describes a second, and takes about one for a page.</summary>
     public const int MaxParts = 4;
 
     /// <summary>
-    /// So many parts beyond each shard's first, for all shards of a worker: describes wait in turn for EC2's rate, and those of a
-    /// collection must not wait behind many pages (<see cref="Ec2Rates.MaxWait"/>).
+    /// Parts beyond each shard's first, for all shards of a worker. More would make the describes of a collection wait
+    /// longer than <see cref="Ec2Rates.MaxWait"/>.
     /// </summary>
     public const int MaxMore = 12;
 
     private int _left = MaxMore;
 
-    /// <summary>Pages of own instances that are not terminated, each instance once; complete when they come to their end without exception.</summary>
-    /// <param name="list">Pages of one part.</param>
-    /// <param name="parts">So many at most; as one, while other shards are listed in parts.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>
+    /// Pages of own instances that are not terminated, each instance once. Complete when the enumeration ends without
+    /// an exception.
+    /// </summary>
+    /// <param name="list">Lists one part.</param>
+    /// <param name="parts">Maximum number of parts; fewer while other shards are listed in parts.</param>
+    /// <param name="cancellationToken">Cancels the listing.</param>
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ListPart list, int parts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -68,7 +71,13 @@ internal sealed class ListInParts
 
         if (empty.Count == 0) yield break;
         await foreach (var page in list(IdPart.Whole, cancellationToken).AheadAsync(cancellationToken))
-            yield return [.. page.Where(i => empty.Any(part => part.Has(i.ProviderId)) || !parts.Any(part => part.Has(i.ProviderId)))];
+        {
+            yield return
+            [
+                .. page.Where(i => empty.Any(part => part.Has(i.ProviderId))
+                    || !parts.Any(part => part.Has(i.ProviderId))),
+            ];
+        }
     }
 
     private static async IAsyncEnumerable<(IdPart Part, IReadOnlyList<CloudInstance> Page)> PartAsync(
@@ -77,7 +86,7 @@ internal sealed class ListInParts
         await using var pages = list(part, cancellationToken).GetAsyncEnumerator(cancellationToken);
         for (var isFirst = true; await NextAsync(pages, isFirst); isFirst = false)
         {
-            // Asked by filter, yet checked again: a cloud that does not heed it would list each instance in every part.
+            // A cloud that ignores the filter would list each instance in every part.
             yield return (part, [.. pages.Current.Where(i => part.Has(i.ProviderId))]);
         }
     }
@@ -90,7 +99,7 @@ internal sealed class ListInParts
         }
         catch (CloudException e) when (isFirst && e.Fault is CloudFault.Malformed or CloudFault.Invalid)
         {
-            return false; // The whole is listed, and says what is wrong if it is not the part.
+            return false; // The listing of the whole reports the fault if the part is not its cause.
         }
     }
 }

@@ -3,118 +3,110 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Ends instances in batches of one zone. EC2 ends none of a batch when one id is bad, and only some when zones are
-/// mixed and one instance is protected; so after any failure it is asked what became of each, the named ones are taken
-/// out, else the batch is halved until the bad ones stand alone.
+/// Terminates instances in batches of one zone. EC2 terminates none of a batch that has a bad id, and only some of a
+/// batch of several zones that has a protected instance. So after a failure it describes the batch, removes the
+/// instances that the message names, and otherwise halves the batch until the bad ones are isolated.
 /// </summary>
+/// <param name="terminate">Makes one call, and returns the ids that the cloud accepted.</param>
+/// <param name="describe">Describes instances by id.</param>
+/// <param name="time">The clock; null: the system's.</param>
 internal sealed class TerminateInBatches(
     Func<IReadOnlyList<string>, Task<IReadOnlySet<string>>> terminate,
     Func<IReadOnlyList<string>, Task<DescribeResult>> describe,
     TimeProvider? time = null)
 {
+    /// <summary>EC2's maximum for a call.</summary>
     public const int MaxIds = 1000;
 
-    // Enough to isolate dozens of bad ids in a batch of a thousand, and an end to it when all are bad.
+    /// <summary>Enough to isolate dozens of bad ids in a batch of a thousand; a bound when all are bad.</summary>
     private const int MaxCalls = 500;
 
-    /// <summary>No call begins later than this after the first: what the caller knows about the instances grows old.</summary>
+    /// <summary>No call begins later than this after the first, because the evidence grows old.</summary>
     internal static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Dictionary<string, TerminateResult> _results = [];
-    private int _calls;
 
-    /// <returns>An answer for each instance.</returns>
-    public async Task<IReadOnlyDictionary<string, TerminateResult>> RunAsync(IReadOnlyCollection<CloudInstance> instances)
+    /// <returns>A result for each instance.</returns>
+    public async Task<IReadOnlyDictionary<string, TerminateResult>> RunAsync(
+        IReadOnlyCollection<CloudInstance> instances)
     {
         var open = new Queue<IReadOnlyList<string>>(instances
             .DistinctBy(i => i.ProviderId)
             .GroupBy(i => i.Zone ?? "")
             .SelectMany(zone => zone.Select(i => i.ProviderId).Chunk(MaxIds)));
         var began = _time.GetTimestamp();
-        while (open.TryDequeue(out var batch))
+        for (var calls = 0; open.TryDequeue(out var batch); calls++)
         {
             if (_time.GetElapsedTime(began) > MaxDuration)
-            {
-                Fail(batch, "not tried: ending the others took too long");
-                continue;
-            }
-
-            if (++_calls > MaxCalls)
-            {
-                Fail(batch, "not tried: too many of the batch could not be terminated");
-                continue;
-            }
-
-            foreach (var again in await EndAsync(batch)) open.Enqueue(again);
+                Set(batch, TerminateOutcome.Failed, "not tried: terminating the others took too long");
+            else if (calls >= MaxCalls)
+                Set(batch, TerminateOutcome.Failed, "not tried: too many of the batch could not be terminated");
+            else
+                foreach (var rest in await TerminateAsync(batch)) open.Enqueue(rest);
         }
 
         return _results;
     }
 
-    /// <returns>Smaller batches to try.</returns>
-    private async Task<IReadOnlyList<IReadOnlyList<string>>> EndAsync(IReadOnlyList<string> batch)
+    /// <returns>The smaller batches to try next.</returns>
+    private async Task<IReadOnlyList<string>[]> TerminateAsync(IReadOnlyList<string> batch)
     {
-        CloudException failure;
+        CloudException? failure = null;
         try
         {
-            var ending = await terminate(batch);
-            var missing = batch.Where(id => !ending.Contains(id)).ToArray();
-            foreach (var id in batch.Where(ending.Contains)) _results[id] = new TerminateResult(TerminateOutcome.Terminated, null);
-            if (missing.Length > 0) Fail(await LookAgainAsync(missing), "the cloud's answer left it out");
-            return [];
+            var accepted = await terminate(batch);
+            Set(batch.Where(accepted.Contains), TerminateOutcome.Terminated, null);
         }
         catch (CloudException e)
         {
             failure = e;
         }
 
-        var left = await LookAgainAsync(batch);
+        var left = await DescribeAsync(Open(batch));
         if (left.Count == 0) return [];
-        var named = DescribeByIds.NamedIn(failure, left);
-        var isolated = named.Count > 0 ? named : batch.Count == 1 ? left : [];
-        switch (failure.Fault)
+        if (failure is null || !IsAboutSome(failure))
         {
-            case CloudFault.Protected:
-                foreach (var id in isolated)
-                    _results[id] = new TerminateResult(TerminateOutcome.Protected, TerminationProtection.Why);
-                break;
-            case CloudFault.Gone or CloudFault.Malformed or CloudFault.Invalid:
-            // One instance that a policy refuses must not keep its whole batch alive.
-            case CloudFault.Denied when failure.Code == "UnauthorizedOperation":
-                Fail(isolated, failure.Message);
-                break;
-            default:
-                Fail(left, failure.Message);
-                return [];
+            Set(left, TerminateOutcome.Failed, failure?.Message ?? "the cloud's answer left it out");
+            return [];
         }
 
-        var rest = left.Where(id => !_results.ContainsKey(id)).ToArray();
-        if (rest.Length == 0) return [];
-        // Smaller already: the call failed because of what was taken out, and says nothing about the rest.
-        return rest.Length < batch.Count
-            ? [rest]
-            : [rest.Take(rest.Length / 2).ToArray(), rest.Skip(rest.Length / 2).ToArray()];
+        var named = DescribeByIds.NamedIn(failure, left);
+        var bad = named.Count > 0 ? named : batch.Count == 1 ? left : [];
+        if (failure.Fault == CloudFault.Protected) Set(bad, TerminateOutcome.Protected, TerminationProtection.Why);
+        else Set(bad, TerminateOutcome.Failed, failure.Message);
+
+        // A smaller rest is tried whole: the call failed because of the ids that are removed now.
+        var rest = Open(left);
+        return rest.Count == 0 ? [] : rest.Count < batch.Count ? [rest] : DescribeByIds.Halves(rest);
     }
 
-    /// <returns>Those that still stand, or of which nothing can be said.</returns>
-    private async Task<IReadOnlyList<string>> LookAgainAsync(IReadOnlyList<string> ids)
+    /// <summary>A policy may refuse one instance; that must not keep its whole batch running.</summary>
+    private static bool IsAboutSome(CloudException failure) =>
+        failure.Fault is CloudFault.Protected or CloudFault.Gone or CloudFault.Malformed or CloudFault.Invalid
+        || failure is { Fault: CloudFault.Denied, Code: "UnauthorizedOperation" };
+
+    /// <returns>The ids that are not known to be terminated.</returns>
+    private async Task<IReadOnlyList<string>> DescribeAsync(IReadOnlyList<string> ids)
     {
+        if (ids.Count == 0) return ids;
         var now = await describe(ids);
         foreach (var id in ids)
         {
             if (now.NotFound.Contains(id))
-                _results[id] = new TerminateResult(TerminateOutcome.AlreadyGone, "the cloud knows no such instance");
+                Set([id], TerminateOutcome.AlreadyGone, "the cloud knows no such instance");
             else if (now.Found.TryGetValue(id, out var instance)
-                && instance.Status is Domain.InstanceStatus.Deleting or Domain.InstanceStatus.Deleted)
-                _results[id] = new TerminateResult(TerminateOutcome.Terminated, $"is {instance.State} now");
+                && instance.Status is InstanceStatus.Deleting or InstanceStatus.Deleted)
+                Set([id], TerminateOutcome.Terminated, $"is {instance.State} now");
         }
 
-        return ids.Where(id => !_results.ContainsKey(id)).ToArray();
+        return Open(ids);
     }
 
-    private void Fail(IEnumerable<string> ids, string why)
+    private IReadOnlyList<string> Open(IReadOnlyList<string> ids) => [.. ids.Where(id => !_results.ContainsKey(id))];
+
+    private void Set(IEnumerable<string> ids, TerminateOutcome outcome, string? why)
     {
-        foreach (var id in ids) _results[id] = new TerminateResult(TerminateOutcome.Failed, why);
+        foreach (var id in ids) _results[id] = new TerminateResult(outcome, why);
     }
 }

@@ -5,38 +5,48 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>Asks EC2 which instances must not be ended; it can be asked of one at a time only.</summary>
+/// <summary>Asks EC2 for the termination protection of instances. EC2 answers for one instance at a time.</summary>
 internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 {
     public const string Why = "termination protection is on at the cloud";
 
     private const int MaxParallel = 8;
 
-    private readonly ConcurrentDictionary<string, TerminateResult> _results = new();
-
-    /// <returns>The protected ones, and those of which it could not be asked.</returns>
-    public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(IEnumerable<string> ids, CancellationToken cancellationToken)
+    /// <returns>The protected instances, and those whose protection EC2 did not tell.</returns>
+    public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(
+        IEnumerable<string> ids, CancellationToken cancellationToken)
     {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, ct) => await AskAsync(id, ct));
-        return _results;
+        var results = new ConcurrentDictionary<string, TerminateResult>();
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = MaxParallel,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, ct) =>
+        {
+            if (await AskAsync(id, ct) is { } result) results[id] = result;
+        });
+        return results;
     }
 
-    private async Task AskAsync(string id, CancellationToken cancellationToken)
+    private async Task<TerminateResult?> AskAsync(string id, CancellationToken cancellationToken)
     {
+        var request = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
         try
         {
-            var request = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
             var answer = await aws.RunAsync(
-                "DescribeInstanceAttribute", ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
-            if (answer.InstanceAttribute?.DisableApiTermination is not { } isProtected)
-                _results[id] = new(TerminateOutcome.Failed, "the cloud did not say whether it is protected");
-            else if (isProtected)
-                _results[id] = new(TerminateOutcome.Protected, Why);
+                "DescribeInstanceAttribute",
+                ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
+            return answer.InstanceAttribute?.DisableApiTermination switch
+            {
+                null => new(TerminateOutcome.Failed, "the cloud did not say whether it is protected"),
+                true => new(TerminateOutcome.Protected, Why),
+                false => null,
+            };
         }
         catch (CloudException e)
         {
-            _results[id] = new(TerminateOutcome.Failed, e.Message);
+            return new(TerminateOutcome.Failed, e.Message);
         }
     }
 }

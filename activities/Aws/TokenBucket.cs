@@ -1,27 +1,31 @@
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// A token bucket that slows down when the service says that others use its tokens too: a throttle halves the rate, an
-/// answer brings a twentieth of it back. Waiting is first come, first served; who would wait too long is told so at once,
-/// because what it knows of its instances would be old by then. Thread-safe.
+/// A token bucket whose rate follows the service: a throttle halves it, and each answer restores a twentieth. First
+/// come, first served. A caller that would wait too long gets no tokens, because its evidence would be too old.
+/// Thread-safe.
 /// </summary>
 /// <param name="capacity">Tokens of a full bucket.</param>
-/// <param name="perSecond">Tokens that come back each second.</param>
+/// <param name="perSecond">Tokens that return each second.</param>
 /// <param name="time">The clock.</param>
 internal sealed class TokenBucket(double capacity, double perSecond, TimeProvider time)
 {
     /// <summary>The rate never falls below this share of the whole.</summary>
     private const double MinShare = 1.0 / 16;
 
+    /// <summary>The share that an answer restores.</summary>
+    private const double Recovery = 1.0 / 20;
+
+    /// <summary>Throttles within this time count once: the calls were in flight together.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private double _tokens = double.MaxValue; // full: filling cuts it to what the bucket holds
+    private double _tokens = double.MaxValue; // full: the first fill cuts it to the capacity
     private double _share = 1;
     private long _filledAt = time.GetTimestamp();
     private long? _cutAt;
 
-    /// <summary>Tokens that come back each second now.</summary>
+    /// <summary>Tokens that return each second now.</summary>
     public double Rate
     {
         get
@@ -30,23 +34,26 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
         }
     }
 
-    /// <summary>Takes tokens; gives how long to wait before they may be used, or null: longer than that, and none was taken.</summary>
-    public TimeSpan? Take(double tokens, TimeSpan longest)
+    /// <summary>
+    /// Takes tokens and returns how long to wait before their use; null: none was taken, because the wait would exceed
+    /// <paramref name="maxWait"/>.
+    /// </summary>
+    public TimeSpan? Take(double tokens, TimeSpan maxWait)
     {
         lock (_lock)
         {
             Fill();
 
-            // More than a bucket holds costs a full one, or it could never be had.
+            // More than the capacity costs a full bucket; otherwise it would never be granted.
             var left = _tokens - Math.Min(tokens, capacity);
             var wait = left >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-left / (perSecond * _share));
-            if (wait > longest) return null;
+            if (wait > maxWait) return null;
             _tokens = left;
             return wait;
         }
     }
 
-    /// <summary>Gives back what was taken for a call that was not made.</summary>
+    /// <summary>Returns the tokens of a call that was not made.</summary>
     public void Return(double tokens)
     {
         lock (_lock) _tokens = Math.Min(capacity, _tokens + Math.Min(tokens, capacity));
@@ -57,7 +64,7 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
         lock (_lock)
         {
             Fill();
-            _share = Math.Min(1, _share + 0.05);
+            _share = Math.Min(1, _share + Recovery);
         }
     }
 
@@ -66,10 +73,10 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
         lock (_lock)
         {
             Fill();
-
-            // Once a round: calls that were under way together say the same thing.
             if (_cutAt is { } cut && time.GetElapsedTime(cut) < Round) return;
-            (_share, _cutAt, _tokens) = (Math.Max(MinShare, _share / 2), time.GetTimestamp(), Math.Min(_tokens, 0));
+            _share = Math.Max(MinShare, _share / 2);
+            _tokens = Math.Min(_tokens, 0);
+            _cutAt = time.GetTimestamp();
         }
     }
 

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Why an instance must not be ended, and until when; <see cref="Until"/> null: no end.</summary>
+/// <summary>Why an instance must not be terminated, and until when; <see cref="Until"/> null: for ever.</summary>
 internal sealed record Protection(string Why, DateTimeOffset? Until);
 
-/// <summary>Tags by which nstance knows its instances (contract, "EC2 tags"), and the one of the collector.</summary>
+/// <summary>Tags of an instance: nstance's own, and the collector's.</summary>
 internal static class CloudTags
 {
     public const string Managed = "nstance:managed";
@@ -17,7 +17,7 @@ internal static class CloudTags
     public const string Group = "nstance:group";
     public const string GcProtect = "nstance:gc-protect";
 
-    /// <summary>When the collector stopped it, instead of ending it.</summary>
+    /// <summary>When the collector stopped the instance instead of terminating it.</summary>
     public const string GcQuarantined = "nstance:gc-quarantined";
 }
 
@@ -35,8 +35,10 @@ internal sealed partial record CloudInstance(
     string ProviderId, string State, InstanceStatus Status, DateTimeOffset? LaunchTime, string? Zone,
     string? PrivateIpv4, string? Ipv6, string? Hostname, IReadOnlyDictionary<string, string> Tags)
 {
-    /// <summary>Start of the id under which an own instance without id tag is tracked.</summary>
+    /// <summary>Prefix of the id that tracks an own instance without id tag.</summary>
     public const string DanglingPrefix = "dangling-";
+
+    private const int MaxShown = 80;
 
     public string? InstanceId => Tag(CloudTags.InstanceId);
 
@@ -44,17 +46,17 @@ internal sealed partial record CloudInstance(
 
     public string? Kind => Tag(CloudTags.Kind);
 
-    /// <summary>The id of the row that stands for it: its instance-id tag, or made from the provider id.</summary>
+    /// <summary>The id that tracks it: its instance-id tag, or one made from the provider id.</summary>
     public string TrackingId => InstanceId ?? DanglingPrefix + ProviderId;
 
-    /// <summary>All three tags must match; anything less is somebody else's machine.</summary>
+    /// <summary>True if all three tags match; otherwise the machine is foreign.</summary>
     public bool IsOwn(ShardRef shard) =>
         Tag(CloudTags.Managed) == "true" && Tag(CloudTags.ClusterId) == shard.Cluster
         && Tag(CloudTags.Shard) == shard.Shard;
 
     /// <summary>
-    /// Null: not protected. The tag's value is a time until which it holds; any other text is a reason and holds
-    /// until the tag is removed. So a mistyped time protects, and so does "false".
+    /// Returns the protection by tag; null: not protected. A time protects until then. Any other value protects until
+    /// the tag is removed, also a mistyped time or "false".
     /// </summary>
     public Protection? Protection(DateTimeOffset asOf)
     {
@@ -68,14 +70,15 @@ internal sealed partial record CloudInstance(
     internal static bool TryParseTime(string value, out DateTimeOffset time)
     {
         time = default;
-        // The offset is required: a time without one could end a machine hours early.
+
+        // The offset is required: a time without one could terminate a machine hours early.
         return Rfc3339().IsMatch(value)
             && DateTimeOffset.TryParse(
                 value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
-    /// <summary>A tag's value, short enough for a sentence.</summary>
-    internal static string Shown(string value) => value.Length <= 80 ? value : value[..80] + "…";
+    /// <summary>Returns a tag's value, short enough for a sentence.</summary>
+    internal static string Shown(string value) => OneLine.Cut(value, MaxShown);
 
     private string? Tag(string key) => Tags.TryGetValue(key, out var value) && value.Length > 0 ? value : null;
 

@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>One thing wrong in <c>config.jsonc</c>: which key, what it says (null: nothing), what it may say.</summary>
+/// <summary>A fault in <c>config.jsonc</c>: the key, its value (null: missing), the allowed values.</summary>
 internal sealed record ConfigFault(string Key, string? Value, string Allowed)
 {
     public override string ToString() =>
@@ -10,7 +10,7 @@ internal sealed record ConfigFault(string Key, string? Value, string Allowed)
 /// <summary>Either a configuration, or all of its faults.</summary>
 internal sealed record ShardConfigResult(ShardConfig? Config, IReadOnlyList<ConfigFault> Faults)
 {
-    /// <summary>True when the file is well-formed but belongs to another cluster or shard: nothing may be touched.</summary>
+    /// <summary>True when the file belongs to another cluster or shard: the collector must not act on it.</summary>
     public bool OfAnother { get; init; }
 
     public override string ToString() => string.Join("; ", Faults);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Reads members by dotted path, and gathers what is wrong with them.</summary>
+/// <summary>Reads members by dotted path, and collects their faults.</summary>
 internal sealed class ConfigReader(JsonElement root)
 {
     private const int MaxQuote = 60;
@@ -15,26 +15,17 @@ internal sealed class ConfigReader(JsonElement root)
 
     public string? Id(string path)
     {
-        var element = Find(path);
-        if (element is { ValueKind: JsonValueKind.String } && Identifiers.IsValid(TextOf(element.Value)))
-        {
-            return TextOf(element.Value);
-        }
-
+        var id = Find(path) is { } element ? RecordReader.TextOf(element) : null;
+        if (Identifiers.IsValid(id)) return id;
         Fault(path, Identifiers.Rule);
         return null;
     }
 
     public string? OptionalText(string path)
     {
-        var element = Find(path);
-        if (element is null) return null;
-        if (element.Value.ValueKind == JsonValueKind.String && TextOf(element.Value) is { } text)
-        {
-            return text.Length == 0 ? null : text;
-        }
-
-        Fault(path, "a string");
+        if (Find(path) is not { } element) return null;
+        if (RecordReader.TextOf(element) is not { } text) Fault(path, "a string");
+        else if (text.Length > 0) return text;
         return null;
     }
 
@@ -45,21 +36,15 @@ internal sealed class ConfigReader(JsonElement root)
 
     private TimeSpan Duration(string path, TimeSpan otherwise, string rule, Func<TimeSpan, bool> allowed)
     {
-        var element = Find(path);
-        if (element is null) return otherwise;
-        if (element.Value.ValueKind == JsonValueKind.String)
-        {
-            // Go leaves an empty text at its default.
-            var text = TextOf(element.Value);
-            if (text is "") return otherwise;
-            if (GoDuration.TryParse(text, out var duration) && allowed(duration)) return duration;
-        }
-
+        if (Find(path) is not { } element) return otherwise;
+        var text = RecordReader.TextOf(element);
+        if (text is "") return otherwise; // as Go reads it
+        if (GoDuration.TryParse(text, out var duration) && allowed(duration)) return duration;
         Fault(path, rule);
         return otherwise;
     }
 
-    /// <summary>Null when absent or null. A parent that is no object is a fault of its own.</summary>
+    /// <summary>Null when absent or null. A parent that is not an object is a fault too.</summary>
     private JsonElement? Find(string path)
     {
         var element = root;
@@ -80,25 +65,12 @@ internal sealed class ConfigReader(JsonElement root)
         return element;
     }
 
-    private static string? TextOf(JsonElement element)
-    {
-        try
-        {
-            return element.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null; // half a surrogate pair is no text
-        }
-    }
-
-    /// <summary>Objects and arrays are not quoted: the file holds more than we may show.</summary>
+    /// <summary>Objects and arrays are not quoted: they may hold secrets.</summary>
     private static string? Quote(JsonElement? element) => element switch
     {
         null => null,
         { ValueKind: JsonValueKind.Object } => "an object",
         { ValueKind: JsonValueKind.Array } => "a list",
-        _ when element.Value.GetRawText() is { Length: > MaxQuote } text => text[..MaxQuote] + "…",
-        _ => element.Value.GetRawText(),
+        { } value => OneLine.Cut(value.GetRawText(), MaxQuote),
     };
 }

@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Ids of clusters, shards, tenants and groups (contract, "Names").</summary>
+/// <summary>Ids of clusters, shards, tenants and groups.</summary>
 internal static class Identifiers
 {
     public const int MaxLength = 32;
@@ -8,7 +8,7 @@ internal static class Identifiers
     public const string Rule =
         "1 to 32 lower-case letters, digits and single hyphens, with a letter or digit at both ends";
 
-    /// <summary>An id that passes can stand in an object key without leaving its prefix.</summary>
+    /// <summary>A valid id cannot leave the prefix of an object key.</summary>
     public static bool IsValid(string? text)
     {
         if (text is not { Length: > 0 and <= MaxLength } || text[0] == '-' || text[^1] == '-') return false;

@@ -1,10 +1,11 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// A puidv7: three lower-case letters (the kind) and a UUIDv7 in Crockford's base32. Strict on purpose: an id names a
-/// machine and an object key, so each instance has exactly one spelling. A "nearly right" id is a broken id.
+/// A puidv7: three lower-case letters (the kind) and a UUIDv7 in Crockford's base32. An id names a machine and an
+/// object key, so only its one exact spelling is accepted.
 /// </summary>
 internal readonly record struct InstanceId
 {
@@ -15,33 +16,34 @@ internal readonly record struct InstanceId
     private const int StorageKeyLength = 36 + 1 + KindLength;
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-    private InstanceId(Guid uuid, string kind) => (Uuid, Kind) = (uuid, kind);
+    private InstanceId(Guid uuid, string kind)
+    {
+        Uuid = uuid;
+        Kind = kind;
+    }
 
     public Guid Uuid { get; }
 
     public string Kind { get; }
 
-    /// <summary>The UUID's own milliseconds: when nstance made the id.</summary>
+    /// <summary>When nstance made the id: the UUID's milliseconds.</summary>
     public DateTimeOffset CreatedAt
     {
         get
         {
-            Span<byte> bytes = stackalloc byte[16];
-            Uuid.TryWriteBytes(bytes, bigEndian: true, out _);
-            var milliseconds = 0L;
-            foreach (var b in bytes[..6]) milliseconds = (milliseconds << 8) | b;
+            var milliseconds = (long)(Bits(Uuid) >> 80);
             return milliseconds <= MaxUnixMilliseconds
                 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
                 : DateTimeOffset.MaxValue;
         }
     }
 
-    /// <summary>As it stands in an object key: the UUID with hyphens, then the kind.</summary>
+    /// <summary>The id in an object key: the UUID with hyphens, then the kind.</summary>
     public string StorageKey => $"{Uuid:D}-{Kind}";
 
     private static long MaxUnixMilliseconds { get; } = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    /// <summary>The id of a UUIDv7 and a kind; null when either is none.</summary>
+    /// <summary>Returns the id of a UUIDv7 and a kind; null when either is invalid.</summary>
     public static InstanceId? From(Guid uuid, string kind) =>
         IsVersion7(uuid) && IsKind(kind) ? new InstanceId(uuid, kind) : null;
 
@@ -50,21 +52,19 @@ internal readonly record struct InstanceId
         id = default;
         if (text is not { Length: Length } || !IsKind(text.AsSpan(0, KindLength))) return false;
 
-        // 26 digits hold 130 bits: the UUID from the top, and two bits at the end that must be zero.
-        Span<byte> bytes = stackalloc byte[16];
-        var (buffer, bits, at) = (0, 0, 0);
-        foreach (var c in text.AsSpan(KindLength))
+        // 26 digits hold 130 bits: the UUID's 128, and two zero bits at the end.
+        UInt128 bits = 0;
+        foreach (var c in text.AsSpan(KindLength, DigitCount - 1))
         {
             var digit = Alphabet.IndexOf(c);
             if (digit < 0) return false;
-            buffer = ((buffer << 5) | digit) & 0xFFF;
-            bits += 5;
-            if (bits < 8) continue;
-            bits -= 8;
-            bytes[at++] = (byte)(buffer >> bits);
+            bits = (bits << 5) | (uint)digit;
         }
 
-        if ((buffer & 3) != 0) return false;
+        var last = Alphabet.IndexOf(text[^1]);
+        if (last < 0 || last % 4 != 0) return false;
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, (bits << 3) | (uint)(last / 4));
         return Accept(new Guid(bytes, bigEndian: true), text.AsSpan(0, KindLength), out id);
     }
 
@@ -79,23 +79,20 @@ internal readonly record struct InstanceId
             && Accept(uuid, text.AsSpan(37), out id);
     }
 
-    public override string ToString()
+    public override string ToString() => Kind is null ? "" : string.Create(Length, this, static (text, id) =>
     {
-        if (Kind is null) return "";
-        return string.Create(Length, this, static (text, id) =>
-        {
-            id.Kind.CopyTo(text);
-            Span<byte> bytes = stackalloc byte[16];
-            id.Uuid.TryWriteBytes(bytes, bigEndian: true, out _);
-            var (buffer, bits, at) = (0, 0, KindLength);
-            foreach (var b in bytes)
-            {
-                buffer = ((buffer << 8) | b) & 0xFFFF;
-                for (bits += 8; bits >= 5; bits -= 5) text[at++] = Alphabet[(buffer >> (bits - 5)) & 31];
-            }
+        id.Kind.CopyTo(text);
+        var bits = Bits(id.Uuid);
+        text[^1] = Alphabet[(int)(bits & 7) * 4];
+        bits >>= 3;
+        for (var at = Length - 2; at >= KindLength; at--, bits >>= 5) text[at] = Alphabet[(int)(bits & 31)];
+    });
 
-            text[at] = Alphabet[(buffer << (5 - bits)) & 31];
-        });
+    private static UInt128 Bits(Guid uuid)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        uuid.TryWriteBytes(bytes, bigEndian: true, out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     private static bool Accept(Guid uuid, ReadOnlySpan<char> kind, out InstanceId id)

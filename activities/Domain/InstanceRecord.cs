@@ -1,11 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// An instance record of the bucket (contract, "Object storage"). Members that we do not know are kept: what was read
-/// can be written again without loss. Anything doubtful makes the record invalid, and an invalid record is no evidence.
+/// An instance record of the bucket. Unknown members are kept, so that the record can be written again without loss. A
+/// doubtful member makes the record invalid, and an invalid record is not evidence.
 /// </summary>
 internal sealed record InstanceRecord
 {
@@ -35,7 +36,7 @@ internal sealed record InstanceRecord
 
     public string? Hostname { get; init; }
 
-    /// <summary>The record's own word, else the time in its id.</summary>
+    /// <summary>The record's value, else the time in its id.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? LastUpdated { get; init; }
@@ -49,46 +50,31 @@ internal sealed record InstanceRecord
 
     public Secret RegistrationJwt { get; init; }
 
-    /// <summary>Reads a record; the reason given for refusing one never quotes it, since it holds secrets.</summary>
-    public static bool TryParse(ReadOnlyMemory<byte> json, out InstanceRecord? record, out string? why)
+    /// <summary>Reads a record. The reason for a refusal quotes no content, because a record holds secrets.</summary>
+    public static bool TryParse(
+        ReadOnlyMemory<byte> json, [NotNullWhen(true)] out InstanceRecord? record, [NotNullWhen(false)] out string? why)
     {
-        (record, why) = (null, null);
-
-        // Inside a text the parser takes bytes that are none, and throws when the text is asked for.
-        if (!Utf8.IsValid(json.Span))
-        {
-            why = "is not UTF-8";
-            return false;
-        }
-
-        JsonDocument document;
+        record = null;
         try
         {
-            document = JsonDocument.Parse(json, Strict);
+            // The parser accepts invalid bytes inside of a text, and throws when the text is read.
+            using var document = Utf8.IsValid(json.Span) ? JsonDocument.Parse(json, Strict) : null;
+            if (document is null) why = "is not UTF-8";
+            else if (document.RootElement.ValueKind != JsonValueKind.Object) why = "is not a JSON object";
+            else record = Read(new RecordReader(document.RootElement), json, out why);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             why = "is not JSON, or names a member twice";
-            return false;
         }
 
-        using (document)
-        {
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                why = "is not a JSON object";
-                return false;
-            }
-
-            record = Read(new RecordReader(document.RootElement), json, out why);
-            return record is not null;
-        }
+        return why is null;
     }
 
-    /// <summary>The record as it was read, members that we do not know included.</summary>
+    /// <summary>The record as it was read, with its unknown members.</summary>
     public ReadOnlySpan<byte> ToJson() => _json.Span;
 
-    // The compiler's version would print the members, and with them the secret.
+    // The generated method would print the secret.
     public override string ToString() => $"record of {InstanceId}";
 
     private static InstanceRecord? Read(RecordReader reader, ReadOnlyMemory<byte> json, out string? why)

@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// An instance as the shard's file knows it: its row in <c>instances</c>, with what <c>gc_records</c> and
-/// <c>gc_machines</c> add; or only those, when it has no row. Never carries the nonce.
+/// An instance in the shard's file: its row in <c>instances</c>, and what <c>gc_records</c> and <c>gc_machines</c> add.
+/// An instance without a row has only the latter. Never carries the nonce.
 /// </summary>
 internal sealed record InstanceRow
 {
@@ -14,8 +14,8 @@ internal sealed record InstanceRow
     public string? Group { get; init; }
 
     /// <summary>
-    /// The row's own; else that of the only machine that carries its id; else the record's. Null when nothing names one, or
-    /// several machines carry the id.
+    /// The row's own; else that of the only machine that carries its id; else the record's. Null when none names one,
+    /// or several machines carry the id.
     /// </summary>
     public string? ProviderId { get; init; }
 
@@ -28,7 +28,7 @@ internal sealed record InstanceRow
     public DateTimeOffset? IssuedAt { get; init; }
 
     /// <summary>
-    /// Null until the agent registered; the record's word where the row has none. A value that is not a time is
+    /// Null until the agent registered; the record's value where the row has none. A value that is not a time is
     /// <see cref="DateTimeOffset.MinValue"/>: registered, long ago.
     /// </summary>
     public DateTimeOffset? RegisteredAt { get; init; }
@@ -40,13 +40,13 @@ internal sealed record InstanceRow
 
     public DateTimeOffset? UpdatedAt { get; init; }
 
-    /// <summary>Null while live. A value that is not a time is <see cref="DateTimeOffset.MaxValue"/>: never purged.</summary>
+    /// <summary>Null while live; <see cref="DateTimeOffset.MaxValue"/> (never purged) if it is not a time.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>False: no row of <c>instances</c> stands for it.</summary>
+    /// <summary>False: it has no row in <c>instances</c>.</summary>
     public bool HasRow { get; init; } = true;
 
-    /// <summary>Status of its machine as listed, where no row stands for it.</summary>
+    /// <summary>Status of its machine as listed, when it has no row.</summary>
     public InstanceStatus MachineStatus { get; init; }
 
     /// <summary>True: <c>gc_records</c> holds its record as last read.</summary>
@@ -61,31 +61,32 @@ internal sealed record InstanceRow
     /// <summary>Columns whose values are not times.</summary>
     public IReadOnlyList<string> InvalidColumns { get; init; } = [];
 
-    /// <summary>Columns whose values are not times, or lie after a time; each with its value where that is a time.</summary>
+    /// <summary>Returns the columns that hold no time, or a time after <paramref name="latest"/>.</summary>
     public IReadOnlyList<string> InvalidAt(DateTimeOffset latest)
     {
         var invalid = InvalidColumns.ToList();
-        void Check(string column, DateTimeOffset? time)
-        {
-            if (time > latest && time != DateTimeOffset.MaxValue) invalid.Add($"{column} ({time:yyyy-MM-dd HH:mm:ss}Z, in the future)");
-        }
-
         Check("issued_at", IssuedAt);
         Check("registered_at", RegisteredAt);
         Check("health_at", HealthAt);
         Check("created_at", CreatedAt);
         Check("deleted_at", DeletedAt);
         return invalid;
+
+        void Check(string column, DateTimeOffset? time)
+        {
+            if (time > latest && time != DateTimeOffset.MaxValue)
+                invalid.Add($"{column} ({time:yyyy-MM-dd HH:mm:ss}Z, in the future)");
+        }
     }
 
-    /// <summary>True: both say the same. A record's own equality compares lists by reference.</summary>
+    /// <summary>True if all values are equal. A record's own equality compares lists by reference.</summary>
     public bool IsSameAs(InstanceRow? other) => other is not null
         && InvalidColumns.SequenceEqual(other.InvalidColumns) && this == other with { InvalidColumns = InvalidColumns };
 
-    /// <summary>When waiting for its registration began.</summary>
+    /// <summary>When the wait for its registration began.</summary>
     public DateTimeOffset Issued => IssuedAt ?? CreatedAt;
 
-    /// <summary>Last report, else the registration, else the first read of its record: whichever is latest.</summary>
+    /// <summary>Its last report, else its registration; not before the first read of its record.</summary>
     public DateTimeOffset LastSign
     {
         get
@@ -95,13 +96,13 @@ internal sealed record InstanceRow
         }
     }
 
-    /// <summary>True: the cloud alone knows it.</summary>
+    /// <summary>True: only the cloud knows it.</summary>
     public bool IsOrphan => !HasRow && !HasRecord;
 
-    /// <summary>Null when the id is no puidv7: such an instance has no record.</summary>
+    /// <summary>Null when the id is not a puidv7; such an instance has no record.</summary>
     public InstanceId? InstanceId => Domain.InstanceId.TryParse(Id, out var id) ? id : null;
 
-    /// <summary>Key of its record; null when id or tenant cannot make one.</summary>
+    /// <summary>Key of its record; null when the id or the tenant is invalid.</summary>
     public string? RecordKeyIn(string shard) =>
         InstanceId is { } id && Identifiers.IsValid(Tenant) ? RecordKey.For(shard, Tenant, id) : null;
 }

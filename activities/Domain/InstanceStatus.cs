@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
+
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>What an instance is doing (contract, "EC2 tags").</summary>
+/// <summary>What an instance is doing, in nstance's words.</summary>
 internal enum InstanceStatus
 {
-    /// <summary>Could not be understood. Never counts as unhealthy.</summary>
+    /// <summary>The word is not known. Never counts as unhealthy.</summary>
     Unknown,
     Pending,
     Running,
@@ -18,6 +20,15 @@ internal enum InstanceStatus
 
 internal static class InstanceStatuses
 {
+    private const string Terminated = "terminated"; // nstance's reconciler writes it for "deleted"
+
+    private static readonly string[] Names = [.. Enum.GetNames<InstanceStatus>().Select(n => n.ToLowerInvariant())];
+
+    private static readonly FrozenDictionary<string, InstanceStatus> ByWord = Enum.GetValues<InstanceStatus>()
+        .Select(status => KeyValuePair.Create(status.Name(), status))
+        .Append(KeyValuePair.Create(Terminated, InstanceStatus.Deleted))
+        .ToFrozenDictionary();
+
     /// <summary>Those that make an instance garbage.</summary>
     public static IReadOnlyList<InstanceStatus> Unhealthy { get; } =
     [
@@ -25,48 +36,13 @@ internal static class InstanceStatuses
         InstanceStatus.Deleting, InstanceStatus.Deleted, InstanceStatus.Repairing,
     ];
 
-    /// <summary>All words that <see cref="Parse"/> takes for one of them, as SQL looks for them.</summary>
-    public static IEnumerable<string> UnhealthyWords => [.. Unhealthy.Select(Name), "terminated"];
+    /// <summary>The words that <see cref="Parse"/> reads as one of <see cref="Unhealthy"/>.</summary>
+    public static IEnumerable<string> UnhealthyWords => [.. Unhealthy.Select(Name), Terminated];
 
-    /// <summary>Reads <c>provider_state.$.status</c> or a record's status; nstance's reconciler also writes "terminated".</summary>
-    public static InstanceStatus Parse(string? text) => text switch
-    {
-        "pending" => InstanceStatus.Pending,
-        "running" => InstanceStatus.Running,
-        "stopping" => InstanceStatus.Stopping,
-        "stopped" => InstanceStatus.Stopped,
-        "suspending" => InstanceStatus.Suspending,
-        "suspended" => InstanceStatus.Suspended,
-        "deleting" => InstanceStatus.Deleting,
-        "deleted" or "terminated" => InstanceStatus.Deleted,
-        "repairing" => InstanceStatus.Repairing,
-        _ => InstanceStatus.Unknown,
-    };
+    /// <summary>Reads the status of a record.</summary>
+    public static InstanceStatus Parse(string? text) => text is null ? default : ByWord.GetValueOrDefault(text);
 
-    public static InstanceStatus FromEc2State(string? state) => state switch
-    {
-        "pending" => InstanceStatus.Pending,
-        "running" => InstanceStatus.Running,
-        "stopping" => InstanceStatus.Stopping,
-        "stopped" => InstanceStatus.Stopped,
-        "shutting-down" => InstanceStatus.Deleting,
-        "terminated" => InstanceStatus.Deleted,
-        _ => InstanceStatus.Unknown,
-    };
-
-    public static string Name(this InstanceStatus status) => status switch
-    {
-        InstanceStatus.Pending => "pending",
-        InstanceStatus.Running => "running",
-        InstanceStatus.Stopping => "stopping",
-        InstanceStatus.Stopped => "stopped",
-        InstanceStatus.Suspending => "suspending",
-        InstanceStatus.Suspended => "suspended",
-        InstanceStatus.Deleting => "deleting",
-        InstanceStatus.Deleted => "deleted",
-        InstanceStatus.Repairing => "repairing",
-        _ => "unknown",
-    };
+    public static string Name(this InstanceStatus status) => Names[(int)status];
 
     public static bool IsUnhealthy(this InstanceStatus status) => Unhealthy.Contains(status);
 }

@@ -2,9 +2,9 @@ namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>A machine of the shard as the cloud last listed it: a row of <c>gc_machines</c>.</summary>
 /// <param name="ProviderId">The cloud's id.</param>
-/// <param name="InstanceId">The id under which it is tracked: its tag, or made from the provider id.</param>
+/// <param name="InstanceId">The id that tracks it: its tag, or one made from the provider id.</param>
 /// <param name="Group">From its tag.</param>
-/// <param name="Status">nstance's word for its state.</param>
+/// <param name="Status">Its state in nstance's words.</param>
 /// <param name="LaunchedMs">Unix milliseconds; null when the cloud did not say.</param>
 /// <param name="Protected">Value of the protection tag.</param>
 /// <param name="Quarantined">Value of the quarantine tag.</param>
@@ -12,7 +12,7 @@ internal sealed record MachineRow(
     string ProviderId, string InstanceId, string? Group, InstanceStatus Status, long? LaunchedMs, string? Protected,
     string? Quarantined)
 {
-    /// <summary>Whether the table says that no row of <c>instances</c> stands for it.</summary>
+    /// <summary>True if it had no row in <c>instances</c> when the table was written.</summary>
     public bool WasRowless { get; init; }
 
     public DateTimeOffset? LaunchedAt =>
@@ -27,7 +27,7 @@ internal sealed record MachineRow(
         instance.Tags.GetValueOrDefault(CloudTags.GcProtect),
         instance.Tags.GetValueOrDefault(CloudTags.GcQuarantined));
 
-    /// <summary>As the cloud says now. Texts that are the same are not kept twice.</summary>
+    /// <summary>Returns the row as the cloud describes it now; it reuses equal texts to save memory.</summary>
     public MachineRow Now(CloudInstance instance)
     {
         var now = Of(instance);
@@ -39,7 +39,7 @@ internal sealed record MachineRow(
         };
     }
 
-    /// <summary>True: the cloud says of the instance what the table says.</summary>
+    /// <summary>True if the cloud describes the instance as the table does.</summary>
     public bool Matches(CloudInstance instance) =>
         Status == instance.Status
         && InstanceId == instance.TrackingId

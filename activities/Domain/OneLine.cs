@@ -2,27 +2,28 @@ using System.Globalization;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Words of others (tags, keys, a cloud's messages) as they may stand in a log or a report.</summary>
+/// <summary>Text of others (tags, keys, a cloud's messages) for a log or a report.</summary>
 internal static class OneLine
 {
     private const int MaxLength = 500;
 
-    private const char Stand = '\uFFFD';
+    private const char Replacement = '\uFFFD';
 
-    /// <summary>As <see cref="Of"/>, and cut: a name that somebody made long fills no report.</summary>
-    public static string Short(string text) => Of(text.Length <= MaxLength ? text : string.Concat(text.AsSpan(0, MaxLength - 1), "…"));
+    /// <summary>Returns the text as one line of at most 500 characters.</summary>
+    public static string Short(string text) => Of(Cut(text, MaxLength));
 
-    /// <summary>No line ends, control characters, or marks that turn the direction of text: none can forge a line.</summary>
-    public static string Of(string text)
-    {
-        var isPlain = true;
-        foreach (var c in text) isPlain &= !IsDangerous(c);
-        return isPlain ? text : string.Create(text.Length, text, static (line, words) =>
+    /// <summary>Cuts a text that is longer than <paramref name="length"/>; an ellipsis marks the cut.</summary>
+    public static string Cut(string text, int length) =>
+        text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
+
+    /// <summary>Replaces line ends, control characters and marks of text direction, which could forge a line.</summary>
+    public static string Of(string text) => !text.Any(IsDangerous) ? text : string.Create(
+        text.Length, text, static (line, words) =>
         {
-            for (var i = 0; i < words.Length; i++) line[i] = IsDangerous(words[i]) ? Stand : words[i];
+            for (var i = 0; i < words.Length; i++) line[i] = IsDangerous(words[i]) ? Replacement : words[i];
         });
-    }
 
-    private static bool IsDangerous(char c) => c is >= '\u007f' or < ' ' && char.GetUnicodeCategory(c)
-        is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Format;
+    private static bool IsDangerous(char c) => c is >= '\u007f' or < ' ' && char.GetUnicodeCategory(c) is
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.Format;
 }

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Object keys of instance records. No key can be made, or read, that leaves its shard's prefix.</summary>
+/// <summary>Object keys of instance records, always inside their shard's prefix.</summary>
 internal static class RecordKey
 {
     private const string Suffix = ".json";
@@ -19,7 +19,8 @@ internal static class RecordKey
     public static bool TryParse(
         string shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
     {
-        (tenant, id) = (null, default);
+        tenant = null;
+        id = default;
         var prefix = Prefix(shard);
         if (key is null || !key.StartsWith(prefix, StringComparison.Ordinal)) return false;
         if (!key.EndsWith(Suffix, StringComparison.Ordinal) || key.Length < prefix.Length + Suffix.Length) return false;

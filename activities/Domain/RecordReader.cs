@@ -2,28 +2,33 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Reads members of a record; remembers the first thing that is wrong, in words that quote nothing.</summary>
+/// <summary>Reads members of a record, and keeps the first fault; its text quotes no content.</summary>
 internal sealed class RecordReader(JsonElement members)
 {
     public string? Why { get; private set; }
 
     public void Fail(string member, string what) => Why ??= $"{member} {what}";
 
-    /// <summary>Null when absent, null or empty: Go writes "" for what is not known yet.</summary>
+    /// <summary>Null when absent, null or empty: Go writes "" for an unknown value.</summary>
     public string? Text(string member)
     {
         if (Member(member) is not { } value) return null;
+        if (TextOf(value) is { } text) return text.Length > 0 ? text : null;
+        Fail(member, "is not a string");
+        return null;
+    }
+
+    /// <summary>Null: not a string, or half of a surrogate pair, which the parser accepts.</summary>
+    public static string? TextOf(JsonElement value)
+    {
         try
         {
-            if (value.ValueKind == JsonValueKind.String) return value.GetString() is { Length: > 0 } text ? text : null;
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair: JSON to the parser, but no text.
+            return null;
         }
-
-        Fail(member, "is not a string");
-        return null;
     }
 
     public bool Flag(string member)
@@ -33,7 +38,7 @@ internal sealed class RecordReader(JsonElement members)
         return value.ValueKind == JsonValueKind.True;
     }
 
-    /// <summary>Go's zero time is no time: whether it means "never" is not for us to guess.</summary>
+    /// <summary>Go's zero time is a fault: it may mean "never" or "unknown".</summary>
     public DateTimeOffset? Time(string member)
     {
         if (Text(member) is not { } text) return null;

@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// A registration JWT on its way from a record to the column <c>nonce</c>. Whatever prints, formats or serializes it
-/// sees <c>[secret]</c>; only <see cref="Reveal"/> gives the text, and only Database calls that.
+/// A registration JWT on its way from a record to the column <c>nonce</c>. It prints and serializes as <c>[secret]</c>;
+/// only <see cref="Reveal"/> gives the text, and only Database calls that.
 /// </summary>
 internal readonly struct Secret(string? value)
 {

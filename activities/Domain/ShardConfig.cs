@@ -3,11 +3,11 @@ using System.Text.Unicode;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>What the collector reads from a shard's <c>config.jsonc</c>; other members do not trouble it.</summary>
+/// <summary>What the collector reads from a shard's <c>config.jsonc</c>; it ignores other members.</summary>
 internal sealed record ShardConfig(
     string Cluster, string Shard, string Provider, string? Region, string? Zone, ShardTimings Timings)
 {
-    /// <summary>Only this one is implemented.</summary>
+    /// <summary>The one provider that is supported.</summary>
     public const string Ec2Provider = "aws";
 
     private static readonly JsonDocumentOptions Jsonc = new()
@@ -20,38 +20,29 @@ internal sealed record ShardConfig(
     /// <summary>Key of a shard's configuration in the bucket.</summary>
     public static string KeyOf(string shard) => $"shard/{shard}/config.jsonc";
 
-    /// <summary>Reads the whole file before it judges: all faults come back at once.</summary>
+    /// <summary>Reads the whole file, and returns all of its faults at once.</summary>
     public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected)
     {
-        // Inside a text the parser takes bytes that are none, and throws when the text is asked for.
-        if (!Utf8.IsValid(jsonc)) return new(null, [new(KeyOf(expected.Shard), "not UTF-8", "JSON with comments, in UTF-8")]);
-        JsonDocument document;
+        // The parser accepts invalid bytes inside of a text, and throws when the text is read.
+        if (!Utf8.IsValid(jsonc)) return Broken("not UTF-8", "JSON with comments, in UTF-8");
         try
         {
-            document = JsonDocument.Parse(WithoutMark(jsonc).ToArray(), Jsonc);
+            using var document = JsonDocument.Parse(WithoutMark(jsonc).ToArray(), Jsonc);
+            return Parse(new ConfigReader(document.RootElement), expected);
         }
         catch (InvalidOperationException)
         {
-            return new(null, [new(KeyOf(expected.Shard), "half of a surrogate pair", "JSON with comments, in Unicode")]);
+            return Broken("half of a surrogate pair", "JSON with comments, in Unicode");
         }
         catch (JsonException e)
         {
             // The parser's message may quote the file; the place is enough.
-            var place = $"broken at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}";
-            return new(null, [new(KeyOf(expected.Shard), place, "JSON with comments, each member once")]);
+            return Broken(
+                $"broken at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}",
+                "JSON with comments, each member once");
         }
 
-        using (document)
-        {
-            try
-            {
-                return Parse(new ConfigReader(document.RootElement), expected);
-            }
-            catch (InvalidOperationException)
-            {
-                return new(null, [new(KeyOf(expected.Shard), "half of a surrogate pair", "JSON with comments, in Unicode")]);
-            }
-        }
+        ShardConfigResult Broken(string what, string allowed) => new(null, [new(KeyOf(expected.Shard), what, allowed)]);
     }
 
     private static ShardConfigResult Parse(ConfigReader reader, ShardRef expected)
@@ -72,14 +63,14 @@ internal sealed record ShardConfig(
             HealthCheckInterval = reader.PositiveDuration("shard.health_check_interval", defaults.HealthCheckInterval),
             RequestTimeout = reader.PositiveDuration("shard.request_timeout", defaults.RequestTimeout),
         };
-        var (region, zone) = (reader.OptionalText("shard.infra.region"), reader.OptionalText("shard.infra.zone"));
-
-        var ofAnother = (cluster is not null && cluster != expected.Cluster)
-            || (shard is not null && shard != expected.Shard);
-        if (cluster is not null && cluster != expected.Cluster) reader.Fault("cluster.id", $"\"{expected.Cluster}\"");
-        if (shard is not null && shard != expected.Shard) reader.Fault("shard.id", $"\"{expected.Shard}\"");
+        var region = reader.OptionalText("shard.infra.region");
+        var zone = reader.OptionalText("shard.infra.zone");
+        var isOtherCluster = cluster is not null && cluster != expected.Cluster;
+        var isOtherShard = shard is not null && shard != expected.Shard;
+        if (isOtherCluster) reader.Fault("cluster.id", $"\"{expected.Cluster}\"");
+        if (isOtherShard) reader.Fault("shard.id", $"\"{expected.Shard}\"");
         return reader.Faults.Count > 0
-            ? new(null, reader.Faults) { OfAnother = ofAnother }
+            ? new(null, reader.Faults) { OfAnother = isOtherCluster || isOtherShard }
             : new(new(cluster!, shard!, provider, region, zone, timings), []);
     }
 

@@ -5,17 +5,20 @@ using Temporalio.Common;
 
 namespace Nstance.Temporal.Activities.KeepAlive;
 
-/// <summary>How a collector is started, by whomever.</summary>
+/// <summary>Starts collectors.</summary>
 public static class CollectorStart
 {
+    private const string Reasons = "unhealthy, never registered, or unknown";
+
     /// <summary>
-    /// Options that start a collector, or find the one that runs: there is never a second one for a shard.
+    /// Returns options that start a shard's collector, or find the running one; a shard never has two.
     /// Needs the search attributes of <see cref="Names.SearchAttributes"/> in the namespace.
     /// </summary>
     /// <param name="shard">The shard.</param>
     public static WorkflowOptions Options(ShardRef shard)
     {
         ArgumentNullException.ThrowIfNull(shard);
+        var schedule = Names.ScheduleId(shard.Cluster, shard.Shard);
         return new(Names.GcWorkflowId(shard.Cluster, shard.Shard), Names.TaskQueue)
         {
             IdConflictPolicy = WorkflowIdConflictPolicy.UseExisting,
@@ -23,11 +26,11 @@ public static class CollectorStart
             StaticSummary = $"Garbage collector of {shard.Cluster}/{shard.Shard}",
             StaticDetails =
                 $"""
-                Ends instances of shard `{shard.Shard}` of cluster `{shard.Cluster}` that are unhealthy, never registered, or unknown,
+                Ends instances of shard `{shard.Shard}` of cluster `{shard.Cluster}` that are {Reasons},
                 after asking the cloud and the records in bucket `{shard.Bucket}` again.
 
                 - To stop it at once: update `Pause`. To go on: `Resume`.
-                - Cancelling or terminating it is not enough: the schedule `{Names.ScheduleId(shard.Cluster, shard.Shard)}` starts it again.
+                - Cancelling or terminating it is not enough: the schedule `{schedule}` starts it again.
                 """,
             TypedSearchAttributes = new SearchAttributeCollection.Builder()
                 .Set(Names.ClusterAttribute, shard.Cluster)
@@ -38,15 +41,16 @@ public static class CollectorStart
         };
     }
 
-    /// <summary>Starts the collector, or finds the one that runs. Safe to retry.</summary>
-    /// <param name="client">Where.</param>
-    /// <param name="input">What a new one starts with; a running one is left as it is.</param>
+    /// <summary>Starts the collector if it does not run. Safe to retry.</summary>
+    /// <param name="client">Client of the namespace.</param>
+    /// <param name="input">Input of a new collector; a running one keeps its own.</param>
     /// <returns>Run id of the collector that runs now.</returns>
     public static async Task<string> EnsureRunsAsync(ITemporalClient client, GcInput input)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(input);
-        var handle = await client.StartWorkflowAsync((GcWorkflow workflow) => workflow.RunAsync(input), Options(input.Shard));
+        var handle = await client.StartWorkflowAsync(
+            (GcWorkflow workflow) => workflow.RunAsync(input), Options(input.Shard));
         return handle.ResultRunId!;
     }
 }

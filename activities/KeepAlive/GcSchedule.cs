@@ -5,14 +5,14 @@ using Temporalio.Client.Schedules;
 namespace Nstance.Temporal.Activities.KeepAlive;
 
 /// <summary>
-/// The schedule that keeps a shard's collector alive. To stop a collector for good: pause the schedule, then cancel the workflow.
+/// The schedule that keeps a shard's collector alive. To stop a collector, pause it, then cancel the workflow.
 /// </summary>
 public static class GcSchedule
 {
-    /// <summary>Time between two looks. Default 10 minutes.</summary>
+    /// <summary>The schedule's interval: 10 minutes.</summary>
     public static TimeSpan Every { get; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Its id.</summary>
+    /// <summary>Returns the schedule's id.</summary>
     /// <param name="shard">The shard.</param>
     public static string Id(ShardRef shard)
     {
@@ -21,10 +21,10 @@ public static class GcSchedule
     }
 
     /// <summary>
-    /// The schedule itself. A tick is skipped while one runs, one missed tick is caught up, and a failed tick pauses nothing:
-    /// the next one tries again. Create it with <c>TriggerImmediately</c> to have the collector at once.
+    /// Returns the schedule. It skips a tick while one runs, catches up one missed tick, and continues after a failed
+    /// tick. Create it with <c>TriggerImmediately</c> to start the collector at once.
     /// </summary>
-    /// <param name="input">What a new collector starts with.</param>
+    /// <param name="input">Input of a new collector.</param>
     public static Schedule Create(GcInput input)
     {
         ArgumentNullException.ThrowIfNull(input);

@@ -6,13 +6,15 @@ using Temporalio.Exceptions;
 namespace Nstance.Temporal.Activities.KeepAlive;
 
 /// <summary>
-/// The keep-alive's one activity; runs on the shared queue. A collector that was terminated or failed comes back knowing
-/// what the last one knew: a pause, a hold or dry-run must not end because a workflow did.
+/// Restarts a collector that was terminated or has failed; runs on the shared queue. The new collector takes over the
+/// state of the last one, so that a pause or dry-run continues.
 /// </summary>
 public sealed class KeepAliveActivities : IKeepAliveActivities
 {
-    /// <summary>Tries to read the last state; after these the new collector is paused until somebody looks.</summary>
+    /// <summary>Tries to read the last state. If all fail, the new collector starts paused.</summary>
     public const int MaxTries = 3;
+
+    private const string Unreadable = "what the last collector knew could not be read; look, then resume";
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
@@ -33,7 +35,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
         }
         catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
         {
-            // The first one, or one whose history is past its retention.
+            // The first collector, or the history of the last one is past its retention.
         }
         catch (Exception e) when (e is TemporalException && context.Info.Attempt >= MaxTries)
         {
@@ -41,7 +43,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
             {
                 State = new()
                 {
-                    Pause = new("what the last collector knew could not be read; look, then resume", DateTimeOffset.UtcNow) { By = "keep-alive" },
+                    Pause = new(Unreadable, DateTimeOffset.UtcNow) { By = "keep-alive" },
                 },
             };
         }
@@ -49,7 +51,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
         return await CollectorStart.EnsureRunsAsync(client, input);
     }
 
-    /// <summary>Without what needs a fresh look: the host, and anything that was allowed.</summary>
+    /// <summary>Drops what must be decided anew: the host, the plan and its approval, the times of cycles.</summary>
     private static GcState? After(GcState? last) => last is null ? null : last with
     {
         Host = null,

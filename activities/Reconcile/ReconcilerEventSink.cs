@@ -4,10 +4,11 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Activities.Reconcile;
 
-/// <summary>Hands events to the shard's reconciler, starting it if none runs. The answer means that Temporal has them.</summary>
-internal sealed class ReconcilerEventSink(ITemporalClient client, string host, TimeSpan healthCheckInterval) : IEventSink
+/// <summary>Signals events to the shard's reconciler, and starts it if it does not run.</summary>
+internal sealed class ReconcilerEventSink(ITemporalClient client, string host, TimeSpan healthCheckInterval)
+    : IEventSink
 {
-    // By name: the workflow's own type is not referenced, so that its room may change freely.
+    // By name, because this folder does not reference the workflow's type.
     private const string Workflow = "ReconcilerWorkflow";
     private const string Signal = "Enqueue";
 

@@ -7,23 +7,23 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.Reconcile;
 
-/// <summary>Where the outside is told, and how it knows that we are the ones who tell.</summary>
-/// <param name="Url">http or https. A loopback address is taken only when it is written here literally, a link-local one never.</param>
+/// <summary>The receiver of the reconciler's notifications.</summary>
+/// <param name="Url">
+/// http or https. A loopback address is allowed only when it stands here literally, a link-local address never.
+/// </param>
 public sealed record WebhookSettings(Uri Url)
 {
-    /// <summary>Key of the signature; null: not signed. Never logged.</summary>
+    /// <summary>Key of the signature; null: no signature. Never logged.</summary>
     public byte[]? Secret { get; init; }
 
     /// <summary>Maximum time for a post. Default 10 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Says where, and nothing of the key.</summary>
+    /// <summary>Returns the URL without its query, and without the key.</summary>
     public override string ToString() => Url.GetLeftPart(UriPartial.Path);
 }
 
-/// <summary>
-/// Posts a notification as JSON, with the headers of <see cref="WebhookSignature"/>. No redirect is followed.
-/// </summary>
+/// <summary>Posts notifications as JSON with the headers of <see cref="WebhookSignature"/>. No redirects.</summary>
 internal sealed class Webhook : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -37,7 +37,8 @@ internal sealed class Webhook : IDisposable
 
     public Webhook(WebhookSettings settings, TimeProvider time)
     {
-        (_settings, _time) = (settings, time);
+        _settings = settings;
+        _time = time;
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -49,16 +50,21 @@ internal sealed class Webhook : IDisposable
         _http = new HttpClient(handler) { Timeout = settings.Timeout };
     }
 
-    /// <summary>An answer of 2xx means done; 4xx but 408, 425 and 429 is final; anything else is tried again by Temporal.</summary>
+    /// <summary>Posts one notification.</summary>
+    /// <exception cref="ApplicationFailureException">
+    /// Not retryable after an answer of 3xx or 4xx other than 408, 425 and 429.
+    /// </exception>
     public async Task SendAsync(Notification notification, CancellationToken ct)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(notification, Json);
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        using var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new("application/json");
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new("application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = content };
         request.Headers.Add(WebhookSignature.TimestampHeader, timestamp);
         request.Headers.TryAddWithoutValidation(WebhookSignature.KeyHeader, notification.Key);
-        if (_settings.Secret is { } secret) request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(secret, timestamp, body));
+        if (_settings.Secret is { } secret)
+            request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(secret, timestamp, body));
         try
         {
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
@@ -71,14 +77,15 @@ internal sealed class Webhook : IDisposable
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            throw new ApplicationFailureException($"the webhook at {_settings} did not answer", e, ErrorTypes.Unavailable);
+            throw new ApplicationFailureException(
+                $"the webhook at {_settings} did not answer", e, ErrorTypes.Unavailable);
         }
     }
 
     public void Dispose() => _http.Dispose();
 
-    // Neither the metadata service nor, behind a name, this host's own ports: judged by the address, after resolving, and
-    // that very address is connected to. An operator who means a receiver on this host writes its address literally.
+    // A name must not lead to the metadata service or to this host's own ports. The check is on the resolved address,
+    // and the connection goes to that address. An operator writes the address of a receiver on this host literally.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var host = context.DnsEndPoint.Host;
@@ -100,22 +107,22 @@ internal sealed class Webhook : IDisposable
         }
     }
 
-    /// <summary>This host itself, or link-local.</summary>
+    /// <summary>True for this host's own and for link-local addresses.</summary>
     internal static bool IsNear(IPAddress address)
     {
         address = Inner(address);
         var bytes = address.GetAddressBytes();
-        return IPAddress.IsLoopback(address) || bytes is [0, _, _, _] || address.Equals(IPAddress.IPv6Any) || IsLinkLocal(address);
+        return IPAddress.IsLoopback(address) || bytes is [0, _, _, _] || address.Equals(IPAddress.IPv6Any)
+            || IsLinkLocal(address);
     }
 
-    /// <summary>Where clouds keep their metadata services.</summary>
+    /// <summary>True for link-local addresses, where clouds keep their metadata services.</summary>
     internal static bool IsLinkLocal(IPAddress address)
     {
         address = Inner(address);
         var bytes = address.GetAddressBytes();
         return bytes is [169, 254, _, _] || address.IsIPv6LinkLocal || address.IsIPv6SiteLocal
-            // fd00:ec2::/32: EC2's services over IPv6
-            || bytes is [0xfd, 0x00, 0x0e, 0xc2, .., _, _, _, _];
+            || bytes is [0xfd, 0x00, 0x0e, 0xc2, .., _, _, _, _]; // fd00:ec2::/32: EC2's services over IPv6
     }
 
     /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 or 6to4.</summary>
@@ -124,7 +131,8 @@ internal sealed class Webhook : IDisposable
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
         return address.GetAddressBytes() switch
         {
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] when (a | b | c) != 0 => new([a, b, c, d]),
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] when (a | b | c) != 0 =>
+                new([a, b, c, d]),
             [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, var a, var b, var c, var d] => new([a, b, c, d]),
             [0x20, 0x02, var a, var b, var c, var d, ..] => new([a, b, c, d]),
             _ => address,

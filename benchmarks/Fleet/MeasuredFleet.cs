@@ -101,7 +101,7 @@ internal sealed class MeasuredFleet : IDisposable
         var state = _ended[number] ? "shutting-down" : member.Part == Part.Unhealthy ? "stopped" : "running";
         var id = member.Id.ToString();
         return new CloudInstance(
-            member.ProviderId, state, InstanceStatuses.FromEc2State(state), member.CreatedAt, "us-west-2a", member.Ip4, null,
+            member.ProviderId, state, Ec2State.Parse(state), member.CreatedAt, "us-west-2a", member.Ip4, null,
             $"ip-{member.Ip4}.us-west-2.compute.internal",
             new Dictionary<string, string>
             {

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Fleet;
 
@@ -42,7 +43,7 @@ internal sealed class ChaosMachine(string providerId, string zone, DateTimeOffse
     }
 
     public CloudInstance? SeenAt(DateTimeOffset time) => StateAt(time) is not { } state ? null : new(
-        ProviderId, state, InstanceStatuses.FromEc2State(state), Launched, zone, null, null, null,
+        ProviderId, state, Ec2State.Parse(state), Launched, zone, null, null, null,
         new Dictionary<string, string>(Tags));
 
     private void Go(DateTimeOffset now, string first, string then)

@@ -3,9 +3,11 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Aws;
 
-public sealed class AdaptiveLimitTests
+public sealed class AdaptiveLimitTests : IDisposable
 {
     private readonly AdaptiveLimit _limit = new();
+
+    public void Dispose() => _limit.Dispose();
 
     [Fact]
     public async Task RunAsync_AtTheBound_TheNextWaitsForATurn()
@@ -56,15 +58,20 @@ public sealed class AdaptiveLimitTests
     }
 
     [Fact]
-    public async Task RunAsync_ThrottledForEver_BoundNeverFallsBelowTheLeast()
+    public async Task RunAsync_ThrottledForEver_BoundStaysAtItsMinimum()
     {
         for (var i = 0; i < 20; i++)
         {
             await Assert.ThrowsAsync<CloudException>(() => _limit.RunAsync<int>(
-                () => throw new CloudException(CloudFault.Throttled, "slow down"), TestContext.Current.CancellationToken));
+                () => throw new CloudException(CloudFault.Throttled, "slow down"),
+                TestContext.Current.CancellationToken));
         }
 
         Assert.Equal(AdaptiveLimit.Min, _limit.Current);
+        var running = Fill(AdaptiveLimit.Min);
+        var next = Begin();
+        Assert.False(next.Began.IsCompleted);
+        EndAll(running.Append(next));
     }
 
     [Fact]
@@ -92,7 +99,8 @@ public sealed class AdaptiveLimitTests
 
     private Running Begin(CancellationToken? token = null)
     {
-        var (began, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var began = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
         var done = _limit.RunAsync(async () =>
         {
             began.SetResult();

@@ -35,7 +35,7 @@ public class DescribeByIdsTests
     }
 
     [Fact]
-    public async Task Run_AnswerHoldsAStranger_IsIgnored()
+    public async Task Run_AnswerHasAnIdThatWasNotAsked_IsIgnored()
     {
         var answer = await DescribeByIds.RunAsync(Ids(1), ids => Found([.. ids, "i-stranger1"]));
 
@@ -94,7 +94,8 @@ public class DescribeByIdsTests
 
     internal static CloudException NotFound(string message) => new(CloudFault.Gone, "short") { Detail = message };
 
-    internal static CloudInstance Instance(string id, InstanceStatus status = InstanceStatus.Running, string zone = "a") =>
+    internal static CloudInstance Instance(
+        string id, InstanceStatus status = InstanceStatus.Running, string zone = "a") =>
         new(id, status.Name(), status, null, zone, null, null, null, new Dictionary<string, string>());
 
     private static string[] Ids(int count) => [.. Enumerable.Range(0, count).Select(n => $"i-{n:00000000}")];

@@ -1,5 +1,6 @@
 using Amazon.EC2;
 using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
@@ -8,60 +9,64 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Aws;
 
 /// <summary>Quarantine and release through the real SDK client.</summary>
-public sealed class Ec2QuarantineTests
+public sealed class Ec2QuarantineTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset At = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
-    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
-    private static readonly Dictionary<string, string> Own = new(StringComparer.Ordinal)
+    private SimulatedCloud _cloud = null!;
+    private AwsConnections _connections = null!;
+
+    private ICloud Ec2 => AwsShard.Ec2(_connections);
+
+    public async ValueTask InitializeAsync()
     {
-        ["nstance:managed"] = "true",
-        ["nstance:cluster-id"] = "prod-eu",
-        ["nstance:shard"] = "us-west-2a",
-    };
+        _cloud = await SimulatedCloud.StartAsync();
+        _connections = _cloud.Connect();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _connections.Dispose();
+        return _cloud.DisposeAsync();
+    }
 
     [Fact]
     public async Task QuarantineAsync_Running_AreTaggedAndStopped()
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var ids = Launch(cloud, 3);
-        using var connections = cloud.Connect();
+        var ids = _cloud.Launch(3);
 
-        var results = await QuarantineAsync(connections, ids);
+        var results = await QuarantineAsync(ids);
 
         Assert.All(ids, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
-        Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z", cloud.Ec2.Find(id)!.Tags["nstance:gc-quarantined"]));
-        Assert.All(ids, id => Assert.StartsWith("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+        Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z", Tag(id, CloudTags.GcQuarantined)));
+        Assert.All(ids, id => Assert.True(IsStopped(id)));
     }
 
     [Fact]
     public async Task QuarantineAsync_TerminationProtected_IsNeitherTaggedNorStopped()
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var guarded = cloud.Ec2.Launch(new LaunchSpec { Tags = Own, TerminationProtected = true })[0].Id;
-        var other = Launch(cloud, 1)[0];
-        using var connections = cloud.Connect();
+        var guarded = _cloud.Launch(1, isProtected: true)[0];
+        var other = _cloud.Launch(1)[0];
 
-        var results = await QuarantineAsync(connections, [guarded, other]);
+        var results = await QuarantineAsync([guarded, other]);
 
-        Assert.Equal((TerminateOutcome.Protected, TerminateOutcome.Quarantined), (results[guarded].Outcome, results[other].Outcome));
-        Assert.False(cloud.Ec2.Find(guarded)!.Tags.ContainsKey("nstance:gc-quarantined"));
-        Assert.DoesNotContain("stop", cloud.Ec2.Find(guarded)!.StateName, StringComparison.Ordinal);
+        Assert.Equal(TerminateOutcome.Protected, results[guarded].Outcome);
+        Assert.Equal(TerminateOutcome.Quarantined, results[other].Outcome);
+        Assert.Null(Tag(guarded, CloudTags.GcQuarantined));
+        Assert.False(IsStopped(guarded));
     }
 
     [Fact]
     public async Task FindProtectedAsync_OneOfTwoIsProtected_NamesIt()
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var guarded = cloud.Ec2.Launch(new LaunchSpec { Tags = Own, TerminationProtected = true })[0].Id;
-        var other = Launch(cloud, 1)[0];
-        using var connections = cloud.Connect();
-        var described = await Ec2(connections).DescribeAsync([guarded, other], default);
+        var guarded = _cloud.Launch(1, isProtected: true)[0];
+        var other = _cloud.Launch(1)[0];
+        var described = await Ec2.DescribeAsync([guarded, other], default);
 
-        var results = await Ec2(connections).FindProtectedAsync([.. described.Found.Values], default);
+        var results = await Ec2.FindProtectedAsync([.. described.Found.Values], default);
 
         Assert.Equal([(guarded, TerminateOutcome.Protected)], results.Select(r => (r.Key, r.Value.Outcome)));
-        Assert.True(cloud.Ec2.Find(guarded)!.Alive);
+        Assert.True(_cloud.Ec2.Find(guarded)!.Alive);
     }
 
     [Theory]
@@ -69,115 +74,112 @@ public sealed class Ec2QuarantineTests
     [InlineData("CreateTags")]
     public async Task QuarantineAsync_CannotAskOrTag_StopsNothing(string action)
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var ids = Launch(cloud, 2);
-        cloud.Faults.Always(action, Fault.Denied);
-        using var connections = cloud.Connect();
+        var ids = _cloud.Launch(2);
+        _cloud.Faults.Always(action, Fault.Denied);
 
-        var results = await QuarantineAsync(connections, ids);
+        var results = await QuarantineAsync(ids);
 
         Assert.All(ids, id => Assert.Equal(TerminateOutcome.Failed, results[id].Outcome));
-        Assert.All(ids, id => Assert.DoesNotContain("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+        Assert.All(ids, id => Assert.False(IsStopped(id)));
+    }
+
+    [Fact]
+    public async Task QuarantineAsync_CannotStop_TheyRunOnWithTheirTag()
+    {
+        var ids = _cloud.Launch(2);
+        _cloud.Faults.Always("StopInstances", Fault.Denied);
+
+        var results = await QuarantineAsync(ids);
+
+        Assert.All(ids, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
+        Assert.All(ids, id => Assert.StartsWith("it runs on", results[id].Why, StringComparison.Ordinal));
+        Assert.All(ids, id => Assert.NotNull(Tag(id, CloudTags.GcQuarantined)));
     }
 
     [Fact]
     public async Task QuarantineAsync_OneOfABatchIsGone_TheOthersAreStopped()
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var ids = Launch(cloud, 5);
-        cloud.Ec2.Terminate(ids[2], "somebody");
-        using var connections = cloud.Connect();
+        var ids = _cloud.Launch(5);
+        var others = ids.Where(id => id != ids[2]).ToArray();
+        _cloud.Ec2.Terminate(ids[2], "operator");
 
-        var results = await QuarantineAsync(connections, ids);
+        var results = await QuarantineAsync(ids);
 
-        Assert.All(ids.Where(id => id != ids[2]), id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
-        Assert.All(ids.Where(id => id != ids[2]), id => Assert.StartsWith("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+        Assert.All(others, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
+        Assert.All(others, id => Assert.True(IsStopped(id)));
         Assert.NotNull(results[ids[2]].Why);
+    }
+
+    [Fact]
+    public async Task QuarantineAsync_OneHasNoRoomForATag_TheOthersAreStopped()
+    {
+        var full = LaunchWithTags(50);
+        var others = _cloud.Launch(2);
+
+        var results = await QuarantineAsync([others[0], full, others[1]]);
+
+        Assert.Equal(TerminateOutcome.Failed, results[full].Outcome);
+        Assert.Contains("TagLimitExceeded", results[full].Why, StringComparison.Ordinal);
+        Assert.False(IsStopped(full));
+        Assert.All(others, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
     }
 
     [Fact]
     public async Task RunAsync_TaggingTookLongerThanEvidenceHolds_StopsNothing()
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var ids = Launch(cloud, 2);
-        using var client = new AmazonEC2Client("test", "test", new AmazonEC2Config { ServiceURL = cloud.Ec2Url.ToString(), AuthenticationRegion = "us-west-2" });
+        var ids = _cloud.Launch(2);
+        var config = new AmazonEC2Config { ServiceURL = _cloud.Ec2Url.ToString(), AuthenticationRegion = "us-west-2" };
+        using var client = new AmazonEC2Client("test", "test", config);
+        var quarantine = new Ec2Quarantine(client, new("EC2", "here", RealClients.Timeout), new SlowClock());
 
-        var results = await new Ec2Quarantine(client, new("EC2", "here", RealClients.Timeout), new SlowClock()).RunAsync(ids, At, default);
+        var results = await quarantine.RunAsync(ids, At, default);
 
         Assert.All(ids, id => Assert.Equal(TerminateOutcome.Failed, results[id].Outcome));
-        Assert.All(ids, id => Assert.True(cloud.Ec2.Find(id)!.Tags.ContainsKey("nstance:gc-quarantined")));
-        Assert.All(ids, id => Assert.DoesNotContain("stop", cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal));
+        Assert.All(ids, id => Assert.NotNull(Tag(id, CloudTags.GcQuarantined)));
+        Assert.All(ids, id => Assert.False(IsStopped(id)));
     }
 
-    [Fact]
-    public async Task ReleaseAsync_Stopped_StartsProtectsAndUntags()
+    /// <summary>With 49 tags the quarantine's tag takes the last place, which the protection needs.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(49)]
+    public async Task ReleaseAsync_Stopped_StartsProtectsAndUntags(int tags)
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var id = Launch(cloud, 1)[0];
-        using var connections = cloud.Connect();
-        await QuarantineAsync(connections, [id]);
+        var id = LaunchWithTags(tags);
+        await QuarantineAsync([id]);
 
-        await ReleasesAsync(cloud, connections, id);
+        await Ec2.ReleaseAsync(id, At.AddDays(1), default);
+
+        Assert.Null(Tag(id, CloudTags.GcQuarantined));
+        Assert.Equal("2026-11-26T12:00:00Z", Tag(id, CloudTags.GcProtect));
+        Assert.Contains(_cloud.Ec2.Find(id)!.StateName, new[] { "pending", "running" });
     }
 
-    [Fact]
-    public async Task QuarantineAsync_OneHasNoPlaceForATag_TheOthersAreStopped()
+    private string? Tag(string id, string key) => _cloud.Ec2.Find(id)!.Tags.GetValueOrDefault(key);
+
+    private bool IsStopped(string id) =>
+        _cloud.Ec2.Find(id)!.StateName.StartsWith("stop", StringComparison.Ordinal);
+
+    private string LaunchWithTags(int count)
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var full = cloud.Ec2.Launch(new LaunchSpec { Tags = Filled(50) })[0].Id;
-        var others = Launch(cloud, 2);
-        using var connections = cloud.Connect();
-
-        var results = await QuarantineAsync(connections, [others[0], full, others[1]]);
-
-        Assert.Equal(TerminateOutcome.Failed, results[full].Outcome);
-        Assert.Contains("TagLimitExceeded", results[full].Why, StringComparison.Ordinal);
-        Assert.DoesNotContain("stop", cloud.Ec2.Find(full)!.StateName, StringComparison.Ordinal);
-        Assert.All(others, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
+        var more = Enumerable.Range(0, count - AwsShard.Tags.Count).Select(n => KeyValuePair.Create($"tag-{n}", ""));
+        var tags = new Dictionary<string, string>(AwsShard.Tags.Concat(more), StringComparer.Ordinal);
+        return _cloud.Ec2.Launch(new LaunchSpec { Tags = tags })[0].Id;
     }
 
-    [Fact]
-    public async Task ReleaseAsync_QuarantineTookTheLastTag_StartsAndProtects()
+    private async Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(string[] ids)
     {
-        await using var cloud = await SimulatedCloud.StartAsync();
-        var id = cloud.Ec2.Launch(new LaunchSpec { Tags = Filled(49) })[0].Id;
-        using var connections = cloud.Connect();
-        await QuarantineAsync(connections, [id]);
-
-        await ReleasesAsync(cloud, connections, id);
+        var described = await Ec2.DescribeAsync(ids, default);
+        return await Ec2.QuarantineAsync([.. described.Found.Values], At, default);
     }
 
-    private static async Task ReleasesAsync(SimulatedCloud cloud, IConnections connections, string id)
-    {
-        await Ec2(connections).ReleaseAsync(id, At.AddDays(1), default);
-
-        var machine = cloud.Ec2.Find(id)!;
-        Assert.False(machine.Tags.ContainsKey("nstance:gc-quarantined"));
-        Assert.Equal("2026-11-26T12:00:00Z", machine.Tags["nstance:gc-protect"]);
-        Assert.Contains(machine.StateName, new[] { "pending", "running" });
-    }
-
-    /// <summary>Between two looks at it most of what <see cref="TerminateInBatches.MaxDuration"/> allows has gone by.</summary>
+    /// <summary>Between two reads passes two thirds of <see cref="TerminateInBatches.MaxDuration"/>.</summary>
     private sealed class SlowClock : TimeProvider
     {
-        private long _looks;
+        private long _reads;
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => TerminateInBatches.MaxDuration.Ticks * 2 / 3 * _looks++;
-    }
-
-    private static Dictionary<string, string> Filled(int tags) =>
-        new(Own.Concat(Enumerable.Range(0, tags - Own.Count).Select(n => KeyValuePair.Create($"tag-{n}", ""))), StringComparer.Ordinal);
-
-    private static string[] Launch(SimulatedCloud cloud, int count) =>
-        [.. cloud.Ec2.Launch(new LaunchSpec { Count = count, Tags = Own }).Select(m => m.Id)];
-
-    private static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
-
-    private static async Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(IConnections connections, string[] ids)
-    {
-        var described = await Ec2(connections).DescribeAsync(ids, default);
-        return await Ec2(connections).QuarantineAsync([.. described.Found.Values], At, default);
+        public override long GetTimestamp() => TerminateInBatches.MaxDuration.Ticks * 2 / 3 * _reads++;
     }
 }

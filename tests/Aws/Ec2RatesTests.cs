@@ -5,7 +5,7 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Aws;
 
-/// <summary>Rates of the whole account, as EC2 documents them; the clock is ours.</summary>
+/// <summary>The rates of EC2's documentation.</summary>
 public sealed class Ec2RatesTests
 {
     private readonly FakeTimeProvider _clock = new();
@@ -13,14 +13,24 @@ public sealed class Ec2RatesTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task RunAsync_SecondShardOfTheProcess_WaitsForTheBucketTheFirstEmptied()
+    public void Connections_TwoShardsOfARegion_ShareItsRates()
     {
-        using var connections = new AwsConnections(new() { Region = "us-west-2", Ec2Endpoint = new("http://127.0.0.1:9"), Credentials = new BasicAWSCredentials("key", "secret") });
-        var (one, other) = (connections.Ec2("us-west-2", TimeSpan.FromSeconds(1)).Aws, connections.Ec2("us-west-2", TimeSpan.FromSeconds(9)).Aws);
+        using var connections = new AwsConnections(new()
+        {
+            Ec2Endpoint = new("http://127.0.0.1:9"),
+            Credentials = new BasicAWSCredentials("key", "secret"),
+        });
+        var one = connections.Ec2("us-west-2", TimeSpan.FromSeconds(1)).Aws;
+        var other = connections.Ec2("us-west-2", TimeSpan.FromSeconds(9)).Aws;
         var elsewhere = connections.Ec2("eu-west-1", TimeSpan.FromSeconds(1)).Aws;
 
         Assert.Same(one.Rates, other.Rates);
         Assert.NotSame(one.Rates, elsewhere.Rates);
+    }
+
+    [Fact]
+    public async Task RunAsync_BucketIsEmpty_WaitsForItAndForNoOther()
+    {
         var rates = new Ec2Rates(100, _clock);
         for (var i = 0; i < 100; i++) await Call(rates, "DescribeInstances");
         var waiting = Call(rates, "DescribeInstances");
@@ -65,17 +75,18 @@ public sealed class Ec2RatesTests
     }
 
     [Fact]
-    public async Task RunAsync_MoreEndsThanTheAccountMayEnd_AreNotTriedAndCostNothing()
+    public async Task RunAsync_TooManyInstances_AreNotTriedAndTakeNoTokens()
     {
         var rates = new Ec2Rates(100, _clock);
         var calls = 0;
-        Task<int> End(int instances) => rates.RunAsync("TerminateInstances", instances, () => Task.FromResult(++calls), Ct);
-        await End(1000);
+        Task<int> Terminate(int instances) =>
+            rates.RunAsync("TerminateInstances", instances, () => Task.FromResult(++calls), Ct);
+        await Terminate(1000);
 
-        // 20 a second: 250 are there after 12.5 s, which is too long for what is known about them.
-        var refused = await Assert.ThrowsAsync<CloudException>(() => End(250));
+        // 20 a second: 250 take 12.5 s, and the evidence would be too old.
+        var refused = await Assert.ThrowsAsync<CloudException>(() => Terminate(250));
         Assert.Equal((CloudFault.Throttled, 1), (refused.Fault, calls));
-        var few = End(200);
+        var few = Terminate(200);
         Assert.False(few.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(2, await few.WaitAsync(Ct));
@@ -102,14 +113,15 @@ public sealed class Ec2RatesTests
     }
 
     [Fact]
-    public async Task RunAsync_StopsAndEnds_HaveBucketsOfTheirOwn()
+    public async Task RunAsync_StopAndTerminate_HaveBucketsOfTheirOwn()
     {
         var rates = new Ec2Rates(100, _clock);
         foreach (var action in new[] { "TerminateInstances", "StopInstances" })
-            Assert.True(rates.RunAsync(action, 1000, () => Task.FromResult(1), Ct).IsCompletedSuccessfully);
+            Assert.True(Call(rates, action, 1000).IsCompletedSuccessfully);
 
-        await Assert.ThrowsAsync<CloudException>(() => rates.RunAsync("StopInstances", 250, () => Task.FromResult(1), Ct));
+        await Assert.ThrowsAsync<CloudException>(() => Call(rates, "StopInstances", 250));
     }
 
-    private static Task<int> Call(Ec2Rates rates, string action) => rates.RunAsync(action, 0, () => Task.FromResult(1), Ct);
+    private static Task<int> Call(Ec2Rates rates, string action, int instances = 0) =>
+        rates.RunAsync(action, instances, () => Task.FromResult(1), Ct);
 }

@@ -29,5 +29,6 @@ public sealed class IdPartTests
         Assert.DoesNotContain(Parts(4), part => part.Has(id));
     }
 
-    private static IEnumerable<IdPart> Parts(int of) => Enumerable.Range(0, of).Select(number => new IdPart(number, of));
+    private static IEnumerable<IdPart> Parts(int of) =>
+        Enumerable.Range(0, of).Select(number => new IdPart(number, of));
 }

@@ -64,16 +64,20 @@ public sealed class PagesAheadTests
     public async Task AheadAsync_SeveralListings_EachInItsOrderToItsEnd()
     {
         var given = new List<(int Listing, int Page)>();
-        await foreach (var page in Enumerable.Range(0, 3).Select(n => Numbered(n, 2 + n)).AheadAsync(Ct)) given.Add(page);
+        var listings = Enumerable.Range(0, 3).Select(n => Numbered(n, 2 + n));
+        await foreach (var page in listings.AheadAsync(Ct)) given.Add(page);
 
         Assert.Equal(9, given.Count);
-        Assert.All(given.GroupBy(page => page.Listing), pages => Assert.Equal(Enumerable.Range(0, 2 + pages.Key), pages.Select(p => p.Page)));
+        Assert.All(
+            given.GroupBy(page => page.Listing),
+            pages => Assert.Equal(Enumerable.Range(0, 2 + pages.Key), pages.Select(p => p.Page)));
     }
 
     [Fact]
     public async Task AheadAsync_OneOfSeveralWaits_TheOthersGoOn()
     {
-        var (held, given) = (new TaskCompletionSource(), new List<(int Listing, int Page)>());
+        var held = new TaskCompletionSource();
+        var given = new List<(int Listing, int Page)>();
         await foreach (var page in new[] { Numbered(0, 1, held.Task), Numbered(1, 3) }.AheadAsync(Ct))
         {
             given.Add(page);

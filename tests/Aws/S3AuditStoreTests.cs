@@ -9,7 +9,6 @@ namespace Nstance.Temporal.Tests.Aws;
 /// <summary>The audit's port through the real SDK client.</summary>
 public sealed class S3AuditStoreTests
 {
-    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
     private static readonly SimulatedCloudOptions OneBucket = new() { Buckets = ["bucket"] };
     private static readonly DateTimeOffset At = new(2026, 11, 25, 23, 59, 58, TimeSpan.Zero);
 
@@ -21,13 +20,13 @@ public sealed class S3AuditStoreTests
         var store = Store(connections);
         var key = AuditKey.For("us-west-2a", At, "abc");
 
-        await store.PutAsync(Shard, key, "{\"id\":\"1\"}\n"u8.ToArray(), default);
+        await store.PutAsync(AwsShard.Ref, key, "{\"id\":\"1\"}\n"u8.ToArray(), default);
 
         Assert.Equal("shard/us-west-2a/gc/audit/2026/11/25/235958-abc.jsonl", key);
-        Assert.Equal([key], await store.ListAsync(Shard, new(2026, 11, 25), default));
-        Assert.Empty(await store.ListAsync(Shard, new(2026, 11, 26), default));
-        Assert.Equal("{\"id\":\"1\"}\n", Encoding.UTF8.GetString((await store.GetAsync(Shard, key, default))!));
-        Assert.Null(await store.GetAsync(Shard, AuditKey.For("us-west-2a", At, "other"), default));
+        Assert.Equal([key], await store.ListAsync(AwsShard.Ref, new(2026, 11, 25), default));
+        Assert.Empty(await store.ListAsync(AwsShard.Ref, new(2026, 11, 26), default));
+        Assert.Equal("{\"id\":\"1\"}\n", Encoding.UTF8.GetString((await store.GetAsync(AwsShard.Ref, key, default))!));
+        Assert.Null(await store.GetAsync(AwsShard.Ref, AuditKey.For("us-west-2a", At, "other"), default));
     }
 
     [Fact]
@@ -37,8 +36,9 @@ public sealed class S3AuditStoreTests
         cloud.Faults.Always("PutObject", Fault.Denied);
         using var connections = cloud.Connect();
 
+        var key = AuditKey.For("us-west-2a", At, "abc");
         var fault = await Assert.ThrowsAsync<CloudException>(
-            () => Store(connections).PutAsync(Shard, AuditKey.For("us-west-2a", At, "abc"), "x"u8.ToArray(), default));
+            () => Store(connections).PutAsync(AwsShard.Ref, key, "x"u8.ToArray(), default));
 
         Assert.Equal(CloudFault.Denied, fault.Fault);
     }
@@ -46,12 +46,14 @@ public sealed class S3AuditStoreTests
     [Theory]
     [InlineData("shard/us-west-2a/instance/acme.json")]
     [InlineData("shard/other/gc/audit/2026/11/25/1.jsonl")]
-    public async Task PutAsync_KeyOutsideTheAudit_IsRefused(string key)
+    public async Task PutAndGet_KeyOutsideTheAudit_AreRefused(string key)
     {
         await using var cloud = await SimulatedCloud.StartAsync(OneBucket);
         using var connections = cloud.Connect();
 
-        await Assert.ThrowsAsync<ArgumentException>(() => Store(connections).PutAsync(Shard, key, "x"u8.ToArray(), default));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => Store(connections).PutAsync(AwsShard.Ref, key, "x"u8.ToArray(), default));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store(connections).GetAsync(AwsShard.Ref, key, default));
     }
 
     private static IAuditStore Store(IConnections connections) => connections.Audit(RealClients.Timeout);

@@ -10,7 +10,6 @@ public class S3RecordStoreTests
 {
     private const string Key = "shard/us-west-2a/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json";
 
-    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
     private static readonly SimulatedCloudOptions OneBucket = new() { Buckets = ["bucket"] };
 
     [Fact]
@@ -22,7 +21,7 @@ public class S3RecordStoreTests
         cloud.S3.Put("bucket", "shard/us-west-2a/config.jsonc", "{}"u8.ToArray());
         cloud.S3.Put("bucket", "shard/elsewhere/instance/acme.1.json", "{}"u8.ToArray());
         using var connections = cloud.Connect();
-        var listed = await Store(connections).ListAsync(Shard, default).AllAsync();
+        var listed = await Store(connections).ListAsync(AwsShard.Ref, default).AllAsync();
         Assert.Equal(keys, listed.Select(o => o.Key));
     }
 
@@ -34,7 +33,7 @@ public class S3RecordStoreTests
         string[] keys = [prefix + "%41+b c~*(é).json", Key, prefix + "b\u0001\u001e\n.json"];
         foreach (var key in keys) cloud.S3.Put("bucket", key, "{}"u8.ToArray());
         using var connections = cloud.Connect();
-        var listed = await Store(connections).ListAsync(Shard, default).AllAsync();
+        var listed = await Store(connections).ListAsync(AwsShard.Ref, default).AllAsync();
         Assert.Equal(keys, listed.Select(o => o.Key));
     }
 
@@ -43,24 +42,26 @@ public class S3RecordStoreTests
     {
         await using var cloud = await SimulatedCloud.StartAsync();
         using var connections = cloud.Connect();
-        var fault = await Assert.ThrowsAsync<CloudException>(() => Store(connections).GetAsync(Shard, Key, default));
+        var fault = await Assert.ThrowsAsync<CloudException>(
+            () => Store(connections).GetAsync(AwsShard.Ref, Key, default));
         Assert.NotEqual(CloudFault.Gone, fault.Fault);
     }
 
     [Fact]
-    public async Task GetAsync_ThereMissingAndBroken_AreToldApart()
+    public async Task GetAsync_FoundMissingAndBroken_AreDistinguished()
     {
         await using var cloud = await SimulatedCloud.StartAsync(OneBucket);
         using var connections = cloud.Connect();
         var store = Store(connections);
-        Assert.IsType<RecordRead.Missing>(await store.GetAsync(Shard, Key, default));
+        Assert.IsType<RecordRead.Missing>(await store.GetAsync(AwsShard.Ref, Key, default));
         cloud.S3.Put("bucket", Key, "{oops jwt-secret"u8.ToArray());
-        var invalid = Assert.IsType<RecordRead.Invalid>(await store.GetAsync(Shard, Key, default));
+        var invalid = Assert.IsType<RecordRead.Invalid>(await store.GetAsync(AwsShard.Ref, Key, default));
         Assert.DoesNotContain("secret", invalid.Why, StringComparison.Ordinal);
         cloud.S3.Put("bucket", Key, """
             { "instance_id": "knc06bgm7733st2576nx5jht4ecjw", "tenant": "acme", "group": "web", "status": "running" }
             """u8.ToArray());
-        Assert.Equal("web", Assert.IsType<RecordRead.Found>(await store.GetAsync(Shard, Key, default)).Record.Group);
+        var found = Assert.IsType<RecordRead.Found>(await store.GetAsync(AwsShard.Ref, Key, default));
+        Assert.Equal("web", found.Record.Group);
     }
 
     [Fact]
@@ -70,9 +71,10 @@ public class S3RecordStoreTests
         var other = Key.Replace("acme", "globex", StringComparison.Ordinal);
         cloud.S3.Put("bucket", Key, "{}"u8.ToArray());
         cloud.S3.Put("bucket", other, "{}"u8.ToArray());
-        cloud.Faults.Always("DeleteObjects:Key", Fault.InternalError, key => key.Contains("globex", StringComparison.Ordinal));
+        cloud.Faults.Always("DeleteObjects:Key", Fault.InternalError, key => key == other);
         using var connections = cloud.Connect();
-        var failed = await Store(connections).DeleteAsync(Shard, [Key, other, Key.Replace("acme", "nobody", StringComparison.Ordinal)], default);
+        var missing = Key.Replace("acme", "missing", StringComparison.Ordinal);
+        var failed = await Store(connections).DeleteAsync(AwsShard.Ref, [Key, other, missing], default);
         Assert.Equal(other, Assert.Single(failed).Key);
         Assert.Null(cloud.S3.Get("bucket", Key));
         Assert.NotNull(cloud.S3.Get("bucket", other));
@@ -87,7 +89,7 @@ public class S3RecordStoreTests
         await using var cloud = await SimulatedCloud.StartAsync(OneBucket);
         cloud.S3.Put("bucket", key, "{}"u8.ToArray());
         using var connections = cloud.Connect();
-        await Record.ExceptionAsync(() => Store(connections).DeleteAsync(Shard, [key], default));
+        await Record.ExceptionAsync(() => Store(connections).DeleteAsync(AwsShard.Ref, [key], default));
         Assert.NotNull(cloud.S3.Get("bucket", key));
     }
 

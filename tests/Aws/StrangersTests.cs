@@ -9,13 +9,11 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Aws;
 
 /// <summary>
-/// Somebody else answers 200 in AWS's place: a proxy's page, another service. It must never read as "there is nothing", nor as done.
+/// A proxy or another service answers 200 in AWS's place. Its page must read neither as an empty answer nor as success.
 /// </summary>
 public sealed class StrangersTests : IAsyncLifetime
 {
     private const string Id = "i-0123456789abcdef0";
-
-    private static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
     private static readonly CloudInstance Instance =
         new(Id, "running", default, null, "us-west-2a", null, null, null, new Dictionary<string, string>());
@@ -57,10 +55,10 @@ public sealed class StrangersTests : IAsyncLifetime
     public async Task Ec2_StrangerAnswers_SaysNothing(string answer)
     {
         _answer = answer;
-        var cloud = ((IConnections)_connections).Cloud(null, RealClients.Timeout);
+        var cloud = AwsShard.Ec2(_connections);
 
-        await SaysNothing(() => cloud.ListAsync(Shard, 0, default).AllAsync());
-        await SaysNothing(() => cloud.FindByInstanceIdAsync(Shard, ["knc06bgm7733st2576nx5jht4ecjw"], default));
+        await SaysNothing(() => cloud.ListAsync(AwsShard.Ref, 0, default).AllAsync());
+        await SaysNothing(() => cloud.FindByInstanceIdAsync(AwsShard.Ref, ["knc06bgm7733st2576nx5jht4ecjw"], default));
         Assert.Equal([Id], (await cloud.DescribeAsync([Id], default)).Unknown.Keys);
         Assert.Equal(TerminateOutcome.Failed, (await cloud.FindProtectedAsync([Instance], default))[Id].Outcome);
         Assert.Equal(TerminateOutcome.Failed, (await cloud.TerminateAsync([Instance], default))[Id].Outcome);
@@ -71,16 +69,18 @@ public sealed class StrangersTests : IAsyncLifetime
     [MemberData(nameof(Answers))]
     public async Task S3_StrangerAnswers_SaysNothing(string answer)
     {
+        const string line = "shard/us-west-2a/gc/audit/2026/11/27/1.jsonl";
         const string record = "shard/us-west-2a/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json";
         _answer = answer;
         IConnections connections = _connections;
-        var (records, audit) = (connections.Records(RealClients.Timeout), connections.Audit(RealClients.Timeout));
+        var records = connections.Records(RealClients.Timeout);
+        var audit = connections.Audit(RealClients.Timeout);
 
-        await SaysNothing(() => records.ListAsync(Shard, default).AllAsync());
-        Assert.IsNotType<Nstance.Temporal.Activities.Ports.RecordRead.Missing>(await records.GetAsync(Shard, record, default));
-        Assert.Equal([record], (await records.DeleteAsync(Shard, [record], default)).Keys);
-        await SaysNothing(() => audit.PutAsync(Shard, "shard/us-west-2a/gc/audit/2026/11/27/1.jsonl", "x"u8.ToArray(), default));
-        await SaysNothing(() => audit.ListAsync(Shard, new(2026, 11, 27), default));
+        await SaysNothing(() => records.ListAsync(AwsShard.Ref, default).AllAsync());
+        Assert.IsNotType<RecordRead.Missing>(await records.GetAsync(AwsShard.Ref, record, default));
+        Assert.Equal([record], (await records.DeleteAsync(AwsShard.Ref, [record], default)).Keys);
+        await SaysNothing(() => audit.PutAsync(AwsShard.Ref, line, "x"u8.ToArray(), default));
+        await SaysNothing(() => audit.ListAsync(AwsShard.Ref, new(2026, 11, 27), default));
     }
 
     private static async Task SaysNothing(Func<Task> ask) =>

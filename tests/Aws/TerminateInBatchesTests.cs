@@ -8,8 +8,9 @@ namespace Nstance.Temporal.Tests.Aws;
 public class TerminateInBatchesTests
 {
     [Fact]
-    public void Run_AnyProtectedMissingAndDenied_EndsTheRestAndNamesThem() =>
-        Gen.Select(Gen.Int[1, 40], Gen.Int[0, 3].Array[40], Gen.Bool, Gen.Int[0, 2].Array[40]).Sample((count, kinds, named, zones) =>
+    public void Run_AnyProtectedMissingAndDenied_TerminatesTheRestAndNamesThem() => Gen
+        .Select(Gen.Int[1, 40], Gen.Int[0, 3].Array[40], Gen.Bool, Gen.Int[0, 2].Array[40])
+        .Sample((count, kinds, named, zones) =>
         {
             var world = new World(count, kinds, named, zones);
             var results = world.Run();
@@ -20,44 +21,35 @@ public class TerminateInBatchesTests
             Assert.Equal(world.Zones.Keys.Where(id => world.Kind[id] == 0), world.Terminated.Order());
         });
 
-    [Fact]
-    public async Task Run_TimeoutAfterTheCloudActed_LooksAgainAndSaysEnded()
+    [Theory]
+    [InlineData("times out", "deleting", TerminateOutcome.Terminated, "is deleting now")]
+    [InlineData("times out", "running", TerminateOutcome.Failed, "timeout")]
+    [InlineData("times out", "missing", TerminateOutcome.AlreadyGone, "the cloud knows no such instance")]
+    [InlineData("times out", "unknown", TerminateOutcome.Failed, "timeout")]
+    [InlineData("leaves it out", "running", TerminateOutcome.Failed, "the cloud's answer left it out")]
+    [InlineData("leaves it out", "deleting", TerminateOutcome.Terminated, "is deleting now")]
+    public async Task Run_NoConfirmation_TheDescribeDecides(string call, string then, object outcome, string why)
     {
         var results = await new TerminateInBatches(
-            _ => throw new CloudException(CloudFault.Transient, "timeout"),
-            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id, InstanceStatus.Deleting)))))
+            _ => call == "times out"
+                ? throw new CloudException(CloudFault.Transient, "timeout")
+                : Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()),
+            ids => Task.FromResult(then switch
+            {
+                "missing" => Answer([], missing: ids),
+                "unknown" => Answer([], unknown: ids),
+                _ => Answer(ids.Select(id => DescribeByIdsTests.Instance(id, InstanceStatuses.Parse(then)))),
+            }))
             .RunAsync([DescribeByIdsTests.Instance("i-1")]);
 
-        Assert.Equal(TerminateOutcome.Terminated, results["i-1"].Outcome);
-    }
-
-    [Fact]
-    public async Task Run_FailsAndCannotLookAgain_IsFailed()
-    {
-        var results = await new TerminateInBatches(
-            _ => throw new CloudException(CloudFault.Transient, "timeout"),
-            ids => Task.FromResult(new DescribeResult(
-                new Dictionary<string, CloudInstance>(), new HashSet<string>(), ids.ToDictionary(id => id, _ => "throttled"))))
-            .RunAsync([DescribeByIdsTests.Instance("i-1")]);
-
-        Assert.Equal(new TerminateResult(TerminateOutcome.Failed, "timeout"), results["i-1"]);
-    }
-
-    [Fact]
-    public async Task Run_AnswerLeavesOneOut_IsFailedUnlessItIsEnding()
-    {
-        var results = await new TerminateInBatches(
-            _ => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>()),
-            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id)))))
-            .RunAsync([DescribeByIdsTests.Instance("i-1")]);
-
-        Assert.Equal(TerminateOutcome.Failed, results["i-1"].Outcome);
+        Assert.Equal(new TerminateResult((TerminateOutcome)outcome, why), results["i-1"]);
     }
 
     [Fact]
     public async Task Run_TheFirstZoneTakesTooLong_TheSecondIsNotTried()
     {
-        var (clock, calls) = (new Support.StoppedClock(), new List<string>());
+        var clock = new Support.StoppedClock();
+        var calls = new List<string>();
         var results = await new TerminateInBatches(
             ids =>
             {
@@ -65,19 +57,21 @@ public class TerminateInBatchesTests
                 clock.Advance(TerminateInBatches.MaxDuration + TimeSpan.FromSeconds(1));
                 return Task.FromResult<IReadOnlySet<string>>(ids.ToHashSet());
             },
-            ids => Task.FromResult(Answer(ids.Select(id => DescribeByIdsTests.Instance(id)))),
+            _ => throw new InvalidOperationException("no describe"),
             clock)
-            .RunAsync([DescribeByIdsTests.Instance("i-1") with { Zone = "a" }, DescribeByIdsTests.Instance("i-2") with { Zone = "b" }]);
+            .RunAsync([DescribeByIdsTests.Instance("i-1", zone: "a"), DescribeByIdsTests.Instance("i-2", zone: "b")]);
 
         Assert.Equal(["i-1"], calls);
         Assert.Equal(TerminateOutcome.Terminated, results["i-1"].Outcome);
         Assert.Equal(TerminateOutcome.Failed, results["i-2"].Outcome);
     }
 
-    private static DescribeResult Answer(IEnumerable<CloudInstance> found) =>
-        new(found.ToDictionary(i => i.ProviderId), new HashSet<string>(), new Dictionary<string, string>());
+    private static DescribeResult Answer(
+        IEnumerable<CloudInstance> found, IEnumerable<string>? missing = null, IEnumerable<string>? unknown = null) =>
+        new(found.ToDictionary(i => i.ProviderId), (missing ?? []).ToHashSet(),
+            (unknown ?? []).ToDictionary(id => id, _ => "throttled"));
 
-    /// <summary>0: ends. 1: protected. 2: does not exist. 3: a policy refuses it.</summary>
+    /// <summary>0: terminates. 1: protected. 2: does not exist. 3: a policy refuses it.</summary>
     private sealed class World
     {
         private readonly bool _named;
@@ -109,7 +103,8 @@ public class TerminateInBatchesTests
         };
 
         public IReadOnlyDictionary<string, TerminateResult> Run() => new TerminateInBatches(Terminate, Describe)
-            .RunAsync([.. Zones.Select(z => DescribeByIdsTests.Instance(z.Key, zone: z.Value))]).GetAwaiter().GetResult();
+            .RunAsync([.. Zones.Select(z => DescribeByIdsTests.Instance(z.Key, zone: z.Value))])
+            .GetAwaiter().GetResult();
 
         private Task<IReadOnlySet<string>> Terminate(IReadOnlyList<string> ids)
         {
@@ -122,16 +117,19 @@ public class TerminateInBatchesTests
             {
                 var bad = ids.Where(id => Kind[id] == kind).ToArray();
                 if (bad.Length > 0)
-                    throw new CloudException(fault, "no") { Code = code, Detail = _named ? $"'{bad[0]}' may not" : "no" };
+                {
+                    var detail = _named ? $"'{bad[0]}' may not" : "no";
+                    throw new CloudException(fault, "no") { Code = code, Detail = detail };
+                }
             }
 
             Terminated.UnionWith(ids);
             return Task.FromResult<IReadOnlySet<string>>(ids.ToHashSet());
         }
 
-        private Task<DescribeResult> Describe(IReadOnlyList<string> ids) => Task.FromResult(new DescribeResult(
-            ids.Where(id => Kind[id] != 2).ToDictionary(id => id, id => DescribeByIdsTests.Instance(
+        private Task<DescribeResult> Describe(IReadOnlyList<string> ids) => Task.FromResult(Answer(
+            ids.Where(id => Kind[id] != 2).Select(id => DescribeByIdsTests.Instance(
                 id, Terminated.Contains(id) ? InstanceStatus.Deleting : InstanceStatus.Running)),
-            ids.Where(id => Kind[id] == 2).ToHashSet(), new Dictionary<string, string>()));
+            missing: ids.Where(id => Kind[id] == 2)));
     }
 }

@@ -5,8 +5,9 @@ namespace Nstance.Temporal.Tests.Domain;
 
 public sealed class GoTimeTests
 {
-    private static readonly Gen<DateTimeOffset> Times = Gen.Long[
-        new DateTime(2000, 1, 1).Ticks, new DateTime(2100, 1, 1).Ticks].Select(t => new DateTimeOffset(t, TimeSpan.Zero));
+    private static readonly Gen<DateTimeOffset> Times = Gen
+        .Long[new DateTime(2000, 1, 1).Ticks, new DateTime(2100, 1, 1).Ticks]
+        .Select(t => new DateTimeOffset(t, TimeSpan.Zero));
 
     [Theory]
     [InlineData("2026-11-23 17:21:05.123456789+00:00", "2026-11-23 17:21:05.1234567+00:00")]
@@ -38,6 +39,16 @@ public sealed class GoTimeTests
     [InlineData("2026-11-23 17:21:05 +0000 UTC m=x")]
     [InlineData("2026-11-23 17:21:05 +0000 UTC; oops")]
     [InlineData("2026-11-23 17:21:05+0000")]
+    [InlineData("2026-11-23 17:21:60")]
+    [InlineData("2026-11-23 1:21:05.5")]
+    [InlineData("2026-02-29 17:21:05")]
+    [InlineData("0000-11-23 17:21:05")]
+    [InlineData("2026-11-23t17:21:05")]
+    [InlineData("2026/11/23 17:21:05")]
+    [InlineData(" 2026-11-23 17:21:05")]
+    [InlineData("٢٠٢٦-11-23 17:21:05")]
+    [InlineData("0001-01-01 00:00:00+01:00")]
+    [InlineData("9999-12-31 23:59:59-01:00")]
     public void Parse_OtherTexts_AreRefused(string? text) => Assert.False(GoTime.TryParse(text, out _));
 
     [Fact]

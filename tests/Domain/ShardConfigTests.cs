@@ -25,7 +25,7 @@ public sealed class ShardConfigTests
     }
 
     [Fact]
-    public void Parse_ManyFaults_AreToldAllAtOnce()
+    public void Parse_ManyFaults_AreReportedAtOnce()
     {
         var result = Parse("""
             {"cluster": {"id": "PROD"}, "shard": {"id": "b-2", "health_check_interval": "soon", "request_timeout": 5,
@@ -35,8 +35,8 @@ public sealed class ShardConfigTests
         Assert.True(result.OfAnother);
         Assert.Equal(
             [
-                "cluster.id", "shard.garbage_collection.registration_timeout", "shard.health_check_interval", "shard.id",
-                "shard.infra.provider", "shard.request_timeout",
+                "cluster.id", "shard.garbage_collection.registration_timeout", "shard.health_check_interval",
+                "shard.id", "shard.infra.provider", "shard.request_timeout",
             ],
             result.Faults.Select(f => f.Key).Order(StringComparer.Ordinal));
         Assert.Contains("shard.health_check_interval is \"soon\": must be a duration", result.ToString());

@@ -5,7 +5,7 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Reconcile;
 
-/// <summary>A check ends and writes nothing, and it must be sure of what it says.</summary>
+/// <summary>A check terminates and writes nothing.</summary>
 public sealed class CheckPhaseTests : IDisposable
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -15,12 +15,18 @@ public sealed class CheckPhaseTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Theory]
-    [InlineData(2, CheckVerdict.Fine)]
-    [InlineData(3, CheckVerdict.Replace)]
-    public async Task Check_RunningAndSilent_IsReplacedFromThreeMissedReportsOn(int missed, CheckVerdict verdict)
+    [InlineData("running", 2, CheckVerdict.Fine, "running; 2 reports are missing, 3 would be too many")]
+    [InlineData("running", 3, CheckVerdict.Replace, "running, but 3 reports are missing")]
+    [InlineData("pending", 9, CheckVerdict.Fine, "pending; 9 reports are missing, 3 would be too many")]
+    [InlineData("stopped", 1, CheckVerdict.Collectable, "stopped at the cloud")]
+    [InlineData("deleting", 1, CheckVerdict.Collectable, "deleting at the cloud")]
+    [InlineData("deleted", 1, CheckVerdict.Collectable, "terminated at the cloud")]
+    [InlineData("unknown", 9, CheckVerdict.Unknown, "in a state that is not understood")]
+    public async Task Check_StatusAtTheCloud_GivesTheVerdict(
+        string status, int missed, CheckVerdict verdict, string why)
     {
-        var made = Registered();
-        Assert.Equal(verdict, await CheckAsync(made, missed));
+        var made = Registered(InstanceStatuses.Parse(status));
+        Assert.Equal((verdict, why), await CheckAsync(made, missed));
         Untouched(made);
     }
 
@@ -29,18 +35,7 @@ public sealed class CheckPhaseTests : IDisposable
     {
         var made = Registered();
         _world.Sql("UPDATE instances SET health_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf)));
-        Assert.Equal(CheckVerdict.Fine, await CheckAsync(made, 9));
-        Untouched(made);
-    }
-
-    [Theory]
-    [InlineData("stopped")]
-    [InlineData("deleting")]
-    [InlineData("deleted")]
-    public async Task Check_Unhealthy_IsForTheNextCycle(string name)
-    {
-        var made = Registered(InstanceStatuses.Parse(name));
-        Assert.Equal(CheckVerdict.Collectable, await CheckAsync(made));
+        Assert.Equal((CheckVerdict.Fine, "reports again"), await CheckAsync(made));
         Untouched(made);
     }
 
@@ -48,7 +43,7 @@ public sealed class CheckPhaseTests : IDisposable
     public async Task Check_NotFound_MarksNothing()
     {
         var made = _world.Add(registered: true, recordRegistered: true, inCloud: false);
-        Assert.Equal(CheckVerdict.Collectable, await CheckAsync(made));
+        Assert.Equal((CheckVerdict.Collectable, "the cloud knows no such instance"), await CheckAsync(made));
         Untouched(made);
     }
 
@@ -57,7 +52,7 @@ public sealed class CheckPhaseTests : IDisposable
     {
         var made = Registered();
         _world.Cloud.DescribeFault = new(CloudFault.Throttled, "slow down");
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(made, 9));
+        Assert.Equal((CheckVerdict.Unknown, "slow down"), await CheckAsync(made));
         Untouched(made);
     }
 
@@ -66,41 +61,37 @@ public sealed class CheckPhaseTests : IDisposable
     {
         var made = Registered();
         _world.Cloud.Undescribable.Add(made.ProviderId);
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(made, 9));
+        Assert.Equal(CheckVerdict.Unknown, (await CheckAsync(made)).Verdict);
         Untouched(made);
     }
 
     [Fact]
-    public async Task Check_NotOurs_IsUnknown()
+    public async Task Check_OfAnotherShard_IsUnknown()
     {
-        var made = _world.Add(status: InstanceStatus.Stopped, registered: true, recordRegistered: true, shardTag: "elsewhere");
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(made, 9));
+        var made = _world.Add(
+            status: InstanceStatus.Stopped, registered: true, recordRegistered: true, shardTag: "elsewhere");
+        Assert.Equal(
+            (CheckVerdict.Unknown, $"{made.ProviderId} is not this instance at the cloud"), await CheckAsync(made));
         Untouched(made);
     }
 
     [Fact]
-    public async Task Check_StateThatNobodyUnderstands_IsUnknown()
-    {
-        var made = Registered(InstanceStatus.Unknown);
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(made, 9));
-        Untouched(made);
-    }
-
-    [Fact]
-    public async Task Check_WithoutProviderId_IsUnknown() =>
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(_world.Add(provider: false, registered: true), 9));
+    public async Task Check_WithoutProviderId_IsUnknown() => Assert.Equal(
+        (CheckVerdict.Unknown, "the row has no provider id"),
+        await CheckAsync(_world.Add(provider: false, registered: true)));
 
     [Fact]
     public async Task Check_DeletedMeanwhile_IsFine()
     {
         var made = Registered(InstanceStatus.Stopped);
         _world.Db.MarkDeleted([_world.Db.Find(made.Id)!], CollectWorld.AsOf);
-        Assert.Equal(CheckVerdict.Fine, await CheckAsync(made, 9));
+        Assert.Equal((CheckVerdict.Fine, "was deleted meanwhile"), await CheckAsync(made));
     }
 
     [Fact]
-    public async Task Check_NoSuchRow_IsUnknown() =>
-        Assert.Equal(CheckVerdict.Unknown, await CheckAsync(new("knc06bgm7733st2576nx5jht4ecjw", "i-1", "")));
+    public async Task Check_NoSuchRow_IsUnknown() => Assert.Equal(
+        (CheckVerdict.Unknown, "the database has no such row"),
+        await CheckAsync(new("knc06bgm7733st2576nx5jht4ecjw", "i-1", "")));
 
     private static ReconcileEvent Check(CollectWorld.Made made, int missed) =>
         new(ReconcileEventType.CheckInstance, "acme", "web", made.Id, CollectWorld.AsOf, true, "silent", missed);
@@ -114,13 +105,12 @@ public sealed class CheckPhaseTests : IDisposable
         Assert.Equal("running", _world.ListedAs(made));
     }
 
-    private async Task<CheckVerdict> CheckAsync(CollectWorld.Made made, int missed = 1)
+    private async Task<(CheckVerdict Verdict, string Why)> CheckAsync(CollectWorld.Made made, int missed = 9)
     {
         var result = await new CheckPhase(_world.Db, _world.Cloud, Minute)
             .RunAsync(new(CollectWorld.Shard, CollectWorld.AsOf, [Check(made, missed)]), CancellationToken.None);
         var one = Assert.Single(result.Instances);
         Assert.Equal(made.Id, one.InstanceId);
-        Assert.NotEmpty(one.Why);
-        return one.Verdict;
+        return (one.Verdict, one.Why);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Reconcile;
 
-/// <summary>What a receiver gets, and whom the webhook does not talk to.</summary>
+/// <summary>What a receiver gets, and which addresses the webhook refuses.</summary>
 public sealed class WebhookTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 25, 7, 0, 0, TimeSpan.Zero);
@@ -35,7 +36,8 @@ public sealed class WebhookTests : IAsyncLifetime
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            _received.Add((context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString()), body.ToArray(), context.Request.Path));
+            var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString());
+            _received.Add((headers, body.ToArray(), context.Request.Path));
             await _answer(context);
         });
         await _app.StartAsync();
@@ -52,15 +54,17 @@ public sealed class WebhookTests : IAsyncLifetime
         var timestamp = headers[WebhookSignature.TimestampHeader];
         Assert.Equal(Now.ToUnixTimeSeconds().ToString(), timestamp);
         Assert.Equal("GroupChanged/1", headers[WebhookSignature.KeyHeader]);
-        Assert.Equal(WebhookSignature.Sign(Secret, timestamp, body), headers[WebhookSignature.SignatureHeader]);
-        Assert.NotEqual(WebhookSignature.Sign(Secret, "1", body), headers[WebhookSignature.SignatureHeader]);
-        Assert.NotEqual(WebhookSignature.Sign("another"u8.ToArray(), timestamp, body), headers[WebhookSignature.SignatureHeader]);
+        var signature = headers[WebhookSignature.SignatureHeader];
+        Assert.Equal(WebhookSignature.Sign(Secret, timestamp, body), signature);
+        Assert.NotEqual(WebhookSignature.Sign(Secret, "1", body), signature);
+        Assert.NotEqual(WebhookSignature.Sign("another"u8.ToArray(), timestamp, body), signature);
     }
 
     [Fact]
     public void Sign_KnownText_GivesTheKnownSignature() =>
         // printf '1.{}' | openssl dgst -sha256 -hmac key
-        Assert.Equal("sha256=" + Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData("key"u8, "1.{}"u8)),
+        Assert.Equal(
+            "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData("key"u8, "1.{}"u8)),
             WebhookSignature.Sign("key"u8.ToArray(), "1", "{}"u8));
 
     [Theory]
@@ -72,7 +76,7 @@ public sealed class WebhookTests : IAsyncLifetime
     [InlineData(429, false)]
     [InlineData(500, false)]
     [InlineData(503, false)]
-    public async Task Send_Refused_IsFinalOrTriedAgain(int status, bool final)
+    public async Task Send_Refused_IsFinalOrRetried(int status, bool final)
     {
         _answer = context =>
         {
@@ -89,12 +93,13 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Send_NoAnswerInTime_IsTriedAgain()
+    public async Task Send_NoAnswerInTime_IsRetried()
     {
         var never = new TaskCompletionSource();
         _answer = context => never.Task.WaitAsync(context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
-        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(timeout: TimeSpan.FromMilliseconds(200)));
+        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(
+            () => SendAsync(timeout: TimeSpan.FromMilliseconds(200)));
 
         Assert.False(failure.NonRetryable);
     }
@@ -134,9 +139,9 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Equal(near, Webhook.IsNear(IPAddress.Parse(address)));
 
     [Fact]
-    public async Task Send_NameThatLeadsToThisHost_IsNotTalkedTo()
+    public async Task Send_NameOfThisHost_IsRefused()
     {
-        // By RFC 6761 any name under localhost is this host; a resolver that does not know that cannot resolve it, and fails too.
+        // RFC 6761: any name under localhost is this host. A resolver without that rule fails too.
         var url = new UriBuilder(Url) { Host = "hook.localhost" }.Uri;
 
         await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(url));
@@ -151,20 +156,25 @@ public sealed class WebhookTests : IAsyncLifetime
     [InlineData("[fd00:ec2::254]")]
     [InlineData("0xA9FEA9FE")]
     [InlineData("2852039166")]
-    public async Task Send_LinkLocalAddress_IsNotTalkedToEvenWhenWritten(string host)
+    public async Task Send_LinkLocalAddress_IsRefusedEvenWhenLiteral(string host)
     {
-        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(new Uri($"http://{host}/latest/meta-data")));
+        var url = new Uri($"http://{host}/latest/meta-data");
+        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(url));
         Assert.Contains("link-local", failure.InnerException!.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Settings_Shown_TellNeitherSecretNorQuery() =>
-        Assert.DoesNotContain("hidden", new WebhookSettings(Url) { Secret = Secret }.ToString(), StringComparison.Ordinal);
+    public void Settings_AsText_HaveNeitherSecretNorQuery() => Assert.DoesNotContain(
+        "hidden", new WebhookSettings(Url) { Secret = Secret }.ToString(), StringComparison.Ordinal);
 
     private async Task SendAsync(Uri? url = null, TimeSpan? timeout = null, CancellationToken ct = default)
     {
-        using var webhook = new Webhook(
-            new(url ?? Url) { Secret = Secret, Timeout = timeout ?? TimeSpan.FromSeconds(30) }, new FakeTimeProvider(Now));
+        var settings = new WebhookSettings(url ?? Url)
+        {
+            Secret = Secret,
+            Timeout = timeout ?? TimeSpan.FromSeconds(30),
+        };
+        using var webhook = new Webhook(settings, new FakeTimeProvider(Now));
         await webhook.SendAsync(News, ct);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
@@ -26,7 +27,7 @@ internal sealed class Shard1 : IConnections, IDisposable
         {
             var state = i.GetProperty("state").GetString()!;
             Cloud.Add(new CloudInstance(
-                i.GetProperty("provider_id").GetString()!, state, InstanceStatuses.FromEc2State(state),
+                i.GetProperty("provider_id").GetString()!, state, Ec2State.Parse(state),
                 i.GetProperty("launched_at").GetDateTimeOffset(), "us-west-2a", null, null, null,
                 i.GetProperty("tags").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetString()!)));
         }

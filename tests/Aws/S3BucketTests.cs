@@ -8,18 +8,18 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Aws;
 
-/// <summary>What S3's implementations make of encoded keys.</summary>
-public sealed class S3ListingTests
+/// <summary>Listings of endpoints that encode keys, and of those that do not.</summary>
+public sealed class S3BucketTests
 {
     [Theory]
     [InlineData("<Key>p/a%2Bb+c%01%C3%A9</Key>", "<EncodingType>url</EncodingType>", "p/a+b c\u0001é")]
     [InlineData("<Key>p%2Fa</Key>", "<EncodingType>url</EncodingType>", "p/a")]
     [InlineData("<Key>p/a+b%41</Key>", "", "p/a+b%41")]
-    public async Task PagesAsync_EncodedOrNot_GivesTheKeyItself(string key, string encoding, string expected) =>
+    public async Task ListAsync_EncodedOrNot_GivesTheKeyItself(string key, string encoding, string expected) =>
         Assert.Equal(expected, Assert.Single(await ListAsync(key, encoding)).Key);
 
     [Fact]
-    public async Task PagesAsync_KeyThatNobodyAskedFor_IsNoListing()
+    public async Task ListAsync_KeyOutsideThePrefix_IsNoListing()
     {
         var fault = await Assert.ThrowsAsync<CloudException>(() => ListAsync("<Key>p%2Fa</Key>", ""));
 
@@ -30,7 +30,8 @@ public sealed class S3ListingTests
     {
         await using var server = await LoopbackServer.StartAsync(http => http.Response.WriteAsync(
             $"""
-            <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><IsTruncated>false</IsTruncated>{encoding}
+            <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+            <Name>b</Name><IsTruncated>false</IsTruncated>{encoding}
             <Contents>{key}<ETag>"1"</ETag><Size>1</Size></Contents></ListBucketResult>
             """));
         using var client = new AmazonS3Client(new BasicAWSCredentials("a", "b"), new AmazonS3Config
@@ -39,6 +40,7 @@ public sealed class S3ListingTests
             ForcePathStyle = true,
             MaxErrorRetry = 0,
         });
-        return await S3Listing.PagesAsync(client, new("S3", "here", RealClients.Timeout), "b", "p/", default).AllAsync();
+        var bucket = new S3Bucket(client, new("S3", "here", RealClients.Timeout), "b");
+        return await bucket.ListAsync("p/", default).AllAsync();
     }
 }

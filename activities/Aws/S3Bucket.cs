@@ -1,0 +1,150 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Aws;
+
+/// <summary>An object's bytes and ETag; the bytes are null when the object is larger than the caller takes.</summary>
+internal sealed record S3Content(byte[]? Bytes, string ETag);
+
+/// <summary>One bucket. Its faults name the bucket; an answer that is not S3's is a fault.</summary>
+internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name)
+{
+    private const int MaxKeys = 1000;
+
+    private readonly AwsCall _aws = aws with { Bucket = name };
+
+    /// <summary>
+    /// Lists the objects under a prefix. Keys travel percent-encoded: XML 1.0 has no form for some characters, and one
+    /// such key would make the whole listing unreadable.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken, int pageSize = MaxKeys)
+    {
+        var request = new ListObjectsV2Request
+        {
+            BucketName = name,
+            Prefix = prefix,
+            MaxKeys = pageSize,
+            Encoding = EncodingType.Url,
+        };
+        while (true)
+        {
+            var answer = await _aws.RunAsync(
+                "ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
+
+            // The SDK reads a proxy's page of well-formed XML as an empty listing.
+            if (answer.IsTruncated is not { } isTruncated) throw _aws.Stranger("ListObjectsV2");
+            RecordObject[] page =
+                [.. (answer.S3Objects ?? []).Select(o => new RecordObject(Key(o, answer.Encoding), o.ETag ?? ""))];
+
+            // A wrongly decoded key would hide a record.
+            if (page.Any(o => !o.Key.StartsWith(prefix, StringComparison.Ordinal)))
+                throw new CloudException(CloudFault.Transient, $"S3 at {_aws.Place} listed keys outside of {prefix}");
+            yield return page;
+            if (!isTruncated) yield break;
+            var next = answer.NextContinuationToken;
+            if (string.IsNullOrEmpty(next) || next == request.ContinuationToken)
+                throw new CloudException(CloudFault.Transient, $"S3 at {_aws.Place} cut a listing short");
+            request.ContinuationToken = next;
+        }
+    }
+
+    /// <summary>Reads an object; null: S3 says that it does not exist.</summary>
+    public async Task<S3Content?> ReadAsync(
+        string key, CancellationToken cancellationToken, long maxBytes = long.MaxValue)
+    {
+        try
+        {
+            return await _aws.RunAsync("GetObject", async ct =>
+            {
+                using var answer = await client.GetObjectAsync(name, key, ct);
+                if (answer.ContentLength > maxBytes) return new S3Content(null, answer.ETag ?? "");
+                using var bytes = new MemoryStream();
+                await answer.ResponseStream.CopyToAsync(bytes, ct);
+                return new S3Content(bytes.ToArray(), answer.ETag ?? "");
+            }, cancellationToken);
+        }
+        catch (CloudException e) when (e.Fault == CloudFault.Gone)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes an object. A proxy's 200 has no ETag and does not count.</summary>
+    public Task PutAsync(
+        string key, string contentType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _aws.RunAsync("PutObject", async ct =>
+        {
+            // A new stream for each try: the SDK closes the stream that it sent.
+            var answer = await client.PutObjectAsync(new()
+            {
+                BucketName = name,
+                Key = key,
+                ContentType = contentType,
+                InputStream = new MemoryStream(bytes.ToArray(), writable: false),
+            }, ct);
+            return !string.IsNullOrEmpty(answer.ETag) ? answer : throw _aws.Stranger("PutObject");
+        }, cancellationToken);
+
+    /// <summary>Deletes objects, and returns the keys that may still exist, each with the reason.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+        IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        var failed = new Dictionary<string, string>();
+        string? outage = null;
+        foreach (var batch in keys.Distinct().Chunk(MaxKeys))
+        {
+            try
+            {
+                if (outage is null) await DeleteAsync(batch, failed, cancellationToken);
+            }
+            catch (CloudException e)
+            {
+                outage = e.Message;
+            }
+
+            if (outage is null) continue;
+            foreach (var key in batch) failed[key] = outage;
+        }
+
+        return failed;
+    }
+
+    private async Task DeleteAsync(
+        string[] batch, Dictionary<string, string> failed, CancellationToken cancellationToken)
+    {
+        // Not quiet: a key counts as deleted only when the answer says so.
+        var request = new DeleteObjectsRequest
+        {
+            BucketName = name,
+            Objects = [.. batch.Select(key => new KeyVersion { Key = key })],
+            Quiet = false,
+        };
+        var answer = await _aws.RunAsync("DeleteObjects", async ct =>
+        {
+            try
+            {
+                return await client.DeleteObjectsAsync(request, ct);
+            }
+            catch (DeleteObjectsException e) when (e.Response is not null)
+            {
+                return e.Response;
+            }
+        }, cancellationToken);
+        var deleted = (answer.DeletedObjects ?? []).Select(o => o.Key).ToHashSet();
+        foreach (var error in answer.DeleteErrors ?? [])
+        {
+            if (AwsErrors.Classify(error.Code, null) == CloudFault.Gone) deleted.Add(error.Key);
+            else failed[error.Key] = $"S3 refused to delete it ({error.Code})";
+        }
+
+        foreach (var key in batch.Where(k => !deleted.Contains(k))) failed.TryAdd(key, "S3's answer left it out");
+    }
+
+    /// <summary>The SDK does not decode keys; an endpoint that does not report an encoding did not encode.</summary>
+    private static string Key(S3Object o, EncodingType? encoding) =>
+        encoding == EncodingType.Url ? WebUtility.UrlDecode(o.Key) : o.Key;
+}
