@@ -85,21 +85,15 @@ public sealed partial class GcWorkflow
 
         var now = Clock.Now;
         _hurry = false;
-        State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _collector.Timings) };
+        _collector.BeginCycle(now);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
         using var scope = Workflow.Logger.InCycle(_collector.Shard, State.Cycle);
         var trace = CycleTrace.Begin(State.Cycle);
-        var report = await new CycleRun(_collector, dry, now, running.Token).RunAsync();
+        var report = await new Cycle(_collector, new CycleActivities(_collector, running.Token), dry, now).RunAsync();
         _running = null;
-        _collector.Phase = null;
         _cycles++;
-        State = State with
-        {
-            Reports = Collector.Reports.Keep(State.Reports, report),
-            Totals = Collector.Reports.Add(State.Totals, report),
-        };
-        if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
+        _collector.EndCycle(report, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
         WorkflowMetrics.CycleEnded(_collector, report);
         CycleTrace.End(_collector.Shard, trace, report);
