@@ -85,13 +85,14 @@ public sealed class EventQueueTests
     }
 
     [Fact]
-    public void Checked_Replace_IsTold()
+    public void Checked_Replace_IsNotified()
     {
         var queue = new EventQueue(null, Interval);
         queue.Take(new("1", [Check("a")]), Start);
         queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Replace), Start);
-        var told = queue.Next(Shard, Start)!;
-        Assert.Equal(("ReplaceInstance", "a", 1L), (told.Kind, told.Events[0].InstanceId, queue.Totals.MarkedForReplacement));
+        var sent = queue.Next(Shard, Start)!;
+        Assert.Equal(("ReplaceInstance", "a"), (sent.Kind, sent.Events[0].InstanceId));
+        Assert.Equal(1, queue.Totals.MarkedForReplacement);
     }
 
     [Fact]
@@ -117,12 +118,12 @@ public sealed class EventQueueTests
     }
 
     [Fact]
-    public void Shed_MoreThanARunMayCarry_DropsNewestChecksAndNoGroup()
+    public void DropExcess_MoreThanARunMayCarry_DropsNewestChecksAndNoGroup()
     {
         var queue = new EventQueue(null, Interval);
         queue.Take(new("1", [.. Enumerable.Range(0, EventQueue.MaxCarried).Select(n => Check($"i{n}"))]), Start);
         queue.Take(new("2", [Check("last"), Changed("web")]), Start);
-        Assert.Equal(2, queue.Shed());
+        Assert.Equal(2, queue.DropExcess());
         Assert.Equal((EventQueue.MaxCarried, 2L), (queue.Queued, queue.Totals.Failed));
         Assert.Equal("web", queue.Next(Shard, Start)!.Events[0].Group);
     }
@@ -134,7 +135,8 @@ public sealed class EventQueueTests
             {
                 var queue = new EventQueue(null, Interval);
                 var now = Start;
-                var (batch, told) = (0, 0L);
+                var batch = 0;
+                var notified = 0L;
                 foreach (var (step, name, seconds) in steps)
                 {
                     now = now.AddSeconds(seconds);
@@ -145,12 +147,13 @@ public sealed class EventQueueTests
                         case 2: queue.Take(new($"b{Math.Max(0, batch - 1)}", []), now); break;
                         case 3:
                             var some = queue.Checks().Take(name).ToList();
-                            queue.Checked(some, Verdicts(some, name % 2 == 0 ? CheckVerdict.Replace : CheckVerdict.Unknown), now);
+                            var verdict = name % 2 == 0 ? CheckVerdict.Replace : CheckVerdict.Unknown;
+                            queue.Checked(some, Verdicts(some, verdict), now);
                             break;
                         case 4:
                             if (queue.Next(Shard, now) is { } news && name % 3 != 0)
                             {
-                                told += news.Events.Count;
+                                notified += news.Events.Count;
                                 queue.Notified(failed: false);
                             }
 
@@ -161,20 +164,21 @@ public sealed class EventQueueTests
 
                 var totals = queue.Totals;
                 Assert.Equal(totals.Received, queue.Queued + totals.Handled + totals.Deduplicated + totals.Failed);
-                // Every handled group and every mark for replacement was told, or is still to be told.
-                while (queue.Checks() is { Count: > 0 } rest) queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
+                // Every handled group and every mark for replacement was notified, or still waits.
+                while (queue.Checks() is { Count: > 0 } rest)
+                    queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
                 while (queue.Next(Shard, now) is { } news)
                 {
-                    told += news.Events.Count;
+                    notified += news.Events.Count;
                     queue.Notified(failed: false);
                 }
 
                 Assert.Equal((0, 0, false), (queue.Queued, queue.ToNotify, queue.HasNews));
-                Assert.True(told >= queue.Totals.MarkedForReplacement);
+                Assert.True(notified >= queue.Totals.MarkedForReplacement);
             });
 
     private static ReconcileEvent Check(string instance) =>
-        new(ReconcileEventType.CheckInstance, "acme", "web", instance, Start, PreventDuplicate: true, "missed a report", 1);
+        new(ReconcileEventType.CheckInstance, "acme", "web", instance, Start, PreventDuplicate: true, "is silent", 1);
 
     private static ReconcileEvent Changed(string group) =>
         new(ReconcileEventType.GroupChanged, "acme", group, null, Start, PreventDuplicate: false, "lost an instance");

@@ -114,7 +114,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             else if (collector.State.Host is null)
                 await AcquireAsync(phase);
             else if (Cadence.IsOff(Timings))
-                End("collection is off: the interval is zero or less");
+                End(Cadence.Off);
             else
                 return true;
         }
