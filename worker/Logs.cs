@@ -21,7 +21,8 @@ internal static partial class Logs
     [LoggerMessage(
         1003,
         LogLevel.Warning,
-        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. Workflows fail to start without them")]
+        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. "
+        + "Workflows fail to start without them")]
     public static partial void SearchAttributesNotAdded(ILogger log, string @namespace, string why);
 
     [LoggerMessage(

@@ -5,7 +5,7 @@ using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.Worker;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Deploy;
 

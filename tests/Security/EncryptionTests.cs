@@ -6,7 +6,7 @@ using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Security;
 using Temporalio.Api.Common.V1;
 using Temporalio.Client;

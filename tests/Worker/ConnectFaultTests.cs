@@ -1,5 +1,4 @@
-using Nstance.Temporal.Worker.Commands;
-using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Errors;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;

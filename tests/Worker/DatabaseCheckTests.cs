@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -29,7 +29,7 @@ public sealed class DatabaseCheckTests : IDisposable
 
         var check = Run(path);
 
-        Assert.Equal((CheckState.Failed, ExitCode.BadInput), (check.State, check.ExitCode));
+        Assert.Equal((CheckState.Failed, ExitCode.BadInput), (check.State, check.Code));
         Assert.StartsWith($"database {path} is not nstance's (table instances lacks group_key, ", check.Detail, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(path));
     }

@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Worker;

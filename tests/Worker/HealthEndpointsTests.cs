@@ -4,7 +4,7 @@ using System.Text;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.TestServer.Hosting;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;

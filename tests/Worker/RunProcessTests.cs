@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -119,7 +119,7 @@ public sealed class ShardChecksTests
     private IEnumerable<string> Failures(int code)
     {
         var failed = _checks.Where(check => check.State == CheckState.Failed).ToList();
-        Assert.All(failed, check => Assert.Equal(code, check.ExitCode));
+        Assert.All(failed, check => Assert.Equal(code, check.Code));
         return failed.Select(check => check.Detail);
     }
 }

@@ -1,4 +1,4 @@
-using System.CommandLine;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -44,20 +44,18 @@ internal static class CompletionCommand
     public static Command Make(CommandLine line)
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
-        var command = line.Make("completion", Help, [], invocation =>
+        return line.Make("completion", Help, [], [shell], invocation =>
         {
-            var name = invocation.Parsed.GetValue(shell);
+            var name = invocation.Get(shell);
             var script = name switch
             {
                 "bash" => Bash,
                 "zsh" => Zsh,
                 "fish" => Fish,
-                _ => throw new CommandException(ExitCode.BadInput, $"completion: \"{name}\" is not known: bash, zsh or fish"),
+                _ => throw CommandException.BadInput($"completion: \"{name}\" is not known: bash, zsh or fish"),
             };
             invocation.Write(new { shell = name, script }, screen => screen.Output.WriteLine(script));
-            return Task.FromResult(ExitCode.Done);
+            return Task.CompletedTask;
         });
-        command.Add(shell);
-        return command;
     }
 }
