@@ -34,7 +34,10 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.Equal(
-            ["s3://b/shard/s/config.jsonc is not there: is --shard right, and has nstance's server of this shard been set up?"],
+            [
+                "s3://b/shard/s/config.jsonc is not there: is --shard right, and has nstance's server of this shard "
+                    + "been set up?",
+            ],
             Failures(ExitCode.BadInput));
     }
 
@@ -46,7 +49,9 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.StartsWith(
-            "s3://b/shard/s/config.jsonc: shard/s/config.jsonc is broken at line 1", Assert.Single(Failures(ExitCode.BadInput)), StringComparison.Ordinal);
+            "s3://b/shard/s/config.jsonc: shard/s/config.jsonc is broken at line 1",
+            Assert.Single(Failures(ExitCode.BadInput)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +64,8 @@ public sealed class ShardChecksTests
 
         Assert.Equal(
             [
-                "s3://b/shard/s/config.jsonc: shard.request_timeout is \"soon\": must be a duration such as 500ms, 90s, 2m or 1h30m, more than zero",
+                "s3://b/shard/s/config.jsonc: shard.request_timeout is \"soon\": must be a duration such as 500ms, "
+                    + "90s, 2m or 1h30m, more than zero",
                 "s3://b/shard/s/config.jsonc: cluster.id is \"other\": must be \"c\"",
                 "s3://b/shard/s/config.jsonc: shard.id is \"t\": must be \"s\"",
             ],
