@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Nstance.Temporal.Worker;
 
 /// <summary>Every log message of this project. Event ids are stable: 1000 to 1099.</summary>

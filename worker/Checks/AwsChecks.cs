@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Aws;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Checks;

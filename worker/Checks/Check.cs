@@ -1,5 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
-
 namespace Nstance.Temporal.Worker.Checks;
 
 /// <summary>How a check came out.</summary>

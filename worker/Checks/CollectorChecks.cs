@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Temporalio.Api.Enums.V1;

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Aws;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Checks;
@@ -7,12 +6,7 @@ namespace Nstance.Temporal.Worker.Checks;
 /// <summary>The checks that a command makes before it changes anything.</summary>
 internal static class Preflight
 {
-    /// <summary>Checks Temporal and, unless skipped, the shard.</summary>
-    /// <param name="connect">Makes the connection to Temporal.</param>
-    /// <param name="options">The settings.</param>
-    /// <param name="skipShard">True: Temporal alone.</param>
-    /// <param name="database">True: also the shard's database, which a worker needs.</param>
-    /// <param name="cancellationToken">Stops the checks.</param>
+    /// <summary>Checks Temporal and, unless skipped, the shard, with its database if a worker needs it.</summary>
     /// <exception cref="CommandException">Holds all faults.</exception>
     public static async Task<TemporalClient> PassAsync(
         Func<Task<TemporalClient>> connect,

@@ -1,7 +1,6 @@
 using Amazon.Runtime;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Worker.Checks;
 

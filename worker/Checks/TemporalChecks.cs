@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 
 namespace Nstance.Temporal.Worker.Checks;
@@ -10,11 +9,7 @@ internal static class TemporalChecks
     public const string Namespace = "namespace";
     public const string Attributes = "search attributes";
 
-    /// <summary>Runs them.</summary>
-    /// <param name="connect">Makes the connection.</param>
-    /// <param name="checks">Gets the outcomes.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    /// <returns>The client; null when no server answered.</returns>
+    /// <summary>Connects and adds the outcomes. Returns the client; null when no server answered.</summary>
     public static async Task<TemporalClient?> RunAsync(
         Func<Task<TemporalClient>> connect, List<Check> checks, CancellationToken cancellationToken)
     {

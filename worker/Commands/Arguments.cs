@@ -9,6 +9,13 @@ internal static class Arguments
 {
     private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Word.Kebab));
 
+    /// <summary>Makes the options that name a shard's collector.</summary>
+    public static IEnumerable<Option> Shard() => Of(Settings.Named("Cluster", "Shard"));
+
+    /// <summary>Makes an option for each setting; those of <see cref="SharedOptions"/> are left out.</summary>
+    public static IEnumerable<Option> Of(IEnumerable<Setting> settings) =>
+        settings.Where(s => s.Use != SettingUse.Client).Select(s => SharedOptions.OfSetting(s));
+
     public static Argument<string> Instance() =>
         new("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
 

@@ -1,7 +1,5 @@
 using System.CommandLine.Invocation;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -22,22 +20,10 @@ internal sealed class CommandLine
 
     public RootCommand Root { get; } = new("Garbage collector for fleets of nstance, as durable Temporal workflows.");
 
-    /// <summary>Makes a command.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="help">What it does, with an example.</param>
-    /// <param name="settings">Settings that are options of it.</param>
-    /// <param name="own">Its other options, and its arguments.</param>
-    /// <param name="work">Does the work and returns the exit code.</param>
-    public Command Make(
-        string name,
-        string help,
-        IEnumerable<Setting> settings,
-        IEnumerable<Symbol> own,
-        Func<Invocation, Task<int>> work)
+    /// <summary>Makes a command with options and arguments; <paramref name="work"/> returns the exit code.</summary>
+    public Command Make(string name, string help, IEnumerable<Symbol> own, Func<Invocation, Task<int>> work)
     {
         var command = new Command(name, help);
-        foreach (var setting in settings.Where(setting => setting.Use != SettingUse.Client))
-            command.Add(SharedOptions.OfSetting(setting));
         foreach (var symbol in own)
         {
             if (symbol is Option option) command.Add(option);
@@ -49,29 +35,17 @@ internal sealed class CommandLine
     }
 
     /// <summary>Makes a command that succeeds unless it throws.</summary>
-    public Command Make(
-        string name,
-        string help,
-        IEnumerable<Setting> settings,
-        IEnumerable<Symbol> own,
-        Func<Invocation, Task> work) =>
-        Make(name, help, settings, own, async invocation =>
+    public Command Make(string name, string help, IEnumerable<Symbol> own, Func<Invocation, Task> work) =>
+        Make(name, help, own, async invocation =>
         {
             await work(invocation);
             return ExitCode.Done;
         });
 
-    /// <summary>Makes a command that steers a shard's collector and prints the status that comes back.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="help">What it does, with an example.</param>
-    /// <param name="own">Its options and arguments beside the shard.</param>
-    /// <param name="read">Reads them and returns what to send to the collector.</param>
+    /// <summary>Makes a command that sends an update to a shard's collector and prints the status.</summary>
     public Command Steer(
-        string name,
-        string help,
-        IEnumerable<Symbol> own,
-        Func<Invocation, Func<Collector, Task<GcStatus>>> read) =>
-        Make(name, help, Settings.OfCollector, own, async invocation =>
+        string name, string help, Symbol[] own, Func<Invocation, Func<Collector, Task<GcStatus>>> read) =>
+        Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
         {
             var send = read(invocation);
             var status = await send(await invocation.CollectorAsync());

@@ -1,5 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
-
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc completion</c>: a script for the shell, which asks the program itself what fits.</summary>
@@ -44,7 +42,7 @@ internal static class CompletionCommand
     public static Command Make(CommandLine line)
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
-        return line.Make("completion", Help, [], [shell], invocation =>
+        return line.Make("completion", Help, [shell], invocation =>
         {
             var name = invocation.Get(shell);
             var script = name switch

@@ -17,8 +17,8 @@ internal static class ConfigCommand
 
     public static Command Make(CommandLine line) => new("config", "List the settings, or check them.")
     {
-        line.Make("check", CheckHelp, Settings.All, [], DoctorCommand.RunAsync),
-        line.Make("reference", ReferenceHelp, [], [], invocation =>
+        line.Make("check", CheckHelp, Arguments.Of(Settings.All), DoctorCommand.RunAsync),
+        line.Make("reference", ReferenceHelp, [], invocation =>
         {
             var settings = Settings.All.Select(s => new
             {

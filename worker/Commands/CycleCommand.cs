@@ -1,6 +1,4 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -18,7 +16,7 @@ internal static class CycleCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "This one cycle ends, deletes and marks nothing" };
         var timeout = Arguments.Text("--timeout", "TIME", "How long to wait for the report [default: 15m]", "15m");
-        return line.Make("cycle", Help, Settings.OfCollector, [dryRun, timeout], async invocation =>
+        return line.Make("cycle", Help, [.. Arguments.Shard(), dryRun, timeout], async invocation =>
         {
             var limit = Arguments.ReadTime(timeout, invocation);
             var collector = await invocation.CollectorAsync();

@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 using Spectre.Console;
 
@@ -16,7 +15,8 @@ internal static class DoctorCommand
           nstance-gc doctor --cluster prod --shard us-west-2a --bucket prod-nstance
         """;
 
-    public static Command Make(CommandLine line) => line.Make("doctor", Help, Settings.All, [], RunAsync);
+    public static Command Make(CommandLine line) =>
+        line.Make("doctor", Help, Arguments.Of(Settings.All), RunAsync);
 
     /// <summary>Does the work, also for <c>nstance-gc config check</c>.</summary>
     public static async Task<int> RunAsync(Invocation invocation)

@@ -2,7 +2,6 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
@@ -25,8 +24,9 @@ internal static class ExplainCommand
         var instance = Arguments.Instance();
         var days = Arguments.Text(
             "--days", "N", $"How many days of the audit are read, today's included; 1 to {MaxDays}", "7");
-        var settings = Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath");
-        return line.Make("explain", Help, settings, [instance, days], async invocation =>
+        var settings = Arguments.Of(
+            Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"));
+        return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
             if (!int.TryParse(invocation.Get(days), out var count) || count is < 1 or > MaxDays)
                 invocation.Fault(days, $"\"{invocation.Get(days)}\" is not a whole number from 1 to {MaxDays}");

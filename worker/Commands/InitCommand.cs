@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -18,9 +17,9 @@ internal static class InitCommand
         var skip = Arguments.SkipChecks();
 
         // A new shard starts in dry-run; schedule create can start it in another mode.
-        var settings = Settings.Of(SettingUse.Shard, SettingUse.Collector)
-            .Where(setting => setting.Name != nameof(GcOptions.DryRun));
-        return line.Make("init", Help, settings, [skip], async invocation =>
+        var settings = Arguments.Of(Settings.Of(SettingUse.Shard, SettingUse.Collector)
+            .Where(setting => setting.Name != nameof(GcOptions.DryRun)));
+        return line.Make("init", Help, [.. settings, skip], async invocation =>
         {
             var setup = await ShardSetup.PrepareAsync(invocation, invocation.Get(skip));
             var created = await CreateAsync(setup, invocation.Rpc);

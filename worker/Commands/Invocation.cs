@@ -1,5 +1,4 @@
 using System.CommandLine.Parsing;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Worker.Hosting;
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -31,7 +30,7 @@ internal static class PlanCommand
 
     public static Command Make(CommandLine line) => new("plan", Help)
     {
-        line.Make("show", ShowHelp, Settings.OfCollector, [], async invocation =>
+        line.Make("show", ShowHelp, Arguments.Shard(), async invocation =>
         {
             var status = await (await invocation.CollectorAsync()).StatusAsync();
             invocation.Write(

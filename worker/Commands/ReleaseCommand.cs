@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Aws;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 
@@ -25,8 +24,8 @@ internal static class ReleaseCommand
         var comment = Arguments.Why("--comment");
         var by = Arguments.By();
         var protect = Arguments.Text("--protect", "TIME", "How long the collector must leave it alone", "24h");
-        var settings = Settings.Named("Cluster", "Shard", "Bucket");
-        return line.Make("release", Help, settings, [instance, comment, by, protect], async invocation =>
+        var settings = Arguments.Of(Settings.Named("Cluster", "Shard", "Bucket"));
+        return line.Make("release", Help, [.. settings, instance, comment, by, protect], async invocation =>
         {
             var time = Protection(protect, invocation);
             var why = Arguments.ReadWhy(comment, invocation);

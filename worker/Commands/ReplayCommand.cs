@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
@@ -22,7 +21,7 @@ internal static class ReplayCommand
         [nameof(GcWorkflow), nameof(ReconcilerWorkflow), nameof(KeepAliveWorkflow)];
 
     public static Command Make(CommandLine line) =>
-        line.Make("replay", Help, Settings.OfCollector, [], async invocation =>
+        line.Make("replay", Help, Arguments.Shard(), async invocation =>
         {
             var options = invocation.Read();
             if (options.Cluster is null != options.Shard is null)

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
 
@@ -24,7 +23,7 @@ internal static class ReportsCommand
             HelpName = "N",
             DefaultValueFactory = _ => MaxReports,
         };
-        return line.Make("reports", Help, Settings.OfCollector, [last], async invocation =>
+        return line.Make("reports", Help, [.. Arguments.Shard(), last], async invocation =>
         {
             var count = invocation.Get(last);
             if (count is < 1 or > MaxReports)

@@ -3,12 +3,9 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 
@@ -29,8 +26,8 @@ internal static class RunCommand
         {
             Description = "Do not look at AWS and the database before starting",
         };
-        var settings = Settings.Of(SettingUse.Shard, SettingUse.Host);
-        return line.Make("run", Help, settings, [skip], invocation => RunAsync(invocation, invocation.Get(skip)));
+        var settings = Arguments.Of(Settings.Of(SettingUse.Shard, SettingUse.Host));
+        return line.Make("run", Help, [.. settings, skip], invocation => RunAsync(invocation, invocation.Get(skip)));
     }
 
     private static async Task RunAsync(Invocation invocation, bool skipChecks)

@@ -1,6 +1,4 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -64,23 +62,19 @@ internal static class ScheduleCommand
         string name,
         string done,
         string help,
-        IEnumerable<Symbol> own,
-        Func<Invocation, Collector, Task> change) =>
+        Symbol[] own,
+        Func<Invocation, Collector, Task> work) =>
         Make(line, name, help, own, async (invocation, collector) =>
         {
-            await change(invocation, collector);
+            await work(invocation, collector);
             var id = collector.Schedule.Id;
             invocation.Write(
                 new { scheduleId = id, done }, screen => screen.Output.WriteLine($"schedule {id}: {done}"));
         });
 
     private static Command Make(
-        CommandLine line,
-        string name,
-        string help,
-        IEnumerable<Symbol> own,
-        Func<Invocation, Collector, Task> work) =>
-        line.Make(name, help, Settings.OfCollector, own, async invocation =>
+        CommandLine line, string name, string help, Symbol[] own, Func<Invocation, Collector, Task> work) =>
+        line.Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
         {
             var collector = await invocation.CollectorAsync();
             try

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 
@@ -22,8 +21,8 @@ internal static class ScheduleCreateCommand
         };
         var replace = new Option<bool>("--replace") { Description = "Overwrite a schedule that is there already" };
         var skip = Arguments.SkipChecks();
-        var settings = Settings.Of(SettingUse.Shard, SettingUse.Collector);
-        return line.Make("create", Help, settings, [paused, replace, skip], async invocation =>
+        var settings = Arguments.Of(Settings.Of(SettingUse.Shard, SettingUse.Collector));
+        return line.Make("create", Help, [.. settings, paused, replace, skip], async invocation =>
         {
             var setup = await ShardSetup.PrepareAsync(invocation, invocation.Get(skip));
             var shard = setup.Shard;

@@ -3,7 +3,6 @@ using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client.Schedules;
 

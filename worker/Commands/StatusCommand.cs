@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
@@ -23,7 +22,7 @@ internal static class StatusCommand
             Description = "Look again and again, until interrupted; that is exit code 0",
         };
         var every = Arguments.Text("--every", "TIME", "Time between two looks of --watch [default: 2s]", "2s");
-        return line.Make("status", Help, Settings.OfCollector, [watch, every], async invocation =>
+        return line.Make("status", Help, [.. Arguments.Shard(), watch, every], async invocation =>
         {
             var interval = Arguments.ReadTime(every, invocation);
             var options = invocation.Read();

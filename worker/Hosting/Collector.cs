@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Workflows;
 using Temporalio.Client.Schedules;
 

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Temporalio.Api.OperatorService.V1;
 
 namespace Nstance.Temporal.Worker.Hosting;

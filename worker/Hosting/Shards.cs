@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Workflows;
 
 namespace Nstance.Temporal.Worker.Hosting;

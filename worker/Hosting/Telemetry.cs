@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Worker.Options;
 using OpenTelemetry.Metrics;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Nstance.Temporal.Worker.Errors;
 using Temporalio.Common.EnvConfig;
 
 namespace Nstance.Temporal.Worker.Hosting;

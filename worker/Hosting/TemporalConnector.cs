@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Security;
 

@@ -1,6 +1,5 @@
 using System.Collections;
 using Microsoft.Extensions.Configuration;
-using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Worker.Options;
 

@@ -62,9 +62,6 @@ internal static class Settings
         new("ConnectTimeout", Client, "TIME", "How long to wait for Temporal to answer at all"),
     ];
 
-    /// <summary>Those that name a shard's collector.</summary>
-    public static IReadOnlyList<Setting> OfCollector { get; } = Named("Cluster", "Shard");
-
     public static Setting Get(string name) => All.Single(setting => setting.Name == name);
 
     public static IReadOnlyList<Setting> Named(params string[] names) => [.. names.Select(Get)];

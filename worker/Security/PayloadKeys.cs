@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Worker.Security;
 
