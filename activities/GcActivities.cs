@@ -65,8 +65,11 @@ public sealed class GcActivities : IGcActivities
         ArgumentNullException.ThrowIfNull(input);
         return Failures.MapAsync(isAcquire: true, async () =>
         {
+            var waited = HostOrder.Waited();
+            HostOrder.Require(_databases, input, waited);
             var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
-            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), Beat);
+            var probe = new HostProbe(_connections, _databases.HostName, waited);
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), probe, Beat);
             return await acquire.RunAsync(input, Token);
         });
     }

@@ -7,21 +7,23 @@ using Temporalio.Exceptions;
 namespace Nstance.Temporal.Activities.Acquire;
 
 /// <summary>Makes the shard's database usable on this host (design, "Hosts and the database"), or declines.</summary>
-internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore records, Action<string> heartbeat)
+internal sealed class AcquirePhase(
+    ShardDatabases databases, IRecordStore records, HostProbe probe, Action<string> heartbeat)
 {
     /// <summary>A shared database in which nobody reported for so many health intervals is not being fed.</summary>
     private const int FedWithinIntervals = 3;
 
     public async Task<AcquireShardResult> RunAsync(AcquireShardInput input, CancellationToken cancellationToken)
     {
-        var config = await ShardConfiguration.RequireAsync(records, input.Shard, cancellationToken);
+        var config = await probe.RunAsync(records, input, cancellationToken);
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
-        using var database = databases.Open(input.Shard, create: true);
+        var notes = new PhaseNotes();
+        using var database = DamagedFile.OpenOrReplace(databases, input, notes);
         var result = new AcquireShardResult(databases.HostName, Names.HostTaskQueue(databases.HostName), timings)
         {
             SharedDatabase = !database.IsOwn,
         };
-        if (database.IsOwn) result = await FillAsync(database, input, result, cancellationToken);
+        if (database.IsOwn) result = await FillAsync(database, input, result, notes, cancellationToken);
         else RequireFed(database, input.AsOf, timings);
         database.SetMeta(MetaKeys.Region, config.Region ?? "");
         database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
@@ -30,13 +32,13 @@ internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore record
     }
 
     private async Task<AcquireShardResult> FillAsync(
-        ShardDatabase database, AcquireShardInput input, AcquireShardResult result, CancellationToken cancellationToken)
+        ShardDatabase database, AcquireShardInput input, AcquireShardResult result, PhaseNotes notes,
+        CancellationToken cancellationToken)
     {
         // Unless this very host held it last, others may have worked on the shard since, and our copy may be old.
         var isCurrent = input.PreviousHost == databases.HostName
             && database.GetMeta(MetaKeys.RebuiltAt) is not null && database.GetMeta(MetaKeys.AcquiredAt) is not null;
-        if (isCurrent) return result;
-        var notes = new PhaseNotes();
+        if (isCurrent) return result with { Problems = notes.Problems };
         var read = await new Rebuild(database, records, notes, heartbeat)
             .RunAsync(input.Shard, input.AsOf, cancellationToken);
         return result with

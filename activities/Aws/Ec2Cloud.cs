@@ -15,6 +15,10 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
 {
     private const int PageSize = 1000;
     private const int MaxFilterValues = 200;
+
+    /// <summary>The smallest page that EC2 gives.</summary>
+    private const int ProbePageSize = 5;
+
     private const int MaxParallel = 4;
 
     /// <summary>Number of instances that justifies another part of a listing (ADR 0014).</summary>
@@ -26,6 +30,13 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
 
     /// <summary>Returns the number of parts that a fleet is listed in.</summary>
     internal static int PartsOf(int instances) => Math.Clamp(instances / InstancesForPart, 1, ListInParts.MaxParts);
+
+    public Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken)
+    {
+        var request = OwnInstances(shard, new Filter("instance-state-name", [.. Ec2State.NotTerminated]));
+        request.MaxResults = ProbePageSize;
+        return aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), cancellationToken);
+    }
 
     public Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>

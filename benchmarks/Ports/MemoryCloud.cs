@@ -35,6 +35,8 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
         }
     }
 
+    public Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
     {

@@ -24,6 +24,12 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         }
     }
 
+    public async Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken)
+    {
+        await call.BeforeAsync("probe", looks: true);
+        call.CloudFaults("probe");
+    }
+
     public Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>
         DescribeByIds.RunAsync(providerIds, async ids =>
         {

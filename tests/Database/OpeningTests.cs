@@ -43,7 +43,7 @@ public sealed class OpeningTests : IDisposable
     public void Open_NoDatabaseAtAll_IsRefused()
     {
         File.WriteAllText(_shard.DatabasePath, "this is a text, and a long one, so that SQLite looks at it twice".PadRight(4096));
-        Refused(DatabaseFault.OtherKind, "not an SQLite database");
+        Refused(DatabaseFault.Damaged, "not an SQLite database");
     }
 
     [Fact]

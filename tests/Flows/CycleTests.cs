@@ -153,6 +153,57 @@ public sealed class CycleTests
     }
 
     [Theory]
+    [InlineData("failed failed failed", 3, true)]
+    [InlineData("failed failed ok", 0, false)]
+    [InlineData("failed failed ok failed failed", 2, false)]
+    [InlineData("suspect suspect suspect", 0, false)]
+    public async Task Run_ThreeFailedSyncsInARow_GiveUpTheHost(string syncs, int failed, bool isGivenUp)
+    {
+        var collector = Collector(new());
+        CycleReport? report = null;
+        foreach (var sync in syncs.Split(' '))
+            report = await RunAsync(collector, new(collector, $"sync={sync}"));
+
+        Assert.Equal(failed, collector.State.FailedSyncs);
+        Assert.Equal(isGivenUp ? null : "one", collector.State.Host?.Host);
+        Assert.Equal(isGivenUp ? "one" : null, collector.State.GivenUpHost);
+        const string GivenUp = "host one failed 3 syncs in a row and is given up";
+        Assert.Equal(isGivenUp, report!.Problems.Contains(GivenUp));
+        Assert.Equal("one", report.Host);
+    }
+
+    [Theory]
+    [InlineData("two")]
+    [InlineData("ok")]
+    public async Task Run_AfterAHostWasGivenUp_AcquiresAnotherOrTheSame(string next)
+    {
+        var collector = Collector(new());
+        for (var cycle = 0; cycle < 3; cycle++)
+            await RunAsync(collector, new(collector, "sync=failed health=failed purge=failed"));
+        var steps = new ScriptedSteps(collector, $"acquire={next}");
+        await RunAsync(collector, steps);
+
+        var input = Assert.Single(steps.Acquired);
+        Assert.Equal(("one", "one"), (input.AvoidHost, input.PreviousHost));
+        Assert.Equal((next == "two" ? "two" : "one", 0), (collector.State.Host?.Host, collector.State.FailedSyncs));
+        Assert.Null(collector.State.GivenUpHost);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Run_HostWithASharedDatabaseIsLost_NextAcquirePrefersOne(bool wasShared)
+    {
+        var host = new AcquireShardResult("one", "queue-one", new()) { SharedDatabase = wasShared };
+        var collector = Collector(new() { Host = host, LastHost = "one" });
+        var steps = new ScriptedSteps(collector, "collect=lost,lost acquire=two,three");
+        await RunAsync(collector, steps);
+
+        // The second host has a database of its own: then none with a shared one is left to wait for.
+        Assert.Equal([wasShared, false], steps.Acquired.Select(input => input.PreferShared));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Run_ApprovedPlan_IsCarriedOutByCollectUnlessDry(bool dryRun)

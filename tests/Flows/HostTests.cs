@@ -52,6 +52,26 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
     }
 
     [Fact]
+    public async Task RunCycle_ThreeSyncsFailed_NextCycleAcquiresAnotherHost()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        stage.Arrive(stage.Second);
+        stage.Gc.Fault = call => call == "sync" && stage.Gc.Host == stage.First
+            ? new ApplicationFailureException("EC2 does not answer", ErrorTypes.Denied)
+            : null;
+        var collector = await stage.StartAsync();
+        var reports = new List<CycleReport>();
+        while (reports.Count == 0 || reports[^1].Cycle < 3)
+            reports.Add(await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new())));
+        stage.Gc.Host = stage.Second;
+        var next = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+
+        Assert.Contains($"host {stage.First} failed 3 syncs in a row and is given up", reports[^1].Problems);
+        Assert.Equal((CycleOutcome.Completed, stage.Second), (next.Outcome, next.Host));
+        Assert.Equal([null, stage.First], stage.Gc.Acquired.Select(input => input.AvoidHost));
+    }
+
+    [Fact]
     public async Task EnsureRuns_Twice_FindsTheSameCollector()
     {
         await using var stage = await Stage.SetAsync(server.Environment);

@@ -21,6 +21,8 @@ internal sealed class FakeCloud : ICloud
     /// <summary>The listing breaks off with this after its first page.</summary>
     public CloudException? ListFault { get; set; }
 
+    public CloudException? ProbeFault { get; set; }
+
     public CloudException? DescribeFault { get; set; }
 
     public CloudException? FindFault { get; set; }
@@ -67,6 +69,9 @@ internal sealed class FakeCloud : ICloud
 
         if (ListFault is not null) throw ListFault;
     }
+
+    public Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        ProbeFault is null ? Task.CompletedTask : throw ProbeFault;
 
     public Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)

@@ -57,7 +57,12 @@ internal sealed class CollectorState(GcInput input)
     }
 
     /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>
-    public void LoseHost() => State = State with { Host = null, LastHost = State.Host?.Host ?? State.LastHost };
+    public void LoseHost() => State = State with
+    {
+        Host = null,
+        LastHost = State.Host?.Host ?? State.LastHost,
+        LastHostShared = State.Host?.SharedDatabase ?? State.LastHostShared,
+    };
 
     private CollectorActivity Doing(bool ended) =>
         ended ? CollectorActivity.Off

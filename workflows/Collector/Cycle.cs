@@ -37,6 +37,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         var health = await PhaseAsync(Health, steps.ScanHealthAsync);
         collector.State = GraceRules.Scanned(collector.State, health, asOf);
         var purge = await PhaseAsync(Purge, steps.PurgeAsync);
+        GiveUpHost();
         _report = _report with
         {
             Collect = collect,
@@ -56,6 +57,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             Sync, (input, context) => steps.SyncAsync(input with { Settings = _settings }, context));
         _report = _report with { Sync = sync };
         if (sync is null) return;
+        collector.State = HostRules.Synced(collector.State);
         if (sync.Timings is { } timings) ApplyTimings(timings);
         collector.State = GraceRules.Synced(collector.State, _newHost, Timings, asOf);
         _newHost = null;
@@ -96,7 +98,12 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             if (outcome.Fault is not { } fault) return outcome.Result;
             if (EndIfStopped(phase)) return null;
             AddProblem(fault.HostLost ? $"{phase} lost host {host.Host}: {fault.Why}" : $"{phase} failed: {fault.Why}");
-            if (!fault.HostLost) return null;
+            if (!fault.HostLost)
+            {
+                if (phase == Sync) collector.State = HostRules.SyncFailed(collector.State);
+                return null;
+            }
+
             steps.LogHostLost(host.Host, fault.Why);
             collector.LoseHost();
         }
@@ -133,7 +140,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         _hosts++;
         Show(Acquire);
         var previous = collector.State.LastHost;
-        var input = new AcquireShardInput(collector.Shard, steps.Now) { PreviousHost = previous, Settings = _settings };
+        var input = HostRules.Input(collector, steps.Now, _settings);
         var outcome = await steps.AcquireAsync(input, Context(Acquire, taskQueue: null));
         if (outcome.Result is not { } host)
         {
@@ -141,7 +148,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             return;
         }
 
-        collector.State = collector.State with { Host = host with { Problems = [] }, LastHost = host.Host };
+        collector.State = HostRules.Acquired(collector.State, host);
         ApplyTimings(host.Timings);
         if (host.Host != previous || host.Rebuilt)
         {
@@ -150,6 +157,17 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         }
 
         foreach (var problem in host.Problems) AddProblem($"host {host.Host}: {problem}");
+    }
+
+    /// <summary>After too many failed syncs in a row, the next cycle looks for another host.</summary>
+    private void GiveUpHost()
+    {
+        if (HostRules.WhyGivenUp(collector.State) is not { } why) return;
+        var host = collector.State.Host!.Host;
+        AddProblem($"host {host} {why}");
+        steps.LogHostLost(host, why);
+        collector.LoseHost();
+        collector.State = collector.State with { GivenUpHost = host };
     }
 
     // An instance that an incomplete listing omits is unknown, not gone.

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>Start of a <c>GcWorkflow</c> run, and what it carries over continue-as-new.</summary>
@@ -38,6 +40,18 @@ public sealed record GcState
 
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
+
+    /// <summary>True: <see cref="LastHost"/> held the shard with the database of nstance's server.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool LastHostShared { get; init; }
+
+    /// <summary>How many syncs in a row failed on the host in use.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int FailedSyncs { get; init; }
+
+    /// <summary>The host that was given up for its failed syncs, until a host is acquired; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? GivenUpHost { get; init; }
 
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }

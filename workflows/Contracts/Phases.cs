@@ -62,6 +62,14 @@ public sealed record AcquireShardInput(ShardRef Shard, DateTimeOffset AsOf)
 
     /// <summary>What the operator asks.</summary>
     public GcSettings? Settings { get; init; }
+
+    /// <summary>True: a host with nstance's database held the shard last; such a host goes first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool PreferShared { get; init; }
+
+    /// <summary>A host that was given up: every other host goes first. Null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? AvoidHost { get; init; }
 }
 
 /// <summary>A host that can work on the shard.</summary>

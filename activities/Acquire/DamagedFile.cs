@@ -1,0 +1,76 @@
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Telemetry;
+
+namespace Nstance.Temporal.Activities.Acquire;
+
+/// <summary>
+/// A damaged file of our own is a cache that a rebuild fills again. It is renamed, so that a person can examine it. A
+/// shared file is nstance's: it is never renamed, and the host declines.
+/// </summary>
+internal static class DamagedFile
+{
+    // The log goes first: SQLite would write a log that stays behind into the new file.
+    private static readonly string[] Endings = ["-wal", "-shm", ""];
+
+    /// <summary>Opens the shard's database. Replaces a damaged file of our own and adds the reason to the notes.</summary>
+    /// <exception cref="DatabaseException">The database cannot be used.</exception>
+    public static ShardDatabase OpenOrReplace(ShardDatabases databases, AcquireShardInput input, PhaseNotes notes)
+    {
+        var (path, own) = databases.Find(input.Shard, mustExist: false);
+        var kept = $"{path}.damaged-{input.AsOf.UtcDateTime:yyyyMMddTHHmmssZ}";
+        var database = OpenOrReplace(databases, input.Shard, path, own ? kept : null);
+
+        // The file tells a later attempt of the same acquire, so that its result reports the damage too.
+        if (own && File.Exists(kept))
+        {
+            notes.Problem(
+                $"database {path} was damaged and is rebuilt from the records. "
+                + $"The damaged file is now {Path.GetFileName(kept)}: check the disk, then delete it");
+        }
+
+        return database;
+    }
+
+    private static ShardDatabase OpenOrReplace(ShardDatabases databases, ShardRef shard, string path, string? kept)
+    {
+        try
+        {
+            return OpenIntact(databases, shard);
+        }
+        catch (DatabaseException e) when (e.Fault == DatabaseFault.Damaged && kept is not null)
+        {
+            Rename(path, kept);
+            return databases.Open(shard, create: true);
+        }
+    }
+
+    private static ShardDatabase OpenIntact(ShardDatabases databases, ShardRef shard)
+    {
+        var database = databases.Open(shard, create: true);
+        try
+        {
+            // nstance checks its own file; a check of ours would read all of it while nstance writes.
+            if (database.IsOwn) database.RequireIntact();
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static void Rename(string path, string kept)
+    {
+        try
+        {
+            foreach (var ending in Endings.Where(ending => File.Exists(path + ending)))
+                File.Move(path + ending, kept + ending, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatabaseException(
+                DatabaseFault.Damaged, $"database {path} is damaged and cannot be renamed: {e.Message}", e);
+        }
+    }
+}

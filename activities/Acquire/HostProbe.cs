@@ -1,0 +1,45 @@
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
+
+namespace Nstance.Temporal.Activities.Acquire;
+
+/// <summary>
+/// Asks the bucket and the cloud before this host accepts a shard. A host that cannot reach them declines, so that a
+/// host that can gets the shard.
+/// </summary>
+internal sealed class HostProbe(IConnections connections, string host, TimeSpan waited)
+{
+    /// <summary>Returns the shard's configuration after both services have answered.</summary>
+    public async Task<ShardConfig> RunAsync(
+        IRecordStore records, AcquireShardInput input, CancellationToken cancellationToken)
+    {
+        var config = await AskAsync(
+            "S3", input, () => ShardConfiguration.RequireAsync(records, input.Shard, cancellationToken));
+        var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
+        var cloud = connections.Cloud(config.Region, timings.RequestTimeout);
+        return await AskAsync("EC2", input, async () =>
+        {
+            await cloud.ProbeAsync(input.Shard, cancellationToken);
+            return config;
+        });
+    }
+
+    private async Task<T> AskAsync<T>(string service, AcquireShardInput input, Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (CloudException e) when (e.Fault == CloudFault.Transient)
+        {
+            throw HostOrder.Decline(
+                host, $"{service} did not answer: {e.Message}. Check this host's network, DNS and {service} endpoint");
+        }
+        catch (CloudException e) when (e.Fault == CloudFault.Denied && waited < HostOrder.Wait(input))
+        {
+            // Later it is final: no host has the permission, and the cycle must report that soon.
+            throw HostOrder.Decline(
+                host, $"{service} refused it: {e.Message}. Check this host's AWS credentials and role");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>Which host a shard should have, and when it loses that host. Pure.</summary>
+internal static class HostRules
+{
+    /// <summary>
+    /// Failed syncs in a row after which a host is given up. Each one has already retried for minutes: one may be an
+    /// outage that every host sees, three on a host that others may outdo are a fault of the host.
+    /// </summary>
+    public const int MaxFailedSyncs = 3;
+
+    /// <summary>Input of an acquire: which host goes first, and which goes last.</summary>
+    public static AcquireShardInput Input(CollectorState collector, DateTimeOffset now, GcSettings settings) =>
+        new(collector.Shard, now)
+        {
+            PreviousHost = collector.State.LastHost,
+            Settings = settings,
+            PreferShared = collector.State.LastHostShared,
+            AvoidHost = collector.State.GivenUpHost,
+        };
+
+    public static GcState Acquired(GcState state, AcquireShardResult host) => state with
+    {
+        Host = host with { Problems = [] },
+        LastHost = host.Host,
+        FailedSyncs = 0,
+        GivenUpHost = null,
+    };
+
+    public static GcState Synced(GcState state) => state with { FailedSyncs = 0 };
+
+    public static GcState SyncFailed(GcState state) => state with { FailedSyncs = state.FailedSyncs + 1 };
+
+    /// <summary>Why the host in use is given up; null: it is kept.</summary>
+    public static string? WhyGivenUp(GcState state) => state.Host is not null && state.FailedSyncs >= MaxFailedSyncs
+        ? $"failed {state.FailedSyncs} syncs in a row and is given up" : null;
+}
