@@ -34,4 +34,17 @@ internal static partial class Logs
 
     [LoggerMessage(1006, LogLevel.Information, "Health and metrics at {Url}/healthz/live, /healthz/ready and /metrics")]
     public static partial void Listening(ILogger log, string url);
+
+    [LoggerMessage(
+        1007,
+        LogLevel.Warning,
+        "{Identities} polled {HostTaskQueue} a short time ago. This worker waits up to {Seconds} s: if they poll again, "
+        + "it ends, because two workers must not have one host name")]
+    public static partial void AnotherWorkerSeen(ILogger log, string identities, string hostTaskQueue, double seconds);
+
+    [LoggerMessage(
+        1008,
+        LogLevel.Warning,
+        "The workers on {HostTaskQueue} cannot be listed: {Why}. Make sure that no other worker has this host name")]
+    public static partial void WorkersNotSeen(ILogger log, string hostTaskQueue, string why);
 }

@@ -26,7 +26,8 @@ public static class NstanceGcServices
     /// Adds two workers: one on the shared queue (<see cref="Names.TaskQueue"/>) with the workflows and the activities
     /// of any host, one on this host's queue with the activities that need its database. The host must also hold a
     /// connected <c>ITemporalClient</c> on the process's one runtime. An <see cref="AwsSettings"/> among the services
-    /// says how to reach AWS; without one, AWS's own chain does.
+    /// says how to reach AWS; without one, AWS's own chain does. The host does not start while another worker polls
+    /// with the same host name.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">The settings; they are validated when the host starts.</param>
@@ -37,6 +38,7 @@ public static class NstanceGcServices
         services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
         services.AddSingleton<IOptions<GcOptions>>(new OptionsWrapper<GcOptions>(options));
         services.AddHostedService<ValidateFirst>();
+        services.AddHostedService<OneWorkerForHost>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + MaxStopping);
 
         services.AddSingleton(Databases(options));

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Nstance.Temporal.Worker.Options;
+using Temporalio.Api.Enums.V1;
+
+namespace Nstance.Temporal.Worker.Hosting;
+
+/// <summary>
+/// Refuses to start beside another worker with the same host name: phases would run on two databases in turn. Workers
+/// are told apart by the SDK's identity, <c>pid@machine</c>. It lets a restarted worker recognize its predecessor: the
+/// same machine, and a process that is gone; a container that restarts has the same identity.
+/// </summary>
+internal sealed class OneWorkerForHost(
+    ITemporalClient client, IOptions<GcOptions> options, ILogger<OneWorkerForHost> log) : IHostedService
+{
+    /// <summary>A live worker polls at least this often: a poll lasts at most 60 s.</summary>
+    private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(65);
+
+    /// <summary>The server keeps pollers for five minutes. Older ones are gone, also if this clock is a bit off.</summary>
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    private readonly string _queue = Names.HostTaskQueue(options.Value.HostName);
+
+    /// <summary>Returns once no other worker is alive on the queue.</summary>
+    /// <exception cref="CommandException">Another worker is alive.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var seen = await OthersAsync(cancellationToken);
+            if (seen.Count == 0) return;
+            if (seen.Keys.FirstOrDefault(IsThisProgram) is { } beside) throw Refusal(beside);
+            Logs.AnotherWorkerSeen(log, string.Join(", ", seen.Keys), _queue, MaxPoll.TotalSeconds);
+            for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < MaxPoll;)
+            {
+                await Task.Delay(Pause, cancellationToken);
+                foreach (var (identity, polled) in await OthersAsync(cancellationToken))
+                {
+                    // The server's own times are compared, so that no clock of ours decides.
+                    if (!seen.TryGetValue(identity, out var before) || polled > before) throw Refusal(identity);
+                }
+            }
+        }
+        catch (RpcException e)
+        {
+            // An identity that may not describe queues may still be right for a worker.
+            Logs.WorkersNotSeen(log, _queue, Failure.FirstLine(e.Message));
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Identities of other workers that may be alive, and when each polled last.</summary>
+    private async Task<Dictionary<string, DateTimeOffset>> OthersAsync(CancellationToken cancellationToken)
+    {
+        var answer = await client.Connection.WorkflowService.DescribeTaskQueueAsync(
+            new()
+            {
+                Namespace = client.Options.Namespace,
+                TaskQueue = new() { Name = _queue },
+                TaskQueueType = TaskQueueType.Activity,
+            },
+            new() { CancellationToken = cancellationToken });
+        var oldest = DateTimeOffset.UtcNow - MaxAge;
+        return answer.Pollers
+            .Where(poller => poller.Identity != client.Connection.Options.Identity && !IsGone(poller.Identity))
+            .Select(poller => (poller.Identity, Polled: poller.LastAccessTime?.ToDateTimeOffset() ?? default))
+            .Where(poller => poller.Polled > oldest)
+            .ToDictionary(poller => poller.Identity, poller => poller.Polled);
+    }
+
+    private CommandException Refusal(string identity) => CommandException.BadInput(
+        $"another worker has the host name {options.Value.HostName}: {identity} polls {_queue}. "
+        + "Stop that process, or give this worker another --host-name");
+
+    private bool IsGone(string identity)
+    {
+        if (PidHere(identity) is not { } pid) return false;
+        using var process = Find(pid);
+        return process is null;
+    }
+
+    /// <summary>
+    /// True: a process of this program runs on this machine under that id. Another program may have got the id of a
+    /// worker that ended, for example after the machine has started again.
+    /// </summary>
+    private bool IsThisProgram(string identity)
+    {
+        if (PidHere(identity) is not { } pid) return false;
+        using var process = Find(pid);
+        using var self = Process.GetCurrentProcess();
+        return process?.ProcessName == self.ProcessName;
+    }
+
+    /// <summary>The process id in an identity of this machine; null for another machine's, or another form.</summary>
+    private int? PidHere(string identity)
+    {
+        var machine = client.Connection.Options.Identity?.Split('@', 2) is [_, var name] ? name : null;
+        return identity.Split('@', 2) is [var pid, var other] && other == machine && int.TryParse(pid, out var id)
+            ? id : null;
+    }
+
+    private static Process? Find(int pid)
+    {
+        try
+        {
+            return Process.GetProcessById(pid);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}
