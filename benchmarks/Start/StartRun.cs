@@ -18,7 +18,7 @@ internal sealed class StartRun(string worker, int runs, TextWriter story)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly SortedDictionary<string, Series> _figures = new(StringComparer.Ordinal);
-    private readonly ShardPlace _place = new("bench", "us-west-2a", "bench");
+    private readonly ShardRef _place = new("bench", "us-west-2a", "bench");
 
     public async Task<IReadOnlyDictionary<string, Series>> RunAsync(CancellationToken ct)
     {

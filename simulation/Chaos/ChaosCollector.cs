@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// is kept by its own code. Only the order of phases, and what follows a failure, is written here once more.
 /// </summary>
 internal sealed class ChaosCollector(
-    ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants, Plant plant)
+    ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants, InjectedBug bug)
 {
     // As in PhaseOptions and CycleRun.
     private const int MaxAttempts = 5;
@@ -79,7 +79,7 @@ internal sealed class ChaosCollector(
             if (needsSync && _sync is not { Suspect: null }) return null;
             world.Step = $"cycle {Cycles} {phase}, attempt {attempt}";
             var (input, bounds) = (Input(phase), BoundsOf(phase));
-            var result = await AttemptAsync(phase, bounds, gc => execute(gc, plant.Input(input)));
+            var result = await AttemptAsync(phase, bounds, gc => execute(gc, bug.Input(input)));
             await RestoreAsync(rate => rate < 0.4);
             if (result is CollectResult collect) bounds.Said(collect);
             if (result is T done) return done;
@@ -102,7 +102,7 @@ internal sealed class ChaosCollector(
     {
         var call = new ChaosCall(world, phase, Strike(phase));
         var (before, path) = (hosts.Rows() ?? [], hosts.DatabasePath);
-        using var busy = Strike(phase, Deed.DatabaseBusy) is null ? null : hosts.Lock();
+        using var busy = Strike(phase, ChaosEvent.DatabaseBusy) is null ? null : hosts.Lock();
         try
         {
             var work = WorkAsync(call, bounds, execute);
@@ -112,7 +112,7 @@ internal sealed class ChaosCollector(
         }
         catch (HostDied e)
         {
-            if (e.Cause.Deed == Deed.HostLost) LoseHost(isDead: true);
+            if (e.Cause.Kind == ChaosEvent.HostLost) LoseHost(isDead: true);
         }
         catch (ApplicationFailureException e)
         {
@@ -145,11 +145,11 @@ internal sealed class ChaosCollector(
 
     private (GcActivities Gc, ReconcilerActivities Reconciler) Activities(ChaosCall call, Bounds bounds) => hosts.Activities(
         new ChaosCloud(world, call, invariants, bounds),
-        plant.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
+        bug.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
         new ChaosAudit(world, call, invariants),
         new ChaosSink(world, call, reconciler),
-        world.Holding(Deed.DiskFull).Any(),
-        plant.Clock ?? world.Clock);
+        world.Holding(ChaosEvent.DiskFull).Any(),
+        bug.Clock ?? world.Clock);
 
     private async Task<bool> HoldHostAsync()
     {
@@ -236,10 +236,10 @@ internal sealed class ChaosCollector(
         }
     }
 
-    private StoryEvent? Strike(string phase, params Deed[] deeds)
+    private StoryEvent? Strike(string phase, params ChaosEvent[] kinds)
     {
         var strike = world.Story.Events.FirstOrDefault(e =>
-            (deeds.Length == 0 ? e.Deed is Deed.Crash or Deed.HostLost or Deed.Zombie or Deed.SlowCall : deeds.Contains(e.Deed))
+            (kinds.Length == 0 ? e.Kind is ChaosEvent.Crash or ChaosEvent.HostLost or ChaosEvent.Zombie or ChaosEvent.SlowCall : kinds.Contains(e.Kind))
             && e.Phase == phase && e.At <= world.Elapsed && !_struck.Contains(e.Number));
         if (strike is not null) _struck.Add(strike.Number);
         return strike;

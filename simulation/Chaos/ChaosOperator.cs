@@ -17,23 +17,23 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
     /// <summary>Null: all is paused.</summary>
     public GcState? Steer(GcState state, DateTimeOffset now)
     {
-        var dry = world.Holding(Deed.DryRun).Any() || (!world.Quiet && !world.Story.Events.Any(e => e.Deed == Deed.Enforce && e.At <= world.Elapsed));
+        var dry = world.Holding(ChaosEvent.DryRun).Any() || (!world.Quiet && !world.Story.Events.Any(e => e.Kind == ChaosEvent.Enforce && e.At <= world.Elapsed));
         state = state with
         {
             Mode = new ModeState(dry, Name, now),
-            PartialPauses = [.. world.Holding(Deed.Hold).Select(e => new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
+            PartialPauses = [.. world.Holding(ChaosEvent.PartialPause).Select(e => new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
         };
-        var decisions = world.Story.Events.Where(e => e.Deed is Deed.Approve or Deed.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
-        if (decisions.LastOrDefault() is { } last) state = Decide(state, last.Deed == Deed.Approve, now);
-        return world.Holding(Deed.Pause).Any() ? null : state;
+        var decisions = world.Story.Events.Where(e => e.Kind is ChaosEvent.Approve or ChaosEvent.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
+        if (decisions.LastOrDefault() is { } last) state = Decide(state, last.Kind == ChaosEvent.Approve, now);
+        return world.Holding(ChaosEvent.Pause).Any() ? null : state;
     }
 
     /// <summary>In the end nothing bounds what may end: a plan that was refused is not asked about again.</summary>
-    public TerminationLimits Limits => world.Quiet ? TerminationLimits.Off : world.Holding(Deed.Limits).Any() ? new() : world.Story.Setup.Limits;
+    public TerminationLimits Limits => world.Quiet ? TerminationLimits.Off : world.Holding(ChaosEvent.Limits).Any() ? new() : world.Story.Setup.Limits;
 
     public IReadOnlyList<MaintenanceWindow>? Windows()
     {
-        var windows = world.Holding(Deed.Window)
+        var windows = world.Holding(ChaosEvent.MaintenanceWindow)
             .Select(e => new MaintenanceWindow($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}")).ToArray();
         return windows.Length > 0 ? windows : null;
     }

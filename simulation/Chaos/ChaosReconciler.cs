@@ -1,10 +1,11 @@
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Workflows.Reconciler;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The reconciler's own queue in virtual time, and I4: each stale instance is checked, never twice within the window.</summary>
+/// <summary>The reconciler's own queue in virtual time, and a part of I4: no instance is checked twice within the window.</summary>
 internal sealed class ChaosReconciler(ChaosWorld world)
 {
     private readonly TimeSpan _interval = world.Story.Setup.Timings.HealthCheckInterval;
@@ -40,7 +41,8 @@ internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconcile
     public async Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("send", looks: false);
-        if (world.Strikes(Deed.SinkDown, "send", call.Count())) throw new Temporalio.Exceptions.ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
+        if (world.Strikes(ChaosEvent.SinkDown, "send", call.Count()))
+            throw new ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
         reconciler.Queue.Take(batch, world.Now);
         call.After();
     }

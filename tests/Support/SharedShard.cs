@@ -1,7 +1,9 @@
+using System.Text;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Tests.Support;
@@ -19,7 +21,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false)
     {
         Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
-        Records.Config = System.Text.Encoding.UTF8.GetBytes($$$"""{"cluster":{"id":"{{{Shard.Cluster}}}"},"shard":{"id":"{{{Shard.Shard}}}"}}""");
+        Records.Config = Encoding.UTF8.GetBytes(Shard.Config(Timings));
         _activities = new(
             new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this, _ => Events);
     }
@@ -81,12 +83,8 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public void PutRecord(string id, string group, string? provider, DateTimeOffset issued, DateTimeOffset? registered)
     {
         var parsed = InstanceId.TryParse(id, out var made) ? made : throw new ArgumentException("not an instance id", nameof(id));
-        var at = registered is { } time ? $", \"registered_at\": \"{time:yyyy-MM-ddTHH:mm:ssZ}\"" : "";
-        Records.Put(RecordKey.For(Shard.Shard, "acme", parsed), $$"""
-            { "instance_id": "{{id}}", "tenant": "acme", "group": "{{group}}", "subnet_id": "subnet-1", "status": "running",
-              "provider_instance_id": "{{provider}}", "registration_jwt": "jwt-of-{{id}}", "infra_config_hash": "hhhhhhhh",
-              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}"{{at}} }
-            """);
+        var instance = new NstanceInstance(id, "acme", group, issued) { ProviderId = provider, RegisteredAt = registered };
+        Records.Objects[RecordKey.For(Shard.Shard, "acme", parsed)] = NstanceRecord.Write(instance, "running", issued);
     }
 
     public static string NewId(DateTimeOffset issued) => InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
