@@ -13,9 +13,9 @@ internal static class ChaosCommand
 
     public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
     {
-        var seeds = CommandLine.Number("--seeds", "how many stories", 100, 1, 1_000_000);
-        var from = CommandLine.Number("--from", "the first seed", 1, 0, int.MaxValue);
-        var output = CommandLine.Output();
+        var seeds = Arguments.Number("--seeds", "how many stories", 100, 1, 1_000_000);
+        var from = Arguments.Number("--from", "the first seed", 1, 0, int.MaxValue);
+        var output = Arguments.Output();
         var root = new RootCommand("Plays seeded stories of a shard, and checks the collector after every step.")
         {
             seeds, from, output,
@@ -25,7 +25,7 @@ internal static class ChaosCommand
             var screen = parsed.GetValue(output) == "json" ? stderr : stdout;
             return await RunAsync(parsed.GetValue(seeds), parsed.GetValue(from), screen, stdout, ct);
         });
-        return CommandLine.InvokeAsync(root, "chaos", args, stdout, stderr);
+        return Arguments.InvokeAsync(root, "chaos", args, stdout, stderr);
     }
 
     /// <summary>

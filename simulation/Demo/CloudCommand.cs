@@ -18,13 +18,13 @@ internal static class CloudCommand
         string[] args, TextWriter stdout, TextWriter stderr, CancellationToken ct = default)
     {
         var demo = ShardLayout.Demo;
-        var instances = CommandLine.Number("--instances", "size of the fleet", 200, 1, 100_000);
-        var seed = CommandLine.Number("--seed", "the same seed makes the same fleet", 1, 1, int.MaxValue);
-        var ec2 = CommandLine.Number("--ec2-port", "where EC2 listens on loopback", 5001, 0, ushort.MaxValue);
-        var s3 = CommandLine.Number("--s3-port", "where S3 listens on loopback", 5002, 0, ushort.MaxValue);
-        var cluster = CommandLine.Text("--cluster", "the fleet's cluster", demo.Cluster);
-        var shard = CommandLine.Text("--shard", "the fleet's shard", demo.Shard);
-        var bucket = CommandLine.Text("--bucket", "the bucket of its records", demo.Bucket);
+        var instances = Arguments.Number("--instances", "size of the fleet", 200, 1, 100_000);
+        var seed = Arguments.Number("--seed", "the same seed makes the same fleet", 1, 1, int.MaxValue);
+        var ec2 = Arguments.Number("--ec2-port", "where EC2 listens on loopback", 5001, 0, ushort.MaxValue);
+        var s3 = Arguments.Number("--s3-port", "where S3 listens on loopback", 5002, 0, ushort.MaxValue);
+        var cluster = Arguments.Text("--cluster", "the fleet's cluster", demo.Cluster);
+        var shard = Arguments.Text("--shard", "the fleet's shard", demo.Shard);
+        var bucket = Arguments.Text("--bucket", "the bucket of its records", demo.Bucket);
         var database = new Option<string>("--database")
         {
             Description = "nstance's database; must not be there yet; default: in a temporary folder",
@@ -68,7 +68,7 @@ internal static class CloudCommand
                 Directory.Delete(temporary, recursive: true);
             }
         });
-        return CommandLine.InvokeAsync(root, "cloud", args, stdout, stderr, ct: ct);
+        return Arguments.InvokeAsync(root, "cloud", args, stdout, stderr, ct: ct);
     }
 
     private static async Task RunAsync(

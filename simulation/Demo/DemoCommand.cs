@@ -9,10 +9,10 @@ internal static class DemoCommand
 {
     public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
     {
-        var instances = CommandLine.Number("--instances", "size of the fleet", 200, 1, 100_000);
-        var cycles = CommandLine.Number("--cycles", "cycles to run", 4, 1, 1_000);
+        var instances = Arguments.Number("--instances", "size of the fleet", 200, 1, 100_000);
+        var cycles = Arguments.Number("--cycles", "cycles to run", 4, 1, 1_000);
         var seed = new Option<int?>("--seed") { Description = "the same seed makes the same fleet; default: random" };
-        var server = CommandLine.Text(
+        var server = Arguments.Text(
             "--server", "embedded, dev (Temporal's own dev server with its Web UI), or HOST:PORT of a server that runs",
             DemoOptions.Embedded);
         server.Validators.Add(result =>
@@ -22,10 +22,10 @@ internal static class DemoCommand
                 result.AddError($"--server: '{value}' is not embedded, dev or HOST:PORT");
         });
         // The default stands second in the message.
-        var nstance = CommandLine.Choice(
+        var nstance = Arguments.Choice(
             "--nstance", "generation of the nstance server that shares its database: v1 or v2", "v1", "v2");
         nstance.DefaultValueFactory = _ => "v2";
-        var output = CommandLine.Output();
+        var output = Arguments.Output();
         var root = new RootCommand(
             "Shows nstance-gc at work on a simulated cloud, and judges it by that cloud's own truth.")
         {
@@ -40,7 +40,7 @@ internal static class DemoCommand
             Nstance = parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2,
             Json = parsed.GetValue(output) == "json",
         }, stdout, stderr, ct));
-        return CommandLine.InvokeAsync(root, "demo", args, stdout, stderr, hint: "--help lists the options");
+        return Arguments.InvokeAsync(root, "demo", args, stdout, stderr, hint: "--help lists the options");
     }
 
     private static async Task<int> RunAsync(

@@ -9,8 +9,8 @@ internal static class SoakCommand
 {
     public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
     {
-        var days = CommandLine.Number("--days", "simulated days", 30, 1, 365);
-        var minutes = CommandLine.Number("--interval", "minutes between two cycles", 2, 1, 60);
+        var days = Arguments.Number("--days", "simulated days", 30, 1, 365);
+        var minutes = Arguments.Number("--interval", "minutes between two cycles", 2, 1, 60);
         var root = new RootCommand("Runs a collector over a fleet with churn, and measures what it holds each day.")
         {
             days, minutes,
@@ -24,6 +24,6 @@ internal static class SoakCommand
             await stdout.WriteLineAsync(JsonSerializer.Serialize(outcome));
             return outcome.Faults.Count == 0 ? 0 : 1;
         });
-        return CommandLine.InvokeAsync(root, "soak", args, stdout, stderr);
+        return Arguments.InvokeAsync(root, "soak", args, stdout, stderr);
     }
 }

@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace Nstance.Temporal.Simulation;
 
 /// <summary>What the command lines of simulation and benchmarks share.</summary>
-internal static class CommandLine
+internal static class Arguments
 {
     /// <summary>Makes an option that is a whole number within bounds.</summary>
     public static Option<int> Number(string name, string description, int standard, int min, int max) => new(name)
