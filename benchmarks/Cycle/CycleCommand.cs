@@ -19,7 +19,8 @@ internal static class CycleCommand
             instances, latency, warmUp, runs, output,
         };
         command.SetAction((parsed, ct) => new CycleRun(
-                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(warmUp), parsed.GetValue(runs), stderr)
+                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(warmUp), parsed.GetValue(runs),
+                stderr)
             .RunAsync(stdout, parsed.GetValue(output) == "json", ct));
         return command;
     }

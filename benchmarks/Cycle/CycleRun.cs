@@ -170,7 +170,8 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         var input = new AcquireShardInput(Shard, fleet.AsOf);
         var there = fleet.Members.Count(m => fleet.HasRecord(m.Number));
         var cold = await TimeAsync("rebuildCold", () => gc.AcquireShardAsync(input));
-        Require(cold.RecordsRead == there, $"rebuild: {cold.RecordsRead} of {there}, {string.Join("; ", cold.Problems)}");
+        var problems = string.Join("; ", cold.Problems);
+        Require(cold.RecordsRead == there, $"rebuild: {cold.RecordsRead} of {there}, {problems}");
 
         // Another host held it in between: every ETag is compared, none has changed.
         var warm = await TimeAsync(

@@ -6,7 +6,7 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Benchmarks.Fleet;
 
-/// <summary>The cloud over a fleet in memory, with EC2's page and batch sizes: as many waits as the real client has calls.</summary>
+/// <summary>The cloud over a fleet in memory, with EC2's page and batch sizes, so with as many calls.</summary>
 /// <param name="fleet">The machines; the same for every shard that asks.</param>
 /// <param name="calls">Counts, and makes wait.</param>
 /// <param name="listed">Called when a shard begins to list.</param>
@@ -48,7 +48,11 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
         var found = new ConcurrentBag<CloudInstance>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxSearches, CancellationToken = cancellationToken };
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = MaxSearches,
+            CancellationToken = cancellationToken,
+        };
         await Parallel.ForEachAsync(instanceIds.Distinct().Chunk(MaxFilterValues), options, async (chunk, ct) =>
         {
             await calls.MakeAsync(Calls.Describe, ct);

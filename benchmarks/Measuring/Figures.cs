@@ -28,7 +28,8 @@ internal sealed class Figures
     /// <param name="settings">What stands before the figures.</param>
     /// <param name="more">What stands after them.</param>
     public async Task WriteAsync(
-        TextWriter to, bool isJson, Dictionary<string, object>? settings = null, Dictionary<string, object>? more = null)
+        TextWriter to, bool isJson, Dictionary<string, object>? settings = null,
+        Dictionary<string, object>? more = null)
     {
         var json = new Dictionary<string, object>(settings ?? []);
         foreach (var (name, median) in Medians) json[name] = median;

@@ -10,11 +10,12 @@ using Temporalio.Client;
 namespace Nstance.Temporal.Benchmarks.Shards;
 
 /// <summary>
-/// Starts the collectors evenly over one interval, as workers that come and go leave them, lets each rebuild its database
-/// and run a cycle, and then measures when cycles begin. A cycle is late when it begins more than
+/// Starts the collectors evenly over one interval, as workers that come and go leave them, lets each rebuild its
+/// database and run a cycle, and then measures when cycles begin. A cycle is late when it begins more than
 /// <see cref="Tolerance"/> after the one before it and the interval.
 /// </summary>
-internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
+internal sealed class ShardsRun(
+    int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
@@ -24,7 +25,8 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
     public async Task<Dictionary<string, object>> RunAsync(CancellationToken ct)
     {
         var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
-        await using var server = address is null ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
+        await using var server = address is null
+            ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
         var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
         await SearchAttributes.EnsureAsync(client, new());
         return await CollectorWorker.RunAsync(client, fleet, Began, async () =>

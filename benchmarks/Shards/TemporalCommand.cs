@@ -42,7 +42,7 @@ internal static class TemporalCommand
         }));
     }
 
-    /// <summary>From one timer's start to the next is one cycle; the first has a host to acquire, and is left out.</summary>
+    /// <summary>From one timer to the next is one cycle; the first acquires a host, and does not count.</summary>
     private static Dictionary<string, object> Figures(int instances, HistoryEvent[] all)
     {
         var timers = Enumerable.Range(0, all.Length).Where(n => all[n].EventType == EventType.TimerStarted).ToArray();

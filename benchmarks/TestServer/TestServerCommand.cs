@@ -33,7 +33,8 @@ internal static class TestServerCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(address) is null) return;
-            if (result.GetValue(executable) is not null) result.AddError("--address and --executable exclude each other");
+            if (result.GetValue(executable) is not null)
+                result.AddError("--address and --executable exclude each other");
             foreach (var name in (result.GetValue(only) ?? []).Except(TestServerRun.RealTimeNames))
                 result.AddError($"--only {name}: with --address only {realTime}: the others skip time");
         });

@@ -54,12 +54,12 @@ internal sealed class TestServerRun(int runs, string? executable, string? addres
     {
         _environments++;
         if (address is not null) return new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address)));
-        return executable is not null
-            ? await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = executable } })
-            : await EmbeddedWorkflowEnvironment.StartAsync();
+        if (executable is null) return await EmbeddedWorkflowEnvironment.StartAsync();
+        return await WorkflowEnvironment.StartTimeSkippingAsync(
+            new() { TestServer = new() { ExistingPath = executable } });
     }
 
-    /// <summary>Returns wall clock, and reports processor time, for each of <paramref name="count"/> things done.</summary>
+    /// <summary>Returns wall clock, and reports processor time for each thing done.</summary>
     private async Task<TimeSpan> ClockAsync(string name, int count, Func<Task> work)
     {
         var own = Environment.CpuUsage.TotalTime;

@@ -7,7 +7,8 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <summary>The audit at the collector's port: only written, and searched for secrets and announcements.</summary>
 internal sealed class ChaosAudit(ChaosWorld world, ChaosCall call, Invariants invariants) : IAuditStore
 {
-    public async Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    public async Task PutAsync(
+        ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         // The call may last: the collector must read evidence again before it terminates.
         await call.BeforeAsync("put audit", looks: true);

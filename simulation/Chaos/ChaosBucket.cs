@@ -5,7 +5,7 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The bucket at the collector's port. Reads run in parallel: what strikes one depends on its key alone.</summary>
+/// <summary>The bucket at the collector's port. Reads run in parallel: what strikes one depends on its key.</summary>
 internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : IRecordStore
 {
     private const int PageSize = 50;

@@ -28,7 +28,7 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
     /// <summary>Lets a zombie go on.</summary>
     public void Restore() => _restored.SetResult();
 
-    /// <summary>Comes before a call takes effect. Only a call that reads (<paramref name="looks"/>) may last long.</summary>
+    /// <summary>Comes before a call takes effect. Only a call that reads may last long.</summary>
     public async Task BeforeAsync(string action, bool looks)
     {
         _reading = false;

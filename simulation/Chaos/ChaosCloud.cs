@@ -42,8 +42,9 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
             await call.BeforeAsync("describe", looks: true);
             call.CloudFaults("describe");
             var seen = Seen().ToDictionary(i => i.ProviderId);
-            if (ids.Where(id => !seen.ContainsKey(id)).ToArray() is { Length: > 0 } missing)
-                throw new CloudException(CloudFault.Gone, $"The instance IDs '{string.Join(", ", missing)}' do not exist");
+            var missing = string.Join(", ", ids.Where(id => !seen.ContainsKey(id)));
+            if (missing.Length > 0)
+                throw new CloudException(CloudFault.Gone, $"The instance IDs '{missing}' do not exist");
             return [.. ids.Select(id => seen[id])];
         });
 

@@ -5,7 +5,7 @@ using SQLitePCL;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary><c>chaos --seeds N [--from K] [--output json]</c>: plays stories; ends with 1 when one was violated.</summary>
+/// <summary><c>chaos --seeds N [--from K] [--output json]</c>: plays stories; 1 when one is violated.</summary>
 internal static class ChaosCommand
 {
     private const int MaxShown = 3;
@@ -46,7 +46,8 @@ internal static class ChaosCommand
         var cycles = 0L;
         var violated = new SortedDictionary<int, Violation>();
         // One more than there are cores: some stories wait for a lock.
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount + 1, CancellationToken = ct };
+        var threads = Environment.ProcessorCount + 1;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = ct };
         await Parallel.ForEachAsync(Enumerable.Range(from, seeds), parallel, async (seed, _) =>
         {
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));

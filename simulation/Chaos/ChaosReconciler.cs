@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The reconciler's own queue in virtual time, and a part of I4: no instance is checked twice within the window.</summary>
+/// <summary>The reconciler's own queue in virtual time. I4: it checks no instance twice within the window.</summary>
 internal sealed class ChaosReconciler(ChaosWorld world)
 {
     private readonly TimeSpan _interval = world.Story.Setup.Timings.HealthCheckInterval;

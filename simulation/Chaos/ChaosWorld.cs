@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <summary>The first violation of a story, and the step at which it was found.</summary>
 internal sealed record Violation(string Invariant, string Step, string What);
 
-/// <summary>The world of a story: machines, bucket, agents, nstance's rows. Its time moves only when advanced.</summary>
+/// <summary>The world of a story: cloud, bucket, agents, nstance's rows. Its time moves only when advanced.</summary>
 internal sealed class ChaosWorld
 {
     /// <summary>How far a server's clock is ahead when it is wrong.</summary>
@@ -168,8 +168,8 @@ internal sealed class ChaosWorld
                 break;
             case ChaosEvent.CorruptRecord when Fleet.HasRecord(member):
                 member.HasCorruptRecord = true;
-                PutObject(
-                    Story.Shard.RecordKey(member), $"{{ \"instance_id\": 7, \"registration_jwt\": \"{Member.SecretMark}\", ");
+                var corrupt = $"{{ \"instance_id\": 7, \"registration_jwt\": \"{Member.SecretMark}\", ";
+                PutObject(Story.Shard.RecordKey(member), corrupt);
                 break;
             case ChaosEvent.CorruptRow:
                 member.HasCorruptRow = true;
@@ -229,7 +229,7 @@ internal sealed class ChaosWorld
         if (e.After) Later(e.For + TimeSpan.FromMinutes(3), () => Register(member));
     }
 
-    /// <summary>While the bucket refuses, the server tries again; the agent of an ended machine registers no more.</summary>
+    /// <summary>While the bucket refuses, the server tries again, as long as the machine runs.</summary>
     private void Register(Member member)
     {
         if (!IsRunning(member) || member.HasCorruptRecord || !Fleet.HasRecord(member)) return;

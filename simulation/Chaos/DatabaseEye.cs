@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <summary>An instance as it is on disk: nstance's row and its machine, or a machine without a row.</summary>
 internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status, bool HasRow);
 
-/// <summary>Reads a host's database from outside. Its open connection also saves each phase the opening of a WAL file.</summary>
+/// <summary>Reads a host's database from outside. Its connection stays open: opening a WAL file is slow.</summary>
 internal sealed class DatabaseEye : IDisposable
 {
     private readonly SqliteConnection _connection;
@@ -38,7 +38,11 @@ internal sealed class DatabaseEye : IDisposable
             var rows = new List<SeenRow>();
             string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
             while (reader.Read())
-                rows.Add(new(reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
+            {
+                rows.Add(new(
+                    reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
+            }
+
             _seen = version;
             return _rows = rows;
         }

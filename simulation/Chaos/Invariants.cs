@@ -19,7 +19,8 @@ internal sealed class Invariants(ChaosWorld world)
         var name = $"{providerId} (#{member?.Number}, {member?.Scenario})";
         bounds.Ends(name, providerId, seen.TrackingId, seen.Group ?? "");
         if (!seen.IsOwn(Story.Shard)) world.Violate("I1", $"{name} is foreign");
-        if (machine.TerminationProtected || seen.Protection(now) is not null) world.Violate("I1", $"{name} is protected");
+        if (machine.TerminationProtected || seen.Protection(now) is not null)
+            world.Violate("I1", $"{name} is protected");
         if (!world.Announced.Contains(providerId)) world.Violate("I8", $"{name} ended without an announcement");
         world.EndedByCollector[providerId] = now;
         // Started again a moment ago: while the cloud still says that it is stopped, the collector cannot know.
@@ -96,7 +97,7 @@ internal sealed class Invariants(ChaosWorld world)
             world.Violate("I2", $"the record of {Name(m)} stays, and its machine is gone");
     }
 
-    /// <summary>I9, some cycles after the last fault: <c>gc_machines</c> says of a row's machine what the cloud says.</summary>
+    /// <summary>I9, some cycles after the last fault: <c>gc_machines</c> says what the cloud says.</summary>
     public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
     {
         foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))

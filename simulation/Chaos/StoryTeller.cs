@@ -153,8 +153,8 @@ internal sealed class StoryTeller
         for (var n = _random.Next(6); n > 0; n--)
         {
             var kind = Pick(
-                Pause, DryRun, Limits, ChaosEvent.Timeout, BreakConfig, ChaosEvent.PartialPause, ChaosEvent.PartialPause,
-                ChaosEvent.MaintenanceWindow);
+                Pause, DryRun, Limits, ChaosEvent.Timeout, BreakConfig,
+                ChaosEvent.PartialPause, ChaosEvent.PartialPause, ChaosEvent.MaintenanceWindow);
             var isPartial = kind == ChaosEvent.PartialPause;
             var hasGroup = Chance(60);
             Add(kind, TimeSpan.FromMinutes((int)Moment().TotalMinutes), e => e with

@@ -70,7 +70,8 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         lock (_gate)
         {
             if (!_buckets.TryGetValue(bucket, out var contents)) return false;
-            if (!contents.Objects.TryGetValue(key, out var current) || condition?.Invoke(current) == false) return false;
+            if (!contents.Objects.TryGetValue(key, out var current)) return false;
+            if (condition?.Invoke(current) == false) return false;
             contents.Objects.Remove(key);
             contents.Keys.Remove(key);
             _deletions.Add(new Deletion(bucket, key, options.Clock.GetUtcNow(), by));

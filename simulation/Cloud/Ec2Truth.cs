@@ -11,7 +11,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
     private readonly Random _random = new(options.Seed);
     private string[]? _sortedIds;
 
-    /// <summary>A new instance stays out of listings and filters for this long after its launch. Default none.</summary>
+    /// <summary>For this long after its launch an instance stays out of listings. Default none.</summary>
     public TimeSpan HideFromListings { get; set; }
 
     public DateTimeOffset Now => options.Clock.GetUtcNow();
@@ -124,9 +124,10 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
         : machine);
 
     /// <summary>Stops a running or pending instance; any other stays as it was.</summary>
-    public Machine Stop(string id) => Change(id, machine => machine.State is MachineState.Running or MachineState.Pending
-        ? machine with { State = MachineState.Stopping, StateSince = Now }
-        : machine);
+    public Machine Stop(string id) => Change(id, machine =>
+        machine.State is MachineState.Running or MachineState.Pending
+            ? machine with { State = MachineState.Stopping, StateSince = Now }
+            : machine);
 
     /// <summary>Starts a stopped instance; any other stays as it was.</summary>
     public Machine Start(string id) => Change(id, machine => machine.State is MachineState.Stopped

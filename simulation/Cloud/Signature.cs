@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nstance.Temporal.Simulation.Cloud;
 
-/// <summary>Reads who signed a request. It does not check the signature: there is no secret here to check it with.</summary>
+/// <summary>Reads who signed a request. There is no secret here to check a signature with.</summary>
 internal static partial class Signature
 {
     /// <summary>Returns the access key; null: the request is not signed.</summary>
     public static string? AccessKey(HttpRequest request) =>
-        Credential().Match($"{request.Headers.Authorization}") is { Success: true } match ? match.Groups[1].Value : null;
+        Credential().Match($"{request.Headers.Authorization}") is { Success: true } match
+            ? match.Groups[1].Value : null;
 
     [GeneratedRegex("^AWS4-HMAC-SHA256 .*?Credential=([^/]+)/")]
     private static partial Regex Credential();

@@ -78,8 +78,9 @@ internal static class CloudCommand
         await using var cloud = await SimulatedCloud.StartAsync(options, ct);
         using var fleet = new LivingFleet(cloud, shard, database, options.Seed, NstanceGeneration.V2);
         fleet.Settle(instances);
+        var where = $"nstance's database in {database}";
         await stdout.WriteLineAsync($"""
-            {instances} instances of shard {shard.Cluster}/{shard.Shard}, records in bucket {shard.Bucket}, nstance's database in {database}
+            {instances} instances of shard {shard.Cluster}/{shard.Shard}, records in bucket {shard.Bucket}, {where}
             In the shell of nstance-gc:
               export AWS_ENDPOINT_URL_EC2={cloud.Ec2Url} AWS_ENDPOINT_URL_S3={cloud.S3Url}
               export AWS_ACCESS_KEY_ID={Key} AWS_SECRET_ACCESS_KEY={Key} AWS_REGION=us-west-2

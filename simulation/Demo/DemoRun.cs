@@ -7,7 +7,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Demo;
 
-/// <summary>The main job, end to end: server, cloud, fleet, worker and schedule; some cycles; a verdict by the truth.</summary>
+/// <summary>The main job, end to end: server, cloud, fleet, worker, schedule; some cycles; a verdict.</summary>
 internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
 {
     private const string Key = "demo";
@@ -110,7 +110,8 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
                 "--registration-timeout", Seconds(FleetTimings.RegistrationTimeout),
                 "--health-check-interval", Seconds(FleetTimings.HealthCheckInterval),
                 "--deleted-record-retention", Seconds(FleetTimings.Retention),
-                "--settle-time", Seconds(FleetTimings.SettleTime), "--limits", "off", "--dry-run", "off", "--output", "json",
+                "--settle-time", Seconds(FleetTimings.SettleTime),
+                "--limits", "off", "--dry-run", "off", "--output", "json",
             ], environment, log);
         if (await create.WaitAsync(ct) == 0) return;
         var why = File.ReadLines(log).LastOrDefault() ?? "no message";

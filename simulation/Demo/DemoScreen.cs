@@ -10,6 +10,11 @@ internal sealed class DemoScreen
 {
     private const int MaxShown = 10;
 
+    private static readonly string[] Columns =
+    [
+        "cycle", "outcome", "listed", "added", "gone", "dangling", "unhealthy", "orphan", "skipped", "checks", "purged",
+    ];
+
     private readonly TextWriter? _json;
     private readonly TextWriter _stderr;
     private readonly IAnsiConsole _console;
@@ -43,9 +48,7 @@ internal sealed class DemoScreen
     }
 
     /// <summary>Shows the table of cycles while the work lasts.</summary>
-    public Task<T> ShowAsync<T>(Func<Task<T>> work) => _table.ShowAsync(
-        ["cycle", "outcome", "listed", "added", "gone", "dangling", "unhealthy", "orphan", "skipped", "checks", "purged"],
-        work);
+    public Task<T> ShowAsync<T>(Func<Task<T>> work) => _table.ShowAsync(Columns, work);
 
     public void Cycle(CycleReport report)
     {
@@ -53,7 +56,8 @@ internal sealed class DemoScreen
         var collect = report.Collect ?? new();
         int Terminated(CollectReason reason) => collect.Of(reason).Terminated;
         _table.Add(
-            [.. report.Problems.Take(MaxShown)], report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
+            [.. report.Problems.Take(MaxShown)],
+            report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
             Terminated(CollectReason.Dangling), Terminated(CollectReason.Unhealthy), Terminated(CollectReason.Orphan),
             collect.Counts.Sum(c => c.Skipped), report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
     }
@@ -64,12 +68,14 @@ internal sealed class DemoScreen
     public void End(DemoResult result, Verdict verdict, string log)
     {
         _console.WriteLine();
-        _console.WriteLine($"Terminated, by the cloud's own truth: {verdict.Dangling} dangling, {verdict.Unhealthy} unhealthy, "
-            + $"{verdict.Orphan} orphans; {verdict.Purged} records purged; {result.ChecksEnqueued} checks asked for.");
+        _console.WriteLine($"Terminated, by the cloud's own truth: {verdict.Dangling} dangling, "
+            + $"{verdict.Unhealthy} unhealthy, {verdict.Orphan} orphans; {verdict.Purged} records purged; "
+            + $"{result.ChecksEnqueued} checks asked for.");
         foreach (var (name, faults) in verdict.Faults)
         {
-            _console.WriteLine($"{name,18}: {faults.Count}");
-            foreach (var fault in faults.Take(MaxShown)) _console.MarkupLineInterpolated($"                    [red]{fault}[/]");
+            _console.WriteLine($"{name,15}: {faults.Count}");
+            foreach (var fault in faults.Take(MaxShown))
+                _console.MarkupLineInterpolated($"                 [red]{fault}[/]");
         }
 
         if (verdict.Ok) _console.MarkupLineInterpolated($"[green]All is well[/] after {result.ElapsedSeconds} s.");

@@ -25,7 +25,8 @@ internal sealed class GcProcess : IAsyncDisposable
     public static GcProcess Start(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string log)
     {
-        var path = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "nstance-gc.exe" : "nstance-gc");
+        var name = OperatingSystem.IsWindows() ? "nstance-gc.exe" : "nstance-gc";
+        var path = Path.Combine(AppContext.BaseDirectory, name);
         var start = new ProcessStartInfo(path, arguments)
         {
             UseShellExecute = false,
@@ -33,7 +34,7 @@ internal sealed class GcProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        foreach (var (variable, value) in environment) start.Environment[variable] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start");
         process.StandardInput.Close();
         return new GcProcess(process, log);

@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Simulation.Demo;
 /// <summary>A notification, and when it arrived.</summary>
 internal sealed record Arrival(DateTimeOffset At, Notification Notification);
 
-/// <summary>All that the verdict reads: the truth, and what reached the outside. Nothing is the collector's own word.</summary>
+/// <summary>All that the verdict reads: the truth, and what reached the outside; no word of the collector.</summary>
 internal sealed record Truth
 {
     public ShardRef Shard { get; init; } = ShardLayout.Demo;
@@ -32,7 +32,7 @@ internal sealed record Truth
     /// <summary>Garbage of before this time must be gone.</summary>
     public required DateTimeOffset JudgedBefore { get; init; }
 
-    /// <summary>Before this time no instance is judged for not registering: a registration timeout after the first sync.</summary>
+    /// <summary>A registration timeout after the first sync. Before it an agent may still register.</summary>
     public DateTimeOffset GraceUntil { get; init; }
 
     /// <summary>What nstance terminated because of rows that the collector wrote.</summary>
@@ -41,6 +41,6 @@ internal sealed record Truth
     /// <summary>All lines of the audit as they stand in the bucket; null: the audit is not judged.</summary>
     public string? Audit { get; init; }
 
-    /// <summary>False: the collector had not run for three health intervals yet, so no agent counts as silent.</summary>
+    /// <summary>False: the collector ran for less than three health intervals, so no agent is silent.</summary>
     public bool SilenceCounts { get; init; } = true;
 }

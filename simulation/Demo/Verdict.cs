@@ -29,7 +29,7 @@ internal sealed record Verdict
     /// <summary>Gets all faults by their name for people.</summary>
     public IEnumerable<(string Name, IReadOnlyList<string> Lines)> Faults =>
     [
-        ("wrongly terminated", WronglyTerminated), ("missed garbage", MissedGarbage), ("lost records", LostRecords),
+        ("wrongly ended", WronglyTerminated), ("missed garbage", MissedGarbage), ("lost records", LostRecords),
         ("lost events", LostEvents), ("nstance misled", NstanceMisled),
     ];
 
@@ -44,8 +44,7 @@ internal sealed record Verdict
             Unhealthy = ended.Count(m => m.Scenario is Scenario.Stopped),
             Orphan = ended.Count(m => m.Scenario is Scenario.Orphan or Scenario.Untagged),
             Purged = truth.Members.Count(m => m.HasRow && m.GarbageSince is not null && IsCleaned(truth, m)),
-            WronglyTerminated =
-                [.. ended.Where(m => !MayBeTerminated(truth, m)).Select(m => $"{Name(m)} was terminated and should live")],
+            WronglyTerminated = [.. ended.Where(m => !MayBeTerminated(truth, m)).Select(m => $"{Name(m)} should live")],
             MissedGarbage = [.. truth.Members.Where(m => IsMissed(truth, m)).Select(m => $"{Name(m)} is still there")],
             LostRecords =
             [

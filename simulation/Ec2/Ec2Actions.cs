@@ -101,9 +101,10 @@ internal sealed class Ec2Actions(Ec2Truth truth)
             .Where(machine => filters.All(filter => filter.Holds(machine))).Take(limit + 1).ToList();
         var page = found.Take(fault.Kind is FaultKind.Truncated ? fault.Keep : limit).ToList();
         var isLast = found.Count <= limit || fault.Kind is FaultKind.Truncated;
+        // One reservation for each instance, as launches one by one make them.
+        var reservations = page.Select(machine => Ec2Xml.Element("item", Ec2Xml.Reservation([machine])));
         return Ec2Xml.Answer(form.Action,
-            // One reservation for each instance, as launches one by one make them.
-            Ec2Xml.Element("reservationSet", page.Select(machine => Ec2Xml.Element("item", Ec2Xml.Reservation([machine])))),
+            Ec2Xml.Element("reservationSet", reservations),
             isLast ? null : Ec2Xml.Element("nextToken", PageToken.Write(page[^1].Id)));
     }
 

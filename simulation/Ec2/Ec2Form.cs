@@ -40,7 +40,7 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
             .Select((name, i) => new Ec2Filter(name, List($"Filter.{i + 1}.Value"))),
     ];
 
-    /// <summary>Returns the instances asked for, or throws the error that names those which EC2 does not know.</summary>
+    /// <summary>Returns the instances asked for, or throws the error that names the unknown ones.</summary>
     public IReadOnlyList<Machine> Machines(Ec2Truth truth)
     {
         var ids = List("InstanceId").Distinct(StringComparer.Ordinal).ToArray();

@@ -28,7 +28,8 @@ internal sealed class NstanceDatabase : IDisposable
               nonce, issued_at, registered_at, health_at, health, infra_config_hash,
               created_at, updated_at, deleted_at{(isV2 ? ", subnet_id" : "")})
             VALUES ($id, $tenant, $group, $demand, $provider, iif($provider IS NULL, NULL, $issued), $state,
-              $nonce, $issued, $registered, $healthAt, $health, $hash, $issued, $issued, $deleted{(isV2 ? ", 'subnet-1'" : "")})
+              $nonce, $issued, $registered, $healthAt, $health, $hash,
+              $issued, $issued, $deleted{(isV2 ? ", 'subnet-1'" : "")})
             """;
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {

@@ -27,10 +27,10 @@ internal sealed record NstanceInstance(string Id, string Tenant, string? Group, 
     public string? InfraConfigHash { get; init; } = "hhhhhhhh";
 }
 
-/// <summary>A row as nstance's own list queries read it; <c>issued_at</c> as a text, since nstance compares texts.</summary>
+/// <summary>A row as nstance's own list queries read it. nstance compares <c>issued_at</c> as a text.</summary>
 internal sealed record NstanceRow(
-    string Id, string Tenant, string? Group, bool OnDemand, string? ProviderId, string? ProviderState, bool IsRegistered,
-    string? IssuedAt, string? InfraConfigHash);
+    string Id, string Tenant, string? Group, bool OnDemand, string? ProviderId, string? ProviderState,
+    bool IsRegistered, string? IssuedAt, string? InfraConfigHash);
 
 /// <summary>A group of a tenant.</summary>
 internal sealed record NstanceGroup(string Tenant, string Group);

@@ -65,14 +65,15 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             }
             catch (S3Error e)
             {
-                result.Add(Element("Error", Element("Key", key), Element("Code", e.Code), Element("Message", e.Message)));
+                result.Add(Element(
+                    "Error", Element("Key", key), Element("Code", e.Code), Element("Message", e.Message)));
             }
         }
 
         return result;
     }
 
-    /// <summary>Deletes an object; with <paramref name="ifMatch"/> only the version that it names, <c>*</c>: any.</summary>
+    /// <summary>Deletes an object; with an If-Match only the version that it names, <c>*</c>: any.</summary>
     public void Delete(string bucket, string key, string caller, string ifMatch)
     {
         if (ifMatch.Length > 0 && truth.Get(bucket, key) is null) throw S3Error.NoSuchKey(key);

@@ -74,7 +74,10 @@ internal static class S3Body
         else if (algorithm == "CRC32") BinaryPrimitives.WriteUInt32BigEndian(computed, Crc32.HashToUInt32(body));
         else return; // The SDK sends CRC32 unless told otherwise.
         if (Convert.ToBase64String(algorithm == "CRC32" ? computed[..sizeof(uint)] : computed) != sum)
-            throw new S3Error(400, "BadDigest", $"The {algorithm} you specified did not match the calculated checksum.");
+        {
+            throw new S3Error(
+                400, "BadDigest", $"The {algorithm} you specified did not match the calculated checksum.");
+        }
     }
 
     private static S3Error Broken() =>

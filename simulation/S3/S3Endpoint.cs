@@ -105,7 +105,8 @@ internal sealed class S3Endpoint(
 
     private void Put(Call call, byte[] body)
     {
-        if (call.IfMatch.Length > 0 && actions.Truth.Get(call.Bucket, call.Key) is null) throw S3Error.NoSuchKey(call.Key);
+        if (call.IfMatch.Length > 0 && actions.Truth.Get(call.Bucket, call.Key) is null)
+            throw S3Error.NoSuchKey(call.Key);
         var stored = actions.Truth.Put(call.Bucket, call.Key, body, call.Http.Request.ContentType, current =>
             !(call.IfNoneMatch == "*" && current is not null)
             && (call.IfMatch.Length == 0 || current?.IsMatch(call.IfMatch) == true));

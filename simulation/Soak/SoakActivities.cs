@@ -80,7 +80,7 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
         }
     }
 
-    /// <summary>Takes members that are gone for good out of the world: otherwise its own memory would be measured.</summary>
+    /// <summary>Removes members that are gone for good, whose memory would be measured otherwise.</summary>
     private void Forget()
     {
         var rows = hosts.Rows()!.Select(r => r.Id).ToHashSet();

@@ -4,7 +4,7 @@ using Nstance.Temporal.Simulation.Chaos;
 
 namespace Nstance.Temporal.Simulation.Soak;
 
-/// <summary><c>soak --days N</c>: a fleet with churn for simulated days; ends with 1 when anything grew or leaked.</summary>
+/// <summary><c>soak --days N</c>: a fleet with churn for simulated days; 1 when anything grew or leaked.</summary>
 internal static class SoakCommand
 {
     public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)

@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Reconciler;
 
 namespace Nstance.Temporal.Tests.Chaos;
 
-/// <summary>The chaos over the collector as it is, and over a collector with a bug: chaos that finds nothing proves nothing.</summary>
+/// <summary>Chaos over the collector as it is, and over a collector with a bug, which it must find.</summary>
 public sealed class ChaosTests
 {
     /// <summary>A few: .ci/run plays a hundred.</summary>
@@ -37,7 +37,8 @@ public sealed class ChaosTests
     public async Task Play_SameSeed_TellsTheSameStory()
     {
         var both = await Task.WhenAll(
-            Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))), Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))));
+            Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))),
+            Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))));
         Assert.Equal(both[0], both[1]);
         Assert.True(both[0].Terminated > 0);
     }
@@ -71,7 +72,8 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithoutLimits_EndsTooMany() =>
-        AssertFoundAsync("I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 7);
+        AssertFoundAsync(
+            "I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 7);
 
     [Fact]
     public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
@@ -157,7 +159,8 @@ public sealed class ChaosTests
     {
         protected IRecordStore Inner => inner;
 
-        public IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        public IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
+            ShardRef shard, CancellationToken cancellationToken) =>
             inner.ListAsync(shard, cancellationToken);
 
         public virtual Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
@@ -174,7 +177,8 @@ public sealed class ChaosTests
     /// <summary>Takes the row's word for it: no record ever denies what the row says.</summary>
     private sealed class WithoutSecondLook(IRecordStore inner) : Passing(inner)
     {
-        public override async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        public override async Task<RecordRead> GetAsync(
+            ShardRef shard, string key, CancellationToken cancellationToken) =>
             await Inner.GetAsync(shard, key, cancellationToken) is RecordRead.Found found
                 ? found with { Record = found.Record with { RegisteredAt = null } }
                 : new RecordRead.Missing();

@@ -5,8 +5,8 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Tests.Chaos;
 
 /// <summary>
-/// Stories of issue 20: a collector beside nstance's server, on its file. Until <see cref="ChaosEvent.Enforce"/> the collector
-/// runs dry; in the quiet end of a story it enforces, and what leaks then is a violation (I2).
+/// Stories of issue 20: a collector beside nstance's server, on its file. Until <see cref="ChaosEvent.Enforce"/> the
+/// collector runs dry; in the quiet end of a story it enforces, and what leaks then is a violation (I2).
 /// </summary>
 public sealed class NstanceStoryTests
 {
@@ -25,14 +25,16 @@ public sealed class NstanceStoryTests
         generation,
         Launch(0, Scenario.Registers), Launch(3, Scenario.Registers), Launch(6, Scenario.Orphan),
         Launch(9, Scenario.Untagged),
-        At(1, ChaosEvent.ProtectByTag, 6), At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0));
+        At(1, ChaosEvent.ProtectByTag, 6),
+        At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0));
 
     [Theory]
     [InlineData("V1")]
     [InlineData("V2")]
     public Task Play_DryRunFindsAStoppedProtectedMachine_NstanceDoesNotHearOfIt(string generation) => AssertHoldsAsync(
         generation,
-        Launch(0, Scenario.Registers), Launch(1, Scenario.Registers), At(30, ChaosEvent.ProtectByTag, 1), At(31, ChaosEvent.StopMachine, 1),
+        Launch(0, Scenario.Registers), Launch(1, Scenario.Registers),
+        At(30, ChaosEvent.ProtectByTag, 1), At(31, ChaosEvent.StopMachine, 1),
         At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0));
 
     [Theory]
@@ -57,7 +59,8 @@ public sealed class NstanceStoryTests
                 At(0, ChaosEvent.Enforce, 0),
                 .. Garbage.Select((scenario, n) => Launch(n, scenario)),
                 .. Enumerable.Range(20, 6).Select(n => Launch(n, Scenario.Registers)),
-                At(60, ChaosEvent.StopMachine, 20), At(60, ChaosEvent.TerminateElsewhere, 21), At(60, ChaosEvent.Retire, 22), At(60, ChaosEvent.SilenceAgent, 23),
+                At(60, ChaosEvent.StopMachine, 20), At(60, ChaosEvent.TerminateElsewhere, 21),
+                At(60, ChaosEvent.Retire, 22), At(60, ChaosEvent.SilenceAgent, 23),
                 .. Enumerable.Range(1, 12).SelectMany(hour => (StoryEvent[])
                     [At(hour * 30, ChaosEvent.NstanceCollects, 24), At(hour * 30, ChaosEvent.NstanceScales, 0)]),
             ]);
@@ -95,7 +98,8 @@ public sealed class NstanceStoryTests
     private static StoryEvent Launch(int member, Scenario scenario) =>
         At(0, ChaosEvent.Launch, member) with { Scenario = scenario, For = TimeSpan.FromMinutes(2) };
 
-    private static StoryEvent At(int minutes, ChaosEvent kind, int member) => At(TimeSpan.FromMinutes(minutes), kind, member);
+    private static StoryEvent At(int minutes, ChaosEvent kind, int member) =>
+        At(TimeSpan.FromMinutes(minutes), kind, member);
 
     private static StoryEvent At(TimeSpan at, ChaosEvent kind, int member) => new(0, at, kind) { Member = member };
 }
