@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Testing;

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
