@@ -87,6 +87,12 @@ public sealed class DeletedButRunningRuleTests
             new(Runs with { Record = Found(Recorded with { RegisteredAt = At(-30) + Tick }) }, RegisteredAfter)
         },
         {
+            "registered at the mark, by its record",
+            new(
+                Runs with { Record = Found(Recorded with { RegisteredAt = At(-30) }) },
+                "Skip: its row is marked deleted, and its record says running; manual review required")
+        },
+        {
             "a record says that it runs",
             new(
                 Runs with { Record = Registered },

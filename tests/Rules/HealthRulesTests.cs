@@ -55,7 +55,7 @@ public sealed class HealthRulesTests
     [InlineData(-10, -4, -5, 4)]
     [InlineData(-10, -5, -4, 4)]
     [InlineData(-0.5, null, null, 0)]
-    public void Missed_LastSign_CountsFromTheLatestStart(double reported, double? since, double? grace, int expected)
+    public void Missed_LastSign_CountsFromTheLatestStart(double reported, int? since, int? grace, int expected)
     {
         var row = Row with { HealthAt = At(reported) };
         var input = grace is { } minutes ? WithGrace(At(minutes)) : Input;

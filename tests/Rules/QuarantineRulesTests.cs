@@ -46,6 +46,11 @@ public sealed class QuarantineRulesTests
             (Quarantined("9999-12-31T23:59:59Z"), true, $"Skip: in quarantine until 9999-12-31 23:59:59Z: {Undo}")
         },
         {
+            "a wait that ends at the last time there is",
+            (Quarantined("9999-12-30T23:59:59.9999999Z"), false,
+                $"Skip: in quarantine until 9999-12-31 23:59:59Z: {Undo}")
+        },
+        {
             "off, within the longer wait",
             (Quarantined("2026-11-22T18:40:01Z"), false, $"Skip: in quarantine until 2026-11-23 18:40:01Z: {Undo}")
         },

@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Tests.Rules;
 
 public sealed class SafetyGuardTests
 {
-    private static readonly HealthFacts Healthy = new(10, 0, 10, AsOf) { IsShared = true };
+    private static readonly HealthFacts Healthy = new(10, 0, 10, AsOf) { IsShared = true, Path = "local.db" };
     private static readonly Evidence NoAnswer = Now with { CloudUnknown = "throttled" };
 
     [Fact]
