@@ -14,7 +14,7 @@ internal sealed record HealthFacts(int Registered, int Stale, int Reported, Date
     public bool IsFed => IsShared || Reported > 0;
 
     /// <summary>Path of the file, for messages.</summary>
-    public string Path { get; init; } = "";
+    public required string Path { get; init; }
 
     /// <summary>Health is not evaluated for the time before it; null: always was.</summary>
     public DateTimeOffset? Since { get; init; }
