@@ -56,20 +56,22 @@ public sealed class PlansTests
     [Fact]
     public void Of_Items_AreInTheOrderOfTheirIdsAndHashedAsJson()
     {
-        var plan = Plan.Of(from id in new[] { "b", "B", "a" } select Item with { InstanceId = id });
+        var plan = Plan.Of(
+            from id in new[] { "b", "B", "a" } select Item with { InstanceId = id }, [Guards.Agents]);
         Assert.Equal(["B", "a", "b"], plan.Items.Select(item => item.InstanceId));
         var json = string.Join(',', plan.Items.Select(item =>
             $$"""{"InstanceId":"{{item.InstanceId}}","ProviderId":"i-1","Tenant":"acme","Group":"web","""
             + """ "Reason":"Dangling","Evidence":"why"}""".TrimStart()));
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"[{json}]"))), plan.Hash);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($$"""{"items":[{{json}}],"guards":["agents"]}"""))), plan.Hash);
     }
 
     [Fact]
     public void IsIntact_ItemsOfAnotherHash_IsFalse()
     {
-        var plan = Plan.Of([Item]);
+        var plan = Plan.Of([Item], [Guards.Listing]);
         Assert.True(plan.IsIntact);
         Assert.False((plan with { Items = [Item with { ProviderId = "i-2" }] }).IsIntact);
+        Assert.False((plan with { Guards = [] }).IsIntact);
         Assert.False((plan with { Hash = plan.Hash.ToUpperInvariant() }).IsIntact);
     }
 }

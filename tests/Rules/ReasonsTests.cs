@@ -40,6 +40,11 @@ public sealed partial class ReasonsTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void NeedsAgents_OfEachReason_IsAllButUnhealthy(CollectReason id) =>
+        Assert.Equal(id != CollectReason.Unhealthy, Reasons.Of(id).NeedsAgents);
+
     /// <summary>Each rule answers about the same evidence in its own words.</summary>
     [Theory]
     [InlineData(CollectReason.Unhealthy, "Refuted: running at the cloud")]

@@ -54,7 +54,7 @@ internal static class RuleWorld
 
     public static Evidence Now { get; } = new()
     {
-        Row = Row, Instance = Machine, Record = Found(Recorded), Tenant = "acme", RecordKey = "key",
+        Row = Row, Instance = Machine, Record = Found(Recorded), Tenant = "acme", RecordKey = "key", CloudTime = AsOf,
     };
 
     /// <summary>A row from before the launch: neither row, cloud nor record names a machine.</summary>

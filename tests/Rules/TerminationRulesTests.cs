@@ -94,6 +94,22 @@ public sealed class TerminationRulesTests
                 "Skip: the cloud did not say when it was launched")
         },
         {
+            "launched after the deadline by the cloud's clock",
+            new(
+                Now with { CloudTime = At(-55) - Tick },
+                "Skip: launched too recently by the cloud's clock")
+        },
+        {
+            "launched at the deadline by the cloud's clock",
+            new(
+                Now with { CloudTime = At(-55) },
+                "Terminate: not registered 1h after it was issued; its record says the same")
+        },
+        {
+            "the cloud gives no time",
+            new(Now with { CloudTime = null }, "Skip: the cloud did not say what time it is")
+        },
+        {
             "launched after the deadline",
             new(
                 Now with { Instance = Machine with { LaunchTime = At(-5) + Tick } },
