@@ -13,7 +13,6 @@ using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
-using Nstance.Temporal.Workflows;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
 

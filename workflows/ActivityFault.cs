@@ -22,22 +22,26 @@ internal sealed record ActivityFault(bool HostLost, string Why)
             TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat } =>
                 new(true, "no sign of life during the work"),
             // The retry of an attempt whose worker died ends by the overall timeout when the host's own is longer.
-            TimeoutFailureException { InnerException: TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat } } =>
-                new(true, "no sign of life during the work"),
+            TimeoutFailureException
+            {
+                InnerException: TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat },
+            } => new(true, "no sign of life during the work"),
             TimeoutFailureException timeout => new(false, $"timed out ({timeout.TimeoutType})"),
             ApplicationFailureException { ErrorType: ErrorTypes.ShardNotHeld } gone => new(true, Cut(gone.Message)),
-            ApplicationFailureException { ErrorType: { } type } application => new(false, Cut($"{type}: {application.Message}")),
+            ApplicationFailureException { ErrorType: { } type } => new(false, Cut($"{type}: {cause.Message}")),
             _ when TemporalException.IsCanceledException(failure) => new(false, "cancelled"),
             _ => new(false, Cut(cause.Message)),
         };
     }
 
-    /// <summary>One line of bearable length: a cloud's message, or a person's words, may hold anything.</summary>
-    public static string Cut(string text) => string.Create(Math.Min(text.Length, MaxSentence), text, static (line, words) =>
+    /// <summary>Returns one safe line of bounded length: a message from outside may hold anything.</summary>
+    public static string Cut(string text)
     {
-        for (var i = 0; i < line.Length; i++) line[i] = IsDangerous(words[i]) ? '\uFFFD' : words[i];
-        if (words.Length > line.Length) line[^1] = '…';
-    });
+        var line = text.AsSpan(0, Math.Min(text.Length, MaxSentence)).ToArray();
+        for (var i = 0; i < line.Length; i++) line[i] = IsDangerous(line[i]) ? '\uFFFD' : line[i];
+        if (text.Length > line.Length) line[^1] = '…';
+        return new(line);
+    }
 
     // Line ends and escapes forge lines in a log; marks of direction turn what a person reads.
     private static bool IsDangerous(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.Control

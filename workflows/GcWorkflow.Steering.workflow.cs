@@ -8,29 +8,27 @@ namespace Nstance.Temporal.Workflows;
 /// <summary>What operators ask of a collector: updates with their validators, and queries.</summary>
 public sealed partial class GcWorkflow
 {
-    /// <summary>Runs one cycle now; while one is running, waits for the next. Requests of one kind share a cycle.</summary>
+    /// <summary>Runs one cycle now, or the next one while a cycle runs. Requests of one kind share a cycle.</summary>
     /// <param name="request">What kind of cycle.</param>
     /// <returns>The report of that cycle, also when phases failed.</returns>
     [WorkflowUpdate(Description = "Run one cycle now and return its report; refused while paused.")]
     public async Task<CycleReport> RunCycleAsync(RunCycleRequest request)
     {
         var ticket = new CycleTicket(request);
-        // Between the validator and here the collector may have been paused by a handler of the same task.
-        if (Refusal() is { } refusal) throw Refused(refusal);
+        // After the validator, another handler of the same task may have paused the collector.
+        RefuseIf(Refusal());
         _tickets.Add(ticket);
         _steers++;
-        // Not the workflow's token: a cancelled collector answers with what it knows.
+        // Not the workflow's token: a cancelled collector still answers.
         await Workflow.WaitConditionAsync(() => ticket.Answered, CancellationToken.None);
         return ticket.Report ?? throw Refused(ticket.Refusal!);
     }
 
     /// <summary>Accepts or refuses <see cref="RunCycleAsync"/>.</summary>
-    /// <param name="request">What is asked.</param>
     [WorkflowUpdateValidator(nameof(RunCycleAsync))]
     public void ValidateRunCycle(RunCycleRequest request)
     {
-        if (request is null) throw Refused("A RunCycleRequest is needed; {} will do.");
-        if (Refusal() is { } refusal) throw Refused(refusal);
+        RefuseIf(request is null ? "A RunCycleRequest is needed; {} will do." : Refusal());
     }
 
     /// <summary>Stops collection: no phase begins, and the one under way is cancelled.</summary>
@@ -42,7 +40,7 @@ public sealed partial class GcWorkflow
         ArgumentNullException.ThrowIfNull(request);
         if (PartialPauseRules.IsPartial(request.Group, request.Sweep))
         {
-            // A cycle under way began without it: it is stopped, and the next one knows.
+            // A cycle under way began without this pause, so it is stopped.
             State = PartialPauseRules.Add(State, request, Clock.Now);
             _running?.Cancel();
             return Steered("paused in part", request.By);
@@ -56,16 +54,9 @@ public sealed partial class GcWorkflow
     }
 
     /// <summary>Accepts or refuses <see cref="PauseAsync"/>.</summary>
-    /// <param name="request">What is asked.</param>
     [WorkflowUpdateValidator(nameof(PauseAsync))]
-    public void ValidatePause(PauseRequest request)
-    {
-        if (_ended) throw Refused("The collector has ended.");
-        if (string.IsNullOrWhiteSpace(request?.Reason)) throw Refused("Reason is missing: say why collection must stop.");
-        if (request.Reason.Length > ActivityFault.MaxSentence) throw Refused("Reason is longer than 300 characters.");
-        if (request.Until <= Clock.Now) throw Refused($"Until is {request.Until:O}, which is not ahead.");
-        if (PartialPauseRules.Refusal(State, request) is { } refusal) throw Refused(refusal);
-    }
+    public void ValidatePause(PauseRequest request) =>
+        RefuseIf(Ended ?? PartialPauseRules.Refusal(State, request, Clock.Now));
 
     /// <summary>Goes on after a pause; without one, nothing changes.</summary>
     /// <param name="request">Who asks.</param>
@@ -86,28 +77,27 @@ public sealed partial class GcWorkflow
     public Task<GcStatus> ConfigureAsync(GcSettings settings)
     {
         _collector.Settings = settings;
-        // The latest word holds: settings that name a mode replace the one that an operator set before.
+        // The latest request wins: settings that name a mode replace the mode that an operator set.
         if (settings.DryRun is not null) State = State with { Mode = null };
         return Steered("configured", null);
     }
 
-    /// <summary>Accepts or refuses <see cref="ConfigureAsync"/>: all faults at once.</summary>
-    /// <param name="settings">What is asked.</param>
+    /// <summary>Accepts or refuses <see cref="ConfigureAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(ConfigureAsync))]
     public void ValidateConfigure(GcSettings settings)
     {
-        if (settings is null) throw Refused("Settings are missing.");
-        if (_ended) throw Refused("The collector has ended.");
-        if (GcSettingsRules.Faults(settings) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
+        RefuseIf(settings is null ? "Settings are missing." : Ended);
+        if (GcSettingsRules.Faults(settings!) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
     }
 
-    /// <summary>Allows exactly the pending plan for one hour; a cycle begins at once and looks at fresh evidence.</summary>
+    /// <summary>Allows exactly the pending plan for one hour. A cycle with fresh evidence begins at once.</summary>
     /// <param name="decision">Which plan, who, why.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Allow exactly the pending plan, for one hour: plan id, who, why. Evidence is asked again.")]
+    [WorkflowUpdate(Description =
+        "Allow exactly the pending plan, for one hour: plan id, who, why. Evidence is asked again.")]
     public Task<GcStatus> ApproveAsync(PlanDecision decision)
     {
-        if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
+        RefuseIf(Approvals.Refusal(State, decision));
         State = Approvals.Approve(State, decision, Clock.Now);
         WorkflowMetrics.Decided(_collector.Shard, "approved");
         _hurry = true;
@@ -115,37 +105,30 @@ public sealed partial class GcWorkflow
     }
 
     /// <summary>Accepts or refuses <see cref="ApproveAsync"/>.</summary>
-    /// <param name="decision">What is asked.</param>
     [WorkflowUpdateValidator(nameof(ApproveAsync))]
     public void ValidateApprove(PlanDecision decision)
     {
-        if (Refusal() is { } refusal) throw Refused(refusal);
-        if (_collector.DryRun) throw Refused("The collector is in dry-run: nothing would be terminated. Enforce first.");
-        if (Approvals.Refusal(State, decision) is { } why) throw Refused(why);
+        const string dryRun = "The collector is in dry-run: nothing would be terminated. Enforce first.";
+        RefuseIf(Refusal() ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision)));
     }
 
-    /// <summary>Refuses the pending plan: it is not asked about again while it stays the same.</summary>
+    /// <summary>Refuses the pending plan: it is not proposed again while it stays the same.</summary>
     /// <param name="decision">Which plan, who, why.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = "Refuse the pending plan: plan id, who, why. Nothing of it ends.")]
     public Task<GcStatus> RejectAsync(PlanDecision decision)
     {
-        if (Approvals.Refusal(State, decision) is { } refusal) throw Refused(refusal);
+        RefuseIf(Approvals.Refusal(State, decision));
         State = Approvals.Reject(State, decision, Clock.Now);
         WorkflowMetrics.Decided(_collector.Shard, "rejected");
         return Steered($"plan {decision.Plan} rejected", decision.By);
     }
 
     /// <summary>Accepts or refuses <see cref="RejectAsync"/>.</summary>
-    /// <param name="decision">What is asked.</param>
     [WorkflowUpdateValidator(nameof(RejectAsync))]
-    public void ValidateReject(PlanDecision decision)
-    {
-        if (_ended) throw Refused("The collector has ended.");
-        if (Approvals.Refusal(State, decision) is { } why) throw Refused(why);
-    }
+    public void ValidateReject(PlanDecision decision) => RefuseIf(Ended ?? Approvals.Refusal(State, decision));
 
-    /// <summary>Enforces, or goes back to dry-run; a cycle under way keeps the mode it began with, unless it must end nothing.</summary>
+    /// <summary>Enforces from the next cycle on, or goes back to dry-run at once.</summary>
     /// <param name="request">Which mode, and who asks.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = "Enforce (DryRun=false), or only say what would be done (DryRun=true).")]
@@ -155,7 +138,7 @@ public sealed partial class GcWorkflow
         State = State with { Mode = new(request.DryRun, request.By.Trim(), Clock.Now) { Comment = request.Comment } };
         if (request.DryRun)
         {
-            // Whoever says "end nothing" means at once.
+            // Dry-run takes effect at once.
             State = State with { Approval = null, Pending = null };
             _running?.Cancel();
         }
@@ -164,17 +147,15 @@ public sealed partial class GcWorkflow
     }
 
     /// <summary>Accepts or refuses <see cref="SetModeAsync"/>.</summary>
-    /// <param name="request">What is asked.</param>
     [WorkflowUpdateValidator(nameof(SetModeAsync))]
     public void ValidateSetMode(ModeRequest request)
     {
-        if (_ended) throw Refused("The collector has ended.");
-        if (string.IsNullOrWhiteSpace(request?.By)) throw Refused("By is missing: say who asks.");
-        if (request.By.Length > ActivityFault.MaxSentence || request.Comment?.Length > ActivityFault.MaxSentence)
-            throw Refused("By and Comment hold at most 300 characters.");
+        RefuseIf(Ended ?? (string.IsNullOrWhiteSpace(request?.By) ? "By is missing: say who asks." : null));
+        var longest = Math.Max(request!.By.Length, request.Comment?.Length ?? 0);
+        RefuseIf(longest > ActivityFault.MaxSentence ? Approvals.TooLong : null);
     }
 
-    /// <summary>All that a next run needs to know: pauses, mode, totals. Asked after an end that nobody planned.</summary>
+    /// <summary>All that a next run needs to know: pauses, mode, totals. For a restart after a termination.</summary>
     [WorkflowQuery(Description = "All that a next run needs to know.")]
     public GcInput Export() => _collector.Export();
 
@@ -185,6 +166,13 @@ public sealed partial class GcWorkflow
     /// <summary>The last reports, newest first; older ones without samples.</summary>
     [WorkflowQuery(Description = "The last 20 reports, newest first.")]
     public IReadOnlyList<CycleReport> Reports() => State.Reports;
+
+    private string? Ended => _ended ? "The collector has ended." : null;
+
+    private static void RefuseIf(string? why)
+    {
+        if (why is not null) throw Refused(why);
+    }
 
     private static ApplicationFailureException Refused(string why) => new(why, ErrorTypes.Refused, nonRetryable: true);
 
@@ -197,8 +185,6 @@ public sealed partial class GcWorkflow
         return Task.FromResult(Status());
     }
 
-    private string? Refusal() =>
-        _ended ? "The collector has ended."
-        : State.Pause is { } pause ? $"The collector is paused ({pause.Reason}); resume it first."
-        : null;
+    private string? Refusal() => Ended
+        ?? (State.Pause is { } pause ? $"The collector is paused ({pause.Reason}); resume it first." : null);
 }

@@ -47,10 +47,11 @@ public sealed partial class GcWorkflow
     [WorkflowRun]
     public async Task<GcResult> RunAsync(GcInput input)
     {
-        // Accepted settings are never judged again: stricter rules of a later release must not end a running collector.
+        // Accepted settings are not validated again: stricter rules of a later release must not end a collector.
         if (!_carried && GcSettingsRules.Faults(_collector.Settings) is { Count: > 0 } faults)
         {
-            throw new ApplicationFailureException(string.Join(' ', faults), ErrorTypes.BadConfiguration, nonRetryable: true);
+            throw new ApplicationFailureException(
+                string.Join(' ', faults), ErrorTypes.BadConfiguration, nonRetryable: true);
         }
 
         try
@@ -58,17 +59,25 @@ public sealed partial class GcWorkflow
             while (true)
             {
                 ResumeWhenDue();
-                if (Cadence.IsOff(_collector.Timings)) return await EndAsync("collection is off: the interval is zero or less");
+                if (Cadence.IsOff(_collector.Timings)) return await EndAsync(Cadence.Off);
                 Plan();
                 Show();
                 await LetHandlersEndAsync();
-                if (MayLeave()) throw Workflow.CreateContinueAsNewException((GcWorkflow next) => next.RunAsync(_collector.Export()));
-                if (State.Pause is null && (_tickets.Count > 0 || _hurry || State.NextCycleAt <= Clock.Now)) await CycleAsync();
+                // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
+                if (IsFull && !HasRequests && Workflow.AllHandlersFinished)
+                {
+                    var next = _collector.Export();
+                    throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next));
+                }
+
+                var isDue = HasRequests || State.NextCycleAt <= Clock.Now;
+                if (isDue && State.Pause is null) await CycleAsync();
                 else await WaitAsync();
                 Workflow.CancellationToken.ThrowIfCancellationRequested();
             }
         }
-        catch (Exception e) when (TemporalException.IsCanceledException(e) && Workflow.CancellationToken.IsCancellationRequested)
+        catch (Exception e) when (
+            TemporalException.IsCanceledException(e) && Workflow.CancellationToken.IsCancellationRequested)
         {
             await EndAsync("the collector was cancelled");
             throw;
@@ -77,7 +86,7 @@ public sealed partial class GcWorkflow
 
     private async Task CycleAsync()
     {
-        // Dry and real requests never share a cycle; the one that waited longest goes first.
+        // Dry and real requests never share a cycle. The oldest request goes first.
         var asked = _tickets.Count > 0 && _tickets[0].Request.DryRun;
         var dry = asked || _collector.DryRun;
         var served = _tickets.Where(ticket => ticket.Request.DryRun == asked).ToList();
@@ -85,25 +94,19 @@ public sealed partial class GcWorkflow
 
         var now = Clock.Now;
         _hurry = false;
-        State = State with { Cycle = State.Cycle + 1, LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, _collector.Timings) };
+        _collector.BeginCycle(now);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
         using var scope = Workflow.Logger.InCycle(_collector.Shard, State.Cycle);
         var trace = CycleTrace.Begin(State.Cycle);
-        var report = await new CycleRun(_collector, dry, now, running.Token).RunAsync();
+        var report = await new Cycle(_collector, new CycleActivities(_collector, running.Token), dry, now).RunAsync();
         _running = null;
-        _collector.Phase = null;
         _cycles++;
-        State = State with
-        {
-            Reports = Collector.Reports.Keep(State.Reports, report),
-            Totals = Collector.Reports.Add(State.Totals, report),
-        };
-        if (!dry) State = Approvals.After(State, report.Collect, Clock.Now);
+        _collector.EndCycle(report, Clock.Now);
         foreach (var ticket in served) ticket.Report = report;
         WorkflowMetrics.CycleEnded(_collector, report);
         CycleTrace.End(_collector.Shard, trace, report);
-        Workflow.Logger.CycleEnded(report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
+        Workflow.Logger.CycleEnded(report);
     }
 
     private async Task WaitAsync()
@@ -124,25 +127,18 @@ public sealed partial class GcWorkflow
     private void Plan() =>
         State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _collector.Timings, Clock.Now) };
 
+    private bool HasRequests => _tickets.Count > 0 || _hurry;
+
     private bool IsFull =>
         _cycles >= _collector.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested;
 
-    /// <summary>
-    /// The answer to a request is on its way when its cycle has ended. Without waiting for it, whoever asks for cycle upon
-    /// cycle keeps a full run open until the server ends it.
-    /// </summary>
+    // The answer to a request is on its way when its cycle has ended. Without this wait, a caller that requests cycle
+    // after cycle would keep a full run open until the server terminates it.
     private async Task LetHandlersEndAsync()
     {
-        if (!IsFull || _tickets.Count > 0 || _hurry || Workflow.AllHandlersFinished) return;
+        if (!IsFull || HasRequests || Workflow.AllHandlersFinished) return;
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
     }
-
-    // An update that waits for its cycle keeps the run open; its answer would be lost with the run.
-    private bool MayLeave() =>
-        IsFull
-        && _tickets.Count == 0
-        && !_hurry
-        && Workflow.AllHandlersFinished;
 
     private async Task<GcResult> EndAsync(string why)
     {
@@ -159,14 +155,16 @@ public sealed partial class GcWorkflow
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
         var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
-        // Only on a namespace that has our attributes: an unregistered one would stop the collector for good.
+        // Only on a namespace that has our attributes: an unregistered attribute would stop the collector for good.
         var attributes = Workflow.TypedSearchAttributes;
         if (!attributes.ContainsKey(Names.ClusterAttribute)) return;
         var updates = new List<SearchAttributeUpdate>();
-        if (!attributes.TryGetValue(Names.StateAttribute, out var shown) || shown != value) updates.Add(Names.StateAttribute.ValueSet(value));
+        if (!attributes.TryGetValue(Names.StateAttribute, out var shown) || shown != value)
+            updates.Add(Names.StateAttribute.ValueSet(value));
         var pending = !_ended && State.Pending is not null;
-        // A collector that an older release started does not carry it; nobody may name an attribute that is not there.
-        if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending) updates.Add(Names.PendingAttribute.ValueSet(pending));
+        // A collector that an older release started does not carry this attribute, and the server may not know it.
+        if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending)
+            updates.Add(Names.PendingAttribute.ValueSet(pending));
         if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
     }
 }

@@ -23,7 +23,11 @@ public sealed class KeepAliveWorkflow
                 // Ends before the schedule's next tick: ticks are skipped while one runs.
                 ScheduleToCloseTimeout = TimeSpan.FromMinutes(9),
                 StartToCloseTimeout = TimeSpan.FromSeconds(30),
-                RetryPolicy = new() { InitialInterval = TimeSpan.FromSeconds(1), MaximumInterval = TimeSpan.FromSeconds(30) },
+                RetryPolicy = new()
+                {
+                    InitialInterval = TimeSpan.FromSeconds(1),
+                    MaximumInterval = TimeSpan.FromSeconds(30),
+                },
                 Summary = $"collector of {input.Shard.Cluster}/{input.Shard.Shard}",
             });
     }

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Workflows.Collector;
 using Nstance.Temporal.Workflows.Reconciler;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Exceptions;
@@ -6,16 +7,16 @@ using Temporalio.Workflows;
 namespace Nstance.Temporal.Workflows;
 
 /// <summary>
-/// A shard's queue of reconcile events: none lost, none twice within twice the health interval. Activities hand it batches by
-/// signal-with-start. It stays open when idle, which costs nothing, so that the window and the batch keys stay known.
+/// A shard's queue of reconcile events: none is lost, none repeats within twice the health interval. Activities send
+/// batches by signal-with-start. The workflow stays open when idle, so that the window and the batch keys stay known.
 /// </summary>
 [Workflow]
 public sealed class ReconcilerWorkflow
 {
     // A run takes at most 10,000 signals and 50 MB; a batch may be 200 KB. Short runs also replay fast.
     private const int SignalsPerRun = 200;
-    private const int SignalsAtMost = 5_000;
-    private const int BytesAtMost = 30 * 1024 * 1024;
+    private const int MaxSignals = 5_000;
+    private const int MaxBytes = 30 * 1024 * 1024;
     private static readonly TimeSpan HostTimeout = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
@@ -40,17 +41,17 @@ public sealed class ReconcilerWorkflow
     [WorkflowRun]
     public async Task RunAsync(ReconcilerInput input)
     {
-        // Two lanes: a receiver that does not answer must not keep checks waiting.
+        // Two lanes: a receiver that does not answer must not delay checks.
         var checks = CheckLaneAsync();
         var news = NewsLaneAsync();
         var leave = Workflow.WaitConditionAsync(MustLeave);
         await await Workflow.WhenAnyAsync(checks, news, leave);
 
         _leaving = true;
-        // What is being sent is in the outbox and is sent again, under the same key, by the next run.
+        // The outbox keeps the notification on its way. The next run sends it again under the same key.
         _sending?.Cancel();
         await Workflow.WhenAllAsync(checks, news);
-        var dropped = _queue.Shed();
+        var dropped = _queue.DropExcess();
         if (dropped > 0) Workflow.Logger.ChecksDropped(dropped);
         var next = new ReconcilerInput(_shard)
         {
@@ -67,7 +68,7 @@ public sealed class ReconcilerWorkflow
     {
         _signals++;
         // A signal cannot be refused; one without content must not stop the workflow.
-        if (batch is { Key: not null, Events: not null }) _queue.Take(batch, Clock.Now);
+        if (batch is { Key: not null, Events: not null }) _queue.Enqueue(batch, Clock.Now);
         ShowQueue();
         return Task.CompletedTask;
     }
@@ -83,8 +84,8 @@ public sealed class ReconcilerWorkflow
     private void ShowQueue() => WorkflowMetrics.Queue(_shard, _queue.Queued, _queue.ToNotify);
 
     private bool MustLeave() =>
-        _signals >= SignalsAtMost
-        || Workflow.CurrentHistorySize >= BytesAtMost
+        _signals >= MaxSignals
+        || Workflow.CurrentHistorySize >= MaxBytes
         || ((_signals >= SignalsPerRun || Workflow.ContinueAsNewSuggested)
             && _queue.Queued + _queue.ToNotify <= EventQueue.MaxCarried);
 
@@ -114,7 +115,7 @@ public sealed class ReconcilerWorkflow
                 if (fault.HostLost && _queue.HostTaskQueue == host) _queue.HostTaskQueue = null;
             }
 
-            // Also after answers that are incomplete or wrong: a fault that lasts must not fill the history.
+            // Also after an incomplete answer: a lasting fault must not fill the history.
             await Workflow.WaitConditionWithOptionsAsync(new(() => _leaving, Pause, "before checks are tried again"));
         }
     }
@@ -142,8 +143,8 @@ public sealed class ReconcilerWorkflow
             }
             catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
             {
-                // Retried without end, so this is a failure that the activity itself called final.
-                Workflow.Logger.NotifyFailed(notification.Key, notification.Kind, ActivityFault.Of(e).Why);
+                // The activity itself called this failure final: others are retried without end.
+                Workflow.Logger.NotifyFailed(notification, ActivityFault.Of(e).Why);
                 _queue.Notified(failed: true);
             }
             finally
@@ -163,8 +164,8 @@ public sealed class ReconcilerWorkflow
         {
             InitialInterval = TimeSpan.FromSeconds(1),
             MaximumInterval = TimeSpan.FromSeconds(30),
-            MaximumAttempts = 5,
-            NonRetryableErrorTypes = [ErrorTypes.ShardNotHeld, ErrorTypes.BadConfiguration, ErrorTypes.Denied],
+            MaximumAttempts = PhaseOptions.MaxAttempts,
+            NonRetryableErrorTypes = PhaseOptions.FinalForHost,
         },
         Summary = $"check {count}",
     };

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Audit;
 

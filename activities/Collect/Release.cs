@@ -1,7 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
@@ -56,7 +55,7 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
 
     private async Task<IEnumerable<CloudInstance>> FindAsync(string instance, CancellationToken cancellationToken)
     {
-        if (!instance.StartsWith("i-", StringComparison.Ordinal))
+        if (InstanceId.TryParse(instance, out _))
             return await cloud.FindByInstanceIdAsync(shard, [instance], cancellationToken);
         var answer = await cloud.DescribeAsync([instance], cancellationToken);
         return answer.Unknown.TryGetValue(instance, out var why)

@@ -14,7 +14,7 @@ internal sealed class Termination(
     PhaseInput input)
 {
     /// <summary>
-    /// Instances that one dry-run asks about: one call for each, as many as EC2 answers within seconds.
+    /// Instances that one dry-run asks about: one call for each, as many as a cloud answers within seconds.
     /// </summary>
     private const int MaxProtectionChecks = 100;
 

@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>What an AWS error means to us. Only <see cref="Gone"/> is evidence that something does not exist.</summary>
+/// <summary>What an error of the cloud or the bucket means. Only <see cref="Gone"/> is evidence that something does not exist.</summary>
 internal enum CloudFault
 {
     /// <summary>The cloud answered: no such thing.</summary>
@@ -12,10 +12,10 @@ internal enum CloudFault
     /// <summary>Too many calls; try later.</summary>
     Throttled,
 
-    /// <summary>Our identity is missing, refused, or may not do this.</summary>
+    /// <summary>The identity is missing, refused, or may not do this.</summary>
     Denied,
 
-    /// <summary>The instance is protected against ending.</summary>
+    /// <summary>The instance is protected against termination.</summary>
     Protected,
 
     /// <summary>No full answer: error inside, timeout, connection lost. Try later.</summary>
@@ -34,10 +34,10 @@ internal sealed class CloudException(CloudFault fault, string message) : Excepti
 {
     public CloudFault Fault { get; } = fault;
 
-    /// <summary>AWS's own error code, if there was one.</summary>
+    /// <summary>The service's own error code, if there was one.</summary>
     public string? Code { get; init; }
 
-    /// <summary>AWS's message at full length, to find the ids that it names; never shown.</summary>
+    /// <summary>The service's message at full length, to find the ids that it names; never shown.</summary>
     public string? Detail { get; init; }
 
     /// <summary>True when the same call may do better later.</summary>

@@ -1,5 +1,3 @@
-using Nstance.Temporal.Activities.Collect;
-
 namespace Nstance.Temporal.Activities.Ports;
 
 /// <summary>

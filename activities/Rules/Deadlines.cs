@@ -1,5 +1,3 @@
-using Nstance.Temporal.Workflows.Collector;
-
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>Deadlines, and the grace period after a failover or an outage that moves them.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Nstance.Temporal.Workflows.Telemetry;
 
 namespace Nstance.Temporal.Activities.Telemetry;
 

@@ -1,124 +1,137 @@
 using System.Text.Json;
 using Nstance.Temporal.Activities;
+using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Collector;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>
-/// Cycles in virtual time. The phases are the real ones, on real SQLite; what GcWorkflow knows between them (approvals, sight)
-/// is kept by its own code. Only the order of phases, and what follows a failure, is written here once more.
+/// Cycles in virtual time. The collector's own <see cref="Cycle"/> orders the phases and decides what follows
+/// a failure. The phases are the real ones, on real SQLite. This class adds retries, crashes and zombies.
 /// </summary>
 internal sealed class ChaosCollector(
-    ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants, Plant plant)
+    ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants,
+    Plant plant) : ICycleSteps
 {
-    // As in PhaseOptions and CycleRun.
-    private const int MaxAttempts = 5;
-    private const int MaxHosts = 5;
-
+    private readonly CollectorState _collector = new(new GcInput(Story.Shard));
     private readonly HashSet<int> _struck = [];
     private readonly List<(ChaosCall Call, Task Work, double Rate)> _zombies = [];
     private readonly Dictionary<(string Phase, int Host), Bounds> _bounds = [];
-    private GcState _state = new();
-    private DateTimeOffset _asOf;
-    private SyncResult? _sync;
-    private bool _mustSync;
-    private string? _newHost;
-    private int _hostsTried;
+    private PhaseInput? _scan;
 
-    public int Cycles { get; private set; }
+    public int Cycles => _collector.State.Cycle;
+
+    public DateTimeOffset Now => world.Now;
+
+    public bool IsStopped => world.Violation is not null;
+
+    public bool IsCancelled => false;
+
+    // In acquire and checks nothing may be terminated or deleted, as in a dry run.
+    private Bounds NoTermination => new(
+        world, new(Story.Shard, world.Now, world.Story.Setup.Timings) { DryRun = true }, [], new HashSet<string>());
 
     /// <returns>False: paused.</returns>
     public async Task<bool> CycleAsync(DateTimeOffset asOf)
     {
-        if (people.Steer(_state, asOf) is not { } state) return false;
-        (_state, _asOf, _sync, _mustSync, _hostsTried) = (state, asOf, null, true, 0);
+        if (people.Steer(_collector.State, asOf) is not { } state) return false;
+        _collector.State = state;
+        _collector.Settings = people.Settings();
+        _collector.BeginCycle(asOf);
         _bounds.Clear();
-        Cycles++;
-        await SyncAsync();
-        var collect = await PhaseAsync("collect", needsSync: true, (gc, input) => gc.CollectAsync(input));
-        if (_state.Mode?.DryRun is false) _state = Approvals.After(_state, collect, _asOf);
-        var health = await PhaseAsync("health", needsSync: false, (gc, input) => gc.ScanHealthAsync(input));
-        _state = GraceRules.Scanned(_state, health, _asOf);
-        await PhaseAsync("purge", needsSync: false, (gc, input) => gc.PurgeRecordsAsync(input));
+        var report = await new Cycle(_collector, this, _collector.DryRun, asOf).RunAsync();
+        _collector.EndCycle(report, world.Now);
         await CheckAsync();
-        if (health is not null) invariants.SilentAreChecked(Input("health"), health, reconciler);
+        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler);
         await RestoreAsync(_ => true);
         return true;
     }
 
-    private async Task SyncAsync()
+    public Task<PhaseOutcome<AcquireShardResult>> AcquireAsync(AcquireShardInput input, PhaseContext context) =>
+        RetryAsync(context.Phase, NoTermination, PhaseOptions.FinalForAll, gc => gc.AcquireShardAsync(input));
+
+    public Task<PhaseOutcome<SyncResult>> SyncAsync(PhaseInput input, PhaseContext context) =>
+        PhaseAsync(context.Phase, input, (gc, planted) => gc.SyncProviderAsync(planted));
+
+    public Task<PhaseOutcome<CollectResult>> CollectAsync(PhaseInput input, PhaseContext context) =>
+        PhaseAsync(context.Phase, input, (gc, planted) => gc.CollectAsync(planted));
+
+    public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context)
     {
-        _mustSync = false;
-        _sync = await PhaseAsync("sync", needsSync: false, (gc, input) => gc.SyncProviderAsync(input));
-        if (_sync?.Timings is not { } timings) return;
-        _state = GraceRules.Synced(_state with { Timings = timings }, _newHost, timings, _asOf);
-        _newHost = null;
+        _scan = input;
+        return PhaseAsync(context.Phase, input, (gc, planted) => gc.ScanHealthAsync(planted));
     }
 
-    private PhaseInput Input(string phase) => new(Story.Shard, _asOf, _state.Timings!)
-    {
-        DryRun = _state.Mode!.DryRun,
-        Cycle = Cycles,
-        PartialPauses = _state.PartialPauses is { Count: > 0 } holds ? holds : null,
-        Windows = people.Windows(),
-        Grace = _state.Grace,
-        Limits = people.Limits,
-        Quarantine = world.Story.Setup.Quarantine,
-        Approval = phase == "collect" && _state.Mode.DryRun is false ? Approvals.Valid(_state, _asOf) : null,
-    };
+    public Task<PhaseOutcome<PurgeResult>> PurgeAsync(PhaseInput input, PhaseContext context) =>
+        PhaseAsync(context.Phase, input, (gc, planted) => gc.PurgeRecordsAsync(planted));
 
-    private async Task<T?> PhaseAsync<T>(string phase, bool needsSync, Func<GcActivities, PhaseInput, Task<T>> execute)
+    public void ShowPhase()
+    {
+    }
+
+    public void LogHostLost(string host, string why)
+    {
+    }
+
+    private Task<PhaseOutcome<T>> PhaseAsync<T>(
+        string phase, PhaseInput input, Func<GcActivities, PhaseInput, Task<T>> execute)
         where T : class
     {
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        // Limits hold for all attempts of a cycle together, as long as one host makes them.
+        if (!_bounds.TryGetValue((phase, hosts.Current), out var bounds))
         {
-            if (!await HoldHostAsync() || world.Violation is not null) return null;
-            if (phase != "sync" && _mustSync && _sync is not null) await SyncAsync();
-            if (_state.Host is null) continue;
-            if (needsSync && _sync is not { Suspect: null }) return null;
-            world.Step = $"cycle {Cycles} {phase}, attempt {attempt}";
-            var (input, bounds) = (Input(phase), BoundsOf(phase));
-            var result = await AttemptAsync(phase, bounds, gc => execute(gc, plant.Input(input)));
-            await RestoreAsync(rate => rate < 0.4);
-            if (result is CollectResult collect) bounds.Said(collect);
-            if (result is T done) return done;
-            if (result is false) return null;
+            var approved = people.Approved(_collector.State, input.AsOf);
+            _bounds[(phase, hosts.Current)] = bounds = new(world, input, hosts.Rows() ?? [], approved);
         }
 
-        return null;
+        return RetryAsync(phase, bounds, PhaseOptions.FinalForHost, gc => execute(gc, plant.Input(input)));
     }
 
-    /// <summary>Limits hold for all attempts of a cycle together, as long as one host makes them.</summary>
-    private Bounds BoundsOf(string phase)
+    /// <summary>Retries as Temporal does.</summary>
+    private async Task<PhaseOutcome<T>> RetryAsync<T>(
+        string phase, Bounds bounds, IReadOnlyCollection<string> final, Func<GcActivities, Task<T>> execute)
+        where T : class
     {
-        if (_bounds.TryGetValue((phase, hosts.Current), out var bounds)) return bounds;
-        return _bounds[(phase, hosts.Current)] = new Bounds(world, Input(phase), hosts.Rows() ?? [], people.Approved(_state, _asOf));
+        for (var attempt = 1; attempt <= PhaseOptions.MaxAttempts && !IsStopped; attempt++)
+        {
+            world.Step = $"cycle {Cycles} {phase}, attempt {attempt}";
+            var outcome = await AttemptAsync(phase, bounds, final, execute);
+            await RestoreAsync(rate => rate < 0.4);
+            if (outcome?.Result is CollectResult collect) bounds.Said(collect);
+            if (outcome is not null) return outcome;
+        }
+
+        return new ActivityFault(HostLost: false, "every attempt failed");
     }
 
-    /// <returns>The result; false: failed for good; null: to be tried again.</returns>
-    private async Task<object?> AttemptAsync<T>(string phase, Bounds bounds, Func<GcActivities, Task<T>> execute)
+    /// <returns>Null: to be retried.</returns>
+    private async Task<PhaseOutcome<T>?> AttemptAsync<T>(
+        string phase, Bounds bounds, IReadOnlyCollection<string> final, Func<GcActivities, Task<T>> execute)
         where T : class
     {
         var call = new ChaosCall(world, phase, Strike(phase));
-        var (before, path) = (hosts.Rows() ?? [], hosts.DatabasePath);
+        var before = hosts.Rows() ?? [];
+        var path = hosts.DatabasePath;
         using var busy = Strike(phase, Deed.DatabaseBusy) is null ? null : hosts.Lock();
         try
         {
             var work = WorkAsync(call, bounds, execute);
             if (await Task.WhenAny(work, call.CutOff) == work) return await work;
             _zombies.Add((call, work, call.Strike!.Rate));
-            LoseHost(isDead: true);
+            hosts.Switch();
+            return new ActivityFault(HostLost: true, "the host was cut off");
         }
         catch (HostDied e)
         {
-            if (e.Cause.Deed == Deed.HostLost) LoseHost(isDead: true);
+            if (e.Cause.Deed != Deed.HostLost) return null;
+            hosts.Switch();
+            return new ActivityFault(HostLost: true, e.Message);
         }
         catch (ApplicationFailureException e)
         {
             invariants.Says(e.ToString());
-            if (e.ErrorType == ErrorTypes.ShardNotHeld) LoseHost(isDead: false);
-            else if (e.ErrorType is ErrorTypes.Denied or ErrorTypes.BadConfiguration) return false;
+            if (e.ErrorType is not null && final.Contains(e.ErrorType)) return ActivityFault.Of(e);
         }
         catch (Exception e)
         {
@@ -143,45 +156,19 @@ internal sealed class ChaosCollector(
         }
     }
 
-    private (GcActivities Gc, ReconcilerActivities Reconciler) Activities(ChaosCall call, Bounds bounds) => hosts.Activities(
-        new ChaosCloud(world, call, invariants, bounds),
-        plant.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
-        new ChaosAudit(world, call, invariants),
-        new ChaosSink(world, call, reconciler),
-        world.Holding(Deed.DiskFull).Any(),
-        plant.Clock ?? world.Clock);
-
-    private async Task<bool> HoldHostAsync()
-    {
-        while (_state.Host is null)
-        {
-            if (_hostsTried++ >= MaxHosts) return false;
-            world.Step = $"cycle {Cycles} acquire";
-            var before = _state.LastHost;
-            var timings = world.Story.Setup.Timings;
-            var bounds = new Bounds(world, new(Story.Shard, _asOf, timings), [], new HashSet<string>());
-            var acquired = await AttemptAsync("acquire", bounds, gc =>
-                gc.AcquireShardAsync(new(Story.Shard, world.Now) { PreviousHost = before }));
-            if (acquired is false) return false;
-            if (acquired is not AcquireShardResult host) continue;
-            _state = _state with { Host = host, LastHost = host.Host, Timings = host.Timings };
-            _mustSync |= host.Host != before || host.Rebuilt;
-            if (host.Host != before || host.Rebuilt) _newHost = host.Host;
-        }
-
-        return true;
-    }
-
-    private void LoseHost(bool isDead)
-    {
-        if (isDead) hosts.Switch();
-        _state = _state with { Host = null, LastHost = _state.Host?.Host ?? _state.LastHost };
-    }
+    private (GcActivities Gc, ReconcilerActivities Reconciler) Activities(ChaosCall call, Bounds bounds) =>
+        hosts.Activities(
+            new ChaosCloud(world, call, invariants, bounds),
+            plant.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
+            new ChaosAudit(world, call, invariants),
+            new ChaosSink(world, call, reconciler),
+            world.Holding(Deed.DiskFull).Any(),
+            plant.Clock ?? world.Clock);
 
     private async Task CheckAsync()
     {
-        if (_state.Timings is null) return;
-        for (var attempt = 1; attempt <= MaxAttempts && world.Violation is null; attempt++)
+        if (_collector.State.Timings is null) return;
+        for (var attempt = 1; attempt <= PhaseOptions.MaxAttempts && !IsStopped; attempt++)
         {
             world.Step = $"cycle {Cycles} checks, attempt {attempt}";
             if (await AttemptChecksAsync()) return;
@@ -193,7 +180,7 @@ internal sealed class ChaosCollector(
         var call = new ChaosCall(world, "checks", Strike("checks"));
         try
         {
-            var (_, reconcilers) = Activities(call, BoundsOf("checks"));
+            var (_, reconcilers) = Activities(call, NoTermination);
             using (reconcilers) await reconciler.DrainAsync(reconcilers);
             return true;
         }
@@ -238,8 +225,8 @@ internal sealed class ChaosCollector(
 
     private StoryEvent? Strike(string phase, params Deed[] deeds)
     {
-        var strike = world.Story.Events.FirstOrDefault(e =>
-            (deeds.Length == 0 ? e.Deed is Deed.Crash or Deed.HostLost or Deed.Zombie or Deed.SlowCall : deeds.Contains(e.Deed))
+        if (deeds.Length == 0) deeds = [Deed.Crash, Deed.HostLost, Deed.Zombie, Deed.SlowCall];
+        var strike = world.Story.Events.FirstOrDefault(e => deeds.Contains(e.Deed)
             && e.Phase == phase && e.At <= world.Elapsed && !_struck.Contains(e.Number));
         if (strike is not null) _struck.Add(strike.Number);
         return strike;

@@ -17,26 +17,30 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
     /// <summary>Null: all is paused.</summary>
     public GcState? Steer(GcState state, DateTimeOffset now)
     {
-        var dry = world.Holding(Deed.DryRun).Any() || (!world.Quiet && !world.Story.Events.Any(e => e.Deed == Deed.Enforce && e.At <= world.Elapsed));
+        var enforces = world.Quiet || world.Story.Events.Any(e => e.Deed == Deed.Enforce && e.At <= world.Elapsed);
         state = state with
         {
-            Mode = new ModeState(dry, Name, now),
-            PartialPauses = [.. world.Holding(Deed.Hold).Select(e => new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
+            Mode = new ModeState(!enforces || world.Holding(Deed.DryRun).Any(), Name, now),
+            PartialPauses = [.. world.Holding(Deed.Hold).Select(e =>
+                new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
         };
-        var decisions = world.Story.Events.Where(e => e.Deed is Deed.Approve or Deed.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
+        var decisions = world.Story.Events.Where(e =>
+            e.Deed is Deed.Approve or Deed.Reject && e.At <= world.Elapsed && _done.Add(e.Number));
         if (decisions.LastOrDefault() is { } last) state = Decide(state, last.Deed == Deed.Approve, now);
         return world.Holding(Deed.Pause).Any() ? null : state;
     }
 
-    /// <summary>In the end nothing bounds what may end: a plan that was refused is not asked about again.</summary>
-    public TerminationLimits Limits => world.Quiet ? TerminationLimits.Off : world.Holding(Deed.Limits).Any() ? new() : world.Story.Setup.Limits;
-
-    public IReadOnlyList<MaintenanceWindow>? Windows()
+    /// <summary>What the collector is configured with now.</summary>
+    public GcSettings Settings() => new()
     {
-        var windows = world.Holding(Deed.Window)
-            .Select(e => new MaintenanceWindow($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}")).ToArray();
-        return windows.Length > 0 ? windows : null;
-    }
+        // Nothing bounds the last cycles: a plan that was rejected is not proposed again.
+        Limits = world.Quiet ? TerminationLimits.Off
+            : world.Holding(Deed.Limits).Any() ? new()
+            : world.Story.Setup.Limits,
+        Quarantine = world.Story.Setup.Quarantine,
+        Windows = [.. world.Holding(Deed.Window).Select(e =>
+            new MaintenanceWindow($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}"))],
+    };
 
     private GcState Decide(GcState state, bool approve, DateTimeOffset now)
     {

@@ -41,7 +41,7 @@ internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconcile
     {
         await call.BeforeAsync("send", looks: false);
         if (world.Strikes(Deed.SinkDown, "send", call.Count())) throw new Temporalio.Exceptions.ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
-        reconciler.Queue.Take(batch, world.Now);
+        reconciler.Queue.Enqueue(batch, world.Now);
         call.After();
     }
 }

@@ -8,7 +8,10 @@ namespace Nstance.Temporal.Tests.Flows;
 /// <summary>Plans, modes and pauses of parts, as people steer them.</summary>
 public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
-    private static readonly CollectPlan Plan = new(new string('a', 64), DateTimeOffset.UnixEpoch, 30) { Exceeded = ["Dangling: too many"] };
+    private static readonly CollectPlan Plan = new(new string('a', 64), DateTimeOffset.UnixEpoch, 30)
+    {
+        Exceeded = ["Dangling: too many"],
+    };
 
     private static readonly PlanDecision Fine = new(Plan.Id, "ann", "emptied on purpose");
 
@@ -31,7 +34,8 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     public async Task Approve_PendingPlan_RunsACycleThatMayCarryItOut()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
-        stage.Gc.Collects = _ => new() { Plan = Plan, Counts = [new() { Reason = CollectReason.Dangling, OverLimit = 30 }] };
+        CollectCounts held = new() { Reason = CollectReason.Dangling, OverLimit = 30 };
+        stage.Gc.Collects = _ => new() { Plan = Plan, Counts = [held] };
         var collector = await stage.StartAsync();
         var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
         Assert.Equal(CycleOutcome.Blocked, report.Outcome);
@@ -66,7 +70,8 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         var collector = await stage.StartAsync();
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
 
-        await Assert.ThrowsAsync<WorkflowUpdateFailedException>(() => collector.ExecuteUpdateAsync(w => w.ApproveAsync(new(plan, by, comment))));
+        await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
+            () => collector.ExecuteUpdateAsync(w => w.ApproveAsync(new(plan, by, comment))));
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
         Assert.All(stage.Gc.Collected, input => Assert.Null(input.Approval));
     }
@@ -109,7 +114,8 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
-        await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("slow images") { Group = "acme/web", Sweep = Sweep.Dangling }));
+        var slow = new PauseRequest("slow images") { Group = "acme/web", Sweep = Sweep.Dangling };
+        await collector.ExecuteUpdateAsync(w => w.PauseAsync(slow));
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
         var hold = Assert.Single(stage.Gc.Collected.Last().PartialPauses!);
         Assert.Equal(("acme/web", Sweep.Dangling, "slow images"), (hold.Group, hold.Sweep, hold.Reason));

@@ -48,6 +48,7 @@ public sealed class CadenceTests
     {
         var settings = new GcSettings { Interval = TimeSpan.FromSeconds(10) };
         var timings = Cadence.Timings(settings, TwoMinutes with { RegistrationTimeout = TimeSpan.FromHours(1) });
-        Assert.Equal((TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), (timings.Interval, timings.RegistrationTimeout));
+        Assert.Equal(TimeSpan.FromSeconds(10), timings.Interval);
+        Assert.Equal(TimeSpan.FromHours(1), timings.RegistrationTimeout);
     }
 }

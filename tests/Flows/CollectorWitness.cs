@@ -3,8 +3,8 @@ using Temporalio.Activities;
 namespace Nstance.Temporal.Tests.Flows;
 
 /// <summary>
-/// Stands in the phases of one shard and sees who runs them (I6). Only a run that somebody terminated may still have a phase
-/// under way when the next one begins: a host hears of that with its next heartbeat.
+/// Records which run executes the phases of one shard (I6). Only a terminated run may still have a phase under way when
+/// the next one begins: its host learns of the termination with its next heartbeat.
 /// </summary>
 internal sealed class CollectorWitness(Random random)
 {
@@ -73,7 +73,7 @@ internal sealed class CollectorWitness(Random random)
 
     private void Begins(string run, string phase)
     {
-        if (_open.ContainsKey(run)) _faults.Add($"{phase} of {run} begins while another phase of the same run is under way");
+        if (_open.ContainsKey(run)) _faults.Add($"{phase} of {run} begins while another of its phases is under way");
         foreach (var other in _open.Keys.Where(o => o != run && !_terminated.Contains(o)))
             _faults.Add($"{phase} of {run} begins while {other} is in a phase");
         if (!_runs.Contains(run)) _runs.Add(run);

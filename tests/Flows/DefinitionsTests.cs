@@ -16,7 +16,9 @@ public sealed class DefinitionsTests
     {
         var definition = WorkflowDefinition.Create<GcWorkflow>();
         Assert.Equal("GcWorkflow", definition.Name);
-        Assert.Equal(["Approve", "Configure", "Pause", "Reject", "Resume", "RunCycle", "SetMode"], definition.Updates.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Approve", "Configure", "Pause", "Reject", "Resume", "RunCycle", "SetMode"],
+            definition.Updates.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["Export", "Reports", "Status"], definition.Queries.Keys.Order(StringComparer.Ordinal));
         Assert.All(definition.Updates.Values, update => Assert.False(string.IsNullOrEmpty(update.Description)));
         Assert.All(definition.Queries.Values, query => Assert.False(string.IsNullOrEmpty(query.Description)));
@@ -32,7 +34,8 @@ public sealed class DefinitionsTests
 
     [Fact]
     public void KeepAliveActivities_Names_AreThoseThatTheWorkflowCalls() => Assert.Equal(
-        ["EnsureCollectorRuns"], ActivityDefinition.CreateAll(new KeepAliveActivities()).Select(activity => activity.Name));
+        ["EnsureCollectorRuns"],
+        ActivityDefinition.CreateAll(new KeepAliveActivities()).Select(activity => activity.Name));
 
     [Fact]
     public void Schedule_Policy_SkipsCatchesUpOnceAndNeverPausesItself()

@@ -10,68 +10,68 @@ public sealed class EventQueueTests
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public void Take_SameKeyTwice_TakesTheBatchOnce()
+    public void Enqueue_SameKeyTwice_TakesTheBatchOnce()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("k", [Check("a")]), Start);
-        queue.Take(new("k", [Check("b")]), Start);
+        queue.Enqueue(new("k", [Check("a")]), Start);
+        queue.Enqueue(new("k", [Check("b")]), Start);
         Assert.Equal((1, 1L), (queue.Queued, queue.Totals.Received));
     }
 
     [Fact]
-    public void Take_EqualGroupChanges_AreMergedIntoOne()
+    public void Enqueue_EqualGroupChanges_AreMergedIntoOne()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("k", [.. Enumerable.Repeat(Changed("web"), 500)]), Start);
+        queue.Enqueue(new("k", [.. Enumerable.Repeat(Changed("web"), 500)]), Start);
         Assert.Equal((1, 499L), (queue.Queued, queue.Totals.Deduplicated));
     }
 
     [Fact]
-    public void Take_SameNamesOfAnotherTenant_AreNotMerged()
+    public void Enqueue_SameNamesOfAnotherTenant_AreNotMerged()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("k", [Changed("web"), Changed("web") with { Tenant = "globex" }]), Start);
+        queue.Enqueue(new("k", [Changed("web"), Changed("web") with { Tenant = "globex" }]), Start);
         Assert.Equal(2, queue.Queued);
     }
 
     [Fact]
-    public void Take_EqualCheckIsQueued_KeepsThePlaceAndTheLaterCount()
+    public void Enqueue_EqualCheckIsQueued_KeepsThePlaceAndTheLaterCount()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Check("a"), Check("b")]), Start);
-        queue.Take(new("2", [Check("a") with { Attempt = 4 }]), Start);
+        queue.Enqueue(new("1", [Check("a"), Check("b")]), Start);
+        queue.Enqueue(new("2", [Check("a") with { Attempt = 4 }]), Start);
         Assert.Equal([("a", 4), ("b", 1)], queue.Checks().Select(e => (e.InstanceId!, e.Attempt)));
     }
 
     [Theory]
     [InlineData(119, 0)]
     [InlineData(120, 1)]
-    public void Take_HandledBefore_IsDroppedWithinTwiceTheIntervalOnly(int seconds, int queued)
+    public void Enqueue_HandledBefore_IsDroppedWithinTwiceTheIntervalOnly(int seconds, int queued)
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Check("a")]), Start);
+        queue.Enqueue(new("1", [Check("a")]), Start);
         Assert.True(queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Fine), Start));
         // Handed to the next run in between: the window must survive it.
         queue = new EventQueue(queue.Export(Start), Interval);
-        queue.Take(new("2", [Check("a")]), Start.AddSeconds(seconds));
+        queue.Enqueue(new("2", [Check("a")]), Start.AddSeconds(seconds));
         Assert.Equal(queued, queue.Queued);
     }
 
     [Fact]
-    public void Take_HandledBeforeButDuplicatesAreWanted_IsQueued()
+    public void Enqueue_HandledBeforeButDuplicatesAreWanted_IsQueued()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Changed("web")]), Start);
+        queue.Enqueue(new("1", [Changed("web")]), Start);
         Assert.NotNull(queue.Next(Shard, Start));
-        queue.Take(new("2", [Changed("web")]), Start);
+        queue.Enqueue(new("2", [Changed("web")]), Start);
         Assert.Equal(1, queue.Queued);
     }
 
     [Fact]
-    public void Take_CheckOfNobody_CountsAsFailed()
+    public void Enqueue_CheckOfNobody_CountsAsFailed()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Check("a") with { InstanceId = null }]), Start);
+        queue.Enqueue(new("1", [Check("a") with { InstanceId = null }]), Start);
         Assert.Equal((0, 1L), (queue.Queued, queue.Totals.Failed));
     }
 
@@ -79,26 +79,27 @@ public sealed class EventQueueTests
     public void Checked_VerdictMissing_KeepsThatCheckQueued()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Check("a"), Check("b")]), Start);
+        queue.Enqueue(new("1", [Check("a"), Check("b")]), Start);
         Assert.False(queue.Checked(queue.Checks(), new([new("a", CheckVerdict.Fine, "running")]), Start));
         Assert.Equal(["b"], queue.Checks().Select(e => e.InstanceId));
     }
 
     [Fact]
-    public void Checked_Replace_IsTold()
+    public void Checked_Replace_IsNotified()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Check("a")]), Start);
+        queue.Enqueue(new("1", [Check("a")]), Start);
         queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Replace), Start);
-        var told = queue.Next(Shard, Start)!;
-        Assert.Equal(("ReplaceInstance", "a", 1L), (told.Kind, told.Events[0].InstanceId, queue.Totals.MarkedForReplacement));
+        var sent = queue.Next(Shard, Start)!;
+        Assert.Equal(("ReplaceInstance", "a"), (sent.Kind, sent.Events[0].InstanceId));
+        Assert.Equal(1, queue.Totals.MarkedForReplacement);
     }
 
     [Fact]
     public void Next_SentAgainByTheNextRun_KeepsKeyAndContent()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Changed("web"), Changed("db")]), Start);
+        queue.Enqueue(new("1", [Changed("web"), Changed("db")]), Start);
         var sent = queue.Next(Shard, Start)!;
         var again = new EventQueue(queue.Export(Start), Interval).Next(Shard, Start.AddHours(1))!;
         Assert.Equal(sent.Key, again.Key);
@@ -109,20 +110,20 @@ public sealed class EventQueueTests
     public void Next_TwoNotifications_HaveDifferentKeys()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [Changed("web")]), Start);
+        queue.Enqueue(new("1", [Changed("web")]), Start);
         var first = queue.Next(Shard, Start)!.Key;
         queue.Notified(failed: false);
-        queue.Take(new("2", [Changed("web")]), Start);
+        queue.Enqueue(new("2", [Changed("web")]), Start);
         Assert.NotEqual(first, queue.Next(Shard, Start)!.Key);
     }
 
     [Fact]
-    public void Shed_MoreThanARunMayCarry_DropsNewestChecksAndNoGroup()
+    public void DropExcess_MoreThanARunMayCarry_DropsNewestChecksAndNoGroup()
     {
         var queue = new EventQueue(null, Interval);
-        queue.Take(new("1", [.. Enumerable.Range(0, EventQueue.MaxCarried).Select(n => Check($"i{n}"))]), Start);
-        queue.Take(new("2", [Check("last"), Changed("web")]), Start);
-        Assert.Equal(2, queue.Shed());
+        queue.Enqueue(new("1", [.. Enumerable.Range(0, EventQueue.MaxCarried).Select(n => Check($"i{n}"))]), Start);
+        queue.Enqueue(new("2", [Check("last"), Changed("web")]), Start);
+        Assert.Equal(2, queue.DropExcess());
         Assert.Equal((EventQueue.MaxCarried, 2L), (queue.Queued, queue.Totals.Failed));
         Assert.Equal("web", queue.Next(Shard, Start)!.Events[0].Group);
     }
@@ -134,23 +135,25 @@ public sealed class EventQueueTests
             {
                 var queue = new EventQueue(null, Interval);
                 var now = Start;
-                var (batch, told) = (0, 0L);
+                var batch = 0;
+                var notified = 0L;
                 foreach (var (step, name, seconds) in steps)
                 {
                     now = now.AddSeconds(seconds);
                     switch (step)
                     {
-                        case 0: queue.Take(new($"b{batch++}", [Check($"i{name}"), Check($"i{name + 1}")]), now); break;
-                        case 1: queue.Take(new($"b{batch++}", [Changed($"g{name}")]), now); break;
-                        case 2: queue.Take(new($"b{Math.Max(0, batch - 1)}", []), now); break;
+                        case 0: queue.Enqueue(new($"b{batch++}", [Check($"i{name}"), Check($"i{name + 1}")]), now); break;
+                        case 1: queue.Enqueue(new($"b{batch++}", [Changed($"g{name}")]), now); break;
+                        case 2: queue.Enqueue(new($"b{Math.Max(0, batch - 1)}", []), now); break;
                         case 3:
                             var some = queue.Checks().Take(name).ToList();
-                            queue.Checked(some, Verdicts(some, name % 2 == 0 ? CheckVerdict.Replace : CheckVerdict.Unknown), now);
+                            var verdict = name % 2 == 0 ? CheckVerdict.Replace : CheckVerdict.Unknown;
+                            queue.Checked(some, Verdicts(some, verdict), now);
                             break;
                         case 4:
                             if (queue.Next(Shard, now) is { } news && name % 3 != 0)
                             {
-                                told += news.Events.Count;
+                                notified += news.Events.Count;
                                 queue.Notified(failed: false);
                             }
 
@@ -161,20 +164,21 @@ public sealed class EventQueueTests
 
                 var totals = queue.Totals;
                 Assert.Equal(totals.Received, queue.Queued + totals.Handled + totals.Deduplicated + totals.Failed);
-                // Every handled group and every mark for replacement was told, or is still to be told.
-                while (queue.Checks() is { Count: > 0 } rest) queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
+                // Every handled group and every mark for replacement was notified, or still waits.
+                while (queue.Checks() is { Count: > 0 } rest)
+                    queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
                 while (queue.Next(Shard, now) is { } news)
                 {
-                    told += news.Events.Count;
+                    notified += news.Events.Count;
                     queue.Notified(failed: false);
                 }
 
                 Assert.Equal((0, 0, false), (queue.Queued, queue.ToNotify, queue.HasNews));
-                Assert.True(told >= queue.Totals.MarkedForReplacement);
+                Assert.True(notified >= queue.Totals.MarkedForReplacement);
             });
 
     private static ReconcileEvent Check(string instance) =>
-        new(ReconcileEventType.CheckInstance, "acme", "web", instance, Start, PreventDuplicate: true, "missed a report", 1);
+        new(ReconcileEventType.CheckInstance, "acme", "web", instance, Start, PreventDuplicate: true, "is silent", 1);
 
     private static ReconcileEvent Changed(string group) =>
         new(ReconcileEventType.GroupChanged, "acme", group, null, Start, PreventDuplicate: false, "lost an instance");

@@ -31,7 +31,8 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     public Task<AcquireShardResult> AcquireShardAsync(AcquireShardInput input)
     {
         Acquired.Enqueue(input);
-        return AnswerAsync("acquire", new AcquireShardResult(Host, Names.HostTaskQueue(Host), input.Settings!.Over(new())));
+        var timings = input.Settings!.Over(new());
+        return AnswerAsync("acquire", new AcquireShardResult(Host, Names.HostTaskQueue(Host), timings));
     }
 
     [Activity]

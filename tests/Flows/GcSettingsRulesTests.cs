@@ -6,7 +6,8 @@ public sealed class GcSettingsRulesTests
     public void Faults_Defaults_AreNone() => Assert.Empty(GcSettingsRules.Faults(new()));
 
     [Fact]
-    public void Faults_IntervalOff_IsAllowed() => Assert.Empty(GcSettingsRules.Faults(new() { Interval = TimeSpan.Zero }));
+    public void Faults_IntervalOff_IsAllowed() =>
+        Assert.Empty(GcSettingsRules.Faults(new() { Interval = TimeSpan.Zero }));
 
     [Fact]
     public void Faults_SeveralWrong_NamesEachWithItsValue()
@@ -32,9 +33,15 @@ public sealed class GcSettingsRulesTests
     public void Defaults_OfTheContract_Stand()
     {
         var timings = new ShardTimings();
-        Assert.Equal(
-            (TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(60)),
-            (timings.Interval, timings.RegistrationTimeout, timings.DeletedRecordRetention, timings.HealthCheckInterval));
-        Assert.Equal((TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(45), 100), (new GcSettings().CycleTimeout, new GcSettings().HostTimeout, new GcSettings().CyclesPerRun));
+        Assert.Equal(TimeSpan.FromMinutes(2), timings.Interval);
+        Assert.Equal(TimeSpan.FromMinutes(5), timings.RegistrationTimeout);
+        Assert.Equal(TimeSpan.FromMinutes(30), timings.DeletedRecordRetention);
+        Assert.Equal(TimeSpan.FromSeconds(60), timings.HealthCheckInterval);
+        var settings = new GcSettings();
+        Assert.Equal(TimeSpan.FromMinutes(10), settings.CycleTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(45), settings.HostTimeout);
+        Assert.Equal(100, settings.CyclesPerRun);
+        var limits = settings.Limits;
+        Assert.Equal((2, 20, 5, 10), (limits.GroupFloor, limits.GroupPercent, limits.ShardFloor, limits.ShardPercent));
     }
 }

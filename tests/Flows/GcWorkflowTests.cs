@@ -55,7 +55,8 @@ public sealed class GcWorkflowTests
         {
             var current = handle.Client.GetWorkflowHandle<GcWorkflow>(handle.Id);
             var cycles = new List<int>();
-            for (var i = 0; i < 5; i++) cycles.Add((await current.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).Cycle);
+            for (var i = 0; i < 5; i++)
+                cycles.Add((await current.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).Cycle);
             Assert.Equal(cycles.Order().Distinct(), cycles);
         },
         new() { CyclesPerRun = 1 });
@@ -66,12 +67,14 @@ public sealed class GcWorkflowTests
         var client = await TemporalClient.ConnectAsync(new(server.TargetHost));
         using var shared = new TemporalWorker(client, new TemporalWorkerOptions(Names.TaskQueue)
             .AddWorkflow<GcWorkflow>().AddAllActivities(_host));
-        using var own = new TemporalWorker(client, new TemporalWorkerOptions(Names.HostTaskQueue("host-1")).AddAllActivities(_host));
+        using var own = new TemporalWorker(
+            client, new TemporalWorkerOptions(Names.HostTaskQueue("host-1")).AddAllActivities(_host));
         await shared.ExecuteAsync(() => own.ExecuteAsync(async () =>
         {
             var input = new GcInput(Shard) { Settings = settings ?? new() };
             var handle = await client.StartWorkflowAsync(
-                (GcWorkflow w) => w.RunAsync(input), new(Names.GcWorkflowId(Shard.Cluster, Shard.Shard), Names.TaskQueue));
+                (GcWorkflow w) => w.RunAsync(input),
+                new(Names.GcWorkflowId(Shard.Cluster, Shard.Shard), Names.TaskQueue));
             await body(handle).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         }));
     }

@@ -60,7 +60,8 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
             CollectorStart.EnsureRunsAsync(stage.Client, input), CollectorStart.EnsureRunsAsync(stage.Client, input));
         Assert.Equal(runs[0], runs[1]);
         var query = $"WorkflowId = '{stage.Collector.Id}'";
-        var found = await TestEnvironments.EventuallyAsync(() => stage.Client.CountWorkflowsAsync(query), count => count.Count > 0);
+        var found = await TestEnvironments.EventuallyAsync(
+            () => stage.Client.CountWorkflowsAsync(query), count => count.Count > 0);
         Assert.Equal(1, found.Count);
     }
 

@@ -13,7 +13,7 @@ public sealed class LongRunTests(TemporalServerFixture server) : IClassFixture<T
     [Fact]
     public Task RunAsync_OneDayEveryTwoMinutes_RunsEveryCycleOnce() => RunEveryTwoMinutesAsync(days: 1);
 
-    /// <summary>Some minutes long, so it is run when asked for: <c>--explicit only --filter-class "*LongRunTests"</c>.</summary>
+    /// <summary>Takes minutes: <c>--explicit only --filter-class "*LongRunTests"</c> runs it.</summary>
     [Fact(Explicit = true)]
     public Task RunAsync_ThirtyDaysEveryTwoMinutes_RunsEveryCycleOnce() => RunEveryTwoMinutesAsync(days: 30);
 
@@ -26,15 +26,17 @@ public sealed class LongRunTests(TemporalServerFixture server) : IClassFixture<T
         await stage.PassAsync(TimeSpan.FromMinutes((2 * Quiet) + 1));
 
         var events = (await collector.FetchHistoryAsync()).Events;
-        // From one timer's start to the next is one cycle; the first has the host to acquire, so it stands before them.
-        var timers = events.Select((e, at) => (e, at)).Where(p => p.e.EventType == EventType.TimerStarted).Select(p => p.at).ToList();
+        // One cycle lies between the starts of two timers. The first cycle also acquires a host; it comes before them.
+        var timers = Enumerable.Range(0, events.Count)
+            .Where(at => events.ElementAt(at).EventType == EventType.TimerStarted).ToList();
         Assert.Equal(Quiet + 1, timers.Count);
         foreach (var (from, to) in timers.Zip(timers.Skip(1)))
         {
             var cycle = events.Skip(from).Take(to - from).ToList();
             Assert.Equal(["SyncProvider", "Collect", "ScanHealth", "PurgeRecords"], Activities(cycle));
             Assert.InRange(cycle.Sum(e => e.CalculateSize()), 1, (8 * 1024) - 1);
-            Assert.DoesNotContain(cycle, e => e.EventType is EventType.WorkflowTaskFailed or EventType.WorkflowTaskTimedOut);
+            Assert.DoesNotContain(
+                cycle, e => e.EventType is EventType.WorkflowTaskFailed or EventType.WorkflowTaskTimedOut);
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(

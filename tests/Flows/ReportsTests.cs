@@ -19,11 +19,14 @@ public sealed class ReportsTests
     public void Judge_NoPhase_IsFailed() => Assert.Equal(CycleOutcome.Failed, Reports.Judge(new(1, Start)));
 
     [Fact]
-    public void Judge_OverLimit_IsGuarded() => Assert.Equal(
-        CycleOutcome.Blocked, Reports.Judge(Full(1) with { Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, OverLimit = 3 }] } }));
+    public void Judge_OverLimit_IsBlocked()
+    {
+        var collect = new CollectResult { Counts = [Of(CollectReason.Dangling) with { OverLimit = 3 }] };
+        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Collect = collect }));
+    }
 
     [Fact]
-    public void Judge_SuspectHealth_IsGuarded() =>
+    public void Judge_SuspectHealth_IsBlocked() =>
         Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = true } }));
 
     [Fact]
@@ -43,7 +46,8 @@ public sealed class ReportsTests
     [Fact]
     public void Add_DryRun_CountsTheCycleOnly()
     {
-        var totals = Reports.Add(new(), Full(1) with { DryRun = true, Collect = new() { Counts = [new() { Reason = CollectReason.Dangling, Terminated = 3 }] } });
+        var report = Full(1) with { DryRun = true, Collect = new() { Counts = [Of(CollectReason.Dangling, 3)] } };
+        var totals = Reports.Add(new(), report);
         Assert.Equal(new GcTotals { Cycles = 1 }, totals);
     }
 
@@ -54,16 +58,25 @@ public sealed class ReportsTests
         {
             Collect = new()
             {
-                Counts = [new() { Reason = CollectReason.Unhealthy, Terminated = 1, AlreadyGone = 10 }, new() { Reason = CollectReason.Dangling, Terminated = 2 }, new() { Reason = CollectReason.Orphan, Terminated = 3 }, new() { Reason = CollectReason.StalePreInsert, AlreadyGone = 4 }],
+                Counts =
+                [
+                    Of(CollectReason.Unhealthy, 1) with { AlreadyGone = 10 },
+                    Of(CollectReason.Dangling, 2),
+                    Of(CollectReason.Orphan, 3),
+                    Of(CollectReason.StalePreInsert) with { AlreadyGone = 4 },
+                ],
             },
             Health = new() { Enqueued = 5 },
             Purge = new() { Purged = 6 },
         };
         var totals = Reports.Add(Reports.Add(new(), report), report);
 
-        Assert.Equal([new(CollectReason.Unhealthy, 2), new(CollectReason.Dangling, 4), new(CollectReason.Orphan, 6)], totals.Terminated);
         Assert.Equal(
-            new GcTotals { Cycles = 2, AlreadyGone = 28, Purged = 12, ChecksEnqueued = 10, Terminated = totals.Terminated }, totals);
+            [new(CollectReason.Unhealthy, 2), new(CollectReason.Dangling, 4), new(CollectReason.Orphan, 6)],
+            totals.Terminated);
+        Assert.Equal(
+            new GcTotals { Cycles = 2, AlreadyGone = 28, Purged = 12, ChecksEnqueued = 10 },
+            totals with { Terminated = new GcTotals().Terminated });
     }
 
     [Fact]
@@ -77,6 +90,9 @@ public sealed class ReportsTests
         Assert.Contains("| 20 |", text, StringComparison.Ordinal);
         Assert.Contains("Paused by me", text, StringComparison.Ordinal);
     }
+
+    private static CollectCounts Of(CollectReason reason, int terminated = 0) =>
+        new() { Reason = reason, Terminated = terminated };
 
     private static CycleReport Full(int cycle) =>
         new(cycle, Start) { Sync = new(), Collect = new(), Health = new(), Purge = new() };

@@ -78,7 +78,8 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
     public async Task RunCycle_AskedAgainAndAgainOverManyRuns_IsAnsweredEachTime()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
-        var collector = await stage.StartAsync(new() { DryRun = false, CyclesPerRun = 3, Interval = TimeSpan.FromHours(1) });
+        var collector = await stage.StartAsync(
+            new() { DryRun = false, CyclesPerRun = 3, Interval = TimeSpan.FromHours(1) });
 
         var (cycles, runs) = (new List<int>(), new HashSet<string>());
         for (var n = 0; n < 40; n++)

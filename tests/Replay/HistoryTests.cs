@@ -7,9 +7,9 @@ using Temporalio.Worker;
 namespace Nstance.Temporal.Tests.Replay;
 
 /// <summary>
-/// Collectors that run today must go on with tomorrow's code: one folder of histories for each release, kept for ever. A new
-/// release adds its own: NSTANCE_GC_RECORD_HISTORIES=…/tests/Replay/Histories/{version} (absolute), and run this class. Those of
-/// <c>-temporal-</c> folders were recorded, in real time, from Temporal's own server of that version.
+/// Running collectors must go on with later code: each release keeps a folder of histories. To record a release, set
+/// NSTANCE_GC_RECORD_HISTORIES to the absolute path of tests/Replay/Histories/{version} and run this class. The
+/// <c>-temporal-</c> folders were recorded in real time from Temporal's own server of that version.
 /// </summary>
 public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
@@ -24,11 +24,11 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
     {
         var files = Directory.GetFiles(Committed, "*.json", SearchOption.AllDirectories);
         Assert.All(files, f => Assert.Equal(Committed, Path.GetDirectoryName(Path.GetDirectoryName(f))));
-        Assert.Superset(Scenarios.All.Keys.ToHashSet(), files.Select(f => Path.GetFileNameWithoutExtension(f)).ToHashSet());
+        Assert.Superset(Scenarios.All.Keys.ToHashSet(), files.Select(f => NameOf(f)).ToHashSet());
         foreach (var file in files)
         {
-            var history = WorkflowHistory.FromJson(
-                Path.GetFileNameWithoutExtension(file), await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+            var json = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            var history = WorkflowHistory.FromJson(NameOf(file), json);
             Assert.Contains(history.Events, e => e.WorkflowTaskCompletedEventAttributes is not null);
             await Replayer().ReplayWorkflowAsync(history);
         }
@@ -41,7 +41,8 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
         var json = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
         var changed = json.Replace("\"SyncProvider\"", "\"PurgeRecords\"", StringComparison.Ordinal);
         Assert.NotEqual(json, changed);
-        var result = await Replayer().ReplayWorkflowAsync(WorkflowHistory.FromJson("changed", changed), throwOnReplayFailure: false);
+        var history = WorkflowHistory.FromJson("changed", changed);
+        var result = await Replayer().ReplayWorkflowAsync(history, throwOnReplayFailure: false);
         Assert.NotNull(result.ReplayFailure);
     }
 
@@ -59,6 +60,8 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
         await File.WriteAllTextAsync(
             Path.Combine(folder, $"{name}.json"), history.ToJson(), TestContext.Current.CancellationToken);
     }
+
+    private static string NameOf(string file) => Path.GetFileNameWithoutExtension(file);
 
     private static WorkflowReplayer Replayer() => new(new WorkflowReplayerOptions()
         .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>());

@@ -1,16 +1,18 @@
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>What becomes of plans. Pure: the time comes from the caller.</summary>
+/// <summary>Decides what becomes of plans. Pure: the time comes from the caller.</summary>
 internal static class Approvals
 {
+    /// <summary>The refusal of a name or comment that is too long.</summary>
+    public static readonly string TooLong = $"By and Comment hold at most {ActivityFault.MaxSentence} characters.";
+
     /// <summary>Why a decision cannot be taken; null: it can.</summary>
     public static string? Refusal(GcState state, PlanDecision? decision)
     {
         if (decision is null) return "A decision is missing: plan, by, comment.";
         if (string.IsNullOrWhiteSpace(decision.By)) return "By is missing: say who decides.";
         if (string.IsNullOrWhiteSpace(decision.Comment)) return "Comment is missing: say why.";
-        if (decision.By.Length > ActivityFault.MaxSentence || decision.Comment.Length > ActivityFault.MaxSentence)
-            return "By and Comment hold at most 300 characters.";
+        if (Math.Max(decision.By.Length, decision.Comment.Length) > ActivityFault.MaxSentence) return TooLong;
         if (state.Pending is not { } pending) return "No plan is pending.";
         return decision.Plan == pending.Id || decision.Plan == pending.Hash
             ? null
@@ -32,10 +34,11 @@ internal static class Approvals
         Pending = null,
     };
 
-    /// <summary>An approval whose time is over means nothing any more.</summary>
-    public static Approval? Valid(GcState state, DateTimeOffset now) => state.Approval is { } a && now < a.Until ? a : null;
+    /// <summary>The approval, if it has not expired.</summary>
+    public static Approval? Valid(GcState state, DateTimeOffset now) =>
+        state.Approval is { } approval && now < approval.Until ? approval : null;
 
-    /// <summary>After a cycle that was allowed to end something.</summary>
+    /// <summary>The state after a cycle that was allowed to terminate.</summary>
     public static GcState After(GcState state, CollectResult? collect, DateTimeOffset now)
     {
         state = state with { Approval = Valid(state, now) };
@@ -44,7 +47,8 @@ internal static class Approvals
         if (collect.Blocked is not null) return state;
         var plan = collect.Plan;
         if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
-        if (plan is not null && plan.Hash == state.Pending?.Hash) return state; // asked for the first time then, not now
+        // The pending plan keeps the time at which it was proposed first.
+        if (plan is not null && plan.Hash == state.Pending?.Hash) return state;
         return state with { Pending = plan };
     }
 }

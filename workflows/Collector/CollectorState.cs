@@ -37,6 +37,25 @@ internal sealed class CollectorState(GcInput input)
         Totals = State.Totals,
     };
 
+    /// <summary>Counts a new cycle; the next interval counts from now, or from the due time.</summary>
+    public void BeginCycle(DateTimeOffset now) => State = State with
+    {
+        Cycle = State.Cycle + 1,
+        LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, Timings),
+    };
+
+    /// <summary>Keeps the report of a cycle, and the plan that it proposes.</summary>
+    public void EndCycle(CycleReport report, DateTimeOffset now)
+    {
+        Phase = null;
+        State = State with
+        {
+            Reports = Reports.Keep(State.Reports, report),
+            Totals = Reports.Add(State.Totals, report),
+        };
+        if (!report.DryRun) State = Approvals.After(State, report.Collect, now);
+    }
+
     /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>
     public void LoseHost() => State = State with { Host = null, LastHost = State.Host?.Host ?? State.LastHost };
 

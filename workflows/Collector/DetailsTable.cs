@@ -10,76 +10,68 @@ internal static class DetailsTable
 
     public static string Render(CollectorState collector)
     {
-        var (state, text) = (collector.State, new StringBuilder());
-        text.Append("**").Append(Headline(state, collector.Phase)).Append("**").Append(collector.DryRun ? " · dry-run: nothing is terminated" : "").Append('\n');
-        text.Append("Host: ").Append(Line(state.Host?.Host ?? "none")).Append(" · cycles: ").Append(state.Totals.Cycles).Append('\n');
-        Steering(text, collector);
-        if (state.Reports.Count == 0) return text.ToString();
+        var state = collector.State;
+        var text = new StringBuilder();
+        text.Append($"**{Headline(state, collector.Phase)}**");
+        text.Append(collector.DryRun ? " · dry-run: nothing is terminated\n" : "\n");
+        text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
+        if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);
+        if (state.Approval is { } given)
+            text.Append($"\nPlan approved by {Line(given.By)} until {Time(given.Until)}: {Line(given.Comment)}\n");
+        foreach (var pause in state.PartialPauses.Take(Rows))
+        {
+            var what = $"{Line(pause.Group ?? "every group")}, {pause.Sweep?.ToString() ?? "every sweep"}";
+            text.Append($"\nPaused: {what} until {Time(pause.Until) ?? "resumed"}: {Line(pause.Reason)}\n");
+        }
 
+        if (state.Reports is not [var newest, ..]) return text.ToString();
+        if (newest.Grace is { } grace) text.Append($"\nGrace until {Time(grace.Until)}: {Line(grace.Why)}\n");
         text.Append("\n| cycle | began (UTC) | outcome | sync | collect | health | purge |\n|--|--|--|--|--|--|--|\n");
-        foreach (var report in state.Reports.Take(Rows))
-        {
-            text.Append("| ").Append(report.Cycle).Append(report.DryRun ? " (dry)" : "")
-                .Append(" | ").Append(report.StartedAt.UtcDateTime.ToString("MM-dd HH:mm:ss", null))
-                .Append(" | ").Append(report.Outcome)
-                .Append(" | ").Append(Sync(report.Sync))
-                .Append(" | ").Append(Collect(report.Collect, report.DryRun))
-                .Append(" | ").Append(Health(report.Health))
-                .Append(" | ").Append(Purge(report.Purge)).Append(" |\n");
-        }
-
-        foreach (var problem in Reports.AllProblems(state.Reports[0]).Take(Problems))
-        {
-            text.Append("\n- ").Append(Line(problem));
-        }
-
+        foreach (var report in state.Reports.Take(Rows)) text.Append(Row(report));
+        foreach (var problem in Reports.AllProblems(newest).Take(Problems)) text.Append($"\n- {Line(problem)}");
         return text.ToString();
     }
 
-    private static void Steering(StringBuilder text, CollectorState collector)
+    private static void AppendPlan(StringBuilder text, CollectPlan plan, ShardRef shard)
     {
-        var (state, where) = (collector.State, $"--cluster {collector.Shard.Cluster} --shard {collector.Shard.Shard}");
-        if (state.Pending is { } plan)
-        {
-            text.Append("\n**Plan `").Append(plan.Id).Append("` waits for approval**: ").Append(plan.Instances).Append(" instances would be terminated.\n");
-            foreach (var sentence in plan.Exceeded.Take(Problems)) text.Append("- ").Append(Line(sentence)).Append('\n');
-            foreach (var note in plan.Samples.Take(Rows))
-                text.Append("- `").Append(Line(note.InstanceId)).Append("` ").Append(Line(note.Action)).Append(": ").Append(Line(note.Why)).Append('\n');
-            text.Append("\n`nstance-gc plan approve ").Append(plan.Id).Append(' ').Append(where).Append(" --comment …`\n");
-        }
-
-        if (state.Approval is { } approval)
-            text.Append("\nPlan approved by ").Append(Line(approval.By)).Append(" until ").Append(Time(approval.Until)).Append(": ").Append(Line(approval.Comment)).Append('\n');
-        foreach (var hold in state.PartialPauses.Take(Rows))
-        {
-            text.Append("\nPaused: ").Append(Line(hold.Group ?? "every group")).Append(", ").Append(hold.Sweep?.ToString() ?? "every sweep")
-                .Append(" until ").Append(Time(hold.Until) ?? "resumed").Append(": ").Append(Line(hold.Reason)).Append('\n');
-        }
-
-        if (state.Reports is [{ Grace: { } grace }, ..])
-            text.Append("\nGrace until ").Append(Time(grace.Until)).Append(": ").Append(Line(grace.Why)).Append('\n');
+        text.Append($"\n**Plan `{plan.Id}` waits for approval**: {plan.Instances} instances would be terminated.\n");
+        foreach (var sentence in plan.Exceeded.Take(Problems)) text.Append($"- {Line(sentence)}\n");
+        foreach (var note in plan.Samples.Take(Rows))
+            text.Append($"- `{Line(note.InstanceId)}` {Line(note.Action)}: {Line(note.Why)}\n");
+        var where = $"--cluster {shard.Cluster} --shard {shard.Shard}";
+        text.Append($"\n`nstance-gc plan approve {plan.Id} {where} --comment …`\n");
     }
+
+    private static string Headline(GcState state, string? phase)
+    {
+        if (phase is not null) return $"Cycle {state.Cycle}: {phase}";
+        if (state.Pause is not { } pause) return $"Next cycle at {Time(state.NextCycleAt) ?? "once"}";
+        var by = pause.By is null ? "" : $" by {Line(pause.By)}";
+        return $"Paused{by} until {Time(pause.Until) ?? "resumed"}: {Line(pause.Reason)}";
+    }
+
+    private static string Row(CycleReport report)
+    {
+        string[] cells =
+        [
+            report.DryRun ? $"{report.Cycle} (dry)" : $"{report.Cycle}",
+            $"{report.StartedAt.UtcDateTime:MM-dd HH:mm:ss}",
+            $"{report.Outcome}",
+            report.Sync is { } sync ? $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone" : "–",
+            report.Collect is { } collect ? Counts(collect.Counts, report.DryRun) : "–",
+            report.Health is { } health
+                ? $"{health.Stale} of {health.Registered} stale{(health.Suspect ? ", suspect" : "")}" : "–",
+            report.Purge is { } purge ? $"{purge.Purged} purged, {purge.Failed} failed" : "–",
+        ];
+        return $"| {string.Join(" | ", cells)} |\n";
+    }
+
+    private static string Counts(IReadOnlyList<CollectCounts> counts, bool dryRun) =>
+        $"{counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, "
+        + $"{counts.Sum(c => c.Skipped)} skipped, {counts.Sum(c => c.Failed)} failed, "
+        + $"{counts.Sum(c => c.OverLimit)} held back";
 
     private static string Line(string words) => ActivityFault.Cut(words);
 
-    private static string Headline(GcState state, string? phase) =>
-        phase is not null ? $"Cycle {state.Cycle}: {phase}"
-        : state.Pause is { } pause ? $"Paused{By(pause)} until {Time(pause.Until) ?? "resumed"}: {ActivityFault.Cut(pause.Reason)}"
-        : $"Next cycle at {Time(state.NextCycleAt) ?? "once"}";
-
-    private static string By(PauseState pause) => pause.By is { } by ? $" by {ActivityFault.Cut(by)}" : "";
-
     private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", null);
-
-    private static string Sync(SyncResult? sync) =>
-        sync is null ? "–" : $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone";
-
-    private static string Collect(CollectResult? collect, bool dryRun) => collect is null ? "–"
-        : $"{collect.Counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, {collect.Counts.Sum(c => c.Skipped)} skipped, "
-        + $"{collect.Counts.Sum(c => c.Failed)} failed, {collect.Counts.Sum(c => c.OverLimit)} held back";
-
-    private static string Health(HealthScanResult? health) =>
-        health is null ? "–" : $"{health.Stale} of {health.Registered} stale{(health.Suspect ? ", suspect" : "")}";
-
-    private static string Purge(PurgeResult? purge) => purge is null ? "–" : $"{purge.Purged} purged, {purge.Failed} failed";
 }

@@ -1,11 +1,11 @@
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Since when the collector can see (design: nobody is judged for the time in which nobody looked). Pure.</summary>
+/// <summary>Grace periods: after a failover or an outage, deadlines restart at the first good sync. Pure.</summary>
 internal static class GraceRules
 {
     private const int LongGap = 2;
 
-    /// <summary>After a good sync: is this the first look after a time of not looking?</summary>
+    /// <summary>After a good sync: starts a grace period when another host or a long gap came before it.</summary>
     public static GcState Synced(GcState state, string? newHost, ShardTimings timings, DateTimeOffset asOf)
     {
         var why = newHost is not null ? $"host {newHost} took over"
@@ -15,16 +15,16 @@ internal static class GraceRules
         return state with { SyncedAt = asOf, Grace = why is null ? state.Grace : new(asOf, why) };
     }
 
-    /// <summary>While health cannot be believed, nobody can be seen to register or report either.</summary>
+    /// <summary>A suspect source of health may miss registrations and reports too.</summary>
     public static GcState Scanned(GcState state, HealthScanResult? health, DateTimeOffset asOf) =>
         health is { Suspect: true } ? state with { Grace = new(asOf, "the source of health was suspect") } : state;
 
-    /// <summary>The grace that is on; null: none.</summary>
+    /// <summary>The grace period in effect; null: none.</summary>
     public static GraceNote? Grace(GcState state, ShardTimings timings, DateTimeOffset asOf)
     {
-        if (state.Grace is not { } sight) return null;
-        var longest = timings.RegistrationTimeout > timings.HealthCheckInterval ? timings.RegistrationTimeout : timings.HealthCheckInterval;
-        var until = sight.Since + longest;
-        return asOf < until ? new(ActivityFault.Cut(sight.Why), until) : null;
+        if (state.Grace is not { } grace) return null;
+        var ticks = Math.Max(timings.RegistrationTimeout.Ticks, timings.HealthCheckInterval.Ticks);
+        var until = grace.Since + TimeSpan.FromTicks(ticks);
+        return asOf < until ? new(ActivityFault.Cut(grace.Why), until) : null;
     }
 }

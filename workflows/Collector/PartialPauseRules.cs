@@ -3,11 +3,16 @@ namespace Nstance.Temporal.Workflows.Collector;
 /// <summary>Pauses of a part of the shard. Pure.</summary>
 internal static class PartialPauseRules
 {
-    /// <summary>Each is carried into every cycle: a bound, not a wish.</summary>
+    /// <summary>The maximum number of paused parts: each is carried into every cycle.</summary>
     public const int Max = 100;
 
-    public static string? Refusal(GcState state, PauseRequest request)
+    /// <summary>Why a pause cannot be set; null: it can.</summary>
+    public static string? Refusal(GcState state, PauseRequest? request, DateTimeOffset now)
     {
+        if (string.IsNullOrWhiteSpace(request?.Reason)) return "Reason is missing: say why collection must stop.";
+        if (request.Reason.Length > ActivityFault.MaxSentence)
+            return $"Reason is longer than {ActivityFault.MaxSentence} characters.";
+        if (request.Until <= now) return $"Until is {request.Until:O}, which is not ahead.";
         if (request.Group is { } group && !GcSettingsRules.IsGroup(group))
             return $"Group is \"{ActivityFault.Cut(group)}\"; allowed is tenant/group.";
         if (request.Sweep is { } sweep && !Enum.IsDefined(sweep))
@@ -18,22 +23,20 @@ internal static class PartialPauseRules
 
     public static bool IsPartial(string? group, Sweep? sweep) => group is not null || sweep is not null;
 
-    public static GcState Add(GcState state, PauseRequest request, DateTimeOffset now) => state with
+    public static GcState Add(GcState state, PauseRequest request, DateTimeOffset now)
     {
-        PartialPauses =
-        [
-            .. state.PartialPauses.Where(h => h.Group != request.Group || h.Sweep != request.Sweep),
-            new()
-            {
-                Group = request.Group, Sweep = request.Sweep, Reason = request.Reason.Trim(), At = now,
-                Until = request.Until, By = request.By,
-            },
-        ],
-    };
+        var pause = new PartialPause
+        {
+            Group = request.Group, Sweep = request.Sweep, Reason = request.Reason.Trim(), At = now,
+            Until = request.Until, By = request.By,
+        };
+        state = Remove(state, request.Group, request.Sweep);
+        return state with { PartialPauses = [.. state.PartialPauses, pause] };
+    }
 
     public static GcState Remove(GcState state, string? group, Sweep? sweep) =>
-        state with { PartialPauses = [.. state.PartialPauses.Where(h => h.Group != group || h.Sweep != sweep)] };
+        state with { PartialPauses = [.. state.PartialPauses.Where(p => p.Group != group || p.Sweep != sweep)] };
 
     public static GcState Expire(GcState state, DateTimeOffset now) =>
-        state.PartialPauses.Any(h => h.Until <= now) ? state with { PartialPauses = [.. state.PartialPauses.Where(h => !(h.Until <= now))] } : state;
+        state with { PartialPauses = [.. state.PartialPauses.Where(p => p.Until is null || p.Until > now)] };
 }

@@ -1,61 +1,65 @@
+using Temporalio.Common;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Timeouts and retries of a cycle's activities; whatever happens, they end with the cycle.</summary>
+/// <summary>Timeouts and retries of a cycle's activities; all of them end with the cycle.</summary>
 internal static class PhaseOptions
 {
-    /// <summary>Less than this is not worth beginning a phase.</summary>
+    /// <summary>No phase begins with less time left than this.</summary>
     public static readonly TimeSpan Min = TimeSpan.FromSeconds(1);
 
-    // Waiting again cannot mend these within a cycle; ShardNotHeld is mended by another host.
-    private static readonly IReadOnlyCollection<string> Final =
-        [ErrorTypes.ShardNotHeld, ErrorTypes.BadConfiguration, ErrorTypes.Denied];
+    /// <summary>Attempts at a phase on one host.</summary>
+    public const int MaxAttempts = 5;
 
-    /// <summary>For <c>AcquireShard</c>: tried until the cycle's time is over, since each try may find another host.</summary>
-    public static ActivityOptions Acquire(GcSettings settings, ShardTimings timings, TimeSpan remaining, string summary) => new()
+    /// <summary>Failures that no other host can mend.</summary>
+    public static readonly IReadOnlyCollection<string> FinalForAll = [ErrorTypes.BadConfiguration, ErrorTypes.Denied];
+
+    /// <summary>Failures that another attempt on the same host cannot mend.</summary>
+    public static readonly IReadOnlyCollection<string> FinalForHost = [ErrorTypes.ShardNotHeld, .. FinalForAll];
+
+    /// <summary>For <c>AcquireShard</c>: each attempt may find another host; the cycle's time bounds them.</summary>
+    public static ActivityOptions Acquire(PhaseContext context) => Bounded(context, new()
     {
-        ScheduleToCloseTimeout = remaining,
-        StartToCloseTimeout = remaining,
-        HeartbeatTimeout = Heartbeat(settings, timings, remaining),
-        RetryPolicy = new()
+        InitialInterval = TimeSpan.FromSeconds(1),
+        BackoffCoefficient = 2,
+        MaximumInterval = TimeSpan.FromSeconds(15),
+        NonRetryableErrorTypes = FinalForAll,
+    });
+
+    /// <summary>For a phase, on the host's own queue.</summary>
+    public static ActivityOptions Phase(PhaseContext context)
+    {
+        var options = Bounded(context, new()
         {
             InitialInterval = TimeSpan.FromSeconds(1),
             BackoffCoefficient = 2,
-            MaximumInterval = TimeSpan.FromSeconds(15),
-            NonRetryableErrorTypes = [ErrorTypes.BadConfiguration, ErrorTypes.Denied],
-        },
+            MaximumInterval = TimeSpan.FromSeconds(30),
+            MaximumAttempts = MaxAttempts,
+            NonRetryableErrorTypes = FinalForHost,
+        });
+        options.TaskQueue = context.TaskQueue;
+        options.ScheduleToStartTimeout = Shorter(context.Settings.HostTimeout, context.Remaining);
+        return options;
+    }
+
+    private static ActivityOptions Bounded(PhaseContext context, RetryPolicy retries) => new()
+    {
+        ScheduleToCloseTimeout = context.Remaining,
+        StartToCloseTimeout = context.Remaining,
+        HeartbeatTimeout = Heartbeat(context),
+        RetryPolicy = retries,
+        // A paused or cancelled collector reports so only after its host has stopped.
         CancellationType = ActivityCancellationType.WaitCancellationCompleted,
-        Summary = summary,
+        Summary = $"cycle {context.Cycle}: {context.Phase}",
     };
 
-    /// <summary>For a phase, on the host's own queue.</summary>
-    public static ActivityOptions Phase(
-        GcSettings settings, ShardTimings timings, string taskQueue, TimeSpan remaining, string summary) => new()
-        {
-            TaskQueue = taskQueue,
-            ScheduleToCloseTimeout = remaining,
-            ScheduleToStartTimeout = Shorter(settings.HostTimeout, remaining),
-            StartToCloseTimeout = remaining,
-            HeartbeatTimeout = Heartbeat(settings, timings, remaining),
-            RetryPolicy = new()
-            {
-                InitialInterval = TimeSpan.FromSeconds(1),
-                BackoffCoefficient = 2,
-                MaximumInterval = TimeSpan.FromSeconds(30),
-                MaximumAttempts = 5,
-                NonRetryableErrorTypes = Final,
-            },
-            // A paused or cancelled collector says so only when its host has really stopped.
-            CancellationType = ActivityCancellationType.WaitCancellationCompleted,
-            Summary = summary,
-        };
-
-    // A call to the cloud may block for the request timeout without a heartbeat; a slow call is not a lost host.
-    private static TimeSpan Heartbeat(GcSettings settings, ShardTimings timings, TimeSpan remaining)
+    // A call to the cloud may block for the request timeout without a heartbeat. A slow call is not a lost host.
+    private static TimeSpan Heartbeat(PhaseContext context)
     {
-        var patience = timings.RequestTimeout * 2;
-        return Shorter(patience > settings.HostTimeout ? patience : settings.HostTimeout, remaining);
+        var patience = context.Timings.RequestTimeout * 2;
+        var host = context.Settings.HostTimeout;
+        return Shorter(patience > host ? patience : host, context.Remaining);
     }
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;

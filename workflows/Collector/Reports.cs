@@ -1,98 +1,97 @@
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Judging, keeping and adding up reports.</summary>
+/// <summary>Judges, keeps and adds up reports.</summary>
 internal static class Reports
 {
-    /// <summary>How many are kept.</summary>
+    /// <summary>How many reports are kept.</summary>
     public const int Kept = 20;
 
     /// <summary>How many problems one report names.</summary>
     public const int Problems = 20;
 
-    // The newest report keeps its samples, the others only counts: state travels with every continue-as-new.
+    // The newest report keeps its samples, older ones only counts: the state travels with every continue-as-new.
     private const int OldProblems = 2;
 
     public static CycleOutcome Judge(CycleReport report)
     {
-        var done = new object?[] { report.Sync, report.Collect, report.Health, report.Purge }.Count(phase => phase is not null);
-        // What doubt kept from running did not fail.
-        if (report is { Sync.Suspect: not null, Collect: null }) done++;
-        return done == 0 ? CycleOutcome.Failed
-            : done < 4 ? CycleOutcome.Partial
-            : IsGuarded(report) ? CycleOutcome.Blocked
+        var phases = new PhaseResult?[] { report.Sync, report.Collect, report.Health, report.Purge };
+        var missing = phases.Count(phase => phase is null);
+        // A suspect listing keeps Collect from running. That is no failure.
+        if (report is { Sync.Suspect: not null, Collect: null }) missing--;
+        return missing == phases.Length ? CycleOutcome.Failed
+            : missing > 0 ? CycleOutcome.Partial
+            : IsBlocked(report) ? CycleOutcome.Blocked
             : CycleOutcome.Completed;
     }
 
-    /// <summary>Newest first; samples and all but a few problems are dropped from older ones.</summary>
+    /// <summary>Newest first; older reports lose their samples and all but a few problems.</summary>
     public static IReadOnlyList<CycleReport> Keep(IReadOnlyList<CycleReport> reports, CycleReport newest) =>
-        [Bound(newest), .. reports.Take(Kept - 1).Select((report, index) => index == 0 ? Trim(report) : report)];
+    [
+        Bound(newest, Kept, Problems),
+        .. reports.Take(Kept - 1).Select((report, i) => i > 0 ? report : Bound(report, samples: 0, OldProblems)),
+    ];
 
     public static GcTotals Add(GcTotals totals, CycleReport report)
     {
         totals = totals with { Cycles = totals.Cycles + 1 };
         if (report.DryRun) return totals;
-        var collect = report.Collect ?? new();
+        var counts = report.Collect?.Counts ?? [];
         return totals with
         {
-            Terminated = Add(totals.Terminated, collect.Counts),
-            AlreadyGone = totals.AlreadyGone + collect.Counts.Sum(counts => counts.AlreadyGone),
+            Terminated =
+            [
+                .. totals.Terminated
+                    .Concat(counts.Where(c => c.Terminated > 0).Select(c => new ReasonTotal(c.Reason, c.Terminated)))
+                    .GroupBy(total => total.Reason)
+                    .OrderBy(reason => reason.Key)
+                    .Select(reason => new ReasonTotal(reason.Key, reason.Sum(total => total.Instances))),
+            ],
+            AlreadyGone = totals.AlreadyGone + counts.Sum(c => c.AlreadyGone),
             Purged = totals.Purged + (report.Purge?.Purged ?? 0),
             ChecksEnqueued = totals.ChecksEnqueued + (report.Health?.Enqueued ?? 0),
         };
     }
 
     /// <summary>Every problem of a report, the workflow's own first.</summary>
-    public static IEnumerable<string> AllProblems(CycleReport report) =>
-    [
-        .. report.Problems,
-        .. report.Collect?.Blocked is { } guarded ? new[] { guarded } : [],
-        .. report.Sync?.Problems ?? [],
-        .. report.Collect?.Problems ?? [],
-        .. report.Health?.Problems ?? [],
-        .. report.Purge?.Problems ?? [],
-    ];
-
-    private static bool IsGuarded(CycleReport report) =>
-        report.Health is { Suspect: true } || report.Sync?.Suspect is not null || report.Collect?.Blocked is not null || (report.Collect is { } collect && collect.Counts.Any(c => c.OverLimit > 0));
-
-    private static IReadOnlyList<ReasonTotal> Add(IReadOnlyList<ReasonTotal> totals, IReadOnlyList<CollectCounts> counts) =>
-    [
-        .. totals.Concat(counts.Where(c => c.Terminated > 0).Select(c => new ReasonTotal(c.Reason, c.Terminated)))
-            .GroupBy(total => total.Reason)
-            .OrderBy(reason => reason.Key)
-            .Select(reason => new ReasonTotal(reason.Key, reason.Sum(total => total.Instances))),
-    ];
-
-    // Phases promise at most 20 short ones; the state's size must not hang on that promise.
-    private static CycleReport Bound(CycleReport report) => report with
+    public static IEnumerable<string> AllProblems(CycleReport report)
     {
-        Sync = report.Sync is { } sync ? sync with { Samples = Notes(sync.Samples), Problems = Sentences(sync.Problems) } : null,
-        Collect = report.Collect is { } collect
-            ? collect with { Samples = Notes(collect.Samples), Problems = Sentences(collect.Problems), Plan = Bound(collect.Plan) } : null,
-        Health = report.Health is { } health
-            ? health with { Samples = Notes(health.Samples), Problems = Sentences(health.Problems) } : null,
-        Purge = report.Purge is { } purge ? purge with { Samples = Notes(purge.Samples), Problems = Sentences(purge.Problems) } : null,
-        Problems = Sentences(report.Problems),
+        IEnumerable<string> blocked = report.Collect?.Blocked is { } why ? [why] : [];
+        PhaseResult?[] phases = [report.Sync, report.Collect, report.Health, report.Purge];
+        return [.. report.Problems, .. blocked, .. phases.SelectMany(phase => phase?.Problems ?? [])];
+    }
+
+    private static bool IsBlocked(CycleReport report) =>
+        report is { Health.Suspect: true } or { Sync.Suspect: not null } or { Collect.Blocked: not null }
+        || report.Collect?.Counts.Any(c => c.OverLimit > 0) is true;
+
+    // Activities promise at most 20 short sentences. The size of the state must not depend on that promise.
+    private static CycleReport Bound(CycleReport report, int samples, int problems) => report with
+    {
+        Sync = Bound(report.Sync, samples, problems),
+        Collect = Bound(report.Collect, samples, problems) is { } collect
+            ? collect with { Plan = samples > 0 ? Bound(collect.Plan) : null } : null,
+        Health = Bound(report.Health, samples, problems),
+        Purge = Bound(report.Purge, samples, problems),
+        Problems = Sentences(report.Problems, problems),
     };
 
-    private static CollectPlan? Bound(CollectPlan? plan) =>
-        plan is null ? null : plan with { Samples = Notes(plan.Samples), Exceeded = Sentences(plan.Exceeded) };
+    private static T? Bound<T>(T? phase, int samples, int problems)
+        where T : PhaseResult =>
+        phase is null ? null : (T)((PhaseResult)phase with
+        {
+            Samples = Notes(phase.Samples, samples),
+            Problems = Sentences(phase.Problems, problems),
+        });
 
-    private static IReadOnlyList<InstanceNote> Notes(IReadOnlyList<InstanceNote> notes) =>
-        [.. notes.Take(Kept).Select(note => note with { Why = ActivityFault.Cut(note.Why) })];
-
-    private static IReadOnlyList<string> Sentences(IReadOnlyList<string> problems) =>
-        [.. problems.Take(Problems).Select(ActivityFault.Cut)];
-
-    private static CycleReport Trim(CycleReport report) => report with
+    private static CollectPlan? Bound(CollectPlan? plan) => plan is null ? null : plan with
     {
-        Sync = report.Sync is null ? null : report.Sync with { Samples = [], Problems = Few(report.Sync.Problems) },
-        Collect = report.Collect is null ? null : report.Collect with { Samples = [], Problems = Few(report.Collect.Problems), Plan = null },
-        Health = report.Health is null ? null : report.Health with { Samples = [], Problems = Few(report.Health.Problems) },
-        Purge = report.Purge is null ? null : report.Purge with { Samples = [], Problems = Few(report.Purge.Problems) },
-        Problems = Few(report.Problems),
+        Samples = Notes(plan.Samples, Kept),
+        Exceeded = Sentences(plan.Exceeded, Problems),
     };
 
-    private static IReadOnlyList<string> Few(IReadOnlyList<string> problems) =>
-        [.. problems.Take(OldProblems).Select(ActivityFault.Cut)];
+    private static IReadOnlyList<InstanceNote> Notes(IReadOnlyList<InstanceNote> notes, int max) =>
+        [.. notes.Take(max).Select(note => note with { Why = ActivityFault.Cut(note.Why) })];
+
+    private static IReadOnlyList<string> Sentences(IReadOnlyList<string> sentences, int max) =>
+        [.. sentences.Take(max).Select(ActivityFault.Cut)];
 }

@@ -180,7 +180,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>The host that did the work; the last one, if it changed.</summary>
     public string? Host { get; init; }
 
-    /// <summary>Who approved a plan that this cycle was allowed to carry out; null: nobody.</summary>
+    /// <summary>Who approved a plan that this cycle was allowed to carry out; null: none.</summary>
     public Approval? Approval { get; init; }
 
     /// <summary>Set while deadlines are moved; null: they are as configured.</summary>

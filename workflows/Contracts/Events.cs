@@ -3,7 +3,7 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// <summary>What a reconcile event asks for (contract, "Reconcile event").</summary>
 public enum ReconcileEventType
 {
-    /// <summary>Look at one instance: is it still there, still well?</summary>
+    /// <summary>Check one instance.</summary>
     CheckInstance,
 
     /// <summary>A group lost an instance: bring it back to its size.</summary>
@@ -35,7 +35,7 @@ public sealed record ReconcileEvent(
 /// A batch of events for one shard's reconciler. At-least-once: the same <paramref name="Key"/> is taken once.
 /// </summary>
 /// <param name="Key">Idempotency key, made from the cycle and the batch, the same in a retry.</param>
-/// <param name="Events">At most 500.</param>
+/// <param name="Events">At most <see cref="MaxEvents"/>.</param>
 public sealed record EventBatch(string Key, IReadOnlyList<ReconcileEvent> Events)
 {
     /// <summary>The greatest number of events in a batch: keeps a signal well under Temporal's payload limit.</summary>
@@ -68,7 +68,7 @@ public sealed record ReconcilerState
     /// <summary>Events not handled yet, in order.</summary>
     public IReadOnlyList<ReconcileEvent> Queue { get; init; } = [];
 
-    /// <summary>Instances marked for replacement that the outside was not told yet, in order.</summary>
+    /// <summary>Instances marked for replacement that were not notified yet, in order.</summary>
     public IReadOnlyList<ReconcileEvent> Replacements { get; init; } = [];
 
     /// <summary>Notification on its way: sent again under the same key after continue-as-new.</summary>
@@ -115,7 +115,7 @@ public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals)
     /// <summary>Queue of the host that checks run on; null: waiting for a batch that names one.</summary>
     public string? HostTaskQueue { get; init; }
 
-    /// <summary>Events that were handled but not yet told to the outside.</summary>
+    /// <summary>Events that were handled and not yet notified.</summary>
     public int ToNotify { get; init; }
 }
 
@@ -151,7 +151,7 @@ public sealed record CheckedInstance(string InstanceId, CheckVerdict Verdict, st
 /// <param name="Instances">One for each event.</param>
 public sealed record CheckInstancesResult(IReadOnlyList<CheckedInstance> Instances);
 
-/// <summary>Something the outside should know: sent by <c>Notify</c> to the configured webhook, or to the log.</summary>
+/// <summary>A message that <c>Notify</c> sends to the configured webhook, or to the log.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="Kind"><c>GroupChanged</c> or <c>ReplaceInstance</c>.</param>
 /// <param name="Events">The events behind it.</param>

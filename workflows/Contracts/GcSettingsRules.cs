@@ -2,84 +2,97 @@ using System.Globalization;
 
 namespace Nstance.Temporal.Workflows.Contracts;
 
-/// <summary>What a collector accepts as settings. Pure; the same rules for the start, for <c>Configure</c>, and for programs.</summary>
+/// <summary>
+/// Validates settings: the same rules for the start, for <c>Configure</c>, and for programs. Each bound stands here.
+/// </summary>
 public static class GcSettingsRules
 {
-    private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
+    /// <summary>The maximum of <see cref="GcSettings.CyclesPerRun"/>.</summary>
+    public const int MaxCyclesPerRun = 1000;
+
+    /// <summary>The maximum of every percentage of <see cref="TerminationLimits"/>.</summary>
+    public const int MaxPercent = 100;
+
+    internal static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan MinRequestTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxRequestTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MinQuarantine = TimeSpan.FromMinutes(1);
 
     /// <summary>Days of a <see cref="MaintenanceWindow"/>, Sunday first as in <see cref="DayOfWeek"/>.</summary>
     public static IReadOnlyList<string> WeekDays { get; } = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
     /// <summary>True for <c>tenant/group</c>: two ids of nstance (contract, "Names").</summary>
-    /// <param name="text">What is asked.</param>
+    /// <param name="text">The text to check.</param>
     public static bool IsGroup(string? text) =>
         text?.Split('/') is [var tenant, var group] && IsId(tenant) && IsId(group);
 
-    /// <summary>All faults at once, one sentence each with name, value and what is allowed; empty when there are none.</summary>
-    /// <param name="settings">What is asked.</param>
+    /// <summary>Returns all faults at once, each with name, value and what is allowed.</summary>
+    /// <param name="settings">The settings to check.</param>
     public static IReadOnlyList<string> Faults(GcSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var faults = new List<string>();
-        if (settings.Interval > MaxDuration) faults.Add($"Interval is {settings.Interval}; at most {MaxDuration}, zero or less is off.");
-        Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, TimeSpan.FromSeconds(1), MaxDuration);
-        Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, TimeSpan.FromSeconds(1), MaxDuration);
-        Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, TimeSpan.FromSeconds(1), MaxDuration);
-        Within(nameof(settings.RequestTimeout), settings.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
-        Within(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, TimeSpan.FromDays(1));
-        Within(nameof(settings.CycleTimeout), settings.CycleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Within(nameof(settings.HostTimeout), settings.HostTimeout, TimeSpan.FromSeconds(1), settings.CycleTimeout);
-        Within(nameof(settings.Quarantine), settings.Quarantine, TimeSpan.FromMinutes(1), MaxDuration);
-        Between(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, 1000);
-        if (settings.Limits is not { } limits)
-        {
-            faults.Add("Limits is missing.");
-            return faults;
-        }
+        List<string?> faults =
+        [
+            settings.Interval > MaxDuration
+                ? $"Interval is {settings.Interval}; at most {MaxDuration}, zero or less is off." : null,
+            Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, Second, MaxDuration),
+            Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, Second, MaxDuration),
+            Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, Second, MaxDuration),
+            Within(nameof(settings.RequestTimeout), settings.RequestTimeout, MinRequestTimeout, MaxRequestTimeout),
+            Within(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, Day),
+            Within(nameof(settings.CycleTimeout), settings.CycleTimeout, Second, Day),
+            Within(nameof(settings.HostTimeout), settings.HostTimeout, Second, settings.CycleTimeout),
+            Within(nameof(settings.Quarantine), settings.Quarantine, MinQuarantine, MaxDuration),
+            Within<int>(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, MaxCyclesPerRun),
+        ];
+        if (settings.Limits is null) return [.. faults.OfType<string>(), "Limits is missing."];
+        faults.AddRange(OfLimits(settings.Limits));
+        faults.AddRange(settings.Windows?.SelectMany(OfWindow) ?? []);
+        return [.. faults.OfType<string>()];
+    }
 
-        Between("Limits.GroupFloor", limits.GroupFloor, 0, int.MaxValue);
-        Between("Limits.ShardFloor", limits.ShardFloor, 0, int.MaxValue);
-        Between("Limits.GroupPercent", limits.GroupPercent, 0, 100);
-        Between("Limits.ShardPercent", limits.ShardPercent, 0, 100);
+    private static IEnumerable<string?> OfLimits(TerminationLimits limits)
+    {
+        yield return Within<int>("Limits.GroupFloor", limits.GroupFloor, 0, int.MaxValue);
+        yield return Within<int>("Limits.ShardFloor", limits.ShardFloor, 0, int.MaxValue);
+        yield return Within<int>("Limits.GroupPercent", limits.GroupPercent, 0, MaxPercent);
+        yield return Within<int>("Limits.ShardPercent", limits.ShardPercent, 0, MaxPercent);
         foreach (var rule in limits.Rules ?? [])
         {
-            Between("Limits.Rules.Floor", rule.Floor, 0, int.MaxValue);
-            Between("Limits.Rules.Percent", rule.Percent, 0, 100);
-            if (rule.Group is { } group && !IsGroup(group)) faults.Add($"Limits.Rules.Group is \"{group}\"; allowed is tenant/group.");
-            if (rule is { OfShard: true, Group: not null }) faults.Add($"Limits.Rules.Group is \"{rule.Group}\"; a rule of the shard names no group.");
-        }
-
-        foreach (var window in settings.Windows ?? [])
-        {
-            foreach (var (name, text) in new[] { ("From", window.From), ("To", window.To) })
-            {
-                if (!TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
-                    faults.Add($"Windows.{name} is \"{text}\"; allowed is HH:mm.");
-            }
-
-            foreach (var day in window.Days ?? [])
-            {
-                if (!WeekDays.Contains(day)) faults.Add($"Windows.Days has \"{day}\"; allowed is {string.Join(' ', WeekDays)}.");
-            }
-
-            // Whether a host knows the zone is for the host to say: here the answer would hang on the machine.
-            if (string.IsNullOrWhiteSpace(window.TimeZone)) faults.Add("Windows.TimeZone is missing; allowed is an IANA name such as Europe/Berlin.");
-        }
-
-        return faults;
-
-        void Within(string name, TimeSpan? value, TimeSpan least, TimeSpan most)
-        {
-            if (value < least || value > most) faults.Add($"{name} is {value}; allowed is {least} to {most}.");
-        }
-
-        void Between(string name, int value, int least, int most)
-        {
-            if (value < least || value > most) faults.Add($"{name} is {value}; allowed is {least} to {most}.");
+            yield return Within<int>("Limits.Rules.Floor", rule.Floor, 0, int.MaxValue);
+            yield return Within<int>("Limits.Rules.Percent", rule.Percent, 0, MaxPercent);
+            if (rule.Group is null) continue;
+            if (!IsGroup(rule.Group)) yield return $"Limits.Rules.Group is \"{rule.Group}\"; allowed is tenant/group.";
+            if (rule.OfShard)
+                yield return $"Limits.Rules.Group is \"{rule.Group}\"; a rule of the shard names no group.";
         }
     }
 
+    private static IEnumerable<string?> OfWindow(MaintenanceWindow window)
+    {
+        foreach (var (name, text) in new[] { ("From", window.From), ("To", window.To) })
+        {
+            if (!TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+                yield return $"Windows.{name} is \"{text}\"; allowed is HH:mm.";
+        }
+
+        foreach (var day in (window.Days ?? []).Where(day => !WeekDays.Contains(day)))
+            yield return $"Windows.Days has \"{day}\"; allowed is {string.Join(' ', WeekDays)}.";
+        // Only the host checks whether it knows the zone: here the answer would depend on the machine.
+        if (string.IsNullOrWhiteSpace(window.TimeZone))
+            yield return "Windows.TimeZone is missing; allowed is an IANA name such as Europe/Berlin.";
+    }
+
+    private static string? Within<T>(string name, T? value, T min, T max)
+        where T : struct, IComparable<T> =>
+        value is { } it && (it.CompareTo(min) < 0 || it.CompareTo(max) > 0)
+            ? $"{name} is {it}; allowed is {min} to {max}." : null;
+
     private static bool IsId(string text) =>
-        text.Length is > 0 and <= 32 && text[0] != '-' && text[^1] != '-' && !text.Contains("--", StringComparison.Ordinal)
+        text.Length is > 0 and <= 32 && text[0] != '-' && text[^1] != '-'
+        && !text.Contains("--", StringComparison.Ordinal)
         && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
 }

@@ -2,20 +2,20 @@ using System.Text.Json.Serialization;
 
 namespace Nstance.Temporal.Workflows.Contracts;
 
-/// <summary>What can be held still on its own.</summary>
+/// <summary>What can be paused on its own.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Sweep>))]
 public enum Sweep
 {
-    /// <summary>Ending unhealthy instances.</summary>
+    /// <summary>Terminating unhealthy instances.</summary>
     Unhealthy,
 
-    /// <summary>Ending instances that never registered.</summary>
+    /// <summary>Terminating instances that never registered.</summary>
     Dangling,
 
-    /// <summary>Ending instances that the cloud alone knows.</summary>
+    /// <summary>Terminating instances that only the cloud knows.</summary>
     Orphan,
 
-    /// <summary>Ending instances whose row is marked as deleted.</summary>
+    /// <summary>Terminating instances whose row is marked as deleted.</summary>
     DeletedButRunning,
 
     /// <summary>Removing rows from before a cloud call.</summary>
@@ -24,10 +24,10 @@ public enum Sweep
     /// <summary>Removing rows whose machine is lost.</summary>
     MachineLost,
 
-    /// <summary>Handing instances that don't report to the reconciler.</summary>
+    /// <summary>Sending instances that do not report to the reconciler.</summary>
     Health,
 
-    /// <summary>Deleting what was deleted longer ago than the retention.</summary>
+    /// <summary>Deleting records and rows past the retention.</summary>
     Purge,
 }
 
@@ -56,8 +56,8 @@ public sealed record PartialPause
 }
 
 /// <summary>
-/// Hours in which collection holds still: no sweep begins. Assessment by the cycle's time. A window whose <see cref="To"/> is
-/// not after its <see cref="From"/> ends on the next day.
+/// Hours in which no sweep begins, by the cycle's time. A window whose <see cref="To"/> is not after its
+/// <see cref="From"/> ends on the next day.
 /// </summary>
 /// <param name="From">First minute, <c>HH:mm</c>.</param>
 /// <param name="To">First minute after it, <c>HH:mm</c>.</param>
@@ -71,8 +71,8 @@ public sealed record MaintenanceWindow(string From, string To)
 }
 
 /// <summary>
-/// Since when we can see again, after a change of host, a long gap without a good sync, or a suspect source of health.
-/// Deadlines count from then: nobody is judged for the time in which nobody looked.
+/// The start of a grace period, after a change of host, a long gap without a good sync, or a suspect source of health.
+/// Deadlines count from then.
 /// </summary>
 /// <param name="Since">The first moment.</param>
 /// <param name="Why">What was before it.</param>

@@ -3,7 +3,7 @@ using Temporalio.Activities;
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>
-/// The work of a cycle. Each is idempotent and safe to retry: a destructive step looks at fresh evidence first.
+/// The work of a cycle. Each is idempotent and safe to retry: a destructive step reads fresh evidence first.
 /// <see cref="AcquireShardAsync"/> runs on the shared queue, the others on the queue of the host it names.
 /// </summary>
 public interface IGcActivities
@@ -14,13 +14,13 @@ public interface IGcActivities
     [Activity]
     Task<AcquireShardResult> AcquireShardAsync(AcquireShardInput input);
 
-    /// <summary>Brings the cloud's truth into the database.</summary>
+    /// <summary>Writes the cloud's state into the database.</summary>
     /// <param name="input">The cycle.</param>
     /// <returns>Counts. A listing that is not complete fails instead: unknown is never gone.</returns>
     [Activity]
     Task<SyncResult> SyncProviderAsync(PhaseInput input);
 
-    /// <summary>Ends garbage at the cloud, after asking cloud and records again.</summary>
+    /// <summary>Terminates garbage at the cloud, after reading cloud and records again.</summary>
     /// <param name="input">The cycle.</param>
     /// <returns>Counts for each reason.</returns>
     [Activity]
@@ -43,7 +43,7 @@ public interface IGcActivities
 public interface IKeepAliveActivities
 {
     /// <summary>Starts the shard's collector under its fixed id if none runs. Safe to retry.</summary>
-    /// <param name="input">What a new collector starts with; a running one is left alone.</param>
+    /// <param name="input">What a new collector starts with; a running one is not changed.</param>
     /// <returns>Run id of the collector that runs now.</returns>
     [Activity]
     Task<string> EnsureCollectorRunsAsync(GcInput input);
@@ -52,14 +52,14 @@ public interface IKeepAliveActivities
 /// <summary>What the reconciler does.</summary>
 public interface IReconcilerActivities
 {
-    /// <summary>Looks at instances whose health is stale. Safe to retry. Runs on the host that holds the shard.</summary>
+    /// <summary>Checks instances with stale health, on the host that holds the shard. Safe to retry.</summary>
     /// <param name="input">Which.</param>
     /// <returns>A verdict for each.</returns>
     [Activity]
     Task<CheckInstancesResult> CheckInstancesAsync(CheckInstancesInput input);
 
-    /// <summary>Tells the outside. At-least-once; the receiver deduplicates by key.</summary>
-    /// <param name="notification">What to tell.</param>
+    /// <summary>Sends a notification. At-least-once; the receiver deduplicates by key.</summary>
+    /// <param name="notification">What to send.</param>
     [Activity]
     Task NotifyAsync(Notification notification);
 }

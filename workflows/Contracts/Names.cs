@@ -67,7 +67,7 @@ public static class ErrorTypes
     /// <summary>The host has no usable database of this shard (any more): acquire a host again. Not retried.</summary>
     public const string ShardNotHeld = "ShardNotHeld";
 
-    /// <summary>A host will not take the shard now (its shared database is not being fed). Retried, elsewhere.</summary>
+    /// <summary>A host declines the shard: its shared database is not up to date. Another host is tried.</summary>
     public const string HostDeclined = "HostDeclined";
 
     /// <summary>Configuration is missing, broken, or of another shard or cluster. Not retried within a cycle.</summary>

@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace Nstance.Temporal.Workflows.Contracts;
 
-/// <summary>What every phase of a cycle is told.</summary>
+/// <summary>Input of every phase of a cycle.</summary>
 /// <param name="Shard">The shard.</param>
 /// <param name="AsOf">The cycle's time: the workflow's clock, the only clock that deadlines are judged by.</param>
 /// <param name="Timings">The timings in effect.</param>
 public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTimings Timings)
 {
-    /// <summary>How much may be ended. Only <c>Collect</c> looks at it.</summary>
+    /// <summary>How much may be terminated. Only <c>Collect</c> uses it.</summary>
     public TerminationLimits Limits { get; init; } = new();
 
-    /// <summary>True: end, delete and mark nothing; say what would be done.</summary>
+    /// <summary>True: terminate, delete and mark nothing; report what would be done.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
@@ -21,7 +21,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>Number of the cycle; 0 when there is none. For the audit.</summary>
     public int Cycle { get; init; }
 
-    /// <summary>A plan that may be carried out. Only <c>Collect</c> looks at it.</summary>
+    /// <summary>A plan that may be carried out. Only <c>Collect</c> uses it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Approval? Approval { get; init; }
 
@@ -34,8 +34,8 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
 
     /// <summary>
-    /// When this attempt at the phase began, by Temporal's clock; set by the activity itself. A window may have opened since the
-    /// cycle's time was read.
+    /// When this attempt at the phase began, by Temporal's clock; set by the activity itself. A window may have opened
+    /// since the cycle began.
     /// </summary>
     [JsonIgnore]
     public DateTimeOffset? StartedAt { get; init; }
@@ -44,7 +44,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GracePeriod? Grace { get; init; }
 
-    /// <summary>How long what would be terminated is stopped before it ends; null: it ends at once. Only <c>Collect</c> looks at it.</summary>
+    /// <summary>How long <c>Collect</c> stops an instance before it terminates it; null: not at all.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? Quarantine { get; init; }
 }
@@ -87,7 +87,7 @@ public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimi
 }
 
 /// <summary>Outcome of <c>SyncProvider</c>.</summary>
-public sealed record SyncResult
+public sealed record SyncResult : PhaseResult
 {
     /// <summary>Own instances that the cloud listed.</summary>
     public int Listed { get; init; }
@@ -101,26 +101,20 @@ public sealed record SyncResult
     /// <summary>Rows marked deleted: not listed, and a describe by id said terminated or not found.</summary>
     public int MarkedDeleted { get; init; }
 
-    /// <summary>Rows not listed that were left alone, because a describe disagreed or could not tell.</summary>
+    /// <summary>Rows not listed that were skipped, because a describe disagreed or could not tell.</summary>
     public int Skipped { get; init; }
 
-    /// <summary>Instances or rows that could not be understood; named in <see cref="Problems"/>.</summary>
+    /// <summary>Invalid instances or rows; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
 
     /// <summary>
-    /// One sentence: why this listing cannot be believed (wrong account, implausibly short); nothing is terminated in this cycle.
-    /// Null: it can.
+    /// Why this listing is suspect (wrong account, implausibly short), in one sentence; nothing is then terminated.
+    /// Null: it is not suspect.
     /// </summary>
     public string? Suspect { get; init; }
 
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
-
-    /// <summary>Up to 20 of the instances that were marked or skipped.</summary>
-    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
-
-    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 /// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
@@ -155,28 +149,28 @@ public sealed record CollectCounts
     /// <summary>Rows that looked like garbage.</summary>
     public int Candidates { get; init; }
 
-    /// <summary>Instances ended at the cloud (for dry-run: that would be).</summary>
+    /// <summary>Instances terminated at the cloud (in dry-run: that would be).</summary>
     public int Terminated { get; init; }
 
-    /// <summary>Nothing was left at the cloud to end; record deleted and row marked all the same.</summary>
+    /// <summary>Nothing was left at the cloud to terminate; record deleted and row marked all the same.</summary>
     public int AlreadyGone { get; init; }
 
     /// <summary>Fresh evidence or protection said no, or could not tell.</summary>
     public int Skipped { get; init; }
 
-    /// <summary>Ending failed; record and row are as they were.</summary>
+    /// <summary>The termination failed; record and row are as they were.</summary>
     public int Failed { get; init; }
 
     /// <summary>Held back because the reason is over its limit.</summary>
     public int OverLimit { get; init; }
 
-    /// <summary>Tagged and stopped, to be ended later; record and row are as they were.</summary>
+    /// <summary>Tagged and stopped, to be terminated later; record and row are as they were.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Quarantined { get; init; }
 }
 
 /// <summary>Outcome of <c>Collect</c>.</summary>
-public sealed record CollectResult
+public sealed record CollectResult : PhaseResult
 {
     /// <summary>Counts of each reason, in the order of <see cref="CollectReason"/>.</summary>
     public IReadOnlyList<CollectCounts> Counts { get; init; } = [];
@@ -184,35 +178,30 @@ public sealed record CollectResult
     /// <summary><c>GroupChanged</c> events handed to the reconciler (one for each group).</summary>
     public int GroupsChanged { get; init; }
 
-    /// <summary>Rows that could not be understood; named in <see cref="Problems"/>.</summary>
+    /// <summary>Invalid rows; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
 
     /// <summary>What a limit held back, to be approved; null: nothing was.</summary>
     public CollectPlan? Plan { get; init; }
 
-    /// <summary>Instances that ended because their plan was approved.</summary>
+    /// <summary>Instances terminated because their plan was approved.</summary>
     public int Approved { get; init; }
 
     /// <summary>True: nothing of the approved plan is left to be done.</summary>
     public bool ApprovalDone { get; init; }
 
-    /// <summary>One sentence: why nothing at all was ended, by doubt; null: there was none.</summary>
+    /// <summary>Why a guard terminated nothing at all, in one sentence; null: no guard did.</summary>
     public string? Blocked { get; init; }
-
-    /// <summary>Up to 20 instances with what was done and why.</summary>
-    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
-
-    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
 
     /// <summary>Gets the counts of one reason; zeros when it had no candidates.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>Its counts.</returns>
-    public CollectCounts Of(CollectReason reason) => Counts.FirstOrDefault(c => c.Reason == reason) ?? new() { Reason = reason };
+    public CollectCounts Of(CollectReason reason) =>
+        Counts.FirstOrDefault(c => c.Reason == reason) ?? new() { Reason = reason };
 }
 
 /// <summary>Outcome of <c>ScanHealth</c>.</summary>
-public sealed record HealthScanResult
+public sealed record HealthScanResult : PhaseResult
 {
     /// <summary>Registered, live instances.</summary>
     public int Registered { get; init; }
@@ -226,18 +215,12 @@ public sealed record HealthScanResult
     /// <summary>True: so many look stale that the source of health is suspect; nothing was enqueued.</summary>
     public bool Suspect { get; init; }
 
-    /// <summary>Registered rows with a time that no rule can use; named in <see cref="Problems"/>.</summary>
+    /// <summary>Registered rows with an invalid time; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
-
-    /// <summary>Up to 20 stale instances.</summary>
-    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
-
-    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 /// <summary>Outcome of <c>PurgeRecords</c>.</summary>
-public sealed record PurgeResult
+public sealed record PurgeResult : PhaseResult
 {
     /// <summary>Rows deleted longer ago than the retention.</summary>
     public int Expired { get; init; }
@@ -251,14 +234,8 @@ public sealed record PurgeResult
     /// <summary>Rows without a readable id or tenant, for which no record can exist or was found.</summary>
     public int WithoutRecord { get; init; }
 
-    /// <summary>Rows whose mark of deletion is not a time that a rule can use; named in <see cref="Problems"/>.</summary>
+    /// <summary>Rows with an invalid time of deletion; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
-
-    /// <summary>Up to 20 purged instances.</summary>
-    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
-
-    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 /// <summary>One instance in a report: enough to find it, no secret.</summary>
@@ -266,7 +243,9 @@ public sealed record PurgeResult
 /// <param name="ProviderId">The cloud's id, if known.</param>
 /// <param name="Tenant">Owner, if known.</param>
 /// <param name="Group">Group, if known.</param>
-/// <param name="Action">What was done: <c>terminated</c>, <c>skipped</c>, <c>failed</c>, <c>purged</c>, <c>stale</c> …</param>
+/// <param name="Action">
+/// What was done: <c>terminated</c>, <c>skipped</c>, <c>failed</c>, <c>purged</c>, <c>stale</c> …
+/// </param>
 /// <param name="Why">One sentence.</param>
 public sealed record InstanceNote(
     string InstanceId, string? ProviderId, string? Tenant, string? Group, string Action, string Why);

@@ -1,7 +1,7 @@
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>
-/// What a cycle would have ended, had it not been over a limit. Held back whole, until somebody approves exactly this.
+/// What a cycle would have terminated without its limit. It is held back whole until an operator approves exactly this.
 /// The host that made it keeps all of its instances; here are a few.
 /// </summary>
 /// <param name="Hash">SHA-256 of its content, in hex: another instance, reason or evidence makes another hash.</param>

@@ -12,7 +12,7 @@ public sealed record ShardTimings
     /// <summary>Time between starts of cycles. Zero or less: collection is off. Default 2 minutes.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>An instance that has not registered this long after it was issued is dangling. Default 5 minutes.</summary>
+    /// <summary>An instance that has not registered for this long is dangling. Default 5 minutes.</summary>
     public TimeSpan RegistrationTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a deleted instance stays on record. Default 30 minutes.</summary>
@@ -26,14 +26,17 @@ public sealed record ShardTimings
 
     /// <summary>
     /// How long after a change the cloud's own answers may still lag (EC2 is eventually consistent): a row younger
-    /// than this is never judged by a listing. Default 1 minute; not part of <c>config.jsonc</c>.
+    /// than this is never compared with a listing. Default 1 minute; not part of <c>config.jsonc</c>.
     /// </summary>
     public TimeSpan SettleTime { get; init; } = TimeSpan.FromMinutes(1);
 }
 
-/// <summary>What an operator asks of a shard's collector. A null timing is taken from the bucket's configuration.</summary>
+/// <summary>Settings of a shard's collector. A null timing is taken from the bucket's configuration.</summary>
 public sealed record GcSettings
 {
+    /// <summary>Cycles of a run before it continues as new.</summary>
+    public const int DefaultCyclesPerRun = 100;
+
     /// <summary>Overrides <see cref="ShardTimings.Interval"/>.</summary>
     public TimeSpan? Interval { get; init; }
 
@@ -60,21 +63,24 @@ public sealed record GcSettings
     /// </summary>
     public TimeSpan HostTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    /// <summary>How many cycles a run holds before it continues as new. Default 100.</summary>
-    public int CyclesPerRun { get; init; } = 100;
+    /// <summary>
+    /// Cycles of a run before it continues as new, at most <see cref="GcSettingsRules.MaxCyclesPerRun"/>. Default
+    /// <see cref="DefaultCyclesPerRun"/>.
+    /// </summary>
+    public int CyclesPerRun { get; init; } = DefaultCyclesPerRun;
 
-    /// <summary>How much one cycle may end.</summary>
+    /// <summary>How much one cycle may terminate.</summary>
     public TerminationLimits Limits { get; init; } = new();
 
     /// <summary>
-    /// True: report what would be terminated and deleted, end and delete nothing. False: enforce. Default null: dry-run, until
-    /// an operator says enforce (update <c>SetMode</c>).
+    /// True: report what would be terminated and deleted, and do neither. False: enforce. Default null: dry-run, until
+    /// an operator enforces (update <c>SetMode</c>).
     /// </summary>
     public bool? DryRun { get; init; }
 
     /// <summary>
-    /// Instead of being ended, an instance is tagged <c>nstance:gc-quarantined</c> and stopped, and ended after this wait if
-    /// the evidence still says so. Default null: ended at once.
+    /// An instance is first tagged <c>nstance:gc-quarantined</c> and stopped, and terminated after this wait if the
+    /// evidence still holds. Default null: terminated at once.
     /// </summary>
     public TimeSpan? Quarantine { get; init; }
 
@@ -94,29 +100,41 @@ public sealed record GcSettings
 }
 
 /// <summary>
-/// How many instances one cycle may end for one reason (design, "Limits"). Over it none of that reason is ended.
+/// How many instances one cycle may terminate for one reason (design, "Limits"). Over it, it terminates none of them.
 /// </summary>
 public sealed record TerminationLimits
 {
-    /// <summary>No limit at all: for tests, and for operators who say so.</summary>
+    /// <summary>A group may always lose this many.</summary>
+    public const int DefaultGroupFloor = 2;
+
+    /// <summary>Percentage of a group's live instances.</summary>
+    public const int DefaultGroupPercent = 20;
+
+    /// <summary>A shard may always lose this many.</summary>
+    public const int DefaultShardFloor = 5;
+
+    /// <summary>Percentage of a shard's live instances.</summary>
+    public const int DefaultShardPercent = 10;
+
+    /// <summary>No limit at all: for tests, and for operators who ask for it.</summary>
     public static TerminationLimits Off { get; } = new() { Enabled = false };
 
     /// <summary>Default true.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>A group may always lose this many. Default 2.</summary>
-    public int GroupFloor { get; init; } = 2;
+    /// <summary>A group may always lose this many. Default <see cref="DefaultGroupFloor"/>.</summary>
+    public int GroupFloor { get; init; } = DefaultGroupFloor;
 
-    /// <summary>Share of the group's live instances, 0 to 100. Default 20.</summary>
-    public int GroupPercent { get; init; } = 20;
+    /// <summary>Percentage of the group's live instances. Default <see cref="DefaultGroupPercent"/>.</summary>
+    public int GroupPercent { get; init; } = DefaultGroupPercent;
 
-    /// <summary>A shard may always lose this many. Default 5.</summary>
-    public int ShardFloor { get; init; } = 5;
+    /// <summary>A shard may always lose this many. Default <see cref="DefaultShardFloor"/>.</summary>
+    public int ShardFloor { get; init; } = DefaultShardFloor;
 
-    /// <summary>Share of the shard's live instances, 0 to 100. Default 10.</summary>
-    public int ShardPercent { get; init; } = 10;
+    /// <summary>Percentage of the shard's live instances. Default <see cref="DefaultShardPercent"/>.</summary>
+    public int ShardPercent { get; init; } = DefaultShardPercent;
 
-    /// <summary>Other bounds for some groups or reasons; the one that names most of both holds. Default null: none.</summary>
+    /// <summary>Other bounds for some groups or reasons; the most specific one holds. Default null: none.</summary>
     public IReadOnlyList<LimitRule>? Rules { get; init; }
 }
 

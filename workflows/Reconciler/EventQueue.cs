@@ -18,8 +18,8 @@ internal sealed class EventQueue
 
     private readonly List<ReconcileEvent> _queue;
     private readonly List<ReconcileEvent> _replacements;
-    private readonly Dictionary<string, DateTimeOffset> _handled;
     private readonly List<string> _batchKeys;
+    private Dictionary<string, DateTimeOffset> _handled;
     private long _notifications;
 
     public EventQueue(ReconcilerState? state, TimeSpan healthCheckInterval)
@@ -54,8 +54,8 @@ internal sealed class EventQueue
 
     private TimeSpan Window => HealthCheckInterval * 2;
 
-    /// <summary>Takes a batch once; merges what is queued already or was handled within the window.</summary>
-    public void Take(EventBatch batch, DateTimeOffset now)
+    /// <summary>Adds a batch once; merges events that are queued already or were handled within the window.</summary>
+    public void Enqueue(EventBatch batch, DateTimeOffset now)
     {
         HostTaskQueue = batch.HostTaskQueue ?? HostTaskQueue;
         if (batch.HealthCheckInterval > TimeSpan.Zero) HealthCheckInterval = batch.HealthCheckInterval.Value;
@@ -72,12 +72,12 @@ internal sealed class EventQueue
             Totals = Totals with { Received = Totals.Received + 1 };
             if (IsCheck(item) && item.InstanceId is null)
             {
-                // Names nobody: no host could ever answer it.
+                // It names no instance, so no host could answer it.
                 Totals = Totals with { Failed = Totals.Failed + 1 };
             }
             else if (positions.TryGetValue(key, out var at))
             {
-                // The newer one knows the later count of missed reports; the place in the queue is the older one's.
+                // The newer event has the later count of missed reports. The older one has the better place.
                 _queue[at] = item;
                 Totals = Totals with { Deduplicated = Totals.Deduplicated + 1 };
             }
@@ -126,7 +126,7 @@ internal sealed class EventQueue
         List<ReconcileEvent> changed = [.. _queue.Where(e => !IsCheck(e)).Take(BatchSize)];
         if (changed.Count > 0)
         {
-            // Leaves the queue now: an equal event that comes while this one is sent is news again.
+            // The event leaves the queue now: an equal one that arrives during the send is news again.
             _queue.RemoveAll(changed.Contains);
             foreach (var change in changed) Handle(change, now);
             return Outbox = Form(nameof(ReconcileEventType.GroupChanged), changed);
@@ -149,17 +149,21 @@ internal sealed class EventQueue
     }
 
     /// <summary>
-    /// Drops checks beyond what a run may hand on. Last resort of a queue that no host works on: the next health scan
-    /// finds them again. A changed group is never dropped. Returns how many.
+    /// Drops the newest checks beyond what a run may hand on, and returns how many. The next health scan finds them
+    /// again. A changed group is never dropped.
     /// </summary>
-    public int Shed()
+    public int DropExcess()
     {
-        var excess = _queue.Count - MaxCarried;
-        if (excess <= 0) return 0;
-        var shed = _queue.Where(IsCheck).Reverse().Take(excess).ToHashSet(ReferenceEqualityComparer.Instance);
-        _queue.RemoveAll(shed.Contains);
-        Totals = Totals with { Failed = Totals.Failed + shed.Count };
-        return shed.Count;
+        var dropped = 0;
+        for (var i = _queue.Count - 1; i >= 0 && _queue.Count > MaxCarried; i--)
+        {
+            if (!IsCheck(_queue[i])) continue;
+            _queue.RemoveAt(i);
+            dropped++;
+        }
+
+        Totals = Totals with { Failed = Totals.Failed + dropped };
+        return dropped;
     }
 
     public ReconcilerState Export(DateTimeOffset now)
@@ -190,16 +194,8 @@ internal sealed class EventQueue
 
     private void Forget(DateTimeOffset now)
     {
-        foreach (var (key, at) in _handled.ToList())
-        {
-            if (now - at >= Window) _handled.Remove(key);
-        }
-
-        if (_handled.Count <= MaxHandled) return;
-        foreach (var (key, _) in _handled.OrderBy(p => p.Value).ThenBy(p => p.Key, StringComparer.Ordinal)
-            .Take(_handled.Count - MaxHandled).ToList())
-        {
-            _handled.Remove(key);
-        }
+        var known = _handled.Where(p => now - p.Value < Window)
+            .OrderByDescending(p => p.Value).ThenByDescending(p => p.Key, StringComparer.Ordinal);
+        _handled = new(known.Take(MaxHandled), StringComparer.Ordinal);
     }
 }

@@ -7,8 +7,8 @@ using Temporalio.Workflows;
 namespace Nstance.Temporal.Workflows.Telemetry;
 
 /// <summary>
-/// One trace for each cycle. Its ids follow from the collector's first run and the number of the cycle, so that a replay, on
-/// another host too, hands the same parent to every activity, and nothing has to be kept in the workflow's state.
+/// One trace for each cycle. Its ids follow from the collector's first run and the number of the cycle. A replay on any
+/// host therefore passes the same parent to every activity, and the workflow's state holds no ids.
 /// </summary>
 public static class CycleTrace
 {
@@ -22,17 +22,20 @@ public static class CycleTrace
     private static readonly AsyncLocal<ActivityContext> Under = new();
 
     /// <summary>The cycle's span, as activities see it; null outside of a cycle.</summary>
-    internal static string? Parent => Under.Value.TraceId == default ? null : $"00-{Under.Value.TraceId}-{Under.Value.SpanId}-01";
+    internal static string? Parent =>
+        Under.Value.TraceId == default ? null : $"00-{Under.Value.TraceId}-{Under.Value.SpanId}-01";
 
     /// <summary>Until the caller comes back, activities belong to this cycle.</summary>
     internal static ActivityContext Begin(int cycle)
     {
         var ids = SHA256.HashData(Encoding.UTF8.GetBytes($"{Workflow.Info.FirstExecutionRunId}/{cycle}"));
         return Under.Value = new(
-            ActivityTraceId.CreateFromBytes(ids.AsSpan(0, 16)), ActivitySpanId.CreateFromBytes(ids.AsSpan(16, 8)), ActivityTraceFlags.Recorded);
+            ActivityTraceId.CreateFromBytes(ids.AsSpan(0, 16)),
+            ActivitySpanId.CreateFromBytes(ids.AsSpan(16, 8)),
+            ActivityTraceFlags.Recorded);
     }
 
-    /// <summary>Tells the cycle's own span, once: a replay tells nothing.</summary>
+    /// <summary>Reports the cycle's own span. A replay reports nothing.</summary>
     internal static void End(ShardRef shard, ActivityContext context, CycleReport report)
     {
         if (Workflow.Unsafe.IsReplaying) return;
@@ -41,16 +44,21 @@ public static class CycleTrace
             ActivityKind.Internal, root, startTime: report.StartedAt, name: $"cycle {shard.Cluster}/{shard.Shard}");
         if (span is null) return;
         TakeId(span, context.SpanId.ToHexString());
-        span.SetTag("nstance.cluster", shard.Cluster).SetTag("nstance.shard", shard.Shard).SetTag("nstance.cycle", report.Cycle)
-            .SetTag("nstance.outcome", report.Outcome.ToString().ToLowerInvariant()).SetTag("nstance.dry_run", report.DryRun)
-            .SetTag("nstance.host", report.Host).SetTag("temporal.workflow_id", Workflow.Info.WorkflowId).SetTag("temporal.run_id", Workflow.Info.RunId);
+        span.SetTag("nstance.cluster", shard.Cluster)
+            .SetTag("nstance.shard", shard.Shard)
+            .SetTag("nstance.cycle", report.Cycle)
+            .SetTag("nstance.outcome", report.Outcome.ToString().ToLowerInvariant())
+            .SetTag("nstance.dry_run", report.DryRun)
+            .SetTag("nstance.host", report.Host)
+            .SetTag("temporal.workflow_id", Workflow.Info.WorkflowId)
+            .SetTag("temporal.run_id", Workflow.Info.RunId);
         if (report.Outcome is CycleOutcome.Partial or CycleOutcome.Failed)
             span.SetStatus(ActivityStatusCode.Error, report.Problems is [var problem, ..] ? problem : null);
         span.SetEndTime(report.EndedAt.UtcDateTime);
     }
 
-    // The framework draws every span id at random. The children carry this one since before the span can be told, and a task that
-    // is tried again tells the same span again. A test sees to it that the member is still there.
+    // The framework draws span ids at random, but the children carry this id before the span is reported. A test checks
+    // that the field still exists.
     private static void TakeId(Activity span, string id)
     {
         try
@@ -59,7 +67,7 @@ public static class CycleTrace
         }
         catch (MissingFieldException)
         {
-            // Another framework: the cycle's span stands beside its children. No reason to fail a workflow task.
+            // Another framework: the span then stands beside its children. That must not fail a workflow task.
         }
     }
 

@@ -1,3 +1,4 @@
+using Temporalio.Api.Common.V1;
 using Temporalio.Converters;
 using Temporalio.Worker.Interceptors;
 
@@ -7,7 +8,8 @@ namespace Nstance.Temporal.Workflows.Telemetry;
 public sealed class CycleTracing : IWorkerInterceptor
 {
     /// <inheritdoc/>
-    public WorkflowInboundInterceptor InterceptWorkflow(WorkflowInboundInterceptor nextInterceptor) => new Inbound(nextInterceptor);
+    public WorkflowInboundInterceptor InterceptWorkflow(WorkflowInboundInterceptor nextInterceptor) =>
+        new Inbound(nextInterceptor);
 
     private sealed class Inbound(WorkflowInboundInterceptor next) : WorkflowInboundInterceptor(next)
     {
@@ -19,8 +21,8 @@ public sealed class CycleTracing : IWorkerInterceptor
         public override Task<TResult> ScheduleActivityAsync<TResult>(ScheduleActivityInput input)
         {
             if (CycleTrace.Parent is not { } parent) return base.ScheduleActivityAsync<TResult>(input);
-            var headers = input.Headers is null ? [] : new Dictionary<string, Temporalio.Api.Common.V1.Payload>(input.Headers);
-            // Not the workflow's own converter: it may encrypt, and a trace must be readable by whoever runs the activity.
+            var headers = input.Headers is null ? [] : new Dictionary<string, Payload>(input.Headers);
+            // Not the workflow's own converter: that one may encrypt, and every worker must be able to read a trace.
             headers[CycleTrace.Header] = DataConverter.Default.PayloadConverter.ToPayload(parent);
             return base.ScheduleActivityAsync<TResult>(input with { Headers = headers });
         }

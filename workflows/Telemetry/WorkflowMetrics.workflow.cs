@@ -1,18 +1,21 @@
 using Nstance.Temporal.Workflows.Collector;
+using Temporalio.Common;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Telemetry;
 
 /// <summary>
-/// Metrics that only the workflows can tell. They go through Temporal's own meter, which records nothing during a replay.
+/// Metrics that only the workflows know. They go through Temporal's own meter, which records nothing during a replay.
 /// </summary>
 internal static class WorkflowMetrics
 {
-    /// <summary>Counts a cycle, and says when the last good one was: also after a bad one, so that an alarm survives a restart.</summary>
+    private static long Now => Clock.Now.ToUnixTimeSeconds();
+
+    /// <summary>Counts a cycle and repeats the time of the last good one.</summary>
     public static void CycleEnded(CollectorState collector, CycleReport report)
     {
-        Meter(collector.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant()))
-            .CreateCounter<long>("nstance.gc.cycles", null, "Cycles by outcome (completed, guarded, partial, failed)").Add(1);
+        Meter(collector.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant())).CreateCounter<long>(
+            "nstance.gc.cycles", null, "Cycles by outcome (completed, guarded, partial, failed)").Add(1);
         LastGood(collector);
     }
 
@@ -20,43 +23,46 @@ internal static class WorkflowMetrics
     public static void Steered(CollectorState collector)
     {
         var meter = Meter(collector.Shard);
-        meter.CreateGauge<long>("nstance.gc.paused", null, "1 while paused by an operator").Set(collector.State.Pause is null ? 0 : 1);
-        meter.CreateGauge<long>("nstance.gc.dry_run", null, "1 while nothing is terminated").Set(collector.DryRun ? 1 : 0);
-        meter.CreateGauge<long>("nstance.gc.plan.pending", null, "Instances of the plan that waits for approval; 0: none waits")
-            .Set(collector.State.Pending?.Instances ?? 0);
-        meter.CreateGauge<long>("nstance.gc.collector.at", "s", "When this worker last moved the collector, Unix time").Set(Now);
-        // After a restart the alarm must not wait for the first cycle: that one may be what fails.
+        meter.Gauge("paused", "1 while paused by an operator", collector.State.Pause is null ? 0 : 1);
+        meter.Gauge("dry_run", "1 while nothing is terminated", collector.DryRun ? 1 : 0);
+        meter.Gauge(
+            "plan.pending", "Instances of the plan that waits for approval; 0: none waits",
+            collector.State.Pending?.Instances ?? 0);
+        meter.Gauge("collector.at", "When this worker last moved the collector, Unix time", Now, "s");
+        // An alarm must not wait for the first cycle after a restart: that cycle may be what fails.
         LastGood(collector);
     }
 
-    /// <summary>A decision about a plan.</summary>
-    public static void Decided(ShardRef shard, string decision) =>
-        Meter(shard, ("decision", decision)).CreateCounter<long>("nstance.gc.plan.decisions", null, "Plans decided about (approved, rejected)").Add(1);
+    /// <summary>Counts a decision about a plan.</summary>
+    public static void Decided(ShardRef shard, string decision) => Meter(shard, ("decision", decision))
+        .CreateCounter<long>("nstance.gc.plan.decisions", null, "Plans decided about (approved, rejected)").Add(1);
 
     /// <summary>What the reconciler still has to do.</summary>
     public static void Queue(ShardRef shard, int queued, int toNotify)
     {
         const string help = "Events that wait in the reconciler, by kind (event, notification)";
-        Meter(shard, ("kind", "event")).CreateGauge<long>("nstance.gc.reconciler.queue", null, help).Set(queued);
-        Meter(shard, ("kind", "notification")).CreateGauge<long>("nstance.gc.reconciler.queue", null, help).Set(toNotify);
-        Meter(shard).CreateGauge<long>("nstance.gc.reconciler.at", "s", "When this worker last moved the reconciler, Unix time").Set(Now);
+        Meter(shard, ("kind", "event")).Gauge("reconciler.queue", help, queued);
+        Meter(shard, ("kind", "notification")).Gauge("reconciler.queue", help, toNotify);
+        // A worker that the shard has left keeps its last values. This time tells which worker is the latest.
+        Meter(shard).Gauge("reconciler.at", "When this worker last moved the reconciler, Unix time", Now, "s");
     }
-
-    // A worker that a shard has left goes on showing its last values: who reads them must know which worker is the latest.
-    private static long Now => Clock.Now.ToUnixTimeSeconds();
 
     private static void LastGood(CollectorState collector)
     {
         var reports = collector.State.Reports;
-        // None of those kept was good: it was before the oldest of them at the latest. Without any, the clock starts with this run.
+        // If no kept report is good, the last good cycle ended before the oldest of them, or before this run.
         var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked)?.EndedAt
             ?? (reports.Count > 0 ? reports[^1].StartedAt : new DateTimeOffset(Workflow.Info.WorkflowStartTime));
         var meter = Meter(collector.Shard);
-        meter.CreateGauge<long>("nstance.gc.last_good_cycle", "s", "When the last good cycle ended, Unix time").Set(good.ToUnixTimeSeconds());
-        meter.CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles").Set(collector.Timings.Interval.TotalSeconds);
+        meter.Gauge("last_good_cycle", "When the last good cycle ended, Unix time", good.ToUnixTimeSeconds(), "s");
+        meter.CreateGauge<double>("nstance.gc.interval", "s", "Time between starts of cycles")
+            .Set(collector.Timings.Interval.TotalSeconds);
     }
 
-    private static Temporalio.Common.MetricMeter Meter(ShardRef shard, params (string Key, string Value)[] more) =>
+    private static void Gauge(this MetricMeter meter, string name, string help, long value, string? unit = null) =>
+        meter.CreateGauge<long>($"nstance.gc.{name}", unit, help).Set(value);
+
+    private static MetricMeter Meter(ShardRef shard, params (string Key, string Value)[] more) =>
         Workflow.MetricMeter.WithTags(
         [
             new("cluster", shard.Cluster),

@@ -1,0 +1,200 @@
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>
+/// One cycle: sync, collect, health and purge on the host that holds the shard, and another host when that one is lost.
+/// A failed phase is reported and the others still run. After a failed or suspect sync nothing is terminated.
+/// </summary>
+internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dryRun, DateTimeOffset asOf)
+{
+    // Most lost hosts cost a timeout. A host may also report at once that it lost the shard: this bounds the history.
+    private const int MaxHosts = 5;
+
+    private const string Acquire = "acquire";
+    private const string Sync = "sync";
+    private const string Collect = "collect";
+    private const string Health = "health";
+    private const string Purge = "purge";
+
+    // A cycle keeps the settings that it began with. Configure takes effect with the next cycle.
+    private readonly GcSettings _settings = collector.Settings;
+    private readonly int _cycle = collector.State.Cycle;
+    private readonly List<string> _problems = [];
+    private CycleReport _report = new(collector.State.Cycle, asOf) { DryRun = dryRun };
+    private int _hosts;
+    private bool _ended;
+    private bool _mustSync = true;
+    private string? _newHost;
+
+    private TimeSpan Remaining => asOf + _settings.CycleTimeout - steps.Now;
+
+    private ShardTimings Timings => Cadence.Timings(_settings, collector.State.Timings);
+
+    /// <summary>Runs the cycle. It never throws for a failed phase.</summary>
+    public async Task<CycleReport> RunAsync()
+    {
+        await SyncAsync();
+        var collect = await PhaseAsync(Collect, CollectAsync);
+        var health = await PhaseAsync(Health, steps.ScanHealthAsync);
+        collector.State = GraceRules.Scanned(collector.State, health, asOf);
+        var purge = await PhaseAsync(Purge, steps.PurgeAsync);
+        _report = _report with
+        {
+            Collect = collect,
+            Health = health,
+            Purge = purge,
+            EndedAt = steps.Now,
+            Host = collector.State.Host?.Host ?? collector.State.LastHost,
+            Grace = GraceRules.Grace(collector.State, Timings, asOf),
+            Problems = [.. _problems],
+        };
+        return _report with { Outcome = Reports.Judge(_report) };
+    }
+
+    private async Task SyncAsync()
+    {
+        var sync = await PhaseAsync(
+            Sync, (input, context) => steps.SyncAsync(input with { Settings = _settings }, context));
+        _report = _report with { Sync = sync };
+        if (sync is null) return;
+        if (sync.Timings is { } timings) ApplyTimings(timings);
+        collector.State = GraceRules.Synced(collector.State, _newHost, Timings, asOf);
+        _newHost = null;
+    }
+
+    private Task<PhaseOutcome<CollectResult>> CollectAsync(PhaseInput input, PhaseContext context)
+    {
+        var approval = dryRun ? null : Approvals.Valid(collector.State, asOf);
+        if (approval is not null) _report = _report with { Approval = approval };
+        return steps.CollectAsync(
+            input with { Limits = _settings.Limits, Approval = approval, Quarantine = _settings.Quarantine }, context);
+    }
+
+    /// <summary>Runs a phase, on another host when one is lost. Null: the phase failed, or the cycle ended.</summary>
+    private async Task<T?> PhaseAsync<T>(
+        string phase, Func<PhaseInput, PhaseContext, Task<PhaseOutcome<T>>> executeAsync)
+        where T : class
+    {
+        while (await HoldHostAsync(phase))
+        {
+            if (phase != Sync && _mustSync && _report.Sync is not null)
+            {
+                // A new host works on a copy that was rebuilt from records: it knows no cloud states before a sync.
+                await SyncAsync();
+                continue;
+            }
+
+            if (phase == Collect && WhyNothingIsTerminated() is { } why)
+            {
+                AddProblem($"{phase} did not run: {why}");
+                return null;
+            }
+
+            Show(phase);
+            if (phase == Sync) _mustSync = false;
+            var host = collector.State.Host!;
+            var outcome = await executeAsync(Input(), Context(phase, host.TaskQueue));
+            if (outcome.Fault is not { } fault) return outcome.Result;
+            if (EndIfStopped(phase)) return null;
+            AddProblem(fault.HostLost ? $"{phase} lost host {host.Host}: {fault.Why}" : $"{phase} failed: {fault.Why}");
+            if (!fault.HostLost) return null;
+            steps.LogHostLost(host.Host, fault.Why);
+            collector.LoseHost();
+        }
+
+        return null;
+    }
+
+    /// <summary>True: a host is held and there is time left. False: the reason is among the problems.</summary>
+    private async Task<bool> HoldHostAsync(string phase)
+    {
+        while (!_ended && !EndIfStopped(phase))
+        {
+            if (Remaining < PhaseOptions.Min)
+                End($"the cycle's time ran out before {phase}");
+            else if (collector.State.Host is null)
+                await AcquireAsync(phase);
+            else if (Cadence.IsOff(Timings))
+                End(Cadence.Off);
+            else
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task AcquireAsync(string phase)
+    {
+        if (_hosts == MaxHosts)
+        {
+            End($"{MaxHosts} hosts were lost before {phase}");
+            return;
+        }
+
+        _hosts++;
+        Show(Acquire);
+        var previous = collector.State.LastHost;
+        var input = new AcquireShardInput(collector.Shard, steps.Now) { PreviousHost = previous, Settings = _settings };
+        var outcome = await steps.AcquireAsync(input, Context(Acquire, taskQueue: null));
+        if (outcome.Result is not { } host)
+        {
+            if (!EndIfStopped(phase)) End($"no host for {phase}: {outcome.Fault?.Why}");
+            return;
+        }
+
+        collector.State = collector.State with { Host = host with { Problems = [] }, LastHost = host.Host };
+        ApplyTimings(host.Timings);
+        if (host.Host != previous || host.Rebuilt)
+        {
+            _mustSync = true;
+            _newHost = host.Host;
+        }
+
+        foreach (var problem in host.Problems) AddProblem($"host {host.Host}: {problem}");
+    }
+
+    // An instance that an incomplete listing omits is unknown, not gone.
+    private string? WhyNothingIsTerminated() =>
+        _report.Sync is { } sync ? sync.Suspect : "nothing is terminated after a failed sync";
+
+    private PhaseInput Input() => new(collector.Shard, asOf, Timings)
+    {
+        DryRun = dryRun,
+        Cycle = _cycle,
+        PartialPauses = collector.State.PartialPauses is { Count: > 0 } pauses ? pauses : null,
+        Windows = _settings.Windows is { Count: > 0 } windows ? windows : null,
+        Grace = collector.State.Grace,
+    };
+
+    private PhaseContext Context(string phase, string? taskQueue) =>
+        new(phase, _cycle, taskQueue, _settings, Timings, Remaining);
+
+    private void ApplyTimings(ShardTimings timings) => collector.State = collector.State with { Timings = timings };
+
+    private void Show(string phase)
+    {
+        collector.Phase = phase;
+        steps.ShowPhase();
+    }
+
+    private bool EndIfStopped(string phase)
+    {
+        if (!steps.IsStopped) return false;
+        var why = steps.IsCancelled ? "the collector was cancelled"
+            : collector.State.Pause is { } pause ? $"paused: {pause.Reason}"
+            : "stopped by an operator";
+        End($"{phase} did not end: {why}");
+        return true;
+    }
+
+    /// <summary>No further phase begins. Only the first reason is reported.</summary>
+    private void End(string why)
+    {
+        if (!_ended) AddProblem(why);
+        _ended = true;
+    }
+
+    private void AddProblem(string sentence)
+    {
+        if (_problems.Count < Reports.Problems) _problems.Add(ActivityFault.Cut(sentence));
+    }
+}

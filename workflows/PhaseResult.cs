@@ -1,0 +1,11 @@
+namespace Nstance.Temporal.Workflows;
+
+/// <summary>What the outcomes of all phases have in common.</summary>
+public abstract record PhaseResult
+{
+    /// <summary>Up to 20 instances of interest, each with what was done and why.</summary>
+    public IReadOnlyList<InstanceNote> Samples { get; init; } = [];
+
+    /// <summary>What an operator should know, one sentence each; at most 20.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
