@@ -34,11 +34,12 @@ public sealed class ActivityFoldersTests
     public void Types_OfFolder_DependOnFoldersBelowOnly(string folder)
     {
         var assembly = typeof(GcActivities).Assembly;
-        var inRoot = assembly.GetTypes().Where(type => type.Namespace == Root && !type.IsNested).Select(type => type.FullName!);
+        var inRoot = assembly.GetTypes()
+            .Where(type => type.Namespace == Root && !type.IsNested).Select(type => type.FullName!);
         var result = Types.InAssembly(assembly).That().ResideInNamespace($"{Root}.{folder}")
             .Should().NotHaveDependencyOnAny([.. NotBelow(folder).Select(other => $"{Root}.{other}"), .. inRoot])
             .GetResult();
-        Assert.True(result.IsSuccessful, string.Join('\n', result.FailingTypes.Select(t => $"{t.FullName}: {t.Explanation}")));
+        Sources.AssertNone(result.FailingTypes.Select(type => $"{type.FullName}: {type.Explanation}"));
     }
 
     /// <summary>The sources: constants and documentation leave no trace in the compiled types.</summary>
@@ -47,7 +48,7 @@ public sealed class ActivityFoldersTests
     public void Usings_OfFolder_NameFoldersBelowOnly(string folder)
     {
         var forbidden = NotBelow(folder).Select(other => $"using {Root}.{other};").ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(Sources.Of("activities").Where(file => Sources.FolderOf(file) == folder)
+        Sources.AssertNone(Sources.Of("activities").Where(file => Sources.FolderOf(file) == folder)
             .SelectMany(file => File.ReadLines(file).Where(forbidden.Contains).Select(line => $"{file}: {line}")));
     }
 

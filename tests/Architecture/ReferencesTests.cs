@@ -4,7 +4,9 @@ using Nstance.Temporal.Simulation.Ec2;
 
 namespace Nstance.Temporal.Tests.Architecture;
 
-/// <summary>worker → activities → workflows; no production project refers to simulation/, testserver/ or benchmarks/.</summary>
+/// <summary>
+/// worker → activities → workflows; no production project refers to simulation/, testserver/ or benchmarks/.
+/// </summary>
 public sealed class ReferencesTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -56,10 +58,9 @@ public sealed class ReferencesTests
         var wrong = Sources.Of("workflows")
             .Where(file => !file.EndsWith(".workflow.cs", StringComparison.Ordinal))
             .Where(file => File.ReadAllText(file) is var text
-                && (text.Contains("[Workflow]", StringComparison.Ordinal) || text.Contains(" Workflow.", StringComparison.Ordinal)))
+                && (text.Contains("[Workflow]", StringComparison.Ordinal)
+                    || text.Contains(" Workflow.", StringComparison.Ordinal)))
             .Select(Path.GetFileName);
         Assert.Empty(wrong);
     }
-
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
 }

@@ -5,6 +5,8 @@ namespace Nstance.Temporal.Tests.Architecture;
 /// <summary>The source files of the repository.</summary>
 internal static class Sources
 {
+    private const int MaxShown = 20;
+
     public static string Root { get; } = FindRoot();
 
     /// <summary>Projects that a release ships.</summary>
@@ -33,6 +35,13 @@ internal static class Sources
 
     /// <summary>Folder within the project; empty for the project's own.</summary>
     public static string FolderOf(string file) => string.Join('/', Relative(file).Split('/')[1..^1]);
+
+    /// <summary>Fails with the number of offenders and the first of them.</summary>
+    public static void AssertNone(IEnumerable<string> offenders)
+    {
+        var all = offenders.ToList();
+        Assert.True(all.Count == 0, $"{all.Count} found:\n{string.Join('\n', all.Take(MaxShown))}");
+    }
 
     private static string FindRoot([CallerFilePath] string here = "") =>
         Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
