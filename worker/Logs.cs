@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Nstance.Temporal.Worker;
 
 /// <summary>Every log message of this project. Event ids are stable: 1000 to 1099.</summary>
@@ -21,7 +19,8 @@ internal static partial class Logs
     [LoggerMessage(
         1003,
         LogLevel.Warning,
-        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. Workflows fail to start without them")]
+        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. "
+        + "Workflows fail to start without them")]
     public static partial void SearchAttributesNotAdded(ILogger log, string @namespace, string why);
 
     [LoggerMessage(

@@ -11,43 +11,25 @@ public static class NstanceGc
     /// </summary>
     /// <param name="args">The command line without the program's name.</param>
     /// <param name="output">Gets results, and nothing else.</param>
-    /// <param name="error">Gets what went wrong, one line each. The log of <c>run</c> goes to the process's stderr.</param>
+    /// <param name="error">Gets each fault as one line. The log of <c>run</c> goes to the process's stderr.</param>
     /// <param name="cancellationToken">Ends <c>run</c> gracefully (exit code 0), and anything else with 130.</param>
     /// <returns>The exit code; <c>docs/configuration.md</c> lists them.</returns>
     public static Task<int> RunAsync(
-        IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
-    {
-        return Line(output, error).InvokeAsync(args, cancellationToken);
-    }
+        IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken) =>
+        Line(output, error).InvokeAsync(args, cancellationToken);
 
     /// <summary>The tree of commands.</summary>
     internal static CommandLine Line(TextWriter output, TextWriter error)
     {
         var line = new CommandLine(new(output, error));
-        foreach (var command in (System.CommandLine.Command[])
-            [
-                InitCommand.Make(line),
-                RunCommand.Make(line),
-                DoctorCommand.Make(line),
-                StatusCommand.Make(line),
-                ReportsCommand.Make(line),
-                CycleCommand.Make(line),
-                PauseCommands.MakePause(line),
-                PauseCommands.MakeResume(line),
-                PlanCommand.Make(line),
-                ExplainCommand.Make(line),
-                ReleaseCommand.Make(line),
-                ModeCommands.MakeEnforce(line),
-                ModeCommands.MakeDryRun(line),
-                ScheduleCommand.Make(line),
-                ConfigCommand.Make(line),
-                CompletionCommand.Make(line),
-                ReplayCommand.Make(line),
-            ])
-        {
-            line.Root.Add(command);
-        }
-
+        Func<CommandLine, Command>[] commands =
+        [
+            InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
+            CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
+            ExplainCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce, ModeCommands.MakeDryRun,
+            ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make, ReplayCommand.Make,
+        ];
+        foreach (var make in commands) line.Root.Add(make(line));
         return line;
     }
 }

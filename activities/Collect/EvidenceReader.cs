@@ -26,9 +26,9 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
         IReadOnlyCollection<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {
         var now = rows.ToDictionary(row => row.Id, row => new Evidence { Row = row });
+        var asked = AskCloudAsync(now, input, ct);
         var bucket = ReadRecordsAsync(rows, input.Shard, ct);
-        await DescribeAsync(now, input, ct);
-        await FindTaggedAsync(now, input, ct);
+        await Task.WhenAll(asked, bucket);
         var healthKnownSince = rows.Any(row => row is { NamesMachine: false, RegisteredAt: not null })
             ? database.HealthKnownSince()
             : null;
@@ -52,6 +52,12 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
         }
 
         return now;
+    }
+
+    private async Task AskCloudAsync(Dictionary<string, Evidence> now, PhaseInput input, CancellationToken ct)
+    {
+        await DescribeAsync(now, input, ct);
+        await FindTaggedAsync(now, input, ct);
     }
 
     private async Task DescribeAsync(Dictionary<string, Evidence> now, PhaseInput input, CancellationToken ct)

@@ -1,19 +1,22 @@
 using System.CommandLine;
-using System.Text;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.Worker;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
-/// <summary>Every command of the docs is run against a shard as the docs name it: none may be bad input, or fail in a way that nobody foresaw.</summary>
+/// <summary>Runs every command of the docs against the shard of the docs: none may be bad input or fail.</summary>
 public sealed partial class DocsCommandsTests : IAsyncLifetime
 {
     private static readonly string[] Files =
-        ["README.md", .. Directory.GetFiles(Repository.File("docs"), "*.md").Select(path => Path.GetRelativePath(Repository.Root, path))];
+        [
+            "README.md",
+            .. Directory.GetFiles(Repository.File("docs"), "*.md").Select(
+                path => Path.GetRelativePath(Repository.Root, path)),
+        ];
 
     private CommandServer _server = null!;
     private SimulatedCloud _cloud = null!;
@@ -23,7 +26,9 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
         _server = await CommandServer.StartAsync();
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["prod-nstance"], AccessKeys = ["key"] });
         _cloud.S3.Put(
-            "prod-nstance", "shard/us-west-2a/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "prod" }, "shard": { "id": "us-west-2a" } }"""));
+            "prod-nstance",
+            "shard/us-west-2a/config.jsonc",
+            """{ "cluster": { "id": "prod" }, "shard": { "id": "us-west-2a" } }"""u8.ToArray());
     }
 
     public async ValueTask DisposeAsync()
@@ -40,7 +45,10 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
         await using var worker = WorkerProcess.Start(
             environment, "run", "--cluster", "prod", "--shard", "us-west-2a", "--bucket", "prod-nstance");
         await worker.LogUntilAsync("polls nstance-gc and", token);
-        var commands = Blocks().Where(c => c is not ["run", ..] && !c.Contains("--watch")).DistinctBy(c => string.Join(' ', c)).ToList();
+        var commands = Blocks()
+            .Where(c => c is not ["run", ..] && !c.Contains("--watch"))
+            .DistinctBy(c => string.Join(' ', c))
+            .ToList();
         Assert.True(commands.Count >= 12, $"only {commands.Count}");
 
         foreach (var command in commands.OrderBy(c => Order(c)))
@@ -61,14 +69,21 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
             Command command = root;
             var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             var at = 0;
-            while (at < words.Length && command.Subcommands.FirstOrDefault(c => c.Name == words[at]) is { } next) (command, at) = (next, at + 1);
+            while (at < words.Length && command.Subcommands.FirstOrDefault(c => c.Name == words[at]) is { } next)
+            {
+                command = next;
+                at++;
+            }
+
             Assert.True(command != root, $"{file}: nstance-gc {text}");
             var options = command.Options.Concat(root.Options.Where(o => o.Recursive)).Select(o => o.Name).ToHashSet();
-            Assert.Subset(options, words.Skip(at).Where(w => w.StartsWith("--", StringComparison.Ordinal) && w != "--help").ToHashSet());
+            Assert.Subset(
+                options,
+                words.Skip(at).Where(w => w.StartsWith("--", StringComparison.Ordinal) && w != "--help").ToHashSet());
         }
     }
 
-    /// <summary>What is asked must be answered, or refused for a reason of state: the instance and the plan of the docs are not there.</summary>
+    /// <summary>A refusal by state is allowed: the instance and the plan of the docs do not exist.</summary>
     private static int[] Allowed(IReadOnlyList<string> command) => command switch
     {
         ["plan", "approve" or "reject", ..] => [ExitCode.Refused],

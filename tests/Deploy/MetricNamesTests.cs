@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Worker;
 using YamlDotNet.RepresentationModel;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
-/// <summary>Dashboards and alerts may name only what is there: a query for a name that is gone is silent for ever.</summary>
+/// <summary>Dashboards and alerts name only metrics that exist: a query for any other is silent for ever.</summary>
 public sealed partial class MetricNamesTests
 {
     [Fact]
@@ -23,7 +24,9 @@ public sealed partial class MetricNamesTests
         var docs = File.ReadAllText(Repository.File("docs/operations.md"));
         foreach (var alert in Rules().Where(rule => rule.ContainsKey("alert")))
         {
-            Assert.All((string[])["labels.severity", "annotations.summary", "annotations.description"], key => Assert.NotEmpty(alert[key]));
+            Assert.All(
+                (string[])["labels.severity", "annotations.summary", "annotations.description"],
+                key => Assert.NotEmpty(alert[key]));
             Assert.Contains($"`{alert["alert"]}`", docs);
         }
     }
@@ -31,7 +34,8 @@ public sealed partial class MetricNamesTests
     [Fact]
     public void Dashboard_EveryQuery_NamesMetricsThatExist()
     {
-        var targets = Panels().SelectMany(p => p.TryGetProperty("targets", out var t) ? t.EnumerateArray() : default).ToList();
+        var targets = Panels().SelectMany(p => p.TryGetProperty("targets", out var t) ? t.EnumerateArray() : default)
+            .ToList();
         var expressions = targets.Select(t => t.GetProperty("expr").GetString()!).ToList();
 
         Assert.True(expressions.Count > 20);
@@ -42,7 +46,8 @@ public sealed partial class MetricNamesTests
     [Fact]
     public void Dashboard_Panels_HaveIdsOfTheirOwnAndDoNotOverlap()
     {
-        var places = Panels().Select(p => (Id: p.GetProperty("id").GetInt32(), Grid: p.GetProperty("gridPos"))).ToList();
+        var places = Panels().Select(p => (Id: p.GetProperty("id").GetInt32(), Grid: p.GetProperty("gridPos")))
+            .ToList();
         Assert.Equal(places.Count, places.Select(p => p.Id).Distinct().Count());
         var cells = places.SelectMany(p =>
             from x in Enumerable.Range(p.Grid.GetProperty("x").GetInt32(), p.Grid.GetProperty("w").GetInt32())
@@ -61,18 +66,28 @@ public sealed partial class MetricNamesTests
         Assert.All(families, name => Assert.Contains($"`{name}`", docs));
     }
 
+    [Fact]
+    public void Instruments_OfTheCollector_AreOnTheMeterThatIsExported() => Assert.All(
+        PrometheusNames.Instruments(),
+        instrument => Assert.True(
+            instrument.Meter.Name == GcMeter.Name, $"{instrument.Name} is on meter {instrument.Meter.Name}"));
+
     private static IEnumerable<string> Metrics(string expression) =>
         Name().Matches(Text().Replace(expression, "")).Select(match => match.Value);
 
     private static HashSet<string> Known() =>
     [
-        .. PrometheusNames.All(), .. PrometheusNames.OfOthers, .. Rules().Where(r => r.ContainsKey("record")).Select(r => r["record"]),
+        .. PrometheusNames.All(),
+        .. PrometheusNames.OfOthers,
+        .. Rules().Where(r => r.ContainsKey("record")).Select(r => r["record"]),
     ];
 
     private static JsonElement.ArrayEnumerator Panels() => Dashboard().GetProperty("panels").EnumerateArray();
 
-    private static IEnumerable<string> Variables() => Dashboard().GetProperty("templating").GetProperty("list").EnumerateArray()
-        .Where(v => v.GetProperty("type").GetString() == "query").Select(v => v.GetProperty("query").GetProperty("query").GetString()!);
+    private static IEnumerable<string> Variables() =>
+        Dashboard().GetProperty("templating").GetProperty("list").EnumerateArray()
+            .Where(v => v.GetProperty("type").GetString() == "query")
+            .Select(v => v.GetProperty("query").GetProperty("query").GetString()!);
 
     private static JsonElement Dashboard() =>
         JsonDocument.Parse(File.ReadAllText(Repository.File("deploy/grafana/dashboards/nstance-gc.json"))).RootElement;
@@ -83,7 +98,10 @@ public sealed partial class MetricNamesTests
         var yaml = new YamlStream();
         yaml.Load(new StringReader(File.ReadAllText(Repository.File("deploy/prometheus/nstance-gc.rules.yaml"))));
         var groups = (YamlSequenceNode)yaml.Documents[0].RootNode["groups"];
-        return [.. groups.SelectMany(group => (YamlSequenceNode)group["rules"]).Select(rule => Flat((YamlMappingNode)rule))];
+        return
+        [
+            .. groups.SelectMany(group => (YamlSequenceNode)group["rules"]).Select(rule => Flat((YamlMappingNode)rule)),
+        ];
     }
 
     private static Dictionary<string, string> Flat(YamlMappingNode rule) => rule.Children

@@ -3,13 +3,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
-/// <summary>What is shipped beside the program is read by the programs that will read it, and agrees with ours.</summary>
+/// <summary>
+/// What is shipped beside the program is read by the programs that will read it, and agrees with ours.
+/// </summary>
 public sealed class PackagingTests
 {
     public static TheoryData<string> Yaml =>
     [
         .. Directory.GetFiles(Repository.File("deploy"), "*.yaml", SearchOption.AllDirectories)
-            .Append(Repository.File("temporal-dev.yaml")).Select(path => Path.GetRelativePath(Repository.File("."), path)),
+            .Append(Repository.File("temporal-dev.yaml")).Select(
+                path => Path.GetRelativePath(Repository.File("."), path)),
     ];
 
     [Theory]
@@ -31,7 +34,11 @@ public sealed class PackagingTests
         yaml.Load(new StringReader(await Tool.RunAsync("kubectl", "kustomize", "deploy/kubernetes")));
         var kinds = yaml.Documents.ToDictionary(d => d.RootNode["kind"].ToString(), d => d.RootNode);
         Assert.Superset(
-            new HashSet<string> { "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "Service", "ServiceAccount", "ConfigMap" }, kinds.Keys.ToHashSet());
+            new HashSet<string>
+            {
+                "StatefulSet", "PodDisruptionBudget", "NetworkPolicy", "Service", "ServiceAccount", "ConfigMap",
+            },
+            kinds.Keys.ToHashSet());
 
         var pod = kinds["StatefulSet"]["spec"]["template"]["spec"];
         var container = pod["containers"][0];
@@ -40,8 +47,11 @@ public sealed class PackagingTests
         Assert.Equal("/healthz/live", container["livenessProbe"]["httpGet"]["path"].ToString());
         Assert.Equal("/healthz/ready", container["readinessProbe"]["httpGet"]["path"].ToString());
         Assert.Equal("topology.kubernetes.io/zone", pod["topologySpreadConstraints"][0]["topologyKey"].ToString());
-        Assert.True(int.Parse(pod["terminationGracePeriodSeconds"].ToString()) > 30, "the worker drains for 20 s, its host waits 10 s more");
-        foreach (var selector in (YamlNode[])[kinds["PodDisruptionBudget"]["spec"]["selector"], kinds["NetworkPolicy"]["spec"]["podSelector"]])
+        Assert.True(
+            int.Parse(pod["terminationGracePeriodSeconds"].ToString()) > 30,
+            "the worker drains for 20 s, its host waits 10 s more");
+        var budget = kinds["PodDisruptionBudget"]["spec"]["selector"];
+        foreach (var selector in (YamlNode[])[budget, kinds["NetworkPolicy"]["spec"]["podSelector"]])
             Assert.Equal("nstance-gc", selector["matchLabels"]["app.kubernetes.io/name"].ToString());
     }
 
@@ -53,14 +63,16 @@ public sealed class PackagingTests
         Assert.Equal(5, images.Count);
         Assert.All(images, image => Assert.Matches(@":v?\d+\.\d+\.\d+$", image));
         Assert.All(
-            File.ReadLines(Repository.File("deploy/Containerfile")).Where(l => l.StartsWith("FROM ", StringComparison.Ordinal)),
+            File.ReadLines(Repository.File("deploy/Containerfile")).Where(
+                l => l.StartsWith("FROM ", StringComparison.Ordinal)),
             line => Assert.Matches(@":\d+\.\d+\.\d+-noble", line));
     }
 
     [Fact]
     public void Compose_Temporal_RegistersTheSearchAttributesThatWeSet()
     {
-        var command = ((YamlSequenceNode)((YamlMappingNode)Read("temporal-dev.yaml")[0])["services"]["temporal"]["command"]).Select(c => c.ToString());
+        var temporal = ((YamlMappingNode)Read("temporal-dev.yaml")[0])["services"]["temporal"];
+        var command = ((YamlSequenceNode)temporal["command"]).Select(c => c.ToString());
 
         Assert.Equal(
             Names.SearchAttributes.Select(a => $"--search-attribute={a.Name}={a.ValueType}").Order(),
@@ -73,9 +85,11 @@ public sealed class PackagingTests
         // Checked with a program that is there.
         var folder = Directory.CreateTempSubdirectory("nstance-gc-unit-");
         var unit = Path.Combine(folder.FullName, "nstance-gc.service");
-        var text = await File.ReadAllTextAsync(Repository.File("deploy/systemd/nstance-gc.service"), TestContext.Current.CancellationToken);
+        var text = await File.ReadAllTextAsync(
+            Repository.File("deploy/systemd/nstance-gc.service"), TestContext.Current.CancellationToken);
         Assert.Contains("ExecStart=/usr/local/bin/nstance-gc run\n", text);
-        await File.WriteAllTextAsync(unit, text.Replace("/usr/local/bin/nstance-gc", "/bin/true"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            unit, text.Replace("/usr/local/bin/nstance-gc", "/bin/true"), TestContext.Current.CancellationToken);
         try
         {
             await Tool.RunAsync("systemd-analyze", "verify", "--man=no", unit);
@@ -98,7 +112,8 @@ public sealed class PackagingTests
     }
 
     private static IEnumerable<YamlMappingNode> Services() =>
-        ((YamlMappingNode)((YamlMappingNode)Read("temporal-dev.yaml")[0])["services"]).Children.Values.Cast<YamlMappingNode>();
+        ((YamlMappingNode)((YamlMappingNode)Read("temporal-dev.yaml")[0])["services"]).Children.Values
+            .Cast<YamlMappingNode>();
 
     private static List<YamlNode> Read(string file)
     {

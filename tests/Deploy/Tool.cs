@@ -8,7 +8,8 @@ internal static class Tool
 {
     public static async Task<string> RunAsync(string program, params string[] args)
     {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
         if (path is null) Assert.Skip($"{program} is not on this machine");
         var start = new ProcessStartInfo(path, args)
         {
@@ -21,7 +22,8 @@ internal static class Tool
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', args)}: {process.ExitCode}\n{output}{await error}");
+        Assert.True(
+            process.ExitCode == 0, $"{program} {string.Join(' ', args)}: {process.ExitCode}\n{output}{await error}");
         return output;
     }
 }

@@ -1,5 +1,5 @@
 using System.Net;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -42,11 +42,15 @@ public sealed class ApiKeyTests : GatewayShard
     [InlineData(null, false, "Request unauthorized")]
     public async Task Commands_KeyThatIsRefused_SayWhatToCheckAndNotTheKey(string? given, bool saysKeyBack, string said)
     {
-        await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: "another", saysKeyBack: saysKeyBack);
-        var line = $"Temporal at {gateway.TargetHost} refused our identity: {said}: check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace";
+        await using var gateway = await TlsGateway.StartAsync(
+            Server.TargetHost, Certificates, apiKey: "another", saysKeyBack: saysKeyBack);
+        var line = $"Temporal at {gateway.TargetHost} refused our identity: {said}: "
+            + "check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace";
 
         AssertFails(await RunAsync(gateway.TargetHost, [Authority, ("API_KEY", given)]), ExitCode.BadInput, line);
-        foreach (var args in new string[][] { ["status", "--verbose"], ["status", "--output", "json"], ["run"], ["doctor", "--verbose"] })
+        string[][] commands =
+            [["status", "--verbose"], ["status", "--output", "json"], ["run"], ["doctor", "--verbose"]];
+        foreach (var args in commands)
         {
             var end = await RunAsync(gateway.TargetHost, [Authority, ("API_KEY", given)], args);
             Assert.Equal(ExitCode.BadInput, end.Code);
@@ -64,7 +68,10 @@ public sealed class ApiKeyTests : GatewayShard
         var end = await RunAsync("127.0.0.1:1", [("API_KEY", given)]);
 
         AssertFails(
-            end, ExitCode.BadInput, "TEMPORAL_API_KEY (or api_key of Temporal's TOML file) holds a character that no key has: give the key alone");
+            end,
+            ExitCode.BadInput,
+            "TEMPORAL_API_KEY (or api_key of Temporal's TOML file) holds a character that no key has: give the key "
+                + "alone");
     }
 
     [Theory]
@@ -78,22 +85,32 @@ public sealed class ApiKeyTests : GatewayShard
         var end = await RunAsync("127.0.0.1:1", [("CONFIG_FILE", file)], "status", "--verbose");
 
         Assert.Equal(ExitCode.BadInput, end.Code);
-        Assert.StartsWith("nstance-gc: Temporal's configuration (TEMPORAL_*, its TOML file): ", end.Errors[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "nstance-gc: Temporal's configuration (TEMPORAL_*, its TOML file): ",
+            end.Errors[0],
+            StringComparison.Ordinal);
         AssertSecret(end.Output, end.Errors);
     }
 
     [Fact]
     public async Task Status_KeyAlone_IsNeverSentInTheClear() => AssertFails(
         await RunAsync(Server.TargetHost, [("API_KEY", Key)]), ExitCode.Unreachable,
-        $"Temporal at {Server.TargetHost} cannot be reached: it does not speak TLS there: correct the port, or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)");
+        $"Temporal at {Server.TargetHost} cannot be reached: it does not speak TLS there: correct the port, or "
+            + "switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)");
 
     [Fact]
     public async Task Run_ClientCertificateAndKey_PollsWithBothAndLogsNeither()
     {
-        await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, askForClient: true, apiKey: Key);
+        await using var gateway = await TlsGateway.StartAsync(
+            Server.TargetHost, Certificates, askForClient: true, apiKey: Key);
         await using var process = Start(
             gateway.TargetHost,
-            [Authority, ("API_KEY", Key), ("TLS_CLIENT_CERT_PATH", Certificates.ClientFile), ("TLS_CLIENT_KEY_PATH", Certificates.ClientKeyFile)],
+            [
+                Authority,
+                ("API_KEY", Key),
+                ("TLS_CLIENT_CERT_PATH", Certificates.ClientFile),
+                ("TLS_CLIENT_KEY_PATH", Certificates.ClientKeyFile),
+            ],
             "run", "--verbose");
         var log = await process.LogUntilAsync("polls nstance-gc and nstance-gc@test-host", Token);
         await gateway.Polled.WaitAsync(TimeSpan.FromMinutes(1), Token);
@@ -103,7 +120,9 @@ public sealed class ApiKeyTests : GatewayShard
         await process.SignalAsync("TERM", Token);
         var end = await process.EndAsync(Token);
 
-        Assert.All(gateway.Calls, call => Assert.Equal(($"Bearer {Key}", TestCertificates.ClientSubject), (call.Authorization, call.Client)));
+        Assert.All(
+            gateway.Calls,
+            call => Assert.Equal(($"Bearer {Key}", TestCertificates.ClientSubject), (call.Authorization, call.Client)));
         Assert.Equal(ExitCode.Done, end.Code);
         Assert.Contains(end.Errors, line => line.Contains("Unauthenticated", StringComparison.Ordinal));
         AssertSecret(end.Output, [.. log, .. end.Errors]);
@@ -114,13 +133,15 @@ public sealed class ApiKeyTests : GatewayShard
     {
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: Key);
         // After our own checks: the SDK's worker looks at the namespace again.
-        gateway.Refuses = call => call.Method == "DescribeNamespace" && gateway.Calls.Any(c => c.Method == "ListSearchAttributes");
+        gateway.Refuses = call => call.Method == "DescribeNamespace" && gateway.Calls.Any(
+            c => c.Method == "ListSearchAttributes");
 
         var end = await RunAsync(gateway.TargetHost, [Authority, ("API_KEY", Key)], "run");
 
         Assert.Equal((ExitCode.BadInput, ""), (end.Code, end.Output));
         Assert.Equal(
-            "nstance-gc: the worker ended: Temporal refused our identity: Request unauthorized: check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace",
+            "nstance-gc: the worker ended: Temporal refused our identity: Request unauthorized: check "
+                + "TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace",
             end.Errors[^1]);
         AssertSecret(end.Output, end.Errors);
     }
@@ -130,12 +151,16 @@ public sealed class ApiKeyTests : GatewayShard
     {
         const string Listening = "Health and metrics at ";
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: Key);
-        await using var process = Start(gateway.TargetHost, [Authority, ("API_KEY", Key)], "run", "--health-address", "127.0.0.1:0");
+        await using var process = Start(
+            gateway.TargetHost, [Authority, ("API_KEY", Key)], "run", "--health-address", "127.0.0.1:0");
         var line = (await process.LogUntilAsync(Listening, Token))[^1];
-        var ready = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Split("/healthz")[0] + "/healthz/ready");
+        var url = line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Split("/healthz")[0];
+        var ready = new Uri(url + "/healthz/ready");
         await gateway.Polled.WaitAsync(TimeSpan.FromMinutes(1), Token);
         using var http = new HttpClient();
-        foreach (var (key, expected) in new[] { (Key, HttpStatusCode.OK), ("renewed", HttpStatusCode.ServiceUnavailable), (Key, HttpStatusCode.OK) })
+        (string, HttpStatusCode)[] keys =
+            [(Key, HttpStatusCode.OK), ("renewed", HttpStatusCode.ServiceUnavailable), (Key, HttpStatusCode.OK)];
+        foreach (var (key, expected) in keys)
         {
             gateway.ApiKey = key;
             using var answer = await http.GetAsync(ready, Token);

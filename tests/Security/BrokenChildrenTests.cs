@@ -6,8 +6,8 @@ using Nstance.Temporal.Tests.Collect;
 namespace Nstance.Temporal.Tests.Security;
 
 /// <summary>
-/// Rows of <c>lb_instances</c> and <c>public_keys</c> in any state: a purged row takes its own with it and nobody else's, and
-/// none of them stops a cycle.
+/// Rows of <c>lb_instances</c> and <c>public_keys</c> in any state: the purge deletes those of the purged row and no
+/// others, and none of them stops a cycle.
 /// </summary>
 public sealed class BrokenChildrenTests
 {
@@ -17,7 +17,8 @@ public sealed class BrokenChildrenTests
     [
         ["lb_key", "instance_id", "status", "updated_at"],
         [
-            "id", "instance_id", "filename", "public_key_pem", "certificate_name", "submitted_at", "processed_at", "certificate_serial",
+            "id", "instance_id", "filename", "public_key_pem", "certificate_name", "submitted_at", "processed_at",
+            "certificate_serial",
             "certificate_issued_at", "created_at", "updated_at",
         ],
     ];
@@ -25,23 +26,30 @@ public sealed class BrokenChildrenTests
     /// <summary>$id is the owner's: what looks like it and is not it must stay.</summary>
     private static readonly string[] Values =
     [
-        "NULL", "''", "' '", "0", "-1", "1e308", "x''", "x'fffe80'", "CAST(x'fffe80' AS TEXT)", "CAST($id AS BLOB)", "upper($id)", "$id || char(0)",
-        "' ' || $id", "substr($id, 1, 20)", "$id || '%'", "'%'", "'*'", "'no time'", "replace(hex(zeroblob(50000)), '0', 'a')", "char(10) || $id",
+        "NULL", "''", "' '", "0", "-1", "1e308", "x''", "x'fffe80'", "CAST(x'fffe80' AS TEXT)", "CAST($id AS BLOB)",
+        "upper($id)", "$id || char(0)",
+        "' ' || $id", "substr($id, 1, 20)", "$id || '%'", "'%'", "'*'", "'no time'",
+        "replace(hex(zeroblob(50000)), '0', 'a')", "char(10) || $id",
         "'../../x'", "'{ broken'", "''' OR 1=1 --'",
     ];
 
     /// <summary>A child: its table, its owner (the second half lives), and what of it is broken.</summary>
     private static readonly Gen<(int Table, int Owner, (int Column, int Value)[] Breaks)> Child = Gen.Select(
-        Gen.Int[0, 1], Gen.Int[0, (2 * Rows) - 1], Gen.Select(Gen.Int[0, 10], Gen.Int[0, Values.Length - 1]).Array[0, 4]);
+        Gen.Int[0, 1],
+        Gen.Int[0, (2 * Rows) - 1],
+        Gen.Select(Gen.Int[0, 10], Gen.Int[0, Values.Length - 1]).Array[0, 4]);
 
     [Fact]
-    public Task Cycle_BrokenChildren_GoWithTheirRowAndStayWithOthers() => Child.Array[0, 30].SampleAsync(async children =>
-    {
-        using var world = new CollectWorld();
-        var (expired, living) = Make(world);
-        Add(world, [.. expired, .. living], children);
-        await CheckAsync(world, expired, living);
-    }, iter: 60, threads: 2);
+    public Task Cycle_BrokenChildren_GoWithTheirRowAndStayWithOthers() => Child.Array[0, 30].SampleAsync(
+        async children =>
+        {
+            using var world = new CollectWorld();
+            var (expired, living) = Make(world);
+            Add(world, [.. expired, .. living], children);
+            await CheckAsync(world, expired, living);
+        },
+        iter: 60,
+        threads: 2);
 
     [Theory]
     [InlineData(0)]
@@ -64,9 +72,13 @@ public sealed class BrokenChildrenTests
     {
         using var world = new CollectWorld();
         var (expired, living) = Make(world);
-        Add(world, [.. expired, .. living], [.. Enumerable.Range(0, 2 * Rows).SelectMany(owner => new[] { (0, owner, Array.Empty<(int, int)>()), (1, owner, []) })]);
+        var children = from owner in Enumerable.Range(0, 2 * Rows)
+                       from table in Enumerable.Range(0, 2)
+                       select (table, owner, Array.Empty<(int, int)>());
+        Add(world, [.. expired, .. living], [.. children]);
         world.Sql("""
-            CREATE TRIGGER stuck BEFORE DELETE ON lb_instances WHEN old.instance_id = (SELECT min(id) FROM instances WHERE deleted_at IS NOT NULL)
+            CREATE TRIGGER stuck BEFORE DELETE ON lb_instances WHEN old.instance_id = (
+                SELECT min(id) FROM instances WHERE deleted_at IS NOT NULL)
             BEGIN SELECT RAISE(ABORT, 'no'); END
             """);
         var stuck = expired.MinBy(made => made.Id, StringComparer.Ordinal)!;
@@ -83,7 +95,10 @@ public sealed class BrokenChildrenTests
     {
         CollectWorld.Made[] expired = [.. Enumerable.Range(0, Rows).Select(_ => world.Add(inCloud: false))];
         foreach (var made in expired) world.Expire(made, new(2026, 11, 23, 10, 0, 0, TimeSpan.Zero));
-        CollectWorld.Made[] living = [.. Enumerable.Range(0, Rows).Select(_ => world.Add(registered: true, recordRegistered: true))];
+        CollectWorld.Made[] living =
+        [
+            .. Enumerable.Range(0, Rows).Select(_ => world.Add(registered: true, recordRegistered: true)),
+        ];
         world.Sql("UPDATE instances SET health_at = '2026-11-23 18:39:30+00:00' WHERE deleted_at IS NULL");
 
         // Whoever broke them did not keep to nstance's foreign keys either.
@@ -92,7 +107,9 @@ public sealed class BrokenChildrenTests
     }
 
     private static void Add(
-        CollectWorld world, CollectWorld.Made[] owners, IReadOnlyCollection<(int Table, int Owner, (int Column, int Value)[] Breaks)> children)
+        CollectWorld world,
+        CollectWorld.Made[] owners,
+        IReadOnlyCollection<(int Table, int Owner, (int Column, int Value)[] Breaks)> children)
     {
         var n = 0;
         foreach (var (table, owner, breaks) in children)
@@ -111,7 +128,10 @@ public sealed class BrokenChildrenTests
             {
                 try
                 {
-                    world.Sql("UPDATE " + string.Format(null, row, Columns[table][column % Columns[table].Length], Values[value]), ("$id", id));
+                    world.Sql(
+                        "UPDATE " + string.Format(
+                            null, row, Columns[table][column % Columns[table].Length], Values[value]),
+                        ("$id", id));
                 }
                 catch (SqliteException e) when (e.SqliteErrorCode is 19 or 20)
                 {
@@ -138,7 +158,8 @@ public sealed class BrokenChildrenTests
     }
 
     /// <summary>All that is not exactly theirs is there, byte for byte.</summary>
-    private static void AssertLeft(CollectWorld world, List<(string Owner, string Row)> before, CollectWorld.Made[] purged)
+    private static void AssertLeft(
+        CollectWorld world, List<(string Owner, string Row)> before, CollectWorld.Made[] purged)
     {
         var gone = purged.Select(made => $"text:{Convert.ToHexString(Encoding.ASCII.GetBytes(made.Id))}").ToHashSet();
         Assert.Equal(before.Where(child => !gone.Contains(child.Owner)), Read(world));

@@ -6,7 +6,7 @@ using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Security;
 using Temporalio.Api.Common.V1;
 using Temporalio.Client;
@@ -25,7 +25,8 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
     [Fact]
     public async Task Encode_ThenDecode_GivesTheSame_AndHidesIt()
     {
-        var (codec, plain) = (Codec($"a {Old}"), Plain());
+        var codec = Codec($"a {Old}");
+        var plain = Plain();
 
         var hidden = Assert.Single(await codec.EncodeAsync([plain]));
 
@@ -38,7 +39,8 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
     public async Task Encode_TheSameTwice_IsNotTheSame()
     {
         var codec = Codec($"a {Old}");
-        Assert.NotEqual((await codec.EncodeAsync([Plain()])).Single().Data, (await codec.EncodeAsync([Plain()])).Single().Data);
+        Assert.NotEqual(
+            (await codec.EncodeAsync([Plain()])).Single().Data, (await codec.EncodeAsync([Plain()])).Single().Data);
     }
 
     [Fact]
@@ -48,7 +50,8 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         var rotated = Codec($"b {New}\na {Old}");
 
         Assert.Equal(Plain(), Assert.Single(await rotated.DecodeAsync(old)));
-        Assert.Equal("b", (await rotated.EncodeAsync([Plain()])).Single().Metadata[EncryptionCodec.KeyId].ToStringUtf8());
+        Assert.Equal(
+            "b", (await rotated.EncodeAsync([Plain()])).Single().Metadata[EncryptionCodec.KeyId].ToStringUtf8());
     }
 
     [Fact]
@@ -127,13 +130,18 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         var encodings = Encodings(history.RootElement).ToHashSet();
         Assert.Equal([EncryptionCodec.Encoding], encodings);
 
-        string[] replay = ["replay", "--address", address, "--namespace", server.Client.Options.Namespace, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard, "--output", "json"];
+        string[] shard =
+        [
+            "--address", address, "--namespace", server.Client.Options.Namespace,
+            "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard,
+        ];
+        string[] replay = ["replay", .. shard, "--output", "json"];
         var replayed = await Cli.RunAsync([.. replay, "--payload-key-file", keys]);
         Assert.Equal((0, 0), (replayed.Code, replayed.Json.GetProperty("broken").GetArrayLength()));
         Assert.InRange(replayed.Json.GetProperty("replayed").GetInt32(), 1, 2);
 
         // Without the key nothing can be read, and nothing of it is told.
-        var blind = await Cli.RunAsync("status", "--address", address, "--namespace", server.Client.Options.Namespace, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard);
+        var blind = await Cli.RunAsync(["status", .. shard]);
         Assert.NotEqual(0, blind.Code);
     }
 
@@ -143,7 +151,9 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         if (element.ValueKind != JsonValueKind.Object) return [];
         if (element.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
             && metadata.TryGetProperty("encoding", out var encoding))
-            return metadata.TryGetProperty("type", out _) ? [] : [Encoding.UTF8.GetString(encoding.GetBytesFromBase64())];
+            return metadata.TryGetProperty("type", out _)
+                ? []
+                : [Encoding.UTF8.GetString(encoding.GetBytesFromBase64())];
         return element.EnumerateObject().SelectMany(member => Encodings(member.Value));
     }
 

@@ -14,12 +14,16 @@ using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>Words of others (tags, messages of a cloud, reasons of people) forge no line in a log, a report or the Web UI.</summary>
+/// <summary>
+/// Words of others (tags, messages of a cloud, reasons of people) forge no line in a log, a report or the Web UI.
+/// </summary>
 public sealed class ForgedLinesTests
 {
-    private const string Forged = "web\r\n2026-11-25T07:00:00.000Z info: all is well\u001b[2K\u001b[1A\u2028\u202Ex\u0085\u0000";
+    private const string Forged =
+        "web\r\n2026-11-25T07:00:00.000Z info: all is well\u001b[2K\u001b[1A\u2028\u202Ex\u0085\u0000";
 
-    private static readonly Gen<string> Words = Gen.OneOf(Gen.String, Gen.Const(Forged), Gen.Char.Array[280, 320].Select(c => new string(c)));
+    private static readonly Gen<string> Words = Gen.OneOf(
+        Gen.String, Gen.Const(Forged), Gen.Char.Array[280, 320].Select(c => new string(c)));
 
     [Fact]
     public void Cut_AnyWords_IsOneLineOfBearableLength() => Words.Sample(words =>
@@ -35,7 +39,8 @@ public sealed class ForgedLinesTests
         var collector = new CollectorState(new(new("prod", "zone", "bucket")) { State = State("a line") });
         var forged = new CollectorState(new(new("prod", "zone", "bucket")) { State = State(Forged) });
 
-        var (plain, details) = (DetailsTable.Render(collector), DetailsTable.Render(forged));
+        var plain = DetailsTable.Render(collector);
+        var details = DetailsTable.Render(forged);
 
         Assert.Equal(plain.Count(c => c == '\n'), details.Count(c => c == '\n'));
         Assert.DoesNotContain(details, c => char.IsControl(c) && c != '\n');
@@ -47,12 +52,19 @@ public sealed class ForgedLinesTests
         using var world = new CollectWorld();
         var made = world.Add();
         var seen = world.Cloud.Instances[made.ProviderId];
-        world.Cloud.Add(seen with { Tags = new Dictionary<string, string>(seen.Tags) { [CloudTags.Group] = Forged, [CloudTags.GcProtect] = Forged } });
+        var tags = new Dictionary<string, string>(seen.Tags)
+        {
+            [CloudTags.Group] = Forged,
+            [CloudTags.GcProtect] = Forged,
+        };
+        world.Cloud.Add(seen with { Tags = tags });
         world.Add(group: Forged);
 
         var result = await world.CollectAsync();
 
-        Assert.All(result.Samples.SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Why }).Concat(result.Problems),
+        Assert.All(
+            result.Samples.SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Why })
+                .Concat(result.Problems),
             text => Assert.DoesNotContain(text ?? "", char.IsControl));
     }
 
@@ -62,12 +74,19 @@ public sealed class ForgedLinesTests
     public void Log_ForgedWords_AreOneLine(string format)
     {
         var services = new ServiceCollection();
-        services.AddLogging(logging => HostLog.Configure(logging, format, verbose: false, new ConfigurationBuilder().Build()));
+        services.AddLogging(
+            logging => HostLog.Configure(logging, format, verbose: false, new ConfigurationBuilder().Build()));
         using var provider = services.BuildServiceProvider();
         var chosen = provider.GetRequiredService<IOptions<ConsoleLoggerOptions>>().Value.FormatterName;
         var formatter = provider.GetServices<ConsoleFormatter>().Single(f => f.Name == chosen);
         using var written = new StringWriter();
-        var entry = new LogEntry<string>(LogLevel.Information, "Nstance", new(1), Forged, new InvalidOperationException(Forged), (state, _) => $"group {state}");
+        var entry = new LogEntry<string>(
+            LogLevel.Information,
+            "Nstance",
+            new(1),
+            Forged,
+            new InvalidOperationException(Forged),
+            (state, _) => $"group {state}");
 
         formatter.Write(entry, null, written);
 
@@ -81,7 +100,14 @@ public sealed class ForgedLinesTests
         Host = new(words, words, new()),
         PartialPauses = [new() { Group = words, Reason = words, At = DateTimeOffset.UnixEpoch }],
         Approval = new("hash", words, words, DateTimeOffset.UnixEpoch),
-        Pending = new("hash", DateTimeOffset.UnixEpoch, 1) { Exceeded = [words], Samples = [new(words, words, words, words, words, words)] },
-        Reports = [new(1, DateTimeOffset.UnixEpoch) { Problems = [words], Grace = new(words, DateTimeOffset.UnixEpoch) }],
+        Pending = new("hash", DateTimeOffset.UnixEpoch, 1)
+        {
+            Exceeded = [words],
+            Samples = [new(words, words, words, words, words, words)],
+        },
+        Reports =
+        [
+            new(1, DateTimeOffset.UnixEpoch) { Problems = [words], Grace = new(words, DateTimeOffset.UnixEpoch) },
+        ],
     };
 }

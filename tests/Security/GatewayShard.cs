@@ -3,7 +3,9 @@ using Nstance.Temporal.TestServer.Hosting;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>Temporal behind TLS, and the real command as a process: settings as its users give them, by the environment.</summary>
+/// <summary>
+/// Temporal behind TLS, and the real command as a process: settings as its users give them, by the environment.
+/// </summary>
 public abstract class GatewayShard : IAsyncLifetime
 {
     private protected const string NoShards = "no collector runs in this namespace: nstance-gc init sets one up\n";
@@ -18,7 +20,8 @@ public abstract class GatewayShard : IAsyncLifetime
 
     private protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => Server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
+    public async ValueTask InitializeAsync() =>
+        Server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
 
     public async ValueTask DisposeAsync()
     {
@@ -29,7 +32,8 @@ public abstract class GatewayShard : IAsyncLifetime
     }
 
     /// <summary>A process with these variables (without <c>TEMPORAL_</c>); a null value: not set.</summary>
-    private protected static WorkerProcess Start(string address, IEnumerable<(string Name, string? Value)> temporal, params string[] args)
+    private protected static WorkerProcess Start(
+        string address, IEnumerable<(string Name, string? Value)> temporal, params string[] args)
     {
         var environment = WorkerProcess.Environment(address, key: null);
         foreach (var (name, value) in temporal)
@@ -41,7 +45,8 @@ public abstract class GatewayShard : IAsyncLifetime
         return WorkerProcess.Start(environment, args);
     }
 
-    private protected static async Task<Cli> RunAsync(string address, IEnumerable<(string Name, string? Value)> temporal, params string[] args)
+    private protected static async Task<Cli> RunAsync(
+        string address, IEnumerable<(string Name, string? Value)> temporal, params string[] args)
     {
         await using var process = Start(address, temporal, args.Length == 0 ? ["status"] : args);
         return await process.EndAsync(Token);

@@ -6,7 +6,9 @@ using Nstance.Temporal.Tests.Worker;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>docs/iam-policy.json against the calls that are compiled into the activities: all of them, and nothing more.</summary>
+/// <summary>
+/// docs/iam-policy.json against the calls that are compiled into the activities: all of them, and nothing more.
+/// </summary>
 public sealed class IamPolicyTests
 {
     private static readonly string[] ShardTags = [CloudTags.Managed, CloudTags.ClusterId, CloudTags.Shard];
@@ -36,7 +38,9 @@ public sealed class IamPolicyTests
     public void Tags_AreOnlyTheCollectorsOwn()
     {
         var statement = Assert.Single(Allowed(), s => s.Actions.Contains("ec2:CreateTags"));
-        Assert.Equal([CloudTags.GcProtect, CloudTags.GcQuarantined], statement.Conditions["ForAllValues:StringEquals"]["aws:TagKeys"].Order());
+        Assert.Equal(
+            [CloudTags.GcProtect, CloudTags.GcQuarantined],
+            statement.Conditions["ForAllValues:StringEquals"]["aws:TagKeys"].Order());
         // ForAllValues holds also when there is no key at all.
         Assert.Equal(["false"], statement.Conditions["Null"]["aws:TagKeys"]);
     }
@@ -52,20 +56,26 @@ public sealed class IamPolicyTests
     [Fact]
     public void Objects_AreTheShardsOwn()
     {
-        foreach (var statement in Allowed().Where(s => s.Actions.Any(a => a is "s3:GetObject" or "s3:PutObject" or "s3:DeleteObject")))
+        foreach (var statement in Allowed().Where(
+            s => s.Actions.Any(a => a is "s3:GetObject" or "s3:PutObject" or "s3:DeleteObject")))
         {
-            Assert.All(statement.Resources, r => Assert.StartsWith("arn:aws:s3:::BUCKET/shard/SHARD/", r, StringComparison.Ordinal));
+            Assert.All(
+                statement.Resources,
+                r => Assert.StartsWith("arn:aws:s3:::BUCKET/shard/SHARD/", r, StringComparison.Ordinal));
         }
 
         var list = Assert.Single(Allowed(), s => s.Actions.Contains("s3:ListBucket"));
-        Assert.All(list.Conditions["StringLike"]["s3:prefix"], p => Assert.StartsWith("shard/SHARD/", p, StringComparison.Ordinal));
+        Assert.All(
+            list.Conditions["StringLike"]["s3:prefix"],
+            p => Assert.StartsWith("shard/SHARD/", p, StringComparison.Ordinal));
         Assert.All(
             Allowed().Where(s => s.Actions.Contains("s3:DeleteObject")).SelectMany(s => s.Resources),
             r => Assert.StartsWith("arn:aws:s3:::BUCKET/shard/SHARD/instance/", r, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Actions_HaveNoWildcard() => Assert.DoesNotContain(_statements.SelectMany(s => s.Actions), a => a.Contains('*'));
+    public void Actions_HaveNoWildcard() =>
+        Assert.DoesNotContain(_statements.SelectMany(s => s.Actions), a => a.Contains('*'));
 
     private IEnumerable<Statement> Allowed() => _statements.Where(s => s.Effect == "Allow");
 
@@ -97,7 +107,8 @@ public sealed class IamPolicyTests
 
     private static Statement[] Read()
     {
-        using var policy = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "docs", "iam-policy.json")));
+        using var policy = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(Repository.Root, "docs", "iam-policy.json")));
         return [.. policy.RootElement.GetProperty("Statement").EnumerateArray().Select(s => new Statement(
             s.GetProperty("Effect").GetString()!,
             Words(s.GetProperty("Action")),
@@ -112,5 +123,8 @@ public sealed class IamPolicyTests
         ? [.. value.EnumerateArray().Select(v => v.GetString()!)] : [value.GetString()!];
 
     private sealed record Statement(
-        string Effect, string[] Actions, string[] Resources, Dictionary<string, Dictionary<string, string[]>> Conditions);
+        string Effect,
+        string[] Actions,
+        string[] Resources,
+        Dictionary<string, Dictionary<string, string[]>> Conditions);
 }

@@ -5,7 +5,9 @@ using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>Registration tokens are in the database: its folder, its file, and the files that SQLite adds are its owner's alone.</summary>
+/// <summary>
+/// Registration tokens are in the database: its folder, its file, and the files that SQLite adds are its owner's alone.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class PrivateFilesTests : IDisposable
 {
@@ -27,7 +29,8 @@ public sealed class PrivateFilesTests : IDisposable
         Assert.Contains(files, f => f.EndsWith("-shm", StringComparison.Ordinal));
         Assert.All(files, f => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(f)));
         Assert.All([data, .. Directory.GetDirectories(data)], d =>
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(d)));
+            Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(d)));
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class PrivateFilesTests : IDisposable
     {
         var mode = File.GetUnixFileMode(_root) | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
         File.SetUnixFileMode(_root, mode);
-        using var database = new ShardDatabases { HostName = "host", DataDirectory = _root }.Open(CollectWorld.Shard, create: true);
+        using var database = new ShardDatabases { HostName = "host", DataDirectory = _root }.Open(
+            CollectWorld.Shard, create: true);
         Assert.Equal(mode, File.GetUnixFileMode(_root));
     }
 

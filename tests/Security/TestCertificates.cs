@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>An authority of its own, a server certificate for loopback, one for a client; PEM files in a folder of the test.</summary>
+/// <summary>
+/// An authority of its own, a server certificate for loopback, one for a client; PEM files in a folder of the test.
+/// </summary>
 internal sealed class TestCertificates : IDisposable
 {
     public const string ClientSubject = "CN=nstance-gc";
@@ -71,7 +73,8 @@ internal sealed class TestCertificates : IDisposable
         if (IPAddress.TryParse(name, out var address)) names.AddIpAddress(address);
         else names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        using var bare = request.Create(_authority, new(_authority.NotBefore), new(_authority.NotAfter), RandomNumberGenerator.GetBytes(8));
+        using var bare = request.Create(
+            _authority, new(_authority.NotBefore), new(_authority.NotAfter), RandomNumberGenerator.GetBytes(8));
         return bare.CopyWithPrivateKey(key);
     }
 }

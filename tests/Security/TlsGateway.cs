@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 namespace Nstance.Temporal.Tests.Security;
 
 /// <summary>
-/// What stands before Temporal in production: ends TLS, may ask for the client's certificate and for an API key, and hands
-/// calls on. It remembers who called, and how.
+/// The gateway before Temporal in production: it terminates TLS, may ask for the client's certificate and for an API
+/// key, and forwards calls. It records each caller.
 /// </summary>
 internal sealed class TlsGateway : IAsyncDisposable
 {
@@ -22,21 +22,24 @@ internal sealed class TlsGateway : IAsyncDisposable
 
     private TlsGateway(string target, TestCertificates certificates, bool askForClient, string? apiKey)
     {
-        (_target, ApiKey) = (target, apiKey);
+        _target = target;
+        ApiKey = apiKey;
+
         // Without TLS, HTTP/2 is spoken at once or not at all; a connection may carry many long polls.
         _behind = new(new SocketsHttpHandler { EnableMultipleHttp2Connections = true, UseProxy = false });
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(https =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                https.ServerCertificate = certificates.Server;
-                if (!askForClient) return;
-                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                https.ClientCertificateValidation = (certificate, _, _) => certificates.Issued(certificate);
-            });
-        }));
+                listen.Protocols = HttpProtocols.Http2;
+                listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificates.Server;
+                    if (!askForClient) return;
+                    https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                    https.ClientCertificateValidation = (certificate, _, _) => certificates.Issued(certificate);
+                });
+            }));
         _app = builder.Build();
         _app.Run(ForwardAsync);
     }
@@ -59,7 +62,11 @@ internal sealed class TlsGateway : IAsyncDisposable
     public Task Polled => _polled.Task;
 
     public static async Task<TlsGateway> StartAsync(
-        string target, TestCertificates certificates, bool askForClient = false, string? apiKey = null, bool saysKeyBack = false)
+        string target,
+        TestCertificates certificates,
+        bool askForClient = false,
+        string? apiKey = null,
+        bool saysKeyBack = false)
     {
         var gateway = new TlsGateway(target, certificates, askForClient, apiKey) { SaysKeyBack = saysKeyBack };
         await gateway._app.StartAsync();
@@ -85,7 +92,9 @@ internal sealed class TlsGateway : IAsyncDisposable
             // As Temporal Cloud answers: gRPC's code 16, in headers alone.
             context.Response.ContentType = "application/grpc";
             context.Response.Headers["grpc-status"] = "16";
-            context.Response.Headers["grpc-message"] = SaysKeyBack ? $"no such key: {authorization}" : "Request unauthorized.";
+            context.Response.Headers["grpc-message"] = SaysKeyBack
+                ? $"no such key: {authorization}"
+                : "Request unauthorized.";
             return;
         }
 
@@ -105,7 +114,8 @@ internal sealed class TlsGateway : IAsyncDisposable
 
         using var answer = await _behind.SendAsync(request, context.RequestAborted);
         context.Response.StatusCode = (int)answer.StatusCode;
-        foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers)) context.Response.Headers[name] = values.ToArray();
+        foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers)) context.Response.Headers[name] =
+            values.ToArray();
         await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         foreach (var (name, values) in answer.TrailingHeaders) context.Response.AppendTrailer(name, values.ToArray());
     }

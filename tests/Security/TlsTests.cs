@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -6,13 +6,16 @@ namespace Nstance.Temporal.Tests.Security;
 public sealed class TlsTests : GatewayShard
 {
     private const string ClientCertificate =
-        "it may want a certificate of ours, or another one: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH";
+        "it may want a certificate of ours, or another one: TEMPORAL_TLS_CLIENT_CERT_PATH and "
+            + "TEMPORAL_TLS_CLIENT_KEY_PATH";
 
     private const string NotTrusted =
-        "its certificate is signed by no authority that is trusted here: name the right one with TEMPORAL_TLS_SERVER_CA_CERT_PATH";
+        "its certificate is signed by no authority that is trusted here: name the right one with "
+            + "TEMPORAL_TLS_SERVER_CA_CERT_PATH";
 
     private const string NoPair =
-        "cannot be shown our certificate: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH must be a pair, both in PEM form";
+        "cannot be shown our certificate: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH must be a "
+            + "pair, both in PEM form";
 
     [Theory]
     [InlineData("path")]
@@ -60,13 +63,15 @@ public sealed class TlsTests : GatewayShard
 
         AssertFails(
             end, ExitCode.Unreachable,
-            $"Temporal at {gateway.TargetHost} cannot be reached: it closed the connection: it may want TLS, which TEMPORAL_TLS=true switches on");
+            $"Temporal at {gateway.TargetHost} cannot be reached: it closed the connection: it may want TLS, which "
+                + "TEMPORAL_TLS=true switches on");
     }
 
     [Fact]
     public async Task Status_TlsWhereNoneIsSpoken_SaysSo() => AssertFails(
         await RunAsync(Server.TargetHost, [Authority(Certificates)]), ExitCode.Unreachable,
-        $"Temporal at {Server.TargetHost} cannot be reached: it does not speak TLS there: correct the port, or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)");
+        $"Temporal at {Server.TargetHost} cannot be reached: it does not speak TLS there: correct the port, or "
+            + "switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)");
 
     [Fact]
     public async Task Status_CertificateForAnotherName_NeedsThatName()
@@ -75,11 +80,13 @@ public sealed class TlsTests : GatewayShard
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, named);
 
         // .NET's SDK knows no way to trust any name: asked for one, it still looks.
-        foreach (var more in new (string, string?)[] { ("TLS_SERVER_NAME", null), ("TLS_DISABLE_HOST_VERIFICATION", "true") })
+        (string, string?)[] settings = [("TLS_SERVER_NAME", null), ("TLS_DISABLE_HOST_VERIFICATION", "true")];
+        foreach (var more in settings)
         {
             AssertFails(
                 await RunAsync(gateway.TargetHost, [Authority(named), more]), ExitCode.Unreachable,
-                $"Temporal at {gateway.TargetHost} cannot be reached: its certificate is for another name: correct --address, or give the certificate's name as TEMPORAL_TLS_SERVER_NAME");
+                $"Temporal at {gateway.TargetHost} cannot be reached: its certificate is for another name: correct "
+                    + "--address, or give the certificate's name as TEMPORAL_TLS_SERVER_NAME");
         }
 
         Assert.Empty(gateway.Calls);
@@ -94,7 +101,8 @@ public sealed class TlsTests : GatewayShard
 
         AssertFails(
             await RunAsync(gateway.TargetHost, [Authority(old)]), ExitCode.Unreachable,
-            $"Temporal at {gateway.TargetHost} cannot be reached: its certificate has expired, or is not valid yet: renew it, or set this machine's clock right");
+            $"Temporal at {gateway.TargetHost} cannot be reached: its certificate has expired, or is not valid yet: "
+                + "renew it, or set this machine's clock right");
     }
 
     [Fact]
@@ -105,7 +113,8 @@ public sealed class TlsTests : GatewayShard
         {
             AssertFails(
                 await RunAsync(gateway.TargetHost, [Authority(Certificates), .. client]), ExitCode.Unreachable,
-                $"Temporal at {gateway.TargetHost} cannot be reached: it closed the connection after the TLS handshake: {ClientCertificate}");
+                $"Temporal at {gateway.TargetHost} cannot be reached: it closed the connection after the TLS "
+                    + $"handshake: {ClientCertificate}");
         }
 
         Assert.Empty(gateway.Calls);
@@ -121,25 +130,46 @@ public sealed class TlsTests : GatewayShard
         var junk = Certificates.Write("junk", "no PEM");
         foreach (var (certificate, key) in new (string, string?)[]
         {
-            (Certificates.ClientFile, null), (Certificates.ClientFile, junk), (junk, Certificates.ClientKeyFile), (Certificates.ClientFile, Others.ClientKeyFile),
+            (Certificates.ClientFile, null),
+            (Certificates.ClientFile, junk),
+            (junk, Certificates.ClientKeyFile),
+            (Certificates.ClientFile, Others.ClientKeyFile),
         })
         {
             var end = await RunAsync(
-                gateway.TargetHost, [Authority(Certificates), ("TLS_CLIENT_CERT_PATH", certificate), ("TLS_CLIENT_KEY_PATH", key)]);
+                gateway.TargetHost,
+                [Authority(Certificates), ("TLS_CLIENT_CERT_PATH", certificate), ("TLS_CLIENT_KEY_PATH", key)]);
             AssertFails(end, ExitCode.BadInput, $"Temporal at {gateway.TargetHost} {NoPair}");
         }
     }
 
     [Theory]
-    [InlineData("TLS_SERVER_CA_CERT_PATH", "/none/ca.pem", "Temporal's configuration (TEMPORAL_*, its TOML file): Could not find a part of the path '/none/ca.pem'")]
-    [InlineData("TLS_SERVER_CA_CERT_PATH", "/dev/null", "TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) holds no certificate: it must be in PEM form")]
-    [InlineData("TLS_SERVER_CA_CERT_DATA", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) holds no certificate: it must be in PEM form")]
-    [InlineData("CONFIG_FILE", "/none/temporal.toml", "TEMPORAL_CONFIG_FILE: \"/none/temporal.toml\" is not there: Temporal's own TOML file")]
-    [InlineData("PROFILE", "nope", "Temporal's configuration (TEMPORAL_*, its TOML file): Configuration loading error: Profile 'nope' not found")]
-    public async Task Status_SettingThatNamesNothing_IsBadInputBeforeAnybodyIsCalled(string name, string value, string expected) =>
+    [InlineData(
+        "TLS_SERVER_CA_CERT_PATH",
+        "/none/ca.pem",
+        "Temporal's configuration (TEMPORAL_*, its TOML file): Could not find a part of the path '/none/ca.pem'")]
+    [InlineData(
+        "TLS_SERVER_CA_CERT_PATH",
+        "/dev/null",
+        "TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) holds no certificate: it must be in PEM form")]
+    [InlineData(
+        "TLS_SERVER_CA_CERT_DATA",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        "TEMPORAL_TLS_SERVER_CA_CERT_PATH (or _DATA) holds no certificate: it must be in PEM form")]
+    [InlineData(
+        "CONFIG_FILE",
+        "/none/temporal.toml",
+        "TEMPORAL_CONFIG_FILE: \"/none/temporal.toml\" is not there: Temporal's own TOML file")]
+    [InlineData(
+        "PROFILE",
+        "nope",
+        "Temporal's configuration (TEMPORAL_*, its TOML file): Configuration loading error: Profile 'nope' not found")]
+    public async Task Status_SettingThatNamesNothing_IsBadInputBeforeAnybodyIsCalled(
+        string name, string value, string expected) =>
         AssertFails(await RunAsync("127.0.0.1:1", [(name, value)]), ExitCode.BadInput, expected);
 
-    private static (string Name, string? Value) Authority(TestCertificates certificates) => ("TLS_SERVER_CA_CERT_PATH", certificates.AuthorityFile);
+    private static (string Name, string? Value) Authority(TestCertificates certificates) =>
+        ("TLS_SERVER_CA_CERT_PATH", certificates.AuthorityFile);
 
     private static (string Name, string? Value)[] Client(TestCertificates certificates) =>
         [("TLS_CLIENT_CERT_PATH", certificates.ClientFile), ("TLS_CLIENT_KEY_PATH", certificates.ClientKeyFile)];

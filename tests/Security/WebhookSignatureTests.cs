@@ -30,12 +30,13 @@ public sealed class WebhookSignatureTests
         Assert.False(Verify(Stamp(0), WebhookSignature.Sign(Secret, Stamp(-3600), Body), Body));
 
     [Fact]
-    public void Verify_AnyByteOfTheBodyChanged_IsRefused() => Gen.Select(Gen.Int[0, Body.Length - 1], Gen.Byte[1, 255]).Sample((at, change) =>
-    {
-        var body = Body.ToArray();
-        body[at] ^= change;
-        Assert.False(Verify(Stamp(0), WebhookSignature.Sign(Secret, Stamp(0), Body), body));
-    });
+    public void Verify_AnyByteOfTheBodyChanged_IsRefused() =>
+        Gen.Select(Gen.Int[0, Body.Length - 1], Gen.Byte[1, 255]).Sample((at, change) =>
+        {
+            var body = Body.ToArray();
+            body[at] ^= change;
+            Assert.False(Verify(Stamp(0), WebhookSignature.Sign(Secret, Stamp(0), Body), body));
+        });
 
     [Fact]
     public void Verify_SecretsChange_BothAreTaken()
@@ -67,11 +68,13 @@ public sealed class WebhookSignatureTests
         Assert.False(Verify(timestamp, WebhookSignature.Sign(Secret, timestamp ?? "", Body), Body));
 
     [Fact]
-    public void Verify_AnyOtherSignature_IsRefusedAndNeverThrows() => Gen.OneOf(Gen.String, Gen.Const("sha256="), Gen.Const("")).Sample(signature =>
-        Assert.False(Verify(Stamp(0), signature, Body)));
+    public void Verify_AnyOtherSignature_IsRefusedAndNeverThrows() =>
+        Gen.OneOf(Gen.String, Gen.Const("sha256="), Gen.Const(""))
+            .Sample(signature => Assert.False(Verify(Stamp(0), signature, Body)));
 
     private static bool Verify(string? timestamp, string? signature, byte[] body) =>
         WebhookSignature.Verify([Secret], timestamp, signature, body, Now);
 
-    private static string Stamp(int seconds) => (Now.ToUnixTimeSeconds() + seconds).ToString(CultureInfo.InvariantCulture);
+    private static string Stamp(int seconds) =>
+        (Now.ToUnixTimeSeconds() + seconds).ToString(CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,8 @@ public sealed class AwsChecksTests
     [Fact]
     public void Judge_DeniedAction_WarnsAndSaysWhatToAllow()
     {
-        var check = AwsChecks.Judge([new("ec2:TerminateInstances", false, "refused"), new("ec2:StopInstances", true, null)]);
+        var check = AwsChecks.Judge(
+            [new("ec2:TerminateInstances", false, "refused"), new("ec2:StopInstances", true, null)]);
 
         Assert.Equal(CheckState.Warning, check.State);
         Assert.Contains("ec2:TerminateInstances. If the policy allows by tag", check.Detail);

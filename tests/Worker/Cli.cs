@@ -18,7 +18,8 @@ internal sealed record Cli(int Code, string Output, IReadOnlyList<string> Errors
 
     public static async Task<Cli> RunAsync(params string[] args)
     {
-        var (output, error) = (new StringWriter(), new StringWriter());
+        var output = new StringWriter();
+        var error = new StringWriter();
         var code = await NstanceGc.RunAsync(args, output, error, TestContext.Current.CancellationToken);
         return new(code, output.ToString(), error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -9,18 +9,30 @@ namespace Nstance.Temporal.Tests.Worker;
 public sealed class CommandLineTests
 {
     [Theory]
-    [InlineData("", "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
-    [InlineData("schedule", "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
+    [InlineData(
+        "",
+        "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, "
+            + "dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
+    [InlineData(
+        "schedule",
+        "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
     [InlineData("schedul create --cluster c", "schedul: no such command of nstance-gc; did you mean schedule?")]
     [InlineData("frobnicate", "frobnicate: no such command of nstance-gc; nstance-gc --help lists them")]
     [InlineData("status now", "now: nstance-gc status takes options only")]
     [InlineData("status --clutser c", "--clutser: no such option of nstance-gc status; did you mean --cluster?")]
-    [InlineData("status --frobnicate", "--frobnicate: no such option of nstance-gc status; nstance-gc status --help lists them")]
-    [InlineData("run --interval 2s", "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule create, nstance-gc config check")]
+    [InlineData(
+        "status --frobnicate",
+        "--frobnicate: no such option of nstance-gc status; nstance-gc status --help lists them")]
+    [InlineData(
+        "run --interval 2s",
+        "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule "
+            + "create, nstance-gc config check")]
     [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
     [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
-    [InlineData("cycle --cluster c --shard s --timeout never", "--timeout: \"never\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30")]
+    [InlineData(
+        "cycle --cluster c --shard s --timeout never",
+        "--timeout: \"never\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30")]
     public async Task Run_CommandLineThatIsWrong_SaysSoInOneLine(string line, string expected)
     {
         var cli = await Cli.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -65,7 +77,10 @@ public sealed class CommandLineTests
         var cli = await Cli.RunAsync([.. command.Split(' '), "--cluster", "c", "--shard", "s", "--address", address]);
 
         Assert.Equal(
-            [$"nstance-gc: Temporal at {address} cannot be reached: nobody listens there: check --address or TEMPORAL_ADDRESS, and that the server runs"],
+            [
+                $"nstance-gc: Temporal at {address} cannot be reached: nobody listens there: check --address or "
+                    + "TEMPORAL_ADDRESS, and that the server runs",
+            ],
             cli.Errors);
         Assert.Equal(ExitCode.Unreachable, cli.Code);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
@@ -78,10 +93,14 @@ public sealed class CommandLineTests
         mute.Start();
         var address = mute.LocalEndpoint.ToString()!;
 
-        var cli = await Cli.RunAsync("status", "--cluster", "c", "--shard", "s", "--address", address, "--connect-timeout", "300ms");
+        var cli = await Cli.RunAsync(
+            "status", "--cluster", "c", "--shard", "s", "--address", address, "--connect-timeout", "300ms");
 
         Assert.Equal(
-            [$"nstance-gc: Temporal at {address} did not answer within 300ms: check --address or TEMPORAL_ADDRESS, and that the server runs"],
+            [
+                $"nstance-gc: Temporal at {address} did not answer within 300ms: check --address or TEMPORAL_ADDRESS, "
+                    + "and that the server runs",
+            ],
             cli.Errors);
         Assert.Equal(ExitCode.Unreachable, cli.Code);
     }
@@ -93,7 +112,8 @@ public sealed class CommandLineTests
 
         var error = cli.Json.GetProperty("error");
         Assert.Equal(ExitCode.BadInput, error.GetProperty("code").GetInt32());
-        Assert.StartsWith("--cluster: \"Prod\" is not an id", error.GetProperty("messages")[0].GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--cluster: \"Prod\" is not an id", error.GetProperty("messages")[0].GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +131,8 @@ public sealed class CommandLineTests
 
         var settings = cli.Json.GetProperty("settings").EnumerateArray().ToList();
         Assert.Equal(Settings.All.Count, settings.Count);
-        Assert.Equal(["option", "environment", "key", "default", "help"], settings[0].EnumerateObject().Select(p => p.Name));
+        Assert.Equal(
+            ["option", "environment", "key", "default", "help"], settings[0].EnumerateObject().Select(p => p.Name));
     }
 
     private static string FreeAddress()

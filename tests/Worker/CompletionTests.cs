@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -21,8 +21,10 @@ public sealed class CompletionTests
     public async Task Bash_WithTheScript_Completes()
     {
         var script = await Cli.RunAsync("completion", "bash");
-        var program = $"nstance-gc() {{ dotnet '{Path.Combine(AppContext.BaseDirectory, "nstance-gc.dll")}' \"$@\"; }}\n{script.Output}\n"
-            + "COMP_WORDS=(nstance-gc sta); COMP_CWORD=1; COMP_LINE='nstance-gc sta'; COMP_POINT=14; _nstance_gc; echo \"${COMPREPLY[@]}\"";
+        var file = Path.Combine(AppContext.BaseDirectory, "nstance-gc.dll");
+        var program = $"nstance-gc() {{ dotnet '{file}' \"$@\"; }}\n{script.Output}\n"
+            + "COMP_WORDS=(nstance-gc sta); COMP_CWORD=1; COMP_LINE='nstance-gc sta'; COMP_POINT=14; "
+            + "_nstance_gc; echo \"${COMPREPLY[@]}\"";
 
         var (code, output) = await RunAsync("bash", "--norc", "-c", program);
 
@@ -37,7 +39,8 @@ public sealed class CompletionTests
 
     private static async Task<(int Code, string Output)> RunAsync(string program, params string[] args)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, args) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        using var process = Process
+            .Start(new ProcessStartInfo(program, args) { UseShellExecute = false, RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, output);

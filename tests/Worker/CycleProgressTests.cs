@@ -23,7 +23,14 @@ public sealed class CycleProgressTests
     [Fact]
     public void Line_CollectTriedAgain_CountsWhatEndedAndNamesTheAttempt()
     {
-        var done = new CollectResult { Counts = [new() { Reason = CollectReason.Dangling, Terminated = 3 }, new() { Reason = CollectReason.Unhealthy, Terminated = 2 }] };
+        var done = new CollectResult
+        {
+            Counts =
+            [
+                new() { Reason = CollectReason.Dangling, Terminated = 3 },
+                new() { Reason = CollectReason.Unhealthy, Terminated = 2 },
+            ],
+        };
 
         Assert.Equal(
             "[########............] Collect (attempt 2) 5 terminated",

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -29,8 +29,11 @@ public sealed class DatabaseCheckTests : IDisposable
 
         var check = Run(path);
 
-        Assert.Equal((CheckState.Failed, ExitCode.BadInput), (check.State, check.ExitCode));
-        Assert.StartsWith($"database {path} is not nstance's (table instances lacks group_key, ", check.Detail, StringComparison.Ordinal);
+        Assert.Equal((CheckState.Failed, ExitCode.BadInput), (check.State, check.Code));
+        Assert.StartsWith(
+            $"database {path} is not nstance's (table instances lacks group_key, ",
+            check.Detail,
+            StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(path));
     }
 
@@ -44,7 +47,9 @@ public sealed class DatabaseCheckTests : IDisposable
         File.SetAttributes(path, FileAttributes.Normal);
 
         Assert.Equal(
-            Check.Failed("database", $"database {path} is read-only: let the user of nstance-gc write to it and its folder"), check);
+            Check.Failed(
+                "database", $"database {path} is read-only: let the user of nstance-gc write to it and its folder"),
+            check);
     }
 
     [Fact]
@@ -55,7 +60,10 @@ public sealed class DatabaseCheckTests : IDisposable
         var check = Run(path);
 
         Assert.Equal(
-            Check.Failed("database", $"database {path} does not exist: start nstance's server on this host, or correct the path"), check);
+            Check.Failed(
+                "database",
+                $"database {path} does not exist: start nstance's server on this host, or correct the path"),
+            check);
         Assert.False(File.Exists(path));
     }
 
@@ -75,7 +83,8 @@ public sealed class DatabaseCheckTests : IDisposable
     public void Run_OwnDatabase_LooksAtTheFolderAndMakesNothing()
     {
         var directory = Path.Combine(_folder.FullName, "not", "yet");
-        Assert.Equal(Check.Ok("database", $"our own, in {directory}"), DatabaseCheck.Run(new() { DataDirectory = directory }));
+        Assert.Equal(
+            Check.Ok("database", $"our own, in {directory}"), DatabaseCheck.Run(new() { DataDirectory = directory }));
         Assert.Empty(_folder.GetFileSystemInfos());
 
         var file = Path.Combine(_folder.FullName, "file");

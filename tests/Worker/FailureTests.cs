@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -7,7 +7,8 @@ public sealed class FailureTests
 {
     [Theory]
     [InlineData(RpcException.StatusCode.DeadlineExceeded, "deadline")]
-    [InlineData(RpcException.StatusCode.FailedPrecondition, "no poller seen for task queue recently, worker may be down")]
+    [InlineData(
+        RpcException.StatusCode.FailedPrecondition, "no poller seen for task queue recently, worker may be down")]
     public void Of_NoWorkerAnswers_SaysSoAndIsUnreachable(RpcException.StatusCode code, string message)
     {
         var failure = Failure.Of(new RpcException(code, message, null));
@@ -17,5 +18,7 @@ public sealed class FailureTests
 
     [Fact]
     public void Of_AnotherPrecondition_IsAFailure() =>
-        Assert.Equal(ExitCode.Failed, Failure.Of(new RpcException(RpcException.StatusCode.FailedPrecondition, "workflow is paused", null)).Code);
+        Assert.Equal(
+            ExitCode.Failed,
+            Failure.Of(new RpcException(RpcException.StatusCode.FailedPrecondition, "workflow is paused", null)).Code);
 }

@@ -1,10 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Health and metrics have no authentication: they are answered where somebody said so, and nowhere else.</summary>
+/// <summary>
+/// Health and metrics have no authentication: they are answered where somebody said so, and nowhere else.
+/// </summary>
 public sealed class HealthAddressTests : LoopbackShard
 {
     [Fact]
@@ -48,7 +51,11 @@ public sealed class HealthAddressTests : LoopbackShard
 
         Assert.Equal(2, cli.Code);
         Assert.Equal(
-            [$"nstance-gc: --health-address: \"{said}\" is not an IP address with a port, such as 127.0.0.1:9464 or [::1]:9464, or off"], cli.Errors);
+            [
+                $"nstance-gc: --health-address: \"{said}\" is not an IP address with a port, "
+                    + "such as 127.0.0.1:9464 or [::1]:9464, or off",
+            ],
+            cli.Errors);
     }
 
     /// <summary>What the kernel says: TCP sockets of a process that listen, by the inodes of its descriptors.</summary>
@@ -71,8 +78,11 @@ public sealed class HealthAddressTests : LoopbackShard
     /// <summary>Words of four bytes in the machine's order, a colon, the port.</summary>
     private static IPEndPoint EndPoint(string text)
     {
-        var (words, port) = (text.Split(':')[0], text.Split(':')[1]);
-        var bytes = words.Chunk(8).SelectMany(word => BitConverter.GetBytes(uint.Parse(word, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
-        return new(new IPAddress(bytes.ToArray()), int.Parse(port, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        var parts = text.Split(':');
+        var bytes = parts[0].Chunk(8).SelectMany(word => BitConverter.GetBytes(Hex<uint>(new(word))));
+        return new(new IPAddress(bytes.ToArray()), Hex<int>(parts[1]));
     }
+
+    private static T Hex<T>(string text)
+        where T : INumberBase<T> => T.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

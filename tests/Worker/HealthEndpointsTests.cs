@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.TestServer.Hosting;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -22,7 +21,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
     {
         _server = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
-        _cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+        _cloud.S3.Put(
+            "bbb", "shard/s/config.jsonc", """{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""u8.ToArray());
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +44,17 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         await CollectorStart.EnsureRunsAsync(
             client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
         var cycle = await Cli.RunAsync(
-            "cycle", "--cluster", "c", "--shard", "s", "--address", _server!.TargetHost, "--timeout", "1m", "--output", "json");
+            "cycle",
+            "--cluster",
+            "c",
+            "--shard",
+            "s",
+            "--address",
+            _server!.TargetHost,
+            "--timeout",
+            "1m",
+            "--output",
+            "json");
         Assert.Equal(ExitCode.Done, cycle.Code);
 
         var scrape = new Scrape(await _http.GetStringAsync(new Uri(url + "/metrics"), token));
@@ -53,13 +63,19 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         Assert.Superset(PrometheusNames.OfWorkflows, names);
         Assert.Contains("temporal_request_total", names);
         Assert.Contains("dotnet_process_memory_working_set_bytes", names);
-        Assert.True(scrape.Sum("nstance_gc_cycles_total", ("cluster", "c"), ("shard", "s"), ("outcome", "completed")) is 1 or 2);
-        Assert.True(scrape.Sum("nstance_gc_cloud_calls_total", ("operation", "DescribeInstances"), ("result", "ok")) >= 1);
+        var completed = scrape.Sum(
+            "nstance_gc_cycles_total", ("cluster", "c"), ("shard", "s"), ("outcome", "completed"));
+        Assert.True(completed is 1 or 2);
+        Assert.True(
+            scrape.Sum("nstance_gc_cloud_calls_total", ("operation", "DescribeInstances"), ("result", "ok")) >= 1);
         Assert.True(scrape.Sum("nstance_gc_cloud_call_duration_seconds_count", ("service", "S3")) >= 1);
         foreach (var phase in (string[])["sync", "collect", "health", "purge"])
-            Assert.True(scrape.Sum("nstance_gc_phase_duration_seconds_count", ("phase", phase), ("result", "ok")) >= 1, phase);
-        Assert.True(scrape.Sum("nstance_gc_phase_duration_seconds_bucket", ("phase", "purge"), ("le", "0.5")) is not null);
-        Assert.True(scrape.Sum("nstance_gc_cloud_call_duration_seconds_bucket", ("service", "S3"), ("le", "0.05")) is not null);
+            Assert.True(
+                scrape.Sum("nstance_gc_phase_duration_seconds_count", ("phase", phase), ("result", "ok")) >= 1, phase);
+        Assert.True(
+            scrape.Sum("nstance_gc_phase_duration_seconds_bucket", ("phase", "purge"), ("le", "0.5")) is not null);
+        Assert.True(
+            scrape.Sum("nstance_gc_cloud_call_duration_seconds_bucket", ("service", "S3"), ("le", "0.05")) is not null);
         Assert.True(scrape.Sum("nstance_gc_database_size_bytes", ("shard", "s")) > 1000);
         Assert.Equal(0, scrape.Sum("nstance_gc_instances", ("state", "running")));
         Assert.Equal(0, scrape.Sum("nstance_gc_garbage", ("reason", "dangling")));
@@ -68,10 +84,11 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
         Assert.Equal(1, scrape.Sum("nstance_gc_dry_run"));
         Assert.Equal(0, scrape.Sum("nstance_gc_plan_pending"));
         Assert.Equal(3600, scrape.Sum("nstance_gc_interval_seconds"));
-        var age = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - scrape.Sum("nstance_gc_last_good_cycle_seconds");
+        var age = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - scrape.Sum(
+            "nstance_gc_last_good_cycle_seconds");
         Assert.InRange(age!.Value, 0, 120);
 
-        // The names that dashboards and rules are checked against follow from the instruments; here the exporter agrees.
+        // PrometheusNames derives the names from the instruments; the exporter must agree.
         var ours = names.Where(n => n.StartsWith("nstance_gc_", StringComparison.Ordinal)).ToHashSet();
         Assert.Empty(ours.Except(PrometheusNames.All()));
     }
@@ -105,7 +122,9 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
 
         Assert.Equal(ExitCode.BadInput, end.Code);
         Assert.Contains(
-            $"nstance-gc: --health-address: {address} is taken by another process: give another port, 0 for any, or off", end.Errors);
+            $"nstance-gc: --health-address: {address} is taken by another process: give another port, 0 for any, or "
+                + "off",
+            end.Errors);
     }
 
     private async Task StopServerAsync()

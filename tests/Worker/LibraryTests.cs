@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
 using Amazon.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -38,7 +37,10 @@ public sealed class LibraryTests : IAsyncLifetime
     {
         _server = await CommandServer.StartAsync();
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
-        _cloud.S3.Put("bbb", "shard/lib/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "lib" }, "shard": { "id": "lib" } }"""));
+        _cloud.S3.Put(
+            "bbb",
+            "shard/lib/config.jsonc",
+            """{ "cluster": { "id": "lib" }, "shard": { "id": "lib" } }"""u8.ToArray());
         ActivitySource.AddActivityListener(_listener);
     }
 
@@ -68,27 +70,35 @@ public sealed class LibraryTests : IAsyncLifetime
         await host.StartAsync(TestContext.Current.CancellationToken);
         var client = _server.Client;
         await SearchAttributes.EnsureAsync(client, new());
-        await CollectorStart.EnsureRunsAsync(client, new(new("lib", "lib", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
+        await CollectorStart.EnsureRunsAsync(
+            client, new(new("lib", "lib", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 
         var handle = client.GetWorkflowHandle<GcWorkflow>("nstance-gc/lib/lib");
         var report = await handle.ExecuteUpdateAsync(workflow => workflow.RunCycleAsync(new()));
         await host.StopAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("my-host", report.Host);
-        var cycle = _spans.Single(s => s.OperationName == "cycle lib/lib" && s.GetTagItem("nstance.cycle") is int number && number == report.Cycle);
+        var cycle = _spans.Single(s => s.OperationName == "cycle lib/lib" && s.GetTagItem("nstance.cycle") is int number
+            && number == report.Cycle);
         Assert.Equal(default, cycle.ParentSpanId);
         Assert.Equal(report.StartedAt.UtcDateTime, cycle.StartTimeUtc);
         var within = _spans.Where(s => s.TraceId == cycle.TraceId && s != cycle).ToList();
         var phases = within.Where(s => s.ParentSpanId == cycle.SpanId).ToList();
-        Assert.Superset(new HashSet<string> { "SyncProvider", "Collect", "ScanHealth", "PurgeRecords" }, phases.Select(s => s.OperationName).ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "SyncProvider", "Collect", "ScanHealth", "PurgeRecords" },
+            phases.Select(s => s.OperationName).ToHashSet());
         var sync = phases.Single(s => s.OperationName == "SyncProvider");
         Assert.Contains(within, s => s.OperationName == "EC2 DescribeInstances" && s.ParentSpanId == sync.SpanId);
         Assert.All(_spans.GroupBy(s => s.SpanId), same => Assert.Single(same));
 
         // Whatever is logged within a cycle says whose it is.
-        var ended = Assert.Single(_log.Lines, line => line.Text.StartsWith($"Cycle {report.Cycle} ended: ", StringComparison.Ordinal));
+        var ended = Assert.Single(
+            _log.Lines, line => line.Text.StartsWith($"Cycle {report.Cycle} ended: ", StringComparison.Ordinal));
         Assert.Superset(new HashSet<string> { "Cluster=lib", "Shard=lib", $"Cycle={report.Cycle}" }, ended.Scope);
-        var phase = Assert.Single(_log.Lines, line => line.Text.StartsWith("Collect, attempt 1: done in", StringComparison.Ordinal) && line.Scope.Contains($"Cycle={report.Cycle}"));
+        var phase = Assert.Single(
+            _log.Lines,
+            line => line.Text.StartsWith("Collect, attempt 1: done in", StringComparison.Ordinal)
+                && line.Scope.Contains($"Cycle={report.Cycle}"));
         Assert.Superset(new HashSet<string> { "Cluster=lib", "Shard=lib" }, phase.Scope);
         Assert.Equal(2000, phase.Event);
     }
@@ -116,11 +126,17 @@ public sealed class LibraryTests : IAsyncLifetime
             public bool IsEnabled(LogLevel logLevel) => true;
 
             public void Log<TState>(
-                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+                LogLevel logLevel,
+                EventId eventId,
+                TState state,
+                Exception? exception,
+                Func<TState, Exception?, string> formatter)
             {
                 var scope = new HashSet<string>();
                 owner._scopes.ForEachScope(
-                    (fields, all) => all.UnionWith((fields as IEnumerable<KeyValuePair<string, object?>> ?? []).Select(f => $"{f.Key}={f.Value}")), scope);
+                    (fields, all) => all.UnionWith(
+                        (fields as IEnumerable<KeyValuePair<string, object?>> ?? []).Select(f => $"{f.Key}={f.Value}")),
+                    scope);
                 owner.Lines.Enqueue((formatter(state, exception), eventId.Id, scope));
             }
         }

@@ -4,7 +4,10 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Shard <c>c/s</c> in bucket <c>bbb</c>: a Temporal server and a cloud whose machines are an hour old, for the real command.</summary>
+/// <summary>
+/// Shard <c>c/s</c> in bucket <c>bbb</c>: a Temporal server and a cloud whose machines are an hour old, for the real
+/// command.
+/// </summary>
 public abstract class LoopbackShard : IAsyncLifetime
 {
     private protected const string Ready = "polls nstance-gc and nstance-gc@test-host";

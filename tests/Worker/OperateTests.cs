@@ -1,5 +1,5 @@
 using Nstance.Temporal.Worker;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -46,11 +46,14 @@ public sealed class OperateTests : LoopbackShard
         Assert.Equal(ExitCode.Done, doctor.Code);
         Assert.Equal(
             [
-                ("settings", "ok"), ("temporal", "ok"), ("namespace", "ok"), ("search attributes", "ok"), ("workers", "ok"), ("schedule", "ok"),
-                ("collector", "ok"), ("bucket", "ok"), ("config.jsonc", "ok"), ("cloud", "ok"), ("database", "ok"), ("aws identity", "skipped"),
+                ("settings", "ok"), ("temporal", "ok"), ("namespace", "ok"), ("search attributes", "ok"),
+                ("workers", "ok"), ("schedule", "ok"),
+                ("collector", "ok"), ("bucket", "ok"), ("config.jsonc", "ok"), ("cloud", "ok"), ("database", "ok"), (
+                    "aws identity", "skipped"),
                 ("aws permissions", "ok"), ("clock", "ok"),
             ],
-            doctor.Json.GetProperty("checks").EnumerateArray().Select(c => (c.GetProperty("name").GetString()!, c.GetProperty("state").GetString()!)));
+            doctor.Json.GetProperty("checks").EnumerateArray().Select(
+                c => (c.GetProperty("name").GetString()!, c.GetProperty("state").GetString()!)));
         Assert.Empty(Cloud.Ec2.All());
     }
 
@@ -58,12 +61,15 @@ public sealed class OperateTests : LoopbackShard
     public async Task Run_LogInJson_SaysOfWhichShardAndCycleEachLineIs()
     {
         Assert.Equal(ExitCode.Done, (await ProcessAsync($"init {Shard} --bucket bbb --interval 1h")).Code);
-        await using var worker = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--log-format", "json"]);
+        await using var worker = Process(
+            ["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--log-format", "json"]);
 
         var line = (await worker.LogUntilAsync("Cycle 1 ended: ", Token))[^1];
 
         var json = System.Text.Json.JsonDocument.Parse(line).RootElement;
-        Assert.Equal((1, "Completed"), (json.GetProperty("EventId").GetInt32(), json.GetProperty("State").GetProperty("Outcome").GetString()));
+        Assert.Equal(
+            (1, "Completed"),
+            (json.GetProperty("EventId").GetInt32(), json.GetProperty("State").GetProperty("Outcome").GetString()));
         var scope = Assert.Single(json.GetProperty("Scopes").EnumerateArray(), s => s.TryGetProperty("Shard", out _));
         Assert.Equal(("c", "s"), (scope.GetProperty("Cluster").GetString(), scope.GetProperty("Shard").GetString()));
     }
@@ -73,7 +79,9 @@ public sealed class OperateTests : LoopbackShard
     {
         var cli = await SteerAsync("status");
 
-        Assert.Equal((ExitCode.Done, "no collector runs in this namespace: nstance-gc init sets one up"), (cli.Code, cli.Output.Trim()));
+        Assert.Equal(
+            (ExitCode.Done, "no collector runs in this namespace: nstance-gc init sets one up"),
+            (cli.Code, cli.Output.Trim()));
     }
 
     [Fact]
@@ -93,7 +101,8 @@ public sealed class OperateTests : LoopbackShard
     [InlineData("status --watch --every never", "--every: \"never\" is not a time such as")]
     [InlineData("reports --cluster c --shard s --last 21", "--last: 21 is out of range: a whole number, 1 to 20")]
     [InlineData("completion tcsh", "completion: \"tcsh\" is not known: bash, zsh or fish")]
-    [InlineData("init --cluster c --shard s --bucket bbb --dry-run", "--dry-run: not an option of nstance-gc init, but of ")]
+    [InlineData(
+        "init --cluster c --shard s --bucket bbb --dry-run", "--dry-run: not an option of nstance-gc init, but of ")]
     public async Task Command_WrongInput_IsToldInOneLine(string line, string expected)
     {
         var cli = await SteerAsync(line);
@@ -115,7 +124,8 @@ public sealed class OperateTests : LoopbackShard
 
         public override void Write(string? value) => Look(value, () => base.Write(value));
 
-        public override void Write(char[] buffer, int index, int count) => Look(new(buffer, index, count), () => base.Write(buffer, index, count));
+        public override void Write(char[] buffer, int index, int count) =>
+            Look(new(buffer, index, count), () => base.Write(buffer, index, count));
 
         private void Look(string? value, Action write)
         {

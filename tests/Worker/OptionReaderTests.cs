@@ -1,5 +1,5 @@
 using System.Collections;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -25,21 +25,25 @@ public sealed class OptionReaderTests
     public void Read_SeveralSources_TheLaterWins()
     {
         var file = Given(("cluster", "from-file"), ("shard", "from-file"), ("bucket", "from-file"));
-        var environment = Environment(("NSTANCE_GC__CLUSTER", "from-env"), ("nstance_gc__Shard", "from-env"), ("PATH", "/bin"));
+        var environment = Environment(
+            ("NSTANCE_GC__CLUSTER", "from-env"), ("nstance_gc__Shard", "from-env"), ("PATH", "/bin"));
         var line = Given(("Cluster", "from-line"));
 
         var read = OptionReader.Read([file, environment, line]);
 
         Assert.Empty(read.Faults);
-        Assert.Equal(("from-line", "from-env", "from-file"), (read.Options.Cluster, read.Options.Shard, read.Options.Bucket));
+        Assert.Equal(
+            ("from-line", "from-env", "from-file"), (read.Options.Cluster, read.Options.Shard, read.Options.Bucket));
     }
 
     [Fact]
     public void Read_EverySetting_IsTakenOver()
     {
         var read = OptionReader.Read([Given(
-            ("Interval", "2s"), ("RegistrationTimeout", "3s"), ("DeletedRecordRetention", "4s"), ("HealthCheckInterval", "5s"),
-            ("RequestTimeout", "6s"), ("SettleTime", "0"), ("CycleTimeout", "00:00:30"), ("HostTimeout", "8s"), ("CyclesPerRun", "9"),
+            ("Interval", "2s"), ("RegistrationTimeout", "3s"), ("DeletedRecordRetention", "4s"), (
+                "HealthCheckInterval", "5s"),
+            ("RequestTimeout", "6s"), ("SettleTime", "0"), ("CycleTimeout", "00:00:30"), ("HostTimeout", "8s"),
+            ("CyclesPerRun", "9"),
             ("Limits", "off"), ("LimitGroupFloor", "10"), ("LimitGroupPercent", "11"), ("LimitShardFloor", "12"),
             ("LimitShardPercent", "13"), ("DryRun", "on"))]);
 
@@ -64,9 +68,11 @@ public sealed class OptionReaderTests
     [Fact]
     public void Read_ManyFaults_ReportsAllAtOnceEachWithOriginValueAndWhatIsAllowed()
     {
-        var environment = Environment(("NSTANCE_GC__INTERVAL", "5 minuts"), ("NSTANCE_GC__BUKET", "b"), ("NSTANCE_GC__CYCLESPERRUN", "many"));
+        var environment = Environment(
+            ("NSTANCE_GC__INTERVAL", "5 minuts"), ("NSTANCE_GC__BUKET", "b"), ("NSTANCE_GC__CYCLESPERRUN", "many"));
         var line = Given(
-            ("Cluster", "Prod"), ("Bucket", "s3://x"), ("HostName", "a/b"), ("WebhookUrl", "ftp://user:token@x"), ("LimitGroupPercent", "120"),
+            ("Cluster", "Prod"), ("Bucket", "s3://x"), ("HostName", "a/b"), ("WebhookUrl", "ftp://user:token@x"), (
+                "LimitGroupPercent", "120"),
             ("RegistrationTimeout", "1ms"), ("DryRun", "perhaps"), ("LogFormat", "xml"), ("SharedDatabasePath", "/x"));
 
         var read = OptionReader.Read([environment, line], "Shard");
@@ -78,8 +84,10 @@ public sealed class OptionReaderTests
                 "NSTANCE_GC__INTERVAL: \"5 minuts\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30",
                 "NSTANCE_GC__CYCLESPERRUN: \"many\" is not a whole number",
                 "--dry-run: \"perhaps\" is not on or off",
-                "--cluster: \"Prod\" is not an id: 1 to 32 lower-case letters, digits and single hyphens, with a letter or digit at both ends",
-                "--bucket: \"s3://x\" is not a bucket name: 3 to 63 lower-case letters, digits, dots and dashes (no s3:// before it)",
+                "--cluster: \"Prod\" is not an id: 1 to 32 lower-case letters, digits and single hyphens, with a "
+                    + "letter or digit at both ends",
+                "--bucket: \"s3://x\" is not a bucket name: 3 to 63 lower-case letters, digits, dots and dashes (no "
+                    + "s3:// before it)",
                 "--host-name: \"a/b\" is not a host name: 1 to 128 letters, digits, dots, dashes and underscores",
                 "--webhook-url: not an address: http://… or https://…",
                 "--log-format: \"xml\" is not known: text or json",
@@ -134,7 +142,8 @@ public sealed class OptionReaderTests
             File.WriteAllText(path, "{ \"NstanceGc\": { \"Cluster\": \"c\", \"LimitGroupFlor\": 1 } }");
             var read = OptionReader.Read([Layer.OfFile(path)]);
             Assert.Equal(
-                [$"{path}: NstanceGc:LimitGroupFlor: no such setting; did you mean {path}: NstanceGc:LimitGroupFloor?"], read.Faults);
+                [$"{path}: NstanceGc:LimitGroupFlor: no such setting; did you mean {path}: NstanceGc:LimitGroupFloor?"],
+                read.Faults);
             Assert.Equal("c", read.Options.Cluster);
         }
         finally

@@ -2,7 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -14,14 +14,16 @@ public sealed class OtlpTests : LoopbackShard
     {
         var received = new Received();
         await using var collector = await LoopbackServer.StartAsync(received.TakeAsync, ct: Token);
-        await using (var init = Process(["init", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--interval", "1h"]))
+        await using (
+            var init = Process(["init", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--interval", "1h"]))
             Assert.Equal(ExitCode.Done, (await init.EndAsync(Token)).Code);
         var environment = WorkerProcess.Environment(Server, Cloud);
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.ToString();
         environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         environment["OTEL_METRIC_EXPORT_INTERVAL"] = environment["OTEL_BSP_SCHEDULE_DELAY"] = "100";
 
-        await using var worker = WorkerProcess.Start(environment, "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb");
+        await using var worker = WorkerProcess.Start(
+            environment, "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb");
 
         await received.HasAsync("/v1/traces", "cycle c/s", Token);
         await received.HasAsync("/v1/metrics", "nstance.gc.cycles", Token);
@@ -40,7 +42,8 @@ public sealed class OtlpTests : LoopbackShard
         {
             // Protobuf keeps strings as they are.
             using var reader = new StreamReader(http.Request.Body, Encoding.Latin1);
-            await _arrived.Writer.WriteAsync((http.Request.Path.Value!, await reader.ReadToEndAsync(http.RequestAborted)));
+            await _arrived.Writer.WriteAsync(
+                (http.Request.Path.Value!, await reader.ReadToEndAsync(http.RequestAborted)));
         }
 
         public async Task HasAsync(string path, string text, CancellationToken token)

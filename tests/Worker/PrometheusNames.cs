@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Telemetry;
 
@@ -10,7 +11,8 @@ internal static class PrometheusNames
     /// <summary>Those that workflow code makes: known only once a workflow has run.</summary>
     public static ISet<string> OfWorkflows { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
-        "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds", "nstance_gc_paused",
+        "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds",
+        "nstance_gc_paused",
         "nstance_gc_dry_run", "nstance_gc_plan_pending", "nstance_gc_collector_at_seconds",
     };
 
@@ -28,19 +30,32 @@ internal static class PrometheusNames
             // Only once something happened that makes them.
             "nstance_gc_reconciler_queue", "nstance_gc_reconciler_at_seconds", "nstance_gc_plan_decisions_total",
         };
+        names.UnionWith(Instruments().SelectMany(Names));
+        return names;
+    }
+
+    /// <summary>Returns the collector's own instruments, on whatever meter they are.</summary>
+    public static IReadOnlyList<Instrument> Instruments()
+    {
+        var found = new List<Instrument>();
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, _) =>
             {
-                if (instrument.Meter.Name == GcMeter.Name && instrument.Name.StartsWith("nstance.", StringComparison.Ordinal))
-                    names.UnionWith(Names(instrument));
+                if (instrument.Name.StartsWith("nstance", StringComparison.Ordinal)) found.Add(instrument);
             },
         };
-        foreach (var type in typeof(GcMeter).Assembly.GetTypes().Where(t => t.Namespace == typeof(GcMeter).Namespace))
+
+        // A static field holds each instrument; it is published when its class is first used.
+        foreach (var type in typeof(GcMeter).Assembly.GetTypes().Where(HoldsInstrument))
             RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         listener.Start();
-        return names;
+        return found;
     }
+
+    private static bool HoldsInstrument(Type type) => !type.ContainsGenericParameters
+        && type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Any(field => field.FieldType.IsAssignableTo(typeof(Instrument)) || field.FieldType == typeof(Meter));
 
     private static IEnumerable<string> Names(Instrument instrument)
     {

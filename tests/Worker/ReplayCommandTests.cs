@@ -17,7 +17,16 @@ public sealed class ReplayCommandTests(TemporalServerFixture server) : IClassFix
         var handle = await stage.StartAsync();
         await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
 
-        var replay = await Cli.RunAsync("replay", "--address", Address, "--namespace", server.Client.Options.Namespace, "--cluster", stage.Shard.Cluster, "--shard", stage.Shard.Shard);
+        var replay = await Cli.RunAsync(
+            "replay",
+            "--address",
+            Address,
+            "--namespace",
+            server.Client.Options.Namespace,
+            "--cluster",
+            stage.Shard.Cluster,
+            "--shard",
+            stage.Shard.Shard);
 
         Assert.Equal((0, "1 histories replayed, 0 would break"), (replay.Code, replay.Output.Trim()));
     }
@@ -25,14 +34,26 @@ public sealed class ReplayCommandTests(TemporalServerFixture server) : IClassFix
     [Fact]
     public async Task Replay_HistoryOfOtherCode_SaysWhichWouldBreak()
     {
-        var (queue, id) = ($"other-{Guid.NewGuid():N}", $"nstance-gc/acme/zone-{Guid.NewGuid().ToString("N")[..8]}");
-        using var worker = new TemporalWorker(server.Client, new TemporalWorkerOptions(queue).AddWorkflow<OtherCollector>());
+        var queue = $"other-{Guid.NewGuid():N}";
+        var id = $"nstance-gc/acme/zone-{Guid.NewGuid().ToString("N")[..8]}";
+        using var worker = new TemporalWorker(
+            server.Client, new TemporalWorkerOptions(queue).AddWorkflow<OtherCollector>());
         await worker.ExecuteAsync(async () =>
         {
             var handle = await server.Client.StartWorkflowAsync((OtherCollector w) => w.RunAsync(), new(id, queue));
             await handle.ExecuteUpdateAsync(w => w.DoneAsync());
             var replay = await Cli.RunAsync(
-                "replay", "--address", Address, "--namespace", server.Client.Options.Namespace, "--cluster", "acme", "--shard", id.Split('/')[2], "--output", "json");
+                "replay",
+                "--address",
+                Address,
+                "--namespace",
+                server.Client.Options.Namespace,
+                "--cluster",
+                "acme",
+                "--shard",
+                id.Split('/')[2],
+                "--output",
+                "json");
             Assert.Equal(1, replay.Code);
             Assert.Equal(id, replay.Json.GetProperty("broken")[0].GetProperty("workflowId").GetString());
             await handle.TerminateAsync();
@@ -42,7 +63,8 @@ public sealed class ReplayCommandTests(TemporalServerFixture server) : IClassFix
     [Fact]
     public async Task Replay_ShardAlone_IsRefused()
     {
-        var replay = await Cli.RunAsync("replay", "--address", Address, "--namespace", server.Client.Options.Namespace, "--shard", "us-west-2a");
+        var replay = await Cli.RunAsync(
+            "replay", "--address", Address, "--namespace", server.Client.Options.Namespace, "--shard", "us-west-2a");
         Assert.Equal(2, replay.Code);
         Assert.Contains("both --cluster and --shard", Assert.Single(replay.Errors), StringComparison.Ordinal);
     }

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -32,7 +32,8 @@ public sealed class RunProcessTests : LoopbackShard
             client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 
         var cycle = await AskAsync("cycle --dry-run --timeout 1m");
-        Assert.Equal((ExitCode.Done, "completed", "test-host"), (cycle.Code, Text(cycle, "outcome"), Text(cycle, "host")));
+        Assert.Equal(
+            (ExitCode.Done, "completed", "test-host"), (cycle.Code, Text(cycle, "outcome"), Text(cycle, "host")));
         Assert.True(cycle.Json.GetProperty("dryRun").GetBoolean());
         Assert.Equal(0, cycle.Counts("dangling").GetProperty("terminated").GetInt32());
 
@@ -46,7 +47,9 @@ public sealed class RunProcessTests : LoopbackShard
 
         Assert.Equal(ExitCode.Done, (await AskAsync("resume")).Code);
         var status = await AskAsync("status");
-        Assert.Equal(("waiting", "1h"), (Text(status, "state"), status.Json.GetProperty("timings").GetProperty("interval").GetString()));
+        Assert.Equal(
+            ("waiting", "1h"),
+            (Text(status, "state"), status.Json.GetProperty("timings").GetProperty("interval").GetString()));
         Assert.Equal("c", status.Json.GetProperty("shard").GetProperty("cluster").GetString());
         Assert.DoesNotContain("very-secret", status.Output);
     }
@@ -54,7 +57,10 @@ public sealed class RunProcessTests : LoopbackShard
     [Theory]
     [InlineData("--bucket nowhere", "key", "bucket \"nowhere\" does not exist there: create it, or name another")]
     [InlineData("--bucket bbb", "stolen", "check the AWS credentials and what they may do")]
-    [InlineData("--bucket bbb", null, "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role")]
+    [InlineData(
+        "--bucket bbb",
+        null,
+        "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role")]
     [InlineData("--bucket bbb --shard other", "key", "s3://bbb/shard/other/config.jsonc is not there")]
     [InlineData("--bucket bbb --cluster other", "key", "cluster.id is \"c\": must be \"other\"")]
     public async Task Run_CloudThatWillNotDo_EndsWithALineAndTouchesNothing(string args, string? key, string expected)

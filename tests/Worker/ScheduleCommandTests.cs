@@ -1,5 +1,5 @@
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -38,9 +38,13 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
 
         var second = await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused");
         Assert.Equal(ExitCode.Refused, second.Code);
-        Assert.StartsWith("nstance-gc: schedule nstance-gc/c/s exists already: --replace", Assert.Single(second.Errors), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "nstance-gc: schedule nstance-gc/c/s exists already: --replace",
+            Assert.Single(second.Errors),
+            StringComparison.Ordinal);
 
-        Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused --replace")).Code);
+        Assert.Equal(
+            ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused --replace")).Code);
         var shown = await RunAsync("show");
         Assert.Equal("5s", shown.Json.GetProperty("input").GetProperty("settings").GetProperty("interval").GetString());
     }
@@ -51,7 +55,8 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks")).Code);
         Assert.Equal(ExitCode.Done, (await RunAsync("pause --reason maintenance")).Code);
         var paused = (await RunAsync("show")).Json;
-        Assert.Equal((true, "maintenance"), (paused.GetProperty("paused").GetBoolean(), paused.GetProperty("note").GetString()));
+        Assert.Equal(
+            (true, "maintenance"), (paused.GetProperty("paused").GetBoolean(), paused.GetProperty("note").GetString()));
 
         Assert.Equal(ExitCode.Done, (await RunAsync("resume")).Code);
         Assert.False((await RunAsync("show")).Json.GetProperty("paused").GetBoolean());
@@ -61,7 +66,8 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         var gone = await RunAsync("show");
         Assert.Equal(ExitCode.NotFound, gone.Code);
         Assert.Equal(
-            [$"nstance-gc: no schedule nstance-gc/c/s in namespace {_server.Namespace}: nstance-gc init sets one up"], gone.Errors);
+            [$"nstance-gc: no schedule nstance-gc/c/s in namespace {_server.Namespace}: nstance-gc init sets one up"],
+            gone.Errors);
     }
 
     private Task<Cli> RunAsync(string line) => Cli.RunAsync(

@@ -17,7 +17,8 @@ internal sealed partial class Scrape(string page)
     /// <summary>Sum of the samples that carry all these labels; null: there is none.</summary>
     public double? Sum(string name, params (string Key, string Value)[] labels)
     {
-        var found = Samples.Where(s => s.Name == name && labels.All(l => s.Labels.GetValueOrDefault(l.Key) == l.Value)).ToList();
+        var found = Samples.Where(s => s.Name == name
+            && labels.All(l => s.Labels.GetValueOrDefault(l.Key) == l.Value)).ToList();
         return found.Count == 0 ? null : found.Sum(s => s.Value);
     }
 
@@ -27,13 +28,18 @@ internal sealed partial class Scrape(string page)
         Assert.True(match.Success, line);
         return new(
             match.Groups["name"].Value,
-            Label().Matches(match.Groups["labels"].Value).ToDictionary(m => m.Groups["key"].Value, m => m.Groups["value"].Value),
+            Label().Matches(match.Groups["labels"].Value).ToDictionary(
+                m => m.Groups["key"].Value, m => m.Groups["value"].Value),
             double.Parse(match.Groups["value"].Value.Replace("+Inf", "Infinity"), CultureInfo.InvariantCulture));
     }
 
-    [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?<labels>.*)\})? (?<value>\S+)( \d+)?$""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        """^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?<labels>.*)\})? (?<value>\S+)( \d+)?$""",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex Line();
 
-    [GeneratedRegex("""(?<key>[a-zA-Z_][a-zA-Z0-9_]*)="(?<value>([^"\\]|\\.)*)",?""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        """(?<key>[a-zA-Z_][a-zA-Z0-9_]*)="(?<value>([^"\\]|\\.)*)",?""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Label();
 }

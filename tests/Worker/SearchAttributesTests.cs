@@ -42,16 +42,19 @@ public sealed class SearchAttributesTests : IAsyncLifetime
     }
 
     private async Task<TemporalClient> ConnectAsync(Late late) =>
-        await TemporalClient.ConnectAsync(new(_server.TargetHost) { Namespace = _server.Namespace, Interceptors = [late] });
+        await TemporalClient.ConnectAsync(
+            new(_server.TargetHost) { Namespace = _server.Namespace, Interceptors = [late] });
 
     /// <summary>A server that does not take a query at first.</summary>
-    private sealed class Late(int refusals, RpcException.StatusCode code = RpcException.StatusCode.InvalidArgument) : IClientInterceptor
+    private sealed class Late(
+        int refusals, RpcException.StatusCode code = RpcException.StatusCode.InvalidArgument) : IClientInterceptor
     {
         public int Refusals { get; private set; } = refusals;
 
         private RpcException Fault { get; } = new(code, "not yet", rawStatus: null);
 
-        public ClientOutboundInterceptor InterceptClient(ClientOutboundInterceptor nextInterceptor) => new Calls(this, nextInterceptor);
+        public ClientOutboundInterceptor InterceptClient(ClientOutboundInterceptor nextInterceptor) =>
+            new Calls(this, nextInterceptor);
 
         private sealed class Calls(Late late, ClientOutboundInterceptor next) : ClientOutboundInterceptor(next)
         {

@@ -7,7 +7,8 @@ public sealed class SettingsTests
 {
     [Fact]
     public void All_EveryMemberOfTheOptions_IsASettingOnce() => Assert.Equal(
-        typeof(GcOptions).GetProperties().Where(p => p.SetMethod is not null).Select(p => p.Name).Order(StringComparer.Ordinal),
+        typeof(GcOptions).GetProperties().Where(p => p.SetMethod is not null).Select(p => p.Name).Order(
+            StringComparer.Ordinal),
         Settings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
 
     [Fact]

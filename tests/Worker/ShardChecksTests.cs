@@ -2,7 +2,7 @@ using System.Text;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -34,7 +34,10 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.Equal(
-            ["s3://b/shard/s/config.jsonc is not there: is --shard right, and has nstance's server of this shard been set up?"],
+            [
+                "s3://b/shard/s/config.jsonc is not there: is --shard right, and has nstance's server of this shard "
+                    + "been set up?",
+            ],
             Failures(ExitCode.BadInput));
     }
 
@@ -46,7 +49,9 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.StartsWith(
-            "s3://b/shard/s/config.jsonc: shard/s/config.jsonc is broken at line 1", Assert.Single(Failures(ExitCode.BadInput)), StringComparison.Ordinal);
+            "s3://b/shard/s/config.jsonc: shard/s/config.jsonc is broken at line 1",
+            Assert.Single(Failures(ExitCode.BadInput)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,7 +64,8 @@ public sealed class ShardChecksTests
 
         Assert.Equal(
             [
-                "s3://b/shard/s/config.jsonc: shard.request_timeout is \"soon\": must be a duration such as 500ms, 90s, 2m or 1h30m, more than zero",
+                "s3://b/shard/s/config.jsonc: shard.request_timeout is \"soon\": must be a duration such as 500ms, "
+                    + "90s, 2m or 1h30m, more than zero",
                 "s3://b/shard/s/config.jsonc: cluster.id is \"other\": must be \"c\"",
                 "s3://b/shard/s/config.jsonc: shard.id is \"t\": must be \"s\"",
             ],
@@ -119,7 +125,7 @@ public sealed class ShardChecksTests
     private IEnumerable<string> Failures(int code)
     {
         var failed = _checks.Where(check => check.State == CheckState.Failed).ToList();
-        Assert.All(failed, check => Assert.Equal(code, check.ExitCode));
+        Assert.All(failed, check => Assert.Equal(code, check.Code));
         return failed.Select(check => check.Detail);
     }
 }

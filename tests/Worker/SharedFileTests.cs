@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Data.Sqlite;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
@@ -18,14 +17,20 @@ public sealed class SharedFileTests
         var token = TestContext.Current.CancellationToken;
         await using var server = await CommandServer.StartAsync();
         await using var cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
-        cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""));
+        cloud.S3.Put(
+            "bbb", "shard/s/config.jsonc", """{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""u8.ToArray());
         var folder = Directory.CreateTempSubdirectory("nstance-shared-");
         var path = Path.Combine(folder.FullName, "server.db");
         using var database = new NstanceDatabase(path, NstanceGeneration.V1);
         var machines = cloud.Ec2.Launch(new LaunchSpec
         {
             Count = Rows,
-            Tags = new Dictionary<string, string> { ["nstance:managed"] = "true", ["nstance:cluster-id"] = "c", ["nstance:shard"] = "s" },
+            Tags = new Dictionary<string, string>
+            {
+                ["nstance:managed"] = "true",
+                ["nstance:cluster-id"] = "c",
+                ["nstance:shard"] = "s",
+            },
         });
         Fill(path, machines);
         await using var worker = WorkerProcess.Start(
@@ -40,7 +45,8 @@ public sealed class SharedFileTests
         var writing = Task.Run(() => ReportUntil(path, stop.Token), token);
         for (var n = 0; n < 5; n++)
         {
-            var cycle = await Cli.RunAsync(["cycle", "--cluster", "c", "--shard", "s", .. server.Args, "--output", "json"]);
+            var cycle = await Cli.RunAsync(
+                ["cycle", "--cluster", "c", "--shard", "s", .. server.Args, "--output", "json"]);
             Assert.Equal("completed", cycle.Json.GetProperty("outcome").GetString());
         }
 
@@ -49,7 +55,9 @@ public sealed class SharedFileTests
 
         Assert.True(written.Count > 10, $"{written.Count} writes in five cycles");
         Assert.Equal(written.Last, Read(path, "SELECT max(health) FROM instances"));
-        Assert.Equal(Rows, Convert.ToInt32(Read(path, "SELECT count(*) FROM gc_machines WHERE status IN ('running', 'pending')")));
+        Assert.Equal(
+            Rows,
+            Convert.ToInt32(Read(path, "SELECT count(*) FROM gc_machines WHERE status IN ('running', 'pending')")));
         Assert.Equal("ok", Read(path, "PRAGMA integrity_check"));
         Assert.All(machines, m => Assert.True(cloud.Ec2.Find(m.Id)!.Alive));
         folder.Delete(recursive: true);
@@ -64,7 +72,8 @@ public sealed class SharedFileTests
             using var command = connection.CreateCommand();
             command.Transaction = transaction;
             command.CommandText = """
-                INSERT INTO instances (id, tenant, group_key, provider_id, nonce, issued_at, registered_at, health_at, created_at)
+                INSERT INTO instances (
+                    id, tenant, group_key, provider_id, nonce, issued_at, registered_at, health_at, created_at)
                 VALUES ($id, 'acme', 'web', $provider, $id, $at, $at, $at, $at)
                 """;
             command.Parameters.AddWithValue("$id", $"dangling-{machine.Id}");
@@ -80,7 +89,8 @@ public sealed class SharedFileTests
     private static (int Count, string Last) ReportUntil(string path, CancellationToken stop)
     {
         using var connection = Open(path);
-        var (count, last) = (0, "");
+        var count = 0;
+        var last = "";
         while (!stop.IsCancellationRequested)
         {
             using var transaction = connection.BeginTransaction();

@@ -1,11 +1,14 @@
 using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>What operators do with plans, modes, pauses and quarantine: the real command, the real worker, the cloud's own truth.</summary>
+/// <summary>
+/// What operators do with plans, modes, pauses and quarantine: the real command, the real worker, the cloud's own
+/// truth.
+/// </summary>
 public sealed class SteerProcessTests : LoopbackShard
 {
     private static readonly Dictionary<string, string> Own = new()
@@ -49,7 +52,9 @@ public sealed class SteerProcessTests : LoopbackShard
 
         Assert.Equal(ExitCode.Refused, (await AskAsync("plan approve 000000000000 --comment ok")).Code);
         var approved = await AskAsync($"plan approve {plan.GetProperty("id").GetString()} --comment emptied --by ann");
-        Assert.Equal((ExitCode.Done, "ann"), (approved.Code, approved.Json.GetProperty("approval").GetProperty("by").GetString()));
+        Assert.Equal(
+            (ExitCode.Done, "ann"),
+            (approved.Code, approved.Json.GetProperty("approval").GetProperty("by").GetString()));
         await AskAsync("cycle"); // after the one that the approval began
         Assert.All(ids, id => Assert.False(Cloud.Ec2.Find(id)!.Alive));
 
@@ -57,8 +62,12 @@ public sealed class SteerProcessTests : LoopbackShard
         var told = await explain.EndAsync(Token);
         Assert.Equal(ExitCode.Done, told.Code);
         var audit = told.Json.GetProperty("audit").EnumerateArray().ToArray();
-        Assert.Equal(["skipped", "over-limit", "over-limit", "terminating", "terminated"], audit.Select(e => e.GetProperty("action").GetString()));
-        Assert.Equal(("ann", "emptied"), (audit[^1].GetProperty("approvedBy").GetString(), audit[^1].GetProperty("approvalComment").GetString()));
+        Assert.Equal(
+            ["skipped", "over-limit", "over-limit", "terminating", "terminated"],
+            audit.Select(e => e.GetProperty("action").GetString()));
+        Assert.Equal(
+            ("ann", "emptied"),
+            (audit[^1].GetProperty("approvedBy").GetString(), audit[^1].GetProperty("approvalComment").GetString()));
         Assert.DoesNotContain("very-secret", told.Output);
     }
 
@@ -101,9 +110,16 @@ public sealed class SteerProcessTests : LoopbackShard
 
     [Theory]
     [InlineData("explain i-0123456789abcdef0", ExitCode.NotFound, "nothing is known of it in the last 7 days")]
-    [InlineData("explain i-0123456789abcdef0 --days none", ExitCode.BadInput, "--days: \"none\" is not a whole number from 1 to 366")]
-    [InlineData("release i-0123456789abcdef0 --comment x", ExitCode.Refused, "no such instance of this shard at the cloud")]
-    [InlineData("release i-0123456789abcdef0 --comment x --protect never", ExitCode.BadInput, "--protect: \"never\" is not a time from 1m to 8760h")]
+    [InlineData(
+        "explain i-0123456789abcdef0 --days none",
+        ExitCode.BadInput,
+        "--days: \"none\" is not a whole number from 1 to 366")]
+    [InlineData(
+        "release i-0123456789abcdef0 --comment x", ExitCode.Refused, "no such instance of this shard at the cloud")]
+    [InlineData(
+        "release i-0123456789abcdef0 --comment x --protect never",
+        ExitCode.BadInput,
+        "--protect: \"never\" is not a time from 1m to 8760h")]
     [InlineData("release i-0123456789abcdef0", ExitCode.BadInput, "--comment")]
     public async Task Explain_OrReleaseThatCannotBe_SaysWhy(string line, int code, string expected)
     {
@@ -115,7 +131,8 @@ public sealed class SteerProcessTests : LoopbackShard
         Assert.Contains(end.Errors, e => e.Contains(expected, StringComparison.Ordinal));
     }
 
-    private WorkerProcess Shard(params string[] args) => Process([.. args, "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
+    private WorkerProcess Shard(params string[] args) =>
+        Process([.. args, "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
 
     /// <summary>Machines of ours that nobody knows, older than the registration timeout.</summary>
     private string[] Garbage(int count, params string[] tag)
@@ -125,9 +142,16 @@ public sealed class SteerProcessTests : LoopbackShard
         return [.. Cloud.Ec2.Launch(new LaunchSpec { Count = count, Tags = tags }).Select(m => m.Id)];
     }
 
-    private async Task StartAsync(GcSettings settings) => await CollectorStart.EnsureRunsAsync(
-        Server.Client,
-        new(new("c", "s", "bbb")) { Settings = settings with { Interval = TimeSpan.FromHours(1), SettleTime = TimeSpan.Zero, HealthCheckInterval = TimeSpan.FromSeconds(1) } });
+    private async Task StartAsync(GcSettings settings)
+    {
+        var quick = settings with
+        {
+            Interval = TimeSpan.FromHours(1),
+            SettleTime = TimeSpan.Zero,
+            HealthCheckInterval = TimeSpan.FromSeconds(1),
+        };
+        await CollectorStart.EnsureRunsAsync(Server.Client, new(new("c", "s", "bbb")) { Settings = quick });
+    }
 
     /// <summary>Cycles until the grace of a new shard is over; gives the first one after it.</summary>
     private async Task<Cli> SeeingAsync()
@@ -136,7 +160,8 @@ public sealed class SteerProcessTests : LoopbackShard
         {
             var cycle = await AskAsync("cycle");
             Assert.Equal(ExitCode.Done, cycle.Code);
-            if (!cycle.Json.TryGetProperty("grace", out var grace) || grace.ValueKind == JsonValueKind.Null) return cycle;
+            if (!cycle.Json.TryGetProperty("grace", out var grace)
+                || grace.ValueKind == JsonValueKind.Null) return cycle;
         }
     }
 

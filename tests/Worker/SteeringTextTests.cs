@@ -8,7 +8,7 @@ public sealed class SteeringTextTests
     [Fact]
     public void Rules_WellWritten_AreRead()
     {
-        Assert.Null(LimitRuleText.Read("acme/web:stale-pre-insert=10/50, *:orphan=0/0,shard:*=20/30", out var rules));
+        Assert.Null(SteeringText.Rules("acme/web:stale-pre-insert=10/50, *:orphan=0/0,shard:*=20/30", out var rules));
         Assert.Equal(
             [
                 new LimitRule(10, 50) { Group = "acme/web", Reason = CollectReason.StalePreInsert },
@@ -26,12 +26,12 @@ public sealed class SteeringTextTests
     [InlineData("*:rust=1/5")]
     [InlineData("*:1=1/5")]
     [InlineData("acme/web=1/5")]
-    public void Rules_Broken_AreNamed(string text) => Assert.Equal(text, LimitRuleText.Read($"*:*=1/1, {text}", out _));
+    public void Rules_Broken_AreNamed(string text) => Assert.Equal(text, SteeringText.Rules($"*:*=1/1, {text}", out _));
 
     [Fact]
     public void Windows_WellWritten_AreRead()
     {
-        Assert.Null(WindowText.Read("Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30", out var windows));
+        Assert.Null(SteeringText.Windows("Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30", out var windows));
         Assert.Equal(2, windows.Count);
         Assert.Equal(("00:00", "Europe/Berlin", 2), (windows[0].From, windows[0].TimeZone, windows[0].Days.Count));
         Assert.Equal(("02:00", "04:30", "UTC"), (windows[1].From, windows[1].To, windows[1].TimeZone));
@@ -42,5 +42,5 @@ public sealed class SteeringTextTests
     [InlineData("Someday 02:00-04:00")]
     [InlineData("02:00-04:00 Nowhere/Land")]
     [InlineData("02:00")]
-    public void Windows_Broken_AreNamed(string text) => Assert.Equal(text, WindowText.Read(text, out _));
+    public void Windows_Broken_AreNamed(string text) => Assert.Equal(text, SteeringText.Windows(text, out _));
 }

@@ -1,5 +1,5 @@
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -31,7 +31,11 @@ public sealed class TemporalTests : IAsyncLifetime
         var cli = await RunAsync("schedule create --cluster c --shard s --bucket bbb --skip-checks", "nowhere");
 
         Assert.Equal(
-            [$"nstance-gc: namespace nowhere is not on Temporal at {_server.TargetHost}: check --namespace or TEMPORAL_NAMESPACE"], cli.Errors);
+            [
+                $"nstance-gc: namespace nowhere is not on Temporal at {_server.TargetHost}: check --namespace or "
+                    + "TEMPORAL_NAMESPACE",
+            ],
+            cli.Errors);
         Assert.Equal(ExitCode.NotFound, cli.Code);
     }
 
@@ -41,7 +45,11 @@ public sealed class TemporalTests : IAsyncLifetime
         var cli = await RunAsync("run --cluster c --shard s --shared-database-path /none/server.db");
 
         Assert.Equal(
-            ["nstance-gc: database /none/server.db does not exist: start nstance's server on this host, or correct the path"], cli.Errors);
+            [
+                "nstance-gc: database /none/server.db does not exist: start nstance's server on this host, or correct "
+                    + "the path",
+            ],
+            cli.Errors);
         Assert.Equal(ExitCode.BadInput, cli.Code);
     }
 

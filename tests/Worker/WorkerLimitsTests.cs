@@ -25,7 +25,8 @@ public sealed class WorkerLimitsTests
         // The name that the SDK's package gives to a worker's options is its own.
         var workers = host.Services.GetRequiredService<IOptionsMonitor<TemporalWorkerServiceOptions>>();
         var names = host.Services.GetServices<IConfigureOptions<TemporalWorkerServiceOptions>>()
-            .Select(each => (string?)each.GetType().GetProperty("Name")?.GetValue(each)).OfType<string>().Distinct().ToList();
+            .Select(each => (string?)each.GetType().GetProperty("Name")?.GetValue(each))
+                .OfType<string>().Distinct().ToList();
         Assert.Equal(2, names.Count);
         Assert.All(names.Select(workers.Get), worker =>
             Assert.Equal((cache, (int?)tasks), (worker.MaxCachedWorkflows, worker.MaxConcurrentWorkflowTasks)));

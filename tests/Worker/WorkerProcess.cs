@@ -22,11 +22,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
         };
 
         // No credentials, region or endpoint of the machine that runs the tests.
-        foreach (var name in start.Environment.Keys
-            .Where(n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("TEMPORAL_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
+        var inherited = start.Environment.Keys.Where(
+            n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("TEMPORAL_", StringComparison.Ordinal));
+        foreach (var name in inherited.ToList()) start.Environment.Remove(name);
 
         start.Environment["DOTNET_TieredPGO"] = "0"; // it lives for seconds
         start.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
@@ -42,14 +40,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static WorkerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] args) => new(environment, args);
+    public static WorkerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        new(environment, args);
 
     /// <summary>What points a process at a server's namespace and, if given, at a cloud.</summary>
-    public static Dictionary<string, string> Environment(CommandServer temporal, SimulatedCloud? cloud = null, string? key = "key") =>
+    public static Dictionary<string, string> Environment(
+        CommandServer temporal, SimulatedCloud? cloud = null, string? key = "key") =>
         new(Environment(temporal.TargetHost, cloud, key)) { ["TEMPORAL_NAMESPACE"] = temporal.Namespace };
 
     /// <summary>What points a process at a Temporal server and, if given, at a cloud.</summary>
-    public static Dictionary<string, string> Environment(string temporal, SimulatedCloud? cloud = null, string? key = "key")
+    public static Dictionary<string, string> Environment(
+        string temporal, SimulatedCloud? cloud = null, string? key = "key")
     {
         var environment = new Dictionary<string, string>
         {
@@ -91,7 +92,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>This host keeps a database of the shard.</summary>
-    public bool Holds(string cluster, string shard) => File.Exists(Path.Combine(_folder.FullName, cluster, $"{shard}.db"));
+    public bool Holds(string cluster, string shard) =>
+        File.Exists(Path.Combine(_folder.FullName, cluster, $"{shard}.db"));
 
     public async Task SignalAsync(string signal, CancellationToken token)
     {

@@ -6,29 +6,29 @@ internal enum CheckState
     /// <summary>All is well.</summary>
     Ok,
 
-    /// <summary>It works, but somebody should know.</summary>
+    /// <summary>It works, but an operator should know.</summary>
     Warning,
 
     /// <summary>It will not work.</summary>
     Failed,
 
-    /// <summary>Not looked at; the detail says why.</summary>
+    /// <summary>Not checked; the detail says why.</summary>
     Skipped,
 }
 
 /// <summary>Outcome of one check.</summary>
-/// <param name="Name">What was looked at.</param>
+/// <param name="Name">What was checked.</param>
 /// <param name="State">How it came out.</param>
 /// <param name="Detail">One line: what, where, what to do.</param>
-/// <param name="ExitCode">What the program ends with, if this is what stops it.</param>
-internal sealed record Check(string Name, CheckState State, string Detail, int ExitCode = Commands.ExitCode.BadInput)
+/// <param name="Code">The exit code, if this check stops the program.</param>
+internal sealed record Check(string Name, CheckState State, string Detail, int Code)
 {
-    public static Check Ok(string name, string detail) => new(name, CheckState.Ok, detail, Commands.ExitCode.Done);
+    public static Check Ok(string name, string detail) => new(name, CheckState.Ok, detail, ExitCode.Done);
 
-    public static Check Failed(string name, string detail, int exitCode = Commands.ExitCode.BadInput) =>
-        new(name, CheckState.Failed, detail, exitCode);
+    public static Check Failed(string name, string detail, int code = ExitCode.BadInput) =>
+        new(name, CheckState.Failed, detail, code);
 
-    public static Check Warning(string name, string detail) => new(name, CheckState.Warning, detail, Commands.ExitCode.Done);
+    public static Check Warning(string name, string detail) => new(name, CheckState.Warning, detail, ExitCode.Done);
 
-    public static Check Skipped(string name, string why) => new(name, CheckState.Skipped, why, Commands.ExitCode.Done);
+    public static Check Skipped(string name, string why) => new(name, CheckState.Skipped, why, ExitCode.Done);
 }

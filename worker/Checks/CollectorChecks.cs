@@ -1,38 +1,46 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
-using Nstance.Temporal.Worker.Output;
 using Temporalio.Api.Enums.V1;
-using Temporalio.Client;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker.Checks;
 
-/// <summary>Does a worker poll, does the schedule keep the shard's collector alive, and does that collector answer? Looks only.</summary>
+/// <summary>
+/// Whether a worker polls, the schedule keeps the shard's collector alive, and that collector answers. Changes nothing.
+/// </summary>
 internal static class CollectorChecks
 {
     public const string Workers = "workers";
     public const string Schedule = "schedule";
     public const string Running = "collector";
 
-    public static async Task RunAsync(TemporalClient client, GcOptions options, List<Check> checks, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        TemporalClient client, GcOptions options, List<Check> checks, CancellationToken cancellationToken)
     {
         var rpc = new RpcOptions { Timeout = TimeSpan.FromSeconds(10), CancellationToken = cancellationToken };
         checks.Add(await AskAsync(Workers, () => WorkersAsync(client, rpc)));
-        if (options.Cluster is null || options.Shard is null)
+        if (options is not { Cluster: { } cluster, Shard: { } shard })
         {
             checks.Add(Check.Skipped(Schedule, "no shard given: --cluster and --shard"));
             return;
         }
 
-        checks.Add(await AskAsync(Schedule, () => ScheduleAsync(client, options, rpc)));
-        checks.Add(await AskAsync(Running, () => CollectorAsync(client, options, cancellationToken)));
+        var collector = new Collector(client, cluster, shard, cancellationToken);
+        checks.Add(await AskAsync(
+            Schedule,
+            async () => Judge(await ScheduleView.ReadAsync(collector.Schedule, rpc)),
+            $"none for {cluster}/{shard}"));
+        checks.Add(await AskAsync(Running, async () => Judge(await collector.StatusAsync())));
     }
 
-    private static async Task<Check> AskAsync(string name, Func<Task<Check>> ask)
+    private static async Task<Check> AskAsync(string name, Func<Task<Check>> ask, string? notFound = null)
     {
         try
         {
             return await ask();
+        }
+        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && notFound is not null)
+        {
+            return Check.Warning(name, $"{notFound}: nstance-gc init makes one");
         }
         catch (Exception e) when (e is TemporalException or CommandException)
         {
@@ -55,31 +63,22 @@ internal static class CollectorChecks
             : Check.Warning(Workers, $"none polls {Names.TaskQueue}: start one with nstance-gc run");
     }
 
-    private static async Task<Check> ScheduleAsync(TemporalClient client, GcOptions options, RpcOptions rpc)
-    {
-        try
-        {
-            var view = await ScheduleView.ReadAsync(client.GetScheduleHandle(Names.ScheduleId(options.Cluster!, options.Shard!)), rpc);
-            return view.Paused
-                ? Check.Warning(Schedule, $"{view.ScheduleId} is paused ({view.Note}): nstance-gc schedule resume")
-                : Check.Ok(Schedule, $"{view.ScheduleId} keeps the collector alive");
-        }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-        {
-            return Check.Warning(Schedule, $"none for {options.Cluster}/{options.Shard}: nstance-gc init makes one");
-        }
-    }
+    private static Check Judge(ScheduleView view) => view.Paused
+        ? Check.Warning(Schedule, $"{view.ScheduleId} is paused ({view.Note}): nstance-gc schedule resume")
+        : Check.Ok(Schedule, $"{view.ScheduleId} keeps the collector alive");
 
-    private static async Task<Check> CollectorAsync(TemporalClient client, GcOptions options, CancellationToken cancellationToken)
+    private static Check Judge(GcStatus status)
     {
-        var status = await new Collector(client, options, cancellationToken).StatusAsync();
-        var last = status.LastReport is { } report ? $"cycle {report.Cycle} {report.Outcome.ToString().ToLowerInvariant()}" : "no cycle has ended yet";
+        var last = status.LastReport is { } report
+            ? $"cycle {report.Cycle} {report.Outcome.ToString().ToLowerInvariant()}"
+            : "no cycle has ended yet";
         return status switch
         {
             { Pause: { } pause } => Check.Warning(Running, $"paused ({pause.Reason}): nstance-gc resume"),
-            { LastReport.Outcome: CycleOutcome.Failed or CycleOutcome.Partial } => Check.Warning(
-                Running, $"{last}: {(status.LastReport.Problems is [var problem, ..] ? problem : "see nstance-gc reports")}"),
-            { Pending: { } plan } => Check.Warning(Running, $"plan {plan.Id} waits for a decision: nstance-gc plan show"),
+            { LastReport: { Outcome: CycleOutcome.Failed or CycleOutcome.Partial, Problems: var problems } } =>
+                Check.Warning(Running, $"{last}: {(problems.Count > 0 ? problems[0] : "see nstance-gc reports")}"),
+            { Pending: { } plan } =>
+                Check.Warning(Running, $"plan {plan.Id} waits for a decision: nstance-gc plan show"),
             { DryRun: true } => Check.Ok(Running, $"{last}; dry-run: nothing ends until nstance-gc enforce"),
             _ => Check.Ok(Running, last),
         };

@@ -1,39 +1,34 @@
 using Nstance.Temporal.Activities.Aws;
-using Nstance.Temporal.Worker.Commands;
 using Nstance.Temporal.Worker.Options;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker.Checks;
 
-/// <summary>Every check that a command makes before it touches anything.</summary>
+/// <summary>The checks that a command makes before it changes anything.</summary>
 internal static class Preflight
 {
-    /// <summary>Temporal, the bucket and the cloud: what a schedule needs.</summary>
+    /// <summary>Checks Temporal and, unless skipped, the shard, with its database if a worker needs it.</summary>
     /// <exception cref="CommandException">Holds all faults.</exception>
-    public static Task<TemporalClient> ForScheduleAsync(Invocation invocation, GcOptions options, bool skipShard) =>
-        PassAsync(invocation, options, skipShard, database: false);
-
-    /// <summary>Temporal, and, if a shard is given, its bucket, cloud and database: what a worker needs.</summary>
-    /// <exception cref="CommandException">Holds all faults.</exception>
-    public static Task<TemporalClient> ForRunAsync(Invocation invocation, GcOptions options, bool skipShard) =>
-        PassAsync(invocation, options, skipShard, database: true);
-
-    private static async Task<TemporalClient> PassAsync(
-        Invocation invocation, GcOptions options, bool skipShard, bool database)
+    public static async Task<TemporalClient> PassAsync(
+        Func<Task<TemporalClient>> connect,
+        GcOptions options,
+        bool skipShard,
+        bool database,
+        CancellationToken cancellationToken)
     {
-        // Side by side: each is the first use of a large library, and waiting; the worker polls sooner (benchmarks -- start).
-        var (checks, ofShard) = (new List<Check>(), new List<Check>());
+        // Side by side, so that the worker polls sooner: each waits, and is the first use of a large library.
+        var checks = new List<Check>();
+        var ofShard = new List<Check>();
         var shard = skipShard
             ? Task.CompletedTask
-            : Task.Run(() => ShardAsync(options, ofShard, database, invocation.CancellationToken), invocation.CancellationToken);
+            : Task.Run(() => ShardAsync(options, ofShard, database, cancellationToken), cancellationToken);
         TemporalClient? client;
         try
         {
-            client = await TemporalChecks.RunAsync(() => invocation.ConnectAsync(options), checks, invocation.CancellationToken);
+            client = await TemporalChecks.RunAsync(connect, checks, cancellationToken);
         }
         finally
         {
-            // Nobody leaves while the other still looks; a fault of the shard's own is told below, or thrown here.
+            // Wait for the other checks in every case; a fault of theirs is reported below, or thrown here.
             await shard;
         }
 
@@ -44,14 +39,14 @@ internal static class Preflight
             : throw new CommandException(ExitCodeOf(checks), failed.ConvertAll(check => check.Detail));
     }
 
-    /// <summary>Bad input weighs more than a server that is away: mending the latter alone would not help.</summary>
+    /// <summary>Bad input wins over a server that does not answer: to repair only the server would not help.</summary>
     public static int ExitCodeOf(IReadOnlyList<Check> checks)
     {
-        var codes = checks.Where(check => check.State == CheckState.Failed).Select(check => check.ExitCode).ToList();
-        return codes.Count == 0 ? ExitCode.Done : codes.Contains(ExitCode.BadInput) ? ExitCode.BadInput : codes[0];
+        var codes = checks.Where(check => check.State == CheckState.Failed).Select(check => check.Code).ToList();
+        return codes.Contains(ExitCode.BadInput) ? ExitCode.BadInput : codes.FirstOrDefault(ExitCode.Done);
     }
 
-    /// <summary>The bucket, the cloud and, if asked, the database.</summary>
+    /// <summary>Checks the bucket, the cloud and, if asked, the database.</summary>
     /// <returns>The shard's region, if its configuration names one.</returns>
     public static async Task<string?> ShardAsync(
         GcOptions options, List<Check> checks, bool database, CancellationToken cancellationToken)
@@ -67,11 +62,7 @@ internal static class Preflight
             checks.Add(Check.Skipped(ShardChecks.Bucket, "no shard given: --cluster, --shard and --bucket"));
         }
 
-        if (database)
-        {
-            checks.Add(DatabaseCheck.Run(options));
-        }
-
+        if (database) checks.Add(DatabaseCheck.Run(options));
         return region;
     }
 }

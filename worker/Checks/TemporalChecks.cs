@@ -1,22 +1,15 @@
-using Nstance.Temporal.Worker.Commands;
 using Nstance.Temporal.Worker.Hosting;
-using Temporalio.Client;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker.Checks;
 
-/// <summary>Is Temporal there, and ready for the workflows? Looks only.</summary>
+/// <summary>Whether Temporal answers and is ready for the workflows. Changes nothing.</summary>
 internal static class TemporalChecks
 {
     public const string Connection = "temporal";
     public const string Namespace = "namespace";
     public const string Attributes = "search attributes";
 
-    /// <summary>Runs them.</summary>
-    /// <param name="connect">Makes the connection.</param>
-    /// <param name="checks">Gets the outcomes.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
-    /// <returns>The client; null when nobody answered.</returns>
+    /// <summary>Connects and adds the outcomes. Returns the client; null when no server answered.</summary>
     public static async Task<TemporalClient?> RunAsync(
         Func<Task<TemporalClient>> connect, List<Check> checks, CancellationToken cancellationToken)
     {
@@ -33,38 +26,36 @@ internal static class TemporalChecks
             return null;
         }
 
-        var address = client.Connection.Options.TargetHost;
-        checks.Add(Check.Ok(Connection, $"{address} answers"));
+        checks.Add(Check.Ok(Connection, $"{client.Connection.Options.TargetHost} answers"));
         var rpc = new RpcOptions { Timeout = TimeSpan.FromSeconds(10), CancellationToken = cancellationToken };
-        var found = await NamespaceAsync(client, checks, rpc);
-        checks.Add(found
+        var found = await NamespaceAsync(client, rpc);
+        checks.Add(found);
+        checks.Add(found.State == CheckState.Ok
             ? await AttributesAsync(client, rpc)
             : Check.Skipped(Attributes, "no namespace"));
         return client;
     }
 
-    private static async Task<bool> NamespaceAsync(TemporalClient client, List<Check> checks, RpcOptions rpc)
+    private static async Task<Check> NamespaceAsync(TemporalClient client, RpcOptions rpc)
     {
         var name = client.Options.Namespace;
         try
         {
             await client.WorkflowService.DescribeNamespaceAsync(new() { Namespace = name }, rpc);
-            checks.Add(Check.Ok(Namespace, $"{name} is there"));
-            return true;
+            return Check.Ok(Namespace, $"{name} is there");
         }
         catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
         {
-            checks.Add(Check.Failed(
+            return Check.Failed(
                 Namespace,
-                $"namespace {name} is not on Temporal at {client.Connection.Options.TargetHost}: check --namespace or TEMPORAL_NAMESPACE",
-                ExitCode.NotFound));
-            return false;
+                $"namespace {name} is not on Temporal at {client.Connection.Options.TargetHost}: "
+                + "check --namespace or TEMPORAL_NAMESPACE",
+                ExitCode.NotFound);
         }
         catch (RpcException e)
         {
             var failure = Failure.Of(e);
-            checks.Add(Check.Failed(Namespace, $"namespace {name}: {failure.Lines[0]}", failure.Code));
-            return false;
+            return Check.Failed(Namespace, $"namespace {name}: {failure.Lines[0]}", failure.Code);
         }
     }
 
@@ -72,10 +63,10 @@ internal static class TemporalChecks
     {
         try
         {
-            var missing = await SearchAttributes.MissingAsync(client, rpc);
-            return missing.Count == 0
+            var missing = string.Join(", ", await SearchAttributes.MissingAsync(client, rpc));
+            return missing.Length == 0
                 ? Check.Ok(Attributes, "all registered")
-                : Check.Warning(Attributes, $"{string.Join(", ", missing)} not registered: run and schedule create register them");
+                : Check.Warning(Attributes, $"{missing} not registered: run and schedule create register them");
         }
         catch (CommandException e)
         {
@@ -84,7 +75,8 @@ internal static class TemporalChecks
         catch (RpcException e)
         {
             // Temporal Cloud keeps these calls to its own control plane.
-            return Check.Warning(Attributes, $"cannot be listed here ({e.Code}): register them by hand if workflows fail to start");
+            return Check.Warning(
+                Attributes, $"cannot be listed here ({e.Code}): register them by hand if workflows fail to start");
         }
     }
 }

@@ -1,37 +1,86 @@
-using System.CommandLine;
 using System.Globalization;
 using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>Options that are no settings, read with the same rules and messages.</summary>
+/// <summary>Options that several commands share and that are no settings, and how they are read.</summary>
 internal static class Arguments
 {
-    public static TimeSpan Duration(Option<string> option, Invocation invocation)
+    private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Word.Kebab));
+
+    /// <summary>Makes the options that name a shard's collector.</summary>
+    public static IEnumerable<Option> Shard() => Of(Settings.Named("Cluster", "Shard"));
+
+    /// <summary>Makes an option for each setting; those of <see cref="SharedOptions"/> are left out.</summary>
+    public static IEnumerable<Option> Of(IEnumerable<Setting> settings) =>
+        settings.Where(s => s.Use != SettingUse.Client).Select(s => SharedOptions.OfSetting(s));
+
+    public static Argument<string> Instance() =>
+        new("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
+
+    /// <summary>Makes the option for an operator's reason.</summary>
+    public static Option<string?> Why(string name, bool required = true) =>
+        new(name) { Description = "Why; others will read it", HelpName = "TEXT", Required = required };
+
+    public static Option<string> By() =>
+        Text("--by", "NAME", "Who asks [default: the user's name]", Environment.UserName);
+
+    public static Option<string?> Group() =>
+        new("--group") { Description = "Only this group", HelpName = "TENANT/GROUP" };
+
+    public static Option<string?> Sweep() =>
+        new("--sweep") { Description = $"Only this sweep: {Sweeps}", HelpName = "SWEEP" };
+
+    public static Option<bool> SkipChecks() =>
+        new("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
+
+    /// <summary>Makes an option with a default.</summary>
+    public static Option<string> Text(string name, string placeholder, string description, string defaultValue) =>
+        new(name) { Description = description, HelpName = placeholder, DefaultValueFactory = _ => defaultValue };
+
+    /// <summary>Reads a text that must not be empty.</summary>
+    public static string ReadWhy(Option<string?> option, Invocation invocation)
     {
-        var text = invocation.Parsed.GetValue(option) ?? "";
-        return DurationText.TryParse(text, out var time) && time > TimeSpan.Zero
-            ? time
-            : throw new CommandException(ExitCode.BadInput, $"{option.Name}: \"{text}\" is not {DurationText.Allowed}");
+        var text = invocation.Get(option);
+        if (string.IsNullOrWhiteSpace(text)) invocation.Fault(option, "is empty: say why, others will read it");
+        return text ?? "";
     }
 
-    /// <summary>A moment ahead: RFC 3339, or a time from now.</summary>
-    public static DateTimeOffset? Moment(Option<string?> option, Invocation invocation, TimeProvider clock)
+    /// <summary>Reads a time of more than zero.</summary>
+    public static TimeSpan ReadTime(Option<string> option, Invocation invocation)
     {
-        if (invocation.Parsed.GetValue(option) is not { } text)
-        {
-            return null;
-        }
+        var text = invocation.Get(option);
+        if (DurationText.TryParse(text, out var time) && time > TimeSpan.Zero) return time;
+        invocation.Fault(option, $"\"{text}\" is not {DurationText.Allowed}");
+        return TimeSpan.Zero;
+    }
 
+    /// <summary>Reads a moment ahead: RFC 3339, or a time from now.</summary>
+    public static DateTimeOffset? ReadMoment(Option<string?> option, Invocation invocation)
+    {
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (invocation.Get(option) is not { } text) return null;
         if (DurationText.TryParse(text, out var time) && time > TimeSpan.Zero)
-        {
-            return clock.GetUtcNow() + time;
-        }
+            return TimeProvider.System.GetUtcNow() + time;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var moment)) return moment;
+        invocation.Fault(option, $"\"{text}\" is not a time from now (2h) or a moment (2026-11-24T18:00:00Z)");
+        return null;
+    }
 
-        return DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
-            ? moment
-            : throw new CommandException(
-                ExitCode.BadInput, $"{option.Name}: \"{text}\" is not a time from now (2h) or a moment (2026-11-24T18:00:00Z)");
+    public static string? ReadGroup(Option<string?> option, Invocation invocation)
+    {
+        var group = invocation.Get(option);
+        if (group is not null && !GcSettingsRules.IsGroup(group))
+            invocation.Fault(option, $"\"{group}\" is not tenant/group");
+        return group;
+    }
+
+    public static Sweep? ReadSweep(Option<string?> option, Invocation invocation)
+    {
+        if (invocation.Get(option) is not { } text) return null;
+        var sweep = Enum.GetValues<Sweep>().Cast<Sweep?>().FirstOrDefault(s => Word.Kebab($"{s}") == text);
+        if (sweep is null) invocation.Fault(option, $"\"{text}\" is not known: {Sweeps}");
+        return sweep;
     }
 }

@@ -1,6 +1,5 @@
-using System.CommandLine;
 using System.CommandLine.Invocation;
-using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -12,58 +11,66 @@ internal sealed class CommandLine
 
     private readonly SharedOptions _shared = new();
     private readonly Screen _screen;
-    private readonly RootCommand _root;
 
     public CommandLine(Screen screen)
     {
         _screen = screen;
-        _root = new("Garbage collector for fleets of nstance, as durable Temporal workflows.");
-        foreach (var option in _shared.All)
-        {
-            _root.Add(option);
-        }
+        foreach (var option in _shared.All) Root.Add(option);
     }
 
-    public RootCommand Root => _root;
+    public RootCommand Root { get; } = new("Garbage collector for fleets of nstance, as durable Temporal workflows.");
 
-    /// <summary>Makes a command.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="help">What it does, with an example.</param>
-    /// <param name="settings">Settings that are options of it.</param>
-    /// <param name="work">What it does; an exit code comes back.</param>
-    public Command Make(string name, string help, IEnumerable<Setting> settings, Func<Invocation, Task<int>> work)
+    /// <summary>Makes a command with options and arguments; <paramref name="work"/> returns the exit code.</summary>
+    public Command Make(string name, string help, IEnumerable<Symbol> own, Func<Invocation, Task<int>> work)
     {
         var command = new Command(name, help);
-        foreach (var setting in settings.Where(setting => setting.Use != SettingUse.Client))
+        foreach (var symbol in own)
         {
-            command.Add(SharedOptions.OfSetting(setting));
+            if (symbol is Option option) command.Add(option);
+            else command.Add((Argument)symbol);
         }
 
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, work, cancellationToken));
         return command;
     }
 
+    /// <summary>Makes a command that succeeds unless it throws.</summary>
+    public Command Make(string name, string help, IEnumerable<Symbol> own, Func<Invocation, Task> work) =>
+        Make(name, help, own, async invocation =>
+        {
+            await work(invocation);
+            return ExitCode.Done;
+        });
+
+    /// <summary>Makes a command that sends an update to a shard's collector and prints the status.</summary>
+    public Command Steer(
+        string name, string help, Symbol[] own, Func<Invocation, Func<Collector, Task<GcStatus>>> read) =>
+        Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
+        {
+            var send = read(invocation);
+            var status = await send(await invocation.CollectorAsync());
+            invocation.Write(status, screen => StatusText.Write(screen.Console, status));
+        });
+
     public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
     {
-        var parsed = _root.Parse(args, new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var parsed = Root.Parse(args, new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
-        {
             return Report(new(ExitCode.BadInput, ParseFaults.Find(parsed)), args.Contains("json"), trace: null);
-        }
+        var configuration = new InvocationConfiguration
+        {
+            Output = _screen.Output,
+            Error = _screen.Error,
+            EnableDefaultExceptionHandler = false,
 
-        // Signals are the program's own matter: two listeners would race to end the process.
-        return await parsed.InvokeAsync(
-            new()
-            {
-                Output = _screen.Output,
-                Error = _screen.Error,
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-            },
-            cancellationToken);
+            // The program handles signals: two listeners would race to end the process.
+            ProcessTerminationTimeout = null,
+        };
+        return await parsed.InvokeAsync(configuration, cancellationToken);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, Func<Invocation, Task<int>> work, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(
+        ParseResult parsed, Func<Invocation, Task<int>> work, CancellationToken cancellationToken)
     {
         var invocation = new Invocation(parsed, _shared, _screen, cancellationToken);
         try
@@ -73,27 +80,16 @@ internal sealed class CommandLine
         catch (Exception e)
         {
             // Expected and unexpected alike: the user gets a line and a code, and the trace only on request.
-            return Report(Failure.Of(e), invocation.Json, invocation.Verbose ? e : null);
+            return Report(Failure.Of(e), invocation.IsJson, invocation.Verbose ? e : null);
         }
     }
 
     private int Report(Failure failure, bool json, Exception? trace)
     {
-        foreach (var line in failure.Lines)
-        {
-            _screen.Error.WriteLine($"{Name}: {line}");
-        }
-
-        if (trace is not null)
-        {
-            _screen.Error.WriteLine(trace);
-        }
-
+        foreach (var line in failure.Lines) _screen.Error.WriteLine($"{Name}: {line}");
+        if (trace is not null) _screen.Error.WriteLine(trace);
         if (json)
-        {
             _screen.Output.WriteLine(Json.Write(new { error = new { code = failure.Code, messages = failure.Lines } }));
-        }
-
         return failure.Code;
     }
 }

@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc completion</c>: a script for the shell, which asks the program itself what fits.</summary>
@@ -44,20 +42,18 @@ internal static class CompletionCommand
     public static Command Make(CommandLine line)
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish" };
-        var command = line.Make("completion", Help, [], invocation =>
+        return line.Make("completion", Help, [shell], invocation =>
         {
-            var name = invocation.Parsed.GetValue(shell);
+            var name = invocation.Get(shell);
             var script = name switch
             {
                 "bash" => Bash,
                 "zsh" => Zsh,
                 "fish" => Fish,
-                _ => throw new CommandException(ExitCode.BadInput, $"completion: \"{name}\" is not known: bash, zsh or fish"),
+                _ => throw CommandException.BadInput($"completion: \"{name}\" is not known: bash, zsh or fish"),
             };
             invocation.Write(new { shell = name, script }, screen => screen.Output.WriteLine(script));
-            return Task.FromResult(ExitCode.Done);
+            return Task.CompletedTask;
         });
-        command.Add(shell);
-        return command;
     }
 }

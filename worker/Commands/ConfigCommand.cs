@@ -1,9 +1,8 @@
-using System.CommandLine;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary><c>nstance-gc config …</c>: which settings there are, and whether these will do.</summary>
+/// <summary><c>nstance-gc config …</c>: lists the settings, or checks them.</summary>
 internal static class ConfigCommand
 {
     private const string ReferenceHelp = """
@@ -18,15 +17,19 @@ internal static class ConfigCommand
 
     public static Command Make(CommandLine line) => new("config", "List the settings, or check them.")
     {
-        line.Make("check", CheckHelp, Settings.All, DoctorCommand.RunAsync),
+        line.Make("check", CheckHelp, Arguments.Of(Settings.All), DoctorCommand.RunAsync),
         line.Make("reference", ReferenceHelp, [], invocation =>
         {
             var settings = Settings.All.Select(s => new
             {
-                option = s.Option, environment = s.Variable, key = $"{Setting.Section}:{s.Name}", @default = s.Default, help = s.Help,
+                option = s.Option,
+                environment = s.Variable,
+                key = $"{Setting.Section}:{s.Name}",
+                @default = s.Default,
+                help = s.Help,
             });
             invocation.Write(new { settings }, screen => screen.Output.Write(Settings.Markdown()));
-            return Task.FromResult(ExitCode.Done);
+            return Task.CompletedTask;
         }),
     };
 }

@@ -1,7 +1,5 @@
-using System.CommandLine;
-using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -17,39 +15,28 @@ internal static class CycleCommand
     public static Command Make(CommandLine line)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "This one cycle ends, deletes and marks nothing" };
-        var timeout = new Option<string>("--timeout")
+        var timeout = Arguments.Text("--timeout", "TIME", "How long to wait for the report [default: 15m]", "15m");
+        return line.Make("cycle", Help, [.. Arguments.Shard(), dryRun, timeout], async invocation =>
         {
-            Description = "How long to wait for the report [default: 15m]",
-            HelpName = "TIME",
-            DefaultValueFactory = _ => "15m",
-        };
-        var command = line.Make("cycle", Help, Settings.Named("Cluster", "Shard"), async invocation =>
-        {
-            var options = invocation.Read("Cluster", "Shard");
-            var limit = Arguments.Duration(timeout, invocation);
-            var client = await invocation.ConnectAsync(options);
-            var collector = new Collector(client, options, invocation.CancellationToken);
-            var report = await RunAsync(client, collector, options, invocation, limit, invocation.Parsed.GetValue(dryRun));
+            var limit = Arguments.ReadTime(timeout, invocation);
+            var collector = await invocation.CollectorAsync();
+            var run = () => collector.RunCycleAsync(invocation.Get(dryRun), limit);
+            var report = invocation.IsJson ? await run() : await WatchAsync(collector, invocation, run);
             invocation.Write(report, screen => ReportText.Write(screen.Console, report));
             return report.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked ? ExitCode.Done : ExitCode.Failed;
         });
-        command.Add(dryRun);
-        command.Add(timeout);
-        return command;
     }
 
-    private static async Task<CycleReport> RunAsync(
-        TemporalClient client, Collector collector, GcOptions options, Invocation invocation, TimeSpan limit, bool dryRun)
+    private static async Task<CycleReport> WatchAsync(
+        Collector collector, Invocation invocation, Func<Task<CycleReport>> run)
     {
-        if (invocation.Json) return await collector.RunCycleAsync(dryRun, limit);
         var before = await collector.StatusAsync();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(invocation.CancellationToken);
-        var progress = new CycleProgress(
-            client, Names.GcWorkflowId(options.Cluster!, options.Shard!), before.LastReport?.Sync?.Listed, invocation.Screen);
+        var progress = new CycleProgress(collector, before.LastReport?.Sync?.Listed, invocation.Screen);
         var watch = progress.WatchAsync(watching.Token);
         try
         {
-            return await collector.RunCycleAsync(dryRun, limit);
+            return await run();
         }
         finally
         {

@@ -1,16 +1,15 @@
 using Nstance.Temporal.Activities.Telemetry;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
-using Temporalio.Api.Workflow.V1;
-using Temporalio.Client;
 using Temporalio.Converters;
 
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>
-/// What a cycle is doing while somebody waits for its report: on stderr, so that stdout holds the report alone. On a terminal one line
-/// that is written anew; else a line for each phase.
+/// The progress of a cycle while the user waits for its report: on stderr, so that stdout holds the report alone. On a
+/// terminal it is one line that is rewritten; else a line for each phase.
 /// </summary>
-internal sealed class CycleProgress(TemporalClient client, string workflowId, int? expected, Screen screen)
+internal sealed class CycleProgress(Collector collector, int? expected, Screen screen)
 {
     private const int Width = 20;
 
@@ -20,7 +19,7 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
 
     private string? _shown;
 
-    /// <summary>Looks until it is cancelled. Never fails: progress is a courtesy.</summary>
+    /// <summary>Shows progress until it is cancelled. Never fails: progress is a courtesy.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Every);
@@ -28,11 +27,7 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
         {
             do
             {
-                var found = await client.WorkflowService.DescribeWorkflowExecutionAsync(
-                    new() { Namespace = client.Options.Namespace, Execution = new() { WorkflowId = workflowId } },
-                    new() { CancellationToken = cancellationToken });
-                if (found.PendingActivities.FirstOrDefault(a => Phases.Contains(a.ActivityType.Name)) is { } activity)
-                    await ShowAsync(activity);
+                await ShowAsync(cancellationToken);
             }
             while (await timer.WaitForNextTickAsync(cancellationToken));
         }
@@ -46,12 +41,14 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
         }
     }
 
-    /// <summary>The line: a bar by phases, and within the sync by what was listed the last time.</summary>
+    /// <summary>Returns the line: a bar by phases, and within the sync by what the last sync listed.</summary>
     public static string Line(string phase, PhaseProgress? progress, int? expected, int attempt)
     {
-        var at = Array.IndexOf(Phases, phase);
-        var within = progress?.Listed is { } listed && expected is > 0 ? Math.Min(1.0, (double)listed / expected.Value) : 0;
-        var full = (int)((at + within) * Width / Phases.Length);
+        var within = progress?.Listed is { } listed && expected is > 0
+            ? Math.Min(1.0, (double)listed / expected.Value)
+            : 0;
+        var full = (int)((Array.IndexOf(Phases, phase) + within) * Width / Phases.Length);
+        var bar = new string('#', full).PadRight(Width, '.');
         var counts = progress switch
         {
             { Listed: { } some } => expected is > 0 ? $"{some} of about {expected} listed" : $"{some} listed",
@@ -59,11 +56,17 @@ internal sealed class CycleProgress(TemporalClient client, string workflowId, in
             { Purged: { } p } => $"{p.Purged} purged",
             _ => progress?.Doing ?? "",
         };
-        return $"[{new string('#', full)}{new string('.', Width - full)}] {phase}{(attempt > 1 ? $" (attempt {attempt})" : "")} {counts}".TrimEnd();
+        return $"[{bar}] {phase}{(attempt > 1 ? $" (attempt {attempt})" : "")} {counts}".TrimEnd();
     }
 
-    private async Task ShowAsync(PendingActivityInfo activity)
+    private async Task ShowAsync(CancellationToken cancellationToken)
     {
+        var client = collector.Client;
+        var found = await client.WorkflowService.DescribeWorkflowExecutionAsync(
+            new() { Namespace = client.Options.Namespace, Execution = new() { WorkflowId = collector.WorkflowId } },
+            new() { CancellationToken = cancellationToken });
+        var activity = found.PendingActivities.FirstOrDefault(a => Phases.Contains(a.ActivityType.Name));
+        if (activity is null) return;
         var phase = activity.ActivityType.Name;
         var progress = activity.HeartbeatDetails?.Payloads_ is [var payload, ..]
             ? await DataConverter.Default.ToValueAsync<PhaseProgress>(payload)

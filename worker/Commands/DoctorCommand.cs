@@ -1,49 +1,69 @@
-using System.CommandLine;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Worker.Checks;
 using Nstance.Temporal.Worker.Options;
-using Nstance.Temporal.Worker.Output;
+using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary><c>nstance-gc doctor</c>: everything looked at, nothing touched, and how to mend what is wrong.</summary>
+/// <summary><c>nstance-gc doctor</c>: checks everything, changes nothing, says how to repair it.</summary>
 internal static class DoctorCommand
 {
     private const string Help = """
-        Look at everything without touching anything, and say how to mend what is wrong: settings, Temporal, namespace, search attributes,
-        workers, schedule, collector, bucket, config.jsonc, cloud, AWS identity and permissions (dry-run calls), clock, database.
-        It ends with 0 when nothing failed; a warning is no failure.
+        Look at everything without touching anything, and say how to mend what is wrong: settings, Temporal, namespace,
+        search attributes, workers, schedule, collector, bucket, config.jsonc, cloud, AWS identity and permissions
+        (dry-run calls), clock, database. It ends with 0 when nothing failed; a warning is no failure.
           nstance-gc doctor --cluster prod --shard us-west-2a --bucket prod-nstance
         """;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
+    public static Command Make(CommandLine line) =>
+        line.Make("doctor", Help, Arguments.Of(Settings.All), RunAsync);
 
-    public static Command Make(CommandLine line) => line.Make("doctor", Help, Settings.All, RunAsync);
-
-    /// <summary>The same for <c>nstance-gc config check</c>.</summary>
+    /// <summary>Does the work, also for <c>nstance-gc config check</c>.</summary>
     public static async Task<int> RunAsync(Invocation invocation)
     {
         var read = invocation.ReadAll("Cluster", "Shard", "Bucket");
         var checks = read.Faults.Select(fault => Check.Failed("settings", fault)).ToList();
         if (checks.Count == 0) checks.Add(Check.Ok("settings", "all understood"));
 
-        // Faulty settings hold their defaults or what was given; the checks below tell more faults, or are skipped.
+        // A faulty setting has its default from here on, so that the other checks can run.
         var options = read.WithoutFaulty();
         var token = invocation.CancellationToken;
         var client = await TemporalChecks.RunAsync(() => invocation.ConnectAsync(options), checks, token);
-        if (client is not null && checks.Exists(check => check.Name == TemporalChecks.Namespace && check.State == CheckState.Ok))
+        if (client is not null && IsOk(TemporalChecks.Namespace))
             await CollectorChecks.RunAsync(client, options, checks, token);
         else checks.Add(Check.Skipped(CollectorChecks.Workers, "no connection, or no namespace"));
         var region = await Preflight.ShardAsync(options, checks, database: true, token);
         using var connections = new AwsConnections(new());
-        if (checks.Exists(check => check.Name == ShardChecks.Cloud && check.State == CheckState.Ok))
-            await AwsChecks.RunAsync(new(connections, region, CallTimeout), checks, token);
+        if (IsOk(ShardChecks.Cloud))
+            await AwsChecks.RunAsync(new(connections, region, ShardChecks.CallTimeout), checks, token);
         else checks.Add(Check.Skipped(AwsChecks.Identity, "the cloud cannot be read, or no shard is given"));
-
         var code = Preflight.ExitCodeOf(checks);
+        var shown = checks.Select(check => new { name = check.Name, state = check.State, detail = check.Detail });
         invocation.Write(
-            new { ok = code == ExitCode.Done, checks = checks.Select(c => new { name = c.Name, state = c.State, detail = c.Detail }) },
-            screen => CheckText.Write(screen.Console, checks));
+            new { ok = code == ExitCode.Done, checks = shown },
+            screen => Write(screen.Console, checks));
         return code;
+
+        bool IsOk(string name) => checks.Exists(check => check.Name == name && check.State == CheckState.Ok);
+    }
+
+    private static void Write(IAnsiConsole console, List<Check> checks)
+    {
+        var width = checks.Max(check => check.Name.Length);
+        foreach (var check in checks)
+        {
+            var mark = check.State switch
+            {
+                CheckState.Ok => "[green]ok     [/]",
+                CheckState.Warning => "[yellow]warning[/]",
+                CheckState.Failed => "[red]FAILED [/]",
+                _ => "[grey]skipped[/]",
+            };
+
+            // Not wrapped: one fault, one line, also in a narrow pipe.
+            var line = new Markup($"{mark} {check.Name.PadRight(width)}  {Markup.Escape(check.Detail)}\n");
+            line.Overflow = Overflow.Fold;
+            console.Write(line);
+        }
     }
 }

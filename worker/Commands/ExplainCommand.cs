@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Ports;
@@ -9,12 +8,12 @@ using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary><c>nstance-gc explain</c>: the story of one instance.</summary>
+/// <summary><c>nstance-gc explain</c>: the history of one instance.</summary>
 internal static class ExplainCommand
 {
     private const string Help = """
-        Tell the story of one instance: what was done to it, when, why, on what evidence, and who approved. From the audit in
-        the bucket, its record, and the database on this host. INSTANCE is nstance's id or the cloud's.
+        Tell the story of one instance: what was done to it, when, why, on what evidence, and who approved. From the
+        audit in the bucket, its record, and the database on this host. INSTANCE is nstance's id or the cloud's.
           nstance-gc explain --cluster prod --shard us-west-2a --bucket prod-nstance i-0123456789abcdef0
         """;
 
@@ -22,37 +21,29 @@ internal static class ExplainCommand
 
     public static Command Make(CommandLine line)
     {
-        var instance = new Argument<string>("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
-        var days = new Option<string>("--days")
+        var instance = Arguments.Instance();
+        var days = Arguments.Text(
+            "--days", "N", $"How many days of the audit are read, today's included; 1 to {MaxDays}", "7");
+        var settings = Arguments.Of(
+            Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"));
+        return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
-            Description = $"How many days of the audit are read, today's included; 1 to {MaxDays}",
-            HelpName = "N",
-            DefaultValueFactory = _ => "7",
-        };
-        var command = line.Make("explain", Help, Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"), async invocation =>
-        {
-            var read = invocation.ReadAll("Cluster", "Shard", "Bucket");
-            var faults = read.Faults.ToList();
-            if (!int.TryParse(invocation.Parsed.GetValue(days), out var count) || count is < 1 or > MaxDays)
-                faults.Add($"--days: \"{invocation.Parsed.GetValue(days)}\" is not a whole number from 1 to {MaxDays}");
-            if (faults.Count > 0) throw new CommandException(ExitCode.BadInput, faults);
+            if (!int.TryParse(invocation.Get(days), out var count) || count is < 1 or > MaxDays)
+                invocation.Fault(days, $"\"{invocation.Get(days)}\" is not a whole number from 1 to {MaxDays}");
             using var connections = new AwsConnections(new());
-            var access = new ShardAccess(connections, read.Options);
+            var access = new ShardAccess(connections, invocation.Read("Cluster", "Shard", "Bucket"));
             var today = DateOnly.FromDateTime(DateTime.UtcNow);
-            var name = invocation.Parsed.GetValue(instance)!;
-            var story = await access.RunAsync(() => access.Stories().ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken));
+            var name = invocation.Get(instance);
+            var story = await ShardAccess.RunAsync(() =>
+                access.Stories().ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken));
             if (story.IsEmpty)
             {
-                throw new CommandException(ExitCode.NotFound, [
-                    $"{name}: nothing is known of it in the last {count} days: --days looks further back", .. story.Gaps]);
+                var line = $"{name}: nothing is known of it in the last {count} days: --days looks further back";
+                throw new CommandException(ExitCode.NotFound, [line, .. story.Gaps]);
             }
 
             invocation.Write(ToJson(story), screen => Write(screen.Console, story));
-            return ExitCode.Done;
         });
-        command.Add(instance);
-        command.Add(days);
-        return command;
     }
 
     /// <summary>Never the whole row or record: those hold tokens and keys.</summary>
@@ -82,17 +73,13 @@ internal static class ExplainCommand
     {
         console.WriteLine($"database: {(story.Row is { } row ? EvidenceText.Row(row) : "no row on this host")}");
         if (story.Record is not null) console.WriteLine($"record: {EvidenceText.Record(story.Record, null)}");
-        foreach (var gap in story.Gaps) console.MarkupLine($"[yellow]![/] {Markup.Escape(gap)}");
-        if (story.Entries.Count == 0)
-        {
-            console.WriteLine("audit: nothing was done to it in these days");
-            return;
-        }
-
+        foreach (var gap in story.Gaps) ReportText.Warn(console, gap);
+        if (story.Entries.Count == 0) console.WriteLine("audit: nothing was done to it in these days");
         foreach (var e in story.Entries)
         {
             var cycle = e.Cycle > 0 ? $"cycle {e.Cycle}{(e.DryRun ? ", dry-run" : "")} on {e.Host}" : "by hand";
-            console.MarkupLine($"{Word.Time(e.At)} [bold]{Markup.Escape(e.Action)}[/] {Markup.Escape($"({cycle}{(e.Reason is { } r ? $", {r}" : "")})")}");
+            var when = Markup.Escape($"({cycle}{(e.Reason is { } reason ? $", {reason}" : "")})");
+            console.MarkupLine($"{Word.Time(e.At)} [bold]{Markup.Escape(e.Action)}[/] {when}");
             console.WriteLine($"  {e.Why}");
             if (e.ApprovedBy is { } by) console.WriteLine($"  by {by}: {e.ApprovalComment}");
             if (e.Evidence?.Row is { } seen) console.WriteLine($"  database: {seen}");

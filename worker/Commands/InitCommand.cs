@@ -1,10 +1,5 @@
-using System.CommandLine;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Worker.Checks;
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
-using Nstance.Temporal.Worker.Output;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -12,49 +7,52 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class InitCommand
 {
     private const string Help = """
-        Set up a shard in one go: check everything, register the search attributes, create the schedule, start the collector in dry-run,
-        and tell the next steps. A schedule that is there already is left as it is.
+        Set up a shard in one go: check everything, register the search attributes, create the schedule, start the
+        collector in dry-run, and tell the next steps. A schedule that is there already is left as it is.
           nstance-gc init --cluster prod --shard us-west-2a --bucket prod-nstance
         """;
 
     public static Command Make(CommandLine line)
     {
-        var skip = new Option<bool>("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
-        // A new shard shows first what it would do; schedule create is for whoever knows better.
-        var settings = Settings.All.Where(s => s.Use is SettingUse.Shard or SettingUse.Collector && s.Name != nameof(GcOptions.DryRun));
-        var command = line.Make("init", Help, settings, async invocation =>
+        var skip = Arguments.SkipChecks();
+
+        // A new shard starts in dry-run; schedule create can start it in another mode.
+        var settings = Arguments.Of(Settings.Of(SettingUse.Shard, SettingUse.Collector)
+            .Where(setting => setting.Name != nameof(GcOptions.DryRun)));
+        return line.Make("init", Help, [.. settings, skip], async invocation =>
         {
-            var options = invocation.Read("Cluster", "Shard", "Bucket");
-            var client = await Preflight.ForScheduleAsync(invocation, options, invocation.Parsed.GetValue(skip));
-            var rpc = new RpcOptions { CancellationToken = invocation.CancellationToken };
-            var added = await SearchAttributes.EnsureAsync(client, rpc);
-            var shard = new ShardRef(options.Cluster!, options.Shard!, options.Bucket!);
-            var created = await CreateAsync(client, new(shard) { Settings = options.ToSettings() with { DryRun = null } }, rpc);
-            string[] next = Next(shard);
-            invocation.Write(
-                new
-                {
-                    scheduleId = Names.ScheduleId(shard.Cluster, shard.Shard),
-                    workflowId = Names.GcWorkflowId(shard.Cluster, shard.Shard),
-                    created,
-                    searchAttributesAdded = added,
-                    next,
-                },
-                screen => Write(screen, shard, created, added, next));
-            return ExitCode.Done;
+            var setup = await ShardSetup.PrepareAsync(invocation, invocation.Get(skip));
+            var created = await CreateAsync(setup, invocation.Rpc);
+            var shard = $"--cluster {setup.Shard.Cluster} --shard {setup.Shard.Shard}";
+            string[] next =
+            [
+                $"nstance-gc run {shard} --bucket {setup.Shard.Bucket}",
+                $"nstance-gc status {shard}",
+                $"nstance-gc cycle {shard} --dry-run",
+                $"nstance-gc enforce {shard}",
+            ];
+            var result = new
+            {
+                scheduleId = setup.ScheduleId,
+                workflowId = setup.WorkflowId,
+                created,
+                searchAttributesAdded = setup.AddedAttributes,
+                next,
+            };
+            invocation.Write(result, screen => Write(screen.Output, setup, created, next));
         });
-        command.Add(skip);
-        return command;
     }
 
-    /// <returns>False: there was one.</returns>
-    private static async Task<bool> CreateAsync(TemporalClient client, GcInput input, RpcOptions rpc)
+    /// <returns>False if the shard had a schedule.</returns>
+    private static async Task<bool> CreateAsync(ShardSetup setup, RpcOptions rpc)
     {
         try
         {
-            await ScheduleCreateCommand.PutAsync(client, GcSchedule.Create(input), input.Shard, replace: false, rpc);
-            // The schedule would start it too, but only once a worker polls: whoever asks for its status before should not read that there is none.
-            await CollectorStart.EnsureRunsAsync(client, input);
+            var input = new GcInput(setup.Shard) { Settings = setup.Settings with { DryRun = null } };
+            await setup.PutAsync(GcSchedule.Create(input), replace: false, rpc);
+
+            // The schedule starts it only once a worker polls; started here, its status can be read before that.
+            await CollectorStart.EnsureRunsAsync(setup.Client, input);
             return true;
         }
         catch (CommandException e) when (e.Code == ExitCode.Refused)
@@ -63,35 +61,25 @@ internal static class InitCommand
         }
     }
 
-    private static string[] Next(ShardRef shard)
+    private static void Write(TextWriter output, ShardSetup setup, bool created, string[] next)
     {
-        var of = $"--cluster {shard.Cluster} --shard {shard.Shard}";
-        return
-        [
-            $"nstance-gc run {of} --bucket {shard.Bucket}",
-            $"nstance-gc status {of}",
-            $"nstance-gc cycle {of} --dry-run",
-            $"nstance-gc enforce {of}",
-        ];
-    }
-
-    private static void Write(Screen screen, ShardRef shard, bool created, IReadOnlyList<string> added, string[] next)
-    {
-        var output = screen.Output;
-        output.WriteLine(added.Count > 0 ? $"search attributes: registered {string.Join(", ", added)}" : "search attributes: all there");
-        output.WriteLine(created
-            ? $"schedule {Names.ScheduleId(shard.Cluster, shard.Shard)}: created, collector started in dry-run: it ends nothing"
-            : $"schedule {Names.ScheduleId(shard.Cluster, shard.Shard)}: there already, left as it is");
-        output.WriteLine("""
+        var added = setup.AddedAttributes;
+        var attributes = added.Count > 0 ? $"registered {string.Join(", ", added)}" : "all there";
+        var state = created
+            ? "created, collector started in dry-run: it ends nothing"
+            : "there already, left as it is";
+        output.WriteLine($"""
+            search attributes: {attributes}
+            schedule {setup.ScheduleId}: {state}
 
             next:
               1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE):
+                   {next[0]}
+              2. look at it, and at what it would terminate:
+                   {next[1]}
+                   {next[2]}
+              3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:
+                   {next[3]}
             """);
-        output.WriteLine($"       {next[0]}");
-        output.WriteLine("  2. look at it, and at what it would be terminated:");
-        output.WriteLine($"       {next[1]}");
-        output.WriteLine($"       {next[2]}");
-        output.WriteLine("  3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:");
-        output.WriteLine($"       {next[3]}");
     }
 }

@@ -1,33 +1,35 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 using Nstance.Temporal.Worker.Security;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>One call of a command: what was asked, and where to write.</summary>
+/// <summary>One call of a command: its options, and where to write.</summary>
 internal sealed class Invocation(
     ParseResult parsed, SharedOptions shared, Screen screen, CancellationToken cancellationToken)
 {
-    public ParseResult Parsed { get; } = parsed;
+    private readonly List<string> _faults = [];
 
     public Screen Screen { get; } = screen;
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
-    public bool Json => Parsed.GetValue(shared.Output) == "json";
+    public RpcOptions Rpc => new() { CancellationToken = CancellationToken };
 
-    public bool Verbose => Parsed.GetValue(shared.Verbose);
+    public bool IsJson => Get(shared.Output) == "json";
 
-    public string? ConfigFile => Parsed.GetValue(shared.Config);
+    public bool Verbose => Get(shared.Verbose);
 
-    /// <summary>Where Temporal is, from the command line; null: from <c>TEMPORAL_*</c> and Temporal's own file.</summary>
-    public string? Address => Parsed.GetValue(shared.Address);
+    public string? ConfigFile => Get(shared.Config);
 
-    public string? Namespace => Parsed.GetValue(shared.Namespace);
+    public T Get<T>(Option<T> option) => parsed.GetValue(option)!;
+
+    public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
+
+    /// <summary>Notes a fault of an option that is no setting; <see cref="Read"/> reports it with all others.</summary>
+    public void Fault(Option option, string what) => _faults.Add($"{option.Name}: {what}");
 
     /// <summary>Reads all sources of settings; faults are kept.</summary>
     public ReadOptions ReadAll(params IReadOnlyList<string> required)
@@ -36,19 +38,12 @@ internal sealed class Invocation(
         foreach (var setting in Settings.All)
         {
             // An option that the command does not have gives no result.
-            if (Parsed.GetResult(setting.Option) is OptionResult { Implicit: false } result)
-            {
+            if (parsed.GetResult(setting.Option) is OptionResult { Implicit: false } result)
                 values[setting.Name] = result.Tokens.Count == 0 ? "on" : result.Tokens[^1].Value;
-            }
         }
 
-        Layer[] layers =
-        [
-            Layer.OfFile(ConfigFile),
-            Layer.OfEnvironment(Environment.GetEnvironmentVariables()),
-            Layer.OfCommandLine(values),
-        ];
-        return OptionReader.Read(layers, required);
+        var environment = Layer.OfEnvironment(Environment.GetEnvironmentVariables());
+        return OptionReader.Read([Layer.OfFile(ConfigFile), environment, Layer.OfCommandLine(values)], required);
     }
 
     /// <summary>Reads all sources of settings.</summary>
@@ -56,27 +51,31 @@ internal sealed class Invocation(
     public GcOptions Read(params IReadOnlyList<string> required)
     {
         var read = ReadAll(required);
-        return read.Faults.Count == 0 ? read.Options : throw new CommandException(ExitCode.BadInput, read.Faults);
+        List<string> faults = [.. read.Faults, .. _faults];
+        return faults.Count == 0 ? read.Options : throw new CommandException(ExitCode.BadInput, faults);
     }
 
-    public Task<TemporalClient> ConnectAsync(GcOptions options) =>
-        TemporalConnector.ConnectAsync(
-            Address, Namespace, PayloadKeys.Load(options.PayloadKeyFile, Environment.GetEnvironmentVariable), options.ConnectTimeout,
-            CancellationToken);
+    public Task<TemporalClient> ConnectAsync(GcOptions options) => TemporalConnector.ConnectAsync(
+        Get(shared.Address),
+        Get(shared.Namespace),
+        PayloadKeys.Load(options.PayloadKeyFile, Environment.GetEnvironmentVariable),
+        options.ConnectTimeout,
+        CancellationToken);
 
-    /// <summary>Writes the result: as one JSON object, or as people like it.</summary>
+    /// <summary>Reads the settings and connects to the shard's collector.</summary>
+    public async Task<Collector> CollectorAsync()
+    {
+        var options = Read("Cluster", "Shard");
+        return new(await ConnectAsync(options), options.Cluster!, options.Shard!, CancellationToken);
+    }
+
+    /// <summary>Writes the result: as one JSON object, or as text for people.</summary>
     public void Write<T>(T result, Action<Screen> text)
     {
-        if (Json)
-        {
-            Screen.Output.WriteLine(Output.Json.Write(result));
-        }
-        else
-        {
-            text(Screen);
-        }
+        if (IsJson) Screen.Output.WriteLine(Json.Write(result));
+        else text(Screen);
     }
 
-    /// <summary>One line for people that is no result.</summary>
+    /// <summary>Writes one line for people that is no result.</summary>
     public void Note(string line) => Screen.Error.WriteLine(line);
 }

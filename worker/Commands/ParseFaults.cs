@@ -1,4 +1,4 @@
-using System.CommandLine;
+using System.CommandLine.Parsing;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -8,90 +8,77 @@ internal static class ParseFaults
 {
     public static IReadOnlyList<string> Find(ParseResult parsed)
     {
-        var faults = new List<string>();
         var command = parsed.CommandResult.Command;
-        var path = CommandPath(parsed);
-        var afterUnknownOption = false;
+        var isGroup = command.Subcommands.Count > 0;
+        var path = PathOf(parsed.CommandResult);
+        var faults = Unmatched(parsed, command, path).ToList();
+
+        // These two kinds of error repeat what the tokens say, in other words.
+        var errors = parsed.Errors.Select(error => error.Message.TrimEnd('.'))
+            .Where(error => !error.StartsWith("Unrecognized command or argument", StringComparison.Ordinal))
+            .ToLookup(error => isGroup && error.StartsWith("Required command", StringComparison.Ordinal));
+        if (errors[true].Any() && parsed.UnmatchedTokens.Count == 0)
+        {
+            var commands = string.Join(", ", command.Subcommands.Select(sub => sub.Name));
+            faults.Add($"say what to do: {commands}; {path} --help explains");
+        }
+
+        return [.. faults, .. errors[false]];
+    }
+
+    private static IEnumerable<string> Unmatched(ParseResult parsed, Command command, string path)
+    {
+        var isValue = false;
         foreach (var token in parsed.UnmatchedTokens)
         {
             if (token.StartsWith('-') && token.Length > 1)
             {
-                faults.Add(UnknownOption(token, command, path, parsed));
-                afterUnknownOption = !token.Contains('=');
+                yield return UnknownOption(token.Split('=')[0], command, path, parsed.RootCommandResult.Command);
+
+                // The next word is most likely the value of this option: one fault, not two.
+                isValue = !token.Contains('=');
                 continue;
             }
 
-            // The word after an unknown option is most likely its value: one fault, not two.
-            if (!afterUnknownOption)
+            if (!isValue)
             {
-                faults.Add(UnknownWord(token, command, path));
-                if (command.Subcommands.Count > 0)
-                {
-                    // What follows belongs to a command that we do not know.
-                    break;
-                }
+                yield return UnknownWord(token, command, path);
+
+                // What follows belongs to the unknown command.
+                if (command.Subcommands.Count > 0) yield break;
             }
 
-            afterUnknownOption = false;
+            isValue = false;
         }
-
-        var unmatched = parsed.UnmatchedTokens.Count;
-        foreach (var error in parsed.Errors)
-        {
-            if (error.Message.StartsWith("Unrecognized command or argument", StringComparison.Ordinal) && unmatched-- > 0)
-            {
-                continue;
-            }
-
-            if (command.Subcommands.Count > 0 && error.Message.StartsWith("Required command", StringComparison.Ordinal))
-            {
-                if (parsed.UnmatchedTokens.Count == 0)
-                {
-                    faults.Add($"say what to do: {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}; {path} --help explains");
-                }
-
-                continue;
-            }
-
-            faults.Add(error.Message.TrimEnd('.'));
-        }
-
-        return faults;
     }
 
-    public static string CommandPath(ParseResult parsed)
+    private static string PathOf(CommandResult? result) => result switch
     {
-        var names = new Stack<string>();
-        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
-        {
-            names.Push(result.Command is RootCommand ? CommandLine.Name : result.Command.Name);
-        }
+        null => "",
+        { Command: RootCommand } => CommandLine.Name,
+        _ => $"{PathOf(result.Parent as CommandResult)} {result.Command.Name}",
+    };
 
-        return string.Join(' ', names);
-    }
-
-    private static string UnknownOption(string token, Command command, string path, ParseResult parsed)
+    private static string UnknownOption(string name, Command command, string path, Command root)
     {
-        var name = token.Split('=')[0];
-        var elsewhere = OwnersOf(parsed.RootCommandResult.Command, CommandLine.Name, name).ToList();
-        if (elsewhere.Count > 0)
-        {
-            return $"{name}: not an option of {path}, but of {string.Join(", ", elsewhere)}";
-        }
-
-        var known = command.Options.Concat(parsed.RootCommandResult.Command.Options.Where(option => option.Recursive));
-        var hint = DidYouMean.Hint(name, known.Where(option => !option.Hidden).Select(option => option.Name));
-        return $"{name}: no such option of {path}" + (hint.Length > 0 ? hint : $"; {path} --help lists them");
+        var elsewhere = OwnersOf(root, CommandLine.Name, name).ToList();
+        if (elsewhere.Count > 0) return $"{name}: not an option of {path}, but of {string.Join(", ", elsewhere)}";
+        var known = command.Options.Concat(root.Options.Where(option => option.Recursive))
+            .Where(option => !option.Hidden)
+            .Select(option => option.Name);
+        return $"{name}: no such option of {path}{Hint(name, known, path)}";
     }
 
-    private static string UnknownWord(string token, Command command, string path) =>
-        command.Subcommands.Count > 0
-            ? $"{token}: no such command of {path}" + Or(DidYouMean.Hint(token, command.Subcommands.Select(sub => sub.Name)), $"; {path} --help lists them")
-            : $"{token}: {path} takes options only";
+    private static string UnknownWord(string token, Command command, string path) => command.Subcommands.Count > 0
+        ? $"{token}: no such command of {path}{Hint(token, command.Subcommands.Select(sub => sub.Name), path)}"
+        : $"{token}: {path} takes options only";
 
-    private static string Or(string hint, string other) => hint.Length > 0 ? hint : other;
+    private static string Hint(string word, IEnumerable<string> known, string path) =>
+        DidYouMean.Hint(word, known) is { Length: > 0 } hint ? hint : $"; {path} --help lists them";
 
-    private static IEnumerable<string> OwnersOf(Command command, string path, string option) =>
-        (command.Options.Any(o => o.Name == option && !o.Recursive) ? [path] : Array.Empty<string>())
-        .Concat(command.Subcommands.SelectMany(sub => OwnersOf(sub, $"{path} {sub.Name}", option)));
+    private static IEnumerable<string> OwnersOf(Command command, string path, string option)
+    {
+        IEnumerable<string> own = command.Options.Any(o => o.Name == option && !o.Recursive) ? [path] : [];
+        return own.Concat(command.Subcommands.SelectMany(sub => OwnersOf(sub, $"{path} {sub.Name}", option)));
+    }
 }

@@ -1,15 +1,13 @@
-using System.CommandLine;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
-using Temporalio.Client;
 using Temporalio.Worker;
 
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>
-/// <c>nstance-gc replay</c>: replays what runs in a namespace with the workflows of this program, before it is rolled out.
-/// Changes nothing.
+/// <c>nstance-gc replay</c>: replays the running workflows of a namespace with the code of this program, before a
+/// roll-out. Changes nothing.
 /// </summary>
 internal static class ReplayCommand
 {
@@ -19,48 +17,55 @@ internal static class ReplayCommand
           nstance-gc replay --address temporal:7233
         """;
 
-    private static readonly string[] Types = [nameof(GcWorkflow), nameof(ReconcilerWorkflow), nameof(KeepAliveWorkflow)];
+    private static readonly string[] Types =
+        [nameof(GcWorkflow), nameof(ReconcilerWorkflow), nameof(KeepAliveWorkflow)];
 
     public static Command Make(CommandLine line) =>
-        line.Make("replay", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+        line.Make("replay", Help, Arguments.Shard(), async invocation =>
         {
             var options = invocation.Read();
             if (options.Cluster is null != options.Shard is null)
-                throw new CommandException(ExitCode.BadInput, "give both --cluster and --shard, or neither for all shards");
+                throw CommandException.BadInput("give both --cluster and --shard, or neither for all shards");
             var client = await invocation.ConnectAsync(options);
             var result = await RunAsync(client, options, invocation.CancellationToken);
             invocation.Write(result, screen =>
             {
-                foreach (var broken in result.Broken) screen.Output.WriteLine($"would break: {broken.WorkflowId}: {broken.Why}");
+                foreach (var broken in result.Broken)
+                    screen.Output.WriteLine($"would break: {broken.WorkflowId}: {broken.Why}");
                 screen.Output.WriteLine($"{result.Replayed} histories replayed, {result.Broken.Count} would break");
             });
             return result.Broken.Count == 0 ? ExitCode.Done : ExitCode.Failed;
         });
 
-    private static async Task<ReplayResult> RunAsync(TemporalClient client, GcOptions options, CancellationToken cancellationToken)
+    private static async Task<ReplayResult> RunAsync(
+        TemporalClient client, GcOptions options, CancellationToken cancellationToken)
     {
         var replayer = new WorkflowReplayer(new WorkflowReplayerOptions
         {
             DataConverter = client.Options.DataConverter,
             Runtime = ProcessRuntime.Instance,
         }.AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>());
-        var ids = options is { Cluster: { } cluster, Shard: { } shard }
-            ? new[] { Names.GcWorkflowId(cluster, shard), Names.ReconcilerWorkflowId(cluster, shard) } : null;
-        var (replayed, broken) = (0, new List<BrokenHistory>());
+        string[]? ids = options is { Cluster: { } cluster, Shard: { } shard }
+            ? [Names.GcWorkflowId(cluster, shard), Names.ReconcilerWorkflowId(cluster, shard)]
+            : null;
+        var rpc = new RpcOptions { CancellationToken = cancellationToken };
+        var replayed = 0;
+        var broken = new List<BrokenHistory>();
         foreach (var type in Types)
         {
             var query = $"WorkflowType = '{type}' AND ExecutionStatus = 'Running'";
-            await foreach (var execution in client.ListWorkflowsAsync(query).WithCancellation(cancellationToken))
+            await foreach (var run in client.ListWorkflowsAsync(query).WithCancellation(cancellationToken))
             {
-                if (ids?.Contains(execution.Id) is false) continue;
-                var history = await client.GetWorkflowHandle(execution.Id, execution.RunId)
-                    .FetchHistoryAsync(new() { Rpc = new() { CancellationToken = cancellationToken } });
+                if (ids?.Contains(run.Id) is false) continue;
+                var history = await client.GetWorkflowHandle(run.Id, run.RunId).FetchHistoryAsync(new() { Rpc = rpc });
 
-                // Nothing was decided yet: there is nothing that could break.
+                // A run without a completed task has no decision that could break.
                 if (!history.Events.Any(e => e.WorkflowTaskCompletedEventAttributes is not null)) continue;
                 replayed++;
-                if ((await replayer.ReplayWorkflowAsync(history, throwOnReplayFailure: false, cancellationToken)).ReplayFailure is { } failure)
-                    broken.Add(new(execution.Id, execution.RunId, TemporalConnector.FirstLine(failure.Message)));
+                var result = await replayer.ReplayWorkflowAsync(
+                    history, throwOnReplayFailure: false, cancellationToken);
+                if (result.ReplayFailure is { } failure)
+                    broken.Add(new(run.Id, run.RunId, Failure.FirstLine(failure.Message)));
             }
         }
 
@@ -70,7 +75,7 @@ internal static class ReplayCommand
 
 /// <summary>Outcome of <c>nstance-gc replay</c>.</summary>
 /// <param name="Replayed">Histories of running workflows.</param>
-/// <param name="Broken">Those that this program's workflows cannot go on with.</param>
+/// <param name="Broken">Those that this program's workflows cannot continue.</param>
 internal sealed record ReplayResult(int Replayed, IReadOnlyList<BrokenHistory> Broken);
 
 /// <summary>A running workflow that would break.</summary>

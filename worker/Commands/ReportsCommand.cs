@@ -1,5 +1,3 @@
-using System.CommandLine;
-using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
 using Spectre.Console;
 
@@ -8,7 +6,8 @@ namespace Nstance.Temporal.Worker.Commands;
 /// <summary><c>nstance-gc reports</c>: the last cycles of a shard.</summary>
 internal static class ReportsCommand
 {
-    private const int Kept = 20;
+    /// <summary>The collector keeps this many.</summary>
+    private const int MaxReports = 20;
 
     private const string Help = """
         Show the reports of a shard's last cycles, newest first; the collector keeps 20.
@@ -18,19 +17,20 @@ internal static class ReportsCommand
 
     public static Command Make(CommandLine line)
     {
-        var last = new Option<int>("--last") { Description = $"How many [default: {Kept}]", HelpName = "N", DefaultValueFactory = _ => Kept };
-        var command = line.Make("reports", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+        var last = new Option<int>("--last")
         {
-            var options = invocation.Read("Cluster", "Shard");
-            var count = invocation.Parsed.GetValue(last);
-            if (count is < 1 or > Kept) throw new CommandException(ExitCode.BadInput, $"--last: {count} is out of range: a whole number, 1 to {Kept}");
-            var collector = new Collector(await invocation.ConnectAsync(options), options, invocation.CancellationToken);
-            var reports = (await collector.ReportsAsync()).Take(count).ToList();
+            Description = $"How many [default: {MaxReports}]",
+            HelpName = "N",
+            DefaultValueFactory = _ => MaxReports,
+        };
+        return line.Make("reports", Help, [.. Arguments.Shard(), last], async invocation =>
+        {
+            var count = invocation.Get(last);
+            if (count is < 1 or > MaxReports)
+                invocation.Fault(last, $"{count} is out of range: a whole number, 1 to {MaxReports}");
+            var reports = (await (await invocation.CollectorAsync()).ReportsAsync()).Take(count).ToList();
             invocation.Write(new { reports }, screen => Write(screen.Console, reports));
-            return ExitCode.Done;
         });
-        command.Add(last);
-        return command;
     }
 
     private static void Write(IAnsiConsole console, List<CycleReport> reports)
@@ -42,7 +42,9 @@ internal static class ReportsCommand
         }
 
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns("cycle", "began", "took", "outcome", "host", "fleet", "garbage", "terminated", "skipped", "held back", "purged", "problem");
+        table.AddColumns(
+            "cycle", "began", "took", "outcome", "host", "fleet", "garbage", "terminated", "skipped", "held back",
+            "purged", "problem");
         foreach (var report in reports)
         {
             var counts = report.Collect?.Counts ?? [];
@@ -50,7 +52,7 @@ internal static class ReportsCommand
             table.AddRow(
                 $"{report.Cycle}",
                 Word.Time(report.StartedAt),
-                DurationText.Format(TimeSpan.FromMilliseconds((long)(report.EndedAt - report.StartedAt).TotalMilliseconds)),
+                ReportText.Took(report),
                 Word.Outcome(report.Outcome) + (report.DryRun ? " [yellow](dry)[/]" : ""),
                 Markup.Escape(report.Host ?? ""),
                 report.Sync is { } sync ? $"{sync.Listed}" : "–",
@@ -59,7 +61,7 @@ internal static class ReportsCommand
                 Sum(x => x.Skipped),
                 Sum(x => x.OverLimit),
                 report.Purge is { } purge ? $"{purge.Purged}" : "–",
-                Markup.Escape(report.Problems.Count == 0 ? report.Collect?.Blocked ?? "" : report.Problems[0]));
+                Markup.Escape(report.Problems.Count > 0 ? report.Problems[0] : report.Collect?.Blocked ?? ""));
         }
 
         console.Write(table);

@@ -3,7 +3,6 @@ using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -21,18 +20,20 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         _shard,
         CallTimeout);
 
-    /// <summary>In the region that the shard's configuration names.</summary>
+    /// <summary>Makes the release, in the region that the shard's configuration names.</summary>
     public async Task<Release> ReleaseAsync(CancellationToken cancellationToken)
     {
+        var key = ShardConfig.KeyOf(_shard.Shard);
         var bytes = await connections.Records(CallTimeout).GetConfigAsync(_shard, cancellationToken)
-            ?? throw new CommandException(ExitCode.BadInput, $"s3://{_shard.Bucket}/{ShardConfig.KeyOf(_shard.Shard)} is not there: is --shard right?");
+            ?? throw CommandException.BadInput($"s3://{_shard.Bucket}/{key} is not there: is --shard right?");
         var parsed = ShardConfig.Parse(bytes, _shard);
-        if (parsed.Config is null) throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(f => $"{ShardConfig.KeyOf(_shard.Shard)}: {f}")]);
-        return new(connections.Cloud(parsed.Config.Region, CallTimeout), connections.Audit(CallTimeout), _shard);
+        return parsed.Config is { } config
+            ? new(connections.Cloud(config.Region, CallTimeout), connections.Audit(CallTimeout), _shard)
+            : throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(fault => $"{key}: {fault}")]);
     }
 
     /// <summary>Turns a refusal of AWS into its one line and an exit code.</summary>
-    public async Task<T> RunAsync<T>(Func<Task<T>> work)
+    public static async Task<T> RunAsync<T>(Func<Task<T>> work)
     {
         try
         {
@@ -40,8 +41,8 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         }
         catch (CloudException e)
         {
-            throw new CommandException(
-                e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput, TemporalConnector.FirstLine(e.Message), e);
+            var code = e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput;
+            throw new CommandException(code, Failure.FirstLine(e.Message), e);
         }
     }
 }

@@ -1,31 +1,24 @@
-using System.CommandLine;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>The options that every command takes. One set for each parse: System.CommandLine ties them to their tree.</summary>
+/// <summary>The options of every command. One set for each parse: System.CommandLine ties them to their tree.</summary>
 internal sealed class SharedOptions
 {
-    public Option<string?> Address { get; } = new("--address")
+    public SharedOptions() => Output.Validators.Add(result =>
     {
-        Description = "Temporal's address (else TEMPORAL_ADDRESS, else localhost:7233)",
-        HelpName = "HOST:PORT",
-        Recursive = true,
-    };
+        if (result.Tokens is [{ Value: not ("text" or "json") } token])
+            result.AddError($"--output: \"{token.Value}\" is not known: text or json");
+    });
 
-    public Option<string?> Namespace { get; } = new("--namespace")
-    {
-        Description = "Temporal's namespace (else TEMPORAL_NAMESPACE, else default)",
-        HelpName = "NAME",
-        Recursive = true,
-    };
+    public Option<string?> Address { get; } =
+        Text("--address", "HOST:PORT", "Temporal's address (else TEMPORAL_ADDRESS, else localhost:7233)");
 
-    public Option<string?> Config { get; } = new("--config")
-    {
-        Description = "Settings file, instead of the appsettings.json beside the program",
-        HelpName = "FILE",
-        Recursive = true,
-    };
+    public Option<string?> Namespace { get; } =
+        Text("--namespace", "NAME", "Temporal's namespace (else TEMPORAL_NAMESPACE, else default)");
+
+    public Option<string?> Config { get; } =
+        Text("--config", "FILE", "Settings file, instead of the appsettings.json beside the program");
 
     public Option<string> Output { get; } = new("--output", "-o")
     {
@@ -35,28 +28,17 @@ internal sealed class SharedOptions
         DefaultValueFactory = _ => "text",
     };
 
-    public Option<bool> Verbose { get; } = new("--verbose")
-    {
-        Description = "Debug log, and stack traces of failures",
-        Recursive = true,
-    };
+    public Option<bool> Verbose { get; } =
+        new("--verbose") { Description = "Debug log, and stack traces of failures", Recursive = true };
 
-    public Option<string?> ConnectTimeout { get; } = OfSetting(Settings.Get(nameof(GcOptions.ConnectTimeout)), recursive: true);
+    /// <summary>Those above, and the settings that concern every connection to Temporal.</summary>
+    public IReadOnlyList<Option> All =>
+    [
+        Address, Namespace, Config, Output, Verbose,
+        .. Settings.Of(SettingUse.Client).Select(setting => OfSetting(setting, recursive: true)),
+    ];
 
-    public Option<string?> PayloadKeyFile { get; } = OfSetting(Settings.Get(nameof(GcOptions.PayloadKeyFile)), recursive: true);
-
-    public SharedOptions() =>
-        Output.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && result.Tokens[0].Value is not ("text" or "json"))
-            {
-                result.AddError($"--output: \"{result.Tokens[0].Value}\" is not known: text or json");
-            }
-        });
-
-    public IReadOnlyList<Option> All => [Address, Namespace, Config, Output, Verbose, PayloadKeyFile, ConnectTimeout];
-
-    /// <summary>An option for a setting. It stays text here: the reader of all sources parses it.</summary>
+    /// <summary>Makes an option for a setting. It stays text: the reader of all sources parses it.</summary>
     public static Option<string?> OfSetting(Setting setting, bool recursive = false) => new(setting.Option)
     {
         Description = setting.Default == "none" ? setting.Help : $"{setting.Help} [default: {setting.Default}]",
@@ -64,4 +46,7 @@ internal sealed class SharedOptions
         Recursive = recursive,
         Arity = setting.Type == typeof(bool) ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };
+
+    private static Option<string?> Text(string name, string placeholder, string description) =>
+        new(name) { Description = description, HelpName = placeholder, Recursive = true };
 }

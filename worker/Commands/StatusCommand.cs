@@ -1,8 +1,6 @@
-using System.CommandLine;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
-using Temporalio.Client;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -10,7 +8,8 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class StatusCommand
 {
     private const string Help = """
-        Show what a shard's collector is doing: state, host, next cycle, last report. Without a shard: all collectors of the namespace.
+        Show what a shard's collector is doing: state, host, next cycle, last report.
+        Without a shard: all collectors of the namespace.
           nstance-gc status --cluster prod --shard us-west-2a
           nstance-gc status --cluster prod --shard us-west-2a --output json
           nstance-gc status --watch
@@ -18,43 +17,41 @@ internal static class StatusCommand
 
     public static Command Make(CommandLine line)
     {
-        var watch = new Option<bool>("--watch") { Description = "Look again and again, until interrupted; that is exit code 0" };
-        var every = new Option<string>("--every")
+        var watch = new Option<bool>("--watch")
         {
-            Description = "Time between two looks of --watch [default: 2s]",
-            HelpName = "TIME",
-            DefaultValueFactory = _ => "2s",
+            Description = "Look again and again, until interrupted; that is exit code 0",
         };
-        var command = line.Make("status", Help, Settings.Named("Cluster", "Shard"), async invocation =>
+        var every = Arguments.Text("--every", "TIME", "Time between two looks of --watch [default: 2s]", "2s");
+        return line.Make("status", Help, [.. Arguments.Shard(), watch, every], async invocation =>
         {
-            var interval = Arguments.Duration(every, invocation);
+            var interval = Arguments.ReadTime(every, invocation);
             var options = invocation.Read();
             if ((options.Cluster is null) != (options.Shard is null)) invocation.Read("Cluster", "Shard");
             var client = await invocation.ConnectAsync(options);
-            if (invocation.Parsed.GetValue(watch)) await WatchAsync(invocation, client, options, interval);
+            if (invocation.Get(watch)) await WatchAsync(invocation, client, options, interval);
             else await ShowAsync(invocation, client, options);
-            return ExitCode.Done;
         });
-        command.Add(watch);
-        command.Add(every);
-        return command;
     }
 
     private static async Task ShowAsync(Invocation invocation, TemporalClient client, GcOptions options)
     {
-        if (options.Shard is not null)
+        if (options is { Cluster: { } cluster, Shard: { } shard })
         {
-            var status = await new Collector(client, options, invocation.CancellationToken).StatusAsync();
+            var status = await new Collector(client, cluster, shard, invocation.CancellationToken).StatusAsync();
             invocation.Write(status, screen => StatusText.Write(screen.Console, status));
             return;
         }
 
         var shards = await Shards.AskAsync(client, invocation.CancellationToken);
-        invocation.Write(new { shards }, screen => ShardsText.Write(screen.Console, shards, TimeProvider.System.GetUtcNow()));
+        invocation.Write(
+            new { shards },
+            screen => ShardsText.Write(screen.Console, shards, TimeProvider.System.GetUtcNow()));
     }
 
-    private static async Task WatchAsync(Invocation invocation, TemporalClient client, GcOptions options, TimeSpan interval)
+    private static async Task WatchAsync(
+        Invocation invocation, TemporalClient client, GcOptions options, TimeSpan interval)
     {
+        var token = invocation.CancellationToken;
         using var timer = new PeriodicTimer(interval);
         try
         {
@@ -65,17 +62,17 @@ internal static class StatusCommand
                 {
                     await ShowAsync(invocation, client, options);
                 }
-                catch (Exception e) when (e is CommandException or TemporalException && !invocation.CancellationToken.IsCancellationRequested)
+                catch (Exception e) when (e is CommandException or TemporalException && !token.IsCancellationRequested)
                 {
-                    // Whoever watches wants to see it come back.
+                    // The watch goes on: the collector may come back.
                     invocation.Note($"{CommandLine.Name}: {Failure.Of(e).Lines[0]}");
                 }
             }
-            while (await timer.WaitForNextTickAsync(invocation.CancellationToken));
+            while (await timer.WaitForNextTickAsync(token));
         }
-        catch (Exception) when (invocation.CancellationToken.IsCancellationRequested)
+        catch (Exception) when (token.IsCancellationRequested)
         {
-            // That is how a watch ends.
+            // The user's interrupt ends a watch.
         }
     }
 }

@@ -3,14 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
-using Temporalio.Client;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary><c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>, on the framework's own web server.</summary>
+/// <summary><c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>, on the framework's web server.</summary>
 internal static class HealthEndpoints
 {
     private const string Ready = "ready";
@@ -24,7 +21,8 @@ internal static class HealthEndpoints
             kestrel.Listen(address);
         });
         builder.Services.AddRoutingCore();
-        builder.Services.AddHealthChecks().AddCheck<TemporalCheck>("temporal", tags: [Ready], timeout: TimeSpan.FromSeconds(5));
+        builder.Services.AddHealthChecks()
+            .AddCheck<TemporalCheck>("temporal", tags: [Ready], timeout: TimeSpan.FromSeconds(5));
     }
 
     public static void Map(WebApplication application)
@@ -36,7 +34,8 @@ internal static class HealthEndpoints
         application.Lifetime.ApplicationStarted.Register(() =>
         {
             var log = application.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal");
-            var urls = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses;
+            var server = application.Services.GetRequiredService<IServer>();
+            var urls = server.Features.Get<IServerAddressesFeature>()?.Addresses;
             foreach (var url in urls ?? []) Logs.Listening(log, url);
         });
     }
@@ -44,7 +43,8 @@ internal static class HealthEndpoints
     /// <summary>Does Temporal answer, and know our namespace?</summary>
     private sealed class TemporalCheck(ITemporalClient client) : IHealthCheck
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        public async Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             try
             {

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Nstance.Temporal.Worker.Hosting;
@@ -9,19 +7,15 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// <summary>The log of <c>run</c>: on stderr, because stdout is for results.</summary>
 internal static class HostLog
 {
-    /// <summary>Adds the log.</summary>
-    /// <param name="logging">Where to.</param>
-    /// <param name="format"><c>text</c> or <c>json</c>.</param>
-    /// <param name="verbose">True: debug for our own categories.</param>
-    /// <param name="configuration">Its section <c>Logging</c>, if there is one, wins over our levels.</param>
+    /// <summary>Adds the log. The section <c>Logging</c> of the configuration wins over these levels.</summary>
     public static void Configure(ILoggingBuilder logging, string format, bool verbose, IConfiguration configuration)
     {
+        var own = verbose ? LogLevel.Debug : LogLevel.Information;
         logging.SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Temporalio", LogLevel.Warning)
-            // Our workflows' own words: the SDK names their logger.
-            .AddFilter("Temporalio.Workflow", verbose ? LogLevel.Debug : LogLevel.Information)
-            .AddFilter("Nstance", verbose ? LogLevel.Debug : LogLevel.Information)
+            .AddFilter("Temporalio.Workflow", own) // our workflows: the SDK names their logger
+            .AddFilter("Nstance", own)
             .AddConfiguration(configuration.GetSection("Logging"))
             .AddConsole(console =>
             {

@@ -1,6 +1,5 @@
-using Microsoft.Extensions.DependencyInjection;
+using System.Text;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Aws;
@@ -17,22 +16,28 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// <summary>The composition root: the collector's workers in any host.</summary>
 public static class NstanceGcServices
 {
+    /// <summary>The SDK's own default for workflow tasks at a time.</summary>
+    private const int DefaultWorkflowTasks = 100;
+
+    /// <summary>What the host adds to the workers' time to stop.</summary>
+    private static readonly TimeSpan MaxStopping = TimeSpan.FromSeconds(10);
+
     /// <summary>
-    /// Adds two workers: one on the shared queue (<see cref="Names.TaskQueue"/>) with the workflows and what any host may do,
-    /// one on the queue of this host with what needs its database. The host must also hold an
-    /// <c>ITemporalClient</c>, connected, on the process's one runtime; an <see cref="AwsSettings"/> among the services says how AWS is reached,
-    /// without one AWS's own chain does.
+    /// Adds two workers: one on the shared queue (<see cref="Names.TaskQueue"/>) with the workflows and the activities
+    /// of any host, one on this host's queue with the activities that need its database. The host must also hold a
+    /// connected <c>ITemporalClient</c> on the process's one runtime. An <see cref="AwsSettings"/> among the services
+    /// says how to reach AWS; without one, AWS's own chain does.
     /// </summary>
-    /// <param name="services">Where to.</param>
+    /// <param name="services">The host's services.</param>
     /// <param name="options">The settings; they are validated when the host starts.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddNstanceGc(this IServiceCollection services, GcOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
-        services.AddSingleton(Microsoft.Extensions.Options.Options.Create(options));
+        services.AddSingleton<IOptions<GcOptions>>(new OptionsWrapper<GcOptions>(options));
         services.AddHostedService<ValidateFirst>();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + TimeSpan.FromSeconds(10));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + MaxStopping);
 
         services.AddSingleton(Databases(options));
         services.AddSingleton(provider => new AwsConnections(
@@ -52,20 +57,21 @@ public static class NstanceGcServices
             .AddWorkflow<KeepAliveWorkflow>()
             .AddWorkflow<ReconcilerWorkflow>()
             .ConfigureOptions()
-            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, keepAlive, reconciler, around) =>
-            {
-                Limit(worker, options, around);
-                worker.AddActivity(gc.AcquireShardAsync)
-                    .AddActivity(keepAlive.EnsureCollectorRunsAsync)
-                    .AddActivity(reconciler.NotifyAsync);
-            });
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, WorkerDependencies>(
+                (worker, gc, keepAlive, reconciler, dependencies) =>
+                {
+                    Limit(worker, options, dependencies);
+                    worker.AddActivity(gc.AcquireShardAsync)
+                        .AddActivity(keepAlive.EnsureCollectorRunsAsync)
+                        .AddActivity(reconciler.NotifyAsync);
+                });
 
     private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
             .ConfigureOptions()
-            .Configure<GcActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, reconciler, around) =>
+            .Configure<GcActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, reconciler, dependencies) =>
             {
-                Limit(worker, options, around);
+                Limit(worker, options, dependencies);
                 worker.AddActivity(gc.SyncProviderAsync)
                     .AddActivity(gc.CollectAsync)
                     .AddActivity(gc.ScanHealthAsync)
@@ -73,19 +79,20 @@ public static class NstanceGcServices
                     .AddActivity(reconciler.CheckInstancesAsync);
             });
 
-    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, WorkerDependencies around)
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, WorkerDependencies dependencies)
     {
-        worker.Interceptors = [.. worker.Interceptors ?? [], .. around.Interceptors];
-        // Else workflows log to the client's factory, and that of a client made before the host leads nowhere.
-        worker.LoggerFactory = around.Loggers;
+        worker.Interceptors = [.. worker.Interceptors ?? [], .. dependencies.Interceptors];
+
+        // Else workflows log to the factory of the client, which was made before the host and leads nowhere.
+        worker.LoggerFactory = dependencies.Loggers;
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
         worker.MaxConcurrentActivityTaskPolls = options.Pollers;
         worker.MaxConcurrentWorkflowTaskPolls = options.Pollers;
         worker.MaxCachedWorkflows = options.MaxCachedWorkflows;
 
-        // A task that waits in the SDK for room in a full cache may time out and be sent again; the SDK's core holds two then,
-        // and can stand still for good (testserver/README.md, "Known of the SDK"). The default is 100.
-        worker.MaxConcurrentWorkflowTasks = Math.Min(100, options.MaxCachedWorkflows);
+        // A task that waits for room in a full cache may time out and come again; the SDK's core then holds two and can
+        // stop for good (testserver/README.md, "Known of the SDK").
+        worker.MaxConcurrentWorkflowTasks = Math.Min(DefaultWorkflowTasks, options.MaxCachedWorkflows);
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
         worker.GracefulShutdownTimeout = options.ShutdownTimeout;
@@ -96,7 +103,7 @@ public static class NstanceGcServices
         HostName = options.HostName,
         DataDirectory = options.DataDirectory,
 
-        // By name: another shard that comes to this host must never be given that database.
+        // By name: this host may also serve other shards, which must not use that database.
         SharedDatabasePaths = options.SharedDatabasePath is { } path
             ? new Dictionary<string, string> { [$"{options.Cluster}/{options.Shard}"] = path }
             : new Dictionary<string, string>(),
@@ -108,29 +115,31 @@ public static class NstanceGcServices
             TimeProvider.System,
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal.Reconciling"));
 
-    /// <summary>What both workers stand in.</summary>
+    /// <summary>Returns the secret without the line end that editors add.</summary>
+    private static byte[]? Secret(string? file) =>
+        file is null ? null : Encoding.UTF8.GetBytes(File.ReadAllText(file).TrimEnd('\r', '\n'));
+
+    /// <summary>What both workers use.</summary>
     private sealed class WorkerDependencies(ILoggerFactory loggers)
     {
         public ILoggerFactory Loggers { get; } = loggers;
 
-        public IReadOnlyList<IWorkerInterceptor> Interceptors { get; } = [new CycleTracing(), new ActivityTelemetry(loggers)];
+        public IReadOnlyList<IWorkerInterceptor> Interceptors { get; } =
+            [new CycleTracing(), new ActivityTelemetry(loggers)];
     }
 
-    /// <summary>Without the line end that every editor puts there.</summary>
-    private static byte[]? Secret(string? file) =>
-        file is null ? null : System.Text.Encoding.UTF8.GetBytes(File.ReadAllText(file).TrimEnd('\r', '\n'));
-
     /// <summary>
-    /// <c>ValidateOnStart</c> looks only at options that the container makes; these are given. It runs before the workers,
-    /// because hosted services start in order.
+    /// Validates the options before the workers start: hosted services start in order. <c>ValidateOnStart</c> checks
+    /// only options that the container makes; these are given.
     /// </summary>
-    private sealed class ValidateFirst(IOptions<GcOptions> options, IValidateOptions<GcOptions> validator) : IHostedService
+    private sealed class ValidateFirst(IOptions<GcOptions> options, IValidateOptions<GcOptions> validator)
+        : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            var result = validator.Validate(Microsoft.Extensions.Options.Options.DefaultName, options.Value);
+            var result = validator.Validate(name: "", options.Value);
             return result.Failed
-                ? throw new OptionsValidationException(Microsoft.Extensions.Options.Options.DefaultName, typeof(GcOptions), result.Failures)
+                ? throw new OptionsValidationException("", typeof(GcOptions), result.Failures)
                 : Task.CompletedTask;
         }
 

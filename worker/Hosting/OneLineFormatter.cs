@@ -1,5 +1,3 @@
-using System.Globalization;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Nstance.Temporal.Activities.Domain;
@@ -7,31 +5,24 @@ using Nstance.Temporal.Activities.Domain;
 namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>
-/// One entry, one line. The framework's own single-line form lets carriage returns and escapes through: whoever may set a tag could
-/// then rewrite the line before.
+/// One entry, one line. The framework's own single-line form passes carriage returns and escapes: with them, a tag of a
+/// machine could rewrite the line before.
 /// </summary>
 internal sealed class OneLineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "nstance-gc-text";
 
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public override void Write<TState>(
+        in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         if (message is null && logEntry.Exception is null) return;
-        textWriter.Write(time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fff'Z' ", CultureInfo.InvariantCulture));
-        textWriter.Write(Level(logEntry.LogLevel));
-        textWriter.Write(": ");
-        textWriter.Write(logEntry.Category);
-        textWriter.Write('[');
-        textWriter.Write(logEntry.EventId.Id.ToString(CultureInfo.InvariantCulture));
-        textWriter.Write("] ");
+        var now = time.GetUtcNow().UtcDateTime;
+        var source = $"{logEntry.Category}[{logEntry.EventId.Id}]";
+        textWriter.Write(FormattableString.Invariant(
+            $"{now:yyyy-MM-ddTHH:mm:ss.fff'Z'} {Level(logEntry.LogLevel)}: {source} "));
         textWriter.Write(Line(message ?? ""));
-        if (logEntry.Exception is { } exception)
-        {
-            textWriter.Write(' ');
-            textWriter.Write(Line(exception.ToString()));
-        }
-
+        if (logEntry.Exception is { } exception) textWriter.Write($" {Line(exception.ToString())}");
         textWriter.Write(Environment.NewLine);
     }
 

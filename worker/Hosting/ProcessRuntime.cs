@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Temporalio.Runtime;
 
@@ -36,7 +35,11 @@ internal static class ProcessRuntime
         public bool IsEnabled(LogLevel logLevel) => Target.IsEnabled(logLevel);
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Target.Log(logLevel, eventId, state, exception, formatter);
     }
 }

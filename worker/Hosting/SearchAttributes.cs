@@ -1,38 +1,32 @@
-using Nstance.Temporal.Worker.Commands;
 using Temporalio.Api.OperatorService.V1;
-using Temporalio.Client;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>The search attributes that the workflows set: a namespace without them refuses the workflows.</summary>
 internal static class SearchAttributes
 {
-    /// <summary>How long a server may take to know what it registered: two seconds were seen, more with other settings.</summary>
+    /// <summary>How long a server may need to accept new attributes: two seconds were seen, more is possible.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const int MaxTries = 5;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Names of those that the namespace lacks.</summary>
-    /// <exception cref="CommandException">One is there with another type.</exception>
+    /// <summary>Returns the names of those that the namespace lacks.</summary>
+    /// <exception cref="CommandException">One exists with another type.</exception>
     public static async Task<IReadOnlyList<string>> MissingAsync(TemporalClient client, RpcOptions rpc)
     {
-        var there = (await client.OperatorService.ListSearchAttributesAsync(
-            new() { Namespace = client.Options.Namespace }, rpc)).CustomAttributes;
+        var name = client.Options.Namespace;
+        var known = await client.OperatorService.ListSearchAttributesAsync(new() { Namespace = name }, rpc);
         var missing = new List<string>();
         foreach (var attribute in Names.SearchAttributes)
         {
-            if (!there.TryGetValue(attribute.Name, out var type))
-            {
-                missing.Add(attribute.Name);
-            }
+            if (!known.CustomAttributes.TryGetValue(attribute.Name, out var type)) missing.Add(attribute.Name);
             else if (type != attribute.ValueType)
             {
-                throw new CommandException(
-                    ExitCode.BadInput,
-                    $"search attribute {attribute.Name} has type {type} in namespace {client.Options.Namespace}: it must be {attribute.ValueType}");
+                throw CommandException.BadInput(
+                    $"search attribute {attribute.Name} has type {type} in namespace {name}: "
+                    + $"it must be {attribute.ValueType}");
             }
         }
 
@@ -40,21 +34,18 @@ internal static class SearchAttributes
     }
 
     /// <summary>
-    /// Registers those that the namespace lacks, and waits until the server takes them: each of a cluster's processes reads a
-    /// namespace again only every few seconds. What it does not take within <see cref="Patience"/> is not waited for any longer:
-    /// the keep-alive tries again. Safe to call from many places at once.
+    /// Registers those that the namespace lacks, and waits at most <see cref="Patience"/> until the server accepts
+    /// them: each process of a cluster reads a namespace again only every few seconds. After that the keep-alive tries
+    /// again. Safe to call from many hosts at once.
     /// </summary>
     /// <returns>Names of those that were missing.</returns>
-    /// <exception cref="RpcException">They cannot be registered: no permission, or no room for another of their type.</exception>
+    /// <exception cref="RpcException">No permission, or no room for another attribute of this type.</exception>
     public static async Task<IReadOnlyList<string>> EnsureAsync(TemporalClient client, RpcOptions rpc)
     {
         var missing = await MissingAsync(client, rpc);
-        if (missing.Count == 0)
-        {
-            return missing;
-        }
-
-        for (var (tries, left) = (1, missing); left.Count > 0; tries++, left = await MissingAsync(client, rpc))
+        if (missing.Count == 0) return missing;
+        var left = missing;
+        for (var tries = 1; left.Count > 0; tries++)
         {
             try
             {
@@ -64,12 +55,13 @@ internal static class SearchAttributes
             catch (RpcException e) when (tries < MaxTries
                 && e.Code is RpcException.StatusCode.AlreadyExists or RpcException.StatusCode.Unavailable)
             {
-                // Another host was faster, perhaps with a part of them; a server that lags lists them only in a moment.
-                await Task.Delay(Pause * tries, rpc.CancellationToken ?? CancellationToken.None);
+                // Another host registered some of them first; a server that lags lists them a moment later.
+                await WaitAsync(Pause * tries, rpc);
+                left = await MissingAsync(client, rpc);
             }
         }
 
-        await TakenAsync(client, rpc);
+        await AcceptedAsync(client, rpc);
         return missing;
     }
 
@@ -77,15 +69,12 @@ internal static class SearchAttributes
     {
         var request = new AddSearchAttributesRequest { Namespace = client.Options.Namespace };
         foreach (var attribute in Names.SearchAttributes.Where(attribute => missing.Contains(attribute.Name)))
-        {
             request.SearchAttributes[attribute.Name] = attribute.ValueType;
-        }
-
         return request;
     }
 
-    /// <summary>Until the server knows them in a query; what it lists as registered it does not take everywhere yet.</summary>
-    private static async Task TakenAsync(TemporalClient client, RpcOptions rpc)
+    /// <summary>Waits until a query may name them: the list of the operator service is ahead of that.</summary>
+    private static async Task AcceptedAsync(TemporalClient client, RpcOptions rpc)
     {
         var query = string.Join(" AND ", Names.SearchAttributes.Select(attribute => $"{attribute.Name} IS NULL"));
         for (var waited = TimeSpan.Zero; waited < Patience; waited += Pause)
@@ -95,14 +84,18 @@ internal static class SearchAttributes
                 await client.CountWorkflowsAsync(query, new() { Rpc = rpc });
                 return;
             }
-            catch (RpcException e) when (e.Code is RpcException.StatusCode.InvalidArgument or RpcException.StatusCode.ResourceExhausted)
+            catch (RpcException e)
+                when (e.Code is RpcException.StatusCode.InvalidArgument or RpcException.StatusCode.ResourceExhausted)
             {
-                await Task.Delay(Pause, rpc.CancellationToken ?? CancellationToken.None);
+                await WaitAsync(Pause, rpc);
             }
             catch (RpcException)
             {
-                return; // It cannot be asked; whoever needs them will see.
+                return; // The query is not possible; a workflow that needs the attributes reports them.
             }
         }
     }
+
+    private static Task WaitAsync(TimeSpan time, RpcOptions rpc) =>
+        Task.Delay(time, rpc.CancellationToken ?? CancellationToken.None);
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Worker.Options;
 using OpenTelemetry.Metrics;
@@ -7,15 +6,18 @@ using OpenTelemetry.Trace;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary>OpenTelemetry for <c>run</c>: Prometheus when there is a web server, OTLP when the standard variables name a collector.</summary>
+/// <summary>
+/// OpenTelemetry for <c>run</c>: Prometheus when there is a web server, OTLP when the standard variables name a
+/// collector.
+/// </summary>
 internal static class Telemetry
 {
-    // The specification's own names: whoever runs a collector has them set already, and one way is enough.
+    // The specification's own names: a host with a collector has them set already.
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     public static void Add(IServiceCollection services, GcOptions options)
     {
-        var toPrometheus = options.HealthAddress != "off";
+        var toPrometheus = options.HealthAddress != GcOptions.Off;
         var metrics = IsSet(Endpoint) || IsSet("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
         var traces = IsSet(Endpoint) || IsSet("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
         if (!toPrometheus && !metrics && !traces) return;

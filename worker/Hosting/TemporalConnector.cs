@@ -1,19 +1,21 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Security;
-using Temporalio.Client;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary>The way to Temporal: configuration, connection, and its failures in plain words.</summary>
+/// <summary>The connection to Temporal: its configuration, and its failures in plain words.</summary>
 internal static class TemporalConnector
 {
     public const string DefaultAddress = "localhost:7233";
 
     /// <summary>Connects within <paramref name="timeout"/>.</summary>
-    /// <exception cref="CommandException">Broken Temporal configuration, or nobody answers.</exception>
+    /// <exception cref="CommandException">Temporal's configuration is broken, or no server answers.</exception>
     public static async Task<TemporalClient> ConnectAsync(
-        string? address, string? temporalNamespace, PayloadKeys? keys, TimeSpan timeout, CancellationToken cancellationToken)
+        string? address,
+        string? temporalNamespace,
+        PayloadKeys? keys,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         var options = TemporalConfiguration.Load();
         options.TargetHost = address ?? options.TargetHost ?? DefaultAddress;
@@ -27,13 +29,16 @@ internal static class TemporalConnector
         }
         catch (TimeoutException e)
         {
-            throw ConnectFault.Timeout(options, timeout, e);
+            throw new CommandException(
+                ExitCode.Unreachable,
+                $"Temporal at {options.TargetHost} did not answer within {DurationText.Format(timeout)}: "
+                + ConnectFault.CheckAddress,
+                e);
         }
-        catch (Exception e) when (e is InvalidOperationException or RpcException or ArgumentException or UriFormatException)
+        catch (Exception e)
+            when (e is InvalidOperationException or RpcException or ArgumentException or UriFormatException)
         {
             throw ConnectFault.Of(e, options);
         }
     }
-
-    public static string FirstLine(string message) => message.Split('\n')[0].Trim().TrimEnd('.');
 }

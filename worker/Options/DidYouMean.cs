@@ -3,9 +3,9 @@ namespace Nstance.Temporal.Worker.Options;
 /// <summary>The nearest known word to a misspelt one.</summary>
 internal static class DidYouMean
 {
-    /// <summary>The end of a sentence: <c>; did you mean X?</c>, or nothing when no word is near.</summary>
-    public static string Hint(string word, IEnumerable<string> known) =>
-        Nearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";
+    /// <summary>Returns the end of a sentence: <c>; did you mean X?</c>, or nothing when no word is near.</summary>
+    public static string Hint(string word, IEnumerable<string> known, Func<string, string>? show = null) =>
+        Nearest(word, known) is { } nearest ? $"; did you mean {show?.Invoke(nearest) ?? nearest}?" : "";
 
     public static string? Nearest(string word, IEnumerable<string> known)
     {
@@ -17,30 +17,24 @@ internal static class DidYouMean
         return best.candidate is not null && best.distance <= Math.Max(2, word.Length / 3) ? best.candidate : null;
     }
 
-    /// <summary>Edits between two words; swapping two neighbours is one edit, because fingers do that.</summary>
+    /// <summary>Counts the edits between two words; swapping two neighbours, a common slip, is one edit.</summary>
     private static int Distance(string a, string b)
     {
         var rows = new int[a.Length + 1, b.Length + 1];
         for (var i = 0; i <= a.Length; i++)
         {
-            rows[i, 0] = i;
-        }
-
-        for (var j = 0; j <= b.Length; j++)
-        {
-            rows[0, j] = j;
-        }
-
-        for (var i = 1; i <= a.Length; i++)
-        {
-            for (var j = 1; j <= b.Length; j++)
+            for (var j = 0; j <= b.Length; j++)
             {
+                if (i == 0 || j == 0)
+                {
+                    rows[i, j] = i + j;
+                    continue;
+                }
+
                 var cost = a[i - 1] == b[j - 1] ? 0 : 1;
                 rows[i, j] = Math.Min(Math.Min(rows[i - 1, j] + 1, rows[i, j - 1] + 1), rows[i - 1, j - 1] + cost);
                 if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                {
                     rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
-                }
             }
         }
 

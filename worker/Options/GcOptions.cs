@@ -8,6 +8,18 @@ namespace Nstance.Temporal.Worker.Options;
 /// </summary>
 public sealed record GcOptions : IValidatableObject
 {
+    internal const string Off = "off";
+
+    private const int MaxFloor = 1_000_000;
+
+    private const string MaxDuration = "8760h";
+
+    // The collector's own defaults: one place for both.
+    private static readonly GcSettings Collector = new();
+
+    /// <summary>What holds when nothing is given.</summary>
+    internal static GcOptions Defaults { get; } = new();
+
     /// <summary>Cluster id (contract, "Names"). Needed by everything that names a shard.</summary>
     [Identifier]
     public string? Cluster { get; init; }
@@ -49,31 +61,31 @@ public sealed record GcOptions : IValidatableObject
     public int MaxConcurrentActivities { get; init; } = 20;
 
     /// <summary>
-    /// Long polls for tasks at a time: of workflows, and of activities on each of the two queues. The default value is 10.
+    /// Long polls for tasks at a time: of workflows, and of activities on each of the two queues. The default is 10.
     /// </summary>
     [Whole(2, 200)]
     public int Pollers { get; init; } = 10;
 
     /// <summary>
-    /// Workflows that are kept in memory between their tasks; each shard has two. What is not kept is read again from its
-    /// history. The default value is 4000.
+    /// Workflows kept in memory between their tasks; each shard has two. The worker replays the history of any other.
+    /// The default value is 4000.
     /// </summary>
     [Whole(10, 1_000_000)]
     public int MaxCachedWorkflows { get; init; } = 4000;
 
     /// <summary>
-    /// Part of the account's EC2 request rates that the shards of this worker may use together. The default value is 50.
+    /// Part of the account's EC2 request rates that the shards of this worker may use together. The default is 50.
     /// </summary>
     [Whole(1, 100)]
     public int Ec2RatePercent { get; init; } = 50;
 
-    /// <summary>How long running activities may take to end when the worker stops. The default value is 20 seconds.</summary>
+    /// <summary>How long running activities may take to end when the worker stops. The default is 20 seconds.</summary>
     [Duration("1s", "10m")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// File with the keys that encrypt payloads. Null (the default): the lines in <c>NSTANCE_GC_PAYLOAD_KEYS</c>, and without
-    /// those nothing is encrypted.
+    /// File with the keys that encrypt payloads. Null (the default): the lines in <c>NSTANCE_GC_PAYLOAD_KEYS</c>;
+    /// without those nothing is encrypted.
     /// </summary>
     public string? PayloadKeyFile { get; init; }
 
@@ -82,30 +94,30 @@ public sealed record GcOptions : IValidatableObject
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Where <c>run</c> answers <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>: an IP address with a port (0: any
-    /// that is free), or <c>off</c>, the default. There is no authentication: nothing but loopback or a pod's own network.
+    /// Where <c>run</c> answers <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>: an IP address with a
+    /// port (0: any free port), or <c>off</c>, the default. There is no authentication: use loopback or a pod's own.
     /// </summary>
     [ListenAddress]
-    public string HealthAddress { get; init; } = "off";
+    public string HealthAddress { get; init; } = Off;
 
     /// <summary>How <c>run</c> writes its log: <c>text</c> (the default) or <c>json</c>, one object a line.</summary>
     [OneOf("text", "json")]
     public string LogFormat { get; init; } = "text";
 
     /// <summary>Time between starts of cycles; zero turns collection off.</summary>
-    [Duration("0s", "8760h")]
+    [Duration("0s", MaxDuration)]
     public TimeSpan? Interval { get; init; }
 
     /// <summary>An instance that has not registered this long after it was issued is dangling.</summary>
-    [Duration("1s", "8760h")]
+    [Duration("1s", MaxDuration)]
     public TimeSpan? RegistrationTimeout { get; init; }
 
     /// <summary>How long a deleted instance stays on record.</summary>
-    [Duration("1s", "8760h")]
+    [Duration("1s", MaxDuration)]
     public TimeSpan? DeletedRecordRetention { get; init; }
 
     /// <summary>How often an agent reports.</summary>
-    [Duration("1s", "8760h")]
+    [Duration("1s", MaxDuration)]
     public TimeSpan? HealthCheckInterval { get; init; }
 
     /// <summary>Maximum time for one call to the cloud or the bucket.</summary>
@@ -118,48 +130,48 @@ public sealed record GcOptions : IValidatableObject
 
     /// <summary>Maximum time for one cycle. The default value is 10 minutes.</summary>
     [Duration("1s", "24h")]
-    public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan CycleTimeout { get; init; } = Collector.CycleTimeout;
 
-    /// <summary>How long a phase waits for its host before the host counts as lost. The default value is 45 seconds.</summary>
+    /// <summary>How long a phase waits for its host until the host counts as lost. The default is 45 seconds.</summary>
     [Duration("1s", "24h")]
-    public TimeSpan HostTimeout { get; init; } = TimeSpan.FromSeconds(45);
+    public TimeSpan HostTimeout { get; init; } = Collector.HostTimeout;
 
     /// <summary>How many cycles a run holds before it continues as new. The default value is 100.</summary>
     [Whole(1, 1000)]
-    public int CyclesPerRun { get; init; } = 100;
+    public int CyclesPerRun { get; init; } = Collector.CyclesPerRun;
 
     /// <summary>False: no limit on what one cycle may end. The default value is true.</summary>
-    public bool Limits { get; init; } = true;
+    public bool Limits { get; init; } = Collector.Limits.Enabled;
 
     /// <summary>A group may always lose this many in a cycle. The default value is 2.</summary>
-    [Whole(0, 1_000_000)]
-    public int LimitGroupFloor { get; init; } = 2;
+    [Whole(0, MaxFloor)]
+    public int LimitGroupFloor { get; init; } = Collector.Limits.GroupFloor;
 
     /// <summary>Share of a group's live instances that a cycle may end. The default value is 20.</summary>
     [Whole(0, 100)]
-    public int LimitGroupPercent { get; init; } = 20;
+    public int LimitGroupPercent { get; init; } = Collector.Limits.GroupPercent;
 
     /// <summary>A shard may always lose this many in a cycle. The default value is 5.</summary>
-    [Whole(0, 1_000_000)]
-    public int LimitShardFloor { get; init; } = 5;
+    [Whole(0, MaxFloor)]
+    public int LimitShardFloor { get; init; } = Collector.Limits.ShardFloor;
 
     /// <summary>Share of a shard's live instances that a cycle may end. The default value is 10.</summary>
     [Whole(0, 100)]
-    public int LimitShardPercent { get; init; } = 10;
+    public int LimitShardPercent { get; init; } = Collector.Limits.ShardPercent;
 
     /// <summary>Other limits for some groups or reasons. The default value is none.</summary>
     public string? LimitRules { get; init; }
 
-    /// <summary>How long what would be terminated is stopped before it ends. The default value is null: it ends at once.</summary>
-    [Duration("1m", "8760h")]
+    /// <summary>How long an instance is stopped before it is terminated. The default is null: no quarantine.</summary>
+    [Duration("1m", MaxDuration)]
     public TimeSpan? Quarantine { get; init; }
 
     /// <summary>Hours in which nothing is collected. The default value is none.</summary>
     public string? MaintenanceWindows { get; init; }
 
     /// <summary>
-    /// True: report what would be terminated and deleted, end and delete nothing. False: enforce. The default value is null:
-    /// dry-run, until <c>nstance-gc enforce</c>.
+    /// True: report what would be terminated and deleted; terminate and delete nothing. False: enforce. The default is
+    /// null: dry-run, until <c>nstance-gc enforce</c>.
     /// </summary>
     public bool? DryRun { get; init; }
 
@@ -185,58 +197,53 @@ public sealed record GcOptions : IValidatableObject
             GroupPercent = LimitGroupPercent,
             ShardFloor = LimitShardFloor,
             ShardPercent = LimitShardPercent,
-            Rules = LimitRuleText.Read(LimitRules, out var rules) is null && rules.Count > 0 ? rules : null,
+            Rules = SteeringText.Rules(LimitRules, out var rules) is null ? NullIfEmpty(rules) : null,
         },
-        Windows = WindowText.Read(MaintenanceWindows, out var windows) is null && windows.Count > 0 ? windows : null,
+        Windows = SteeringText.Windows(MaintenanceWindows, out var windows) is null ? NullIfEmpty(windows) : null,
     };
 
-    /// <summary>Rules that hold between settings.</summary>
-    /// <param name="validationContext">Not looked at.</param>
+    /// <summary>Checks the rules between settings.</summary>
+    /// <param name="validationContext">Not used.</param>
     /// <returns>One result for each fault.</returns>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (SharedDatabasePath is not null && (Cluster is null || Shard is null))
         {
-            yield return new(
-                "it is one shard's database: say which with --cluster and --shard", [nameof(SharedDatabasePath)]);
+            yield return Fault(
+                nameof(SharedDatabasePath), "it is one shard's database: say which with --cluster and --shard");
         }
 
-        if (LimitRuleText.Read(LimitRules, out _) is { } rule)
-        {
-            yield return new($"\"{rule}\" is no rule: {LimitRuleText.Allowed}", [nameof(LimitRules)]);
-        }
-
-        if (WindowText.Read(MaintenanceWindows, out _) is { } window)
-        {
-            yield return new($"\"{window}\" is no window: {WindowText.Allowed}", [nameof(MaintenanceWindows)]);
-        }
-
+        if (SteeringText.Rules(LimitRules, out _) is { } rule)
+            yield return Fault(nameof(LimitRules), $"\"{rule}\" is no rule: {SteeringText.AllowedRules}");
+        if (SteeringText.Windows(MaintenanceWindows, out _) is { } window)
+            yield return Fault(nameof(MaintenanceWindows), $"\"{window}\" is no window: {SteeringText.AllowedWindows}");
         if (HostTimeout > CycleTimeout)
         {
-            yield return new(
-                $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, {DurationText.Format(CycleTimeout)}",
-                [nameof(HostTimeout)]);
+            yield return Fault(
+                nameof(HostTimeout),
+                $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, "
+                + DurationText.Format(CycleTimeout));
         }
 
-        if (WebhookSecretFile is not null && WebhookUrl is null)
+        if (WebhookSecretFile is { } file && (WebhookUrl is null || !File.Exists(file)))
         {
-            yield return new("it signs posts to a webhook: give --webhook-url too", [nameof(WebhookSecretFile)]);
-        }
-        else if (WebhookSecretFile is not null && !File.Exists(WebhookSecretFile))
-        {
-            yield return new($"\"{WebhookSecretFile}\" is not there: a file that holds the secret", [nameof(WebhookSecretFile)]);
+            yield return Fault(nameof(WebhookSecretFile), WebhookUrl is null
+                ? "it signs posts to a webhook: give --webhook-url too"
+                : $"\"{file}\" is not there: a file that holds the secret");
         }
     }
+
+    private static ValidationResult Fault(string name, string message) => new(message, [name]);
+
+    private static IReadOnlyList<T>? NullIfEmpty<T>(IReadOnlyList<T> list) => list.Count > 0 ? list : null;
 
     private static string DefaultDataDirectory()
     {
         // systemd may name several directories, separated by colons; the first is ours.
         var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
-        return string.IsNullOrEmpty(systemd)
-            ? Path.Combine(
-                Environment.GetFolderPath(
-                    Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-                "nstance-gc")
-            : systemd;
+        if (!string.IsNullOrEmpty(systemd)) return systemd;
+        var data = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return Path.Combine(data, "nstance-gc");
     }
 }

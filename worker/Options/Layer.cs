@@ -1,6 +1,5 @@
 using System.Collections;
 using Microsoft.Extensions.Configuration;
-using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Worker.Options;
 
@@ -14,20 +13,18 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
 
     public static Layer OfEnvironment(IDictionary variables)
     {
-        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (DictionaryEntry variable in variables)
-        {
-            var name = (string)variable.Key;
-            if (name.StartsWith(Setting.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
-            {
-                values[name[Setting.EnvironmentPrefix.Length..]] = (string?)variable.Value ?? "";
-            }
-        }
-
+        var values = variables.Cast<DictionaryEntry>()
+            .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
+            .Where(variable => variable.Name.StartsWith(Setting.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            .DistinctBy(variable => variable.Name, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(
+                variable => variable.Name[Setting.EnvironmentPrefix.Length..],
+                variable => variable.Value,
+                StringComparer.OrdinalIgnoreCase);
         return new(values, name => Setting.EnvironmentPrefix + name.ToUpperInvariant());
     }
 
-    /// <summary>Full path of the settings file; null when it is not there.</summary>
+    /// <summary>Returns the full path of the settings file; null if it does not exist.</summary>
     public static string? FileAt(string? path)
     {
         var file = Path.GetFullPath(path ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
@@ -35,7 +32,7 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
     }
 
     /// <summary>Reads a settings file.</summary>
-    /// <param name="path">The file, or null for the <c>appsettings.json</c> beside the program, if there is one.</param>
+    /// <param name="path">The file; null for the <c>appsettings.json</c> beside the program, if it exists.</param>
     /// <exception cref="CommandException">The file is missing or broken.</exception>
     public static Layer OfFile(string? path)
     {
@@ -43,14 +40,13 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
         {
             return path is null
                 ? new(new Dictionary<string, string>(), name => name)
-                : throw new CommandException(
-                    ExitCode.BadInput, $"--config: \"{path}\" is not there: a JSON file with a section {Setting.Section}");
+                : throw CommandException.BadInput(
+                    $"--config: \"{path}\" is not there: a JSON file with a section {Setting.Section}");
         }
 
         try
         {
-            var configuration = new ConfigurationBuilder().AddJsonFile(file).Build();
-            var section = configuration.GetSection(Setting.Section);
+            var section = new ConfigurationBuilder().AddJsonFile(file).Build().GetSection(Setting.Section);
             var values = section.AsEnumerable(makePathsRelative: true)
                 .Where(pair => pair.Value is not null)
                 .ToDictionary(pair => pair.Key, pair => pair.Value!, StringComparer.OrdinalIgnoreCase);
@@ -58,7 +54,7 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCode.BadInput, $"{file}: not readable as JSON: {(e.InnerException ?? e).Message}");
+            throw CommandException.BadInput($"{file}: not readable as JSON: {(e.InnerException ?? e).Message}");
         }
     }
 }

@@ -3,21 +3,18 @@ using System.Globalization;
 
 namespace Nstance.Temporal.Worker.Options;
 
-/// <summary>What was read: the options as far as they could be understood, and every fault at once.</summary>
+/// <summary>The options as far as they are valid, and every fault at once.</summary>
 /// <param name="Options">Complete only when there are no faults.</param>
 /// <param name="Faults">One line each: where, the value, what is allowed.</param>
 /// <param name="Faulty">Names of settings that broke a rule.</param>
 internal sealed record ReadOptions(GcOptions Options, IReadOnlyList<string> Faults, IReadOnlySet<string> Faulty)
 {
-    /// <summary>The options with every setting that broke a rule back at its default: good for more checks, not for work.</summary>
+    /// <summary>Returns the options with each faulty setting at its default, for more checks.</summary>
     public GcOptions WithoutFaulty()
     {
-        var (clean, defaults) = (Options with { }, new GcOptions());
+        var clean = Options with { };
         foreach (var setting in Settings.All.Where(setting => Faulty.Contains(setting.Name)))
-        {
-            setting.Property.SetValue(clean, setting.Property.GetValue(defaults));
-        }
-
+            setting.Property.SetValue(clean, setting.Property.GetValue(GcOptions.Defaults));
         return clean;
     }
 }
@@ -31,46 +28,37 @@ internal static class OptionReader
     public static ReadOptions Read(IReadOnlyList<Layer> layers, params IReadOnlyList<string> required)
     {
         var options = new GcOptions();
-        var faults = new List<string>();
+        var faults = layers.SelectMany(Unknown).ToList();
         var origins = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var layer in layers)
-        {
-            faults.AddRange(Unknown(layer));
-        }
-
         foreach (var setting in Settings.All)
         {
             if (layers.LastOrDefault(layer => layer.Values.ContainsKey(setting.Name)) is not { } layer)
             {
-                if (required.Contains(setting.Name))
-                {
-                    faults.Add(Missing(setting));
-                }
-
+                if (required.Contains(setting.Name)) faults.Add(Missing(setting));
                 continue;
             }
 
             var origin = origins[setting.Name] = layer.Origin(setting.Name);
-            if (TryParse(setting.Type, layer.Values[setting.Name], out var value, out var allowed))
-            {
-                setting.Property.SetValue(options, value);
-            }
-            else
-            {
-                faults.Add($"{origin}: \"{layer.Values[setting.Name]}\" is not {allowed}");
-            }
+            var text = layer.Values[setting.Name];
+            if (Parse(setting.Type, text) is { } value) setting.Property.SetValue(options, value);
+            else faults.Add($"{origin}: \"{text}\" is not {Allowed(setting.Type)}");
         }
 
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new(options), results, validateAllProperties: true);
-        if (results.Count > 0)
-        {
-            // The validator looks at rules between settings only when each setting is right; all faults are wanted.
-            results.AddRange(options.Validate(new(options)).Where(between => !results.Exists(r => r.ErrorMessage == between.ErrorMessage)));
-        }
-
+        var results = Validate(options);
         faults.AddRange(results.Select(result => $"{Origin(result, origins)}: {result.ErrorMessage}"));
         return new(options, faults, results.SelectMany(result => result.MemberNames).ToHashSet());
+    }
+
+    private static List<ValidationResult> Validate(GcOptions options)
+    {
+        var results = new List<ValidationResult>();
+
+        // The validator checks the rules between settings only if each setting is valid; the user wants all faults.
+        if (!Validator.TryValidateObject(options, new(options), results, validateAllProperties: true))
+            results.AddRange(options.Validate(new(options)).ExceptBy(results.Select(Message), Message));
+        return results;
+
+        static string? Message(ValidationResult result) => result.ErrorMessage;
     }
 
     private static string Missing(Setting setting) =>
@@ -82,43 +70,37 @@ internal static class OptionReader
         return origins.GetValueOrDefault(name) ?? Settings.Get(name).Option;
     }
 
-    private static IEnumerable<string> Unknown(Layer layer) =>
-        from name in layer.Values.Keys
-        where !Settings.All.Any(setting => setting.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        let nearest = DidYouMean.Nearest(name, Settings.All.Select(setting => setting.Name))
-        select $"{layer.Origin(name)}: no such setting" + (nearest is null ? "" : $"; did you mean {layer.Origin(nearest)}?");
-
-    private static bool TryParse(Type type, string text, out object? value, out string allowed)
+    private static IEnumerable<string> Unknown(Layer layer)
     {
-        if (type == typeof(string))
-        {
-            (value, allowed) = (text, "a text that is not empty");
-            return text.Length > 0;
-        }
+        var known = Settings.All.Select(setting => setting.Name).ToList();
+        return from name in layer.Values.Keys
+               where !known.Contains(name, StringComparer.OrdinalIgnoreCase)
+               let hint = DidYouMean.Hint(name, known, layer.Origin)
+               select $"{layer.Origin(name)}: no such setting{hint}";
+    }
 
-        if (type == typeof(TimeSpan))
-        {
-            allowed = DurationText.Allowed;
-            var understood = DurationText.TryParse(text, out var time);
-            value = time;
-            return understood;
-        }
-
+    /// <summary>Returns the value; null if the text is none of this type.</summary>
+    private static object? Parse(Type type, string text)
+    {
+        if (type == typeof(string)) return text.Length > 0 ? text : null;
+        if (type == typeof(TimeSpan)) return DurationText.TryParse(text, out var time) ? time : null;
         if (type == typeof(int))
         {
-            allowed = "a whole number";
-            var understood = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
-            value = number;
-            return understood;
+            const NumberStyles Style = NumberStyles.AllowLeadingSign;
+            return int.TryParse(text, Style, CultureInfo.InvariantCulture, out var number) ? number : null;
         }
 
-        bool? flag = text.ToUpperInvariant() switch
+        return text.ToUpperInvariant() switch
         {
             "ON" or "TRUE" or "YES" => true,
             "OFF" or "FALSE" or "NO" => false,
             _ => null,
         };
-        (value, allowed) = (flag, "on or off");
-        return flag is not null;
     }
+
+    private static string Allowed(Type type) =>
+        type == typeof(string) ? "a text that is not empty"
+        : type == typeof(TimeSpan) ? DurationText.Allowed
+        : type == typeof(int) ? "a whole number"
+        : "on or off";
 }

@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Nstance.Temporal.Worker.Options;
 
@@ -10,7 +10,7 @@ internal enum SettingUse
     Shard,
 
     /// <summary>The worker on this host.</summary>
-    Worker,
+    Host,
 
     /// <summary>The collector of a shard: kept in its schedule.</summary>
     Collector,
@@ -23,9 +23,10 @@ internal enum SettingUse
 /// <param name="Name">Name of the member of <see cref="GcOptions"/>; the key in <c>appsettings.json</c>.</param>
 /// <param name="Use">Whom it concerns.</param>
 /// <param name="Value">Placeholder for the help, without brackets.</param>
-/// <param name="Default">What holds when it is not given, in words.</param>
 /// <param name="Help">One line.</param>
-internal sealed record Setting(string Name, SettingUse Use, string Value, string Default, string Help)
+/// <param name="DefaultWords">The default in words; null: the default value of the member says it.</param>
+internal sealed partial record Setting(
+    string Name, SettingUse Use, string Value, string Help, string? DefaultWords = null)
 {
     public const string Section = "NstanceGc";
 
@@ -40,19 +41,18 @@ internal sealed record Setting(string Name, SettingUse Use, string Value, string
     /// <summary>The setting's type, without <c>?</c>.</summary>
     public Type Type => Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
 
-    private static string Kebab(string name)
+    /// <summary>The value that holds when none is given, as the help says it.</summary>
+    public string Default => DefaultWords ?? Property.GetValue(GcOptions.Defaults) switch
     {
-        var kebab = new StringBuilder();
-        foreach (var letter in name)
-        {
-            if (char.IsUpper(letter) && kebab.Length > 0)
-            {
-                kebab.Append('-');
-            }
+        null => "none",
+        TimeSpan time => DurationText.Format(time),
+        true => "on",
+        var value => $"{value}",
+    };
 
-            kebab.Append(char.ToLowerInvariant(letter));
-        }
+    /// <summary>Returns <c>like-this</c> for <c>LikeThis</c>.</summary>
+    public static string Kebab(string name) => Capital().Replace(name, "-$0").ToLowerInvariant();
 
-        return kebab.ToString();
-    }
+    [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Capital();
 }

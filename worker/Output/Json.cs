@@ -6,8 +6,8 @@ using Nstance.Temporal.Worker.Options;
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>
-/// The form of <c>--output json</c>: one object on one line, camelCase, enumerations as camelCase words, times in RFC 3339,
-/// durations in Go's form. Members are added, never renamed.
+/// The form of <c>--output json</c>: one object on one line, camelCase, enumerations as camelCase words, times in
+/// RFC 3339, durations in Go's form. Members are added, never renamed.
 /// </summary>
 internal static class Json
 {

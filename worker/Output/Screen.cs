@@ -20,10 +20,7 @@ internal sealed class Screen
             ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
-        if (!IsTerminal(output))
-        {
-            Console.Profile.Width = PipedWidth;
-        }
+        if (!IsTerminal(output)) Console.Profile.Width = PipedWidth;
     }
 
     public TextWriter Output { get; }

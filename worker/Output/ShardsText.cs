@@ -1,4 +1,4 @@
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker.Hosting;
 using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Output;
@@ -16,20 +16,28 @@ internal static class ShardsText
 
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumns("shard", "state", "last cycle", "next cycle", "fleet", "garbage", "plan", "host");
-        foreach (var line in lines) table.AddRow([.. Row(line, now).Select(cell => new Markup(cell))]);
+        foreach (var line in lines) table.AddRow(Row(line, now));
         console.Write(table);
     }
 
     private static string[] Row(ShardLine line, DateTimeOffset now)
     {
         if (line.Status is not { } status)
-            return [Markup.Escape(line.WorkflowId), $"[red]{Markup.Escape(line.Error ?? "no answer")}[/]", "", "", "", "", "", ""];
+        {
+            var error = $"[red]{Markup.Escape(line.Error ?? "no answer")}[/]";
+            return [Markup.Escape(line.WorkflowId), error, "", "", "", "", "", ""];
+        }
+
         var report = status.LastReport;
         return
         [
             Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}"),
-            Word.State(status.State) + (status.DryRun ? " [yellow]dry-run[/]" : "") + (status.PartialPauses.Count > 0 ? " [yellow]in part[/]" : ""),
-            report is null ? "none yet" : $"{report.Cycle} {Word.Outcome(report.Outcome)}, {Word.Ago(now - report.EndedAt)} ago",
+            Word.State(status.State)
+                + (status.DryRun ? " [yellow]dry-run[/]" : "")
+                + (status.PartialPauses.Count > 0 ? " [yellow]in part[/]" : ""),
+            report is null
+                ? "none yet"
+                : $"{report.Cycle} {Word.Outcome(report.Outcome)}, {Word.Ago(now - report.EndedAt)} ago",
             status.NextCycleAt is { } next ? Word.In(next - now) : "none",
             report?.Sync is { } sync ? $"{sync.Listed}" : "?",
             report?.Collect is { } collect ? Garbage(collect, report.DryRun) : "?",
@@ -40,8 +48,8 @@ internal static class ShardsText
 
     private static string Garbage(CollectResult collect, bool dryRun)
     {
-        var all = collect.Counts;
-        var found = all.Sum(counts => counts.Candidates);
-        return found == 0 ? "0" : $"{found} ({all.Sum(counts => counts.Terminated)} {(dryRun ? "would be terminated" : "terminated")})";
+        var found = collect.Counts.Sum(counts => counts.Candidates);
+        var terminated = collect.Counts.Sum(counts => counts.Terminated);
+        return found == 0 ? "0" : $"{found} ({terminated} {(dryRun ? "would be terminated" : "terminated")})";
     }
 }

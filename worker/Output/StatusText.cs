@@ -9,41 +9,49 @@ internal static class StatusText
     public static void Write(IAnsiConsole console, GcStatus status)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
-        table.AddColumn("what");
-        table.AddColumn("value");
-        void Row(string what, string value) => table.AddRow(new Text(what), new Markup(value));
-
-        Row("shard", Markup.Escape($"{status.Shard.Cluster}/{status.Shard.Shard}") + " in bucket " + Markup.Escape(status.Shard.Bucket));
+        table.AddColumns("what", "value");
+        var shard = status.Shard;
+        Row("shard", Markup.Escape($"{shard.Cluster}/{shard.Shard} in bucket {shard.Bucket}"));
         Row("state", Word.State(status.State) + (status.DryRun ? " [yellow](dry-run)[/]" : ""));
         if (status.Pause is { } pause)
         {
+            var by = pause.By is null ? "" : $" by {pause.By}";
             var until = pause.Until is { } end ? $", until {Word.Time(end)}" : "";
-            var by = pause.By is null ? "" : $" by {Markup.Escape(pause.By)}";
-            Row("paused", $"{Markup.Escape(pause.Reason)} (since {Word.Time(pause.At)}{by}{until})");
+            Row("paused", Markup.Escape($"{pause.Reason} (since {Word.Time(pause.At)}{by}{until})"));
         }
 
-        foreach (var hold in status.PartialPauses)
-            Row("paused in part", Markup.Escape($"{hold.Group ?? "every group"}, {hold.Sweep?.ToString() ?? "every sweep"}: {hold.Reason}"));
-        if (status.Mode is { } mode) Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
-        else if (status.DryRun && status.Settings.DryRun is null) Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
-        if (status.Pending is { } plan) Row("plan", $"[yellow]{plan.Id}[/] waits for approval: {plan.Instances} instances (nstance-gc plan show)");
-        if (status.Approval is { } approval) Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
+        foreach (var part in status.PartialPauses)
+        {
+            var what = $"{part.Group ?? "every group"}, {part.Sweep?.ToString() ?? "every sweep"}";
+            Row("paused in part", Markup.Escape($"{what}: {part.Reason}"));
+        }
+
+        if (status.Mode is { } mode)
+            Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
+        else if (status.DryRun && status.Settings.DryRun is null)
+            Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
+        if (status.Pending is { } plan)
+        {
+            Row("plan", $"[yellow]{plan.Id}[/] waits for approval: {plan.Instances} instances (nstance-gc plan show)");
+        }
+
+        if (status.Approval is { } approval)
+            Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
         Row("host", Markup.Escape(status.Host ?? "none yet"));
         Row("cycles", $"{status.Totals.Cycles}");
         Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");
-        if (status.Timings is { } timings)
-        {
-            Row("interval", DurationText.Format(timings.Interval));
-        }
-
+        if (status.Timings is { } timings) Row("interval", DurationText.Format(timings.Interval));
         var totals = status.Totals;
-        Row("terminated so far", totals.Terminated.Count == 0 ? "none" : string.Join(", ", totals.Terminated.Select(t => $"{t.Instances} {Word.Kebab($"{t.Reason}")}")));
-        Row("and", $"{totals.AlreadyGone} already gone, {totals.Purged} purged, {totals.ChecksEnqueued} checks handed on");
+        var terminated = totals.Terminated.Select(total => $"{total.Instances} {Word.Kebab($"{total.Reason}")}");
+        Row("terminated so far", totals.Terminated.Count == 0 ? "none" : string.Join(", ", terminated));
+        Row(
+            "and",
+            $"{totals.AlreadyGone} already gone, {totals.Purged} purged, {totals.ChecksEnqueued} checks handed on");
         console.Write(table);
-        if (status.LastReport is { } report)
-        {
-            console.WriteLine();
-            ReportText.Write(console, report);
-        }
+        if (status.LastReport is not { } report) return;
+        console.WriteLine();
+        ReportText.Write(console, report);
+
+        void Row(string what, string value) => table.AddRow(what, value);
     }
 }

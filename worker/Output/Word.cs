@@ -1,3 +1,5 @@
+using Nstance.Temporal.Worker.Options;
+
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>Values as people read them, in Spectre's markup.</summary>
@@ -5,7 +7,7 @@ internal static class Word
 {
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
 
-    /// <summary>A span in its largest unit: <c>45s</c>, <c>3m</c>, <c>2h</c>, <c>4d</c>. Never less than nothing: clocks differ.</summary>
+    /// <summary>A span in its largest unit: <c>45s</c>, <c>3m</c>, <c>2h</c>, <c>4d</c>. Never negative.</summary>
     public static string Ago(TimeSpan span) => span switch
     {
         { TotalSeconds: < 0 } => "0s",
@@ -34,6 +36,5 @@ internal static class Word
     };
 
     /// <summary><c>StalePreInsert</c> as people type it: <c>stale-pre-insert</c>.</summary>
-    public static string Kebab(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
+    public static string Kebab(string name) => Setting.Kebab(name);
 }

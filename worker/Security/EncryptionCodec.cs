@@ -18,7 +18,7 @@ internal sealed class EncryptionCodec(PayloadKeys keys) : IPayloadCodec
     private const int NonceSize = 12;
     private const int TagSize = 16;
 
-    /// <summary>The SDK's converter with this codec; failures are encrypted too, as they quote what they were given.</summary>
+    /// <summary>The SDK's converter with this codec; it encrypts failures too, which may quote payloads.</summary>
     public static DataConverter Converter(PayloadKeys keys) => DataConverter.Default with
     {
         PayloadCodec = new EncryptionCodec(keys),
@@ -38,7 +38,8 @@ internal sealed class EncryptionCodec(PayloadKeys keys) : IPayloadCodec
         var nonce = whole.AsSpan(0, NonceSize);
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(keys.Find(keys.Current)!, TagSize);
-        aes.Encrypt(nonce, plain, whole.AsSpan(NonceSize + TagSize), whole.AsSpan(NonceSize, TagSize), Bound(keys.Current));
+        var tag = whole.AsSpan(NonceSize, TagSize);
+        aes.Encrypt(nonce, plain, whole.AsSpan(NonceSize + TagSize), tag, Bound(keys.Current));
         return new Payload
         {
             Metadata =
@@ -52,17 +53,25 @@ internal sealed class EncryptionCodec(PayloadKeys keys) : IPayloadCodec
 
     private Payload Decrypt(Payload payload)
     {
-        if (!payload.Metadata.TryGetValue(EncodingKey, out var encoding) || encoding.ToStringUtf8() != Encoding) return payload;
-        var id = payload.Metadata.TryGetValue(KeyId, out var found) ? found.ToStringUtf8() : "";
+        if (Read(payload, EncodingKey) != Encoding) return payload;
+        var id = Read(payload, KeyId);
         if (keys.Find(id) is not { } key)
-            throw new CryptographicException($"a payload is encrypted with key \"{id}\", which is not among those given");
+        {
+            throw new CryptographicException(
+                $"a payload is encrypted with key \"{id}\", which is not among those given");
+        }
+
         var whole = payload.Data.Span;
         if (whole.Length < NonceSize + TagSize) throw new CryptographicException("an encrypted payload is too short");
         var plain = new byte[whole.Length - NonceSize - TagSize];
         using var aes = new AesGcm(key, TagSize);
-        aes.Decrypt(whole[..NonceSize], whole[(NonceSize + TagSize)..], whole.Slice(NonceSize, TagSize), plain, Bound(id));
+        var tag = whole.Slice(NonceSize, TagSize);
+        aes.Decrypt(whole[..NonceSize], whole[(NonceSize + TagSize)..], tag, plain, Bound(id));
         return Payload.Parser.ParseFrom(plain);
     }
+
+    private static string Read(Payload payload, string name) =>
+        payload.Metadata.TryGetValue(name, out var text) ? text.ToStringUtf8() : "";
 
     /// <summary>The key's id is sealed with the payload: one that is swapped for another's does not open.</summary>
     private static byte[] Bound(string id) => System.Text.Encoding.UTF8.GetBytes($"nstance-gc/{id}");

@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
-using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Worker.Security;
 
 /// <summary>
-/// Keys of payload encryption: one a line, <c>ID BASE64</c> (32 bytes). The first encrypts, all decrypt: to rotate, put a
-/// new one on top, and take the old one out when no history that it encrypted is left. Never printed.
+/// Keys of payload encryption: one a line, <c>ID BASE64</c> (32 bytes). The first encrypts, all decrypt. To rotate,
+/// put a new key on top, and delete the old one when no history that it encrypted is left. Never printed.
 /// </summary>
 internal sealed class PayloadKeys
 {
@@ -18,7 +17,11 @@ internal sealed class PayloadKeys
 
     private readonly Dictionary<string, byte[]> _keys;
 
-    private PayloadKeys(string current, Dictionary<string, byte[]> keys) => (Current, _keys) = (current, keys);
+    private PayloadKeys(string current, Dictionary<string, byte[]> keys)
+    {
+        Current = current;
+        _keys = keys;
+    }
 
     /// <summary>Id of the key that encrypts.</summary>
     public string Current { get; }
@@ -26,39 +29,35 @@ internal sealed class PayloadKeys
     public byte[]? Find(string id) => _keys.GetValueOrDefault(id);
 
     /// <summary>From the file, else the environment; null: payloads are not encrypted.</summary>
-    /// <exception cref="CommandException">Keys that cannot be understood; names the line, never its content.</exception>
+    /// <exception cref="CommandException">Invalid keys; it names the line, never its content.</exception>
     public static PayloadKeys? Load(string? file, Func<string, string?> environment)
     {
-        string text;
-        if (file is not null)
-        {
-            try
-            {
-                text = File.ReadAllText(file);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new CommandException(ExitCode.BadInput, $"--payload-key-file: \"{file}\" cannot be read: a file with {Allowed}", e);
-            }
-        }
-        else if (environment(Variable) is { Length: > 0 } lines)
-        {
-            text = lines;
-        }
-        else
-        {
-            return null;
-        }
-
+        var text = file is null ? environment(Variable) : ReadFile(file);
+        if (file is null && string.IsNullOrEmpty(text)) return null;
         var where = file is null ? Variable : $"--payload-key-file {file}";
-        return Read(text, out var faults) ?? throw new CommandException(ExitCode.BadInput, faults.ConvertAll(f => $"{where}: {f}"));
+        return Read(text!, out var faults)
+            ?? throw new CommandException(ExitCode.BadInput, faults.ConvertAll(fault => $"{where}: {fault}"));
+    }
+
+    private static string ReadFile(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CommandException.BadInput(
+                $"--payload-key-file: \"{file}\" cannot be read: a file with {Allowed}", e);
+        }
     }
 
     /// <summary>Null: the faults say why.</summary>
     internal static PayloadKeys? Read(string text, out List<string> faults)
     {
         faults = [];
-        var (keys, current) = (new Dictionary<string, byte[]>(StringComparer.Ordinal), (string?)null);
+        var keys = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        string? current = null;
         foreach (var (line, number) in text.Split('\n').Select((line, n) => (line.Trim(), n + 1)))
         {
             if (line.Length == 0 || line.StartsWith('#')) continue;
@@ -76,5 +75,6 @@ internal sealed class PayloadKeys
         return faults.Count == 0 ? new(current!, keys) : null;
     }
 
-    private static bool IsId(string id) => id.Length is > 0 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    private static bool IsId(string id) =>
+        id.Length is > 0 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace Nstance.Temporal.Worker.Options;
+
+/// <summary>
+/// Rules of limits (<c>acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30</c>) and maintenance windows
+/// (<c>Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30</c>) as people write them.
+/// </summary>
+internal static class SteeringText
+{
+    public const string AllowedRules =
+        "WHO:REASON=FLOOR/PERCENT, separated by commas; WHO is tenant/group, * (every group) or shard; "
+        + "REASON is unhealthy, dangling, orphan, stale-pre-insert or *";
+
+    public const string AllowedWindows =
+        "[DAYS] HH:mm-HH:mm [ZONE], separated by semicolons; DAYS like Mon,Tue (every day without them), "
+        + "ZONE like Europe/Berlin (UTC without it)";
+
+    /// <summary>Reads rules of limits. Returns the first invalid part; null if there is none.</summary>
+    public static string? Rules(string? text, out IReadOnlyList<LimitRule> rules) => Read(text, ',', Rule, out rules);
+
+    /// <summary>Reads windows. Returns the first invalid part; null if there is none.</summary>
+    public static string? Windows(string? text, out IReadOnlyList<MaintenanceWindow> windows) =>
+        Read(text, ';', Window, out windows);
+
+    private static string? Read<T>(string? text, char separator, Func<string, T?> parse, out IReadOnlyList<T> all)
+        where T : class
+    {
+        const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        var parts = (text ?? "").Split(separator, Trimmed);
+        all = [.. parts.Select(parse).OfType<T>()];
+        return Array.Find(parts, part => parse(part) is null);
+    }
+
+    private static LimitRule? Rule(string text)
+    {
+        if (text.Split('=') is not [var left, var right]
+            || left.Split(':') is not [var who, var why]
+            || right.Split('/') is not [var floor, var percent]
+            || !int.TryParse(floor, NumberStyles.None, CultureInfo.InvariantCulture, out var minInstances)
+            || !int.TryParse(percent, NumberStyles.None, CultureInfo.InvariantCulture, out var share)
+            || !TryReason(why, out var reason))
+            return null;
+        var group = who is "*" or "shard" ? null : who;
+        var rule = new LimitRule(minInstances, share) { OfShard = who == "shard", Group = group, Reason = reason };
+        return IsValid(new() { Limits = new() { Rules = [rule] } }) ? rule : null;
+    }
+
+    /// <summary>Reads a reason in words; null is every reason.</summary>
+    private static bool TryReason(string text, out CollectReason? reason)
+    {
+        reason = null;
+        if (text == "*") return true;
+        reason = Enum.GetValues<CollectReason>().Cast<CollectReason?>().FirstOrDefault(
+            r => string.Equals($"{r}", text.Replace("-", ""), StringComparison.OrdinalIgnoreCase));
+        return reason is not null;
+    }
+
+    private static MaintenanceWindow? Window(string text)
+    {
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
+        string[] days = [];
+        if (words.Count > 0 && char.IsLetter(words[0][0]))
+        {
+            days = words[0].Split(',');
+            words.RemoveAt(0);
+        }
+
+        if (words.Count is 0 or > 2 || words[0].Split('-') is not [var from, var to]) return null;
+        var zone = words.Count == 2 ? words[1] : "UTC";
+        var window = new MaintenanceWindow(from, to) { Days = days, TimeZone = zone };
+        var isKnown = TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _);
+        return isKnown && IsValid(new() { Windows = [window] }) ? window : null;
+    }
+
+    /// <summary>Asks the collector's own rules.</summary>
+    private static bool IsValid(GcSettings settings) => GcSettingsRules.Faults(settings).Count == 0;
+}
