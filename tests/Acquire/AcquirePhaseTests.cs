@@ -67,7 +67,7 @@ public sealed class AcquirePhaseTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycle_AfterRebuild_JudgesNobodysHealth()
+    public async Task Cycle_AfterRebuild_EvaluatesNoHealth()
     {
         await AcquireAsync();
         var activities = _shard.Activities(own: true);

@@ -16,7 +16,7 @@ public sealed class AuditTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_Ends_TellsBeforeAndAfterWithEvidenceAndLimits()
+    public async Task Collect_Terminates_AuditsBeforeAndAfterWithEvidenceAndLimits()
     {
         _world.Input = _world.Input with { Cycle = 7, Limits = new() };
         var made = _world.Add();
@@ -34,7 +34,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_AuditCannotBeWritten_EndsNothingAndSaysSo()
+    public async Task Collect_AuditCannotBeWritten_TerminatesNothingAndSaysSo()
     {
         var made = _world.Add();
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
@@ -47,7 +47,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_AuditComesBack_BringsTheLinesOfBeforeAndEnds()
+    public async Task Collect_AuditComesBack_BringsTheLinesOfBeforeAndTerminates()
     {
         var made = _world.Add();
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
@@ -77,7 +77,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_AnnouncedAndSkippedForAReasonToldBefore_IsToldAgain()
+    public async Task Collect_AnnouncedAndSkippedForAReasonAuditedBefore_IsAuditedAgain()
     {
         var made = _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -92,14 +92,14 @@ public sealed class AuditTests : IDisposable
         };
         _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2) };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         Assert.Equal(["skipped", "terminating", "skipped"], _world.Audit.Of(made.Id));
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Fact]
-    public async Task Collect_SparedAgainForTheSameReason_IsToldOnceAndAgainAfterADay()
+    public async Task Collect_SkippedAgainForTheSameReason_IsAuditedOnceAndAgainAfterADay()
     {
         var made = _world.Add(protect: "true");
         foreach (var minutes in new[] { 0, 2, 4, 24 * 60 })
@@ -113,7 +113,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_SkippedForAnotherReason_IsToldAgain()
+    public async Task Collect_SkippedForAnotherReason_IsAuditedAgain()
     {
         var made = _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -126,7 +126,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DryRun_TellsOnceWhatWouldEnd()
+    public async Task Collect_DryRun_AuditsOnceWhatWouldBeTerminated()
     {
         var made = _world.Add();
         foreach (var minutes in new[] { 0, 2 })
@@ -141,10 +141,10 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DryRunProtectedAtTheCloud_IsToldAsSkipped()
+    public async Task Collect_DryRunProtectedAtTheCloud_IsAuditedAsSkipped()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
         _world.Input = _world.Input with { DryRun = true };
 
         var result = await _world.CollectAsync();
@@ -158,7 +158,7 @@ public sealed class AuditTests : IDisposable
     public async Task Collect_DryRunProtectionCannotBeAsked_SaysSo()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Failed, "denied");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "denied");
         _world.Input = _world.Input with { DryRun = true };
 
         await _world.CollectAsync();
@@ -180,7 +180,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_Approved_TellsByWhom()
+    public async Task Collect_Approved_AuditsByWhom()
     {
         _world.Input = _world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 0 } };
         var made = _world.Add();
@@ -198,10 +198,10 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_RetriedInTheSameCycle_TellsUnderTheSameIds()
+    public async Task Collect_RetriedInTheSameCycle_AuditsUnderTheSameIds()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Failed, "no answer");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "no answer");
         await _world.CollectAsync();
         await _world.CollectAsync();
 
@@ -209,7 +209,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Purge_Expired_TellsEachRowThatWent()
+    public async Task Purge_Expired_AuditsEachPurgedRow()
     {
         var made = _world.Add();
         _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
@@ -263,7 +263,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Story_OfAnEndedInstance_TellsAllByEitherId()
+    public async Task History_OfATerminatedInstance_IsCompleteByEitherId()
     {
         var made = _world.Add();
         await _world.CollectAsync();

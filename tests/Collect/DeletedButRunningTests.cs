@@ -5,7 +5,9 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>A row that nstance marked as deleted, and a machine that runs on: most of all, what must not be terminated.</summary>
+/// <summary>
+/// A row that nstance marked as deleted, and a machine that runs on: most of all, what must not be terminated.
+/// </summary>
 public sealed class DeletedButRunningTests : IDisposable
 {
     private static readonly TimeSpan Wait = SharedShard.Timings.RegistrationTimeout;
@@ -31,7 +33,7 @@ public sealed class DeletedButRunningTests : IDisposable
 
         var (_, collect) = await _shard.CycleAsync();
 
-        Assert.Equal([machine], _shard.Cloud.EndCalls);
+        Assert.Equal([machine], _shard.Cloud.TerminateCalls);
         Assert.Equal(1, collect.Of(CollectReason.DeletedButRunning).Terminated);
         Assert.Contains(collect.Samples, s => s.InstanceId == id && s.Action == "terminated" && s.Why.Contains("its row was marked deleted", StringComparison.Ordinal));
         Assert.Empty(_shard.Nstance.Misled);
@@ -72,7 +74,9 @@ public sealed class DeletedButRunningTests : IDisposable
         await AssertSkippedAsync(id, "it registered after its row was marked deleted");
     }
 
-    /// <summary>nstance once marked a whole fleet by an empty listing: records stay, and an election empties health_at.</summary>
+    /// <summary>
+    /// nstance once marked a whole fleet by an empty listing: records stay, and an election empties health_at.
+    /// </summary>
     [Fact]
     public async Task Collect_RecordIsThereAndNoReportSinceAnElection_Skipped()
     {
@@ -98,7 +102,7 @@ public sealed class DeletedButRunningTests : IDisposable
 
         Assert.Contains(id, _shard.Nstance.File.Ids());
         Assert.True(_shard.IsRecorded(id));
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
     }
 
     [Fact]
@@ -110,10 +114,12 @@ public sealed class DeletedButRunningTests : IDisposable
 
         for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
 
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
     }
 
-    /// <summary>nstance reuses ids of NAT instances: between the evidence and the mark the row may get another machine.</summary>
+    /// <summary>
+    /// nstance reuses ids of NAT instances: between the evidence and the mark the row may get another machine.
+    /// </summary>
     [Theory]
     [InlineData("i-another", false)]
     [InlineData(null, true)]
@@ -182,14 +188,14 @@ public sealed class DeletedButRunningTests : IDisposable
 
         var (_, collect) = await _shard.CycleAsync();
 
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
         Assert.Contains(collect.Problems, p => p == $"row {id}, marked deleted, names i-another, and {machine} carries its id; manual review required");
     }
 
     [Theory]
     [InlineData("shutting-down", InstanceStatus.Deleting)]
     [InlineData("terminated", InstanceStatus.Deleted)]
-    public async Task Collect_MachineEndsAlready_IsNoCandidate(string state, object status)
+    public async Task Collect_MachineShutsDownAlready_IsNoCandidate(string state, object status)
     {
         var (_, machine) = Marked(TimeSpan.FromHours(1));
         _shard.Cloud.Add(_shard.Cloud.Instances[machine] with { State = state, Status = (InstanceStatus)status });
@@ -197,7 +203,7 @@ public sealed class DeletedButRunningTests : IDisposable
         var (_, collect) = await _shard.CycleAsync();
 
         Assert.Equal(0, collect.Of(CollectReason.DeletedButRunning).Candidates);
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
     }
 
     [Fact]
@@ -209,7 +215,7 @@ public sealed class DeletedButRunningTests : IDisposable
 
         Assert.Equal(20, collect.Of(CollectReason.DeletedButRunning).OverLimit);
         Assert.Equal(20, collect.Plan!.Instances);
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
     }
 
     [Fact]
@@ -232,14 +238,16 @@ public sealed class DeletedButRunningTests : IDisposable
 
         Assert.Contains(id, _shard.Nstance.File.Ids());
         Assert.True(_shard.IsRecorded(id) || _shard.Records.Objects.Keys.Any(key => RecordKey.TryParse(SharedShard.Shard.Shard, key, out _, out var r) && r.ToString() == id));
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
 
         _shard.Cloud.Instances.Remove(machine);
         for (var cycle = 0; cycle < 2; cycle++) await _shard.CycleAsync();
         Assert.DoesNotContain(id, _shard.Nstance.File.Ids());
     }
 
-    /// <summary>EC2's known fault: a machine that shuts down for days. One termination, one line, then it is left to EC2.</summary>
+    /// <summary>
+    /// EC2's known fault: a machine that shuts down for days. One termination, one line, then it is left to EC2.
+    /// </summary>
     [Fact]
     public async Task Collect_StuckInShuttingDownForDays_IsTerminatedOnce()
     {
@@ -248,7 +256,7 @@ public sealed class DeletedButRunningTests : IDisposable
 
         for (var cycle = 0; cycle < 60; cycle++) await _shard.CycleAsync();
 
-        Assert.Equal([machine], _shard.Cloud.EndCalls);
+        Assert.Equal([machine], _shard.Cloud.TerminateCalls);
         Assert.Single(_shard.Audit.Entries, e => e.ProviderId == machine && e.Action == "terminated");
     }
 
@@ -274,7 +282,7 @@ public sealed class DeletedButRunningTests : IDisposable
 
         var (_, collect) = await _shard.CycleAsync();
 
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
         Assert.Contains(collect.Samples, s => s.InstanceId == id && s.Action == "skipped" && s.Why.Contains(why, StringComparison.Ordinal));
         Assert.Equal([], NstanceTables.Dump(_shard.Path).Changes($"'{id}'", before));
     }

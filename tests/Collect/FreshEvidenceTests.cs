@@ -20,15 +20,15 @@ public sealed class FreshEvidenceTests : IDisposable
             Register(made);
         };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "its record says registered at");
     }
 
     [Fact]
     public async Task Unhealthy_ProtectedWhileTheAuditHangs_Skipped()
     {
-        var made = _world.Add(rowStatus: "stopped", status: Activities.Domain.InstanceStatus.Stopped, registered: true);
+        var made = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true);
         _world.Audit.BeforePut = () =>
         {
             _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
@@ -36,13 +36,13 @@ public sealed class FreshEvidenceTests : IDisposable
             _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
         };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Fact]
-    public async Task Dangling_TheAuditHangsAndNothingChanged_Ended()
+    public async Task Dangling_TheAuditHangsAndNothingChanged_Terminated()
     {
         var made = _world.Add();
         _world.Audit.BeforePut = () => _world.Clock.Advance(TimeSpan.FromMinutes(5));
@@ -53,31 +53,30 @@ public sealed class FreshEvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Dangling_EveryLookTakesTooLong_Skipped()
+    public async Task Dangling_EveryDescribeTakesTooLong_Skipped()
     {
         var made = _world.Add();
         _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromMinutes(1));
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
-        Assert.Contains(result.Samples, n => n.Why == "evidence expired before termination");
+        _world.AssertSkipped(made, result, "evidence expired before termination");
     }
 
     [Fact]
-    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllEndedAndEachIsAskedAboutOnce()
+    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllTerminatedAndEachIsDescribedOnce()
     {
         var made = Many();
 
         var result = await _world.CollectAsync();
 
         Assert.Equal(made.Length, result.Of(CollectReason.Dangling).Terminated);
-        Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
+        Assert.Equal(made.Length, _world.Cloud.TerminateCalls.Distinct().Count());
         Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.Equal(1, asked.Value));
     }
 
     [Fact]
-    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsAskedAboutAgain()
+    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsDescribedAgain()
     {
         var last = Many()[^1];
         _world.Audit.BeforePut = () =>
@@ -89,13 +88,13 @@ public sealed class FreshEvidenceTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "its record says registered at");
         Assert.Equal(599, result.Of(CollectReason.Dangling).Terminated);
         Assert.Equal([2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct());
     }
 
     [Fact]
-    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstEnds_Skipped()
+    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstIsTerminated_Skipped()
     {
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () => _world.Sql(
@@ -103,11 +102,11 @@ public sealed class FreshEvidenceTests : IDisposable
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "registered meanwhile");
     }
 
     [Fact]
-    public async Task Dangling_FirstBatchEndsSlowlyAndOneOfALaterRegistersMeanwhile_Skipped()
+    public async Task Dangling_FirstBatchIsSlowAndOneOfALaterRegistersMeanwhile_Skipped()
     {
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () =>
@@ -118,7 +117,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "its record says registered at");
     }
 
     [Fact]
@@ -133,7 +132,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(first.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(first, "its record says registered at");
     }
 
     /// <summary>Its record says so; its row does not know yet.</summary>

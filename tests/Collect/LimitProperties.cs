@@ -4,7 +4,9 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>For any fleet, any limits and any approval: never more than allowed, and never what changed after it was read.</summary>
+/// <summary>
+/// For any fleet, any limits and any approval: never more than allowed, and never what changed after it was read.
+/// </summary>
 public sealed class LimitProperties
 {
     private static readonly string[] Groups = ["web", "db", "batch"];
@@ -20,7 +22,7 @@ public sealed class LimitProperties
         select new TerminationLimits { GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent };
 
     [Fact]
-    public void Collect_AnyFleetAnyLimits_EachReasonIsWithinThemOrEndsNothing() =>
+    public void Collect_AnyFleetAnyLimits_EachReasonIsWithinThemOrTerminatesNothing() =>
         Gen.Select(Fleets, Bounds).Sample((fleet, limits) =>
         {
             using var world = new CollectWorld();
@@ -31,7 +33,7 @@ public sealed class LimitProperties
             var result = world.CollectAsync().GetAwaiter().GetResult();
 
             // Shrinks as reasons are done one after the other: the bound at the start is the loosest.
-            var ended = made.Where(m => world.Cloud.EndCalls.Contains(m.Made.ProviderId)).ToArray();
+            var ended = made.Where(m => world.Cloud.TerminateCalls.Contains(m.Made.ProviderId)).ToArray();
             Assert.All(ended, m => Assert.True(m.Kind is Unhealthy or Dangling));
             foreach (var reason in ended.GroupBy(m => m.Kind))
             {
@@ -45,14 +47,14 @@ public sealed class LimitProperties
         }, iter: 120, threads: 1);
 
     [Fact]
-    public void Collect_ApprovedThenChanged_EndsOnlyWhatIsAsItWasRead() =>
+    public void Collect_ApprovedThenChanged_TerminatesOnlyUnchangedOnes() =>
         Gen.Select(Fleets, Gen.Int[0, 5].Array[25], Gen.Int[-2, 70]).Sample((fleet, changes, minutes) =>
         {
             using var world = new CollectWorld();
             world.Input = world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 0 } };
             var made = Build(world, fleet);
             if (world.CollectAsync().GetAwaiter().GetResult().Plan is not { } plan) return;
-            Assert.Empty(world.Cloud.EndCalls);
+            Assert.Empty(world.Cloud.TerminateCalls);
             for (var n = 0; n < made.Length; n++) Change(world, made[n].Made, changes[n]);
             var late = world.Add(group: "web"); // garbage, but nobody read of it
             world.Input = world.Input with
@@ -63,10 +65,10 @@ public sealed class LimitProperties
 
             world.CollectAsync().GetAwaiter().GetResult();
 
-            Assert.DoesNotContain(late.ProviderId, world.Cloud.EndCalls);
+            Assert.DoesNotContain(late.ProviderId, world.Cloud.TerminateCalls);
             for (var n = 0; n < made.Length; n++)
             {
-                var ended = world.Cloud.EndCalls.Contains(made[n].Made.ProviderId);
+                var ended = world.Cloud.TerminateCalls.Contains(made[n].Made.ProviderId);
                 if (changes[n] != 0 || made[n].Kind is Healthy or Protected or Foreign) Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
                 else Assert.Equal(minutes < 60, ended);
             }

@@ -18,22 +18,22 @@ public sealed class PauseTests : IDisposable
     [InlineData("acme/web", null)]
     [InlineData(null, Sweep.Dangling)]
     [InlineData("acme/web", Sweep.Dangling)]
-    public async Task Collect_PausedPart_SparesIt(string? group, Sweep? sweep)
+    public async Task Collect_PausedPart_SkipsIt(string? group, Sweep? sweep)
     {
         var made = _world.Add();
         PartialPause(group, sweep);
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
-        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
+        _world.AssertSkipped(made, result, "not now");
+        Assert.Single(result.Samples);
     }
 
     [Theory]
     [InlineData("acme/db", null)]
     [InlineData(null, Sweep.Unhealthy)]
     [InlineData("globex/web", Sweep.Dangling)]
-    public async Task Collect_AnotherPartIsPaused_Ends(string? group, Sweep? sweep)
+    public async Task Collect_AnotherPartIsPaused_Terminates(string? group, Sweep? sweep)
     {
         var made = _world.Add();
         PartialPause(group, sweep);
@@ -56,11 +56,12 @@ public sealed class PauseTests : IDisposable
     public async Task Purge_PausedGroup_KeepsRecordAndRow()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET deleted_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddDays(-1))));
+        _world.Expire(made, CollectWorld.AsOf.AddDays(-1));
         PartialPause("acme/web", null);
 
         var result = await _world.PurgeAsync();
 
+        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
         Assert.Equal(0, result.Purged);
         Assert.True(_world.HasRecord(made));
         Assert.NotNull(_world.Db.Find(made.Id));
@@ -85,7 +86,7 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_InAWindow_EndsNothingAndIsGuarded()
+    public async Task Collect_InAWindow_TerminatesNothingAndIsGuarded()
     {
         var made = _world.Add();
         _world.Input = _world.Input with { Windows = [new("18:00", "19:00")] };
@@ -133,24 +134,23 @@ public sealed class PauseTests : IDisposable
             () => activities.CollectAsync(shard.Input with { Windows = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
 
         Assert.Equal(guarded, result.Blocked is not null);
-        Assert.Equal(guarded, shard.Cloud.EndCalls.Count == 0);
+        Assert.Equal(guarded, shard.Cloud.TerminateCalls.Count == 0);
     }
 
     [Fact]
-    public async Task Collect_Grace_SparesWhoeverMayOnlyNotHaveBeenSeen()
+    public async Task Collect_GracePeriod_SkipsTheUnregisteredAndTerminatesTheStopped()
     {
         var (dangling, stopped) = (_world.Add(), _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true));
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-5), "host two took over") };
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(dangling);
+        _world.AssertSkipped(dangling, result, "grace period until");
         _world.AssertCollected(stopped);
-        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace period until", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Collect_GraceIsOver_Ends()
+    public async Task Collect_GraceIsOver_Terminates()
     {
         var made = _world.Add();
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-6), "host two took over") };
@@ -161,7 +161,7 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_HalfOfTheRegisteredStale_EndsNothingAndIsGuarded()
+    public async Task Collect_HalfOfTheRegisteredStale_TerminatesNothingAndIsGuarded()
     {
         var made = _world.Add();
         for (var i = 0; i < 8; i++) _world.Add(registered: true, recordRegistered: true);
@@ -174,7 +174,7 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DatabasesClockIsAhead_EndsNothingAndIsGuarded()
+    public async Task Collect_DatabasesClockIsAhead_TerminatesNothingAndIsGuarded()
     {
         var made = _world.Add();
         _world.Add(registered: true, recordRegistered: true);
@@ -187,7 +187,7 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_NoDescribeIsAnswered_EndsNothingAndIsGuarded()
+    public async Task Collect_NoDescribeIsAnswered_TerminatesNothingAndIsGuarded()
     {
         var made = _world.Add();
         _world.Cloud.DescribeFault = new(CloudFault.Denied, "EC2 refused DescribeInstances");
@@ -204,9 +204,9 @@ public sealed class PauseTests : IDisposable
         CollectWorld.Made[] made = [_world.Add(inCloud: false), _world.Add("stopped", inCloud: false), _world.Add(provider: false, inCloud: false)];
         _world.Db.SetMeta(MetaKeys.SawOwn, "0");
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        Assert.All(made, _world.AssertUntouched);
+        Assert.All(made, m => _world.AssertSkipped(m, result, SafetyGuard.WrongPlace));
         Assert.All(made, m => Assert.True(_world.HasRecord(m)));
     }
 

@@ -5,7 +5,9 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>What a limit holds back, and what an approval lets through: exactly what was read, and nothing else.</summary>
+/// <summary>
+/// What a limit holds back, and what an approval lets through: exactly what was read, and nothing else.
+/// </summary>
 public sealed class PlanCollectTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -15,7 +17,7 @@ public sealed class PlanCollectTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_OverLimit_EndsNothingAndPlansAll()
+    public async Task Collect_OverLimit_TerminatesNothingAndPlansAll()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
 
@@ -50,7 +52,7 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_Approved_EndsThePlansInstancesAndSaysByWhom()
+    public async Task Collect_Approved_TerminatesThePlansInstancesAndSaysByWhom()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
         await ApproveAsync();
@@ -64,20 +66,21 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ApprovedButRegisteredMeanwhile_SparesThatOne()
+    public async Task Collect_ApprovedButRegisteredMeanwhile_SkipsThatOne()
     {
         var (first, second) = (_world.Add(), _world.Add());
         await ApproveAsync();
         _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", first.Id));
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         _world.AssertUntouched(first);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Candidates);
         _world.AssertCollected(second);
     }
 
     [Fact]
-    public async Task Collect_ApprovedButProtectedMeanwhile_Spares()
+    public async Task Collect_ApprovedButProtectedMeanwhile_Skips()
     {
         var (first, second) = (_world.Add(), _world.Add());
         await ApproveAsync();
@@ -87,10 +90,10 @@ public sealed class PlanCollectTests : IDisposable
             _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
         }
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(first);
-        _world.AssertUntouched(second);
+        _world.AssertSkipped(first, result, "protected by tag");
+        _world.AssertSkipped(second, result, "protected by tag");
     }
 
     [Fact]
@@ -108,7 +111,7 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ApprovalIsOver_EndsNothing()
+    public async Task Collect_ApprovalIsOver_TerminatesNothing()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
@@ -117,11 +120,12 @@ public sealed class PlanCollectTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(2, result.Of(CollectReason.Dangling).OverLimit);
         Assert.False(result.ApprovalDone);
     }
 
     [Fact]
-    public async Task Collect_ApprovalOfAPlanThatThisHostDoesNotKnow_EndsNothingAndSaysSo()
+    public async Task Collect_ApprovalOfAPlanThatThisHostDoesNotKnow_TerminatesNothingAndSaysSo()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         _world.Input = _world.Input with { Approval = new(new('a', 64), "ann", "fine", CollectWorld.AsOf) };
@@ -133,28 +137,29 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_KeptPlanWasChanged_EndsNothingOfIt()
+    public async Task Collect_KeptPlanWasChanged_TerminatesNothingOfIt()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
         _world.Db.SetMeta(PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(2, result.Of(CollectReason.Dangling).OverLimit);
     }
 
     [Fact]
-    public async Task Collect_EndingFailsForOne_ApprovalIsNotDone()
+    public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {
         var (first, _) = (_world.Add(), _world.Add());
         await ApproveAsync();
-        _world.Cloud.EndsAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
+        _world.Cloud.TerminatesAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
 
         var result = await _world.CollectAsync();
 
         Assert.Equal((1, false), (result.Approved, result.ApprovalDone));
-        _world.Cloud.EndsAs.Clear();
+        _world.Cloud.TerminatesAs.Clear();
         Assert.True((await _world.CollectAsync()).ApprovalDone);
     }
 

@@ -14,7 +14,7 @@ public sealed class ProgressTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndEndsNothingTwice()
+    public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndTerminatesNothingTwice()
     {
         var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
         var dangling = _world.Add(group: "db");
@@ -26,14 +26,14 @@ public sealed class ProgressTests : IDisposable
 
         Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Terminated, result.Of(CollectReason.Dangling).Terminated));
         Assert.Equal(["db", "web"], _world.Events.Events.Select(e => e.Group).Distinct().Order());
-        Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.EndCalls.Distinct());
-        Assert.Single(_world.Cloud.EndCalls, stopped.ProviderId);
+        Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.TerminateCalls.Distinct());
+        Assert.Single(_world.Cloud.TerminateCalls, stopped.ProviderId);
         _world.AssertCollected(stopped);
         _world.AssertCollected(dangling);
     }
 
     [Fact]
-    public async Task Collect_Spared_IsNotCarriedOver()
+    public async Task Collect_Skipped_IsNotCarriedOver()
     {
         _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -98,8 +98,8 @@ public sealed class ProgressTests : IDisposable
 
         var result = await environment.RunAsync(() => activities.CollectAsync(shard.Input));
 
-        Assert.NotEmpty(shard.Cloud.EndCalls);
-        Assert.Equal(shard.Cloud.EndCalls.Distinct().Count(), result.Of(CollectReason.Unhealthy).Terminated + result.Of(CollectReason.Dangling).Terminated + result.Of(CollectReason.Orphan).Terminated);
+        Assert.NotEmpty(shard.Cloud.TerminateCalls);
+        Assert.Equal(shard.Cloud.TerminateCalls.Distinct().Count(), result.Of(CollectReason.Unhealthy).Terminated + result.Of(CollectReason.Dangling).Terminated + result.Of(CollectReason.Orphan).Terminated);
     }
 
     private static (int Expired, int Purged, int Failed) Counts(PurgeResult result) => (result.Expired, result.Purged, result.Failed);

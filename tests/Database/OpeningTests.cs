@@ -173,7 +173,7 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
-    public void Find_UnreadableTimes_AreReadSoThatNothingEnds()
+    public void Find_UnreadableTimes_AreReadSoThatNothingIsTerminated()
     {
         var id = _shard.Ids("keep")[0];
         _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");

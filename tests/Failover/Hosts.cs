@@ -44,7 +44,10 @@ internal sealed class Hosts : IAsyncDisposable
         foreach (var shard in shards)
         {
             cloud.S3.Put(Bucket, $"shard/{shard}/config.jsonc", Encoding.UTF8.GetBytes(
-                $$"""{ "cluster": { "id": "{{Cluster}}" }, "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }"""));
+                $$"""
+                { "cluster": { "id": "{{Cluster}}" },
+                  "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }
+                """));
         }
 
         var hosts = new Hosts(server, cloud, server.Client);
@@ -77,7 +80,8 @@ internal sealed class Hosts : IAsyncDisposable
         var key = RecordKey.For(shard, "acme", id);
         var at = registered ? $", \"registered_at\": \"{issued.AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}\"" : "";
         Cloud.S3.Put(Bucket, key, Encoding.UTF8.GetBytes($$"""
-            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running", "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
+            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running",
+              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
               "provider_instance_id": "{{machine.Id}}"{{at}} }
             """));
         return new(id.ToString(), machine.Id, key);

@@ -61,7 +61,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_LookedThroughWithinTheHour_ListsNoRecords()
+    public async Task Sync_RecordsListedWithinTheHour_ListsNone()
     {
         _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf.AddMinutes(-59));
         var record = RecordAlone(provider: false);
@@ -85,7 +85,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_BucketCannotBeListed_GoesOnAndTriesAgain()
+    public async Task Sync_BucketIsNotListed_GoesOnAndRetries()
     {
         var record = RecordAlone(provider: false);
         _world.Records.ListFault = new CloudException(CloudFault.Transient, "no answer");
@@ -113,7 +113,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_LookingThrough_LeavesTheHealthClockAlone()
+    public async Task Sync_ListingRecords_KeepsTheHealthClock()
     {
         await SyncAsync();
 

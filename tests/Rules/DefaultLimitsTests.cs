@@ -4,7 +4,9 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Rules;
 
-/// <summary>The golden shard under the limits that everybody starts with: what trips, what is skipped, what ends.</summary>
+/// <summary>
+/// The golden shard under the limits that everybody starts with: what trips, what is skipped, what ends.
+/// </summary>
 public sealed class DefaultLimitsTests
 {
     private const string File = "shard-1-default-limits.txt";

@@ -29,7 +29,9 @@ public sealed class BesideNstanceProperties
         },
         iter: 40, threads: 2);
 
-    /// <summary>After an enforcing cycle only rows of terminated, gone and purged instances differ, and backfilled ones are new.</summary>
+    /// <summary>
+    /// After an enforcing cycle only rows of terminated, gone and purged instances differ, and backfilled ones are new.
+    /// </summary>
     [Fact]
     public Task Enforce_AnyFleet_ChangesOnlyRowsOfInstancesThatAreGone() => Fleets.SampleAsync(
         async fleet =>

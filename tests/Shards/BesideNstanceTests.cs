@@ -62,7 +62,7 @@ public sealed class BesideNstanceTests
 
         Assert.Equal(40, collect.Of(CollectReason.Unhealthy).OverLimit);
         Assert.NotNull(collect.Plan);
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
         AssertNstanceTerminatesNothing(shard);
     }
 
@@ -94,7 +94,7 @@ public sealed class BesideNstanceTests
 
         Assert.Null(sync.Suspect);
         Assert.Equal(1, collect.Of(CollectReason.Orphan).Terminated);
-        Assert.Equal([orphan], shard.Cloud.EndCalls);
+        Assert.Equal([orphan], shard.Cloud.TerminateCalls);
         Assert.DoesNotContain(shard.Nstance.File.Ids(), id => shard.Cloud.Instances[orphan].InstanceId == id);
     }
 
@@ -151,7 +151,7 @@ public sealed class BesideNstanceTests
         Assert.Equal(isAdded ? 1 : 0, sync.Added);
         if (!isAdded)
             Assert.Contains(sync.Problems, p => p.Contains($"{shard.Path}, table instances, column rack must be filled; update nstance-gc", StringComparison.Ordinal));
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class BesideNstanceTests
 
         Assert.Contains(sync.Problems, p => p.Contains("no infra_config_hash, and nstance would rotate the instance", StringComparison.Ordinal));
         Assert.DoesNotContain(lost, shard.Nstance.File.Ids());
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     private static SharedShard New(string generation, bool hasUnknownColumns = false) =>
@@ -212,8 +212,11 @@ public sealed class BesideNstanceTests
           provider_id TEXT, provider_at DATETIME, hostname TEXT, fqdn TEXT, ip4 TEXT, ip6 TEXT, provider_state TEXT,
           nonce TEXT NOT NULL UNIQUE, rack TEXT NOT NULL, issued_at DATETIME, instance_pub TEXT, registered_at DATETIME,
           certificates_at DATETIME, health_at DATETIME, health TEXT, infra_config_hash TEXT, drain_started_at DATETIME,
-          drain_acked_at DATETIME, created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME);
-        CREATE TABLE lb_instances (lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (lb_key, instance_id));
-        CREATE TABLE public_keys (id INTEGER PRIMARY KEY, instance_id TEXT NOT NULL, filename TEXT NOT NULL, public_key_pem TEXT NOT NULL);
+          drain_acked_at DATETIME, created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME,
+          deleted_at DATETIME);
+        CREATE TABLE lb_instances (
+          lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (lb_key, instance_id));
+        CREATE TABLE public_keys (
+          id INTEGER PRIMARY KEY, instance_id TEXT NOT NULL, filename TEXT NOT NULL, public_key_pem TEXT NOT NULL);
         """);
 }

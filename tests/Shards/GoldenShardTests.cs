@@ -65,7 +65,10 @@ public sealed class GoldenShardTests
         Assert.Empty(events.Events);
     }
 
-    /// <summary>Rows of terminated, cleaned and gone instances differ in their mark; purged rows are gone; backfilled rows are new.</summary>
+    /// <summary>
+    /// Rows of terminated, cleaned and gone instances differ in their mark; purged rows are gone; backfilled rows are
+    /// new.
+    /// </summary>
     private static void AssertTables(FixtureShard golden, NstanceTables before, NstanceTables after)
     {
         static string Literal(string? id) => $"'{id}'";

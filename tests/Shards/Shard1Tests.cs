@@ -22,7 +22,7 @@ public sealed class Shard1Tests : IDisposable
         var health = await activities.ScanHealthAsync(_shard.Input);
         var purge = await activities.PurgeRecordsAsync(_shard.Input);
 
-        Assert.Equal(_shard.Ids("terminate", "provider"), _shard.Cloud.EndCalls.Order(StringComparer.Ordinal));
+        Assert.Equal(_shard.Ids("terminate", "provider"), _shard.Cloud.TerminateCalls.Order(StringComparer.Ordinal));
         var deleted = _shard.Rows("deleted_at").Where(r => r.Value is not null).Select(r => r.Key).ToHashSet();
         foreach (var id in (string[])[.. _shard.Ids("cleanWithoutTerminate"), .. _shard.Ids("markDeleted")])
             Assert.Contains(id, deleted);
@@ -55,7 +55,7 @@ public sealed class Shard1Tests : IDisposable
     }
 
     [Fact]
-    public async Task Cycle_RunTwice_EndsAndEnqueuesNothingNew()
+    public async Task Cycle_RunTwice_TerminatesAndEnqueuesNothingNew()
     {
         var activities = _shard.Activities();
         await activities.AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
@@ -67,12 +67,12 @@ public sealed class Shard1Tests : IDisposable
             await activities.PurgeRecordsAsync(_shard.Input);
         }
 
-        Assert.Equal(_shard.Ids("terminate", "provider").Count, _shard.Cloud.EndCalls.Distinct().Count());
+        Assert.Equal(_shard.Ids("terminate", "provider").Count, _shard.Cloud.TerminateCalls.Distinct().Count());
         Assert.Single(_shard.Events.Batches.Where(b => b.Key.Contains("/health/")).Select(b => b.Key).Distinct());
     }
 
     [Fact]
-    public async Task Cycle_DryRun_EndsMarksDeletesAndEnqueuesNothing()
+    public async Task Cycle_DryRun_TerminatesMarksDeletesAndEnqueuesNothing()
     {
         var activities = _shard.Activities();
         await activities.AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
@@ -85,7 +85,7 @@ public sealed class Shard1Tests : IDisposable
         var purge = await activities.PurgeRecordsAsync(input);
 
         Assert.Equal(7, purge.Expired);
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
         Assert.Empty(_shard.Events.Batches);
         Assert.Equal(objects, _shard.Records.Objects.Count);
         Assert.Equal(deleted, _shard.Rows("deleted_at").Count(r => r.Value is not null));

@@ -16,7 +16,7 @@ internal sealed class FakeCloud : ICloud
     public HashSet<string> Undescribable { get; } = [];
 
     /// <summary>Ending these fails, or is refused.</summary>
-    public Dictionary<string, TerminateResult> EndsAs { get; } = [];
+    public Dictionary<string, TerminateResult> TerminatesAs { get; } = [];
 
     /// <summary>The listing breaks off with this after its first page.</summary>
     public CloudException? ListFault { get; set; }
@@ -39,7 +39,7 @@ internal sealed class FakeCloud : ICloud
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that somebody asked to end, in order.</summary>
-    public List<string> EndCalls { get; } = [];
+    public List<string> TerminateCalls { get; } = [];
 
     /// <summary>Provider ids that somebody asked to quarantine, in order.</summary>
     public List<string> StopCalls { get; } = [];
@@ -96,8 +96,8 @@ internal sealed class FakeCloud : ICloud
         var results = new Dictionary<string, TerminateResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
-            EndCalls.Add(id);
-            if (EndsAs.TryGetValue(id, out var result))
+            TerminateCalls.Add(id);
+            if (TerminatesAs.TryGetValue(id, out var result))
             {
                 results[id] = result;
             }
@@ -119,7 +119,7 @@ internal sealed class FakeCloud : ICloud
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         ProtectionAsked += instances.Count;
-        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(EndsAs
+        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(TerminatesAs
             .Where(e => e.Value.Outcome is TerminateOutcome.Protected or TerminateOutcome.Failed && instances.Any(i => i.ProviderId == e.Key))
             .ToDictionary());
     }
@@ -134,7 +134,7 @@ internal sealed class FakeCloud : ICloud
         foreach (var id in instances.Select(i => i.ProviderId))
         {
             StopCalls.Add(id);
-            if (EndsAs.TryGetValue(id, out var refused))
+            if (TerminatesAs.TryGetValue(id, out var refused))
             {
                 results[id] = refused;
                 continue;

@@ -20,8 +20,8 @@ internal static class TestEnvironments
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "testserver.exe" : "testserver");
 
     /// <summary>
-    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll queues of
-    /// fixed names, and would take each other's tasks.
+    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll
+    /// queues of fixed names, and would take each other's tasks.
     /// </summary>
     public static async Task<TemporalClient> ConnectAsync(string address)
     {
@@ -34,8 +34,8 @@ internal static class TestEnvironments
     }
 
     /// <summary>
-    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or search
-    /// attribute (INVALID_ARGUMENT) a little later.
+    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or
+    /// search attribute (INVALID_ARGUMENT) a little later.
     /// </summary>
     public static async Task<T> EventuallyAsync<T>(
         Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)

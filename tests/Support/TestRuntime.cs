@@ -4,8 +4,8 @@ using Temporalio.Runtime;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>
-/// The SDK's runtime for tests. It says what the default one says, except that a worker's answer came too late: tests end
-/// runs from outside all the time, and the server is right to refuse what the worker still sends.
+/// The SDK's runtime for tests. It says what the default one says, except that a worker's answer came too late: tests
+/// end runs from outside all the time, and the server is right to refuse what the worker still sends.
 /// </summary>
 internal static class TestRuntime
 {

@@ -28,7 +28,7 @@ public sealed class BackfillTests
 
         Assert.Equal(0, sync.Added);
         Assert.Equal(before, shard.Nstance.File.Ids());
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     /// <summary>A wrong ETag would have the hourly look through the bucket read it once more.</summary>

@@ -7,9 +7,9 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Upgrade;
 
 /// <summary>
-/// Every form that a record once had is read by today's code, and nothing in it is lost: a collector carries its state over
-/// years of releases, and in a roll-out a host of one release answers a workflow of another. A new release adds a folder:
-/// NSTANCE_GC_WRITE_FORMS=…/tests/Upgrade/Forms/{version} (absolute), and run this class.
+/// Every form that a record once had is read by today's code, and nothing in it is lost: a collector carries its state
+/// over years of releases, and in a roll-out a host of one release answers a workflow of another. A new release adds a
+/// folder: NSTANCE_GC_WRITE_FORMS=…/tests/Upgrade/Forms/{version} (absolute), and run this class.
 /// </summary>
 public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
@@ -55,7 +55,9 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
         Assert.Equal((long)state["Totals"]!["Cycles"]! + status.Cycle - (int)state["Cycle"]!, status.Totals.Cycles);
     }
 
-    /// <summary>A member that no older form has is optional: without it the record is read, and says what its default says.</summary>
+    /// <summary>
+    /// A member that no older form has is optional: without it the record is read, and says what its default says.
+    /// </summary>
     [Theory]
     [InlineData(typeof(GcState))]
     [InlineData(typeof(GcSettings))]
@@ -85,7 +87,9 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     private static async Task<JsonNode> ReadAsync(string file) =>
         JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, file), TestContext.Current.CancellationToken))!;
 
-    /// <summary>Paths of values that are in <paramref name="old"/> and not, or otherwise, in <paramref name="now"/>.</summary>
+    /// <summary>
+    /// Paths of values that are in <paramref name="old"/> and not, or otherwise, in <paramref name="now"/>.
+    /// </summary>
     private static IEnumerable<string> Lost(string path, JsonNode? old, JsonNode? now) => (old, now) switch
     {
         (JsonObject a, JsonObject b) => a.SelectMany(member => Lost($"{path}.{member.Key}", member.Value, b[member.Key])),
