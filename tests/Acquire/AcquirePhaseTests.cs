@@ -94,7 +94,8 @@ public sealed class AcquirePhaseTests : IDisposable
     public async Task Acquire_SharedDatabaseNotFed_Declines()
     {
         var input = new AcquireShardInput(_shard.Shard, _shard.AsOf.AddHours(1));
-        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => _shard.Activities().AcquireShardAsync(input));
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(
+            () => _shard.Activities().AcquireShardAsync(input));
         Assert.Equal((ErrorTypes.HostDeclined, false), (e.ErrorType, e.NonRetryable));
     }
 

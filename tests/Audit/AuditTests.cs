@@ -25,12 +25,15 @@ public sealed class AuditTests : IDisposable
 
         Assert.Equal(["terminating", "terminated"], _world.Audit.Of(made.Id));
         var ended = _world.Audit.Entries[1];
-        Assert.Equal((7, "dangling", "acme", "web", "host"), (ended.Cycle, ended.Reason, ended.Tenant, ended.Group, ended.Host));
+        Assert.Equal(
+            (7, "dangling", "acme", "web", "host"), (ended.Cycle, ended.Reason, ended.Tenant, ended.Group, ended.Host));
         Assert.Equal("group 2 or 20%, shard 5 or 10%", ended.Limits);
         Assert.Contains("registered never", ended.Evidence!.Row, StringComparison.Ordinal);
         Assert.Contains($"{made.ProviderId} running", ended.Evidence.Cloud, StringComparison.Ordinal);
         Assert.Contains("registered never", ended.Evidence.Record, StringComparison.Ordinal);
-        Assert.All(_world.Audit.Objects.Keys, key => Assert.StartsWith("shard/us-west-2a/gc/audit/2026/11/23/184000-", key, StringComparison.Ordinal));
+        Assert.All(
+            _world.Audit.Objects.Keys,
+            key => Assert.StartsWith("shard/us-west-2a/gc/audit/2026/11/23/184000-", key, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -144,7 +147,8 @@ public sealed class AuditTests : IDisposable
     public async Task Collect_DryRunProtectedAtTheCloud_IsAuditedAsSkipped()
     {
         var made = _world.Add();
-        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(
+            TerminateOutcome.Protected, "termination protection is on at the cloud");
         _world.Input = _world.Input with { DryRun = true };
 
         var result = await _world.CollectAsync();
@@ -176,7 +180,8 @@ public sealed class AuditTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.Equal((130, 100), (result.Of(CollectReason.Dangling).Terminated, _world.Cloud.ProtectionAsked));
-        Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
+        Assert.Equal(
+            30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -194,7 +199,9 @@ public sealed class AuditTests : IDisposable
         await _world.CollectAsync();
 
         Assert.Equal(["over-limit", "terminating", "terminated"], _world.Audit.Of(made.Id));
-        Assert.Equal(("ann", "zone b was emptied"), (_world.Audit.Entries[2].ApprovedBy, _world.Audit.Entries[2].ApprovalComment));
+        Assert.Equal(
+            ("ann", "zone b was emptied"),
+            (_world.Audit.Entries[2].ApprovedBy, _world.Audit.Entries[2].ApprovalComment));
     }
 
     [Fact]
@@ -217,7 +224,8 @@ public sealed class AuditTests : IDisposable
         await _world.PurgeAsync();
 
         Assert.Equal(["purged"], _world.Audit.Of(made.Id));
-        Assert.Contains("deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Row, StringComparison.Ordinal);
+        Assert.Contains(
+            "deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Row, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,10 +247,16 @@ public sealed class AuditTests : IDisposable
     public async Task Collect_SecretsInRowRecordAndTags_StandInNoLine()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET nonce = 'jwt-secret-1', instance_pub = 'jwt-secret-2' WHERE id = $id", ("$id", made.Id));
-        _world.Records.Put(made.Key, Encoding.UTF8.GetString(_world.Records.Objects[made.Key]).Replace("\"status\"", "\"registration_nonce_jwt\": \"jwt-secret-3\", \"status\"", StringComparison.Ordinal));
+        _world.Sql(
+            "UPDATE instances SET nonce = 'jwt-secret-1', instance_pub = 'jwt-secret-2' WHERE id = $id",
+            ("$id", made.Id));
+        _world.Records.Put(
+            made.Key,
+            Encoding.UTF8.GetString(_world.Records.Objects[made.Key]).Replace(
+                "\"status\"", "\"registration_nonce_jwt\": \"jwt-secret-3\", \"status\"", StringComparison.Ordinal));
         var now = _world.Cloud.Instances[made.ProviderId];
-        _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { ["password"] = "jwt-secret-4\nforged" } });
+        _world.Cloud.Add(
+            now with { Tags = new Dictionary<string, string>(now.Tags) { ["password"] = "jwt-secret-4\nforged" } });
 
         await _world.CollectAsync();
 
@@ -269,7 +283,8 @@ public sealed class AuditTests : IDisposable
         await _world.CollectAsync();
         var connections = new Worker.FakeConnections();
         foreach (var (key, lines) in _world.Audit.Objects) connections.Trail.Objects[key] = lines;
-        var reader = new HistoryReader(connections, new() { DataDirectory = "/nowhere" }, CollectWorld.Shard, TimeSpan.FromSeconds(1));
+        var reader = new HistoryReader(
+            connections, new() { DataDirectory = "/nowhere" }, CollectWorld.Shard, TimeSpan.FromSeconds(1));
         var day = DateOnly.FromDateTime(CollectWorld.AsOf.UtcDateTime);
 
         foreach (var name in new[] { made.Id, made.ProviderId })
@@ -278,6 +293,7 @@ public sealed class AuditTests : IDisposable
             Assert.Equal(["terminating", "terminated"], story.Entries.Select(e => e.Action));
         }
 
-        Assert.Empty((await reader.ReadAsync(made.Id, day.AddDays(-2), day.AddDays(-1), CancellationToken.None)).Entries);
+        Assert.Empty(
+            (await reader.ReadAsync(made.Id, day.AddDays(-2), day.AddDays(-1), CancellationToken.None)).Entries);
     }
 }

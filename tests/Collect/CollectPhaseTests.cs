@@ -20,7 +20,9 @@ public sealed class CollectPhaseTests : IDisposable
         _world.AssertCollected(made);
         var e = Assert.Single(_world.Events.Events);
         Assert.Equal((ReconcileEventType.GroupChanged, "acme", "web"), (e.Type, e.Tenant, e.Group));
-        Assert.Equal(new CollectCounts { Reason = CollectReason.Dangling, Candidates = 1, Terminated = 1 }, result.Of(CollectReason.Dangling));
+        Assert.Equal(
+            new CollectCounts { Reason = CollectReason.Dangling, Candidates = 1, Terminated = 1 },
+            result.Of(CollectReason.Dangling));
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class CollectPhaseTests : IDisposable
     [Fact]
     public async Task Dangling_RecordUnreadableOrBroken_Skipped()
     {
-        var (unreadable, broken) = (_world.Add(), _world.Add());
+        var unreadable = _world.Add();
+        var broken = _world.Add();
         _world.Records.Unreadable.Add(unreadable.Key);
         _world.Records.Put(broken.Key, "{oops");
 
@@ -122,7 +125,8 @@ public sealed class CollectPhaseTests : IDisposable
     [Fact]
     public async Task Any_CloudCannotSay_Skipped()
     {
-        var (dangling, stopped) = (_world.Add(), _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true));
+        var dangling = _world.Add();
+        var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true);
         _world.Cloud.DescribeFault = new CloudException(CloudFault.Throttled, "throttled");
 
         var result = await _world.CollectAsync();

@@ -33,7 +33,8 @@ public class CollectProperties
         {
             using var world = new CollectWorld();
             if (limited) world.Input = world.Input with { Limits = new TerminationLimits() };
-            if (cloudDown && members.Length % 4 == 0) world.Cloud.DescribeFault = new(CloudFault.Transient, "no answer");
+            if (cloudDown && members.Length % 4 == 0)
+                world.Cloud.DescribeFault = new(CloudFault.Transient, "no answer");
             var fleet = members.Select(m => (m, Made: m.AddTo(world))).ToArray();
             var before = world.Cloud.Instances.ToDictionary();
 
@@ -46,7 +47,8 @@ public class CollectProperties
                 if (m.Blocked is "tag" or "foreign") Assert.False(asked);
                 if (m.Registered && m.State is (InstanceStatus.Running or InstanceStatus.Pending)) Assert.False(asked);
                 if (m.RecordRegistered && m.Record == "there" && m.State is InstanceStatus.Running) Assert.False(asked);
-                if (m.State == InstanceStatus.Unknown || m.Cloud == "silent" || m.Record == "unreadable") Assert.False(asked);
+                if (m.State == InstanceStatus.Unknown || m.Cloud == "silent" || m.Record == "unreadable")
+                    Assert.False(asked);
                 if (asked) Assert.NotNull(instance);
 
                 // A record is deleted only when its instance is terminated or gone. A row is marked only after its
@@ -59,7 +61,8 @@ public class CollectProperties
 
                 // A row without provider id whose machine carries another shard's tags has no machine that is ours to
                 // end.
-                if (m.Cloud == "endFails" && m.Blocked != "foreign" && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
+                if (m.Cloud == "endFails" && m.Blocked != "foreign"
+                    && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
                     Assert.True(world.IsLive(made));
             }
 
@@ -89,7 +92,8 @@ public class CollectProperties
             if (Record == "broken") world.Records.Put(made.Key, "{oops");
             if (Cloud == "silent") world.Cloud.Undescribable.Add(made.ProviderId);
             if (Cloud == "endFails") world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "no");
-            if (Blocked == "endsProtected") world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "protected");
+            if (Blocked == "endsProtected")
+                world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "protected");
             return made;
         }
     }

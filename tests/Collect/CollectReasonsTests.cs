@@ -23,7 +23,9 @@ public sealed class CollectReasonsTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, registered ? 0 : 1), (result.Of(CollectReason.Unhealthy).Candidates, result.Of(CollectReason.StalePreInsert).AlreadyGone));
+        Assert.Equal(
+            (1, registered ? 0 : 1),
+            (result.Of(CollectReason.Unhealthy).Candidates, result.Of(CollectReason.StalePreInsert).AlreadyGone));
         if (registered) _world.AssertUntouched(row);
         else _world.AssertCollected(row);
     }
@@ -43,7 +45,8 @@ public sealed class CollectReasonsTests : IDisposable
     [Fact]
     public async Task Unhealthy_StoppedAtTheCloud_Terminated()
     {
-        var made = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
+        var made = _world.Add(
+            rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
 
         var result = await _world.CollectAsync();
 
@@ -73,7 +76,8 @@ public sealed class CollectReasonsTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertCollected(made);
-        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Skipped, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Unhealthy).Skipped, result.Of(CollectReason.Dangling).Terminated));
     }
 
     [Fact]
@@ -177,7 +181,8 @@ public sealed class CollectReasonsTests : IDisposable
 
         Assert.All(dangling, _world.AssertUntouched);
         _world.AssertCollected(stopped);
-        Assert.Equal((3, 0), (result.Of(CollectReason.Dangling).OverLimit, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (3, 0), (result.Of(CollectReason.Dangling).OverLimit, result.Of(CollectReason.Dangling).Terminated));
     }
 
     [Fact]
@@ -197,6 +202,7 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.Null(_world.Db.Find(made[1].Id)!.RegisteredAt);
         Assert.Null(_world.Db.Find(made[2].Id)!.ProviderId);
         Assert.Empty(_world.Events.Events);
-        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Unhealthy).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Unhealthy).Terminated));
     }
 }

@@ -137,7 +137,8 @@ internal sealed class CollectWorld : IDisposable
     public List<PhaseProgress> Beats { get; } = [];
 
     public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock).RunAsync(before, CancellationToken.None);
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock)
+            .RunAsync(before, CancellationToken.None);
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);

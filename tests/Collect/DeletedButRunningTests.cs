@@ -35,7 +35,10 @@ public sealed class DeletedButRunningTests : IDisposable
 
         Assert.Equal([machine], _shard.Cloud.TerminateCalls);
         Assert.Equal(1, collect.Of(CollectReason.DeletedButRunning).Terminated);
-        Assert.Contains(collect.Samples, s => s.InstanceId == id && s.Action == "terminated" && s.Why.Contains("its row was marked deleted", StringComparison.Ordinal));
+        Assert.Contains(
+            collect.Samples,
+            s => s.InstanceId == id && s.Action == "terminated"
+                && s.Why.Contains("its row was marked deleted", StringComparison.Ordinal));
         Assert.Empty(_shard.Nstance.Misled);
     }
 
@@ -60,7 +63,8 @@ public sealed class DeletedButRunningTests : IDisposable
     public async Task Collect_RegisteredAfterTheMark_Skipped()
     {
         var (id, _) = Marked(TimeSpan.FromHours(1));
-        _shard.Nstance.File.Run("UPDATE instances SET registered_at = '2026-11-23 17:50:00+00:00' WHERE id = $id", ("$id", id));
+        _shard.Nstance.File.Run(
+            "UPDATE instances SET registered_at = '2026-11-23 17:50:00+00:00' WHERE id = $id", ("$id", id));
 
         await AssertSkippedAsync(id, "it registered after its row was marked deleted");
     }
@@ -110,7 +114,8 @@ public sealed class DeletedButRunningTests : IDisposable
     {
         var (_, machine) = Marked(TimeSpan.FromMinutes(10));
         var instance = _shard.Cloud.Instances[machine];
-        _shard.Cloud.Add(instance with { Tags = instance.Tags.Where(t => t.Key != CloudTags.InstanceId).ToDictionary() });
+        _shard.Cloud.Add(
+            instance with { Tags = instance.Tags.Where(t => t.Key != CloudTags.InstanceId).ToDictionary() });
 
         for (var cycle = 0; cycle < 3; cycle++) await _shard.CycleAsync();
 
@@ -129,7 +134,8 @@ public sealed class DeletedButRunningTests : IDisposable
         await _shard.CycleAsync();
         using var database = ShardDatabase.Open(_shard.Path, SharedShard.Shard, own: false);
         var read = database.Find(id)!;
-        _shard.Nstance.File.Run("UPDATE instances SET provider_id = $now WHERE id = $id", ("$now", now ?? ""), ("$id", id));
+        _shard.Nstance.File.Run(
+            "UPDATE instances SET provider_id = $now WHERE id = $id", ("$now", now ?? ""), ("$id", id));
 
         Assert.Equal(isMarked ? 1 : 0, database.MarkDeleted([read], SharedShard.Start));
 
@@ -189,7 +195,10 @@ public sealed class DeletedButRunningTests : IDisposable
         var (_, collect) = await _shard.CycleAsync();
 
         Assert.Empty(_shard.Cloud.TerminateCalls);
-        Assert.Contains(collect.Problems, p => p == $"row {id}, marked deleted, names i-another, and {machine} carries its id; manual review required");
+        Assert.Contains(
+            collect.Problems,
+            problem => problem == $"row {id}, marked deleted, names i-another, "
+                + $"and {machine} carries its id; manual review required");
     }
 
     [Theory]
@@ -222,7 +231,8 @@ public sealed class DeletedButRunningTests : IDisposable
     public async Task Collect_Paused_Skipped()
     {
         var (id, _) = Marked(TimeSpan.FromHours(1));
-        _shard.Input = _shard.Input with { PartialPauses = [new() { Sweep = Sweep.DeletedButRunning, Reason = "look first" }] };
+        PartialPause pause = new() { Sweep = Sweep.DeletedButRunning, Reason = "look first" };
+        _shard.Input = _shard.Input with { PartialPauses = [pause] };
 
         await AssertSkippedAsync(id, "paused");
     }
@@ -232,12 +242,15 @@ public sealed class DeletedButRunningTests : IDisposable
     {
         var (id, machine) = Marked(TimeSpan.FromHours(3));
         _shard.PutRecord(id, "web", machine, SharedShard.Start.AddHours(-5), null);
-        _shard.Cloud.Add(_shard.Cloud.Instances[machine] with { State = "shutting-down", Status = InstanceStatus.Deleting });
+        _shard.Cloud.Add(
+            _shard.Cloud.Instances[machine] with { State = "shutting-down", Status = InstanceStatus.Deleting });
 
         for (var cycle = 0; cycle < 5; cycle++) await _shard.CycleAsync();
 
         Assert.Contains(id, _shard.Nstance.File.Ids());
-        Assert.True(_shard.IsRecorded(id) || _shard.Records.Objects.Keys.Any(key => RecordKey.TryParse(SharedShard.Shard.Shard, key, out _, out var r) && r.ToString() == id));
+        Assert.Contains(
+            _shard.Records.Objects.Keys,
+            key => RecordKey.TryParse(SharedShard.Shard.Shard, key, out _, out var r) && r.ToString() == id);
         Assert.Empty(_shard.Cloud.TerminateCalls);
 
         _shard.Cloud.Instances.Remove(machine);
@@ -260,7 +273,8 @@ public sealed class DeletedButRunningTests : IDisposable
         Assert.Single(_shard.Audit.Entries, e => e.ProviderId == machine && e.Action == "terminated");
     }
 
-    private (string Id, string Machine) Marked(TimeSpan ago, InstanceStatus status = InstanceStatus.Running, string? protect = null)
+    private (string Id, string Machine) Marked(
+        TimeSpan ago, InstanceStatus status = InstanceStatus.Running, string? protect = null)
     {
         var issued = SharedShard.Start.AddHours(-5);
         var id = SharedShard.NewId(issued);
@@ -283,7 +297,9 @@ public sealed class DeletedButRunningTests : IDisposable
         var (_, collect) = await _shard.CycleAsync();
 
         Assert.Empty(_shard.Cloud.TerminateCalls);
-        Assert.Contains(collect.Samples, s => s.InstanceId == id && s.Action == "skipped" && s.Why.Contains(why, StringComparison.Ordinal));
+        Assert.Contains(
+            collect.Samples,
+            s => s.InstanceId == id && s.Action == "skipped" && s.Why.Contains(why, StringComparison.Ordinal));
         Assert.Equal([], NstanceTables.Dump(_shard.Path).Changes($"'{id}'", before));
     }
 }

@@ -3,7 +3,7 @@ using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Between the look and the end time may pass: the audit hangs, or the cloud itself is slow.</summary>
+/// <summary>Time may pass between the evidence and the termination: the audit hangs, or the cloud is slow.</summary>
 public sealed class FreshEvidenceTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -33,7 +33,8 @@ public sealed class FreshEvidenceTests : IDisposable
         {
             _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             var instance = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
+            var tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" };
+            _world.Cloud.Add(instance with { Tags = tags });
         };
 
         var result = await _world.CollectAsync();
@@ -98,7 +99,8 @@ public sealed class FreshEvidenceTests : IDisposable
     {
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () => _world.Sql(
-            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
+            "UPDATE instances SET registered_at = $at WHERE id = $id",
+            ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
 
         await _world.CollectAsync();
 

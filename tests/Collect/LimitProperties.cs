@@ -19,7 +19,10 @@ public sealed class LimitProperties
         from groupPercent in Gen.Int[0, 60]
         from shardFloor in Gen.Int[0, 6]
         from shardPercent in Gen.Int[0, 60]
-        select new TerminationLimits { GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent };
+        select new TerminationLimits
+        {
+            GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent,
+        };
 
     [Fact]
     public void Collect_AnyFleetAnyLimits_EachReasonIsWithinThemOrTerminatesNothing() =>
@@ -56,7 +59,7 @@ public sealed class LimitProperties
             if (world.CollectAsync().GetAwaiter().GetResult().Plan is not { } plan) return;
             Assert.Empty(world.Cloud.TerminateCalls);
             for (var n = 0; n < made.Length; n++) Change(world, made[n].Made, changes[n]);
-            var late = world.Add(group: "web"); // garbage, but nobody read of it
+            var late = world.Add(group: "web"); // garbage that the plan does not name
             world.Input = world.Input with
             {
                 AsOf = CollectWorld.AsOf.AddMinutes(Math.Max(0, minutes)),
@@ -69,7 +72,8 @@ public sealed class LimitProperties
             for (var n = 0; n < made.Length; n++)
             {
                 var ended = world.Cloud.TerminateCalls.Contains(made[n].Made.ProviderId);
-                if (changes[n] != 0 || made[n].Kind is Healthy or Protected or Foreign) Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
+                if (changes[n] != 0 || made[n].Kind is Healthy or Protected or Foreign)
+                    Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
                 else Assert.Equal(minutes < 60, ended);
             }
         }, iter: 120, threads: 1);
@@ -77,13 +81,19 @@ public sealed class LimitProperties
     [Fact]
     public void PlanHash_AnyMemberOfAnyItemChanges_IsAnother()
     {
-        PlanItem[] plan = [new("a", "i-1", "acme", "web", CollectReason.Dangling, "row"), new("b", null, "acme", "db", CollectReason.Orphan, "row")];
+        PlanItem[] plan =
+        [
+            new("a", "i-1", "acme", "web", CollectReason.Dangling, "row"),
+            new("b", null, "acme", "db", CollectReason.Orphan, "row"),
+        ];
         PlanItem[][] others =
         [
             [plan[0]], [plan[0], plan[1], plan[1] with { InstanceId = "c" }], [plan[1], plan[0]],
-            [plan[0] with { InstanceId = "aa" }, plan[1]], [plan[0] with { ProviderId = "i-2" }, plan[1]], [plan[0] with { ProviderId = null }, plan[1]],
+            [plan[0] with { InstanceId = "aa" }, plan[1]], [plan[0] with { ProviderId = "i-2" }, plan[1]],
+            [plan[0] with { ProviderId = null }, plan[1]],
             [plan[0] with { Tenant = "globex" }, plan[1]], [plan[0] with { Group = "db" }, plan[1]],
-            [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]], [plan[0] with { Evidence = "row, registered" }, plan[1]],
+            [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]],
+            [plan[0] with { Evidence = "row, registered" }, plan[1]],
         ];
 
         var hashes = others.Append(plan).Select(Plan.HashOf).ToArray();
@@ -94,13 +104,16 @@ public sealed class LimitProperties
 
     private const int Healthy = 0, Unhealthy = 1, Dangling = 2, Protected = 3, Foreign = 4;
 
-    private static (CollectWorld.Made Made, string Group, int Kind)[] Build(CollectWorld world, (int Group, int Kind)[] fleet) =>
+    private static (CollectWorld.Made Made, string Group, int Kind)[] Build(
+        CollectWorld world, (int Group, int Kind)[] fleet) =>
         [.. fleet.Select(f => (Add(world, Groups[f.Group], f.Kind), Groups[f.Group], f.Kind))];
 
     private static CollectWorld.Made Add(CollectWorld world, string group, int kind) => kind switch
     {
         Healthy => world.Add(registered: true, recordRegistered: true, group: group),
-        Unhealthy => world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true, group: group),
+        Unhealthy => world.Add(
+            rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true,
+            group: group),
         Dangling => world.Add(group: group),
         Protected => world.Add(protect: "true", group: group),
         _ => world.Add(shardTag: "us-west-2b", group: group),
@@ -113,16 +126,20 @@ public sealed class LimitProperties
         switch (change)
         {
             case 1: // its agent registers, and it runs
-                world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", made.Id));
+                world.Sql(
+                    "UPDATE instances SET registered_at = $at WHERE id = $id",
+                    ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", made.Id));
                 world.Cloud.Add(now with { State = "running", Status = InstanceStatus.Running });
                 break;
             case 2:
-                world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
+                world.Cloud.Add(
+                    now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
                 break;
-            case 3: // somebody took it over
-                world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.ClusterId] = "other" } });
+            case 3: // its tags name another cluster
+                world.Cloud.Add(
+                    now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.ClusterId] = "other" } });
                 break;
-            case 4: // the row stands for another machine by now
+            case 4: // the row names another machine
                 world.Sql("UPDATE instances SET provider_id = 'i-other' WHERE id = $id", ("$id", made.Id));
                 break;
             case 5:

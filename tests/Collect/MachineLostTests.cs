@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Tests.Collect;
 
 /// <summary>
 /// The answer to a launch was lost, the agent registered, and the machine went before any sync saw it: the row names no
-/// instance, so neither the dangling nor the unlisted are looked for there (found by chaos, seed 3757).
+/// instance, so neither the dangling nor the unlisted find it (found by chaos, seed 3757).
 /// </summary>
 public sealed class MachineLostTests : IDisposable
 {
@@ -18,7 +18,8 @@ public sealed class MachineLostTests : IDisposable
         _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
         _world.Sql(
             "UPDATE instances SET health_at = $at WHERE id = $id",
-            ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", _world.Add(registered: true, recordRegistered: true).Id));
+            ("$at", GoTime.Format(CollectWorld.AsOf)),
+            ("$id", _world.Add(registered: true, recordRegistered: true).Id));
     }
 
     public void Dispose() => _world.Dispose();
@@ -31,8 +32,13 @@ public sealed class MachineLostTests : IDisposable
         var result = await CollectAsync();
 
         Assert.Equal((1, 0), Counts(result));
-        Assert.Contains(result.Samples, s => s.InstanceId == gone.Id && s.Action == "already-gone" && s.Why.Contains("registered, silent for", StringComparison.Ordinal));
-        Assert.Contains(_world.Audit.Entries, e => e.Instance == gone.Id && e.Action == "already-gone" && e.Reason == "machine-lost");
+        Assert.Contains(
+            result.Samples,
+            s => s.InstanceId == gone.Id && s.Action == "already-gone"
+                && s.Why.Contains("registered, silent for", StringComparison.Ordinal));
+        Assert.Contains(
+            _world.Audit.Entries,
+            e => e.Instance == gone.Id && e.Action == "already-gone" && e.Reason == "machine-lost");
         Assert.False(_world.IsLive(gone));
         Assert.True(_world.HasRecord(gone));
 
@@ -62,9 +68,10 @@ public sealed class MachineLostTests : IDisposable
     public async Task Collect_AgentReported_IsNoCandidateForTheRegistrationTimeout(string ago, bool isLive)
     {
         var row = Nameless();
+        var reported = CollectWorld.AsOf + TimeSpan.Parse(ago, System.Globalization.CultureInfo.InvariantCulture);
         _world.Sql(
             "UPDATE instances SET health_at = $at WHERE id = $id",
-            ("$at", GoTime.Format(CollectWorld.AsOf + TimeSpan.Parse(ago, System.Globalization.CultureInfo.InvariantCulture))), ("$id", row.Id));
+            ("$at", GoTime.Format(reported)), ("$id", row.Id));
 
         var result = await CollectAsync();
 
@@ -223,16 +230,22 @@ public sealed class MachineLostTests : IDisposable
     private static (int Marked, int Skipped) Counts(CollectResult result) =>
         (result.Of(CollectReason.MachineLost).AlreadyGone, result.Of(CollectReason.MachineLost).Skipped);
 
-    private CollectWorld.Made Nameless() => _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
+    private CollectWorld.Made Nameless() =>
+        _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
 
-    private void Launch(CollectWorld.Made row, string state = "running", InstanceStatus status = InstanceStatus.Running) => _world.Cloud.Add(new(
-        row.ProviderId, state, status, CollectWorld.AsOf.AddHours(-1), "a", null, null, null, new Dictionary<string, string>
+    private void Launch(
+        CollectWorld.Made row, string state = "running", InstanceStatus status = InstanceStatus.Running)
+    {
+        var tags = new Dictionary<string, string>
         {
             [CloudTags.Managed] = "true",
             [CloudTags.ClusterId] = CollectWorld.Shard.Cluster,
             [CloudTags.Shard] = CollectWorld.Shard.Shard,
             [CloudTags.InstanceId] = row.Id,
-        }));
+        };
+        var launched = CollectWorld.AsOf.AddHours(-1);
+        _world.Cloud.Add(new(row.ProviderId, state, status, launched, "a", null, null, null, tags));
+    }
 
     private async Task<CollectResult> CollectAsync()
     {

@@ -7,7 +7,7 @@ using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Pauses, windows, grace and doubt: nothing ends while one of them holds.</summary>
+/// <summary>Pauses, windows, grace periods and guards: nothing is terminated while one of them holds.</summary>
 public sealed class PauseTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -80,7 +80,7 @@ public sealed class PauseTests : IDisposable
     [InlineData("00:00", "00:01", "", "Nowhere/Land", true)]
     public void Window_MondayEvening_IsOpenOrNot(string from, string to, string days, string zone, bool open)
     {
-        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. A zone that nobody knows holds always.
+        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. An unknown zone holds always.
         MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
         Assert.Equal(open, MaintenanceWindows.Open(_world.Input with { Windows = [window] }) is not null);
     }
@@ -105,7 +105,8 @@ public sealed class PauseTests : IDisposable
     [InlineData("18:46", "19:00", false)]
     public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
     {
-        var (made, old) = (_world.Add(), _world.Add());
+        var made = _world.Add();
+        var old = _world.Add();
         _world.Expire(old, CollectWorld.AsOf.AddDays(-2));
         _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
 
@@ -124,10 +125,14 @@ public sealed class PauseTests : IDisposable
         using var shard = new Shard1();
         var activities = shard.Activities();
         await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
-        var (opens, closes) = (shard.AsOf.AddMinutes(2), shard.AsOf.AddMinutes(4));
+        var opens = shard.AsOf.AddMinutes(2);
+        var closes = shard.AsOf.AddMinutes(4);
         var environment = new ActivityEnvironment
         {
-            Info = ActivityEnvironment.DefaultInfo with { StartedTime = shard.AsOf.AddMinutes(minutesLate).UtcDateTime },
+            Info = ActivityEnvironment.DefaultInfo with
+            {
+                StartedTime = shard.AsOf.AddMinutes(minutesLate).UtcDateTime,
+            },
         };
 
         var result = await environment.RunAsync(
@@ -140,7 +145,8 @@ public sealed class PauseTests : IDisposable
     [Fact]
     public async Task Collect_GracePeriod_SkipsTheUnregisteredAndTerminatesTheStopped()
     {
-        var (dangling, stopped) = (_world.Add(), _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true));
+        var dangling = _world.Add();
+        var stopped = _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true);
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-5), "host two took over") };
 
         var result = await _world.CollectAsync();
@@ -165,7 +171,9 @@ public sealed class PauseTests : IDisposable
     {
         var made = _world.Add();
         for (var i = 0; i < 8; i++) _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET health_at = $old WHERE registered_at IS NOT NULL", ("$old", GoTime.Format(CollectWorld.AsOf.AddHours(-1))));
+        _world.Sql(
+            "UPDATE instances SET health_at = $old WHERE registered_at IS NOT NULL",
+            ("$old", GoTime.Format(CollectWorld.AsOf.AddHours(-1))));
 
         var result = await _world.CollectAsync();
 
@@ -178,7 +186,9 @@ public sealed class PauseTests : IDisposable
     {
         var made = _world.Add();
         _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET health_at = $ahead WHERE registered_at IS NOT NULL", ("$ahead", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))));
+        _world.Sql(
+            "UPDATE instances SET health_at = $ahead WHERE registered_at IS NOT NULL",
+            ("$ahead", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))));
 
         var result = await _world.CollectAsync();
 
@@ -201,7 +211,11 @@ public sealed class PauseTests : IDisposable
     [Fact]
     public async Task Collect_CloudShowsNothingOfOurs_DeletesNoRecord()
     {
-        CollectWorld.Made[] made = [_world.Add(inCloud: false), _world.Add("stopped", inCloud: false), _world.Add(provider: false, inCloud: false)];
+        CollectWorld.Made[] made =
+        [
+            _world.Add(inCloud: false), _world.Add("stopped", inCloud: false),
+            _world.Add(provider: false, inCloud: false),
+        ];
         _world.Db.SetMeta(MetaKeys.SawOwn, "0");
 
         var result = await _world.CollectAsync();
@@ -222,6 +236,8 @@ public sealed class PauseTests : IDisposable
         _world.AssertCollected(gone);
     }
 
-    private void PartialPause(string? group, Sweep? sweep) =>
-        _world.Input = _world.Input with { PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }] };
+    private void PartialPause(string? group, Sweep? sweep) => _world.Input = _world.Input with
+    {
+        PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }],
+    };
 }

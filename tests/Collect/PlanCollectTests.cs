@@ -12,7 +12,8 @@ public sealed class PlanCollectTests : IDisposable
 {
     private readonly CollectWorld _world = new();
 
-    public PlanCollectTests() => _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
+    public PlanCollectTests() =>
+        _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
 
     public void Dispose() => _world.Dispose();
 
@@ -68,9 +69,12 @@ public sealed class PlanCollectTests : IDisposable
     [Fact]
     public async Task Collect_ApprovedButRegisteredMeanwhile_SkipsThatOne()
     {
-        var (first, second) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        var second = _world.Add();
         await ApproveAsync();
-        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", first.Id));
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)),
+            ("$id", first.Id));
 
         var result = await _world.CollectAsync();
 
@@ -82,12 +86,14 @@ public sealed class PlanCollectTests : IDisposable
     [Fact]
     public async Task Collect_ApprovedButProtectedMeanwhile_Skips()
     {
-        var (first, second) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        var second = _world.Add();
         await ApproveAsync();
         foreach (var made in new[] { first, second })
         {
             var now = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
+            _world.Cloud.Add(
+                now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
         }
 
         var result = await _world.CollectAsync();
@@ -141,7 +147,8 @@ public sealed class PlanCollectTests : IDisposable
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
-        _world.Db.SetMeta(PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
+        _world.Db.SetMeta(
+            PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
 
         var result = await _world.CollectAsync();
 
@@ -152,7 +159,8 @@ public sealed class PlanCollectTests : IDisposable
     [Fact]
     public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {
-        var (first, _) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        _world.Add();
         await ApproveAsync();
         _world.Cloud.TerminatesAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
 
@@ -179,7 +187,8 @@ public sealed class PlanCollectTests : IDisposable
         PlanItem item = new("knc1", "i-1", "acme", "web", CollectReason.Dangling, "facts");
         PlanItem[] others =
         [
-            item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" }, item with { Group = "db" },
+            item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" },
+            item with { Group = "db" },
             item with { Reason = CollectReason.Orphan }, item with { Evidence = "other facts" },
         ];
         Assert.Equal(7, others.Append(item).Select(i => Plan.HashOf([i])).Distinct().Count());

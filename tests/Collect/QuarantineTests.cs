@@ -5,7 +5,7 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Tests.Collect;
 
 /// <summary>
-/// Instead of an end: a tag, a stop, a wait; and an end only when the evidence, asked again, still says so.
+/// A tag, a stop and a wait; then a termination, if fresh evidence still says so.
 /// </summary>
 public sealed class QuarantineTests : IDisposable
 {
@@ -27,7 +27,8 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal([made.ProviderId], _world.Cloud.StopCalls);
         _world.AssertUntouched(made);
         Assert.True(_world.HasRecord(made));
-        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Terminated));
         Assert.Equal(["quarantining", "quarantined"], _world.Audit.Of(made.Id));
         Assert.Empty(_world.Events.Events);
     }
@@ -57,8 +58,11 @@ public sealed class QuarantineTests : IDisposable
     public async Task Collect_RegisteredInTheWait_IsNoCandidate()
     {
         var made = await QuarantinedAsync();
-        _world.Cloud.Add(_world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
-        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))), ("$id", made.Id));
+        _world.Cloud.Add(
+            _world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id",
+            ("$at", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))), ("$id", made.Id));
 
         var result = await AtAsync(Wait);
 
@@ -71,7 +75,8 @@ public sealed class QuarantineTests : IDisposable
     {
         var made = await QuarantinedAsync();
         var at = GoTime.Format(CollectWorld.AsOf.AddMinutes(30));
-        _world.Sql("UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
         _world.List(made, "stopped", CollectWorld.AsOf);
 
         await AtAsync(Wait);
@@ -123,11 +128,13 @@ public sealed class QuarantineTests : IDisposable
     public async Task Collect_ProtectedAtTheCloud_IsSkippedAndNotStopped()
     {
         var made = _world.Add();
-        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(
+            TerminateOutcome.Protected, "termination protection is on at the cloud");
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Dangling).Quarantined));
+        Assert.Equal(
+            (1, 0), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Dangling).Quarantined));
         _world.AssertSkipped(made, result, "termination protection is on at the cloud");
     }
 

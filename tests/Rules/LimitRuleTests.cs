@@ -4,7 +4,11 @@ namespace Nstance.Temporal.Tests.Rules;
 
 public sealed class LimitRuleTests
 {
-    private static readonly Dictionary<(string, string), int> Live = new() { [("acme", "web")] = 10, [("acme", "db")] = 10 };
+    private static readonly Dictionary<(string, string), int> Live = new()
+    {
+        [("acme", "web")] = 10,
+        [("acme", "db")] = 10,
+    };
 
     [Theory]
     [InlineData(2, false)]
@@ -21,7 +25,8 @@ public sealed class LimitRuleTests
     [Fact]
     public void Exceeded_RuleOfAnotherGroupOrReason_DoesNot()
     {
-        Assert.True(Over(3, new LimitRule(0, 80) { Group = "acme/db" }, new LimitRule(0, 80) { Reason = CollectReason.Orphan }));
+        Assert.True(Over(
+            3, new LimitRule(0, 80) { Group = "acme/db" }, new LimitRule(0, 80) { Reason = CollectReason.Orphan }));
         Assert.True(Over(3, new LimitRule(0, 80) { Group = "globex/web" }));
     }
 

@@ -14,7 +14,8 @@ internal static class TestEnvironments
     // The SDK's 5 s are too few on a machine whose cores are all busy compiling.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public static string? Address => Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
+    public static string? Address =>
+        Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
 
     public static string ServerPath =>
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "testserver.exe" : "testserver");
@@ -70,12 +71,14 @@ internal static class TestEnvironments
     /// <summary>An environment that skips time; against a given address one that does not.</summary>
     public static async Task<WorkflowEnvironment> StartTimeSkippingAsync() => Address is { } address
         ? new(await ConnectAsync(address))
-        : await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+        : await WorkflowEnvironment.StartTimeSkippingAsync(
+            new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 
     /// <summary>An environment in real time.</summary>
     public static async Task<WorkflowEnvironment> StartLocalAsync() => Address is { } address
         ? new(await ConnectAsync(address))
-        : await WorkflowEnvironment.StartLocalAsync(new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+        : await WorkflowEnvironment.StartLocalAsync(
+            new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 }
 
 /// <summary>One server for all tests of a class.</summary>

@@ -22,7 +22,8 @@ internal static class TestRuntime
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             var text = formatter(state, exception);
             if (!text.Contains("Task not found when completing", StringComparison.Ordinal))

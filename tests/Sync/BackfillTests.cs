@@ -18,9 +18,11 @@ public sealed class BackfillTests
         var lost = shard.AddMember(hours: 4, hasRow: false);
         var (dry, _) = await shard.CycleAsync();
         Assert.Contains(dry.Samples, s => s.InstanceId == lost && s.Action == "would add");
-        var (key, record) = shard.Records.Objects.Single(o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
+        var (key, record) = shard.Records.Objects.Single(
+            o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
         var other = SharedShard.NewId(SharedShard.Start.AddHours(-4));
-        shard.Records.Put(key, Encoding.UTF8.GetString(record).Replace($"\"{lost}\"", $"\"{other}\"", StringComparison.Ordinal));
+        shard.Records.Put(
+            key, Encoding.UTF8.GetString(record).Replace($"\"{lost}\"", $"\"{other}\"", StringComparison.Ordinal));
         shard.Input = shard.Input with { DryRun = false };
         var before = shard.Nstance.File.Ids();
 

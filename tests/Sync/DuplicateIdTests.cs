@@ -3,7 +3,7 @@ using Nstance.Temporal.Tests.Collect;
 namespace Nstance.Temporal.Tests.Sync;
 
 /// <summary>
-/// A row is marked deleted, while a machine that lives and is registered wears its id: its record is not purged (found
+/// A row is marked deleted, while a registered machine that runs carries its id: its record is not purged (found
 /// by fuzzing rows).
 /// </summary>
 public sealed class DuplicateIdTests : IDisposable
@@ -84,7 +84,9 @@ public sealed class DuplicateIdTests : IDisposable
     {
         _world.Add(registered: true, recordRegistered: true); // so that the cloud shows something of ours
         var made = _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET deleted_at = '0001-01-01 00:00:00+00:00', provider_id = 'i-other' WHERE id = $id", ("$id", made.Id));
+        _world.Sql(
+            "UPDATE instances SET deleted_at = '0001-01-01 00:00:00+00:00', provider_id = 'i-other' WHERE id = $id",
+            ("$id", made.Id));
         return made;
     }
 

@@ -110,7 +110,9 @@ public sealed class SyncPhaseTests : IDisposable
         var result = await SyncAsync();
 
         Assert.Equal(machine.ProviderId, _shard.Rows("provider_id")[machine.InstanceId!]);
-        Assert.Contains(result.Problems, p => p == $"3 machines carry the instance id {machine.InstanceId}; manual review required");
+        Assert.Contains(
+            result.Problems,
+            p => p == $"3 machines carry the instance id {machine.InstanceId}; manual review required");
     }
 
     [Fact]

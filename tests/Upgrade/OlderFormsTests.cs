@@ -16,9 +16,11 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Upgrade", "Forms");
 
     public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f)).Order()];
+        [.. Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Folder, f)).Order()];
 
-    public static TheoryData<string> Inputs => [.. Directory.GetFiles(Folder, "GcInput.json", SearchOption.AllDirectories)
+    public static TheoryData<string> Inputs =>
+        [.. Directory.GetFiles(Folder, "GcInput.json", SearchOption.AllDirectories)
         .Select(f => Path.GetRelativePath(Folder, f)).Order()];
 
     [Theory]
@@ -49,7 +51,8 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
         var kept = Form.Write((await stage.Collector.QueryAsync(w => w.Export())).State!);
         Assert.Equal((int)state["Cycle"]! + 1, (int)kept["Cycle"]!);
         Assert.Equal((string?)state["LastHost"] is null, kept["LastHost"] is null);
-        var report = await stage.Collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new() { DryRun = (bool?)form["Settings"]!["DryRun"] ?? false }));
+        var report = await stage.Collector.ExecuteUpdateAsync(
+            w => w.RunCycleAsync(new() { DryRun = (bool?)form["Settings"]!["DryRun"] ?? false }));
         Assert.True(report.Outcome is CycleOutcome.Completed, string.Join("; ", report.Problems));
         var status = await stage.Collector.QueryAsync(w => w.Status());
         Assert.Equal((long)state["Totals"]!["Cycles"]! + status.Cycle - (int)state["Cycle"]!, status.Totals.Cycles);
@@ -67,7 +70,9 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     [InlineData(typeof(HealthScanResult))]
     [InlineData(typeof(PurgeResult))]
     public void Read_WithoutAnyMember_IsTheDefault(Type type) =>
-        Assert.Equal(Form.Write(Activator.CreateInstance(type)!).ToJsonString(), Form.Write(Form.Read(type, new JsonObject())).ToJsonString());
+        Assert.Equal(
+            Form.Write(Activator.CreateInstance(type)!).ToJsonString(),
+            Form.Write(Form.Read(type, new JsonObject())).ToJsonString());
 
     [Fact]
     public async Task Write_FormsOfThisRelease_WhenAskedFor()
@@ -80,7 +85,8 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
             if (string.IsNullOrEmpty(folder)) continue;
             Directory.CreateDirectory(folder);
             var text = form.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
-            await File.WriteAllTextAsync(Path.Combine(folder, $"{type.Name}.json"), text + "\n", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, $"{type.Name}.json"), text + "\n", TestContext.Current.CancellationToken);
         }
     }
 
@@ -92,8 +98,10 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     /// </summary>
     private static IEnumerable<string> Lost(string path, JsonNode? old, JsonNode? now) => (old, now) switch
     {
-        (JsonObject a, JsonObject b) => a.SelectMany(member => Lost($"{path}.{member.Key}", member.Value, b[member.Key])),
-        (JsonArray a, JsonArray b) when a.Count == b.Count => a.Zip(b).SelectMany((pair, n) => Lost($"{path}[{n}]", pair.First, pair.Second)),
+        (JsonObject a, JsonObject b) =>
+            a.SelectMany(member => Lost($"{path}.{member.Key}", member.Value, b[member.Key])),
+        (JsonArray a, JsonArray b) when a.Count == b.Count =>
+            a.Zip(b).SelectMany((pair, n) => Lost($"{path}[{n}]", pair.First, pair.Second)),
         _ => JsonNode.DeepEquals(old, now) ? [] : [path],
     };
 }
