@@ -24,7 +24,8 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         Records.Config = Encoding.UTF8.GetBytes(Shard.Config(Timings));
         _activities = new(
             new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this,
-            _ => Events);
+            _ => Events, new StoppedClock { Time = () => Input.AsOf });
+        Cloud.Now = () => Input.AsOf;
     }
 
     public static ShardTimings Timings { get; } = new();
