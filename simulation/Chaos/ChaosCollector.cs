@@ -163,7 +163,7 @@ internal sealed class ChaosCollector(
             new ChaosAudit(world, call, invariants),
             new ChaosSink(world, call, reconciler),
             world.Holding(ChaosEvent.DiskFull).Any(),
-            bug.Clock ?? world.Clock);
+            bug.Clock(world.Clock));
 
     private async Task CheckAsync()
     {

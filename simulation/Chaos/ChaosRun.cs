@@ -10,7 +10,7 @@ internal sealed record InjectedBug
 
     public Func<PhaseInput, PhaseInput> Input { get; init; } = input => input;
 
-    public TimeProvider? Clock { get; init; }
+    public Func<TimeProvider, TimeProvider> Clock { get; init; } = clock => clock;
 
     public Action<ChaosReconciler>? BeforeCycle { get; init; }
 }

@@ -33,8 +33,9 @@ internal sealed class SimulatedCloud : IAsyncDisposable
     {
         options ??= new SimulatedCloudOptions();
         var cloud = new SimulatedCloud(options);
-        var ec2 = new Ec2Endpoint(new Ec2Actions(cloud.Ec2), options.AccessKeys, cloud.Faults, cloud.Calls, () => cloud.Ec2.Now);
-        var s3 = new S3Endpoint(new S3Actions(cloud.S3, cloud.Faults), options.AccessKeys, cloud.Faults, cloud.Calls, () => cloud.Ec2.Now);
+        var ec2 = new Ec2Endpoint(
+            new Ec2Actions(cloud.Ec2), options.AccessKeys, cloud.Faults, cloud.Calls, () => cloud.Ec2.Now);
+        var s3 = new S3Endpoint(new S3Actions(cloud.S3, cloud.Faults), options.AccessKeys, cloud.Faults, cloud.Calls);
         try
         {
             cloud._ec2Server = await LoopbackServer.StartAsync(ec2.HandleAsync, options.Ec2Port, ct);

@@ -107,7 +107,7 @@ public sealed class ChaosTests
                 },
             ]);
             Assert.Null((await ChaosRun.PlayAsync(story)).Violation);
-            var outcome = await ChaosRun.PlayAsync(story, new() { Clock = new ClockThatStands() });
+            var outcome = await ChaosRun.PlayAsync(story, new() { Clock = clock => new ClockThatStands(clock) });
             if (outcome.Violation?.Invariant == "I1") found++;
         }
 
@@ -150,9 +150,11 @@ public sealed class ChaosTests
         Assert.Fail($"80 stories, and no {invariant}");
     }
 
-    private sealed class ClockThatStands : TimeProvider
+    private sealed class ClockThatStands(TimeProvider clock) : TimeProvider
     {
         public override long GetTimestamp() => 0;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
     }
 
     private abstract class Passing(IRecordStore inner) : IRecordStore

@@ -1,7 +1,7 @@
 using System.Text;
 using Nstance.Temporal.Activities;
-using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Audit;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Tests.Support;
 
