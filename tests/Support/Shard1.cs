@@ -44,7 +44,8 @@ internal sealed class Shard1 : IConnections, IDisposable
     public GcActivities Activities(bool own = false, string host = "host-a")
     {
         var shared = own ? null : DatabasePath;
-        return new(new() { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared }, this, _ => Events);
+        return new(
+            new() { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared }, this, _ => Events);
     }
 
     public IReadOnlyList<string> Ids(string list, string member = "instance") =>
