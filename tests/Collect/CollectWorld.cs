@@ -28,6 +28,7 @@ internal sealed class CollectWorld : IDisposable
         var path = Path.Combine(_folder, "local.db");
         Db = ShardDatabase.Open(path, Shard, own: true);
         Db.SetMeta(MetaKeys.SyncedAt, AsOf);
+        Cloud.Now = () => Input.AsOf;
         _raw = new SqliteConnection($"Data Source={path};Pooling=False");
         _raw.Open();
     }
@@ -41,7 +42,7 @@ internal sealed class CollectWorld : IDisposable
     public FakeAuditStore Audit { get; } = new();
 
     /// <summary>Stands still unless a test moves it.</summary>
-    public StoppedClock Clock { get; } = new();
+    public StoppedClock Clock { get; } = new() { Time = () => AsOf };
 
     public AuditTrail Trail => new(Db, Audit, "host", Input);
 

@@ -83,6 +83,7 @@ public sealed class ProgressTests : IDisposable
         {
             Info = ActivityEnvironment.DefaultInfo with
             {
+                StartedTime = shard.AsOf.UtcDateTime,
                 HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync(said)],
             },
         };
@@ -102,6 +103,7 @@ public sealed class ProgressTests : IDisposable
         {
             Info = ActivityEnvironment.DefaultInfo with
             {
+                StartedTime = shard.AsOf.UtcDateTime,
                 HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync("collect")],
             },
         };

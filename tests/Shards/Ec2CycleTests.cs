@@ -17,6 +17,8 @@ public sealed class Ec2CycleTests : MainCycleTests
 
     private protected override IConnections Connections => _connections;
 
+    private protected override void SetCloudTime(DateTimeOffset now) => _clock.SetUtcNow(now);
+
     private protected override IEnumerable<string> Terminated =>
         _cloud.Ec2.All().Where(machine => machine.EndedBy is not null).Select(machine => machine.Id);
 

@@ -197,7 +197,8 @@ public sealed class GoldenShardTests
         var path = golden.DatabasePath;
         var folder = Path.GetDirectoryName(path)!;
         return new(
-            new() { HostName = "host", DataDirectory = folder, SharedDatabasePath = path }, connections, _ => events);
+            new() { HostName = "host", DataDirectory = folder, SharedDatabasePath = path }, connections, _ => events,
+            golden.Clock);
     }
 
     private static async Task<PhaseInput> AcquireAsync(GcActivities activities, FixtureShard golden)

@@ -20,9 +20,14 @@ public abstract class MainCycleTests : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-cycle-").FullName;
     private readonly FakeEventSink _events = new();
 
+    /// <summary>The time of the cycle, for every clock.</summary>
+    private protected DateTimeOffset Now => _input.AsOf;
+
     private PhaseInput _input = new(Shard, Start, new()) { Limits = TerminationLimits.Off };
 
     private protected abstract IConnections Connections { get; }
+
+    private protected abstract void SetCloudTime(DateTimeOffset now);
 
     /// <summary>Machines that the collector terminated.</summary>
     private protected abstract IEnumerable<string> Terminated { get; }
@@ -223,7 +228,9 @@ public abstract class MainCycleTests : IAsyncLifetime
     }
 
     private GcActivities Activities() =>
-        new(new ShardDatabases { HostName = "host", DataDirectory = _folder }, Connections, _ => _events);
+        new(
+            new ShardDatabases { HostName = "host", DataDirectory = _folder }, Connections, _ => _events,
+            new StoppedClock { Time = () => Now });
 
     /// <summary>Long enough ago: silence counts from the first read of a record.</summary>
     private async Task AcquireAsync() => await Activities().AcquireShardAsync(new(Shard, Start.AddMinutes(-30)));
@@ -231,6 +238,7 @@ public abstract class MainCycleTests : IAsyncLifetime
     private async Task<(SyncResult Sync, CollectResult Collect, PurgeResult Purge)> CycleAsync(bool dryRun = false)
     {
         _input = _input with { Cycle = _input.Cycle + 1, AsOf = _input.AsOf.AddMinutes(2), DryRun = dryRun };
+        SetCloudTime(_input.AsOf);
         var activities = Activities();
         var sync = await activities.SyncProviderAsync(_input);
         var collect = await activities.CollectAsync(_input);

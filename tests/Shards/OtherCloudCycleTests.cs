@@ -8,6 +8,8 @@ public sealed class OtherCloudCycleTests : MainCycleTests
 {
     private readonly OtherCloud _cloud = new();
 
+    private protected override void SetCloudTime(DateTimeOffset now) => _cloud.Now = () => now;
+
     private protected override IConnections Connections => _cloud;
 
     private protected override IEnumerable<string> Terminated => _cloud.Terminated;

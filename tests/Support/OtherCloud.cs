@@ -24,6 +24,8 @@ internal sealed class OtherCloud : ICloud, IConnections
     /// <summary>Machines that a caller of this port terminated.</summary>
     public List<string> Terminated { get; } = [];
 
+    public Func<DateTimeOffset?> Now { get; set; } = () => null;
+
     /// <summary>True: every call fails.</summary>
     public bool IsSilent { get; set; }
 
@@ -65,7 +67,7 @@ internal sealed class OtherCloud : ICloud, IConnections
         return Task.FromResult(new DescribeResult(
             Find(vm => providerIds.Contains(vm.ProviderId)).ToDictionary(vm => vm.ProviderId),
             providerIds.Where(id => !_vms.ContainsKey(id)).ToHashSet(),
-            new Dictionary<string, string>()));
+            new Dictionary<string, string>()) { At = Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

@@ -15,6 +15,7 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public Shard1()
     {
+        Cloud.Now = () => AsOf;
         foreach (var (key, bytes) in _fixture.Objects) Records.Objects[key] = bytes;
         Records.Config = Records.Objects[$"shard/{Shard.Shard}/config.jsonc"];
         foreach (var (id, state, launchedAt, tags) in _fixture.Machines)
@@ -41,11 +42,14 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
-    public GcActivities Activities(bool own = false, string host = "host-a")
+    public GcActivities Activities(bool own = false, string host = "host-a", TimeProvider? time = null)
     {
         var shared = own ? null : DatabasePath;
-        return new(
-            new() { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared }, this, _ => Events);
+        var databases = new ShardDatabases
+        {
+            HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared,
+        };
+        return new(databases, this, _ => Events, time ?? new StoppedClock { Time = () => AsOf });
     }
 
     public IReadOnlyList<string> Ids(string list, string member = "instance") =>

@@ -15,10 +15,6 @@ internal static class GraceRules
         return state with { SyncedAt = asOf, Grace = why is null ? state.Grace : new(asOf, why) };
     }
 
-    /// <summary>A suspect source of health may miss registrations and reports too.</summary>
-    public static GcState Scanned(GcState state, HealthScanResult? health, DateTimeOffset asOf) =>
-        health is { Suspect: true } ? state with { Grace = new(asOf, "the source of health was suspect") } : state;
-
     /// <summary>The grace period in effect; null: none.</summary>
     public static GraceNote? Grace(GcState state, ShardTimings timings, DateTimeOffset asOf)
     {

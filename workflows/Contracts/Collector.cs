@@ -51,6 +51,9 @@ public sealed record GcState
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
 
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
+
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
 
@@ -153,7 +156,7 @@ public enum CycleOutcome
     /// <summary>Every phase did its work.</summary>
     Completed,
 
-    /// <summary>Something was held back by a limit or by doubt; the report says what.</summary>
+    /// <summary>A guard held something back; the report says which and why.</summary>
     Blocked,
 
     /// <summary>At least one phase failed; the others ran.</summary>
@@ -240,6 +243,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
 
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
+
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
 
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
