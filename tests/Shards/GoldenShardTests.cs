@@ -42,8 +42,9 @@ public sealed class GoldenShardTests
         Assert.Equal(
             golden.Cases("check").Select(c => c.Instance).Order(),
             events.Events.Where(e => e.Type == ReconcileEventType.CheckInstance).Select(e => e.InstanceId).Order());
+        var groups = terminate.Where(c => c.Key is not null).Concat(cleaned).Select(c => $"{c.Tenant}/{c.Group}");
         Assert.Equal(
-            terminate.Where(c => c.Key is not null).Concat(cleaned).Select(c => $"{c.Tenant}/{c.Group}").Distinct().Order(),
+            groups.Distinct().Order(),
             events.Events.Where(e => e.Type == ReconcileEventType.GroupChanged)
                 .Select(e => $"{e.Tenant}/{e.Group}").Distinct().Order());
         AssertTables(golden, before, NstanceTables.Dump(golden.DatabasePath));
@@ -191,16 +192,14 @@ public sealed class GoldenShardTests
         return text.ToString();
     }
 
-    private static GcActivities Activities(FixtureShard golden, AwsConnections connections, FakeEventSink events) => new(
-        new()
-        {
-            HostName = "host",
-            DataDirectory = Path.GetDirectoryName(golden.DatabasePath)!,
-            SharedDatabasePath = golden.DatabasePath,
-        },
-        connections,
-        _ => events,
-        golden.Clock);
+    private static GcActivities Activities(FixtureShard golden, AwsConnections connections, FakeEventSink events)
+    {
+        var path = golden.DatabasePath;
+        var folder = Path.GetDirectoryName(path)!;
+        return new(
+            new() { HostName = "host", DataDirectory = folder, SharedDatabasePath = path }, connections, _ => events,
+            golden.Clock);
+    }
 
     private static async Task<PhaseInput> AcquireAsync(GcActivities activities, FixtureShard golden)
     {
@@ -208,5 +207,6 @@ public sealed class GoldenShardTests
         return new(golden.Shard, golden.AsOf, acquired.Timings) { Limits = TerminationLimits.Off };
     }
 
-    private sealed record CycleResult(SyncResult Sync, CollectResult Collect, HealthScanResult Health, PurgeResult Purge);
+    private sealed record CycleResult(
+        SyncResult Sync, CollectResult Collect, HealthScanResult Health, PurgeResult Purge);
 }
