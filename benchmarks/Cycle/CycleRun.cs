@@ -55,7 +55,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         File.Copy(template, shared, overwrite: true);
         using var server = ServerDatabase.Serve(shared);
         var own = Directory.CreateDirectory(Path.Combine(_folder, "own")).FullName;
-        var gc = new GcActivities(new ShardDatabases { HostName = "bench", DataDirectory = own, SharedDatabasePath = shared }, connections, _ => _events);
+        var gc = new GcActivities(new ShardDatabases { HostName = "bench", NstanceServerId = "bench", DataDirectory = own, SharedDatabasePath = shared }, connections, _ => _events);
         var input = new PhaseInput(Shard, fleet.AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
         await gc.AcquireShardAsync(new AcquireShardInput(Shard, fleet.AsOf));
         locks.TakeLongestMs();

@@ -52,6 +52,11 @@ internal sealed class MemoryRecords(MeasuredFleet fleet, Calls calls, AdaptiveLi
             """);
     }
 
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes($$"""
+            { "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }
+            """));
+
     private int? NumberOf(ShardRef shard, string key) =>
         RecordKey.TryParse(shard.Shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
 }

@@ -90,14 +90,6 @@ public sealed class AcquirePhaseTests : IDisposable
         Assert.Single(database.FindUnhealthy());
     }
 
-    [Fact]
-    public async Task Acquire_SharedDatabaseNotFed_Declines()
-    {
-        var input = new AcquireShardInput(_shard.Shard, _shard.AsOf.AddHours(1));
-        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => _shard.Activities().AcquireShardAsync(input));
-        Assert.Equal((ErrorTypes.HostDeclined, false), (e.ErrorType, e.NonRetryable));
-    }
-
     [Theory]
     [InlineData(null, "has no shard/us-west-2a/config.jsonc")]
     [InlineData("{", "broken at line 1")]

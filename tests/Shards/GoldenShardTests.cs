@@ -111,7 +111,9 @@ public sealed class GoldenShardTests
             HostName = "host",
             DataDirectory = Path.GetDirectoryName(golden.DatabasePath)!,
             SharedDatabasePath = golden.DatabasePath,
+            NstanceServerId = LeaderFile.Id,
         };
+        golden.Cloud.S3.Put(FixtureShard.Bucket, $"shard/{golden.Shard.Shard}/leader.json", LeaderFile.Alive());
         var activities = new GcActivities(databases, connections, _ => events);
         var acquired = await activities.AcquireShardAsync(new AcquireShardInput(golden.Shard, golden.AsOf));
         var input = new PhaseInput(golden.Shard, golden.AsOf, acquired.Timings) { Limits = TerminationLimits.Off, DryRun = dryRun };

@@ -22,6 +22,7 @@ internal sealed class Shard1 : IConnections, IDisposable
         var bucket = Path.Combine(Source, "bucket");
         foreach (var file in Directory.EnumerateFiles(bucket, "*", SearchOption.AllDirectories))
             Records.Objects[Path.GetRelativePath(bucket, file).Replace('\\', '/')] = File.ReadAllBytes(file);
+        Records.Leader = () => LeaderFile.Alive();
         Records.Config = Records.Objects[$"shard/{Shard.Shard}/config.jsonc"];
         foreach (var i in JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Source, "cloud.json"))).RootElement.EnumerateArray())
         {
@@ -56,7 +57,7 @@ internal sealed class Shard1 : IConnections, IDisposable
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
     public GcActivities Activities(bool own = false, string host = "host-a") => new(
-        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath },
+        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath, NstanceServerId = LeaderFile.Id },
         this,
         _ => Events);
 

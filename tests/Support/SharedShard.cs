@@ -20,8 +20,15 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     {
         Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
         Records.Config = System.Text.Encoding.UTF8.GetBytes($$$"""{"cluster":{"id":"{{{Shard.Cluster}}}"},"shard":{"id":"{{{Shard.Shard}}}"}}""");
-        _activities = new(
-            new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this, _ => Events);
+        Records.Leader = () => LeaderFile.Alive();
+        var databases = new ShardDatabases
+        {
+            HostName = "host",
+            DataDirectory = _folder,
+            SharedDatabasePath = Path,
+            NstanceServerId = LeaderFile.Id,
+        };
+        _activities = new(databases, this, _ => Events);
     }
 
     public static ShardTimings Timings { get; } = new();

@@ -15,6 +15,8 @@ internal static class DetailsTable
         text.Append($"**{Headline(state, collector.Phase)}**");
         text.Append(collector.DryRun ? " · dry-run: nothing is terminated\n" : "\n");
         text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
+        if (state.Leader is { } leader)
+            text.Append($"nstance's leader: {Line(leader.Id)} at {Line(leader.Address)} since {Time(leader.Since)}\n");
         if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);
         if (state.Approval is { } given)
             text.Append($"\nPlan approved by {Line(given.By)} until {Time(given.Until)}: {Line(given.Comment)}\n");
