@@ -19,7 +19,7 @@ public sealed class GoldenShardTests
     [InlineData("shard-2")]
     public async Task Cycle_Enforcing_DoesExactlyWhatIsExpected(string fixture)
     {
-        await using var golden = await FixtureShard.StartAsync(fixture);
+        await using var golden = await StartAsync(fixture);
         var objects = Objects(golden);
         var machines = golden.Cloud.Ec2.All().ToDictionary(m => m.Id);
         var before = NstanceTables.Dump(golden.DatabasePath);
@@ -51,7 +51,7 @@ public sealed class GoldenShardTests
     [InlineData("shard-2")]
     public async Task Cycle_DryRun_LeavesEverythingAsItWas(string fixture)
     {
-        await using var golden = await FixtureShard.StartAsync(fixture);
+        await using var golden = await StartAsync(fixture);
         var objects = Objects(golden);
         var machines = golden.Cloud.Ec2.All();
         var before = NstanceTables.Dump(golden.DatabasePath);
@@ -93,6 +93,14 @@ public sealed class GoldenShardTests
         Assert.Equal(before.Schema, after.Schema);
     }
 
+    /// <summary>The shard with a leader that is alive: the fixture's own is not one.</summary>
+    private static async Task<FixtureShard> StartAsync(string fixture)
+    {
+        var golden = await FixtureShard.StartAsync(fixture);
+        golden.Cloud.S3.Put(FixtureShard.Bucket, $"shard/{golden.Shard.Shard}/leader.json", LeaderFile.Alive());
+        return golden;
+    }
+
     private static Dictionary<string, byte[]> Objects(FixtureShard golden) => golden.Cloud.S3.Keys(FixtureShard.Bucket, "")
         .Where(key => !key.Contains("/gc/audit/", StringComparison.Ordinal))
         .ToDictionary(key => key, key => golden.Cloud.S3.Get(FixtureShard.Bucket, key)!.Body);
@@ -113,7 +121,6 @@ public sealed class GoldenShardTests
             SharedDatabasePath = golden.DatabasePath,
             NstanceServerId = LeaderFile.Id,
         };
-        golden.Cloud.S3.Put(FixtureShard.Bucket, $"shard/{golden.Shard.Shard}/leader.json", LeaderFile.Alive());
         var activities = new GcActivities(databases, connections, _ => events);
         var acquired = await activities.AcquireShardAsync(new AcquireShardInput(golden.Shard, golden.AsOf));
         var input = new PhaseInput(golden.Shard, golden.AsOf, acquired.Timings) { Limits = TerminationLimits.Off, DryRun = dryRun };

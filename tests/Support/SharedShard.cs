@@ -31,6 +31,8 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         _activities = new(databases, this, _ => Events);
     }
 
+    public GcActivities Activities => _activities;
+
     public static ShardTimings Timings { get; } = new();
 
     public string Path => System.IO.Path.Combine(_folder, "nstance.db");
