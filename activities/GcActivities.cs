@@ -146,6 +146,7 @@ public sealed class GcActivities : IGcActivities
             StartedAt = ActivityExecutionContext.HasCurrent
                 ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
                 : _time.GetUtcNow(),
+            HostTime = _time.GetUtcNow(),
         };
     }
 

@@ -138,7 +138,8 @@ internal static class Queries
 
     private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
-          max(coalesce(health_at, registered_at))
+          max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
+            AND typeof(coalesce(health_at, registered_at)) = 'text')
         """;
 
     private const string Registered =

@@ -74,7 +74,7 @@ public sealed class AcquirePhaseTests : IDisposable
         await activities.SyncProviderAsync(_shard.Input);
         var later = _shard.Input with { AsOf = _shard.AsOf.AddMinutes(10) };
         var health = await activities.ScanHealthAsync(later);
-        Assert.Equal((0, 0, false), (health.Stale, health.Enqueued, health.Suspect));
+        Assert.Equal((0, 0, (string?)null), (health.Stale, health.Enqueued, health.Suspect));
         Assert.Empty(_shard.Events.Batches);
     }
 

@@ -26,6 +26,7 @@ internal sealed class CollectWorld : IDisposable
         var path = Path.Combine(_folder, "local.db");
         Db = ShardDatabase.Open(path, Shard, own: true);
         Db.SetMeta(MetaKeys.SyncedAt, AsOf);
+        Cloud.Now = () => Input.AsOf;
         _raw = new SqliteConnection($"Data Source={path};Pooling=False");
         _raw.Open();
     }

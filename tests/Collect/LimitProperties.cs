@@ -84,10 +84,10 @@ public sealed class LimitProperties
             [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]], [plan[0] with { Evidence = "row, registered" }, plan[1]],
         ];
 
-        var hashes = others.Append(plan).Select(Plan.HashOf).ToArray();
+        var hashes = others.Append(plan).Select(items => Plan.HashOf(items, [])).ToArray();
 
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
-        Assert.Equal(Plan.HashOf(plan), Plan.HashOf([.. plan]));
+        Assert.Equal(Plan.HashOf(plan, []), Plan.HashOf([.. plan], []));
     }
 
     private const int Healthy = 0, Unhealthy = 1, Dangling = 2, Protected = 3, Foreign = 4;

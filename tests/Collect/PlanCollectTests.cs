@@ -1,6 +1,6 @@
-using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
@@ -177,8 +177,8 @@ public sealed class PlanCollectTests : IDisposable
             item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" }, item with { Group = "db" },
             item with { Reason = CollectReason.Orphan }, item with { Evidence = "other facts" },
         ];
-        Assert.Equal(7, others.Append(item).Select(i => Plan.HashOf([i])).Distinct().Count());
-        Assert.NotEqual(Plan.HashOf([item]), Plan.HashOf([item, item]));
+        Assert.Equal(7, others.Append(item).Select(i => Plan.HashOf([i], [])).Distinct().Count());
+        Assert.NotEqual(Plan.HashOf([item], []), Plan.HashOf([item, item], []));
     }
 
     private async Task ApproveAsync()

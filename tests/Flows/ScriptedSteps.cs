@@ -69,7 +69,10 @@ internal sealed class ScriptedSteps : ICycleSteps
         Phase(input, context, _ => new CollectResult());
 
     public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context) =>
-        Phase(input, context, answer => new HealthScanResult { Suspect = answer == "suspect" });
+        Phase(input, context, answer => new HealthScanResult
+        {
+            Suspect = answer == "suspect" ? "4 of 8 look stale" : null,
+        });
 
     public Task<PhaseOutcome<PurgeResult>> PurgeAsync(PhaseInput input, PhaseContext context) =>
         Phase(input, context, _ => new PurgeResult());

@@ -4,7 +4,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Rules;
 
-/// <summary>The golden shard under the limits that everybody starts with: what trips, what is skipped, what ends.</summary>
+/// <summary>The golden shard under the default limits: what exceeds them, and what is terminated.</summary>
 public sealed class DefaultLimitsTests
 {
     private const string File = "shard-1-default-limits.txt";
@@ -35,10 +35,16 @@ public sealed class DefaultLimitsTests
     {
         var text = new StringBuilder($"== {title}\n");
         foreach (var (name, c) in result.Counts.Select(c => (Reasons.Of(c.Reason).Word, c)))
-            text.Append($"{name}: {c.Candidates} candidates, {c.Terminated} terminated, {c.AlreadyGone} already gone, {c.Skipped} skipped, {c.Failed} failed, {c.OverLimit} over the limit\n");
+        {
+            text.Append($"{name}: {c.Candidates} candidates, {c.Terminated} terminated, {c.AlreadyGone} already gone, ")
+                .Append($"{c.Skipped} skipped, {c.Failed} failed, {c.OverLimit} over the limit\n");
+        }
+
         foreach (var exceeded in result.Plan?.Exceeded ?? []) text.Append($"limit: {exceeded}\n");
         text.Append($"plan: {result.Plan?.Instances ?? 0} instances\n");
-        foreach (var e in shard.Audit.Entries.OrderBy(e => e.Reason, StringComparer.Ordinal).ThenBy(e => e.Instance, StringComparer.Ordinal).ThenBy(e => e.Action, StringComparer.Ordinal))
+        var entries = shard.Audit.Entries.OrderBy(e => e.Reason, StringComparer.Ordinal)
+            .ThenBy(e => e.Instance, StringComparer.Ordinal).ThenBy(e => e.Action, StringComparer.Ordinal);
+        foreach (var e in entries)
             text.Append($"{e.Reason} {e.Instance} {e.ProviderId} {e.Action}: {e.Why}\n");
         return text.ToString();
     }

@@ -25,6 +25,9 @@ internal sealed class FakeCloud : ICloud
 
     public CloudException? FindFault { get; set; }
 
+    /// <summary>The cloud's own time; null: it gives none.</summary>
+    public Func<DateTimeOffset?> Now { get; set; } = () => null;
+
     public int PageSize { get; set; } = 1000;
 
     /// <summary>Runs before the page of that number is given: to change the world while a listing is read.</summary>
@@ -78,7 +81,7 @@ internal sealed class FakeCloud : ICloud
             providerIds.Where(id => !Undescribable.Contains(id) && Instances.ContainsKey(id))
                 .ToDictionary(id => id, id => Instances[id]),
             providerIds.Where(id => !Undescribable.Contains(id) && !Instances.ContainsKey(id)).ToHashSet(),
-            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")));
+            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")) { At = Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

@@ -30,6 +30,15 @@ internal static class StatusText
             Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
         else if (status.DryRun && status.Settings.DryRun is null)
             Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
+        foreach (var block in status.Blocks)
+            Row("[yellow]blocked[/]", Markup.Escape($"since {Word.Time(block.Since)} by guard {block.Guard}: {block.Why}"));
+        if (status.Blocks.Count > 0)
+        {
+            Row("way out", status.Pending is { } held
+                ? $"nstance-gc plan show, then plan approve {held.Id} {Markup.Escape($"--cluster {shard.Cluster} --shard {shard.Shard}")}"
+                : "correct the cause, then nstance-gc cycle; nothing waits for an approval");
+        }
+
         if (status.Pending is { } plan)
         {
             Row("plan", $"[yellow]{plan.Id}[/] waits for approval: {plan.Instances} instances (nstance-gc plan show)");

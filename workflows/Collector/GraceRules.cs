@@ -26,10 +26,6 @@ internal static class GraceRules
     public static bool IsElected(GcState state, NstanceLeaderInfo? leader) =>
         leader is not null && state.Leader is { } before && !leader.IsSameTerm(before);
 
-    /// <summary>A suspect source of health may miss registrations and reports too.</summary>
-    public static GcState Scanned(GcState state, HealthScanResult? health, DateTimeOffset asOf) =>
-        health is { Suspect: true } ? state with { Grace = new(asOf, "the source of health was suspect") } : state;
-
     /// <summary>The grace period in effect; null: none.</summary>
     public static GraceNote? Grace(GcState state, ShardTimings timings, DateTimeOffset asOf)
     {

@@ -54,6 +54,9 @@ public sealed record GcState
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
 
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
+
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
 
@@ -156,7 +159,7 @@ public enum CycleOutcome
     /// <summary>Every phase did its work.</summary>
     Completed,
 
-    /// <summary>Something was held back by a limit or by doubt; the report says what.</summary>
+    /// <summary>A guard held something back; the report says which and why.</summary>
     Blocked,
 
     /// <summary>At least one phase failed; the others ran.</summary>
@@ -246,6 +249,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
 
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
+
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
 
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
