@@ -34,7 +34,7 @@ public sealed class LeaderMoveTests
         Assert.Contains(report.Problems, p => p.StartsWith(
             "sync lost host host-1: nstance's leader for c/s is nst-of-host-2 at ", StringComparison.Ordinal));
         Assert.Equal("nst-of-host-2", (await collector.QueryAsync(w => w.Status())).Leader?.Id);
-        Assert.Equal((0, false), (report.Health!.Enqueued, report.Health.Suspect));
+        Assert.Equal((0, null), (report.Health!.Enqueued, report.Health.Suspect));
         await hosts.FinishedAsync(collector, living, hosts.AddGarbage());
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         folder.Delete(recursive: true);
