@@ -48,7 +48,8 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
     public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
         GetAsync(shard, NstanceLeader.KeyOf, cancellationToken);
 
-    private async Task<byte[]?> GetAsync(ShardRef shard, Func<string, string> keyOf, CancellationToken cancellationToken)
+    private async Task<byte[]?> GetAsync(
+        ShardRef shard, Func<string, string> keyOf, CancellationToken cancellationToken)
     {
         if (!Identifiers.IsValid(shard.Shard)) throw new ArgumentException("not a shard id", nameof(shard));
         var key = keyOf(shard.Shard);

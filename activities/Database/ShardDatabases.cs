@@ -28,8 +28,8 @@ public sealed record ShardDatabases
     public IReadOnlyDictionary<string, string> SharedDatabasePaths { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Id of nstance's server on this host: a shared file is used while that server leads its shard. Default null: while
-    /// the leader's address is one of this machine's.
+    /// Id of nstance's server on this host: a shared file is used while that server leads its shard. Default null:
+    /// while the leader's address is one of this machine's.
     /// </summary>
     public string? NstanceServerId { get; init; }
 

@@ -61,7 +61,8 @@ internal static class LeaderRules
         if (leader.LastUpdated - now > Tolerance)
         {
             var ahead = Seconds(leader.LastUpdated - now);
-            return new(LeaderPlace.Unknown, $"{named}, and its clock is {ahead} ahead of this host's: correct the clocks");
+            return new(
+                LeaderPlace.Unknown, $"{named}, and its clock is {ahead} ahead of this host's: correct the clocks");
         }
 
         if (serverId is not null)

@@ -7,10 +7,12 @@ namespace Nstance.Temporal.Simulation.Ec2;
 
 /// <summary>EC2's Query protocol over HTTP: who asks, what happens to the call, the answer or the error.</summary>
 internal sealed class Ec2Endpoint(
-    Ec2Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls)
+    Ec2Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls, Func<DateTimeOffset> now)
 {
     public async Task HandleAsync(HttpContext http)
     {
+        // EC2's own clock: clients read a machine's age by it.
+        http.Response.Headers.Date = now().ToString("R");
         try
         {
             var caller = Signature.AccessKey(http.Request);

@@ -56,8 +56,9 @@ public sealed class LeaderCheckTests : IDisposable
     [Fact]
     public Task Acquire_LeaderIsDead_Declines()
     {
-        _shard.Records.Leader = () => LeaderFile.Of("nst-1", "", DateTimeOffset.UtcNow.AddSeconds(-90.5));
-        return AssertDeclinesAsync($"host host-a declines: nstance has no leader for {Shard}: last seen nst-1 1m30s ago");
+        _shard.Records.Leader = () => LeaderFile.Of("nst-1", "", _shard.AsOf.AddSeconds(-90.5));
+        return AssertDeclinesAsync(
+            $"host host-a declines: nstance has no leader for {Shard}: last seen nst-1 1m30s ago");
     }
 
     [Fact]
@@ -72,7 +73,8 @@ public sealed class LeaderCheckTests : IDisposable
     {
         _shard.Records.Leader = () => null;
         return AssertDeclinesAsync(
-            $"host host-a declines: nstance has no leader for {Shard}: the bucket holds no shard/us-west-2a/leader.json");
+            $"host host-a declines: nstance has no leader for {Shard}: "
+            + "the bucket holds no shard/us-west-2a/leader.json");
     }
 
     [Fact]
@@ -120,7 +122,7 @@ public sealed class LeaderCheckTests : IDisposable
     public async Task Phase_LeaderMoved_GivesUpTheShard(string phase)
     {
         await AcquireAsync();
-        _shard.Records.Leader = () => LeaderFile.Alive("nst-2");
+        _shard.Records.Leader = () => LeaderFile.Alive(_shard.AsOf, "nst-2");
 
         var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => RunAsync(phase));
 
@@ -189,7 +191,8 @@ public sealed class LeaderCheckTests : IDisposable
             MatchAddress = match is null ? null : (host, _) => Task.FromResult(match(host)),
         },
         _shard,
-        _ => _shard.Events);
+        _ => _shard.Events,
+        new StoppedClock { Time = () => _shard.AsOf });
 
     private Task<AcquireShardResult> AcquireAsync() => Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
 

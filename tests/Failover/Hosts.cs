@@ -23,8 +23,12 @@ internal sealed class Hosts : IAsyncDisposable
     private readonly CommandServer _server;
     private readonly Dictionary<string, WorkerProcess> _workers = [];
 
-    private Hosts(CommandServer server, SimulatedCloud cloud, TemporalClient client) =>
-        (_server, Cloud, Client) = (server, cloud, client);
+    private Hosts(CommandServer server, SimulatedCloud cloud, TemporalClient client)
+    {
+        _server = server;
+        Cloud = cloud;
+        Client = client;
+    }
 
     public SimulatedCloud Cloud { get; }
 
@@ -50,12 +54,16 @@ internal sealed class Hosts : IAsyncDisposable
         foreach (var shard in shards)
         {
             cloud.S3.Put(Bucket, $"shard/{shard}/config.jsonc", Encoding.UTF8.GetBytes(
-                $$"""{ "cluster": { "id": "{{Cluster}}" }, "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }"""));
+                $$"""
+                { "cluster": { "id": "{{Cluster}}" },
+                  "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }
+                """));
         }
 
         var hosts = new Hosts(server, cloud, server.Client);
         for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}", settings($"host-{n}"));
-        foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync($"polls nstance-gc and nstance-gc@{name}", Token);
+        foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync(
+            $"polls nstance-gc and nstance-gc@{name}", Token);
         return hosts;
     }
 
@@ -83,7 +91,8 @@ internal sealed class Hosts : IAsyncDisposable
         var key = RecordKey.For(shard, "acme", id);
         var at = registered ? $", \"registered_at\": \"{issued.AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}\"" : "";
         Cloud.S3.Put(Bucket, key, Encoding.UTF8.GetBytes($$"""
-            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running", "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
+            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running",
+              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
               "provider_instance_id": "{{machine.Id}}"{{at}} }
             """));
         return new(id.ToString(), machine.Id, key);
@@ -113,12 +122,14 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     /// <summary>Cycles until one satisfies; the test's own time limit ends it.</summary>
-    public static async Task<CycleReport> CycleUntilAsync(WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
+    public static async Task<CycleReport> CycleUntilAsync(
+        WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
     {
         while (true)
         {
             Token.ThrowIfCancellationRequested();
-            var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
+            var report = await collector.ExecuteUpdateAsync(
+                w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
             if (enough(report)) return report;
         }
     }

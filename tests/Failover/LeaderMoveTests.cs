@@ -3,7 +3,9 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>Two hosts, each with nstance and a shared file. The agents and the leader move from one to the other.</summary>
+/// <summary>
+/// Two hosts, each with nstance and a shared file. The agents and the leader move from one to the other.
+/// </summary>
 public sealed class LeaderMoveTests
 {
     [Fact(Timeout = 120_000)]
@@ -91,7 +93,8 @@ public sealed class LeaderMoveTests
             lock (_lock)
             {
                 if (_leader is null) return;
-                _hosts.Cloud.S3.Put(Hosts.Bucket, "shard/s/leader.json", LeaderFile.Alive($"nst-of-{_leader}"));
+                var json = LeaderFile.Alive(DateTimeOffset.UtcNow, $"nst-of-{_leader}");
+                _hosts.Cloud.S3.Put(Hosts.Bucket, "shard/s/leader.json", json);
                 using var database = Open();
                 database.Report(_living.Select(i => (i.Id, DateTimeOffset.UtcNow)));
             }

@@ -4,7 +4,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>The collector follows nstance's leader from host to host, with a grace period after each election.</summary>
+/// <summary>The collector follows nstance's leader, with a grace period after each election.</summary>
 public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly NstanceLeaderInfo Known = ScriptedSteps.Leader;
@@ -24,7 +24,8 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
     {
         var collector = Collector(isKnown ? Known : null);
 
-        var report = await new Cycle(collector, new ScriptedSteps(collector, script), false, ScriptedSteps.Start).RunAsync();
+        var steps = new ScriptedSteps(collector, script);
+        var report = await new Cycle(collector, steps, false, ScriptedSteps.Start).RunAsync();
 
         Assert.Equal(why, report.Grace?.Why);
         Assert.Equal(
@@ -76,17 +77,16 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
-        stage.Gc.Fault = call => call == "acquire"
-            ? new ApplicationFailureException("nstance has no leader for prod/a: nst-7 resigned", ErrorTypes.HostDeclined)
-            : null;
+        const string Why = "nstance has no leader for prod/a: nst-7 resigned";
+        stage.Gc.Fault = call =>
+            call == "acquire" ? new ApplicationFailureException(Why, ErrorTypes.HostDeclined) : null;
         var collector = await stage.StartAsync(new() { CycleTimeout = TimeSpan.FromMinutes(1), DryRun = false });
 
         await stage.PassAsync(TimeSpan.FromMinutes(2));
 
         var report = (await collector.QueryAsync(w => w.Reports()))[^1];
         Assert.Equal(CycleOutcome.Failed, report.Outcome);
-        Assert.Contains(
-            "no host for sync: HostDeclined: nstance has no leader for prod/a: nst-7 resigned", report.Problems);
+        Assert.Contains($"no host for sync: HostDeclined: {Why}", report.Problems);
     }
 
     private static CollectorState Collector(NstanceLeaderInfo? leader) => new(

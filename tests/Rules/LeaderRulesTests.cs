@@ -83,8 +83,10 @@ public sealed class LeaderRulesTests
 
     [Theory]
     [InlineData(
-        """{"leaderID":"nst-7","leaderAddr":"10.0.3.4:9000","lastUpdated":"2026-11-28T12:00:00.123456789Z"}""", "nst-7")]
-    [InlineData("""{"LEADERID":"nst-7","leaderaddr":"a","lastupdated":"2026-11-28T14:00:00+02:00","term":3}""", "nst-7")]
+        """{"leaderID":"nst-7","leaderAddr":"10.0.3.4:9000","lastUpdated":"2026-11-28T12:00:00.123456789Z"}""",
+        "nst-7")]
+    [InlineData(
+        """{"LEADERID":"nst-7","leaderaddr":"a","lastupdated":"2026-11-28T14:00:00+02:00","term":3}""", "nst-7")]
     [InlineData("""{"leaderID":"nst-6","leaderID":"nst-7","lastUpdated":"2026-11-28T12:00:00Z"}""", "nst-7")]
     [InlineData("""{"leaderID":"","leaderAddr":"","lastUpdated":"0001-01-01T00:00:00Z"}""", "")]
     public void Parse_AsNstanceWritesIt_ReadsIt(string json, string id)
@@ -113,6 +115,9 @@ public sealed class LeaderRulesTests
     }
 
     [Fact]
-    public void Parse_LongId_IsRefused() => Assert.Null(NstanceLeader.Parse(
-        Encoding.UTF8.GetBytes($$"""{"leaderID":"{{new string('a', 254)}}","lastUpdated":"2026-11-28T12:00:00Z"}"""), out _));
+    public void Parse_LongId_IsRefused()
+    {
+        var json = $$"""{"leaderID":"{{new string('a', 254)}}","lastUpdated":"2026-11-28T12:00:00Z"}""";
+        Assert.Null(NstanceLeader.Parse(Encoding.UTF8.GetBytes(json), out _));
+    }
 }

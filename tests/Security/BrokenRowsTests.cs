@@ -78,7 +78,7 @@ public sealed class BrokenRowsTests
             Assert.All(broken, id => Assert.Contains(problems, p => p.Contains($"row {id}: invalid {column}")));
             Assert.DoesNotContain(problems, p => p.Contains($"row {sound.Id}", StringComparison.Ordinal));
             var brokenMachines = rows.Where(r => broken.Contains(r.Row.Id)).Select(r => r.Row.ProviderId);
-            Assert.Empty(world.Cloud.EndCalls.Intersect(brokenMachines));
+            Assert.Empty(world.Cloud.TerminateCalls.Intersect(brokenMachines));
         }
     }
 
@@ -268,9 +268,9 @@ public sealed class BrokenRowsTests
                 .SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Action, n.Why }));
         }
 
-        Assert.All(living, l => Assert.DoesNotContain(l.ProviderId, world.Cloud.EndCalls));
+        Assert.All(living, l => Assert.DoesNotContain(l.ProviderId, world.Cloud.TerminateCalls));
         Assert.All(living, l => Assert.True(world.HasRecord(l), $"the record of {l.Id} is gone"));
-        Assert.True(world.Cloud.EndCalls.Contains(garbage.ProviderId), string.Join('\n', said));
+        Assert.True(world.Cloud.TerminateCalls.Contains(garbage.ProviderId), string.Join('\n', said));
         world.AssertCollected(garbage);
         Assert.False(world.IsLive(orphaned));
     }

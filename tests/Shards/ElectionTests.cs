@@ -40,7 +40,7 @@ public sealed class ElectionTests : IDisposable
         // With every agent's report back, nothing shows the election, and nothing depends on it.
         Assert.Equal(before with { Since = reported == Members ? before.Since : At(4) }, leader);
         Assert.Equal((0, 0, null), (health.Stale, health.Enqueued, health.Suspect));
-        Assert.Null(collect.Blocked);
+        Assert.Empty(collect.Blocked);
         Assert.Empty(_shard.Events.Batches);
         Assert.Equal(Members, _shard.Nstance.File.Live().Count);
     }

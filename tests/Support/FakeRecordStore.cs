@@ -30,7 +30,7 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public List<string> Reads { get; } = [];
 
-    /// <summary>Keys that somebody asked to delete, in order.</summary>
+    /// <summary>Keys that a caller asked to delete, in order.</summary>
     public List<string> Deletes { get; } = [];
 
     public void Put(string key, string text) => Objects[key] = Encoding.UTF8.GetBytes(text);

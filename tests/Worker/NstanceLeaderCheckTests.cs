@@ -18,7 +18,7 @@ public sealed class NstanceLeaderCheckTests
         "nstance's leader for c/s is nst-1 at 10.0.3.4:9000, not this host (nst-2): the worker waits")]
     public async Task Run_LeaderIsAlive_SaysWhere(string id, string state, string detail)
     {
-        _connections.Bucket.Leader = () => LeaderFile.Alive();
+        _connections.Bucket.Leader = () => LeaderFile.Alive(DateTimeOffset.UtcNow);
 
         Assert.Equal((Enum.Parse<CheckState>(state), detail), await RunAsync(id));
     }

@@ -20,7 +20,8 @@ public sealed class SharedFileTests
         cloud.S3.Put(
             "bbb", "shard/s/config.jsonc", """{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""u8.ToArray());
         using var leader = new Timer(
-            _ => cloud.S3.Put("bbb", "shard/s/leader.json", LeaderFile.Alive()), null, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+            _ => cloud.S3.Put("bbb", "shard/s/leader.json", LeaderFile.Alive(DateTimeOffset.UtcNow)),
+            null, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         var folder = Directory.CreateTempSubdirectory("nstance-shared-");
         var path = Path.Combine(folder.FullName, "server.db");
         using var database = new NstanceDatabase(path, NstanceGeneration.V1);

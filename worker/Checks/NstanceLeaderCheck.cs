@@ -33,7 +33,8 @@ internal static class NstanceLeaderCheck
     }
 
     private static async Task<Check> JudgeAsync(
-        ShardRef shard, NstanceLeader? leader, string? serverId, DateTimeOffset now, CancellationToken cancellationToken)
+        ShardRef shard, NstanceLeader? leader, string? serverId, DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         var address = LeaderRules.NeedsAddress(leader, now, serverId)
             ? await LocalAddresses.MatchAsync(leader!.Host, cancellationToken)
