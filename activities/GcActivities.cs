@@ -66,8 +66,8 @@ public sealed class GcActivities : IGcActivities
         return Failures.MapAsync(isAcquire: true, async () =>
         {
             var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
-            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), Beat);
-            return await acquire.RunAsync(input, Token);
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), _time, Beat);
+            return await acquire.RunAsync(input, Attempted(input.AsOf), Token);
         });
     }
 
@@ -77,6 +77,8 @@ public sealed class GcActivities : IGcActivities
     {
         var notes = new PhaseNotes();
         var records = _connections.Records(input.Timings.RequestTimeout);
+        var at = Attempted(input.AsOf);
+        var leader = await Leader(input).SyncAsync(database, at, Token);
         var config = await ShardConfiguration.TryReadAsync(records, input.Shard, notes, Token);
         var timings = input.Timings;
         if (config is not null)
@@ -90,7 +92,8 @@ public sealed class GcActivities : IGcActivities
         input = input with { Timings = timings };
         var sync = new SyncPhase(
             database, Cloud(database, timings), records, notes, Trail(database, input), input, Beat);
-        var result = await sync.RunAsync(Token) with { Timings = timings };
+        var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
+        if (!database.IsOwn) database.NoteUnreported(at);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
@@ -99,6 +102,7 @@ public sealed class GcActivities : IGcActivities
     [Activity]
     public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async db =>
     {
+        await Leader(input).RequireSameAsync(db, Token);
         var before = (await BeforeAsync())?.Collected;
         var collect = new CollectPhase(
             db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, Beat, _time);
@@ -112,6 +116,7 @@ public sealed class GcActivities : IGcActivities
     public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) =>
         RunAsync(input = Begun(input), "health", async db =>
         {
+            await Leader(input).RequireSameAsync(db, Token);
             var queue = Names.HostTaskQueue(_databases.HostName);
             var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
             PhaseMetrics.Scanned(input.Shard, result);
@@ -145,6 +150,14 @@ public sealed class GcActivities : IGcActivities
         };
     }
 
+    /// <summary>Start of this attempt by Temporal's clock; outside of an activity the cycle's time.</summary>
+    private static DateTimeOffset Attempted(DateTimeOffset asOf)
+    {
+        if (!ActivityExecutionContext.HasCurrent) return asOf;
+        var started = new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero);
+        return started > asOf ? started : asOf;
+    }
+
     private static void Beat(string doing) => Beat(new PhaseProgress(doing));
 
     private static void Beat(PhaseProgress progress)
@@ -175,6 +188,8 @@ public sealed class GcActivities : IGcActivities
     }
 
     private IRecordStore Records(PhaseInput input) => _connections.Records(input.Timings.RequestTimeout);
+
+    private LeaderCheck Leader(PhaseInput input) => new(_databases, Records(input), input.Shard, _time);
 
     private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
         new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);

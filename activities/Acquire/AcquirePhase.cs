@@ -6,16 +6,23 @@ using Nstance.Temporal.Activities.Telemetry;
 namespace Nstance.Temporal.Activities.Acquire;
 
 /// <summary>Makes the shard's database usable on this host (design, "Hosts and the database"), or declines.</summary>
-internal sealed class AcquirePhase(ShardDatabases databases, IRecordStore records, Action<string> heartbeat)
+internal sealed class AcquirePhase(
+    ShardDatabases databases, IRecordStore records, TimeProvider time, Action<string> heartbeat)
 {
-    public async Task<AcquireShardResult> RunAsync(AcquireShardInput input, CancellationToken cancellationToken)
+    /// <param name="input">The shard.</param>
+    /// <param name="at">Start of this attempt: an election may be later than the input's time.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<AcquireShardResult> RunAsync(
+        AcquireShardInput input, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var config = await ShardConfiguration.RequireAsync(records, input.Shard, cancellationToken);
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         using var database = databases.Open(input.Shard, create: true);
+        var leader = new LeaderCheck(databases, records, input.Shard, time);
         var result = new AcquireShardResult(databases.HostName, Names.HostTaskQueue(databases.HostName), timings)
         {
             SharedDatabase = !database.IsOwn,
+            Leader = await leader.AcquireAsync(database, input.PreviousHost, at, cancellationToken),
         };
         if (database.IsOwn) result = await FillAsync(database, input, result, cancellationToken);
         database.SetMeta(MetaKeys.Region, config.Region ?? "");

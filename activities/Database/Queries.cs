@@ -145,6 +145,9 @@ internal static class Queries
     private const string Registered =
         "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
+    /// <summary>Registered, live rows without a report whose registration is older than a time.</summary>
+    public const string Unreported = $"SELECT count(*) {Registered} AND health_at IS NULL AND +registered_at < $before";
+
     /// <summary>Live rows of whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""
         {Columns} FROM instances AS i {Record}

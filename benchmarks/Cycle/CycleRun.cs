@@ -82,8 +82,11 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         using var server = Open(shared, "OFF");
         var own = Directory.CreateDirectory(Path.Combine(_folder, "own")).FullName;
         GcActivities Activities(string? path) => new(
-            new ShardDatabases { HostName = "bench", DataDirectory = own, SharedDatabasePath = path }, connections,
-            _ => _events);
+            new ShardDatabases
+            {
+                HostName = "bench", NstanceServerId = "bench", DataDirectory = own, SharedDatabasePath = path,
+            },
+            connections, _ => _events);
         var gc = Activities(shared);
         var input = new PhaseInput(Shard, fleet.AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
         await gc.AcquireShardAsync(new AcquireShardInput(Shard, fleet.AsOf));

@@ -56,6 +56,10 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
         return Encoding.UTF8.GetBytes(shard.Config(new()));
     }
 
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
+            $$"""{ "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }"""));
+
     public Task PutAsync(
         ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) =>
         calls.MakeAsync("PutObject", cancellationToken);

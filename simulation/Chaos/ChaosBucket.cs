@@ -63,6 +63,10 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         return Encoding.UTF8.GetBytes(world.Config);
     }
 
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
+            $$"""{ "leaderID": "nst-0", "leaderAddr": "nst-0:9000", "lastUpdated": "{{world.Now:O}}" }"""));
+
     private void Fail(string what)
     {
         if (world.Strikes(ChaosEvent.BucketError, what, _time))

@@ -73,6 +73,7 @@ internal sealed class ChaosHosts : IDisposable
             HostName = $"host-{Current}",
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
             SharedDatabasePath = SharedPath,
+            NstanceServerId = "nst-0",
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;

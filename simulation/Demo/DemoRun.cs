@@ -78,7 +78,8 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         await using var worker = GcProcess.Start(
             [
                 "run", .. ShardArguments, "--host-name", "demo-host", "--data-directory", _directory,
-                "--shared-database-path", Database, "--webhook-url", webhook.Url.ToString(),
+                "--shared-database-path", Database, "--nstance-server-id", ShardLayout.ServerId,
+                "--webhook-url", webhook.Url.ToString(),
             ], environment, Log);
         var client = await temporal.ConnectAsync();
         try

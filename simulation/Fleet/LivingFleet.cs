@@ -50,12 +50,8 @@ internal sealed class LivingFleet : IDisposable
     public void Settle(int instances)
     {
         var now = _cloud.Ec2.Now;
-        foreach (var (key, text) in _shard.Objects())
-        {
-            _foreignObjects[key] = Encoding.UTF8.GetBytes(text);
-            _cloud.S3.Put(_shard.Bucket, key, _foreignObjects[key]);
-        }
-
+        foreach (var (key, text) in _shard.Objects()) PutForeign(key, text);
+        Lead(now);
         foreach (var scenario in FleetPlan.Scenarios(instances)) AddOld(scenario, now);
         var rows = Members.Where(m => m.HasRow).Select(m => m.Known() with
         {
@@ -88,6 +84,7 @@ internal sealed class LivingFleet : IDisposable
     private void Beat()
     {
         var now = _cloud.Ec2.Now;
+        Lead(now);
         var late = Members.Where(m => m.Scenario is Scenario.RegistersLate && m.RegisteredAt is null
             && now - m.IssuedAt >= FleetTimings.RegistrationTimeout / 3).ToArray();
         foreach (var member in late) _fleet.Register(member, now);
@@ -96,6 +93,17 @@ internal sealed class LivingFleet : IDisposable
         if (_beats++ % BeatsOfNstance != 0) return;
         _nstance.Collect(now);
         _nstance.Scale(_nstance.Sizes(now), now);
+    }
+
+    /// <summary>nstance's server keeps its leader lock.</summary>
+    private void Lead(DateTimeOffset now) => PutForeign(
+        $"shard/{_shard.Shard}/leader.json",
+        $$"""{ "leaderID": "{{ShardLayout.ServerId}}", "leaderAddr": "nstance:9000", "lastUpdated": "{{now:O}}" }""");
+
+    private void PutForeign(string key, string text)
+    {
+        _foreignObjects[key] = Encoding.UTF8.GetBytes(text);
+        _cloud.S3.Put(_shard.Bucket, key, _foreignObjects[key]);
     }
 
     private static bool Reports(Member m) =>

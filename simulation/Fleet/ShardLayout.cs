@@ -27,11 +27,13 @@ internal static class ShardLayout
         }
         """;
 
+    /// <summary>Id of nstance's server, which leads the shard.</summary>
+    public const string ServerId = "nst-1";
+
     /// <summary>Returns the bucket's other objects. The collector must not change them.</summary>
     public static IEnumerable<(string Key, string Text)> Objects(this ShardRef shard) =>
     [
         ($"shard/{shard.Shard}/config.jsonc", shard.Config(new())),
-        ($"shard/{shard.Shard}/leader.json", """{"leader": "not the collector's"}"""),
         ($"shard/{shard.Shard}/certlog/acme.json", "{}"),
         ($"shard/elsewhere-1/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json", "{}"),
         ("cluster/ca.crt", "not the collector's"),

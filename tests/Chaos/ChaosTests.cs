@@ -172,6 +172,9 @@ public sealed class ChaosTests
             ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
             inner.DeleteAsync(shard, keys, cancellationToken);
 
+        public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+            inner.GetLeaderAsync(shard, cancellationToken);
+
         public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
             inner.GetConfigAsync(shard, cancellationToken);
     }

@@ -36,7 +36,13 @@ internal sealed class Hosts : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<Hosts> StartAsync(int count, params string[] shards)
+    public static Task<Hosts> StartAsync(int count, params string[] shards) => StartAsync(count, shards, _ => []);
+
+    /// <param name="count">How many workers.</param>
+    /// <param name="shards">Their shards.</param>
+    /// <param name="settings">Environment of a worker beside what all have, by its host's name.</param>
+    public static async Task<Hosts> StartAsync(
+        int count, string[] shards, Func<string, Dictionary<string, string>> settings)
     {
         var server = await CommandServer.StartAsync();
         var cloud = await SimulatedCloud.StartAsync(new()
@@ -55,7 +61,7 @@ internal sealed class Hosts : IAsyncDisposable
         }
 
         var hosts = new Hosts(server, cloud, server.Client);
-        for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}");
+        for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}", settings($"host-{n}"));
         foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync(
             $"polls nstance-gc and nstance-gc@{name}", Token);
         return hosts;
@@ -153,13 +159,14 @@ internal sealed class Hosts : IAsyncDisposable
         await _server.DisposeAsync();
     }
 
-    private WorkerProcess Launch(string name)
+    private WorkerProcess Launch(string name, Dictionary<string, string> settings)
     {
         var environment = WorkerProcess.Environment(_server, Cloud);
         environment["NSTANCE_GC__HOSTNAME"] = name;
 
         // A frozen host's polls each swallow a task, which comes back with its timeout only.
         environment["NSTANCE_GC__POLLERS"] = "2";
+        foreach (var (setting, value) in settings) environment[setting] = value;
         return WorkerProcess.Start(environment, "run");
     }
 

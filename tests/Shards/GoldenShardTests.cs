@@ -192,14 +192,17 @@ public sealed class GoldenShardTests
         return text.ToString();
     }
 
-    private static GcActivities Activities(FixtureShard golden, AwsConnections connections, FakeEventSink events)
-    {
-        var path = golden.DatabasePath;
-        var folder = Path.GetDirectoryName(path)!;
-        return new(
-            new() { HostName = "host", DataDirectory = folder, SharedDatabasePath = path }, connections, _ => events,
-            golden.Clock);
-    }
+    private static GcActivities Activities(FixtureShard golden, AwsConnections connections, FakeEventSink events) => new(
+        new()
+        {
+            HostName = "host",
+            DataDirectory = Path.GetDirectoryName(golden.DatabasePath)!,
+            SharedDatabasePath = golden.DatabasePath,
+            NstanceServerId = LeaderFile.Id,
+        },
+        connections,
+        _ => events,
+        golden.Clock);
 
     private static async Task<PhaseInput> AcquireAsync(GcActivities activities, FixtureShard golden)
     {

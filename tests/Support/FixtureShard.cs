@@ -34,6 +34,7 @@ internal sealed class FixtureShard : IAsyncDisposable
         var cloud = await SimulatedCloud.StartAsync(new() { Clock = clock, Buckets = [Bucket] });
         foreach (var machine in fixture.Machines) cloud.Ec2.Put(ToMachine(machine, fixture.AsOf));
         foreach (var (key, bytes) in fixture.Objects) cloud.S3.Put(Bucket, key, bytes);
+        cloud.S3.Put(Bucket, $"shard/{fixture.Shard.Shard}/leader.json", LeaderFile.Alive(fixture.AsOf));
         return new(fixture, cloud, clock);
     }
 

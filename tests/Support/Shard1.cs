@@ -17,6 +17,7 @@ internal sealed class Shard1 : IConnections, IDisposable
     {
         Cloud.Now = () => AsOf;
         foreach (var (key, bytes) in _fixture.Objects) Records.Objects[key] = bytes;
+        Records.Leader = () => LeaderFile.Alive(AsOf);
         Records.Config = Records.Objects[$"shard/{Shard.Shard}/config.jsonc"];
         foreach (var (id, state, launchedAt, tags) in _fixture.Machines)
             Cloud.Add(new(id, state, Ec2State.Parse(state), launchedAt, Shard.Shard, null, null, null, tags));
@@ -47,7 +48,7 @@ internal sealed class Shard1 : IConnections, IDisposable
         var shared = own ? null : DatabasePath;
         var databases = new ShardDatabases
         {
-            HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared,
+            HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared, NstanceServerId = LeaderFile.Id,
         };
         return new(databases, this, _ => Events, time ?? new StoppedClock { Time = () => AsOf });
     }

@@ -15,18 +15,25 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-shared-").FullName;
-    private readonly GcActivities _activities;
     private int _machines;
 
     public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false)
     {
         Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
         Records.Config = Encoding.UTF8.GetBytes(Shard.Config(Timings));
-        _activities = new(
-            new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this,
-            _ => Events, new StoppedClock { Time = () => Input.AsOf });
+        Records.Leader = () => LeaderFile.Alive(Input.AsOf);
+        var databases = new ShardDatabases
+        {
+            HostName = "host",
+            DataDirectory = _folder,
+            SharedDatabasePath = Path,
+            NstanceServerId = LeaderFile.Id,
+        };
+        Activities = new(databases, this, _ => Events, new StoppedClock { Time = () => Input.AsOf });
         Cloud.Now = () => Input.AsOf;
     }
+
+    public GcActivities Activities { get; }
 
     public static ShardTimings Timings { get; } = new();
 
@@ -101,13 +108,13 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     /// <summary>One whole cycle; the next one is two minutes later.</summary>
     public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()
     {
-        if (Input.Cycle == 0) await _activities.AcquireShardAsync(new(Shard, Input.AsOf));
+        if (Input.Cycle == 0) await Activities.AcquireShardAsync(new(Shard, Input.AsOf));
         Input = Input with { Cycle = Input.Cycle + 1, AsOf = Start.AddMinutes(2 * Input.Cycle) };
         Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
-        var sync = await _activities.SyncProviderAsync(Input);
-        var collect = await _activities.CollectAsync(Input);
-        await _activities.ScanHealthAsync(Input);
-        await _activities.PurgeRecordsAsync(Input);
+        var sync = await Activities.SyncProviderAsync(Input);
+        var collect = await Activities.CollectAsync(Input);
+        await Activities.ScanHealthAsync(Input);
+        await Activities.PurgeRecordsAsync(Input);
         return (sync, collect);
     }
 

@@ -47,6 +47,12 @@ internal static class StatusText
         if (status.Approval is { } approval)
             Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
         Row("host", Markup.Escape(status.Host ?? "none yet"));
+        if (status.Leader is { } leader)
+        {
+            var address = leader.Address.Length > 0 ? $" at {leader.Address}" : "";
+            Row("nstance's leader", Markup.Escape($"{leader.Id}{address}, since {Word.Time(leader.Since)}"));
+        }
+
         Row("cycles", $"{status.Totals.Cycles}");
         Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");
         if (status.Timings is { } timings) Row("interval", DurationText.Format(timings.Interval));

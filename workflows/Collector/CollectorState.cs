@@ -23,6 +23,7 @@ internal sealed class CollectorState(GcInput input)
     {
         Cycle = State.Cycle,
         Host = State.Host?.Host,
+        Leader = State.Leader,
         Timings = State.Timings is null ? null : Timings,
         Settings = Settings,
         DryRun = DryRun,

@@ -58,7 +58,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         _report = _report with { Sync = sync };
         if (sync is null) return;
         if (sync.Timings is { } timings) ApplyTimings(timings);
-        collector.State = GraceRules.Synced(collector.State, _newHost, Timings, asOf);
+        collector.State = GraceRules.Synced(collector.State, _newHost, sync.Leader, Timings, asOf);
         _newHost = null;
     }
 
@@ -156,6 +156,8 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             _mustSync = true;
             _newHost = host.Host;
         }
+
+        if (GraceRules.IsElected(collector.State, host.Leader)) _mustSync = true;
 
         foreach (var problem in host.Problems) AddProblem($"host {host.Host}: {problem}");
     }

@@ -15,6 +15,8 @@ internal static class DetailsTable
         text.Append($"**{Headline(state, collector.Phase)}**");
         text.Append(collector.DryRun ? " · dry-run: nothing is terminated\n" : "\n");
         text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
+        if (state.Leader is { } leader)
+            text.Append($"nstance's leader: {Line(leader.Id)} at {Line(leader.Address)} since {Time(leader.Since)}\n");
         foreach (var block in state.Blocks)
             text.Append($"\n**Blocked since {Time(block.Since)} by guard {block.Guard}**: {Line(block.Why)}\n");
         if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);

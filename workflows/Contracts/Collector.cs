@@ -39,6 +39,9 @@ public sealed record GcState
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
 
+    /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
+
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }
 
@@ -222,6 +225,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
 
     /// <summary>The host in use; null when none is held.</summary>
     public string? Host { get; init; }
+
+    /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
 
     /// <summary>Timings in effect; null until a host was acquired.</summary>
     public ShardTimings? Timings { get; init; }

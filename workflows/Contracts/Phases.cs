@@ -81,6 +81,9 @@ public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimi
     /// <summary>True: the database belongs to nstance's server on that host and is never rebuilt.</summary>
     public bool SharedDatabase { get; init; }
 
+    /// <summary>nstance's leader, which runs on that host; null for a database of our own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
+
     /// <summary>True: the database was filled from the bucket's records just now.</summary>
     public bool Rebuilt { get; init; }
 
@@ -123,6 +126,9 @@ public sealed record SyncResult : PhaseResult
 
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
+
+    /// <summary>nstance's leader, which runs on the host; null for a database of our own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
 }
 
 /// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
