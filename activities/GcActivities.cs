@@ -69,8 +69,8 @@ public sealed class GcActivities : IGcActivities
             HostOrder.Require(_databases, input, waited);
             var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
             var probe = new HostProbe(_connections, _databases.HostName, waited);
-            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), probe, Beat);
-            return await acquire.RunAsync(input, Token);
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), probe, _time, Beat);
+            return await acquire.RunAsync(input, Attempted(input.AsOf), Token);
         });
     }
 
@@ -80,6 +80,8 @@ public sealed class GcActivities : IGcActivities
     {
         var notes = new PhaseNotes();
         var records = _connections.Records(input.Timings.RequestTimeout);
+        var at = Attempted(input.AsOf);
+        var leader = await Leader(input).SyncAsync(database, at, Token);
         var config = await ShardConfiguration.TryReadAsync(records, input.Shard, notes, Token);
         var timings = input.Timings;
         if (config is not null)
@@ -93,7 +95,8 @@ public sealed class GcActivities : IGcActivities
         input = input with { Timings = timings };
         var sync = new SyncPhase(
             database, Cloud(database, timings), records, notes, Trail(database, input), input, Beat);
-        var result = await sync.RunAsync(Token) with { Timings = timings };
+        var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
+        if (!database.IsOwn) database.NoteUnreported(at);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
@@ -102,6 +105,7 @@ public sealed class GcActivities : IGcActivities
     [Activity]
     public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async db =>
     {
+        await Leader(input).RequireSameAsync(db, Token);
         var before = (await BeforeAsync())?.Collected;
         var collect = new CollectPhase(
             db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, Beat, _time);
@@ -115,6 +119,7 @@ public sealed class GcActivities : IGcActivities
     public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) =>
         RunAsync(input = Begun(input), "health", async db =>
         {
+            await Leader(input).RequireSameAsync(db, Token);
             var queue = Names.HostTaskQueue(_databases.HostName);
             var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
             PhaseMetrics.Scanned(input.Shard, result);
@@ -144,7 +149,16 @@ public sealed class GcActivities : IGcActivities
             StartedAt = ActivityExecutionContext.HasCurrent
                 ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
                 : _time.GetUtcNow(),
+            HostTime = _time.GetUtcNow(),
         };
+    }
+
+    /// <summary>Start of this attempt by Temporal's clock; outside of an activity the cycle's time.</summary>
+    private static DateTimeOffset Attempted(DateTimeOffset asOf)
+    {
+        if (!ActivityExecutionContext.HasCurrent) return asOf;
+        var started = new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero);
+        return started > asOf ? started : asOf;
     }
 
     private static void Beat(string doing) => Beat(new PhaseProgress(doing));
@@ -177,6 +191,8 @@ public sealed class GcActivities : IGcActivities
     }
 
     private IRecordStore Records(PhaseInput input) => _connections.Records(input.Timings.RequestTimeout);
+
+    private LeaderCheck Leader(PhaseInput input) => new(_databases, Records(input), input.Shard, _time);
 
     private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
         new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);

@@ -17,7 +17,7 @@ internal static class PhaseMetrics
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
         "nstance.gc.candidates", description:
         "Garbage by reason and what became of it "
-        + "(found, terminated, would_terminate, already_gone, skipped, failed, over_limit, quarantined)");
+        + "(found, terminated, would_terminate, already_gone, skipped, failed, over_limit, blocked, quarantined)");
 
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
@@ -91,6 +91,7 @@ internal static class PhaseMetrics
                 ("skipped", counts.Skipped),
                 ("failed", counts.Failed),
                 ("over_limit", counts.OverLimit),
+                ("blocked", counts.Blocked),
                 ("quarantined", counts.Quarantined),
             ])
         {

@@ -1,3 +1,16 @@
-using Nstance.Temporal.Benchmarks.Commands;
+using System.CommandLine;
+using Nstance.Temporal.Benchmarks.Cycle;
+using Nstance.Temporal.Benchmarks.Shards;
+using Nstance.Temporal.Benchmarks.TestServer;
+using Nstance.Temporal.Simulation;
 
-return await BenchmarkCommand.InvokeAsync(args, Console.Out, Console.Error);
+// Progress goes to stderr, the figures to stdout, last.
+var root = new RootCommand("Measures nstance-gc. Figures are for reading: no test asserts them.")
+{
+    CycleCommand.Create(Console.Out, Console.Error),
+    ShardsCommand.Create(Console.Out, Console.Error),
+    TemporalCommand.Create(Console.Out),
+    TestServerCommand.Create(Console.Out, Console.Error),
+};
+return await Arguments.InvokeAsync(
+    root, "benchmarks", args, Console.Out, Console.Error, hint: "--help lists the commands and their options");

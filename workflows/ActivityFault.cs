@@ -26,6 +26,8 @@ internal sealed record ActivityFault(bool HostLost, string Why)
             {
                 InnerException: TimeoutFailureException { TimeoutType: TimeoutType.Heartbeat },
             } => new(true, "no sign of life during the work"),
+            // The time ran out while an activity was retried: its last failure says why.
+            TimeoutFailureException { InnerException: ApplicationFailureException last } => Of(last),
             TimeoutFailureException timeout => new(false, $"timed out ({timeout.TimeoutType})"),
             ApplicationFailureException { ErrorType: ErrorTypes.ShardNotHeld } gone => new(true, Cut(gone.Message)),
             ApplicationFailureException { ErrorType: { } type } => new(false, Cut($"{type}: {cause.Message}")),

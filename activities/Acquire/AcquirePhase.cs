@@ -2,29 +2,30 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Telemetry;
-using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.Acquire;
 
 /// <summary>Makes the shard's database usable on this host (design, "Hosts and the database"), or declines.</summary>
 internal sealed class AcquirePhase(
-    ShardDatabases databases, IRecordStore records, HostProbe probe, Action<string> heartbeat)
+    ShardDatabases databases, IRecordStore records, HostProbe probe, TimeProvider time, Action<string> heartbeat)
 {
-    /// <summary>A shared database in which nobody reported for so many health intervals is not being fed.</summary>
-    private const int FedWithinIntervals = 3;
-
-    public async Task<AcquireShardResult> RunAsync(AcquireShardInput input, CancellationToken cancellationToken)
+    /// <param name="input">The shard.</param>
+    /// <param name="at">Start of this attempt: an election may be later than the input's time.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<AcquireShardResult> RunAsync(
+        AcquireShardInput input, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var config = await probe.RunAsync(records, input, cancellationToken);
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         var notes = new PhaseNotes();
         using var database = DamagedFile.OpenOrReplace(databases, input, notes);
+        var leader = new LeaderCheck(databases, records, input.Shard, time);
         var result = new AcquireShardResult(databases.HostName, Names.HostTaskQueue(databases.HostName), timings)
         {
             SharedDatabase = !database.IsOwn,
+            Leader = await leader.AcquireAsync(database, input.PreviousHost, at, cancellationToken),
         };
         if (database.IsOwn) result = await FillAsync(database, input, result, notes, cancellationToken);
-        else RequireFed(database, input.AsOf, timings);
         database.SetMeta(MetaKeys.Region, config.Region ?? "");
         database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         database.SetMeta(MetaKeys.AcquiredAt, input.AsOf);
@@ -48,16 +49,5 @@ internal sealed class AcquirePhase(
             InvalidRecords = notes.InvalidCount,
             Problems = notes.Problems,
         };
-    }
-
-    private void RequireFed(ShardDatabase database, DateTimeOffset asOf, ShardTimings timings)
-    {
-        var since = asOf - (FedWithinIntervals * timings.HealthCheckInterval);
-        var health = database.CountHealth(since);
-        if (health.Stale < health.Registered || health.Registered == 0) return;
-        throw new ApplicationFailureException(
-            $"host {databases.HostName} declines: no agent reported into {database.Path} "
-            + $"within {FedWithinIntervals} health intervals",
-            ErrorTypes.HostDeclined);
     }
 }

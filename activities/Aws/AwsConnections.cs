@@ -82,6 +82,7 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
             if (!_regions.TryGetValue(name, out var known))
             {
                 known.Client = new(Configure(new AmazonEC2Config(), name, endpoint));
+                AnswerTimes.Listen(known.Client);
                 known.Rates = new(settings.Ec2RatePercent, TimeProvider.System);
                 _regions.Add(name, known);
             }

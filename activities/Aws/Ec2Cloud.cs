@@ -38,15 +38,20 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         return aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), cancellationToken);
     }
 
-    public Task<DescribeResult> DescribeAsync(
-        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>
-        DescribeByIds.RunAsync(providerIds, async ids =>
+    public async Task<DescribeResult> DescribeAsync(
+        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? earliest = null;
+        var result = await DescribeByIds.RunAsync(providerIds, async ids =>
         {
             var instances = new List<CloudInstance>();
             var request = new DescribeInstancesRequest { InstanceIds = [.. ids] };
             await foreach (var page in PagesAsync(request, cancellationToken)) instances.AddRange(page);
+            if (AnswerTimes.Of(request) is { } time && !(time >= earliest)) earliest = time;
             return instances;
         });
+        return result with { At = earliest };
+    }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)

@@ -42,10 +42,17 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
         return open(shard.Bucket).DeleteAsync(keys, cancellationToken);
     }
 
-    public async Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken)
+    public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        GetAsync(shard, ShardConfig.KeyOf, cancellationToken);
+
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        GetAsync(shard, NstanceLeader.KeyOf, cancellationToken);
+
+    private async Task<byte[]?> GetAsync(
+        ShardRef shard, Func<string, string> keyOf, CancellationToken cancellationToken)
     {
         if (!Identifiers.IsValid(shard.Shard)) throw new ArgumentException("not a shard id", nameof(shard));
-        var key = ShardConfig.KeyOf(shard.Shard);
+        var key = keyOf(shard.Shard);
         return await ReadAsync(shard, key, cancellationToken) is not { } found ? null
             : found.Bytes
             ?? throw new CloudException(CloudFault.Invalid, $"s3://{shard.Bucket}/{key} is too large");

@@ -1,6 +1,7 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 
@@ -27,7 +28,7 @@ internal sealed class CollectPhase(
     private const int MaxRefreshes = 3;
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
-    private readonly EvidenceReader _reader = new(database, cloud, records);
+    private readonly EvidenceReader _reader = new(database, cloud, records, clock ?? TimeProvider.System);
     private readonly GroupEvents _groups = new(database, events, input);
     private readonly PlanStore _plans = new(database, input);
     private readonly CollectSummary _summary = new();
@@ -36,6 +37,8 @@ internal sealed class CollectPhase(
     private readonly HashSet<string> _settled = [];
     private readonly List<Assessment> _assessed = [];
     private readonly List<Assessment> _held = [];
+    private readonly List<GuardNote> _blocked = [];
+    private GuardNote? _agents;
 
     /// <param name="before">What an earlier attempt did; null: this is the first.</param>
     /// <param name="ct">Cancels it.</param>
@@ -43,25 +46,29 @@ internal sealed class CollectPhase(
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
-        if (MaintenanceWindows.Open(input) is { } window) return _summary.Result() with { Blocked = window };
+        if (MaintenanceWindows.Open(input) is { } window)
+        {
+            _summary.Problem(window);
+            return _summary.Result() with { Window = window };
+        }
+
         var rows = new CandidateRows(database, input);
         var found = Reasons.All.Select(rows.Of).ToArray();
         foreach (var problem in rows.Invalid) _summary.Invalid(problem);
         foreach (var problem in rows.Conflicts) _summary.Problem(problem);
-        if (Array.Exists(found, candidates => candidates.Count > 0)
-            && SafetyGuard.OfHealth(database.ReadHealth(input), input) is { } doubt)
-            return _summary.Result() with { Blocked = doubt };
-
+        if (Array.Exists(found, candidates => candidates.Count > 0))
+            _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
         if (_plans.IsUnknown) _summary.Problem("the approved plan is not known on this host, or it expired; skipped");
         var outcomes = new Outcomes(database, audit, _summary, _plans, input);
         var termination = new Termination(database, cloud, records, _groups, outcomes, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
         if (await audit.TryFlushAsync(ct) is { } waits) _summary.Problem(waits);
+        if (SafetyGuard.OfCloud(_assessed) is { } silent) _blocked.Add(silent);
         return _summary.Result() with
         {
-            Blocked = SafetyGuard.OfCloud(_assessed),
-            Plan = _held.Count == 0 || input.DryRun ? null : _plans.Keep(_held, _summary),
+            Blocked = [.. _blocked.DistinctBy(guard => guard.Guard)],
+            Plan = _held.Count == 0 || input.DryRun ? null : KeepPlan(),
             ApprovalDone = _plans.IsApproved && !outcomes.ApprovedFailed,
         };
     }
@@ -83,7 +90,7 @@ internal sealed class CollectPhase(
         _assessed.AddRange(assessed);
         _settled.UnionWith(assessed.Where(a => a.Verdict.Kind != VerdictKind.Refuted).Select(a => a.Candidate.Id));
         outcomes.Skip(assessed.Where(a => !a.IsActing));
-        var acting = WithinLimits(reason, assessed.FindAll(a => a.IsActing), outcomes);
+        var acting = WithinLimits(reason, PastGuards(reason, assessed.FindAll(a => a.IsActing), outcomes), outcomes);
         var announced = await termination.AnnounceAsync(acting, ct);
         foreach (var batch in announced.Chunk(TerminateBatch))
         {
@@ -101,16 +108,42 @@ internal sealed class CollectPhase(
     private Assessment Assess(Candidate candidate, Evidence evidence) => Assessment.Of(
         candidate, evidence, input, _reader.SawOwn || database.GetMeta(MetaKeys.SawOwn) != "0");
 
+    private CollectPlan KeepPlan() => _plans.Keep(
+        _held.Select(PlanItem.Of), [.. _blocked.Select(guard => guard.Guard).Distinct().Order(StringComparer.Ordinal)],
+        _summary.ExceededLimits, _summary.HeldBack);
+
+    /// <summary>A guard holds back all of a reason, unless an approval covers the instance and the guard.</summary>
+    private List<Assessment> PastGuards(Reason reason, List<Assessment> acting, Outcomes outcomes)
+    {
+        if (acting.Count == 0 || Guard(reason) is not { } guard) return acting;
+        var held = acting.FindAll(a => !_plans.Approves(a.Candidate, guard.Guard));
+        if (held.Count == 0) return acting;
+        _blocked.Add(guard);
+        _held.AddRange(held);
+        _summary.Exceeded($"{reason.Id}: {guard.Why}");
+        outcomes.HoldBack(held, CollectAction.Blocked, guard.Why);
+        return [.. acting.Except(held)];
+    }
+
+    private GuardNote? Guard(Reason reason)
+    {
+        if (input.Guard is { } listing) return listing;
+        if (input is { StartedAt: { } temporal, HostTime: { } host }
+            && SafetyGuard.OfClocks(temporal, host, _reader.CloudAhead, input) is { } clocks)
+            return clocks;
+        return reason.NeedsAgents ? _agents : null;
+    }
+
     /// <summary>All of a reason, or none: what is over a limit becomes a plan, unless an approval covers it.</summary>
     private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        var counted = acting.FindAll(a => a.CountsForLimits && !_plans.Approves(a));
+        var counted = acting.FindAll(a => a.CountsForLimits && !_plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
         if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
         _summary.Exceeded($"{reason.Id}: {over}");
         _held.AddRange(counted);
-        outcomes.HoldBack(counted, over);
+        outcomes.HoldBack(counted, CollectAction.OverLimit, over);
         return [.. acting.Except(counted)];
     }
 

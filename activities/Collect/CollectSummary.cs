@@ -8,6 +8,7 @@ internal enum CollectAction
 {
     Skipped,
     OverLimit,
+    Blocked,
     Terminated,
     AlreadyGone,
     Quarantined,
@@ -29,8 +30,9 @@ internal sealed class CollectSummary
 
     public int Approved { get; set; }
 
-    /// <summary>Instances that a limit held back; at most 20.</summary>
-    public IReadOnlyList<InstanceNote> OverLimit => [.. _others.Samples.Where(note => note.Action == "over-limit")];
+    /// <summary>Instances that a limit or a guard held back; at most 20.</summary>
+    public IReadOnlyList<InstanceNote> HeldBack =>
+        [.. _others.Samples.Where(note => note.Action is "over-limit" or "blocked")];
 
     /// <summary>Which limits are exceeded, one sentence for each reason.</summary>
     public IReadOnlyList<string> ExceededLimits => _exceeded;
@@ -45,12 +47,14 @@ internal sealed class CollectSummary
         {
             CollectAction.Skipped => counts with { Skipped = counts.Skipped + 1 },
             CollectAction.OverLimit => counts with { OverLimit = counts.OverLimit + 1 },
+            CollectAction.Blocked => counts with { Blocked = counts.Blocked + 1 },
             CollectAction.Terminated => counts with { Terminated = counts.Terminated + 1 },
             CollectAction.AlreadyGone => counts with { AlreadyGone = counts.AlreadyGone + 1 },
             CollectAction.Quarantined => counts with { Quarantined = counts.Quarantined + 1 },
             _ => counts with { Failed = counts.Failed + 1 },
         };
-        var notes = action is CollectAction.Skipped or CollectAction.OverLimit ? _others : _done;
+        var notes = action is CollectAction.Skipped or CollectAction.OverLimit or CollectAction.Blocked
+            ? _others : _done;
         var row = a.Candidate.Row;
         notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
     }
@@ -76,7 +80,8 @@ internal sealed class CollectSummary
         [
             .. _counts.Values.Select(c => c with
             {
-                Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0, OverLimit = 0,
+                Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0,
+                OverLimit = 0, Blocked = 0,
             }),
         ],
         GroupsChanged = GroupsChanged,

@@ -10,12 +10,16 @@ namespace Nstance.Temporal.Activities.Collect;
 /// Asks row, cloud and bucket about candidates. A question that fails leaves a gap in the evidence, no more. The cloud
 /// and the bucket are asked at the same time.
 /// </summary>
-internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IRecordStore records)
+internal sealed class EvidenceReader(
+    ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
 {
     private RecordKeys? _keys;
 
     /// <summary>True once the cloud showed an own instance: account and region are right.</summary>
     public bool SawOwn { get; private set; }
+
+    /// <summary>How far the cloud's clock is ahead of this host's; null: it gave no time yet.</summary>
+    public TimeSpan? CloudAhead { get; private set; }
 
     /// <summary>A row as it is now; one that never had a row stays as it was found.</summary>
     public static InstanceRow? Again(InstanceRow found, IReadOnlyDictionary<string, InstanceRow> rows) =>
@@ -30,7 +34,7 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
         var bucket = ReadRecordsAsync(rows, input.Shard, ct);
         await Task.WhenAll(asked, bucket);
         var healthKnownSince = rows.Any(row => row is { NamesMachine: false, RegisteredAt: not null })
-            ? database.HealthKnownSince()
+            ? database.HealthKnownSince(input)
             : null;
 
         // The row last: an agent may have registered while cloud and bucket were asked. A row that names another
@@ -75,6 +79,7 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
             return;
         }
 
+        CloudAhead ??= answer.At - clock.GetUtcNow();
         SawOwn |= answer.Found.Values.Any(i => i.IsOwn(input.Shard));
         foreach (var (id, evidence) in now.Where(e => e.Value.Row?.ProviderId is not null).ToArray())
         {
@@ -84,6 +89,7 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
                 Instance = answer.Found.GetValueOrDefault(provider),
                 NotFound = answer.NotFound.Contains(provider),
                 CloudUnknown = answer.Unknown.GetValueOrDefault(provider),
+                CloudTime = answer.At,
             };
         }
     }

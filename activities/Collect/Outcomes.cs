@@ -1,6 +1,7 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
@@ -24,10 +25,12 @@ internal sealed class Outcomes(
         else audit.Add(Skipped(skipped));
     }
 
-    public void HoldBack(IReadOnlyList<Assessment> held, string over)
+    /// <summary>Candidates that a limit or a guard holds back.</summary>
+    public void HoldBack(IReadOnlyList<Assessment> held, CollectAction action, string why)
     {
-        foreach (var a in held) summary.Add(a, CollectAction.OverLimit, "over-limit", a.Verdict.Why);
-        audit.AddNews(held.Select(a => audit.Of(a, "over-limit", $"{over}; {a.Verdict.Why}")));
+        var word = action == CollectAction.Blocked ? "blocked" : "over-limit";
+        foreach (var a in held) summary.Add(a, action, word, a.Verdict.Why);
+        audit.AddNews(held.Select(a => audit.Of(a, word, $"{why}; {a.Verdict.Why}")));
     }
 
     /// <summary>The line that is in the bucket before the cloud is asked to terminate.</summary>
@@ -39,7 +42,7 @@ internal sealed class Outcomes(
     public void Failed(Assessment a, string why)
     {
         Done(a, CollectAction.Failed, "failed", why);
-        ApprovedFailed |= plans.Approves(a);
+        ApprovedFailed |= plans.Approves(a.Candidate);
     }
 
     /// <summary>Takes down what the cloud answered about an instance.</summary>
@@ -62,7 +65,7 @@ internal sealed class Outcomes(
                 return true;
             case TerminateOutcome.Protected:
                 Done(a, CollectAction.Skipped, "skipped", why);
-                ApprovedFailed |= plans.Approves(a);
+                ApprovedFailed |= plans.Approves(a.Candidate);
                 return false;
             default:
                 Failed(a, why);
@@ -114,14 +117,14 @@ internal sealed class Outcomes(
 
     private void Done(Assessment a, CollectAction action, string word, string why)
     {
-        var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a);
+        var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a.Candidate);
         if (isApproved) summary.Approved++;
         summary.Add(a, action, word, isApproved ? $"{why}; approved by {input.Approval!.By}" : why);
         _done.Add(Entry(a, word, why));
     }
 
     private AuditEntry Entry(Assessment a, string word, string why) =>
-        audit.Of(a, word, why, plans.Approves(a) ? input.Approval : null);
+        audit.Of(a, word, why, plans.Approves(a.Candidate) ? input.Approval : null);
 
     private List<AuditEntry> Skipped(IEnumerable<Assessment> skipped)
     {

@@ -15,6 +15,15 @@ internal static class MetaKeys
     /// <summary>Health is not evaluated for the time before it.</summary>
     public const string HealthFrom = "health_from";
 
+    /// <summary>nstance's leader and since when, as JSON. Only in a shared file.</summary>
+    public const string Leader = "leader";
+
+    /// <summary>Registered rows without a report when the last sync ended. Only in a shared file.</summary>
+    public const string Unreported = "unreported";
+
+    /// <summary>Time for which <see cref="Unreported"/> holds.</summary>
+    public const string UnreportedAt = "unreported_at";
+
     /// <summary>Set when this host acquired the shard; a database without it is not used.</summary>
     public const string AcquiredAt = "acquired_at";
 

@@ -138,11 +138,15 @@ internal static class Queries
 
     private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
-          max(coalesce(health_at, registered_at))
+          max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
+            AND typeof(coalesce(health_at, registered_at)) = 'text')
         """;
 
     private const string Registered =
         "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
+
+    /// <summary>Registered, live rows without a report whose registration is older than a time.</summary>
+    public const string Unreported = $"SELECT count(*) {Registered} AND health_at IS NULL AND +registered_at < $before";
 
     /// <summary>Live rows of whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""

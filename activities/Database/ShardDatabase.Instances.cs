@@ -77,15 +77,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>
     /// Counts registered rows; those with a last sign older than asked up to a second too generously.
     /// </summary>
-    public HealthFacts CountHealth(DateTimeOffset before) =>
-        Query(Queries.HealthCounts, ["$before"], [GoTime.TextAfterSecondOf(before)], Health)[0];
-
-    /// <summary>The same for a cycle; exact where the count decides whether health is believed.</summary>
-    public HealthFacts ReadHealth(PhaseInput input)
-    {
-        var facts = CountHealth(HealthRules.StaleBefore(input));
-        return HealthRules.IsImplausible(facts.Stale, facts.Registered) ? FindStale(input).Facts : facts;
-    }
+    public HealthFacts CountHealth(PhaseInput input) => Query(
+        Queries.HealthCounts, ["$before", "$future"],
+        [GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input)), Soon(input.AsOf)], Health)[0];
 
     /// <summary>The same, with the stale rows, and those with a time that no rule can use.</summary>
     public (HealthFacts Facts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Invalid) FindStale(
@@ -102,9 +96,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
     }
 
     /// <summary>Since when agents report into this file; null: they do not.</summary>
-    public DateTimeOffset? HealthKnownSince()
+    public DateTimeOffset? HealthKnownSince(PhaseInput input)
     {
-        var facts = CountHealth(DateTimeOffset.MinValue);
+        var facts = CountHealth(input);
         return facts.IsShared || facts.Reported > 0 ? facts.Since ?? DateTimeOffset.MinValue : null;
     }
 

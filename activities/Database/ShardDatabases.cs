@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
@@ -26,12 +27,23 @@ public sealed record ShardDatabases
     /// </summary>
     public IReadOnlyDictionary<string, string> SharedDatabasePaths { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Id of nstance's server on this host: a shared file is used while that server leads its shard. Default null:
+    /// while the leader's address is one of this machine's.
+    /// </summary>
+    public string? NstanceServerId { get; init; }
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>
     /// Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.
     /// </summary>
     internal Action<SqliteConnection>? Opened { get; init; }
+
+    /// <summary>
+    /// Compares a host's name or address with this machine's; for tests. Default null: by its network interfaces.
+    /// </summary>
+    internal Func<string, CancellationToken, Task<AddressMatch>>? MatchAddress { get; init; }
 
     /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase Open(ShardRef shard, bool create)

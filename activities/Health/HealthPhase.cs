@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 
@@ -25,12 +26,7 @@ internal sealed class HealthPhase(
             Registered = facts.Registered,
             Stale = health.NotEvaluated is null ? stale.Count : 0,
         };
-        if (health.Suspect is { } suspect)
-        {
-            _notes.Problem($"{suspect}, none was enqueued");
-            return Done(result with { Suspect = true });
-        }
-
+        if (health.Suspect is { } suspect) return await HoldBackAsync(suspect, stale, facts, result, ct);
         if ((MaintenanceWindows.Open(input) ?? health.NotEvaluated) is { } why)
         {
             if (why.Length > 0) _notes.Problem(why);
@@ -41,6 +37,26 @@ internal sealed class HealthPhase(
         if (input.Grace?.Since >= HealthRules.StaleBefore(input)) return Done(result);
         if (input.DryRun && stale.Count > 0) _notes.Problem($"dry run: {stale.Count} checks were not enqueued");
         return Done(result with { Enqueued = await SendAsync([.. Checks(stale, facts)], ct) });
+    }
+
+    /// <summary>
+    /// Half of the agents went silent together: their replacement waits for an approval of exactly these instances.
+    /// </summary>
+    private async Task<HealthScanResult> HoldBackAsync(
+        string suspect, IReadOnlyList<InstanceRow> stale, HealthFacts facts, HealthScanResult result,
+        CancellationToken ct)
+    {
+        var plans = new PlanStore(database, input);
+        var isApproved = stale.ToLookup(plans.ApprovesCheck);
+        var sent = await SendAsync([.. Checks([.. isApproved[true]], facts)], ct);
+        result = result with { Enqueued = sent };
+        if (!isApproved[false].Any()) return Done(result);
+        var why = $"{suspect}: {isApproved[false].Count()} checks were not enqueued";
+        _notes.Problem(why);
+        if (input.DryRun) return Done(result with { Suspect = why });
+        foreach (var row in isApproved[false]) _notes.Sample(row, "blocked", why);
+        var plan = plans.Keep(isApproved[false].Select(PlanItem.OfCheck), [Guards.Health], [why], _notes.Samples);
+        return Done(result with { Suspect = why, Plan = plan });
     }
 
     private HealthScanResult Done(HealthScanResult result) => result with

@@ -64,7 +64,11 @@ internal interface ICloud
 internal sealed record DescribeResult(
     IReadOnlyDictionary<string, CloudInstance> Found,
     IReadOnlySet<string> NotFound,
-    IReadOnlyDictionary<string, string> Unknown);
+    IReadOnlyDictionary<string, string> Unknown)
+{
+    /// <summary>The cloud's own time when it answered; the earliest of several answers. Null: it gave none.</summary>
+    public DateTimeOffset? At { get; init; }
+}
 
 /// <summary>What became of an instance that was to be ended.</summary>
 internal enum TerminateOutcome

@@ -28,6 +28,11 @@ internal interface IRecordStore
     /// Bytes of the shard's <c>config.jsonc</c>; null when the bucket is there and the object is not.
     /// </summary>
     Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Bytes of the shard's <c>leader.json</c>; null when the bucket is there and the object is not.
+    /// </summary>
+    Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken);
 }
 
 /// <summary>A record in a listing.</summary>

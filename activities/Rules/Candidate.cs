@@ -43,6 +43,9 @@ internal sealed record Evidence
     /// <summary>Since when agents report into this host's file; null: they do not.</summary>
     public DateTimeOffset? HealthKnownSince { get; init; }
 
+    /// <summary>The cloud's own time of its answer by id; null: it gave none.</summary>
+    public DateTimeOffset? CloudTime { get; init; }
+
     /// <summary>What an acting candidate's instance is; only after a verdict that needs one.</summary>
     public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
 }

@@ -10,8 +10,11 @@ internal sealed record HealthFacts(int Registered, int Stale, int Reported, Date
     /// <summary>False: the file is our own, which nstance does not feed.</summary>
     public bool IsShared { get; init; }
 
+    /// <summary>True: agents report into it.</summary>
+    public bool IsFed => IsShared || Reported > 0;
+
     /// <summary>Path of the file, for messages.</summary>
-    public string Path { get; init; } = "";
+    public required string Path { get; init; }
 
     /// <summary>Health is not evaluated for the time before it; null: always was.</summary>
     public DateTimeOffset? Since { get; init; }
@@ -34,7 +37,7 @@ internal static class HealthRules
     {
         // After a failover no report has arrived yet: silence before that is no evidence.
         if (facts.Registered == 0 || facts.Since >= StaleBefore(input)) return new("", null);
-        if (!facts.IsShared && facts.Reported == 0)
+        if (!facts.IsFed)
         {
             return new(
                 $"no agent reports into {facts.Path}: health is not known on this host and was not evaluated", null);

@@ -28,7 +28,10 @@ internal static class QuarantineRules
         // Its agent reported after it was stopped: this verdict is not the one that put it there.
         if (input.Quarantine is not null && now.Row is { } row && (row.HealthAt > at || row.RegisteredAt > at))
             return quarantine;
-        var until = at + (input.Quarantine ?? WaitWhenOff);
+        var wait = input.Quarantine ?? WaitWhenOff;
+
+        // A tag may hold the last time there is: a sum beyond it would fail the whole phase.
+        var until = at > DateTimeOffset.MaxValue - wait ? at : at + wait;
         return input.AsOf < until
             ? Verdict.Skip($"in quarantine until {until:yyyy-MM-dd HH:mm:ss}Z: nstance-gc release undoes it")
             : verdict with { Why = $"{verdict.Why}; in quarantine since {at:yyyy-MM-dd HH:mm:ss}Z" };

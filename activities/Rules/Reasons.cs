@@ -4,12 +4,14 @@ namespace Nstance.Temporal.Activities.Rules;
 /// <param name="Id">The reason on the wire.</param>
 /// <param name="Word">Its word in the audit and in reports; with underscores in metrics.</param>
 /// <param name="Pause">The sweep whose pause holds it back.</param>
+/// <param name="NeedsAgents">True: the rule trusts that agents can register and report.</param>
 /// <param name="Find">The query: rows that may be garbage for this reason.</param>
 /// <param name="Judge">The rule that judges fresh evidence about one of them.</param>
 internal sealed record Reason(
     CollectReason Id,
     string Word,
     Sweep Pause,
+    bool NeedsAgents,
     Func<CandidateRows, IEnumerable<InstanceRow>> Find,
     Func<InstanceRow, Evidence, PhaseInput, Verdict> Judge)
 {
@@ -25,17 +27,17 @@ internal static class Reasons
 {
     public static IReadOnlyList<Reason> All { get; } =
     [
-        new(CollectReason.Unhealthy, "unhealthy", Sweep.Unhealthy,
+        new(CollectReason.Unhealthy, "unhealthy", Sweep.Unhealthy, false,
             rows => rows.Unhealthy, TerminationRules.Unhealthy),
-        new(CollectReason.Dangling, "dangling", Sweep.Dangling,
+        new(CollectReason.Dangling, "dangling", Sweep.Dangling, true,
             rows => rows.Dangling, TerminationRules.NeverRegistered),
-        new(CollectReason.Orphan, "orphan", Sweep.Orphan,
+        new(CollectReason.Orphan, "orphan", Sweep.Orphan, true,
             rows => rows.Orphans, TerminationRules.NeverRegistered),
-        new(CollectReason.DeletedButRunning, "deleted-but-running", Sweep.DeletedButRunning,
+        new(CollectReason.DeletedButRunning, "deleted-but-running", Sweep.DeletedButRunning, true,
             rows => rows.DeletedButRunning, TerminationRules.DeletedButRunning),
-        new(CollectReason.StalePreInsert, "stale-pre-insert", Sweep.StalePreInsert,
+        new(CollectReason.StalePreInsert, "stale-pre-insert", Sweep.StalePreInsert, true,
             rows => rows.PreInserts, TerminationRules.PreInsert),
-        new(CollectReason.MachineLost, "machine-lost", Sweep.MachineLost,
+        new(CollectReason.MachineLost, "machine-lost", Sweep.MachineLost, true,
             rows => rows.WithoutMachine, TerminationRules.WithoutMachine),
     ];
 

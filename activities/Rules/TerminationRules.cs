@@ -52,6 +52,11 @@ internal static class TerminationRules
         // An agent cannot register before its machine runs: the wait starts at the launch if that came later.
         if (instance.LaunchTime is not { } launched) return Verdict.Skip(NoLaunchTime);
         if (launched > Deadlines.Deadline(input)) return Verdict.Skip("launched too recently to have registered");
+
+        // By the cloud's own clock too: no clock of ours can make a booting machine old.
+        if (now.CloudTime is not { } cloudTime) return Verdict.Skip("the cloud did not say what time it is");
+        if (launched > cloudTime - input.Timings.RegistrationTimeout)
+            return Verdict.Skip("launched too recently by the cloud's clock");
         var record = now.Record is RecordRead.Found ? "its record says the same" : "it has no record";
         return new(
             VerdictKind.Terminate, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
-using Nstance.Temporal.Benchmarks.Commands;
+using Nstance.Temporal.Simulation;
 
 namespace Nstance.Temporal.Benchmarks.Cycle;
 
@@ -10,30 +8,20 @@ internal static class CycleCommand
 {
     public static Command Create(TextWriter stdout, TextWriter stderr)
     {
-        var instances = Options.Number("--instances", "size of the fleet", 100_000, 200, 2_000_000);
-        var latency = Options.Number("--latency", "milliseconds that each call to cloud or bucket takes", 0, 0, 10_000);
-        var runs = Options.Number("--runs", "how often all is measured; figures are medians", 5, 1, 100);
-        var output = Options.Output();
-        var warmUp = Options.Number("--warm-up", "how often all is done before: a worker that has run for a while has its code compiled", 2, 0, 100);
-        var command = new Command("cycle", "sync, collection, quiet cycle and rebuild of one shard") { instances, latency, warmUp, runs, output };
-        command.SetAction(async (parsed, ct) =>
+        var instances = Arguments.Number("--instances", "size of the fleet", 100_000, 200, 2_000_000);
+        var latency = Arguments.Number(
+            "--latency", "milliseconds that each call to cloud or bucket takes", 0, 0, 10_000);
+        var runs = Arguments.Number("--runs", "how often all is measured; figures are medians", 5, 1, 100);
+        var warmUp = Arguments.Number("--warm-up", "how often all runs before, to compile the code", 2, 0, 100);
+        var output = Arguments.Output();
+        var command = new Command("cycle", "sync, collection, quiet cycle and rebuild of one shard")
         {
-            var figures = await new CycleRun(
-                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(warmUp), parsed.GetValue(runs), stderr).RunAsync(ct);
-            if (parsed.GetValue(output) == "json")
-            {
-                await stdout.WriteLineAsync(JsonSerializer.Serialize(figures.ToJson(), JsonSerializerOptions.Web));
-                return 0;
-            }
-
-            foreach (var (name, value) in figures.ToJson())
-            {
-                var range = figures.Ranges.TryGetValue(name, out var both) ? $"   {both[0]} … {both[1]}" : "";
-                await stdout.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{name,-16} {JsonSerializer.Serialize(value, JsonSerializerOptions.Web)}{range}"));
-            }
-
-            return 0;
-        });
+            instances, latency, warmUp, runs, output,
+        };
+        command.SetAction((parsed, ct) => new CycleRun(
+                parsed.GetValue(instances), parsed.GetValue(latency), parsed.GetValue(warmUp), parsed.GetValue(runs),
+                stderr)
+            .RunAsync(stdout, parsed.GetValue(output) == "json", ct));
         return command;
     }
 }

@@ -1,45 +1,57 @@
 using System.Diagnostics;
 using Nstance.Temporal.Activities;
-using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Benchmarks.Measuring;
-using Nstance.Temporal.Benchmarks.Ports;
+using Nstance.Temporal.Simulation.Chaos;
+using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Benchmarks.Cycle;
 
 /// <summary>
-/// Runs the activities as a worker would, one phase after the other, on a copy of the same database each time. What a
-/// phase says it did is checked: a fast wrong answer is no figure.
+/// Runs the activities as a worker would, one phase after the other, on a copy of the same database each time. It
+/// checks what a phase reports: a fast wrong answer is no figure.
 /// </summary>
 internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int runs, TextWriter story)
 {
     private static readonly ShardRef Shard = new("bench", "us-west-2a", "bench");
 
-    private CycleFigures _figures = new(instances, latencyMs, runs);
     private readonly Calls _calls = new(TimeSpan.FromMilliseconds(latencyMs));
+    private readonly Dictionary<string, Dictionary<string, int>> _callsOf = [];
     private readonly CountedEvents _events = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-cycle-").FullName;
+    private readonly List<double> _peaks = [];
+    private Figures _figures = new();
+    private Figures _processor = new();
 
-    public async Task<CycleFigures> RunAsync(CancellationToken ct)
+    private string Template => Path.Combine(_folder, "template.db");
+
+    public async Task RunAsync(TextWriter stdout, bool isJson, CancellationToken ct)
     {
         using var locks = new WriteLocks();
         try
         {
-            var asOf = new DateTimeOffset(DateTimeOffset.UtcNow.Ticks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
-            using var fleet = new MeasuredFleet(instances, Shard, asOf);
-            var template = Path.Combine(_folder, "template.db");
-            ServerDatabase.Create(template, fleet);
+            var now = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+            var fleet = new MeasuredFleet(instances, Shard, now);
+            using (var database = Open(Template, "OFF"))
+            {
+                database.Insert([.. fleet.Members.OrderBy(m => m.IssuedAt).Select(fleet.Row)]);
+                database.Run("PRAGMA wal_checkpoint(TRUNCATE)");
+            }
+
             for (var run = 1 - warmUp; run <= runs; run++)
             {
-                if (run == 1) _figures = new(instances, latencyMs, runs);
+                if (run == 1) ForgetWarmUp();
                 ct.ThrowIfCancellationRequested();
                 fleet.Reset();
-                await OnceAsync(fleet, template, locks);
+                await OnceAsync(fleet, locks);
                 await story.WriteLineAsync(run < 1 ? "warmed up" : $"run {run} of {runs} done");
             }
 
-            return _figures;
+            await _figures.WriteAsync(
+                stdout, isJson, new() { ["instances"] = instances, ["latencyMs"] = latencyMs, ["runs"] = runs },
+                new() { ["callsOf"] = _callsOf, ["processor"] = _processor.Medians });
         }
         finally
         {
@@ -47,110 +59,148 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         }
     }
 
-    private async Task OnceAsync(MeasuredFleet fleet, string template, WriteLocks locks)
+    private void ForgetWarmUp()
     {
-        // A bound that grew in one run would make the next one look better than a fresh worker is.
-        var connections = new MemoryConnections(new MemoryCloud(fleet, _calls), new MemoryRecords(fleet, _calls, new AdaptiveLimit()), new MemoryAudit(_calls));
+        _figures = new();
+        _processor = new();
+    }
+
+    private static NstanceDatabase Open(string path, string synchronous)
+    {
+        var database = new NstanceDatabase(path, NstanceGeneration.V2);
+        database.Run($"PRAGMA synchronous = {synchronous}");
+        return database;
+    }
+
+    private async Task OnceAsync(MeasuredFleet fleet, WriteLocks locks)
+    {
+        var bucket = new MemoryBucket(fleet, _calls);
+        var connections = new Connections(new MemoryCloud(fleet, _calls), bucket, bucket);
         var shared = Path.Combine(_folder, "server.db");
-        File.Copy(template, shared, overwrite: true);
-        using var server = ServerDatabase.Serve(shared);
+        File.Copy(Template, shared, overwrite: true);
+        // The server's connection stays open as long as the server runs: the collector's is not the last to close.
+        using var server = Open(shared, "OFF");
         var own = Directory.CreateDirectory(Path.Combine(_folder, "own")).FullName;
-        var gc = new GcActivities(new ShardDatabases { HostName = "bench", DataDirectory = own, SharedDatabasePath = shared }, connections, _ => _events);
+        GcActivities Activities(string? path) => new(
+            new ShardDatabases
+            {
+                HostName = "bench", NstanceServerId = "bench", DataDirectory = own, SharedDatabasePath = path,
+            },
+            connections, _ => _events);
+        var gc = Activities(shared);
         var input = new PhaseInput(Shard, fleet.AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
         await gc.AcquireShardAsync(new AcquireShardInput(Shard, fleet.AsOf));
-        locks.TakeLongestMs();
+        locks.TakeMaxMs();
 
         Memory.ForgetPeak();
         var idle = Memory.ResidentMb();
-        var peaks = new List<double>();
-        var first = await TimeAsync("syncFirstMs", "syncFirst", peaks, () => gc.SyncProviderAsync(input));
-        Require(first.Listed == fleet.Machines.Length && first.Suspect is null, $"first sync: {first}");
-        ServerDatabase.ChangeAll(shared);
-        var synced = await TimeAsync("syncMs", "sync", peaks, () => gc.SyncProviderAsync(input));
-        Require(synced.Listed == fleet.Machines.Length && synced.Updated == fleet.Machines.Length, $"sync: {synced}");
-        var again = await TimeAsync("syncUnchangedMs", "syncUnchanged", peaks, () => gc.SyncProviderAsync(input));
-        Require(again.Listed == fleet.Machines.Length && again.Updated == 0, $"sync again: {again}");
-        await CollectAsync(gc, fleet, input, peaks);
-        ServerDatabase.ReportAll(shared, fleet.AsOf);
-        await QuietAsync(gc, input, peaks);
-        await HeartbeatsAsync(fleet, template, shared);
-        await RebuildAsync(fleet, connections, own, peaks);
+        _peaks.Clear();
+        var all = fleet.Machines.Length;
+        var first = await TimeAsync("syncFirst", () => gc.SyncProviderAsync(input));
+        Require(first.Listed == all && first.Suspect is null, $"first sync: {first}");
+        server.Run("UPDATE gc_machines SET status = 'pending'"); // Every machine is another than the last listing said.
+        var synced = await TimeAsync("sync", () => gc.SyncProviderAsync(input));
+        Require(synced.Listed == all && synced.Updated == all, $"sync: {synced}");
+        var again = await TimeAsync("syncUnchanged", () => gc.SyncProviderAsync(input));
+        Require(again.Listed == all && again.Updated == 0, $"sync again: {again}");
+        await CollectAsync(gc, fleet, input);
+        server.Run(
+            "UPDATE instances SET health_at = $now WHERE health_at < $before",
+            ("$now", NstanceDatabase.Text(fleet.AsOf)), ("$before", NstanceDatabase.Text(fleet.AsOf.AddMinutes(-1))));
+        await QuietAsync(gc, input);
+        await HeartbeatsAsync(fleet, shared);
+        await RebuildAsync(Activities(null), fleet);
         _figures.Add("idleRssMb", idle);
-        _figures.Add("peakRssMb", peaks.Max());
-        _figures.Add("overIdleMb", peaks.Max() - idle);
-        _figures.Add("maxWriteLockMs", locks.TakeLongestMs());
+        _figures.Add("peakRssMb", _peaks.Max());
+        _figures.Add("overIdleMb", _peaks.Max() - idle);
+        _figures.Add("maxWriteLockMs", locks.TakeMaxMs());
         foreach (var file in Directory.EnumerateFiles(_folder, "server.db*")) File.Delete(file);
         Directory.Delete(own, recursive: true);
     }
 
-    private async Task CollectAsync(GcActivities gc, MeasuredFleet fleet, PhaseInput input, List<double> peaks)
+    private async Task CollectAsync(GcActivities gc, MeasuredFleet fleet, PhaseInput input)
     {
         _calls.Reset();
-        var (collected, collectMs) = await ClockAsync("collectMs", null, peaks, () => gc.CollectAsync(input));
-        var (health, healthMs) = await ClockAsync("healthMs", null, peaks, () => gc.ScanHealthAsync(input));
-        var (purged, purgeMs) = await ClockAsync("purgeMs", null, peaks, () => gc.PurgeRecordsAsync(input));
-        _figures.Add("collectionMs", collectMs + healthMs + purgeMs);
-        _figures.AddCalls("collection", _calls);
-        Require(collected.Of(CollectReason.Dangling).Terminated == fleet.Count(Part.Dangling), $"dangling: {collected.Of(CollectReason.Dangling)}");
-        Require(collected.Of(CollectReason.Unhealthy).Terminated == fleet.Count(Part.Unhealthy), $"unhealthy: {collected.Of(CollectReason.Unhealthy)}");
-        Require(collected.Of(CollectReason.StalePreInsert).AlreadyGone == fleet.Count(Part.PreInsert), $"pre-inserts: {collected.Of(CollectReason.StalePreInsert)}");
-        Require(health.Enqueued == fleet.Count(Part.Stale), $"health: {health}");
-        Require(purged.Purged == fleet.Count(Part.Deleted), $"purge: {purged} {string.Join(' ', purged.Problems)}");
+        var collected = await ClockAsync("collect", () => gc.CollectAsync(input));
+        var health = await ClockAsync("health", () => gc.ScanHealthAsync(input));
+        var purged = await ClockAsync("purge", () => gc.PurgeRecordsAsync(input));
+        _callsOf["collection"] = _calls.Counts;
+        _figures.Add("collectionMs", new[] { "collectMs", "healthMs", "purgeMs" }.Sum(_figures.Last));
+        var dangling = collected.Of(CollectReason.Dangling);
+        Require(dangling.Terminated == fleet.Count(Scenario.NeverRegisters), $"dangling: {dangling}");
+        var unhealthy = collected.Of(CollectReason.Unhealthy);
+        Require(unhealthy.Terminated == fleet.Count(Scenario.Stopped), $"unhealthy: {unhealthy}");
+        var preInserts = collected.Of(CollectReason.StalePreInsert);
+        Require(preInserts.AlreadyGone == fleet.Count(Scenario.PreInsertOnly), $"pre-inserts: {preInserts}");
+        Require(health.Enqueued == fleet.Count(Scenario.FallsSilent), $"health: {health}");
+        Require(
+            purged.Purged == fleet.Count(Scenario.Expired), $"purge: {purged} {string.Join(' ', purged.Problems)}");
     }
 
     /// <summary>nstance's own writes, on a file with the collector's tables and on one without.</summary>
-    private async Task HeartbeatsAsync(MeasuredFleet fleet, string template, string shared)
+    private async Task HeartbeatsAsync(MeasuredFleet fleet, string shared)
     {
         var bare = Path.Combine(_folder, "bare.db");
-        File.Copy(template, bare, overwrite: true);
-        await ClockAsync("heartbeatsBareMs", null, [], () => Task.FromResult(Beat(bare)));
-        await ClockAsync("heartbeatsMs", null, [], () => Task.FromResult(Beat(shared)));
+        File.Copy(Template, bare, overwrite: true);
+        await ClockAsync("heartbeatsBare", () => Task.FromResult(Beat(bare)));
+        await ClockAsync("heartbeats", () => Task.FromResult(Beat(shared)));
         foreach (var file in Directory.EnumerateFiles(_folder, "bare.db*")) File.Delete(file);
 
         bool Beat(string path)
         {
-            ServerDatabase.Heartbeats(path, instances, fleet);
+            using var database = Open(path, "NORMAL");
+            var random = new Random(7);
+            database.Report(fleet.Members.Select(_ =>
+                (fleet.Members[random.Next(fleet.Members.Length)].Id, fleet.AsOf.AddSeconds(1))));
             return true;
         }
     }
 
-    private async Task QuietAsync(GcActivities gc, PhaseInput input, List<double> peaks)
+    private async Task QuietAsync(GcActivities gc, PhaseInput input)
     {
         var events = _events.Events;
-        var quiet = await TimeAsync("quietMs", "quiet", peaks, async () =>
-            (await gc.CollectAsync(input), await gc.ScanHealthAsync(input), await gc.PurgeRecordsAsync(input)));
-        Require(_events.Events == events && quiet.Item3.Expired == 0, $"not quiet: {quiet}");
+        var expired = await TimeAsync("quiet", async () =>
+        {
+            await gc.CollectAsync(input);
+            await gc.ScanHealthAsync(input);
+            return (await gc.PurgeRecordsAsync(input)).Expired;
+        });
+        Require(_events.Events == events && expired == 0, $"not quiet: {expired} expired");
     }
 
-    private async Task RebuildAsync(MeasuredFleet fleet, MemoryConnections connections, string own, List<double> peaks)
+    private async Task RebuildAsync(GcActivities gc, MeasuredFleet fleet)
     {
-        var gc = new GcActivities(new ShardDatabases { HostName = "bench", DataDirectory = own }, connections, _ => _events);
+        var input = new AcquireShardInput(Shard, fleet.AsOf);
         var there = fleet.Members.Count(m => fleet.HasRecord(m.Number));
-        var cold = await TimeAsync("rebuildColdMs", "rebuildCold", peaks, () => gc.AcquireShardAsync(new AcquireShardInput(Shard, fleet.AsOf)));
-        Require(cold.RecordsRead == there, $"rebuild: {cold.RecordsRead} of {there}, {string.Join("; ", cold.Problems)}");
+        var cold = await TimeAsync("rebuildCold", () => gc.AcquireShardAsync(input));
+        var problems = string.Join("; ", cold.Problems);
+        Require(cold.RecordsRead == there, $"rebuild: {cold.RecordsRead} of {there}, {problems}");
 
         // Another host held it in between: every ETag is compared, none has changed.
-        var warm = await TimeAsync("rebuildWarmMs", "rebuildWarm", peaks, () =>
-            gc.AcquireShardAsync(new AcquireShardInput(Shard, fleet.AsOf) { PreviousHost = "another" }));
+        var warm = await TimeAsync(
+            "rebuildWarm", () => gc.AcquireShardAsync(input with { PreviousHost = "another" }));
         Require(warm is { Rebuilt: true, RecordsRead: 0 }, $"rebuild again: {warm.RecordsRead} read");
     }
 
-    private async Task<T> TimeAsync<T>(string name, string? phase, List<double> peaks, Func<Task<T>> work) =>
-        (await ClockAsync(name, phase, peaks, work)).Result;
+    /// <summary>Measures a phase, and counts its calls.</summary>
+    private async Task<T> TimeAsync<T>(string name, Func<Task<T>> work)
+    {
+        _calls.Reset();
+        var result = await ClockAsync(name, work);
+        _callsOf[name] = _calls.Counts;
+        return result;
+    }
 
-    /// <summary>Gives the milliseconds too, without what it takes to measure memory.</summary>
-    private async Task<(T Result, double Ms)> ClockAsync<T>(string name, string? phase, List<double> peaks, Func<Task<T>> work)
+    private async Task<T> ClockAsync<T>(string name, Func<Task<T>> work)
     {
         Memory.ForgetPeak();
-        if (phase is not null) _calls.Reset();
-        var (clock, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+        var processor = Environment.CpuUsage.TotalTime;
+        var clock = Stopwatch.StartNew();
         var result = await work();
-        var ms = clock.Elapsed.TotalMilliseconds;
-        _figures.Add(name, ms);
-        _figures.AddProcessor(name, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
-        peaks.Add(Memory.PeakMb());
-        if (phase is not null) _figures.AddCalls(phase, _calls);
-        return (result, ms);
+        _figures.Add($"{name}Ms", clock.Elapsed.TotalMilliseconds);
+        _processor.Add($"{name}Ms", (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds);
+        _peaks.Add(Memory.PeakMb());
+        return result;
     }
 
     private static void Require(bool holds, string what)

@@ -1,47 +1,44 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Fleet;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Benchmarks.Fleet;
 
 /// <summary>
-/// The truth of a run: who exists, what the cloud shows, what the records say. Instances are made when they are asked
-/// for, as an SDK makes them from an answer, so that memory measured is the collector's.
+/// The truth of a run. Instances and records are made when they are asked for, as an SDK makes them from an answer, so
+/// that measured memory is the collector's.
 /// </summary>
-internal sealed class MeasuredFleet : IDisposable
+internal sealed class MeasuredFleet
 {
-    private readonly NativeBytes[] _records;
+    private const int Tenants = 4;
+    private const int GroupsOfTenant = 25;
+
+    private static readonly string Secret = Convert.ToBase64String(new byte[180]);
+
     private readonly bool[] _ended;
     private readonly bool[] _recordDeleted;
     private readonly Dictionary<string, int> _byProvider;
     private readonly Dictionary<string, int> _byId;
     private readonly ConcurrentDictionary<IdPart, int[]> _parts = [];
 
+    /// <param name="count">Size.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="asOf">Now.</param>
+    /// <param name="isQuiet">True: every instance is healthy.</param>
     public MeasuredFleet(int count, ShardRef shard, DateTimeOffset asOf, bool isQuiet = false)
     {
-        (Shard, AsOf) = (shard, asOf);
+        Shard = shard;
+        AsOf = asOf;
         var random = new Random(count);
-        Members = new Member[count];
-        for (var i = 0; i < count; i++) Members[i] = Make(i, asOf, random, isQuiet);
+        Members = [.. Enumerable.Range(0, count).Select(n => Make(n, isQuiet, random))];
         _ended = new bool[count];
         _recordDeleted = new bool[count];
-        _records = new NativeBytes[count];
-        var (buffer, secret) = (new ArrayBufferWriter<byte>(), new byte[200]);
-        foreach (var member in Members)
-        {
-            random.NextBytes(secret);
-            buffer.ResetWrittenCount();
-            WriteRecord(buffer, member, secret);
-            _records[member.Number] = new NativeBytes(buffer.WrittenSpan);
-        }
-
-        _byProvider = Members.Where(m => m.HasMachine).ToDictionary(m => m.ProviderId, m => m.Number);
-        _byId = Members.ToDictionary(m => m.Id.ToString(), m => m.Number);
-        ByKey = [.. Members.OrderBy(KeyOf, StringComparer.Ordinal).Select(m => m.Number)];
-        Machines = [.. Members.Where(m => m.HasMachine).Select(m => m.Number)];
+        Machines = [.. Members.Where(HasMachine).Select(m => m.Number)];
+        _byProvider = Machines.ToDictionary(n => Members[n].ProviderId!);
+        _byId = Members.ToDictionary(m => m.Id, m => m.Number);
+        ByKey = [.. Members.OrderBy(m => shard.RecordKey(m), StringComparer.Ordinal).Select(m => m.Number)];
     }
 
     public ShardRef Shard { get; }
@@ -53,24 +50,17 @@ internal sealed class MeasuredFleet : IDisposable
     /// <summary>Numbers in the order in which S3 lists their records.</summary>
     public int[] ByKey { get; }
 
-    /// <summary>Numbers of those that the cloud ever had.</summary>
+    /// <summary>Numbers of the members that the cloud ever had.</summary>
     public int[] Machines { get; }
 
-    /// <summary>The same of a part, found once: the real cloud looks for them on its own processors.</summary>
+    /// <summary>Returns the same of a part, found once: the real cloud finds them on its own processors.</summary>
     public int[] MachinesOf(IdPart part) => part == IdPart.Whole
         ? Machines
-        : _parts.GetOrAdd(part, static (part, fleet) => [.. fleet.Machines.Where(n => part.Has(fleet.Members[n].ProviderId))], this);
+        : _parts.GetOrAdd(part, part => [.. Machines.Where(n => part.Has(Members[n].ProviderId!))]);
 
-    public int Count(params Part[] parts) => Members.Count(m => parts.Contains(m.Part));
+    public int Count(Scenario scenario) => Members.Count(m => m.Scenario == scenario);
 
-    public string KeyOf(Member member) => KeyOf(member, Shard);
-
-    /// <summary>As if it were another shard's: many shards then share one fleet's memory.</summary>
-    public static string KeyOf(Member member, ShardRef shard) => RecordKey.For(shard.Shard, member.Tenant, member.Id);
-
-    public string ETagOf(int number) => $"\"{(ulong)number * 0xC2B2AE3D27D4EB4FUL:x16}{number:x16}\"";
-
-    public ReadOnlyMemory<byte> Record(int number) => _records[number].Memory;
+    public bool HasMachine(Member member) => member.Scenario is not (Scenario.PreInsertOnly or Scenario.Expired);
 
     public bool HasRecord(int number) => !_recordDeleted[number];
 
@@ -80,95 +70,67 @@ internal sealed class MeasuredFleet : IDisposable
 
     public int? ById(string id) => _byId.TryGetValue(id, out var number) ? number : null;
 
-    public bool HasEnded(int number) => _ended[number];
-
     public void End(int number) => _ended[number] = true;
 
-    /// <summary>As it was before anything was collected.</summary>
+    /// <summary>Restores what was before anything was collected.</summary>
     public void Reset()
     {
         Array.Clear(_ended);
         Array.Clear(_recordDeleted);
     }
 
-    public void Dispose() => Array.ForEach(_records, record => ((IDisposable)record).Dispose());
+    public string ETagOf(int number) => $"\"{(ulong)number * 0xC2B2AE3D27D4EB4FUL:x16}{number:x16}\"";
 
-    public CloudInstance Instance(int number) => Instance(number, Shard);
+    /// <summary>Returns nstance's row of a member.</summary>
+    public NstanceInstance Row(Member m) => m.Known() with
+    {
+        Nonce = $"eyJhbGciOiJFZERTQSJ9.{m.Id}.{Secret}",
+        OnDemand = true,
+        Status = "pending",
+        HealthAt = m.RegisteredAt is null || m.Scenario is Scenario.Expired ? null
+            : m.Scenario is Scenario.FallsSilent ? AsOf.AddMinutes(-10) : AsOf.AddSeconds(-20),
+        DeletedAt = m.Scenario is Scenario.Expired ? AsOf.AddHours(-2) : null,
+    };
 
+    public byte[] Record(int number)
+    {
+        var member = Members[number];
+        var status = member.Scenario is Scenario.PreInsertOnly ? "pending" : "running";
+        return NstanceRecord.Write(Row(member), status, member.IssuedAt);
+    }
+
+    /// <summary>Returns a machine with the tags of any shard: many shards then share one fleet's memory.</summary>
     public CloudInstance Instance(int number, ShardRef shard)
     {
         var member = Members[number];
-        var state = _ended[number] ? "shutting-down" : member.Part == Part.Unhealthy ? "stopped" : "running";
-        var id = member.Id.ToString();
+        var state = _ended[number] ? "shutting-down" : member.Scenario is Scenario.Stopped ? "stopped" : "running";
         return new CloudInstance(
-            member.ProviderId, state, Ec2State.Parse(state), member.CreatedAt, "us-west-2a", member.Ip4, null,
-            $"ip-{member.Ip4}.us-west-2.compute.internal",
-            new Dictionary<string, string>
-            {
-                [CloudTags.Managed] = "true",
-                [CloudTags.ClusterId] = shard.Cluster,
-                [CloudTags.Shard] = shard.Shard,
-                [CloudTags.InstanceId] = id,
-                [CloudTags.Kind] = "knc",
-                [CloudTags.Group] = member.Group,
-                ["nstance:template"] = "default",
-            });
+            member.ProviderId!, state, Ec2State.Parse(state), member.IssuedAt, "us-west-2a", member.Ip4,
+            null, $"ip-{member.Ip4}.us-west-2.compute.internal", shard.Tags(member));
     }
 
-    private static Member Make(int number, DateTimeOffset asOf, Random random, bool isQuiet)
+    /// <summary>Makes a member in the mix of docs/performance.md.</summary>
+    private Member Make(int number, bool isQuiet, Random random)
     {
-        var part = isQuiet ? Part.Healthy : (number % 200) switch
+        var scenario = isQuiet ? Scenario.Registers : (number % 200) switch
         {
-            0 or 1 => Part.Dangling,
-            2 or 3 => Part.Stale,
-            4 or 5 => Part.Deleted,
-            6 => Part.Unhealthy,
-            7 => Part.PreInsert,
-            _ => Part.Healthy,
+            0 or 1 => Scenario.NeverRegisters,
+            2 or 3 => Scenario.FallsSilent,
+            4 or 5 => Scenario.Expired,
+            6 => Scenario.Stopped,
+            7 => Scenario.PreInsertOnly,
+            _ => Scenario.Registers,
         };
-        var age = part is Part.Dangling or Part.PreInsert
-            ? TimeSpan.FromMinutes(60 + random.Next(60))
-            : TimeSpan.FromMinutes(180 + random.Next(30 * 24 * 60));
-        var createdAt = asOf - age;
-        Span<byte> bytes = stackalloc byte[16];
-        random.NextBytes(bytes);
-        BinaryPrimitives.WriteInt64BigEndian(bytes, (createdAt.ToUnixTimeMilliseconds() << 16) | (uint)random.Next(0x10000));
-        bytes[6] = (byte)(0x70 | (bytes[6] & 0x0F));
-        bytes[8] = (byte)(0x80 | (bytes[8] & 0x3F));
-        return new Member(number, new Guid(bytes, bigEndian: true), part, createdAt);
-    }
-
-    private static void WriteRecord(IBufferWriter<byte> writer, Member member, byte[] secret)
-    {
-        using var json = new Utf8JsonWriter(writer);
-        json.WriteStartObject();
-        json.WriteString("instance_id", member.Id.ToString());
-        json.WriteString("tenant", member.Tenant);
-        json.WriteString("group", member.Group);
-        json.WriteBoolean("on_demand", true);
-        json.WriteString("subnet_id", "subnet-0123456789abcdef0");
-        json.WriteString("provider_instance_id", member.Part == Part.PreInsert ? "" : member.ProviderId);
-        json.WriteString("instance_type", "m7g.large");
-        json.WriteString("status", member.Part == Part.PreInsert ? "pending" : "running");
-        json.WriteString("private_ipv4", member.Ip4);
-        json.WriteString("private_ipv6", "");
-        json.WriteString("hostname", "");
-        json.WriteString("created_at", member.CreatedAt);
-        json.WriteString("last_updated", member.CreatedAt);
-        json.WriteString("registration_jwt", $"eyJhbGciOiJFZERTQSJ9.{Convert.ToBase64String(secret)}");
-        json.WriteStartObject("config");
-        json.WriteString("template", "default");
-        json.WriteEndObject();
-        json.WriteStartObject("tags");
-        json.WriteString("team", "platform");
-        json.WriteEndObject();
-        json.WriteString("infra_config_hash", "4f7c1be0a4f7c1be0a4f7c1be0a4f7c1");
-        if (member.IsRegistered)
+        var isRegistered = scenario is not (Scenario.NeverRegisters or Scenario.PreInsertOnly);
+        var minutes = isRegistered ? 180 + random.Next(30 * 24 * 60) : 60 + random.Next(60);
+        var issuedAt = AsOf.AddMinutes(-minutes);
+        var tenant = $"tenant-{number % Tenants}";
+        var group = $"group-{number / Tenants % GroupsOfTenant}";
+        return new(number, MemberId.New(random, "knc", issuedAt), tenant, group, scenario, issuedAt)
         {
-            json.WriteString("registered_at", member.CreatedAt.AddMinutes(1));
-            json.WriteString("public_key_pem", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n");
-        }
-
-        json.WriteEndObject();
+            // Scattered, as the cloud's ids are.
+            ProviderId = scenario is Scenario.PreInsertOnly ? null : $"i-0{(ulong)number * 0x9E3779B97F4A7C15UL:x16}",
+            RegisteredAt = isRegistered ? issuedAt.AddMinutes(1) : null,
+        };
     }
 }

@@ -22,6 +22,6 @@ internal static class Memory
     {
         if (!OperatingSystem.IsLinux()) return 0;
         var line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal));
-        return line is null ? 0 : double.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) / 1024;
+        return line is null ? 0 : double.Parse(line[name.Length..].TrimEnd('k', 'B').Trim()) / 1024;
     }
 }

@@ -7,8 +7,7 @@ namespace Nstance.Temporal.Benchmarks.Measuring;
 internal sealed class WriteLocks : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly Lock _lock = new();
-    private double _longest;
+    private double _max;
 
     public WriteLocks()
     {
@@ -21,19 +20,20 @@ internal sealed class WriteLocks : IDisposable
             foreach (var (name, value) in tags)
             {
                 if (name != WriteLockMetric.Database || !WriteLockMetric.Shared.Equals(value)) continue;
-                lock (_lock) _longest = Math.Max(_longest, seconds);
+                lock (_listener) _max = Math.Max(_max, seconds);
             }
         });
         _listener.Start();
     }
 
-    public double TakeLongestMs()
+    /// <summary>Returns the longest since the last call, in milliseconds.</summary>
+    public double TakeMaxMs()
     {
-        lock (_lock)
+        lock (_listener)
         {
-            var longest = _longest * 1000;
-            _longest = 0;
-            return longest;
+            var max = _max * 1000;
+            _max = 0;
+            return max;
         }
     }
 

@@ -1,9 +1,8 @@
 using Nstance.Temporal.Activities;
-using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Benchmarks.Fleet;
-using Nstance.Temporal.Benchmarks.Ports;
+using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
 using Temporalio.Client;
@@ -11,7 +10,7 @@ using Temporalio.Worker;
 
 namespace Nstance.Temporal.Benchmarks.Shards;
 
-/// <summary>A worker's two halves with the workflows, activities and settings of <c>nstance-gc run</c>, the ports in memory.</summary>
+/// <summary>A worker's two halves as in <c>nstance-gc run</c>, with the ports in memory.</summary>
 internal static class CollectorWorker
 {
     private const string Host = "bench";
@@ -19,26 +18,34 @@ internal static class CollectorWorker
     /// <summary>Runs both until <paramref name="work"/> is done.</summary>
     /// <param name="client">The server.</param>
     /// <param name="fleet">What every shard has.</param>
-    /// <param name="folder">Where databases go.</param>
-    /// <param name="listed">Told when a shard begins a sync.</param>
+    /// <param name="listed">Called when a shard begins a sync.</param>
     /// <param name="work">What is measured.</param>
-    public static async Task RunAsync(
-        ITemporalClient client, MeasuredFleet fleet, string folder, Action<ShardRef>? listed, Func<Task> work)
+    public static async Task<T> RunAsync<T>(
+        ITemporalClient client, MeasuredFleet fleet, Action<ShardRef>? listed, Func<Task<T>> work)
     {
-        var calls = new Calls(TimeSpan.Zero);
-        var events = new CountedEvents();
-        var gc = new GcActivities(
-            new ShardDatabases { HostName = Host, DataDirectory = folder },
-            new MemoryConnections(new MemoryCloud(fleet, calls, listed), new MemoryRecords(fleet, calls, new AdaptiveLimit()), new MemoryAudit(calls)),
-            _ => events);
-        using var shared = new TemporalWorker(client, Options(Names.TaskQueue)
-            .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>()
-            .AddActivity(gc.AcquireShardAsync).AddActivity(new KeepAliveActivities().EnsureCollectorRunsAsync));
-        using var host = new TemporalWorker(client, Options(Names.HostTaskQueue(Host))
-            .AddActivity(gc.SyncProviderAsync).AddActivity(gc.CollectAsync)
-            .AddActivity(gc.ScanHealthAsync).AddActivity(gc.PurgeRecordsAsync));
-        await shared.ExecuteAsync(() => host.ExecuteAsync(work));
-        if (events.Events > 0) throw new InvalidOperationException($"not quiet: {events.Events} events");
+        var folder = Directory.CreateTempSubdirectory("nstance-shards-").FullName;
+        try
+        {
+            var calls = new Calls(TimeSpan.Zero);
+            var events = new CountedEvents();
+            var bucket = new MemoryBucket(fleet, calls);
+            var gc = new GcActivities(
+                new ShardDatabases { HostName = Host, DataDirectory = folder },
+                new Connections(new MemoryCloud(fleet, calls, listed), bucket, bucket), _ => events);
+            using var shared = new TemporalWorker(client, Options(Names.TaskQueue)
+                .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>()
+                .AddActivity(gc.AcquireShardAsync).AddActivity(new KeepAliveActivities().EnsureCollectorRunsAsync));
+            using var host = new TemporalWorker(client, Options(Names.HostTaskQueue(Host))
+                .AddActivity(gc.SyncProviderAsync).AddActivity(gc.CollectAsync)
+                .AddActivity(gc.ScanHealthAsync).AddActivity(gc.PurgeRecordsAsync));
+            var result = await shared.ExecuteAsync(() => host.ExecuteAsync(work));
+            if (events.Events > 0) throw new InvalidOperationException($"not quiet: {events.Events} events");
+            return result;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static TemporalWorkerOptions Options(string queue)

@@ -10,44 +10,36 @@ using Temporalio.Client;
 namespace Nstance.Temporal.Benchmarks.Shards;
 
 /// <summary>
-/// Starts the collectors evenly over one interval, as workers that come and go leave them, lets each rebuild its database
-/// and run a cycle, and then looks at when cycles begin. A cycle is late when it begins more than
+/// Starts the collectors evenly over one interval, as workers that come and go leave them, lets each rebuild its
+/// database and run a cycle, and then measures when cycles begin. A cycle is late when it begins more than
 /// <see cref="Tolerance"/> after the one before it and the interval.
 /// </summary>
-internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
+internal sealed class ShardsRun(
+    int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, List<long>> _began = new(StringComparer.Ordinal);
     private int _started;
 
-    public async Task<IReadOnlyDictionary<string, object>> RunAsync(CancellationToken ct)
+    public async Task<Dictionary<string, object>> RunAsync(CancellationToken ct)
     {
-        var folder = Directory.CreateTempSubdirectory("nstance-shards-").FullName;
-        try
+        var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
+        await using var server = address is null
+            ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
+        var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
+        await SearchAttributes.EnsureAsync(client, new());
+        return await CollectorWorker.RunAsync(client, fleet, Began, async () =>
         {
-            using var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
-            await using var server = address is null ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
-            var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
-            await SearchAttributes.EnsureAsync(client, new());
-            IReadOnlyDictionary<string, object> figures = new Dictionary<string, object>();
-            await CollectorWorker.RunAsync(client, fleet, folder, Began, async () =>
+            try
             {
-                try
-                {
-                    figures = await MeasureAsync(client, ct);
-                }
-                finally
-                {
-                    if (address is not null) await EndAsync(client);
-                }
-            });
-            return figures;
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+                return await MeasureAsync(client, ct);
+            }
+            finally
+            {
+                if (address is not null) await EndAsync(client);
+            }
+        });
     }
 
     private void Began(ShardRef shard)
@@ -56,7 +48,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         lock (list) list.Add(Stopwatch.GetTimestamp());
     }
 
-    private async Task<IReadOnlyDictionary<string, object>> MeasureAsync(TemporalClient client, CancellationToken ct)
+    private async Task<Dictionary<string, object>> MeasureAsync(TemporalClient client, CancellationToken ct)
     {
         var idle = Memory.ResidentMb();
         var settings = new GcSettings { Interval = interval, DryRun = false };
@@ -72,9 +64,11 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         await story.WriteLineAsync($"{shards} started in {clock.Elapsed.TotalSeconds:0} s");
         await Task.Delay(interval, ct);
         Memory.ForgetPeak();
-        var (from, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var from = Stopwatch.GetTimestamp();
+        var processor = Environment.CpuUsage.TotalTime;
         await Task.Delay(interval * cycles, ct);
-        var (wall, used) = (Stopwatch.GetElapsedTime(from), Environment.CpuUsage.TotalTime - processor);
+        var wall = Stopwatch.GetElapsedTime(from);
+        var used = Environment.CpuUsage.TotalTime - processor;
         var gaps = _began.Values.SelectMany(list => Gaps(list, from)).Order().ToArray();
         var late = gaps.Count(gap => gap > interval + Tolerance);
         return new Dictionary<string, object>
@@ -86,7 +80,7 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
             ["cycles"] = gaps.Length,
             ["expected"] = shards * cycles,
             ["late"] = late,
-            ["worstLateMs"] = gaps.Length == 0 ? 0 : Math.Round(Math.Max(0, (gaps[^1] - interval).TotalMilliseconds)),
+            ["worstLateMs"] = gaps.Length == 0 ? 0 : Math.Max(0, Math.Round((gaps[^1] - interval).TotalMilliseconds)),
             ["cores"] = Math.Round(used / wall, 2),
             ["processorMsACycle"] = gaps.Length == 0 ? 0 : Math.Round(used.TotalMilliseconds / gaps.Length, 1),
             ["idleRssMb"] = Math.Round(idle),
@@ -97,7 +91,8 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
     /// <summary>A server that goes on would keep them, also when the measuring was interrupted.</summary>
     private async Task EndAsync(TemporalClient client)
     {
-        for (var n = 0; n < _started; n++) await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured");
+        for (var n = 0; n < _started; n++)
+            await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured");
     }
 
     /// <summary>For each cycle that began since: how long after the one before it.</summary>

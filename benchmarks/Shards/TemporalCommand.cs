@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Benchmarks.Commands;
 using Nstance.Temporal.Benchmarks.Fleet;
+using Nstance.Temporal.Simulation;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;
@@ -19,53 +19,42 @@ internal static class TemporalCommand
 
     public static Command Create(TextWriter stdout)
     {
-        var instances = Options.Number("--instances", "size of the fleet", 1000, 200, 1_000_000);
+        var instances = Arguments.Number("--instances", "size of the fleet", 1000, 200, 1_000_000);
         var command = new Command("temporal", "billed actions and bytes of history of a quiet cycle") { instances };
-        command.SetAction(async (parsed, ct) =>
-        {
-            var folder = Directory.CreateTempSubdirectory("nstance-temporal-").FullName;
-            try
-            {
-                await stdout.WriteLineAsync(JsonSerializer.Serialize(
-                    await CountAsync(parsed.GetValue(instances), folder), JsonSerializerOptions.Web));
-                return 0;
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        });
+        command.SetAction(async (parsed, _) => await stdout.WriteLineAsync(
+            JsonSerializer.Serialize(await CountAsync(parsed.GetValue(instances)), JsonSerializerOptions.Web)));
         return command;
     }
 
-    private static async Task<IReadOnlyDictionary<string, object>> CountAsync(int instances, string folder)
+    private static async Task<Dictionary<string, object>> CountAsync(int instances)
     {
         await using var environment = await EmbeddedWorkflowEnvironment.StartAsync();
         var client = environment.Client;
         await SearchAttributes.EnsureAsync((TemporalClient)client, new());
         var shard = new ShardRef("bench", "s0", "bench");
-        using var fleet = new MeasuredFleet(instances, shard, new DateTimeOffset(await environment.GetCurrentTimeAsync()), isQuiet: true);
-        IReadOnlyCollection<HistoryEvent> events = [];
-        await CollectorWorker.RunAsync(client, fleet, folder, null, async () =>
+        var fleet = new MeasuredFleet(instances, shard, new(await environment.GetCurrentTimeAsync()), isQuiet: true);
+        return Figures(instances, await CollectorWorker.RunAsync(client, fleet, null, async () =>
         {
             await CollectorStart.EnsureRunsAsync(client, new(shard) { Settings = new() { DryRun = false } });
             await environment.DelayAsync(TimeSpan.FromMinutes((2 * Cycles) + 1));
             var collector = client.GetWorkflowHandle<GcWorkflow>(Names.GcWorkflowId(shard.Cluster, shard.Shard));
-            events = (await collector.FetchHistoryAsync()).Events.ToArray();
-        });
-        return Figures(instances, events);
+            return (await collector.FetchHistoryAsync()).Events.ToArray();
+        }));
     }
 
-    /// <summary>From one timer's start to the next is one cycle; the first has a host to acquire, and is left out.</summary>
-    private static Dictionary<string, object> Figures(int instances, IReadOnlyCollection<HistoryEvent> events)
+    /// <summary>From one timer to the next is one cycle; the first acquires a host, and does not count.</summary>
+    private static Dictionary<string, object> Figures(int instances, HistoryEvent[] all)
     {
-        var all = events.ToArray();
-        var timers = Enumerable.Range(0, all.Length).Where(at => all[at].EventType == EventType.TimerStarted).ToArray();
-        if (timers.Length != Cycles + 1) throw new InvalidOperationException($"{timers.Length} cycles instead of {Cycles + 1}");
+        var timers = Enumerable.Range(0, all.Length).Where(n => all[n].EventType == EventType.TimerStarted).ToArray();
+        if (timers.Length != Cycles + 1)
+            throw new InvalidOperationException($"{timers.Length} cycles instead of {Cycles + 1}");
         var quiet = all[timers[0]..timers[^1]];
         double Of(params EventType[] types) => quiet.Count(e => types.Contains(e.EventType)) / (double)Cycles;
-        var (activities, timed) = (Of(EventType.ActivityTaskScheduled), Of(EventType.TimerStarted));
-        var other = Of(EventType.UpsertWorkflowSearchAttributes, EventType.WorkflowExecutionSignaled, EventType.WorkflowExecutionUpdateAccepted);
+        var activities = Of(EventType.ActivityTaskScheduled);
+        var timed = Of(EventType.TimerStarted);
+        var other = Of(
+            EventType.UpsertWorkflowSearchAttributes, EventType.WorkflowExecutionSignaled,
+            EventType.WorkflowExecutionUpdateAccepted);
         return new()
         {
             ["instances"] = instances,

@@ -5,9 +5,11 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The bucket at the collector's port. Reads may run in parallel: what strikes them depends on their key alone.</summary>
+/// <summary>The bucket at the collector's port. Reads run in parallel: what strikes one depends on its key.</summary>
 internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : IRecordStore
 {
+    private const int PageSize = 50;
+
     private readonly int _time = (int)world.Elapsed.TotalMinutes;
 
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
@@ -15,9 +17,9 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
     {
         await call.BeforeAsync("list records", looks: true);
         Fail("list records");
-        foreach (var page in world.Bucket.Select(o => new RecordObject(o.Key, $"{o.Value.Version}")).ToArray().Chunk(50))
+        foreach (var keys in world.S3.Keys(shard.Bucket, RecordKey.Prefix(shard.Shard)).Chunk(PageSize))
         {
-            yield return page;
+            yield return [.. keys.Select(key => new RecordObject(key, world.S3.Get(shard.Bucket, key)!.ETag))];
             Fail("page of records");
         }
     }
@@ -26,9 +28,9 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
     {
         await call.BeforeReadAsync();
         Fail(key);
-        if (!world.Bucket.TryGetValue(key, out var found)) return new RecordRead.Missing();
-        return InstanceRecord.TryParse(Encoding.UTF8.GetBytes(found.Body), out var record, out var why)
-            ? new RecordRead.Found(record!, $"{found.Version}")
+        if (world.S3.Get(shard.Bucket, key) is not { } found) return new RecordRead.Missing();
+        return InstanceRecord.TryParse(found.Body, out var record, out var why)
+            ? new RecordRead.Found(record!, found.ETag)
             : new RecordRead.Invalid(why!);
     }
 
@@ -36,18 +38,18 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("delete records", looks: false);
-        if (world.Strikes(Deed.BucketError, "delete", _time)) return keys.ToDictionary(k => k, _ => "S3: 503");
+        if (world.Strikes(ChaosEvent.BucketError, "delete", _time)) return keys.ToDictionary(k => k, _ => "S3: 503");
         var failed = new Dictionary<string, string>();
         foreach (var key in keys)
         {
-            if (world.Strikes(Deed.BucketRefusesDelete, key, _time))
+            if (world.Strikes(ChaosEvent.BucketRefusesDelete, key, _time))
             {
                 failed[key] = "S3: AccessDenied";
                 continue;
             }
 
             invariants.DeletesRecord(key, bounds);
-            world.Bucket.Remove(key);
+            world.S3.Delete(shard.Bucket, key, "collector");
         }
 
         call.After();
@@ -61,8 +63,13 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         return Encoding.UTF8.GetBytes(world.Config);
     }
 
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
+            $$"""{ "leaderID": "nst-0", "leaderAddr": "nst-0:9000", "lastUpdated": "{{world.Now:O}}" }"""));
+
     private void Fail(string what)
     {
-        if (world.Strikes(Deed.BucketError, what, _time)) throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
+        if (world.Strikes(ChaosEvent.BucketError, what, _time))
+            throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
     }
 }

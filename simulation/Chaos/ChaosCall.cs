@@ -9,7 +9,8 @@ internal sealed class HostDied(StoryEvent cause) : Exception("the host died")
 }
 
 /// <summary>
-/// One attempt at a phase, seen from its calls to cloud, bucket and reconciler: counts them, and lets the story strike at one.
+/// One attempt at a phase, seen from its calls to cloud, bucket and reconciler: counts them, and lets the story strike
+/// at one.
 /// </summary>
 internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? strike)
 {
@@ -21,25 +22,25 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
 
     public StoryEvent? Strike => strike;
 
-    /// <summary>Ends when the host was cut off: what it does from then on, it does as a zombie.</summary>
+    /// <summary>Completes when the host was cut off: what it does from then on, it does as a zombie.</summary>
     public Task CutOff => _cut.Task;
 
-    /// <summary>A zombie goes on.</summary>
+    /// <summary>Lets a zombie go on.</summary>
     public void Restore() => _restored.SetResult();
 
-    /// <summary>Before a call takes effect. Only what looks, and is looked at again, may last long.</summary>
+    /// <summary>Comes before a call takes effect. Only a call that reads may last long.</summary>
     public async Task BeforeAsync(string action, bool looks)
     {
         _reading = false;
         Step(action, looks);
-        if (strike is not { Deed: Deed.Zombie } || strike.Call != _calls || !looks) return;
+        if (strike is not { Kind: ChaosEvent.Zombie } || strike.Call != _calls || !looks) return;
         _cut.SetResult();
         await _restored.Task;
     }
 
     /// <summary>
-    /// Before a read that others run beside: all until the next call count as one, and wait for what strikes it. A zombie's wait
-    /// until it goes on.
+    /// Comes before a read that others run beside: all until the next call count as one, and wait for what strikes it.
+    /// A zombie's wait until it goes on.
     /// </summary>
     public async Task BeforeReadAsync()
     {
@@ -52,18 +53,24 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
         }
     }
 
-    /// <summary>After a call took effect.</summary>
+    /// <summary>Comes after a call took effect.</summary>
     public void After()
     {
-        if (strike is { Deed: Deed.Crash or Deed.HostLost, After: true } && strike.Call == _calls) throw new HostDied(strike);
+        if (strike is { Kind: ChaosEvent.Crash or ChaosEvent.HostLost, After: true } && strike.Call == _calls)
+            throw new HostDied(strike);
     }
 
     /// <summary>Throws what the cloud answers while a fault of it holds.</summary>
     public void CloudFaults(string action)
     {
-        if (world.Strikes(Deed.Throttle, action, Count())) throw new CloudException(CloudFault.Throttled, "EC2: RequestLimitExceeded");
-        if (world.Strikes(Deed.CloudError, action, Count())) throw new CloudException(CloudFault.Transient, "EC2: timeout");
-        if (world.Strikes(Deed.CloudDenied, action, Count())) throw new CloudException(CloudFault.Denied, "EC2: UnauthorizedOperation");
+        Fail(ChaosEvent.Throttle, CloudFault.Throttled, "EC2: RequestLimitExceeded");
+        Fail(ChaosEvent.CloudError, CloudFault.Transient, "EC2: timeout");
+        Fail(ChaosEvent.CloudDenied, CloudFault.Denied, "EC2: UnauthorizedOperation");
+
+        void Fail(ChaosEvent kind, CloudFault fault, string message)
+        {
+            if (world.Strikes(kind, action, Count())) throw new CloudException(fault, message);
+        }
     }
 
     public int Count() => _calls + (int)world.Elapsed.TotalSeconds;
@@ -73,7 +80,7 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
         _calls++;
         world.Trace($"{world.Step}/{phase}/{action}");
         if (strike is null || strike.Call != _calls) return;
-        if (strike.Deed == Deed.SlowCall && looks) world.Advance(world.Now + strike.For);
-        if (strike is { Deed: Deed.Crash or Deed.HostLost, After: false }) throw new HostDied(strike);
+        if (strike.Kind == ChaosEvent.SlowCall && looks) world.Advance(world.Now + strike.For);
+        if (strike is { Kind: ChaosEvent.Crash or ChaosEvent.HostLost, After: false }) throw new HostDied(strike);
     }
 }

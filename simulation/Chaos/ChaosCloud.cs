@@ -2,12 +2,23 @@ using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Cloud;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The cloud at the collector's port. Batches and unknown ids go through the collector's own code for them.</summary>
+/// <summary>The cloud at the collector's port. Batches and unknown ids go through the collector's own code.</summary>
 internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : ICloud
 {
+    /// <summary>By this name the collector terminates.</summary>
+    private const string Hand = "collector";
+
+    private static readonly TerminateResult Protected = new(TerminateOutcome.Protected, "protected");
+
+    /// <summary>Returns a machine as the collector's port describes it.</summary>
+    public static CloudInstance Read(Machine m) => new(
+        m.Id, m.StateName, Ec2State.Parse(m.StateName), m.LaunchedAt, m.Zone, null, null, null,
+        new Dictionary<string, string>(m.Tags));
+
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -16,10 +27,10 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         var all = Seen().Where(i => i.IsOwn(shard) && i.State != "terminated").ToArray();
         foreach (var page in all.Chunk(world.Story.Setup.PageSize))
         {
-            if (world.Strikes(Deed.ShortListing, page[0].ProviderId, call.Count())) continue;
+            if (world.Strikes(ChaosEvent.ShortListing, page[0].ProviderId, call.Count())) continue;
             yield return page;
             await call.BeforeAsync("page", looks: true);
-            if (world.Strikes(Deed.CutListing, "page", call.Count()))
+            if (world.Strikes(ChaosEvent.CutListing, "page", call.Count()))
                 throw new CloudException(CloudFault.Transient, "EC2: connection lost");
         }
     }
@@ -30,16 +41,21 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
         call.CloudFaults("probe");
     }
 
-    public Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken) =>
-        DescribeByIds.RunAsync(providerIds, async ids =>
+    public async Task<DescribeResult> DescribeAsync(
+        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
+    {
+        var result = await DescribeByIds.RunAsync(providerIds, async ids =>
         {
             await call.BeforeAsync("describe", looks: true);
             call.CloudFaults("describe");
             var seen = Seen().ToDictionary(i => i.ProviderId);
-            if (ids.Where(id => !seen.ContainsKey(id)).ToArray() is { Length: > 0 } missing)
-                throw new CloudException(CloudFault.Gone, $"The instance IDs '{string.Join(", ", missing)}' do not exist");
+            var missing = string.Join(", ", ids.Where(id => !seen.ContainsKey(id)));
+            if (missing.Length > 0)
+                throw new CloudException(CloudFault.Gone, $"The instance IDs '{missing}' do not exist");
             return [.. ids.Select(id => seen[id])];
         });
+        return result with { At = world.Now };
+    }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
@@ -51,14 +67,14 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
-        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock).RunAsync(instances);
+        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock)
+            .RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("protection", looks: true);
-        return instances.Where(i => world.Machines[i.ProviderId].ApiProtected)
-            .ToDictionary(i => i.ProviderId, _ => new TerminateResult(TerminateOutcome.Protected, "protected"));
+        return instances.Where(i => IsProtected(i.ProviderId)).ToDictionary(i => i.ProviderId, _ => Protected);
     }
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
@@ -66,18 +82,13 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
     {
         await call.BeforeAsync("quarantine", looks: false);
         var results = new Dictionary<string, TerminateResult>();
-        foreach (var machine in instances.Select(i => world.Machines[i.ProviderId]))
+        foreach (var id in instances.Select(i => i.ProviderId))
         {
-            if (machine.ApiProtected)
-            {
-                results[machine.ProviderId] = new(TerminateOutcome.Protected, "protected");
-                continue;
-            }
-
-            invariants.Ends(machine, bounds);
-            machine.Tags[CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}";
-            machine.Stop(world.Now);
-            results[machine.ProviderId] = new(TerminateOutcome.Quarantined, null);
+            results[id] = IsProtected(id) ? Protected : new(TerminateOutcome.Quarantined, null);
+            if (IsProtected(id)) continue;
+            invariants.Ends(id, bounds);
+            world.SetTag(id, CloudTags.GcQuarantined, $"{at:yyyy-MM-ddTHH:mm:ssZ}");
+            world.Ec2.Stop(id);
         }
 
         call.After();
@@ -91,20 +102,27 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
     {
         await call.BeforeAsync("terminate", looks: false);
         call.CloudFaults("terminate");
-        if (ids.FirstOrDefault(id => world.Strikes(Deed.RefusedEnd, id, 0)) is { } refused)
-            throw new CloudException(CloudFault.Denied, $"EC2: not authorized for {refused}") { Code = "UnauthorizedOperation" };
-        if (ids.Where(id => world.Machines[id].ApiProtected).ToArray() is { Length: > 0 } shielded)
-            throw new CloudException(CloudFault.Protected, $"The instance '{shielded[0]}' may not be terminated");
+        if (ids.FirstOrDefault(id => world.Strikes(ChaosEvent.DenyTermination, id, 0)) is { } denied)
+        {
+            throw new CloudException(CloudFault.Denied, $"EC2: not authorized for {denied}")
+            {
+                Code = "UnauthorizedOperation",
+            };
+        }
+
+        if (ids.FirstOrDefault(IsProtected) is { } shielded)
+            throw new CloudException(CloudFault.Protected, $"The instance '{shielded}' may not be terminated");
         foreach (var id in ids)
         {
-            invariants.Ends(world.Machines[id], bounds);
-            world.Machines[id].Terminate(world.Now);
+            invariants.Ends(id, bounds);
+            world.Ec2.Terminate(id, Hand);
         }
 
         call.After();
-        return ids.Where(id => !world.Strikes(Deed.LeftOutEnd, id, call.Count())).ToHashSet();
+        return ids.Where(id => !world.Strikes(ChaosEvent.OmitTermination, id, call.Count())).ToHashSet();
     }
 
-    private IEnumerable<CloudInstance> Seen() =>
-        world.Machines.Values.Select(m => m.SeenAt(world.Now - world.Lag)).OfType<CloudInstance>();
+    private bool IsProtected(string providerId) => world.Ec2.Find(providerId)!.TerminationProtected;
+
+    private IEnumerable<CloudInstance> Seen() => world.Shown(world.Now - world.Lag).Select(Read);
 }

@@ -12,7 +12,7 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// </summary>
 internal sealed class ChaosCollector(
     ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants,
-    Plant plant) : ICycleSteps
+    InjectedBug bug) : ICycleSteps
 {
     private readonly CollectorState _collector = new(new GcInput(Story.Shard));
     private readonly HashSet<int> _struck = [];
@@ -85,7 +85,7 @@ internal sealed class ChaosCollector(
             _bounds[(phase, hosts.Current)] = bounds = new(world, input, hosts.Rows() ?? [], approved);
         }
 
-        return RetryAsync(phase, bounds, PhaseOptions.FinalForHost, gc => execute(gc, plant.Input(input)));
+        return RetryAsync(phase, bounds, PhaseOptions.FinalForHost, gc => execute(gc, bug.Input(input)));
     }
 
     /// <summary>Retries as Temporal does.</summary>
@@ -113,7 +113,7 @@ internal sealed class ChaosCollector(
         var call = new ChaosCall(world, phase, Strike(phase));
         var before = hosts.Rows() ?? [];
         var path = hosts.DatabasePath;
-        using var busy = Strike(phase, Deed.DatabaseBusy) is null ? null : hosts.Lock();
+        using var busy = Strike(phase, ChaosEvent.DatabaseBusy) is null ? null : hosts.Lock();
         try
         {
             var work = WorkAsync(call, bounds, execute);
@@ -124,7 +124,7 @@ internal sealed class ChaosCollector(
         }
         catch (HostDied e)
         {
-            if (e.Cause.Deed != Deed.HostLost) return null;
+            if (e.Cause.Kind != ChaosEvent.HostLost) return null;
             hosts.Switch();
             return new ActivityFault(HostLost: true, e.Message);
         }
@@ -159,11 +159,11 @@ internal sealed class ChaosCollector(
     private (GcActivities Gc, ReconcilerActivities Reconciler) Activities(ChaosCall call, Bounds bounds) =>
         hosts.Activities(
             new ChaosCloud(world, call, invariants, bounds),
-            plant.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
+            bug.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
             new ChaosAudit(world, call, invariants),
             new ChaosSink(world, call, reconciler),
-            world.Holding(Deed.DiskFull).Any(),
-            plant.Clock ?? world.Clock);
+            world.Holding(ChaosEvent.DiskFull).Any(),
+            bug.Clock(world.Clock));
 
     private async Task CheckAsync()
     {
@@ -223,10 +223,10 @@ internal sealed class ChaosCollector(
         }
     }
 
-    private StoryEvent? Strike(string phase, params Deed[] deeds)
+    private StoryEvent? Strike(string phase, params ChaosEvent[] kinds)
     {
-        if (deeds.Length == 0) deeds = [Deed.Crash, Deed.HostLost, Deed.Zombie, Deed.SlowCall];
-        var strike = world.Story.Events.FirstOrDefault(e => deeds.Contains(e.Deed)
+        if (kinds.Length == 0) kinds = [ChaosEvent.Crash, ChaosEvent.HostLost, ChaosEvent.Zombie, ChaosEvent.SlowCall];
+        var strike = world.Story.Events.FirstOrDefault(e => kinds.Contains(e.Kind)
             && e.Phase == phase && e.At <= world.Elapsed && !_struck.Contains(e.Number));
         if (strike is not null) _struck.Add(strike.Number);
         return strike;

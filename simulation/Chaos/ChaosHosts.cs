@@ -14,10 +14,7 @@ internal sealed class ChaosHosts : IDisposable
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
 
-    public ChaosHosts(StorySetup setup)
-    {
-        SharedPath = setup.Shared ? Path.Combine(_folder, "server.db") : null;
-    }
+    public ChaosHosts(StorySetup setup) => SharedPath = setup.Shared ? Path.Combine(_folder, "server.db") : null;
 
     /// <summary>nstance's own database; null: the hosts keep databases of their own.</summary>
     public string? SharedPath { get; }
@@ -27,10 +24,10 @@ internal sealed class ChaosHosts : IDisposable
     public string DatabasePath =>
         SharedPath ?? Path.Combine(_folder, $"host-{Current}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
 
-    /// <summary>What is said without the folder, which has another name in each run.</summary>
+    /// <summary>Returns a text without the folder, which has another name in each run.</summary>
     public string Nameless(string text) => text.Replace(_folder, "folder", StringComparison.Ordinal);
 
-    /// <summary>A shared database is on one host: that one starts again.</summary>
+    /// <summary>Changes the host. A shared database is on one host: that one starts again.</summary>
     public void Switch()
     {
         if (SharedPath is null) Current ^= 1;
@@ -42,7 +39,7 @@ internal sealed class ChaosHosts : IDisposable
         foreach (var ending in new[] { "", "-wal", "-shm" }) File.Delete(DatabasePath + ending);
     }
 
-    /// <summary>The rows in the current host's database; null: it has none yet.</summary>
+    /// <summary>Returns the rows in the current host's database; null: it has none yet.</summary>
     public IReadOnlyList<SeenRow>? Rows()
     {
         if (!_eyes.TryGetValue(DatabasePath, out var eye))
@@ -54,12 +51,19 @@ internal sealed class ChaosHosts : IDisposable
         return eye.Rows();
     }
 
-    /// <summary>The instances of a plan that the current host keeps.</summary>
+    /// <summary>Returns the instances of a plan that the current host keeps.</summary>
     public IReadOnlySet<string> PlanItems(string hash) =>
         _eyes.GetValueOrDefault(DatabasePath)?.PlanItems(hash) ?? new HashSet<string>();
 
     /// <summary>Locks the database until disposed, if there is one.</summary>
-    public IDisposable? Lock() => File.Exists(DatabasePath) ? new DatabaseLock(DatabasePath) : null;
+    public IDisposable? Lock()
+    {
+        if (!File.Exists(DatabasePath)) return null;
+        var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False;Mode=ReadWrite");
+        connection.Open();
+        Run(connection, "BEGIN IMMEDIATE");
+        return connection;
+    }
 
     public (GcActivities Gc, ReconcilerActivities Reconciler) Activities(
         ICloud cloud, IRecordStore records, IAuditStore audit, IEventSink sink, bool diskFull, TimeProvider time)
@@ -69,17 +73,15 @@ internal sealed class ChaosHosts : IDisposable
             HostName = $"host-{Current}",
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
             SharedDatabasePath = SharedPath,
+            NstanceServerId = "nst-0",
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;
-                using var command = connection.CreateCommand();
-                command.CommandText = diskFull
-                    ? "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50; PRAGMA max_page_count = 1"
-                    : "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50";
-                command.ExecuteNonQuery();
+                Run(connection, "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50");
+                if (diskFull) Run(connection, "PRAGMA max_page_count = 1");
             },
         };
-        var gc = new GcActivities(databases, new Places(cloud, records, audit), _ => sink, time);
+        var gc = new GcActivities(databases, new Connections(cloud, records, audit), _ => sink, time);
         return (gc, gc.CreateReconciler(null, time, NullLogger.Instance));
     }
 
@@ -89,28 +91,10 @@ internal sealed class ChaosHosts : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private sealed record Places(ICloud TheCloud, IRecordStore TheBucket, IAuditStore TheAudit) : IConnections
+    private static void Run(SqliteConnection connection, string sql)
     {
-        public IAuditStore Audit(TimeSpan requestTimeout) => TheAudit;
-
-        public IRecordStore Records(TimeSpan requestTimeout) => TheBucket;
-
-        public ICloud Cloud(string? region, TimeSpan requestTimeout) => TheCloud;
-    }
-
-    private sealed class DatabaseLock : IDisposable
-    {
-        private readonly SqliteConnection _connection;
-
-        public DatabaseLock(string path)
-        {
-            _connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadWrite");
-            _connection.Open();
-            using var command = _connection.CreateCommand();
-            command.CommandText = "BEGIN IMMEDIATE";
-            command.ExecuteNonQuery();
-        }
-
-        public void Dispose() => _connection.Dispose();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 }

@@ -1,10 +1,11 @@
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>nstance's server in a story: writes rows into the shared file, collects and scales by them.</summary>
-internal sealed class ChaosNstance : INstanceCloud, IDisposable
+internal sealed class ChaosNstance : IDisposable
 {
     private readonly ChaosWorld _world;
     private readonly NstanceServer _server;
@@ -14,36 +15,21 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
         _world = world;
         var setup = world.Story.Setup;
         var hasUnknownColumns = setup.Seed % 3 == 0;
-        _server = new(path, setup.Generation, this, setup.NstanceRegistrationTimeout, hasUnknownColumns);
+        _server = new(path, setup.Generation, world.Fleet, setup.NstanceRegistrationTimeout, hasUnknownColumns);
         _server.File.Run("PRAGMA synchronous = OFF");
+        world.Fleet.Nstance = _server;
+        world.Nstance = this;
     }
 
-    public IReadOnlyList<string> Misled => _server.Misled;
+    public NstanceDatabase File => _server.File;
 
-    public void Insert(ChaosMember m)
-    {
-        var nonce = $"{ChaosWorld.SecretMark}-{m.Number}";
-        var row = new NstanceInstance(m.Id, Story.Tenant, m.Group, m.Issued) { Nonce = nonce };
-        _server.Write(database => database.Insert(row));
-    }
-
-    public void SetProvider(ChaosMember m) =>
-        _server.Write(database => database.SetProvider(m.Id, m.Machine!.ProviderId, _world.ServerNow));
-
-    public void Register(ChaosMember m) => _server.Write(database => database.Register([m.Id], _world.ServerNow));
-
-    public void MarkDeleted(ChaosMember m) => _server.Write(database => database.MarkDeleted(m.Id, _world.ServerNow));
-
-    public void Rot(ChaosMember m) => _server.Write(database => database.SetState(m.Id, "{ broken"u8.ToArray()));
-
-    public void Report(IEnumerable<ChaosMember> members, Func<ChaosMember, DateTimeOffset> at) =>
-        _server.File.Report(members.Select(m => (m.Id, at(m))));
+    public void Write(Action<NstanceDatabase> write) => _server.Write(write);
 
     /// <summary>nstance checks an instance, as its reconciler does, and runs a cycle of its own collector.</summary>
-    public void Collect(ChaosMember? check)
+    public void Collect(Member? check)
     {
-        if (check?.Machine is { } machine && machine.SeenAt(_world.Now) is { } seen)
-            _server.Write(database => database.SetStatus(check.Id, machine.ProviderId, seen.Status.Name()));
+        if (check?.ProviderId is { } id && _world.Ec2.FindVisible(id) is { } machine)
+            Write(database => database.SetStatus(check.Id, id, ChaosCloud.Read(machine).Status.Name()));
         Judge(_server.Collect(_world.ServerNow));
     }
 
@@ -57,31 +43,12 @@ internal sealed class ChaosNstance : INstanceCloud, IDisposable
         Judge(_server.Scale(sizes, _world.ServerNow));
     }
 
-    public bool IsAlive(string providerId) =>
-        _world.Machines.TryGetValue(providerId, out var machine) && machine.IsAlive(_world.Now);
-
-    public bool Terminate(string providerId)
-    {
-        if (!_world.Machines.TryGetValue(providerId, out var machine) || machine.ApiProtected) return false;
-        machine.Terminate(_world.Now);
-        return machine.StateAt(_world.Now) is not null;
-    }
-
-    public bool IsRecorded(string instanceId) => _world.Members.Values.Any(m =>
-        m.Id == instanceId && _world.Bucket.TryGetValue(m.Key, out var record) && record.Body.Contains("registered_at", StringComparison.Ordinal));
-
-    public void DeleteRecord(string instanceId)
-    {
-        if (_world.Members.Values.FirstOrDefault(m => m.Id == instanceId) is not { } member) return;
-        member.IsGivenUp = true;
-        _world.Bucket.Remove(member.Key);
-    }
-
     public void Dispose() => _server.Dispose();
 
+    /// <summary>I10: nstance terminates no machine because of rows that the collector wrote.</summary>
     private void Judge(NstanceOutcome outcome)
     {
         foreach (var (id, _, why) in outcome.Terminations) _world.Trace($"nstance {why} {id}");
-        new Invariants(_world).NstanceIsNotMisled();
+        if (_server.Misled is [var first, ..]) _world.Violate("I10", $"nstance was misled: {first}");
     }
 }

@@ -40,7 +40,7 @@ internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconcile
     public async Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("send", looks: false);
-        if (world.Strikes(Deed.SinkDown, "send", call.Count())) throw new Temporalio.Exceptions.ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
+        if (world.Strikes(ChaosEvent.SinkDown, "send", call.Count())) throw new Temporalio.Exceptions.ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
         reconciler.Queue.Enqueue(batch, world.Now);
         call.After();
     }

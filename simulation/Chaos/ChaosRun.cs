@@ -3,20 +3,21 @@ using Nstance.Temporal.Activities.Sync;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>Wraps the ports, to plant a bug: production code has no seam for that.</summary>
-internal sealed record Plant
+/// <summary>A bug at the collector's ports: production code has no seam for that.</summary>
+internal sealed record InjectedBug
 {
     public Func<IRecordStore, string, IRecordStore> Records { get; init; } = (records, _) => records;
 
     public Func<PhaseInput, PhaseInput> Input { get; init; } = input => input;
 
-    public TimeProvider? Clock { get; init; }
+    public Func<TimeProvider, TimeProvider> Clock { get; init; } = clock => clock;
 
     public Action<ChaosReconciler>? BeforeCycle { get; init; }
 }
 
-/// <summary>What came of a story.</summary>
-internal sealed record ChaosOutcome(int Seed, int Cycles, int Terminated, int Checked, string Digest, Violation? Violation);
+/// <summary>The outcome of a story.</summary>
+internal sealed record ChaosOutcome(
+    int Seed, int Cycles, int Terminated, int Checked, string Digest, Violation? Violation);
 
 /// <summary>Plays one story.</summary>
 internal static class ChaosRun
@@ -24,36 +25,43 @@ internal static class ChaosRun
     /// <summary>Cycles after which nothing may leak any more, beside the deadlines.</summary>
     private const int QuietCycles = 8;
 
-    public static async Task<ChaosOutcome> PlayAsync(Story story, Plant? plant = null)
+    public static async Task<ChaosOutcome> PlayAsync(Story story, InjectedBug? bug = null)
     {
-        plant ??= new();
+        bug ??= new();
         using var hosts = new ChaosHosts(story.Setup);
         var world = new ChaosWorld(story);
         using var nstance = hosts.SharedPath is { } path ? new ChaosNstance(world, path) : null;
-        world.Nstance = nstance;
-        var (invariants, reconciler) = (new Invariants(world), new ChaosReconciler(world));
-        var collector = new ChaosCollector(world, hosts, new ChaosOperator(world, hosts), reconciler, invariants, plant);
-
-        var (timings, deleted) = (story.Setup.Timings, new HashSet<int>());
-        var quiet = (3 * timings.RegistrationTimeout) + timings.DeletedRecordRetention + TimeSpan.FromMinutes(5) + (QuietCycles * timings.Interval)
-            + (story.Setup.Quarantine ?? TimeSpan.Zero) + (story.Setup.Shared ? TimeSpan.Zero : SyncPhase.RecordsReread);
-        for (var at = Story.Start; at - Story.Start < story.Setup.Length + quiet && world.Violation is null; at = Later(at + timings.Interval, world.Now))
+        var invariants = new Invariants(world);
+        var reconciler = new ChaosReconciler(world);
+        var people = new ChaosOperator(world, hosts);
+        var collector = new ChaosCollector(world, hosts, people, reconciler, invariants, bug);
+        var deleted = new HashSet<int>();
+        var end = Story.Start + story.Setup.Length + Quiet(story.Setup);
+        var at = Story.Start;
+        while (at < end && world.Violation is null)
         {
             world.Advance(at);
             if (world.Elapsed > story.Setup.Length) world.CalmDown();
             world.Heartbeat();
             var deletes = story.Events.Any(e =>
-                e.Deed == Deed.DeleteDatabase && e.At <= world.Elapsed && deleted.Add(e.Number));
+                e.Kind == ChaosEvent.DeleteDatabase && e.At <= world.Elapsed && deleted.Add(e.Number));
             if (deletes && nstance is null) hosts.DeleteDatabase();
-            plant.BeforeCycle?.Invoke(reconciler);
+            bug.BeforeCycle?.Invoke(reconciler);
             await collector.CycleAsync(at);
+            at += story.Setup.Timings.Interval;
+            if (world.Now > at) at = world.Now; // Slow calls may last longer than the interval.
         }
 
         world.Step = "end";
         if (world.Violation is null) invariants.NothingLeaks();
         if (world.Violation is null) invariants.RowsTellTheTruth(hosts.Rows() ?? []);
-        return new(story.Setup.Seed, collector.Cycles, world.EndedByCollector.Count, reconciler.CheckedAt.Count, world.Digest, world.Violation);
+        return new(
+            story.Setup.Seed, collector.Cycles, world.EndedByCollector.Count, reconciler.CheckedAt.Count, world.Digest,
+            world.Violation);
     }
 
-    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+    private static TimeSpan Quiet(StorySetup setup) =>
+        (3 * setup.Timings.RegistrationTimeout) + setup.Timings.DeletedRecordRetention + TimeSpan.FromMinutes(5)
+        + (QuietCycles * setup.Timings.Interval) + (setup.Quarantine ?? TimeSpan.Zero)
+        + (setup.Shared ? TimeSpan.Zero : SyncPhase.RecordsReread);
 }

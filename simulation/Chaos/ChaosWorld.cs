@@ -1,44 +1,66 @@
-using System.Text;
-using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The first thing that must not be, and when it was.</summary>
+/// <summary>The first violation of a story, and the step at which it was found.</summary>
 internal sealed record Violation(string Invariant, string Step, string What);
 
-/// <summary>The world of a story: machines, bucket, agents, the server's own rows; its time moves only when told.</summary>
-internal sealed class ChaosWorld(Story story, DateTimeOffset? start = null)
+/// <summary>The world of a story: cloud, bucket, agents, nstance's rows. Its time moves only when advanced.</summary>
+internal sealed class ChaosWorld
 {
-    /// <summary>Every secret of the simulation contains it: whatever the collector says must not.</summary>
-    public const string SecretMark = "jwt-must-stay-secret";
-
     /// <summary>How far a server's clock is ahead when it is wrong.</summary>
     public static readonly TimeSpan ClockAhead = TimeSpan.FromHours(5);
 
-    private readonly DateTimeOffset _start = start ?? Story.Start;
-    private readonly ILookup<Deed, StoryEvent> _lasting = story.Events.Where(e => e.Deed > Deed.RotRow).ToLookup(e => e.Deed);
-    private readonly PriorityQueue<Action, (DateTimeOffset, int)> _timers = new();
+    private static readonly TimeSpan CloudLag = TimeSpan.FromSeconds(45);
+
+    private readonly DateTimeOffset _start;
+    private readonly ILookup<ChaosEvent, StoryEvent> _lasting;
+    private readonly PriorityQueue<Action, (DateTimeOffset At, int Sequence)> _timers = new();
     private int _next;
     private int _sequence;
-    private ulong _digest = 14695981039346656037UL;
+    private ulong _digest = Dice.Offset;
 
-    public Story Story { get; } = story;
+    public ChaosWorld(Story story, DateTimeOffset? start = null)
+    {
+        Story = story;
+        _start = start ?? Story.Start;
+        Now = _start;
+        Clock = new WorldClock(this);
+        _lasting = story.Events.Where(e => e.Kind > ChaosEvent.CorruptRow).ToLookup(e => e.Kind);
+        var cloud = new SimulatedCloudOptions
+        {
+            Clock = Clock,
+            BootTime = TimeSpan.FromSeconds(20),
+            ShutdownTime = TimeSpan.FromSeconds(40),
+            Buckets = [Story.Shard.Bucket],
+        };
+        Ec2 = new(cloud);
+        S3 = new(cloud);
+        Fleet = new(Story.Shard, Ec2, S3);
+    }
 
-    public DateTimeOffset Now { get; private set; } = start ?? Story.Start;
+    public Story Story { get; }
 
-    public SortedDictionary<int, ChaosMember> Members { get; } = [];
+    public DateTimeOffset Now { get; private set; }
 
-    public Dictionary<string, ChaosMachine> Machines { get; } = [];
+    /// <summary>The world's time, for code that asks a clock.</summary>
+    public TimeProvider Clock { get; }
 
-    /// <summary>Machines that carry an id which another carries too: for a person to look at.</summary>
-    public HashSet<string> Twins { get; } = [];
+    public Ec2Truth Ec2 { get; }
 
-    public SortedDictionary<string, (string Body, int Version)> Bucket { get; } = new(StringComparer.Ordinal);
+    public BucketTruth S3 { get; }
+
+    public ShardFleet Fleet { get; }
+
+    public IEnumerable<Member> Members => Fleet.Members.Values;
+
+    /// <summary>Machines of an id that two carry: for a person to decide.</summary>
+    public HashSet<string> Duplicates { get; } = [];
 
     public Dictionary<string, DateTimeOffset> EndedByCollector { get; } = [];
 
-    /// <summary>Machines whose end the audit announced.</summary>
+    /// <summary>Machines whose termination the audit announced.</summary>
     public HashSet<string> Announced { get; } = [];
 
     /// <summary>nstance's server on the shared database; null: the hosts keep databases of their own.</summary>
@@ -52,43 +74,38 @@ internal sealed class ChaosWorld(Story story, DateTimeOffset? start = null)
 
     public string Digest => $"{_digest:x16}";
 
-    /// <summary>The world's time, for code that asks a clock.</summary>
-    public TimeProvider Clock => new WorldClock(this);
-
     public TimeSpan Elapsed => Now - _start;
 
     public int Seed => Story.Setup.Seed;
 
+    public TimeSpan Lag => Holding(ChaosEvent.Lag).Any() ? CloudLag : TimeSpan.Zero;
+
+    public string Config => Holding(ChaosEvent.BreakConfig).Any()
+        ? "{ \"cluster\": { \"id\": "
+        : Story.Shard.Config(Story.Setup.Timings with
+        {
+            RegistrationTimeout =
+                Story.Setup.Timings.RegistrationTimeout * (Holding(ChaosEvent.Timeout).Any() ? 2 : 1),
+        });
+
+    /// <summary>The time by the clock of nstance's server.</summary>
+    public DateTimeOffset ServerNow =>
+        Now + Story.Setup.ServerSkew + (Holding(ChaosEvent.ServerClockAhead).Any() ? ClockAhead : TimeSpan.Zero);
+
     public void Violate(string invariant, string what) => Violation ??= new Violation(invariant, Step, what);
 
-    /// <summary>Two runs of a story are the same when their traces are.</summary>
-    public void Trace(string line)
-    {
-        foreach (var c in line) _digest = (_digest ^ c) * 1099511628211UL;
-    }
+    /// <summary>Adds to the digest: two runs of a story are the same when their traces are.</summary>
+    public void Trace(string line) => _digest = Dice.Mix(_digest, line);
 
-    public IEnumerable<StoryEvent> Holding(Deed deed) =>
-        Quiet ? [] : _lasting[deed].Where(e => e.Holds(Elapsed));
+    public IEnumerable<StoryEvent> Holding(ChaosEvent kind) =>
+        Quiet ? [] : _lasting[kind].Where(e => e.Holds(Elapsed));
 
-    public bool Strikes(Deed deed, string what, int count) =>
-        Holding(deed).Any(e => Dice.Roll(Seed, e.Number, what, count) < e.Rate);
+    public bool Strikes(ChaosEvent kind, string what, int count) =>
+        Holding(kind).Any(e => Dice.Roll(Seed, e.Number, what, count) < e.Rate);
 
-    public TimeSpan Lag => Holding(Deed.Lag).Any() ? TimeSpan.FromSeconds(45) : TimeSpan.Zero;
-
-    public TimeSpan RegistrationTimeout => Holding(Deed.Timeout).Any()
-        ? Story.Setup.Timings.RegistrationTimeout * 2 : Story.Setup.Timings.RegistrationTimeout;
-
-    public string Config => Holding(Deed.BreakConfig).Any() ? "{ \"cluster\": { \"id\": " : $$"""
-        { // as nstance writes it
-          "cluster": { "id": "{{Story.Shard.Cluster}}" },
-          "shard": { "id": "{{Story.Shard.Shard}}", "infra": { "provider": "aws" },
-            "health_check_interval": "{{GoDuration.Format(Story.Setup.Timings.HealthCheckInterval)}}",
-            "garbage_collection": { "interval": "{{GoDuration.Format(Story.Setup.Timings.Interval)}}",
-              "registration_timeout": "{{GoDuration.Format(RegistrationTimeout)}}",
-              "deleted_record_retention": "{{GoDuration.Format(Story.Setup.Timings.DeletedRecordRetention)}}", }, }, }
-        """;
-
-    public void Put(string key, string body) => Bucket[key] = (body, ++_sequence);
+    /// <summary>Returns the machines in the states that the cloud showed at a time.</summary>
+    public IEnumerable<Machine> Shown(DateTimeOffset at) =>
+        Ec2.All().Select(m => Ec2.FindVisible(m.Id, at)).OfType<Machine>();
 
     /// <summary>Lets everything happen that is due until then, in order.</summary>
     public void Advance(DateTimeOffset to)
@@ -96,157 +113,134 @@ internal sealed class ChaosWorld(Story story, DateTimeOffset? start = null)
         while (true)
         {
             var eventAt = _next < Story.Events.Count ? _start + Story.Events[_next].At : DateTimeOffset.MaxValue;
-            var timerAt = _timers.TryPeek(out _, out var due) ? due.Item1 : DateTimeOffset.MaxValue;
+            var timerAt = _timers.TryPeek(out _, out var due) ? due.At : DateTimeOffset.MaxValue;
             if (eventAt > to && timerAt > to) break;
-            if (eventAt <= timerAt)
-            {
-                Now = Max(Now, eventAt);
-                Happen(Story.Events[_next++]);
-            }
-            else
-            {
-                Now = Max(Now, timerAt);
-                _timers.Dequeue()();
-            }
+            Now = Max(Now, Min(eventAt, timerAt));
+            if (eventAt <= timerAt) Happen(Story.Events[_next++]);
+            else _timers.Dequeue()();
         }
 
         Now = Max(Now, to);
     }
 
-    /// <summary>The time by the clock of nstance's server.</summary>
-    public DateTimeOffset ServerNow =>
-        Now + Story.Setup.ServerSkew + (Holding(Deed.ServerClockAhead).Any() ? ClockAhead : TimeSpan.Zero);
-
-    /// <summary>Faults are over: nothing of the story holds any more, and agents whose machine runs report again.</summary>
+    /// <summary>Ends all faults: agents whose machine runs report again.</summary>
     public void CalmDown()
     {
         if (Quiet) return;
         Quiet = true;
-        foreach (var member in Members.Values) member.SilentSince = null;
+        foreach (var member in Members) member.SilentSince = null;
     }
 
-    /// <summary>Agents that report now.</summary>
-    public IEnumerable<ChaosMember> Reporting() => Members.Values.Where(m =>
-        m.RegisteredAt is not null && m.SilentSince is null && m.Machine?.StateAt(Now) == "running");
+    /// <summary>Agents report.</summary>
+    public void Heartbeat()
+    {
+        var reporting = Members.Where(m => m is { RegisteredAt: not null, SilentSince: null } && IsRunning(m));
+        Nstance?.File.Report(reporting.Select(m => (m.Id, ServerNow
+            - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))))));
+    }
 
-    public void Heartbeat() => Nstance?.Report(Reporting(), m =>
-        ServerNow - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))));
+    public bool IsRunning(Member member) => Fleet.MachineOf(member)?.State is MachineState.Running;
 
     private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
+    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
     private void Later(TimeSpan after, Action action) => _timers.Enqueue(action, (Now + after, _sequence++));
 
     private void Happen(StoryEvent e)
     {
-        if (e.Deed == Deed.Launch)
+        if (e.Kind == ChaosEvent.Launch) Launch(e);
+        if (e.Kind == ChaosEvent.StrangeObject)
+            PutObject($"shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
+        if (e.Kind == ChaosEvent.NstanceCollects) Nstance?.Collect(Fleet.Members.GetValueOrDefault(e.Member));
+        if (e.Kind == ChaosEvent.NstanceScales) Nstance?.Scale(e.After ? Story.Group(e.Member) : null);
+        if (!Fleet.Members.TryGetValue(e.Member, out var member)) return;
+        if (Fleet.MachineOf(member) is { } machine) HappenToMachine(e, member, machine);
+        switch (e.Kind)
         {
-            Launch(e);
-            return;
-        }
-
-        if (e.Deed == Deed.StrangeObject)
-        {
-            Put($"shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
-            return;
-        }
-
-        if (e.Deed == Deed.NstanceCollects) Nstance?.Collect(Members.GetValueOrDefault(e.Member));
-        if (e.Deed == Deed.NstanceScales) Nstance?.Scale(e.After ? Story.Group(e.Member) : null);
-        if (e.Deed > Deed.RotRow || !Members.TryGetValue(e.Member, out var member)) return;
-        switch (e.Deed)
-        {
-            case Deed.Silence when member.RegisteredAt is not null:
+            case ChaosEvent.SilenceAgent when member.RegisteredAt is not null:
                 member.SilentSince ??= Now;
                 if (e.For > TimeSpan.Zero) Later(e.For, () => member.SilentSince = null);
                 break;
-            case Deed.Stop:
-                member.Machine?.Stop(Now);
-                if (e.For > TimeSpan.Zero) Later(e.For, () => member.Machine?.Start(Now));
+            case ChaosEvent.BeginDelete when Fleet.HasRecord(member) && !member.HasCorruptRecord:
+                member.IsBeingDeleted = true;
+                Fleet.PutRecord(member, ServerNow);
                 break;
-            case Deed.Retire when member.Machine is { } machine && !member.CloudOnly:
-                machine.Terminate(Now);
-                Bucket.Remove(member.Key);
-                Nstance?.MarkDeleted(member);
+            case ChaosEvent.CorruptRecord when Fleet.HasRecord(member):
+                member.HasCorruptRecord = true;
+                var corrupt = $"{{ \"instance_id\": 7, \"registration_jwt\": \"{Member.SecretMark}\", ";
+                PutObject(Story.Shard.RecordKey(member), corrupt);
                 break;
-            case Deed.Vanish:
-                member.Machine?.Terminate(Now);
-                break;
-            case Deed.ApiProtect when member.Machine is { } machine:
-                machine.ApiProtected = true;
-                break;
-            case Deed.TagProtect when member.Machine is { } machine:
-                machine.Tags["nstance:gc-protect"] = e.For == TimeSpan.Zero ? "true" : $"{Now + e.For:yyyy-MM-ddTHH:mm:ssZ}";
-                break;
-            case Deed.ServerDelete when Bucket.ContainsKey(member.Key) && !member.RecordRotten:
-                member.ServerDeletes = true;
-                Put(member.Key, member.Record(withProvider: true));
-                break;
-            case Deed.RotRecord when Bucket.ContainsKey(member.Key):
-                member.RecordRotten = true;
-                Put(member.Key, "{ \"instance_id\": 7, \"registration_jwt\": \"" + SecretMark + "\", ");
-                break;
-            case Deed.RotRow:
-                member.RowRotten = true;
-                Nstance?.Rot(member);
+            case ChaosEvent.CorruptRow:
+                member.HasCorruptRow = true;
+                Nstance?.Write(database => database.SetState(member.Id, "{ broken"u8.ToArray()));
                 break;
         }
     }
+
+    private void HappenToMachine(StoryEvent e, Member member, Machine machine)
+    {
+        switch (e.Kind)
+        {
+            case ChaosEvent.StopMachine:
+                Ec2.Stop(machine.Id);
+                if (e.For > TimeSpan.Zero) Later(e.For, () => Ec2.Start(machine.Id));
+                break;
+            case ChaosEvent.Retire when member.HasRow:
+                Ec2.Terminate(machine.Id, ShardFleet.NstanceHand);
+                S3.Delete(Story.Shard.Bucket, Story.Shard.RecordKey(member), ShardFleet.NstanceHand);
+                Nstance?.Write(database => database.MarkDeleted(member.Id, ServerNow));
+                break;
+            case ChaosEvent.TerminateElsewhere:
+                Ec2.Terminate(machine.Id, LivingFleet.Hand);
+                break;
+            case ChaosEvent.ProtectAtCloud:
+                Ec2.Change(machine.Id, m => m with { TerminationProtected = true });
+                break;
+            case ChaosEvent.ProtectByTag:
+                var until = e.For == TimeSpan.Zero ? "true" : $"{Now + e.For:yyyy-MM-ddTHH:mm:ssZ}";
+                SetTag(machine.Id, "nstance:gc-protect", until);
+                break;
+        }
+    }
+
+    public void SetTag(string providerId, string name, string value) => Ec2.Change(
+        providerId, m => m with { Tags = new Dictionary<string, string>(m.Tags) { [name] = value } });
+
+    private void PutObject(string key, string text) =>
+        S3.Put(Story.Shard.Bucket, key, System.Text.Encoding.UTF8.GetBytes(text));
 
     private void Launch(StoryEvent e)
     {
         var id = MemberId.New(new Random((Seed * 1000) + e.Member), "knc", Now);
-        var member = Members[e.Member] = new ChaosMember(e.Member, e.Lot, id, Now + Story.Setup.ServerSkew);
-        if (!member.CloudOnly)
+        var issued = Now + Story.Setup.ServerSkew;
+        var member = new Member(e.Member, id, Story.Tenant, Story.Group(e.Member), e.Scenario, issued);
+        var zone = e.Member % 2 == 0 ? "a" : "b";
+        Fleet.Create(member, $"i-{e.Member:x17}", zone, ServerNow);
+        if (e.Scenario == Scenario.DuplicateId)
         {
-            Nstance?.Insert(member);
-            Put(member.Key, member.Record(withProvider: false));
+            var second = $"i-f{e.Member:x16}";
+            Fleet.Launch(member, second, zone, Now);
+            Duplicates.UnionWith([member.ProviderId!, second]);
         }
 
-        if (e.Lot == Lot.PreInsertOnly) return;
-        var machine = member.Machine = Machine(member, e.Lot, $"i-{e.Member:x16}");
-        if (e.Lot == Lot.Twin)
-        {
-            var twin = Machine(member, e.Lot, $"i-f{e.Member:x15}");
-            Twins.UnionWith([machine.ProviderId, twin.ProviderId]);
-        }
-
-        var answered = !member.CloudOnly && e.Lot is not (Lot.LostAnswer or Lot.LostAnswerRegisters);
-        if (answered)
-        {
-            Put(member.Key, member.Record(withProvider: true));
-            Nstance?.SetProvider(member);
-        }
-
-        if (e.Lot is not (Lot.Registers or Lot.LostAnswerRegisters or Lot.Twin)) return;
-        Later(e.For, () => Register(member, answered));
-        if (e.After) Later(e.For + TimeSpan.FromMinutes(3), () => Register(member, answered));
+        if (e.Scenario is not (Scenario.Registers or Scenario.LostAnswerRegisters or Scenario.DuplicateId)) return;
+        Later(e.For, () => Register(member));
+        if (e.After) Later(e.For + TimeSpan.FromMinutes(3), () => Register(member));
     }
 
-    private ChaosMachine Machine(ChaosMember member, Lot lot, string providerId)
+    /// <summary>While the bucket refuses, the server tries again, as long as the machine runs.</summary>
+    private void Register(Member member)
     {
-        var machine = Machines[providerId] = new ChaosMachine(providerId, member.Number % 2 == 0 ? "a" : "b", Now);
-        machine.Tags["nstance:managed"] = "true";
-        machine.Tags["nstance:cluster-id"] = lot == Lot.Foreign && member.Number % 2 == 0 ? "other" : Story.Shard.Cluster;
-        machine.Tags["nstance:shard"] = lot == Lot.Foreign && member.Number % 2 == 1 ? "us-west-2b" : Story.Shard.Shard;
-        machine.Tags["nstance:group"] = member.Group;
-        if (lot != Lot.Untagged) machine.Tags["nstance:instance-id"] = member.Id;
-        return machine;
-    }
-
-    /// <summary>Record, then row. While the bucket refuses, the server tries again; an ended agent registers no more.</summary>
-    private void Register(ChaosMember member, bool withProvider)
-    {
-        if (member.Machine?.StateAt(Now) != "running" || member.RecordRotten || !Bucket.ContainsKey(member.Key)) return;
-        if (Strikes(Deed.BucketRefusesWrite, member.Key, (int)Elapsed.TotalMinutes))
+        if (!IsRunning(member) || member.HasCorruptRecord || !Fleet.HasRecord(member)) return;
+        if (Strikes(ChaosEvent.BucketRefusesWrite, Story.Shard.RecordKey(member), (int)Elapsed.TotalMinutes))
         {
-            Later(TimeSpan.FromMinutes(1), () => Register(member, withProvider));
+            Later(TimeSpan.FromMinutes(1), () => Register(member));
             return;
         }
 
-        member.RegisteredAt ??= Now;
-        Put(member.Key, member.Record(withProvider));
-        Nstance?.Register(member);
-        Trace(Encoding.UTF8.GetByteCount(member.Key) + member.Id);
+        Fleet.Register(member, ServerNow);
+        Trace(member.Id);
     }
 
     private sealed class WorldClock(ChaosWorld world) : TimeProvider

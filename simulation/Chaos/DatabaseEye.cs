@@ -3,15 +3,13 @@ using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>An instance as it is on disk: nstance's row and the machine's, or a machine that no row stands for.</summary>
+/// <summary>An instance as it is on disk: nstance's row and its machine, or a machine without a row.</summary>
 internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status, bool HasRow);
 
-/// <summary>Looks into a host's database from outside. Held open: that also spares each phase the opening of a WAL file.</summary>
+/// <summary>Reads a host's database from outside. Its connection stays open: opening a WAL file is slow.</summary>
 internal sealed class DatabaseEye : IDisposable
 {
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _version;
-    private readonly SqliteCommand _all;
     private long _seen = -1;
     private IReadOnlyList<SeenRow>? _rows;
 
@@ -19,29 +17,34 @@ internal sealed class DatabaseEye : IDisposable
     {
         _connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadWrite");
         _connection.Open();
-        (_version, _all) = (_connection.CreateCommand(), _connection.CreateCommand());
-        _version.CommandText = "PRAGMA data_version";
-        _all.CommandText = """
-            SELECT i.id, i.group_key, i.deleted_at IS NULL, i.provider_id, m.status, 1
-            FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id
-            UNION ALL SELECT instance_id, group_key, 1, provider_id, status, 0 FROM gc_machines WHERE rowless = 1
-            """;
     }
 
-    /// <summary>Null: made, but without tables yet. Read again only when another connection has written.</summary>
+    /// <summary>
+    /// Returns all rows; null: the file has no tables yet. Reads them again only when another connection has written.
+    /// </summary>
     public IReadOnlyList<SeenRow>? Rows()
     {
         try
         {
-            var version = (long)_version.ExecuteScalar()!;
+            using var command = Command("PRAGMA data_version");
+            var version = (long)command.ExecuteScalar()!;
             if (version == _seen) return _rows;
-            using var reader = _all.ExecuteReader();
+            command.CommandText = """
+                SELECT i.id, i.group_key, i.deleted_at IS NULL, i.provider_id, m.status, 1
+                FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id
+                UNION ALL SELECT instance_id, group_key, 1, provider_id, status, 0 FROM gc_machines WHERE rowless = 1
+                """;
+            using var reader = command.ExecuteReader();
             var rows = new List<SeenRow>();
-            while (reader.Read()) rows.Add(new(reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
-            (_seen, _rows) = (version, rows);
-            return rows;
-
             string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+            while (reader.Read())
+            {
+                rows.Add(new(
+                    reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
+            }
+
+            _seen = version;
+            return _rows = rows;
         }
         catch (SqliteException)
         {
@@ -51,8 +54,7 @@ internal sealed class DatabaseEye : IDisposable
 
     public IReadOnlySet<string> PlanItems(string hash)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = "SELECT value FROM gc_meta WHERE key = 'collect.plans'";
+        using var command = Command("SELECT value FROM gc_meta WHERE key = 'collect.plans'");
         if (command.ExecuteScalar() is not string json) return new HashSet<string>();
         using var plans = JsonDocument.Parse(json);
         return plans.RootElement.EnumerateArray().Where(plan => plan.GetProperty("Hash").GetString() == hash)
@@ -60,10 +62,12 @@ internal sealed class DatabaseEye : IDisposable
             .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet();
     }
 
-    public void Dispose()
+    public void Dispose() => _connection.Dispose();
+
+    private SqliteCommand Command(string sql)
     {
-        _version.Dispose();
-        _all.Dispose();
-        _connection.Dispose();
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        return command;
     }
 }

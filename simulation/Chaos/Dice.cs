@@ -1,23 +1,32 @@
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>
-/// Chance that depends on what is asked and not on who asked before: a story keeps its course when events are taken out
-/// of it, and reads that run in parallel cannot change it.
+/// Chance that depends on what is asked, not on what was asked before: a story keeps its course when events are taken
+/// out of it, and reads that run in parallel cannot change it.
 /// </summary>
 internal static class Dice
 {
-    /// <summary>From 0 to 1, the same for the same words.</summary>
+    /// <summary>FNV-1a's start.</summary>
+    public const ulong Offset = 14695981039346656037UL;
+
+    private const ulong Prime = 1099511628211UL;
+
+    /// <summary>Returns a number from 0 to 1, the same for the same words.</summary>
     public static double Roll(int seed, int number, string what, int count)
     {
-        var hash = 14695981039346656037UL;
-        hash = Mix(hash ^ (uint)seed);
-        hash = Mix(hash ^ (uint)number);
-        foreach (var c in what) hash = (hash ^ c) * 1099511628211UL;
-        hash = Mix(hash ^ (uint)count);
+        var hash = Spread(Spread(Offset ^ (uint)seed) ^ (uint)number);
+        hash = Spread(Mix(hash, what) ^ (uint)count);
         return (hash >> 11) / (double)(1UL << 53);
     }
 
-    private static ulong Mix(ulong value)
+    /// <summary>Adds a text to a hash (FNV-1a).</summary>
+    public static ulong Mix(ulong hash, string text)
+    {
+        foreach (var c in text) hash = (hash ^ c) * Prime;
+        return hash;
+    }
+
+    private static ulong Spread(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9UL;
         value = (value ^ (value >> 27)) * 0x94d049bb133111ebUL;

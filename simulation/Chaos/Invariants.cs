@@ -1,39 +1,43 @@
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>What must hold, judged by the simulation's truth (issue 5, point 2). I5 is in <see cref="Bounds"/>.</summary>
+/// <summary>What must hold, judged by the simulation's truth (docs/chaos.md). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
     private ShardTimings Timings => world.Story.Setup.Timings;
 
-    /// <summary>I1, at the moment of ending.</summary>
-    public void Ends(ChaosMachine machine, Bounds bounds)
+    /// <summary>I1, at the moment of termination.</summary>
+    public void Ends(string providerId, Bounds bounds)
     {
         var now = world.Now;
-        if (!machine.IsAlive(now) || machine.SeenAt(now) is not { } seen) return;
-        var member = world.Members.Values.FirstOrDefault(m => m.Machine == machine);
-        var name = $"{machine.ProviderId} (#{member?.Number}, {member?.Lot})";
-        bounds.Ends(name, machine.ProviderId, seen.TrackingId, seen.Group ?? "");
+        if (world.Ec2.Find(providerId) is not { Alive: true } machine) return;
+        var seen = ChaosCloud.Read(machine);
+        var member = world.Members.FirstOrDefault(m => m.ProviderId == providerId);
+        var name = $"{providerId} (#{member?.Number}, {member?.Scenario})";
+        bounds.Ends(name, providerId, seen.TrackingId, seen.Group ?? "");
         if (!seen.IsOwn(Story.Shard)) world.Violate("I1", $"{name} is foreign");
-        if (machine.ApiProtected || seen.Protection(now) is not null) world.Violate("I1", $"{name} is protected");
-        if (!world.Announced.Contains(machine.ProviderId)) world.Violate("I8", $"{name} ended untold");
-        world.EndedByCollector[machine.ProviderId] = now;
-        // Started again a moment ago: while the cloud itself still says that it is stopped, nobody can know.
-        if (machine.StateAt(now) is "stopping" or "stopped" || machine.StateAt(now - world.Lag) is "stopping" or "stopped") return;
-        if (member is null || member.ServerDeletes || member.IsGivenUp) return;
+        if (machine.TerminationProtected || seen.Protection(now) is not null)
+            world.Violate("I1", $"{name} is protected");
+        if (!world.Announced.Contains(providerId)) world.Violate("I8", $"{name} ended without an announcement");
+        world.EndedByCollector[providerId] = now;
+        // Started again a moment ago: while the cloud still says that it is stopped, the collector cannot know.
+        if (IsStopped(machine) || IsStopped(world.Ec2.FindVisible(providerId, now - world.Lag))) return;
+        if (member is null || member.IsBeingDeleted || member.IsGivenUp) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
-        if (now - machine.Launched < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
-        if (bounds.Input.Grace is { } sight && now - sight.Since < Timings.RegistrationTimeout)
-            world.Violate("I1", $"{name} is in its grace after a time in which nobody looked ({sight.Why})");
+        if (now - machine.LaunchedAt < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
+        if (bounds.Input.Grace is { } grace && now - grace.Since < Timings.RegistrationTimeout)
+            world.Violate("I1", $"{name} is in its grace after a time without a sync ({grace.Why})");
     }
 
     /// <summary>I3, at the moment of deleting.</summary>
     public void DeletesRecord(string key, Bounds bounds)
     {
-        var member = world.Members.Values.FirstOrDefault(m => m.Key == key);
-        if (member is not null && Stands(member))
-            world.Violate("I3", $"the record of #{member.Number} ({member.Lot}) was deleted, and its machine runs");
+        var member = world.Members.FirstOrDefault(m => Story.Shard.RecordKey(m) == key);
+        if (member is not null && Lives(member))
+            world.Violate("I3", $"the record of {Name(member)} was deleted, and its machine runs");
         bounds.Deletes(key, member?.Group);
     }
 
@@ -43,73 +47,77 @@ internal sealed class Invariants(ChaosWorld world)
         var left = after.Select(row => row.Id).ToHashSet();
         foreach (var row in before.Where(row => row.HasRow && !left.Contains(row.Id)))
         {
-            if (world.Members.Values.FirstOrDefault(m => m.Id == row.Id) is { } member && world.Bucket.ContainsKey(member.Key))
-                world.Violate("I3", $"the row of #{member.Number} ({member.Lot}) went before its record");
+            if (world.Fleet.WithId(row.Id) is { } member && world.Fleet.HasRecord(member))
+                world.Violate("I3", $"the row of {Name(member)} went before its record");
         }
     }
 
-    /// <summary>I4, after a health scan that worked: whoever is silent was checked lately, or waits to be.</summary>
+    /// <summary>I4, after a health scan that worked: a silent member was checked lately, or waits to be.</summary>
     public void SilentAreChecked(PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler)
     {
         var interval = Timings.HealthCheckInterval;
-        var isJudged = world.Story.Setup.Shared && !scan.Suspect && !input.DryRun && input.PartialPauses is null && input.Windows is null
-            && !(input.Grace?.Since >= input.AsOf - interval);
+        var isPaused = input.DryRun || input.PartialPauses is not null || input.Windows is not null;
+        var isInGrace = input.Grace?.Since >= input.AsOf - interval;
         // A report from a clock that was ahead looks fresh until that time has come.
-        var ahead = world.Story.Events.Any(e =>
-            e.Deed == Deed.ServerClockAhead && e.At <= world.Elapsed && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
-        if (!isJudged || ahead) return;
-        foreach (var m in world.Members.Values.Where(m => m.RegisteredAt < input.AsOf - (3 * interval)))
+        var isAhead = world.Story.Events.Any(e => e.Kind == ChaosEvent.ServerClockAhead && e.At <= world.Elapsed
+            && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
+        if (!world.Story.Setup.Shared || scan.Suspect is not null || isPaused || isInGrace || isAhead) return;
+        var since = input.AsOf - (3 * interval);
+        foreach (var m in world.Members.Where(m => m.RegisteredAt < since && m.SilentSince < since))
         {
-            if (m.RowRotten || m.ServerDeletes || m.IsGivenUp) continue;
-            if (!(m.SilentSince < input.AsOf - (3 * interval)) || m.Machine?.StateAt(input.AsOf) != "running") continue;
+            if (m.HasCorruptRow || m.IsBeingDeleted || m.IsGivenUp) continue;
+            if (world.Ec2.FindVisible(m.ProviderId!, input.AsOf)?.State is not MachineState.Running) continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
-            if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"#{m.Number} ({m.Lot}) is silent, and was not checked");
+            if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"{Name(m)} is silent, and was not checked");
         }
     }
 
     /// <summary>I7.</summary>
     public void Says(string text)
     {
-        if (text.Contains(ChaosWorld.SecretMark, StringComparison.Ordinal)) world.Violate("I7", "a secret was told");
+        if (text.Contains(Member.SecretMark, StringComparison.Ordinal)) world.Violate("I7", "a secret was repeated");
     }
 
     /// <summary>I2, some cycles after the last fault.</summary>
     public void NothingLeaks()
     {
-        foreach (var m in world.Members.Values.Where(m => m.Lot != Lot.Foreign && !m.RecordRotten && !m.ServerDeletes))
+        var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
+        foreach (var m in judged.Where(m => m.Scenario is not Scenario.Foreign))
         {
-            if (m.Machine is not { } machine || world.Twins.Contains(machine.ProviderId) || !machine.IsAlive(world.Now)) continue;
-            if (machine.ApiProtected || machine.SeenAt(world.Now)!.Protection(world.Now - TimeSpan.FromHours(3)) is not null) continue;
-            var isGarbage = machine.StateAt(world.Now) is "stopped" || m.RegisteredAt is null;
-            if (isGarbage) world.Violate("I2", $"{machine.ProviderId} (#{m.Number}, {m.Lot}) leaks: {machine.StateAt(world.Now)}");
+            if (world.Fleet.MachineOf(m) is not { Alive: true, TerminationProtected: false } machine) continue;
+            if (world.Duplicates.Contains(machine.Id)) continue;
+            if (ChaosCloud.Read(machine).Protection(world.Now - TimeSpan.FromHours(3)) is not null) continue;
+            if (machine.State is MachineState.Stopped || m.RegisteredAt is null)
+                world.Violate("I2", $"{machine.Id} ({Name(m)}) leaks: {machine.StateName}");
         }
 
-        // While a second machine carries an id, a person must look. Known gap: where nobody reports, as on an own database, a
-        // registered record that names no machine may be an agent's that lives, unless the cloud still shows the machine, ended.
-        bool IsJudged(ChaosMember m) => m.Lot != Lot.Twin && (world.Story.Setup.Shared || m.Lot != Lot.LostAnswerRegisters);
-
-        // Where the cloud shows nothing of ours at all, "not found" is no evidence (ADR 0002).
-        if (!world.Machines.Values.Any(m => m.IsAlive(world.Now) && m.SeenAt(world.Now)!.IsOwn(Story.Shard))) return;
-        foreach (var m in world.Members.Values.Where(m => IsJudged(m) && !m.RecordRotten && world.Bucket.ContainsKey(m.Key) && !Stands(m)))
-            world.Violate("I2", $"the record of #{m.Number} ({m.Lot}) stays, and its machine is gone");
+        // Where the cloud shows no machine of ours at all, "not found" is no evidence (ADR 0002).
+        if (!world.Ec2.All().Any(m => m.Alive && ChaosCloud.Read(m).IsOwn(Story.Shard))) return;
+        foreach (var m in judged.Where(m => HasJudgedRecord(m) && world.Fleet.HasRecord(m) && !Lives(m)))
+            world.Violate("I2", $"the record of {Name(m)} stays, and its machine is gone");
     }
 
-    /// <summary>I10: nstance terminates no machine because of rows that the collector wrote.</summary>
-    public void NstanceIsNotMisled()
-    {
-        if (world.Nstance?.Misled is [var first, ..]) world.Violate("I10", $"nstance was misled: {first}");
-    }
-
-    /// <summary>I9, some cycles after the last fault: what is known of a row's machine is what the cloud says of it.</summary>
+    /// <summary>I9, some cycles after the last fault: <c>gc_machines</c> says what the cloud says.</summary>
     public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
     {
         foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))
         {
-            if (!world.Machines.TryGetValue(row.ProviderId!, out var machine) || machine.SeenAt(world.Now) is not { } seen) continue;
+            if (world.Ec2.FindVisible(row.ProviderId!) is not { } machine) continue;
+            var seen = ChaosCloud.Read(machine);
             if (seen.TrackingId == row.Id && row.Status != seen.Status.Name())
-                world.Violate("I9", $"the row of {row.ProviderId} says {row.Status ?? "nothing"}, and it is {seen.State}");
+                world.Violate("I9", $"the row of {machine.Id} says {row.Status ?? "nothing"}, and it is {seen.State}");
         }
     }
 
-    private bool Stands(ChaosMember m) => m.Machine?.IsAlive(world.Now) is true;
+    // While a second machine carries an id, a person must decide. Known gap: on an own database, where no agent
+    // reports, a registered record that names no machine may be a live agent's.
+    private bool HasJudgedRecord(Member m) => m.Scenario is not Scenario.DuplicateId
+        && (world.Story.Setup.Shared || m.Scenario is not Scenario.LostAnswerRegisters);
+
+    private static bool IsStopped(Machine? machine) =>
+        machine?.State is MachineState.Stopping or MachineState.Stopped;
+
+    private static string Name(Member m) => $"#{m.Number} ({m.Scenario})";
+
+    private bool Lives(Member m) => world.Fleet.MachineOf(m)?.Alive is true;
 }

@@ -1,11 +1,11 @@
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>Takes events out of a story for as long as the same invariant breaks: what is left is what it takes.</summary>
+/// <summary>Takes events out of a story for as long as the same invariant breaks.</summary>
 internal static class Shrink
 {
     private const int MaxRuns = 200;
 
-    public static async Task<Story> Async(Story story, Violation violation, Func<Plant>? plant = null)
+    public static async Task<Story> Async(Story story, Violation violation, Func<InjectedBug>? bug = null)
     {
         var runs = 0;
         for (var size = Math.Max(1, story.Events.Count / 2); size >= 1; size /= 2)
@@ -14,7 +14,7 @@ internal static class Shrink
             {
                 var less = story with { Events = [.. story.Events.Take(at), .. story.Events.Skip(at + size)] };
                 runs++;
-                var outcome = await ChaosRun.PlayAsync(less, plant?.Invoke());
+                var outcome = await ChaosRun.PlayAsync(less, bug?.Invoke());
                 if (outcome.Violation?.Invariant == violation.Invariant) story = less;
                 else at += size;
             }

@@ -1,28 +1,15 @@
 using System.Globalization;
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>What nstance's instances meet with.</summary>
-internal enum Lot
-{
-    Registers,
-    NeverRegisters,
-    LostAnswer,
-    LostAnswerRegisters,
-    PreInsertOnly,
-    Orphan,
-    Untagged,
-    Foreign,
-    Twin,
-}
-
-/// <summary>One event; what its deed does not need is left at zero.</summary>
-internal sealed record StoryEvent(int Number, TimeSpan At, Deed Deed)
+/// <summary>One event; what its kind does not need is left at zero.</summary>
+internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
 {
     public int Member { get; init; }
 
-    public Lot Lot { get; init; }
+    public Scenario Scenario { get; init; }
 
     public TimeSpan For { get; init; }
 
@@ -44,19 +31,22 @@ internal sealed record StoryEvent(int Number, TimeSpan At, Deed Deed)
 
     public override string ToString()
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{At:d\\.hh\\:mm\\:ss} {Deed}");
-        if (Deed == Deed.Launch) return text + $" #{Member} {Lot}, registers after {For}{(After ? ", twice" : "")}";
-        if (Deed == Deed.NstanceScales) return text + (After ? $", {Story.Group(Member)} by one less" : "");
-        if (Deed <= Deed.RotRow) text += $" #{Member}";
+        var text = string.Create(CultureInfo.InvariantCulture, $"{At:d\\.hh\\:mm\\:ss} {Kind}");
+        if (Kind == ChaosEvent.Launch)
+            return text + $" #{Member} {Scenario}, registers after {For}{(After ? ", twice" : "")}";
+        if (Kind == ChaosEvent.NstanceScales) return text + (After ? $", {Story.Group(Member)} by one less" : "");
+        if (Kind <= ChaosEvent.CorruptRow) text += $" #{Member}";
         if (Phase.Length > 0) text += $" at call {Call} of {Phase}{(After ? ", after it took effect" : "")}";
-        if (Group is not null || Sweep is not null) text += $" {Group ?? "every group"}, {Sweep?.ToString() ?? "every sweep"}";
+        if (Group is not null || Sweep is not null)
+            text += $" {Group ?? "every group"}, {Sweep?.ToString() ?? "every sweep"}";
         if (For > TimeSpan.Zero) text += $" for {For}";
         return Rate > 0 ? text + string.Create(CultureInfo.InvariantCulture, $", rate {Rate:0.00}") : text;
     }
 }
 
 /// <summary>What holds for a whole story.</summary>
-internal sealed record StorySetup(int Seed, bool Shared, TimeSpan Length, ShardTimings Timings, TimeSpan ServerSkew, int PageSize)
+internal sealed record StorySetup(
+    int Seed, bool Shared, TimeSpan Length, ShardTimings Timings, TimeSpan ServerSkew, int PageSize)
 {
     public TerminationLimits Limits { get; init; } = TerminationLimits.Off;
 
@@ -66,24 +56,25 @@ internal sealed record StorySetup(int Seed, bool Shared, TimeSpan Length, ShardT
     public NstanceGeneration Generation { get; init; } = NstanceGeneration.V2;
 
     /// <summary>The age at which nstance's own collector terminates; default: as good as never.</summary>
-    public TimeSpan NstanceRegistrationTimeout { get; init; } = TimeSpan.FromHours(8760);
+    public TimeSpan NstanceRegistrationTimeout { get; init; } = FleetTimings.NstanceRegistrationTimeout;
 }
 
 /// <summary>One seed's history: everything that will happen, before anything has.</summary>
 internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
 {
-    public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
-    public static readonly DateTimeOffset Start = new(2026, 11, 23, 0, 0, 0, TimeSpan.Zero);
-
     public const string Tenant = "acme";
 
-    public static string Group(int member) => $"group-{member % 3}";
+    public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 0, 0, 0, TimeSpan.Zero);
 
     public IEnumerable<string> Lines => Events.Select(e => e.ToString())
         .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database, "
             + $"{Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
-            + $"registration timeout {Setup.Timings.RegistrationTimeout}, retention {Setup.Timings.DeletedRecordRetention}, "
-            + $"health {Setup.Timings.HealthCheckInterval}, the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
+            + $"registration timeout {Setup.Timings.RegistrationTimeout}, "
+            + $"retention {Setup.Timings.DeletedRecordRetention}, health {Setup.Timings.HealthCheckInterval}, "
+            + $"the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
             + $"{(Setup.Limits.Enabled ? $"limits with {Setup.Limits.Rules?.Count ?? 0} rules" : "no limits")}"
             + (Setup.Quarantine is { } wait ? $", quarantine {wait}" : ""));
+
+    public static string Group(int member) => $"group-{member % 3}";
 }

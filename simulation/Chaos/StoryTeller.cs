@@ -1,4 +1,6 @@
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
+using static Nstance.Temporal.Simulation.Chaos.ChaosEvent;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -36,17 +38,17 @@ internal sealed class StoryTeller
             Quarantine = Chance(25) ? Minutes(30, 180) : null,
             Generation = (NstanceGeneration)_nstance.Next(2),
             NstanceRegistrationTimeout = _nstance.Next(4) > 0
-                ? TimeSpan.FromHours(8760) : TimeSpan.FromMinutes(_nstance.Next(5, 40)),
+                ? FleetTimings.NstanceRegistrationTimeout : TimeSpan.FromMinutes(_nstance.Next(5, 40)),
         };
     }
 
-    /// <param name="seed">The same seed tells the same story.</param>
+    /// <param name="seed">The same seed makes the same story.</param>
     /// <param name="length">Null: of the seed's choice, 24 to 42 hours.</param>
     public static Story Tell(int seed, TimeSpan? length = null)
     {
         var teller = new StoryTeller(seed, length);
         teller.Fleet();
-        teller.Fates();
+        teller.Members();
         teller.Faults();
         teller.Strikes();
         teller.Operators();
@@ -56,23 +58,24 @@ internal sealed class StoryTeller
 
     private void Fleet()
     {
-        for (var n = _random.Next(8, 20); n > 0; n--) Launch(Minutes(0, 30));
-        for (var n = (int)(_setup.Length.TotalHours * (0.4 + (0.8 * _random.NextDouble()))); n > 0; n--) Launch(Moment());
+        for (var n = _random.Next(8, 20); n > 0; n--) AddLaunch(Minutes(0, 30));
+        var later = (int)(_setup.Length.TotalHours * (0.4 + (0.8 * _random.NextDouble())));
+        for (var n = later; n > 0; n--) AddLaunch(Moment());
     }
 
-    private void Launch(TimeSpan at)
+    private void AddLaunch(TimeSpan at)
     {
-        var lot = _random.Next(100) switch
+        var scenario = _random.Next(100) switch
         {
-            < 52 => Lot.Registers,
-            < 66 => Lot.NeverRegisters,
-            < 72 => Lot.LostAnswer,
-            < 77 => Lot.LostAnswerRegisters,
-            < 82 => Lot.PreInsertOnly,
-            < 88 => Lot.Orphan,
-            < 92 => Lot.Untagged,
-            < 97 => Lot.Foreign,
-            _ => Lot.Twin,
+            < 52 => Scenario.Registers,
+            < 66 => Scenario.NeverRegisters,
+            < 72 => Scenario.LostAnswer,
+            < 77 => Scenario.LostAnswerRegisters,
+            < 82 => Scenario.PreInsertOnly,
+            < 88 => Scenario.Orphan,
+            < 92 => Scenario.Untagged,
+            < 97 => Scenario.Foreign,
+            _ => Scenario.DuplicateId,
         };
         // Mostly soon; at times about when the timeout ends, or long after it.
         var timeout = _setup.Timings.RegistrationTimeout;
@@ -82,101 +85,108 @@ internal sealed class StoryTeller
             < 9 => timeout + TimeSpan.FromSeconds(_random.Next(-150, 600)),
             _ => timeout + Minutes(1, 120),
         };
-        Add(new(0, at, Deed.Launch)
+        Add(Launch, at, e => e with
         {
             Member = _members++,
-            Lot = lot,
+            Scenario = scenario,
             For = after > TimeSpan.FromSeconds(40) ? after : TimeSpan.FromSeconds(40),
             After = _random.Next(8) == 0,
         });
     }
 
-    private void Fates()
+    private void Members()
     {
         for (var n = _random.Next(_members); n > 0; n--)
         {
-            var deed = Pick(
-                Deed.Silence, Deed.Silence, Deed.Stop, Deed.Stop, Deed.Vanish, Deed.ApiProtect, Deed.TagProtect,
-                Deed.ServerDelete, Deed.Retire, Deed.RotRecord, Deed.RotRow);
-            var lasts = deed switch
+            var kind = Pick(
+                SilenceAgent, SilenceAgent, StopMachine, StopMachine, TerminateElsewhere, ProtectAtCloud, ProtectByTag,
+                BeginDelete, Retire, CorruptRecord, CorruptRow);
+            var lasts = kind switch
             {
-                Deed.Silence when Chance(50) => Minutes(5, 300),
-                Deed.Stop when Chance(50) => Minutes(2, 90),
-                Deed.TagProtect when Chance(50) => Minutes(60, 1800),
+                SilenceAgent when Chance(50) => Minutes(5, 300),
+                StopMachine when Chance(50) => Minutes(2, 90),
+                ProtectByTag when Chance(50) => Minutes(60, 1800),
                 _ => TimeSpan.Zero,
             };
-            Add(new(0, Moment(), deed) { Member = _random.Next(_members), For = lasts });
+            Add(kind, Moment(), e => e with { Member = _random.Next(_members), For = lasts });
         }
 
-        for (var n = _random.Next(3); n > 0; n--) Add(new(0, Moment(), Deed.StrangeObject));
+        for (var n = _random.Next(3); n > 0; n--) Add(StrangeObject, Moment());
     }
 
     private void Faults()
     {
         for (var n = _random.Next(4, 14); n > 0; n--)
         {
-            var deed = Pick(
-                Deed.Throttle, Deed.CloudError, Deed.CloudDenied, Deed.CutListing, Deed.ShortListing, Deed.Lag, Deed.Lag, Deed.RefusedEnd,
-                Deed.LeftOutEnd, Deed.BucketError, Deed.BucketRefusesDelete, Deed.BucketRefusesWrite, Deed.SinkDown, Deed.DiskFull,
-                Deed.ServerClockAhead);
-            Add(new(0, Moment(), deed) { For = Minutes(5, 240), Rate = 0.1 + (0.9 * _random.NextDouble()) });
+            var kind = Pick(
+                Throttle, CloudError, CloudDenied, CutListing, ShortListing, Lag, Lag, DenyTermination, OmitTermination,
+                BucketError, BucketRefusesDelete, BucketRefusesWrite, SinkDown, DiskFull, ServerClockAhead);
+            Add(kind, Moment(), e => e with { For = Minutes(5, 240), Rate = 0.1 + (0.9 * _random.NextDouble()) });
         }
 
-        if (_random.Next(4) == 0) Add(new(0, Moment(), Deed.DeleteDatabase));
+        if (_random.Next(4) == 0) Add(DeleteDatabase, Moment());
     }
 
     private void Strikes()
     {
         for (var n = _random.Next(2, 9); n > 0; n--)
         {
-            var deed = Pick(Deed.Crash, Deed.Crash, Deed.HostLost, Deed.Zombie, Deed.Zombie, Deed.SlowCall, Deed.SlowCall);
-            Add(new(0, Moment(), deed)
+            var kind = Pick(Crash, Crash, HostLost, Zombie, Zombie, SlowCall, SlowCall);
+            Add(kind, Moment(), e => e with
             {
                 Phase = Phases[_random.Next(Phases.Length)],
                 Call = _random.Next(1, 9),
-                After = deed is Deed.Crash or Deed.HostLost && Chance(50),
-                For = deed == Deed.SlowCall ? TimeSpan.FromSeconds(_random.Next(5, 600)) : TimeSpan.Zero,
-                Rate = deed == Deed.Zombie ? _random.NextDouble() : 0,
+                After = kind is Crash or HostLost && Chance(50),
+                For = kind == SlowCall ? TimeSpan.FromSeconds(_random.Next(5, 600)) : TimeSpan.Zero,
+                Rate = kind == Zombie ? _random.NextDouble() : 0,
             });
         }
 
         // A lock is waited for in real time: seldom.
-        if (_random.Next(12) == 0) Add(new(0, Moment(), Deed.DatabaseBusy) { Phase = Phases[_random.Next(Phases.Length)], Call = 1 });
+        if (_random.Next(12) == 0)
+            Add(DatabaseBusy, Moment(), e => e with { Phase = Phases[_random.Next(Phases.Length)], Call = 1 });
     }
 
     private void Operators()
     {
-        Add(new(0, Minutes(0, 240), Deed.Enforce));
+        Add(Enforce, Minutes(0, 240));
         for (var n = _random.Next(6); n > 0; n--)
         {
-            var deed = Pick(Deed.Pause, Deed.DryRun, Deed.Limits, Deed.Timeout, Deed.BreakConfig, Deed.Hold, Deed.Hold, Deed.Window);
+            var kind = Pick(
+                Pause, DryRun, Limits, ChaosEvent.Timeout, BreakConfig,
+                ChaosEvent.PartialPause, ChaosEvent.PartialPause, ChaosEvent.MaintenanceWindow);
+            var isPartial = kind == ChaosEvent.PartialPause;
             var hasGroup = Chance(60);
-            Add(new(0, TimeSpan.FromMinutes((int)Moment().TotalMinutes), deed)
+            Add(kind, TimeSpan.FromMinutes((int)Moment().TotalMinutes), e => e with
             {
                 For = Minutes(20, 400),
-                Group = deed == Deed.Hold && hasGroup ? $"{Story.Tenant}/{Story.Group(_random.Next(3))}" : null,
-                Sweep = deed == Deed.Hold && (!hasGroup || Chance(50)) ? (Sweep)_random.Next(6) : null,
+                Group = isPartial && hasGroup ? AnyGroup() : null,
+                Sweep = isPartial && (!hasGroup || Chance(50)) ? (Sweep)_random.Next(6) : null,
             });
         }
 
-        for (var n = _random.Next(2, 9); n > 0; n--) Add(new(0, Moment(), Chance(75) ? Deed.Approve : Deed.Reject));
+        for (var n = _random.Next(2, 9); n > 0; n--)
+        {
+            var at = Moment();
+            Add(Chance(75) ? Approve : Reject, at);
+        }
     }
 
     private void Nstance()
     {
         for (var n = _nstance.Next(12); n > 0; n--)
-            Add(new(0, NstanceMoment(), Deed.NstanceCollects) { Member = _nstance.Next(_members) });
+            Add(NstanceCollects, NstanceMoment(), e => e with { Member = _nstance.Next(_members) });
         for (var n = _nstance.Next(8); n > 0; n--)
         {
             var shrinks = _nstance.Next(5) == 0;
-            Add(new(0, NstanceMoment(), Deed.NstanceScales) { Member = _nstance.Next(_members), After = shrinks });
+            Add(NstanceScales, NstanceMoment(), e => e with { Member = _nstance.Next(_members), After = shrinks });
         }
 
         // At times nstance checks a stopped machine before the collector lists it, or while a plan waits.
-        foreach (var stop in _events.Where(e => e.Deed == Deed.Stop && _nstance.Next(3) == 0).ToArray())
+        foreach (var stop in _events.Where(e => e.Kind == StopMachine && _nstance.Next(3) == 0).ToArray())
         {
             var at = stop.At + TimeSpan.FromMinutes(_nstance.Next(1, 60));
-            Add(new(0, at, Deed.NstanceCollects) { Member = stop.Member });
+            Add(NstanceCollects, at, e => e with { Member = stop.Member });
         }
     }
 
@@ -186,18 +196,24 @@ internal sealed class StoryTeller
     {
         Rules =
         [
-            new(_random.Next(4), _random.Next(60)) { Group = $"{Story.Tenant}/{Story.Group(_random.Next(3))}" },
+            new(_random.Next(4), _random.Next(60)) { Group = AnyGroup() },
             new(_random.Next(4), _random.Next(60)) { Reason = (CollectReason)_random.Next(4), OfShard = Chance(50) },
         ],
     };
 
-    private Deed Pick(params Deed[] deeds) => deeds[_random.Next(deeds.Length)];
+    private string AnyGroup() => $"{Story.Tenant}/{Story.Group(_random.Next(3))}";
+
+    private ChaosEvent Pick(params ChaosEvent[] kinds) => kinds[_random.Next(kinds.Length)];
 
     private bool Chance(int percent) => _random.Next(100) < percent;
 
-    private TimeSpan Minutes(int least, int below) => TimeSpan.FromMinutes(_random.Next(least, below));
+    private TimeSpan Minutes(int min, int below) => TimeSpan.FromMinutes(_random.Next(min, below));
 
     private TimeSpan Moment() => TimeSpan.FromSeconds(_random.Next(0, (int)_setup.Length.TotalSeconds));
 
-    private void Add(StoryEvent e) => _events.Add(e with { Number = _events.Count + 1 });
+    private void Add(ChaosEvent kind, TimeSpan at, Func<StoryEvent, StoryEvent>? with = null)
+    {
+        var added = new StoryEvent(_events.Count + 1, at, kind);
+        _events.Add(with?.Invoke(added) ?? added);
+    }
 }

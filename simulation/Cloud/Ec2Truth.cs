@@ -2,7 +2,7 @@ namespace Nstance.Temporal.Simulation.Cloud;
 
 /// <summary>
 /// All instances as they really are. The endpoint answers from here, sometimes late or in part; tests, fleet and
-/// verdict look here directly. Nothing is ever forgotten: an instance that EC2 no longer shows is still here.
+/// verdict read it directly. It keeps instances that EC2 no longer shows.
 /// </summary>
 internal sealed class Ec2Truth(SimulatedCloudOptions options)
 {
@@ -11,37 +11,43 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
     private readonly Random _random = new(options.Seed);
     private string[]? _sortedIds;
 
-    /// <summary>A new instance stays out of listings and filters for this long after its launch. Default none.</summary>
+    /// <summary>For this long after its launch an instance stays out of listings. Default none.</summary>
     public TimeSpan HideFromListings { get; set; }
-
-    /// <summary>A new instance is not found by its id for this long after its launch. Default none.</summary>
-    public TimeSpan HideFromIds { get; set; }
 
     public DateTimeOffset Now => options.Clock.GetUtcNow();
 
-    /// <summary>Every instance that ever was, by id in order.</summary>
-    public IReadOnlyList<Machine> All()
-    {
-        lock (_gate)
-            return [.. SortedIds().Select(id => Settled(_machines[id]))];
-    }
+    /// <summary>Returns every instance that ever was, in order of id.</summary>
+    public IReadOnlyList<Machine> All() => [.. SortedIds().Select(id => Find(id)!)];
 
     public Machine? Find(string id)
     {
         lock (_gate)
-            return _machines.TryGetValue(id, out var machine) ? Settled(machine) : null;
+        {
+            if (!_machines.TryGetValue(id, out var machine)) return null;
+            var settled = Settled(machine);
+            return ReferenceEquals(settled, machine) ? machine : _machines[id] = settled;
+        }
     }
 
-    /// <summary>The instance if EC2 would answer for its id now.</summary>
-    public Machine? FindVisible(string id) =>
-        Find(id) is { } machine && Shown(machine) && Now >= machine.LaunchedAt + HideFromIds ? machine : null;
+    /// <summary>Returns the instance if EC2 would answer for its id now.</summary>
+    public Machine? FindVisible(string id) => FindVisible(id, Now);
 
-    /// <summary>Instances after <paramref name="afterId"/> that a listing would show now, in order of id.</summary>
+    /// <summary>
+    /// Returns the instance in the state that EC2 showed at a time, with the tags of now; null: EC2 did not show it.
+    /// </summary>
+    public Machine? FindVisible(string id, DateTimeOffset at)
+    {
+        var now = Find(id);
+        var then = now;
+        while (then is not null && then.StateSince > at) then = then.Before;
+        if (then is null || !IsShown(then, at)) return null;
+        return ReferenceEquals(then, now) ? now : then with { Tags = now!.Tags };
+    }
+
+    /// <summary>Returns instances after an id that a listing would show now, in order of id.</summary>
     public IEnumerable<Machine> Listed(string? afterId)
     {
-        string[] ids;
-        lock (_gate)
-            ids = SortedIds();
+        var ids = SortedIds();
         var start = 0;
         if (afterId is not null)
         {
@@ -51,7 +57,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
 
         for (var i = start; i < ids.Length; i++)
         {
-            if (Find(ids[i]) is { } machine && Shown(machine) && Now >= machine.LaunchedAt + HideFromListings)
+            if (FindVisible(ids[i]) is { } machine && Now >= machine.LaunchedAt + HideFromListings)
                 yield return machine;
         }
     }
@@ -59,33 +65,30 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
     /// <summary>Launches as EC2 does: pending at first.</summary>
     public IReadOnlyList<Machine> Launch(LaunchSpec spec)
     {
+        var launched = new List<Machine>(spec.Count);
         lock (_gate)
         {
-            var launched = new List<Machine>(spec.Count);
             for (var i = 0; i < spec.Count; i++)
             {
                 var address = _random.Next(1 << 24);
-                var machine = new Machine(NewId(), Now, MachineState.Pending, Now)
+                launched.Add(new Machine($"i-0{_random.NextInt64():x16}", Now, MachineState.Pending, Now)
                 {
                     Zone = spec.Zone,
                     InstanceType = spec.InstanceType,
                     ImageId = spec.ImageId,
                     SubnetId = spec.SubnetId,
                     TerminationProtected = spec.TerminationProtected,
-                    Tags = new SortedDictionary<string, string>(
-                        spec.Tags.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal),
+                    Tags = new SortedDictionary<string, string>(spec.Tags.ToDictionary(), StringComparer.Ordinal),
                     PrivateIp = $"10.{address >> 16}.{(address >> 8) & 255}.{address & 255}",
-                };
-                _machines.Add(machine.Id, machine);
-                launched.Add(machine);
+                });
+                Put(launched[^1]);
             }
-
-            _sortedIds = null;
-            return launched;
         }
+
+        return launched;
     }
 
-    /// <summary>Puts an instance there as it is, for fixtures.</summary>
+    /// <summary>Puts an instance there as it is.</summary>
     public void Put(Machine machine)
     {
         lock (_gate)
@@ -95,13 +98,27 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
         }
     }
 
+    /// <summary>Removes an instance as if it had never been, so that a long simulation does not grow.</summary>
+    public void Forget(string id)
+    {
+        lock (_gate)
+        {
+            _machines.Remove(id);
+            _sortedIds = null;
+        }
+    }
+
     public Machine Change(string id, Func<Machine, Machine> change)
     {
         lock (_gate)
-            return _machines[id] = change(Settled(_machines[id]));
+        {
+            var before = Settled(_machines[id]);
+            var after = change(before);
+            return _machines[id] = after.StateSince == before.StateSince ? after : after with { Before = before };
+        }
     }
 
-    /// <summary>Ends an instance; one that has ended stays as it was. Protection is the caller's business.</summary>
+    /// <summary>Terminates an instance; one that has ended stays as it was. The caller checks protection.</summary>
     public Machine Terminate(string id, string by) => Change(id, machine => machine.Alive
         ? machine with { State = MachineState.ShuttingDown, StateSince = Now, EndedAt = Now, EndedBy = by }
         : machine);
@@ -126,18 +143,14 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
     };
 
     private Machine After(Machine machine, TimeSpan time, MachineState next) => Now >= machine.StateSince + time
-        ? machine with { State = next, StateSince = machine.StateSince + time }
+        ? machine with { State = next, StateSince = machine.StateSince + time, Before = machine }
         : machine;
 
-    private bool Shown(Machine machine) => machine.State is not MachineState.Terminated
-        || Now < machine.StateSince + options.TerminatedVisible;
+    private bool IsShown(Machine machine, DateTimeOffset at) =>
+        machine.State is not MachineState.Terminated || at < machine.StateSince + options.TerminatedVisible;
 
-    private string[] SortedIds() => _sortedIds ??= [.. _machines.Keys.Order(StringComparer.Ordinal)];
-
-    private string NewId()
+    private string[] SortedIds()
     {
-        Span<byte> bytes = stackalloc byte[9];
-        _random.NextBytes(bytes);
-        return "i-0" + Convert.ToHexStringLower(bytes)[..16];
+        lock (_gate) return _sortedIds ??= [.. _machines.Keys.Order(StringComparer.Ordinal)];
     }
 }

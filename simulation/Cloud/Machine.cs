@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Nstance.Temporal.Simulation.Cloud;
 
 /// <summary>EC2's states; the numbers are EC2's codes.</summary>
@@ -30,11 +32,14 @@ internal sealed record Machine(string Id, DateTimeOffset LaunchedAt, MachineStat
 
     public bool TerminationProtected { get; init; }
 
-    /// <summary>When someone asked for its end; null while it lives.</summary>
+    /// <summary>When its termination was asked for; null while it lives.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Who asked for its end: an access key, or what the simulation says.</summary>
+    /// <summary>Who asked for its termination: an access key, or a name of the simulation.</summary>
     public string? EndedBy { get; init; }
+
+    /// <summary>The machine in its state before; null: it was launched in this one.</summary>
+    public Machine? Before { get; init; }
 
     public bool Alive => State is not (MachineState.ShuttingDown or MachineState.Terminated);
 
@@ -45,18 +50,9 @@ internal sealed record Machine(string Id, DateTimeOffset LaunchedAt, MachineStat
 
 internal static class MachineStates
 {
-    public static string ToName(this MachineState state) => state switch
-    {
-        MachineState.Pending => "pending",
-        MachineState.Running => "running",
-        MachineState.ShuttingDown => "shutting-down",
-        MachineState.Terminated => "terminated",
-        MachineState.Stopping => "stopping",
-        MachineState.Stopped => "stopped",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, "not a state of EC2"),
-    };
+    /// <summary>Returns EC2's name of a state.</summary>
+    public static string ToName(this MachineState state) => JsonNamingPolicy.KebabCaseLower.ConvertName($"{state}");
 
-    public static MachineState Parse(string name) =>
-        Enum.GetValues<MachineState>().FirstOrDefault(s => s.ToName() == name, (MachineState)(-1)) is var state
-        && (int)state >= 0 ? state : throw new ArgumentException($"'{name}' is not a state of EC2", nameof(name));
+    /// <summary>Returns the state of a name that EC2 knows.</summary>
+    public static MachineState Parse(string name) => Enum.GetValues<MachineState>().Single(s => s.ToName() == name);
 }

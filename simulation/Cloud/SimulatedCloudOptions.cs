@@ -3,16 +3,16 @@ namespace Nstance.Temporal.Simulation.Cloud;
 /// <summary>How the simulated cloud behaves.</summary>
 internal sealed record SimulatedCloudOptions
 {
-    /// <summary>The cloud's clock. Default the machine's.</summary>
+    /// <summary>The cloud's clock. Default: the machine's.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>The access keys that are taken; none: any key is.</summary>
+    /// <summary>The access keys that are accepted. Default: any.</summary>
     public IReadOnlyList<string> AccessKeys { get; init; } = [];
 
     /// <summary>Time from launch to running. Default none.</summary>
     public TimeSpan BootTime { get; init; }
 
-    /// <summary>Time from the order to end or stop until it has happened. Default none.</summary>
+    /// <summary>Time from the order to terminate or stop until it has happened. Default none.</summary>
     public TimeSpan ShutdownTime { get; init; }
 
     /// <summary>How long a terminated instance stays visible. Default one hour, as at EC2.</summary>
@@ -21,12 +21,12 @@ internal sealed record SimulatedCloudOptions
     /// <summary>Buckets that exist from the start.</summary>
     public IReadOnlyList<string> Buckets { get; init; } = [];
 
-    /// <summary>Where EC2 listens on loopback. Default 0: at a free port.</summary>
+    /// <summary>EC2's port on loopback. Default 0: a free one.</summary>
     public int Ec2Port { get; init; }
 
-    /// <summary>Where S3 listens on loopback. Default 0: at a free port.</summary>
+    /// <summary>S3's port on loopback. Default 0: a free one.</summary>
     public int S3Port { get; init; }
 
-    /// <summary>Seed of ids, addresses and seeded faults. Default 1.</summary>
+    /// <summary>Seed of ids and addresses. Default 1.</summary>
     public int Seed { get; init; } = 1;
 }

@@ -13,9 +13,9 @@ internal sealed class Utf8Order : IComparer<string>
         var same = x.AsSpan().CommonPrefixLength(y);
         if (x is null || y is null || same == x.Length || same == y.Length)
             return (x?.Length ?? -1).CompareTo(y?.Length ?? -1);
-        var (a, b) = (x[same], y[same]);
 
         // In UTF-16 characters beyond the first plane come before those of its end; in UTF-8 after.
-        return char.IsSurrogate(a) == char.IsSurrogate(b) ? a.CompareTo(b) : char.IsSurrogate(a) ? 1 : -1;
+        return char.IsSurrogate(x[same]) == char.IsSurrogate(y[same]) ? x[same].CompareTo(y[same])
+            : char.IsSurrogate(x[same]) ? 1 : -1;
     }
 }

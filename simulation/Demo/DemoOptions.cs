@@ -8,17 +8,17 @@ internal sealed record DemoOptions
     public const string Embedded = "embedded";
     public const string Dev = "dev";
 
-    public int Instances { get; init; } = 200;
+    public required int Instances { get; init; }
 
-    public int Cycles { get; init; } = 4;
+    public required int Cycles { get; init; }
 
-    public int Seed { get; init; } = 1;
+    public required int Seed { get; init; }
 
     /// <summary><see cref="Embedded"/>, <see cref="Dev"/>, or HOST:PORT.</summary>
-    public string Server { get; init; } = Embedded;
+    public required string Server { get; init; }
 
     /// <summary>The generation of nstance that shares its database.</summary>
-    public NstanceGeneration Nstance { get; init; } = NstanceGeneration.V2;
+    public required NstanceGeneration Nstance { get; init; }
 
-    public bool Json { get; init; }
+    public required bool Json { get; init; }
 }

@@ -10,12 +10,12 @@ internal sealed record DemoResult(
 {
     internal sealed record TerminatedCounts(int Dangling, int Unhealthy, int Orphan);
 
-    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
-
-    public static DemoResult Of(DemoOptions options, int cycles, Verdict verdict, long checksEnqueued, TimeSpan elapsed) => new(
-        options.Seed, options.Instances, cycles,
+    public static DemoResult Of(DemoOptions options, GcStatus last, Verdict verdict, TimeSpan elapsed) => new(
+        options.Seed, options.Instances, last.Cycle,
         new TerminatedCounts(verdict.Dangling, verdict.Unhealthy, verdict.Orphan),
-        verdict.Purged, checksEnqueued,
-        verdict.WronglyTerminated.Count, verdict.MissedGarbage.Count, verdict.LostRecords.Count, verdict.LostEvents.Count,
-        verdict.NstanceMisled.Count, verdict.Ok, Math.Round(elapsed.TotalSeconds, 1));
+        verdict.Purged, last.Totals.ChecksEnqueued, verdict.WronglyTerminated.Count, verdict.MissedGarbage.Count,
+        verdict.LostRecords.Count, verdict.LostEvents.Count, verdict.NstanceMisled.Count, verdict.Ok,
+        Math.Round(elapsed.TotalSeconds, 1));
+
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 }

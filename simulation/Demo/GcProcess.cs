@@ -1,49 +1,54 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>
-/// <c>nstance-gc</c> as a process of its own, found beside this program. What it logs is kept in a file, so that a failure can be shown.
+/// <c>nstance-gc</c> as a process of its own, found beside this program. Its log goes to a file, so that people can
+/// read it after a failure.
 /// </summary>
 internal sealed class GcProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
     private readonly Process _process;
-    private readonly Task _copying;
+    private readonly Task _output;
 
-    private GcProcess(Process process, Task<string> output, Task copying) => (_process, Output, _copying) = (process, output, copying);
-
-    /// <summary>All of its stdout, once it has ended.</summary>
-    public Task<string> Output { get; }
+    private GcProcess(Process process, string log)
+    {
+        _process = process;
+        _output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), CopyAsync(process.StandardError, log));
+    }
 
     public bool HasExited => _process.HasExited;
 
-    public static GcProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string log)
+    public static GcProcess Start(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string log)
     {
-        var beside = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "nstance-gc.exe" : "nstance-gc");
-        var start = new ProcessStartInfo(beside, arguments)
+        var name = OperatingSystem.IsWindows() ? "nstance-gc.exe" : "nstance-gc";
+        var path = Path.Combine(AppContext.BaseDirectory, name);
+        var start = new ProcessStartInfo(path, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
-        var process = Process.Start(start) ?? throw new InvalidOperationException($"{beside} did not start");
+        foreach (var (variable, value) in environment) start.Environment[variable] = value;
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{path} did not start");
         process.StandardInput.Close();
-        return new GcProcess(process, process.StandardOutput.ReadToEndAsync(), CopyAsync(process.StandardError, log));
+        return new GcProcess(process, log);
     }
 
-    /// <summary>Waits for its end and gives its exit code.</summary>
+    /// <summary>Waits for its end and returns its exit code.</summary>
     public async Task<int> WaitAsync(CancellationToken ct)
     {
         await _process.WaitForExitAsync(ct);
-        await _copying;
+        await _output;
         return _process.ExitCode;
     }
 
-    /// <summary>Asks it to stop as an operator would (SIGTERM), and insists after a while.</summary>
+    /// <summary>Asks it to stop as an operator would (SIGTERM), and kills it after a while.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -51,17 +56,16 @@ internal sealed class GcProcess : IAsyncDisposable
             using var patience = new CancellationTokenSource(StopTimeout);
             try
             {
-                using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+                using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
                 await _process.WaitForExitAsync(patience.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or System.ComponentModel.Win32Exception)
+            catch (Exception e) when (e is OperationCanceledException or Win32Exception)
             {
                 _process.Kill(entireProcessTree: true);
-                await _process.WaitForExitAsync(CancellationToken.None);
             }
         }
 
-        await _copying;
+        await WaitAsync(CancellationToken.None);
         _process.Dispose();
     }
 

@@ -5,15 +5,9 @@ using Temporalio.Testing;
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>The Temporal server that the demo runs on.</summary>
-internal sealed class TemporalPlace : IAsyncDisposable
+internal sealed record TemporalPlace(string Address, string Namespace, IAsyncDisposable? Server) : IAsyncDisposable
 {
-    private readonly Func<ValueTask> _stop;
-
-    private TemporalPlace(string address, string ns, Func<ValueTask> stop) => (Address, Namespace, _stop) = (address, ns, stop);
-
-    public string Address { get; }
-
-    public string Namespace { get; }
+    private const string DefaultNamespace = "default";
 
     public static async Task<TemporalPlace> StartAsync(string server)
     {
@@ -21,17 +15,18 @@ internal sealed class TemporalPlace : IAsyncDisposable
         {
             case DemoOptions.Embedded:
                 var embedded = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-                return new TemporalPlace(embedded.TargetHost, "default", embedded.DisposeAsync);
+                return new TemporalPlace(embedded.TargetHost, DefaultNamespace, embedded);
             case DemoOptions.Dev:
                 var dev = await WorkflowEnvironment.StartLocalAsync(new() { UI = true });
-                return new TemporalPlace(dev.Client.Connection.Options.TargetHost!, dev.Client.Options.Namespace, dev.DisposeAsync);
-            default:
                 return new TemporalPlace(
-                    server, Environment.GetEnvironmentVariable("TEMPORAL_NAMESPACE") ?? "default", () => ValueTask.CompletedTask);
+                    dev.Client.Connection.Options.TargetHost!, dev.Client.Options.Namespace, dev);
+            default:
+                var ns = Environment.GetEnvironmentVariable("TEMPORAL_NAMESPACE") ?? DefaultNamespace;
+                return new TemporalPlace(server, ns, Server: null);
         }
     }
 
     public Task<TemporalClient> ConnectAsync() => TemporalClient.ConnectAsync(new(Address) { Namespace = Namespace });
 
-    public ValueTask DisposeAsync() => _stop();
+    public ValueTask DisposeAsync() => Server?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

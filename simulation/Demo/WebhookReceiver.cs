@@ -1,11 +1,8 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Nstance.Temporal.Simulation.Cloud;
 
 namespace Nstance.Temporal.Simulation.Demo;
 
@@ -18,40 +15,26 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     };
 
     private readonly ConcurrentQueue<Arrival> _arrivals = new();
-    private readonly WebApplication _app;
+    private LoopbackServer? _server;
 
-    private WebhookReceiver()
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
-        _app = builder.Build();
-        _app.Run(TakeAsync);
-    }
-
-    public Uri Url => new(new Uri(_app.Urls.First()), "/events");
+    public Uri Url => new(_server!.Url, "/events");
 
     public IReadOnlyList<Arrival> Arrivals => [.. _arrivals];
 
     public static async Task<WebhookReceiver> StartAsync()
     {
         var receiver = new WebhookReceiver();
-        await receiver._app.StartAsync();
+        receiver._server = await LoopbackServer.StartAsync(receiver.TakeAsync);
         return receiver;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-        await _app.StopAsync(patience.Token);
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server!.DisposeAsync();
 
-    private async Task TakeAsync(HttpContext context)
+    private async Task TakeAsync(HttpContext http)
     {
-        var notification = await JsonSerializer.DeserializeAsync<Notification>(
-            context.Request.Body, Json, context.RequestAborted);
+        var notification =
+            await JsonSerializer.DeserializeAsync<Notification>(http.Request.Body, Json, http.RequestAborted);
         if (notification is not null) _arrivals.Enqueue(new Arrival(TimeProvider.System.GetUtcNow(), notification));
-        context.Response.StatusCode = notification is null ? 400 : 204;
+        http.Response.StatusCode = notification is null ? 400 : 204;
     }
 }

@@ -7,10 +7,12 @@ namespace Nstance.Temporal.Simulation.Ec2;
 
 /// <summary>EC2's Query protocol over HTTP: who asks, what happens to the call, the answer or the error.</summary>
 internal sealed class Ec2Endpoint(
-    Ec2Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls)
+    Ec2Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls, Func<DateTimeOffset> now)
 {
     public async Task HandleAsync(HttpContext http)
     {
+        // EC2's own clock: clients read a machine's age by it.
+        http.Response.Headers.Date = now().ToString("R");
         try
         {
             var caller = Signature.AccessKey(http.Request);
@@ -18,18 +20,16 @@ internal sealed class Ec2Endpoint(
                 throw new Ec2Error("InvalidRequest", "Only signed form posts are understood.");
             var form = new Ec2Form(await http.Request.ReadFormAsync(http.RequestAborted), caller ?? "");
             calls.Add(form.Action);
-            if (caller is null || accessKeys.Count > 0 && !accessKeys.Contains(caller, StringComparer.Ordinal))
+            if (caller is null || (accessKeys.Count > 0 && !accessKeys.Contains(caller)))
+            {
                 throw new Ec2Error(
                     "AuthFailure", "AWS was not able to validate the provided access credentials", 401);
+            }
+
             var fault = faults.Next(form.Action, string.Join(',', form.List("InstanceId")));
             await fault.WaitAsync(http.RequestAborted);
-            Refuse(fault, http);
-            var answer = actions.Run(form, fault);
-            await fault.WaitAfterAsync(http.RequestAborted);
-            if (fault.Kind is FaultKind.LostAnswer)
-                http.Abort();
-            else
-                await WriteAsync(http, 200, answer);
+            if (fault.Kind is not FaultKind.Cut) await AnswerAsync(http, form, fault);
+            else http.Abort();
         }
         catch (Ec2Error error)
         {
@@ -37,37 +37,34 @@ internal sealed class Ec2Endpoint(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The caller, or a fault, cut the connection: there is no one to answer.
+            // The caller cut the connection: there is no one to answer.
         }
     }
 
-    private static void Refuse(Fault fault, HttpContext http)
+    private async Task AnswerAsync(HttpContext http, Ec2Form form, Fault fault)
     {
-        switch (fault.Kind)
-        {
-            case FaultKind.Throttled:
-                throw new Ec2Error("RequestLimitExceeded", "Request limit exceeded.", 503);
-            case FaultKind.InternalError:
-                throw new Ec2Error("InternalError", "An internal error has occurred", 500);
-            case FaultKind.Unavailable:
-                throw new Ec2Error("Unavailable", "The service is unavailable. Please try again shortly.", 503);
-            case FaultKind.Denied:
-                throw new Ec2Error(
-                    "UnauthorizedOperation", "You are not authorized to perform this operation.", 403);
-            case FaultKind.Cut:
-                http.Abort();
-                throw new OperationCanceledException(http.RequestAborted);
-            default:
-                return;
-        }
+        if (Refusal(fault) is { } refusal) throw refusal;
+        var answer = actions.Run(form, fault);
+        await fault.WaitAfterAsync(http.RequestAborted);
+        if (fault.Kind is FaultKind.LostAnswer) http.Abort();
+        else await WriteAsync(http, 200, answer);
     }
+
+    private static Ec2Error? Refusal(Fault fault) => fault.Kind switch
+    {
+        FaultKind.Throttled => new("RequestLimitExceeded", "Request limit exceeded.", 503),
+        FaultKind.InternalError => new("InternalError", "An internal error has occurred", 500),
+        FaultKind.Unavailable => new("Unavailable", "The service is unavailable. Please try again shortly.", 503),
+        FaultKind.Denied =>
+            new("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+        _ => null,
+    };
 
     private static async Task WriteAsync(HttpContext http, int status, XElement answer)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "text/xml;charset=UTF-8";
-        await http.Response.WriteAsync(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + answer.ToString(SaveOptions.DisableFormatting),
-            http.RequestAborted);
+        var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + answer.ToString(SaveOptions.DisableFormatting);
+        await http.Response.WriteAsync(text, http.RequestAborted);
     }
 }

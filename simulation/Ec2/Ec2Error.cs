@@ -11,8 +11,11 @@ internal sealed class Ec2Error(string code, string message, int status = 400) : 
         ? $"The instance ID '{ids[0]}' does not exist"
         : $"The instance IDs '{string.Join(", ", ids)}' do not exist");
 
-    public static Ec2Error Malformed(string id) => new("InvalidInstanceID.Malformed",
-        id.StartsWith("i-", StringComparison.Ordinal) ? $"Invalid id: \"{id}\"" : $"Invalid id: \"{id}\" (expecting \"i-...\")");
+    public static Ec2Error Malformed(string id)
+    {
+        var hint = id.StartsWith("i-", StringComparison.Ordinal) ? "" : " (expecting \"i-...\")";
+        return new("InvalidInstanceID.Malformed", $"Invalid id: \"{id}\"{hint}");
+    }
 
     /// <summary>Tagging says it in words of its own.</summary>
     public static Ec2Error NoResource(string id) => new("InvalidID", $"The ID '{id}' is not valid");

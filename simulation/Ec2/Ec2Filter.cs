@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Nstance.Temporal.Simulation.Cloud;
 
 namespace Nstance.Temporal.Simulation.Ec2;
@@ -5,49 +6,40 @@ namespace Nstance.Temporal.Simulation.Ec2;
 /// <summary>One filter: it holds when any of its values does; <c>*</c> and <c>?</c> are wildcards.</summary>
 internal sealed class Ec2Filter
 {
+    private const int MaxValues = 200;
+
     private readonly HashSet<string> _exact;
-    private readonly List<string> _patterns;
+    private readonly List<Regex> _patterns;
     private readonly Func<Machine, IEnumerable<string>> _read;
 
     public Ec2Filter(string name, IReadOnlyList<string> values)
     {
-        if (values.Count > 200)
+        if (values.Count > MaxValues)
+        {
             throw new Ec2Error(
                 "FilterLimitExceeded", "The maximum number of filter values specified on a single call is 200");
+        }
+
         _read = Reader(name);
-        _patterns = [.. values.Where(value => value.AsSpan().IndexOfAny("*?\\") >= 0)];
-        _exact = values.Except(_patterns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+        var patterns = values.Where(value => value.AsSpan().IndexOfAny("*?\\") >= 0).ToArray();
+        _patterns = [.. patterns.Select(Pattern)];
+        _exact = values.Except(patterns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
     }
 
     public bool Holds(Machine machine) =>
-        _read(machine).Any(value => _exact.Contains(value) || _patterns.Exists(pattern => Matches(pattern, value)));
+        _read(machine).Any(value => _exact.Contains(value) || _patterns.Exists(pattern => pattern.IsMatch(value)));
 
-    /// <summary>Matches as EC2 does: <c>*</c> any text, <c>?</c> one character, <c>\</c> takes the next as it is.</summary>
-    internal static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
+    /// <summary>As EC2 reads it: <c>*</c> any text, <c>?</c> one character, <c>\</c> takes the next as it is.</summary>
+    private static Regex Pattern(string value)
     {
-        while (true)
+        var parts = Regex.Matches(value, @"\\?.", RegexOptions.Singleline).Select(part => part.Value switch
         {
-            if (pattern.IsEmpty)
-                return text.IsEmpty;
-            if (pattern[0] == '*')
-            {
-                for (var skip = 0; skip <= text.Length; skip++)
-                {
-                    if (Matches(pattern[1..], text[skip..]))
-                        return true;
-                }
-
-                return false;
-            }
-
-            var literal = pattern[0] == '\\' && pattern.Length > 1;
-            if (literal)
-                pattern = pattern[1..];
-            if (text.IsEmpty || (literal || pattern[0] != '?') && pattern[0] != text[0])
-                return false;
-            pattern = pattern[1..];
-            text = text[1..];
-        }
+            "*" => ".*",
+            "?" => ".",
+            ['\\', var literal] => Regex.Escape($"{literal}"),
+            var literal => Regex.Escape(literal),
+        });
+        return new Regex($"\\A{string.Concat(parts)}\\z", RegexOptions.Singleline | RegexOptions.NonBacktracking);
     }
 
     private static Func<Machine, IEnumerable<string>> Reader(string name)

@@ -7,9 +7,11 @@ namespace Nstance.Temporal.Simulation.Ec2;
 /// <summary>The parameters of one Query call: lists are <c>Name.1</c>, <c>Name.2</c> ….</summary>
 internal sealed class Ec2Form(IFormCollection form, string caller)
 {
+    private const int MaxIds = 1000;
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>Access key of the caller.</summary>
+    /// <summary>Gets the access key of the caller.</summary>
     public string Caller => caller;
 
     public string Action => Text("Action") ?? "";
@@ -27,66 +29,63 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
 
     public bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
 
-    public IReadOnlyList<string> List(string name)
+    public IReadOnlyList<string> List(string name) => [.. Each(n => Text($"{name}.{n}"))];
+
+    public IReadOnlyList<(string Key, string? Value)> Tags(string prefix) =>
+        [.. Each(n => Text($"{prefix}.{n}.Key")).Select((key, i) => (key, Text($"{prefix}.{i + 1}.Value")))];
+
+    public IReadOnlyList<Ec2Filter> Filters() =>
+    [
+        .. Each(n => Text($"Filter.{n}.Name"))
+            .Select((name, i) => new Ec2Filter(name, List($"Filter.{i + 1}.Value"))),
+    ];
+
+    /// <summary>Returns the instances asked for, or throws the error that names the unknown ones.</summary>
+    public IReadOnlyList<Machine> Machines(Ec2Truth truth)
     {
-        var values = new List<string>();
-        while (Text($"{name}.{values.Count + 1}") is { } value)
-            values.Add(value);
-        return values;
+        var ids = List("InstanceId").Distinct(StringComparer.Ordinal).ToArray();
+        if (ids.Length == 0) throw Ec2Error.Missing("InstanceId");
+        if (ids.Length > MaxIds) throw Ec2Error.Invalid("InstanceId", $"{ids.Length} ids", "Expecting at most 1000.");
+        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed) throw Ec2Error.Malformed(malformed);
+        var found = ids.Select(id => truth.FindVisible(id)).OfType<Machine>().ToArray();
+        var unknown = ids.Except(found.Select(machine => machine.Id), StringComparer.Ordinal).ToArray();
+        return unknown.Length > 0 ? throw Ec2Error.NotFound(unknown) : found;
     }
 
-    public IReadOnlyList<(string Key, string? Value)> Tags(string prefix)
+    /// <summary>Returns the instances that CreateTags and DeleteTags name; a dry run ends here.</summary>
+    public IReadOnlyList<Machine> Resources(Ec2Truth truth)
     {
-        var tags = new List<(string, string?)>();
-        while (Text($"{prefix}.{tags.Count + 1}.Key") is { } key)
-            tags.Add((key, Text($"{prefix}.{tags.Count + 1}.Value")));
-        return tags;
+        var ids = List("ResourceId");
+        if (ids.Count == 0) throw Ec2Error.Missing("ResourceIdSet");
+        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed) throw Ec2Error.NoResource(malformed);
+        var machines = ids.Select(id => truth.FindVisible(id) ?? throw Ec2Error.NotFound([id])).ToArray();
+        EndHereIfDryRun();
+        return machines;
     }
 
-    public IReadOnlyList<Ec2Filter> Filters()
-    {
-        var filters = new List<Ec2Filter>();
-        while (Text($"Filter.{filters.Count + 1}.Name") is { } name)
-            filters.Add(new Ec2Filter(name, List($"Filter.{filters.Count + 1}.Value")));
-        return filters;
-    }
-
-    /// <summary>Ids of an action that needs some: each well formed.</summary>
-    public IReadOnlyList<string> InstanceIds(bool required = true)
-    {
-        var ids = List("InstanceId");
-        if (required && ids.Count == 0)
-            throw Ec2Error.Missing("InstanceId");
-        if (ids.Count > 1000)
-            throw Ec2Error.Invalid("InstanceId", $"{ids.Count} ids", "Expecting at most 1000.");
-        foreach (var id in ids)
-        {
-            if (!IsWellFormed(id))
-                throw Ec2Error.Malformed(id);
-        }
-
-        return [.. ids.Distinct(StringComparer.Ordinal)];
-    }
-
-    /// <summary>The instances asked for, or the error that names those which EC2 does not know.</summary>
-    public IReadOnlyList<Machine> Machines(Ec2Truth truth, bool required = true)
-    {
-        var ids = InstanceIds(required);
-        var found = ids.Select(truth.FindVisible).OfType<Machine>().ToList();
-        if (found.Count < ids.Count)
-            throw Ec2Error.NotFound([.. ids.Except(found.Select(machine => machine.Id), StringComparer.Ordinal)]);
-        return found;
-    }
-
-    /// <summary>EC2's answer to a call that only asks whether it might.</summary>
+    /// <summary>Throws EC2's answer to a call that only asks whether it may be made.</summary>
     public void EndHereIfDryRun()
     {
-        if (Flag("DryRun"))
-            throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+        if (!Flag("DryRun")) return;
+        throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
     }
 
-    /// <summary>Can EC2 read it as an instance's id?</summary>
     internal static bool IsWellFormed(string id) => id.Length is 10 or 19
-        && id.StartsWith("i-", StringComparison.Ordinal)
-        && id.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
+        && id.StartsWith("i-", StringComparison.Ordinal) && id.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
+
+    private static IEnumerable<string> Each(Func<int, string?> read)
+    {
+        for (var n = 1; read(n) is { } value; n++) yield return value;
+    }
+}
+
+internal static class Ec2FormExtensions
+{
+    /// <summary>Returns the one instance asked for.</summary>
+    public static Machine Single(this Ec2Form form, Ec2Truth truth)
+    {
+        var id = form.Required("InstanceId");
+        if (!Ec2Form.IsWellFormed(id)) throw Ec2Error.Malformed(id);
+        return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
+    }
 }

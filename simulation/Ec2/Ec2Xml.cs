@@ -21,21 +21,22 @@ internal static class Ec2Xml
             new XElement("Code", error.Code), new XElement("Message", error.Message))),
         new XElement("RequestID", RequestId()));
 
-    public static XElement State(string name, MachineState state) =>
-        Element(name, Element("code", (int)state), Element("name", state.ToName()));
-
     public static XElement StateChange(Machine before, Machine after) => Element("item",
         Element("instanceId", after.Id), State("currentState", after.State), State("previousState", before.State));
 
-    public static XElement Tags(IReadOnlyDictionary<string, string> tags) => Element("tagSet",
-        tags.Select(tag => Element("item", Element("key", tag.Key), Element("value", tag.Value))));
+    public static XElement[] Reservation(IReadOnlyList<Machine> machines) =>
+    [
+        Element("reservationId", "r-" + machines[0].Id[2..]),
+        Element("ownerId", "123456789012"),
+        Element("instancesSet", machines.Select(Instance)),
+    ];
 
-    public static XElement Instance(Machine machine) => Element("item",
+    private static XElement Instance(Machine machine) => Element("item",
         Element("instanceId", machine.Id),
         Element("imageId", machine.ImageId),
         State("instanceState", machine.State),
         Element("instanceType", machine.InstanceType),
-        Element("launchTime", machine.LaunchedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture)),
+        Element("launchTime", Text(machine.LaunchedAt)),
         Element("placement", Element("availabilityZone", machine.Zone), Element("tenancy", "default")),
         // EC2 forgets the addresses of a terminated instance.
         machine.State is MachineState.Terminated
@@ -45,13 +46,14 @@ internal static class Ec2Xml
                 Element("privateDnsName", machine.PrivateDnsName), Element("privateIpAddress", machine.PrivateIp),
                 Element("subnetId", machine.SubnetId), Element("vpcId", machine.VpcId),
             },
-        machine.Tags.Count == 0 ? null : Tags(machine.Tags));
+        machine.Tags.Count == 0 ? null : Element("tagSet", machine.Tags.Select(tag =>
+            Element("item", Element("key", tag.Key), Element("value", tag.Value)))));
 
-    /// <summary>One reservation for each instance, as launches one by one make them.</summary>
-    public static XElement Reservation(Machine machine) => Element("item",
-        Element("reservationId", "r-" + machine.Id[2..]),
-        Element("ownerId", "123456789012"),
-        Element("instancesSet", Instance(machine)));
+    private static XElement State(string name, MachineState state) =>
+        Element(name, Element("code", (int)state), Element("name", state.ToName()));
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private static string RequestId() => Guid.NewGuid().ToString();
 }

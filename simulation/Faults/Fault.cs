@@ -10,7 +10,6 @@ internal enum FaultKind
     Cut,
     LostAnswer,
     Truncated,
-    Delayed,
     Held,
     HeldAfter,
 }
@@ -34,23 +33,18 @@ internal sealed record Fault(FaultKind Kind)
     public static readonly Fault Denied = new(FaultKind.Denied);
 
     /// <summary>
-    /// The connection is cut before anything was done. HTTP clients may quietly ask once more: a single scripted cut can
-    /// pass unseen, one that is always there cannot.
+    /// The connection is cut before anything was done. HTTP clients may ask once more by themselves, so a single
+    /// scripted cut can pass unseen.
     /// </summary>
     public static readonly Fault Cut = new(FaultKind.Cut);
 
-    /// <summary>
-    /// Everything is done, then the connection is cut: the caller cannot know. As with <see cref="Cut"/>, the client may
-    /// ask once more by itself.
-    /// </summary>
+    /// <summary>The call takes effect, then the connection is cut. The client may ask once more by itself.</summary>
     public static readonly Fault LostAnswer = new(FaultKind.LostAnswer);
 
     /// <summary>How much a truncated answer keeps.</summary>
     public int Keep { get; private init; }
 
-    public TimeSpan For { get; private init; }
-
-    public Task? Gate { get; private init; }
+    private CallHold? Hold { get; init; }
 
     /// <summary>
     /// A listing ends after <paramref name="keep"/> items as if it were complete; the body of an object is cut after
@@ -58,33 +52,14 @@ internal sealed record Fault(FaultKind Kind)
     /// </summary>
     public static Fault Truncated(int keep) => new(FaultKind.Truncated) { Keep = keep };
 
-    /// <summary>Answered after <paramref name="time"/>, in real time.</summary>
-    public static Fault Delayed(TimeSpan time) => new(FaultKind.Delayed) { For = time };
-
-    /// <summary>Answered once <paramref name="gate"/> is open.</summary>
-    public static Fault Held(Task gate) => new(FaultKind.Held) { Gate = gate };
-
-    /// <summary>Held at a point that can be waited for: before anything is done, or when all is done but not answered.</summary>
+    /// <summary>Holds the call before anything is done, or when all is done but not answered.</summary>
     public static Fault Held(CallHold hold, bool after) =>
-        new(after ? FaultKind.HeldAfter : FaultKind.Held) { Gate = hold.Opened, Arriving = hold.Arrive };
+        new(after ? FaultKind.HeldAfter : FaultKind.Held) { Hold = hold };
 
-    private Action? Arriving { get; init; }
+    /// <summary>Waits if this fault holds the call before it takes effect.</summary>
+    public Task WaitAsync(CancellationToken ct) => Kind is FaultKind.Held ? Hold!.PassAsync(ct) : Task.CompletedTask;
 
-    /// <summary>Waits if this fault is about waiting before the call.</summary>
-    public async Task WaitAsync(CancellationToken ct)
-    {
-        if (Kind is FaultKind.Delayed)
-            await Task.Delay(For, ct);
-        if (Kind is FaultKind.Held)
-            await HoldAsync(ct);
-    }
-
-    /// <summary>Waits if this fault is about waiting before the answer.</summary>
-    public Task WaitAfterAsync(CancellationToken ct) => Kind is FaultKind.HeldAfter ? HoldAsync(ct) : Task.CompletedTask;
-
-    private Task HoldAsync(CancellationToken ct)
-    {
-        Arriving?.Invoke();
-        return Gate!.WaitAsync(ct);
-    }
+    /// <summary>Waits if this fault holds the call before the answer.</summary>
+    public Task WaitAfterAsync(CancellationToken ct) =>
+        Kind is FaultKind.HeldAfter ? Hold!.PassAsync(ct) : Task.CompletedTask;
 }

@@ -1,181 +1,148 @@
+using System.Text;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>
-/// nstance's server, its agents and the people around them: makes instances in nstance's order (row, record, cloud
-/// call, record, row, registration), lets agents report, loses some in every way that fleets lose them. It knows which
-/// instances must live.
+/// A fleet in real time: agents register and report, instances are launched and lost in every way that fleets lose
+/// them, and nstance's server acts by its rows. It knows which instances must live.
 /// </summary>
-internal sealed class LivingFleet : INstanceCloud, IDisposable
+internal sealed class LivingFleet : IDisposable
 {
+    /// <summary>By this name the fleet terminates machines, as people do.</summary>
     public const string Hand = "fleet";
-
-    /// <summary>The hand by which nstance's own collector and its group scaling terminate.</summary>
-    public const string NstanceHand = "nstance";
 
     private const int BeatsOfNstance = 2;
 
+    private static readonly TimeSpan BeatTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongAgo = TimeSpan.FromHours(2);
 
     private readonly SimulatedCloud _cloud;
-    private readonly ShardPlace _place;
+    private readonly ShardRef _shard;
     private readonly NstanceGeneration _generation;
+    private readonly ShardFleet _fleet;
     private readonly NstanceServer _nstance;
     private readonly Random _random;
     private readonly Dictionary<string, byte[]> _foreignObjects = new(StringComparer.Ordinal);
     private int _beats;
 
-    public LivingFleet(SimulatedCloud cloud, ShardPlace place, string path, int seed, NstanceGeneration generation)
+    public LivingFleet(SimulatedCloud cloud, ShardRef shard, string path, int seed, NstanceGeneration generation)
     {
         _cloud = cloud;
-        _place = place;
+        _shard = shard;
         _generation = generation;
         _random = new(seed);
-        _nstance = new(path, generation, this, FleetTimings.NstanceRegistrationTimeout, hasUnknownColumns: true);
+        _fleet = new(shard, cloud.Ec2, cloud.S3);
+        _nstance = new(path, generation, _fleet, FleetTimings.NstanceRegistrationTimeout, hasUnknownColumns: true);
+        _fleet.Nstance = _nstance;
     }
 
     /// <summary>Gets what nstance terminated because of rows that the collector wrote.</summary>
     public IReadOnlyList<string> NstanceMisled => _nstance.Misled;
 
-    /// <summary>Everybody who ever was.</summary>
-    public List<Member> Members { get; } = [];
+    public IReadOnlyCollection<Member> Members => _fleet.Members.Values;
 
-    /// <summary>Objects that the collector must leave as they are.</summary>
+    /// <summary>Gets the objects that the collector must leave as they are.</summary>
     public IReadOnlyDictionary<string, byte[]> ForeignObjects => _foreignObjects;
 
-    /// <summary>The fleet as it is when the collector first looks.</summary>
+    /// <summary>Makes the fleet as it is when the collector starts.</summary>
     public void Settle(int instances)
     {
         var now = _cloud.Ec2.Now;
-        foreach (var (key, text) in _place.Objects()) PutForeign(key, text);
-        foreach (var fate in FleetPlan.Fates(instances)) Members.Add(Old(fate, now));
-        var rows = Members.Where(m => m.HasRow).Select(m => Row(m, now)).ToArray();
+        foreach (var (key, text) in _shard.Objects()) PutForeign(key, text);
+        Lead(now);
+        foreach (var scenario in FleetPlan.Scenarios(instances)) AddOld(scenario, now);
+        var rows = Members.Where(m => m.HasRow).Select(m => m.Known() with
+        {
+            HealthAt = m.RegisteredAt is null || m.Scenario is Scenario.FallsSilent ? m.RegisteredAt : now,
+            DeletedAt = m.Scenario is Scenario.Expired ? m.GarbageSince : null,
+        }).ToArray();
         _nstance.Write(database => database.Insert(rows));
     }
 
-    /// <summary>One beat: agents report and register, an instance may be launched, nstance collects, scales.</summary>
-    public void Beat()
+    /// <summary>Lets the fleet live until cancelled.</summary>
+    public async Task LiveAsync(CancellationToken ct)
     {
-        var now = _cloud.Ec2.Now;
-        var late = Members.Where(m => m.Fate is Fate.Late && m.RegisteredAt is null
-            && now - m.IssuedAt >= FleetTimings.RegistrationTimeout / 3).ToArray();
-        foreach (var member in late)
+        using var timer = new PeriodicTimer(BeatTime);
+        try
         {
-            member.RegisteredAt = now;
-            PutRecord(member, "running");
+            while (await timer.WaitForNextTickAsync(ct)) Beat();
         }
-
-        if (late.Length > 0) Register(late);
-        _nstance.File.Report(Members.Where(m => m.Reports).Select(m => (m.Id.ToString(), now)));
-        if (_random.Next(3) == 0) Members.Add(Born(FleetPlan.Newborn(_random), now));
-        if (_beats++ % BeatsOfNstance != 0) return;
-        _nstance.Collect(now);
-        _nstance.Scale(_nstance.Sizes(now), now);
+        catch (OperationCanceledException)
+        {
+            // Cancelling is how it ends.
+        }
     }
 
     /// <summary>Returns the ids of nstance's rows.</summary>
     public IReadOnlySet<string> Rows() => _nstance.File.Ids();
 
-    public bool IsAlive(string providerId) => _cloud.Ec2.Find(providerId)?.Alive == true;
-
-    public bool Terminate(string providerId)
-    {
-        if (_cloud.Ec2.Find(providerId) is not { TerminationProtected: false }) return false;
-        _cloud.Ec2.Terminate(providerId, NstanceHand);
-        return true;
-    }
-
-    public bool IsRecorded(string instanceId) => Members.Exists(m =>
-        m.Id.ToString() == instanceId && m.RegisteredAt is not null && _cloud.S3.Get(_place.Bucket, _place.RecordKey(m)) is not null);
-
-    public void DeleteRecord(string instanceId)
-    {
-        if (Members.FirstOrDefault(m => m.Id.ToString() == instanceId) is { } member)
-            _cloud.S3.Delete(_place.Bucket, _place.RecordKey(member), NstanceHand);
-    }
-
     public void Dispose() => _nstance.Dispose();
 
-    private static NstanceInstance Row(Member m, DateTimeOffset now) =>
-        new(m.Id.ToString(), m.Tenant, m.Group, m.IssuedAt)
-        {
-            ProviderId = m.Fate is Fate.LostAnswer ? null : m.ProviderId,
-            RegisteredAt = m.RegisteredAt,
-            HealthAt = m.RegisteredAt is null || m.Fate is Fate.Silent ? m.RegisteredAt : now,
-            DeletedAt = m.Fate is Fate.Expired ? m.GarbageSince : null,
-        };
-
-    private void Register(params Member[] members)
+    /// <summary>Agents register and report, an instance may be launched, nstance collects and scales.</summary>
+    private void Beat()
     {
-        string[] ids = [.. members.Select(m => m.Id.ToString())];
-        _nstance.Write(database => database.Register(ids, members[0].RegisteredAt!.Value));
+        var now = _cloud.Ec2.Now;
+        Lead(now);
+        var late = Members.Where(m => m.Scenario is Scenario.RegistersLate && m.RegisteredAt is null
+            && now - m.IssuedAt >= FleetTimings.RegistrationTimeout / 3).ToArray();
+        foreach (var member in late) _fleet.Register(member, now);
+        _nstance.File.Report(Members.Where(Reports).Select(m => (m.Id, now)));
+        if (_random.Next(3) == 0) Launch(FleetPlan.Draw(_random), now);
+        if (_beats++ % BeatsOfNstance != 0) return;
+        _nstance.Collect(now);
+        _nstance.Scale(_nstance.Sizes(now), now);
     }
 
-    private Member Old(Fate fate, DateTimeOffset now)
-    {
-        var issued = now - LongAgo - TimeSpan.FromSeconds(_random.Next(100_000));
-        var member = FleetPlan.Make(_random, fate, issued, _generation) with
-        {
-            GarbageSince = fate switch
-            {
-                Fate.Unhealthy or Fate.Vanished => now,
-                Fate.Expired => now - LongAgo,
-                Fate.Dangling or Fate.Orphan or Fate.Untagged or Fate.LostAnswer or Fate.StalePreInsert =>
-                    issued + FleetTimings.RegistrationTimeout,
-                _ => null,
-            },
-        };
-        if (fate is Fate.Healthy or Fate.Silent or Fate.Unhealthy or Fate.Vanished or Fate.Expired)
-            member.RegisteredAt = issued + TimeSpan.FromMinutes(1);
-        member = Launch(member, issued);
-        if (member.HasRow) PutRecord(member, member.RegisteredAt is null ? "pending" : "running");
-        if (fate is Fate.Unhealthy) _cloud.Ec2.Stop(member.ProviderId!);
-        if (fate is Fate.Vanished or Fate.Expired) _cloud.Ec2.Terminate(member.ProviderId!, Hand);
-        return member;
-    }
-
-    private Member Born(Fate fate, DateTimeOffset now)
-    {
-        var member = FleetPlan.Make(_random, fate, now, _generation) with
-        {
-            GarbageSince = fate is Fate.Dangling or Fate.Orphan or Fate.LostAnswer
-                ? now + FleetTimings.RegistrationTimeout : null,
-        };
-        if (member.HasRow)
-        {
-            var row = Row(member, now);
-            _nstance.Write(database => database.Insert(row));
-            PutRecord(member, "pending");
-        }
-
-        member = Launch(member, now);
-        if (fate is Fate.LostAnswer or Fate.Orphan) return member;
-        PutRecord(member, "pending");
-        _nstance.Write(database => database.SetProvider(member.Id.ToString(), member.ProviderId!, now));
-        if (fate is not Fate.Healthy) return member;
-        member.RegisteredAt = _cloud.Ec2.Now;
-        PutRecord(member, "running");
-        Register(member);
-        return member;
-    }
-
-    private Member Launch(Member member, DateTimeOffset at)
-    {
-        if (member.Fate is Fate.StalePreInsert) return member;
-        var machine = _cloud.Ec2.Launch(new LaunchSpec { Zone = _place.Shard, Tags = _place.Tags(member, _random) })[0];
-        _cloud.Ec2.Put(machine with { LaunchedAt = at });
-        return member with { ProviderId = machine.Id };
-    }
-
-    private void PutRecord(Member member, string status) =>
-        _cloud.S3.Put(_place.Bucket, _place.RecordKey(member), member.Record(status, _cloud.Ec2.Now));
+    /// <summary>nstance's server keeps its leader lock.</summary>
+    private void Lead(DateTimeOffset now) => PutForeign(
+        $"shard/{_shard.Shard}/leader.json",
+        $$"""{ "leaderID": "{{ShardLayout.ServerId}}", "leaderAddr": "nstance:9000", "lastUpdated": "{{now:O}}" }""");
 
     private void PutForeign(string key, string text)
     {
-        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-        _foreignObjects[key] = bytes;
-        _cloud.S3.Put(_place.Bucket, key, bytes);
+        _foreignObjects[key] = Encoding.UTF8.GetBytes(text);
+        _cloud.S3.Put(_shard.Bucket, key, _foreignObjects[key]);
     }
+
+    private static bool Reports(Member m) =>
+        m.Scenario is Scenario.Registers or Scenario.RegistersLate && m.RegisteredAt is not null;
+
+    private void AddOld(Scenario scenario, DateTimeOffset now)
+    {
+        var issued = now - LongAgo - TimeSpan.FromSeconds(_random.Next(100_000));
+        var isRegistered = scenario is Scenario.Registers or Scenario.FallsSilent or Scenario.Stopped
+            or Scenario.TerminatedElsewhere or Scenario.Expired;
+        var member = Make(scenario, issued, scenario switch
+        {
+            Scenario.Stopped or Scenario.TerminatedElsewhere => now,
+            Scenario.Expired => now - LongAgo,
+            Scenario.Registers or Scenario.FallsSilent or Scenario.Protected or Scenario.Foreign => null,
+            _ => issued + FleetTimings.RegistrationTimeout,
+        });
+        _fleet.Members.Add(member.Number, member);
+        member.RegisteredAt = isRegistered ? issued + TimeSpan.FromMinutes(1) : null;
+        if (scenario is not Scenario.PreInsertOnly) _fleet.Launch(member, NewProviderId(), _shard.Shard, issued);
+        if (member.HasRow) _fleet.PutRecord(member, now);
+        if (scenario is Scenario.Stopped) _cloud.Ec2.Stop(member.ProviderId!);
+        if (scenario is Scenario.TerminatedElsewhere or Scenario.Expired)
+            _cloud.Ec2.Terminate(member.ProviderId!, Hand);
+    }
+
+    private void Launch(Scenario scenario, DateTimeOffset now)
+    {
+        var isGarbage = scenario is Scenario.NeverRegisters or Scenario.Orphan or Scenario.LostAnswer;
+        var member = Make(scenario, now, isGarbage ? now + FleetTimings.RegistrationTimeout : null);
+        _fleet.Create(member, NewProviderId(), _shard.Shard, now);
+        if (scenario is Scenario.Registers) _fleet.Register(member, _cloud.Ec2.Now);
+    }
+
+    private Member Make(Scenario scenario, DateTimeOffset issuedAt, DateTimeOffset? garbageSince) =>
+        FleetPlan.Make(_random, _fleet.Members.Count, scenario, issuedAt, _generation) with
+        {
+            GarbageSince = garbageSince,
+        };
+
+    private string NewProviderId() => $"i-0{_random.NextInt64():x16}";
 }

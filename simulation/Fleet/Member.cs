@@ -1,93 +1,66 @@
-using System.Text.Json;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Fleet;
 
-/// <summary>What becomes of a member of the fleet. The fleet decides; the collector has to find out.</summary>
-internal enum Fate
+/// <summary>An instance as the simulation knows it: the truth that the collector is judged by.</summary>
+/// <param name="Number">Its place in the order of launches.</param>
+/// <param name="MemberId">nstance's id.</param>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Group">The group.</param>
+/// <param name="Scenario">What happens to it.</param>
+/// <param name="IssuedAt">When nstance issued the id.</param>
+internal sealed record Member(
+    int Number, MemberId MemberId, string Tenant, string Group, Scenario Scenario, DateTimeOffset IssuedAt)
 {
-    /// <summary>Registers and reports: must live.</summary>
-    Healthy,
+    /// <summary>A part of every secret of the simulation. The collector must repeat none.</summary>
+    public const string SecretMark = "jwt-must-stay-secret";
 
-    /// <summary>Registers late, but in time: must live.</summary>
-    Late,
+    public string Id { get; } = MemberId.ToString();
 
-    /// <summary>Registered, runs, reports no more: must live, and a replacement is due.</summary>
-    Silent,
+    /// <summary>The cloud's id; null if there is no machine.</summary>
+    public string? ProviderId { get; set; }
 
-    /// <summary>Never registers: garbage once the registration timeout is over.</summary>
-    Dangling,
-
-    /// <summary>Never registers, protected by tag: must live.</summary>
-    Protected,
-
-    /// <summary>Registered, then stopped at the cloud: garbage.</summary>
-    Unhealthy,
-
-    /// <summary>Known to the cloud alone: garbage once the registration timeout is over.</summary>
-    Orphan,
-
-    /// <summary>Known to the cloud alone, and without an id tag: garbage likewise.</summary>
-    Untagged,
-
-    /// <summary>The answer to its create call was lost: row and record without provider id, yet it runs. Garbage.</summary>
-    LostAnswer,
-
-    /// <summary>Row and record were made, the cloud call never was: nothing to end, a record to delete.</summary>
-    StalePreInsert,
-
-    /// <summary>Terminated by somebody else: its row must be marked.</summary>
-    Vanished,
-
-    /// <summary>Deleted longer ago than the retention: record and row must go.</summary>
-    Expired,
-
-    /// <summary>Of another shard, another cluster, or nobody's: must live.</summary>
-    Foreign,
-}
-
-/// <summary>A member as the fleet knows it.</summary>
-/// <param name="Id">nstance's id.</param>
-/// <param name="Tenant">Owner.</param>
-/// <param name="Group">Group.</param>
-/// <param name="Fate">What becomes of it.</param>
-/// <param name="IssuedAt">When nstance issued it.</param>
-internal sealed record Member(MemberId Id, string Tenant, string Group, Fate Fate, DateTimeOffset IssuedAt)
-{
-    /// <summary>The cloud's id; null where there is no machine.</summary>
-    public string? ProviderId { get; init; }
+    /// <summary>The cloud's id as far as nstance knows it.</summary>
+    public string? KnownProviderId =>
+        Scenario is Scenario.LostAnswer or Scenario.LostAnswerRegisters ? null : ProviderId;
 
     /// <summary>When its agent registered; null: not, or not yet.</summary>
     public DateTimeOffset? RegisteredAt { get; set; }
 
+    /// <summary>When its agent stopped reporting; null: it reports, if it ever did.</summary>
+    public DateTimeOffset? SilentSince { get; set; }
+
     /// <summary>Garbage from this time on; null: never.</summary>
     public DateTimeOffset? GarbageSince { get; init; }
 
-    public bool HasRow => Fate is not (Fate.Orphan or Fate.Untagged or Fate.Foreign);
+    /// <summary>nstance's server has begun to delete it, and its record says so.</summary>
+    public bool IsBeingDeleted { get; set; }
 
-    public bool MustLive => Fate is Fate.Healthy or Fate.Late or Fate.Silent or Fate.Protected or Fate.Foreign;
+    /// <summary>nstance itself terminated it, or marked its row while it knew of no machine.</summary>
+    public bool IsGivenUp { get; set; }
 
-    public bool Reports => Fate is Fate.Healthy or Fate.Late && RegisteredAt is not null;
+    public bool HasCorruptRecord { get; set; }
+
+    public bool HasCorruptRow { get; set; }
+
+    public bool HasRow => Scenario is not (Scenario.Orphan or Scenario.Untagged or Scenario.Foreign);
+
+    public bool MustLive => Scenario is Scenario.Registers or Scenario.RegistersLate or Scenario.FallsSilent
+        or Scenario.Protected or Scenario.Foreign;
+
+    /// <summary>A private address of its own.</summary>
+    public string Ip4 => $"10.{(Number >> 16) & 255}.{(Number >> 8) & 255}.{Number & 255}";
+
+    private string Status => IsBeingDeleted ? "deleting" : RegisteredAt is null ? "pending" : "running";
+
+    /// <summary>Returns what nstance knows of it, for row and record.</summary>
+    public NstanceInstance Known() => new(Id, Tenant, Group, IssuedAt)
+    {
+        Nonce = $"{SecretMark}-{Number}",
+        ProviderId = KnownProviderId,
+        RegisteredAt = RegisteredAt,
+    };
 
     /// <summary>Returns its record in the bucket.</summary>
-    public byte[] Record(string status, DateTimeOffset now) => JsonSerializer.SerializeToUtf8Bytes(
-        new Dictionary<string, object?>(StringComparer.Ordinal)
-        {
-            ["instance_id"] = Id.ToString(),
-            ["tenant"] = Tenant,
-            ["group"] = Group,
-            ["on_demand"] = false,
-            ["subnet_id"] = "subnet-1",
-            ["provider_instance_id"] = Fate is Fate.LostAnswer ? "" : ProviderId ?? "",
-            ["instance_type"] = "t4g.small",
-            ["status"] = status,
-            ["created_at"] = Text(IssuedAt),
-            ["last_updated"] = Text(now),
-            ["registration_jwt"] = $"jwt-of-{Id}",
-            ["config"] = new { kind = Id.Kind },
-            ["tags"] = null,
-            ["infra_config_hash"] = "hhhhhhhh",
-            ["registered_at"] = RegisteredAt is { } at ? Text(at) : null,
-        }.Where(m => m.Value is not null || m.Key == "tags").ToDictionary(StringComparer.Ordinal));
-
-    private static string Text(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}";
+    public byte[] Record(DateTimeOffset now) => NstanceRecord.Write(Known(), Status, now);
 }

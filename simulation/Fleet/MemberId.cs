@@ -10,6 +10,8 @@ internal sealed record MemberId(string Kind, Guid Value)
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
+    public string StorageKey => $"{Value:D}-{Kind}";
+
     public static MemberId New(Random random, string kind, DateTimeOffset at)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -21,20 +23,14 @@ internal sealed record MemberId(string Kind, Guid Value)
         return new MemberId(kind, new Guid(bytes, bigEndian: true));
     }
 
-    public string StorageKey => $"{Value:D}-{Kind}";
-
-    public override string ToString()
+    public override string ToString() => Kind + string.Create(26, Value.ToByteArray(bigEndian: true), (text, bytes) =>
     {
-        var bytes = Value.ToByteArray(bigEndian: true);
-        return Kind + string.Create(26, bytes, static (text, source) =>
+        for (var n = 0; n < 26; n++)
         {
-            for (var n = 0; n < 26; n++)
-            {
-                var (bit, five) = (n * 5, 0);
-                for (var b = bit; b < bit + 5; b++)
-                    five = (five << 1) | (b < 128 ? (source[b / 8] >> (7 - (b % 8))) & 1 : 0);
-                text[n] = Alphabet[five];
-            }
-        });
-    }
+            var digit = 0;
+            for (var bit = n * 5; bit < (n * 5) + 5; bit++)
+                digit = (digit << 1) | (bit < 128 ? (bytes[bit / 8] >> (7 - (bit % 8))) & 1 : 0);
+            text[n] = Alphabet[digit];
+        }
+    });
 }

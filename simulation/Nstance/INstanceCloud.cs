@@ -10,7 +10,7 @@ internal interface INstanceCloud
     /// <returns>False: the cloud refused, or does not know the machine.</returns>
     bool Terminate(string providerId);
 
-    /// <summary>Returns whether the bucket holds the instance's record, with a registration: nstance's own rebuild makes a row of it.</summary>
+    /// <summary>Returns whether the bucket holds a record with a registration, of which nstance makes a row.</summary>
     bool IsRecorded(string instanceId);
 
     /// <summary>Deletes the instance's record; a missing one counts as deleted.</summary>

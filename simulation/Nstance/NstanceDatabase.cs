@@ -22,13 +22,14 @@ internal sealed class NstanceDatabase : IDisposable
     /// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
     public NstanceDatabase(string path, NstanceGeneration generation, bool hasUnknownColumns = false)
     {
-        var (column, value) = generation is NstanceGeneration.V2 ? (", subnet_id", ", 'subnet-1'") : ("", "");
+        var isV2 = generation is NstanceGeneration.V2;
         _insert = $"""
             INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, provider_state,
               nonce, issued_at, registered_at, health_at, health, infra_config_hash,
-              created_at, updated_at, deleted_at{column})
+              created_at, updated_at, deleted_at{(isV2 ? ", subnet_id" : "")})
             VALUES ($id, $tenant, $group, $demand, $provider, iif($provider IS NULL, NULL, $issued), $state,
-              $nonce, $issued, $registered, $healthAt, $health, $hash, $issued, $issued, $deleted{value})
+              $nonce, $issued, $registered, $healthAt, $health, $hash,
+              $issued, $issued, $deleted{(isV2 ? ", 'subnet-1'" : "")})
             """;
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -124,21 +125,16 @@ internal sealed class NstanceDatabase : IDisposable
             """);
         using var reader = command.ExecuteReader();
         var rows = new List<NstanceRow>();
-        string? Column(int n) => reader.IsDBNull(n) ? null : reader.GetString(n);
         while (reader.Read())
         {
-            rows.Add(new(reader.GetString(0), reader.GetString(1), Column(2))
-            {
-                OnDemand = !reader.IsDBNull(3) && reader.GetBoolean(3),
-                ProviderId = Column(4),
-                ProviderState = Column(5),
-                IsRegistered = reader.GetBoolean(6),
-                IssuedAt = Column(7),
-                InfraConfigHash = Column(8),
-            });
+            rows.Add(new(
+                reader.GetString(0), reader.GetString(1), Column(2), !reader.IsDBNull(3) && reader.GetBoolean(3),
+                Column(4), Column(5), reader.GetBoolean(6), Column(7), Column(8)));
         }
 
         return rows;
+
+        string? Column(int n) => reader.IsDBNull(n) ? null : reader.GetString(n);
     }
 
     /// <summary>Runs a statement that is not nstance's own, such as a pragma.</summary>

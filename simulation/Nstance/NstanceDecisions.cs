@@ -49,7 +49,7 @@ internal static class NstanceDecisions
                 found[row.Id] = Of(row, NstanceReason.GroupUnknown);
         }
 
-        return new([.. found.Values]) { Missing = missing };
+        return new([.. found.Values], Missing: missing);
     }
 
     // v1 selects members by group key alone.

@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Simulation.Nstance;
 
-/// <summary>An instance as nstance writes it into a new row.</summary>
+/// <summary>An instance as nstance writes it into a new row and into its record.</summary>
 /// <param name="Id">nstance's id.</param>
 /// <param name="Tenant">The tenant.</param>
 /// <param name="Group">The group; nstance itself always writes one.</param>
@@ -27,22 +27,10 @@ internal sealed record NstanceInstance(string Id, string Tenant, string? Group, 
     public string? InfraConfigHash { get; init; } = "hhhhhhhh";
 }
 
-/// <summary>A row as nstance's own list queries read it.</summary>
-internal sealed record NstanceRow(string Id, string Tenant, string? Group)
-{
-    public bool OnDemand { get; init; }
-
-    public string? ProviderId { get; init; }
-
-    public string? ProviderState { get; init; }
-
-    public bool IsRegistered { get; init; }
-
-    /// <summary>The text of <c>issued_at</c>: nstance compares texts.</summary>
-    public string? IssuedAt { get; init; }
-
-    public string? InfraConfigHash { get; init; }
-}
+/// <summary>A row as nstance's own list queries read it. nstance compares <c>issued_at</c> as a text.</summary>
+internal sealed record NstanceRow(
+    string Id, string Tenant, string? Group, bool OnDemand, string? ProviderId, string? ProviderState,
+    bool IsRegistered, string? IssuedAt, string? InfraConfigHash);
 
 /// <summary>A group of a tenant.</summary>
 internal sealed record NstanceGroup(string Tenant, string Group);
@@ -50,20 +38,11 @@ internal sealed record NstanceGroup(string Tenant, string Group);
 /// <summary>Why nstance terminates an instance (contract, "What nstance itself decides by its rows").</summary>
 internal enum NstanceReason
 {
-    /// <summary>Its collector read an unhealthy status.</summary>
-    Unhealthy,
-
-    /// <summary>Its collector read an old <c>issued_at</c> and no registration.</summary>
-    Dangling,
-
-    /// <summary>The group holds more rows than it should.</summary>
-    GroupTooLarge,
-
-    /// <summary>No configuration names the group.</summary>
-    GroupUnknown,
-
-    /// <summary>The row has no <c>infra_config_hash</c>: the instance is rotated.</summary>
-    Drift,
+    Unhealthy, // its collector read an unhealthy status
+    Dangling, // its collector read an old issued_at and no registration
+    GroupTooLarge, // the group holds more rows than it should
+    GroupUnknown, // no configuration names the group
+    Drift, // the row has no infra_config_hash: the instance is rotated
 }
 
 /// <summary>An instance that nstance terminates, or a row without a machine that it marks.</summary>
@@ -72,8 +51,6 @@ internal sealed record NstanceTermination(string InstanceId, string? ProviderId,
 /// <summary>What one cycle or one scaling did.</summary>
 /// <param name="Terminations">What it terminated, in order.</param>
 /// <param name="Failure">Why it stopped before it terminated anything; null: it did not.</param>
-internal sealed record NstanceOutcome(IReadOnlyList<NstanceTermination> Terminations, string? Failure = null)
-{
-    /// <summary>How many instances nstance launches to fill its groups. The model counts them only.</summary>
-    public int Missing { get; init; }
-}
+/// <param name="Missing">How many instances nstance launches to fill its groups. The model counts them only.</param>
+internal sealed record NstanceOutcome(
+    IReadOnlyList<NstanceTermination> Terminations, string? Failure = null, int Missing = 0);

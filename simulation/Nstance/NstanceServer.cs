@@ -59,10 +59,11 @@ internal sealed class NstanceServer(
         _shadow.Dispose();
     }
 
-    /// <summary>A whole row of an instance whose record is there: nothing is missing that would make nstance act.</summary>
+    /// <summary>Returns whether it is a whole row of a recorded instance, in which nothing makes nstance act.</summary>
     private bool IsRebuilt(NstanceRow row) =>
-        row is { IsRegistered: true, Tenant.Length: > 0, Group.Length: > 0, ProviderId.Length: > 0, InfraConfigHash: not null }
-        && row.ProviderState?.Contains("\"status\":\"running\"", StringComparison.Ordinal) is true && cloud.IsRecorded(row.Id);
+        row is { IsRegistered: true, Tenant.Length: > 0, Group.Length: > 0, ProviderId.Length: > 0 }
+        && row.InfraConfigHash is not null && cloud.IsRecorded(row.Id)
+        && row.ProviderState?.Contains("\"status\":\"running\"", StringComparison.Ordinal) is true;
 
     private NstanceOutcome Act(Func<IReadOnlyList<NstanceRow>, NstanceOutcome> decide, DateTimeOffset now)
     {
@@ -91,14 +92,19 @@ internal sealed class NstanceServer(
     }
 
     /// <summary>
-    /// The collector may mark and delete rows of instances that are gone: they leave the shadow too. And it may add the row
-    /// that nstance itself makes of a record at its next election.
+    /// The collector may mark and delete rows of instances that are gone: they leave the shadow too. It may also add
+    /// the row that nstance itself makes of a record at its next election.
     /// </summary>
     private void AcceptMarks(IReadOnlyList<NstanceRow> live, DateTimeOffset now)
     {
         var known = _shadow.Ids();
-        _shadow.Insert([.. live.Where(row => !known.Contains(row.Id) && IsRebuilt(row)).Select(row =>
-            new NstanceInstance(row.Id, row.Tenant, row.Group, now) { ProviderId = row.ProviderId, RegisteredAt = now, InfraConfigHash = row.InfraConfigHash })]);
+        var rebuilt = live.Where(row => !known.Contains(row.Id) && IsRebuilt(row));
+        _shadow.Insert([.. rebuilt.Select(row => new NstanceInstance(row.Id, row.Tenant, row.Group, now)
+        {
+            ProviderId = row.ProviderId,
+            RegisteredAt = now,
+            InfraConfigHash = row.InfraConfigHash,
+        })]);
         var ids = live.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var row in _shadow.Live().Where(row => !ids.Contains(row.Id)))
         {

@@ -1,11 +1,12 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Nstance.Temporal.Simulation.Ec2;
 
 namespace Nstance.Temporal.Tests.Architecture;
 
-/// <summary>worker → activities → workflows; what is only for trying things out is seen by no production project.</summary>
+/// <summary>
+/// worker → activities → workflows; no production project refers to simulation/, testserver/ or benchmarks/.
+/// </summary>
 public sealed class ReferencesTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -24,7 +25,7 @@ public sealed class ReferencesTests
     [MemberData(nameof(Rooms))]
     public void ProjectReferences_OfRoom_PointOneWay(string room)
     {
-        var project = Directory.GetFiles(Path.Combine(Root(), room), "*.csproj").Single();
+        var project = Directory.GetFiles(Path.Combine(Sources.Root, room), "*.csproj").Single();
         var referenced = XDocument.Load(project).Descendants("ProjectReference")
             .Select(reference => reference.Attribute("Include")!.Value.Replace('\\', '/').Split('/')[^2]);
         Assert.Empty(referenced.Except(Allowed[room]));
@@ -33,7 +34,7 @@ public sealed class ReferencesTests
     [Fact]
     public void Packages_OfWorkflows_AreTemporalsOnly()
     {
-        var packages = XDocument.Load(Path.Combine(Root(), "workflows", "Nstance.Temporal.Workflows.csproj"))
+        var packages = XDocument.Load(Path.Combine(Sources.Root, "workflows", "Nstance.Temporal.Workflows.csproj"))
             .Descendants("PackageReference")
             .Where(package => package.Attribute("PrivateAssets")?.Value != "all")
             .Select(package => package.Attribute("Include")!.Value);
@@ -54,14 +55,12 @@ public sealed class ReferencesTests
     [Fact]
     public void WorkflowCode_ThatCallsTemporal_StandsInWorkflowFiles()
     {
-        var wrong = Directory.GetFiles(Path.Combine(Root(), "workflows"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+        var wrong = Sources.Of("workflows")
             .Where(file => !file.EndsWith(".workflow.cs", StringComparison.Ordinal))
             .Where(file => File.ReadAllText(file) is var text
-                && (text.Contains("[Workflow]", StringComparison.Ordinal) || text.Contains(" Workflow.", StringComparison.Ordinal)))
+                && (text.Contains("[Workflow]", StringComparison.Ordinal)
+                    || text.Contains(" Workflow.", StringComparison.Ordinal)))
             .Select(Path.GetFileName);
         Assert.Empty(wrong);
     }
-
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
 }

@@ -16,7 +16,7 @@ public sealed class AuditTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_Ends_TellsBeforeAndAfterWithEvidenceAndLimits()
+    public async Task Collect_Terminates_AuditsBeforeAndAfterWithEvidenceAndLimits()
     {
         _world.Input = _world.Input with { Cycle = 7, Limits = new() };
         var made = _world.Add();
@@ -25,16 +25,19 @@ public sealed class AuditTests : IDisposable
 
         Assert.Equal(["terminating", "terminated"], _world.Audit.Of(made.Id));
         var ended = _world.Audit.Entries[1];
-        Assert.Equal((7, "dangling", "acme", "web", "host"), (ended.Cycle, ended.Reason, ended.Tenant, ended.Group, ended.Host));
+        Assert.Equal(
+            (7, "dangling", "acme", "web", "host"), (ended.Cycle, ended.Reason, ended.Tenant, ended.Group, ended.Host));
         Assert.Equal("group 2 or 20%, shard 5 or 10%", ended.Limits);
         Assert.Contains("registered never", ended.Evidence!.Row, StringComparison.Ordinal);
         Assert.Contains($"{made.ProviderId} running", ended.Evidence.Cloud, StringComparison.Ordinal);
         Assert.Contains("registered never", ended.Evidence.Record, StringComparison.Ordinal);
-        Assert.All(_world.Audit.Objects.Keys, key => Assert.StartsWith("shard/us-west-2a/gc/audit/2026/11/23/184000-", key, StringComparison.Ordinal));
+        Assert.All(
+            _world.Audit.Objects.Keys,
+            key => Assert.StartsWith("shard/us-west-2a/gc/audit/2026/11/23/184000-", key, StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Collect_AuditCannotBeWritten_EndsNothingAndSaysSo()
+    public async Task Collect_AuditCannotBeWritten_TerminatesNothingAndSaysSo()
     {
         var made = _world.Add();
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
@@ -47,7 +50,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_AuditComesBack_BringsTheLinesOfBeforeAndEnds()
+    public async Task Collect_AuditComesBack_BringsTheLinesOfBeforeAndTerminates()
     {
         var made = _world.Add();
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
@@ -77,7 +80,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_AnnouncedAndSkippedForAReasonToldBefore_IsToldAgain()
+    public async Task Collect_AnnouncedAndSkippedForAReasonAuditedBefore_IsAuditedAgain()
     {
         var made = _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -92,14 +95,14 @@ public sealed class AuditTests : IDisposable
         };
         _world.Input = _world.Input with { AsOf = CollectWorld.AsOf.AddMinutes(2) };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         Assert.Equal(["skipped", "terminating", "skipped"], _world.Audit.Of(made.Id));
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Fact]
-    public async Task Collect_SparedAgainForTheSameReason_IsToldOnceAndAgainAfterADay()
+    public async Task Collect_SkippedAgainForTheSameReason_IsAuditedOnceAndAgainAfterADay()
     {
         var made = _world.Add(protect: "true");
         foreach (var minutes in new[] { 0, 2, 4, 24 * 60 })
@@ -113,7 +116,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_SkippedForAnotherReason_IsToldAgain()
+    public async Task Collect_SkippedForAnotherReason_IsAuditedAgain()
     {
         var made = _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -126,7 +129,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DryRun_TellsOnceWhatWouldEnd()
+    public async Task Collect_DryRun_AuditsOnceWhatWouldBeTerminated()
     {
         var made = _world.Add();
         foreach (var minutes in new[] { 0, 2 })
@@ -141,10 +144,11 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DryRunProtectedAtTheCloud_IsToldAsSkipped()
+    public async Task Collect_DryRunProtectedAtTheCloud_IsAuditedAsSkipped()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(
+            TerminateOutcome.Protected, "termination protection is on at the cloud");
         _world.Input = _world.Input with { DryRun = true };
 
         var result = await _world.CollectAsync();
@@ -158,7 +162,7 @@ public sealed class AuditTests : IDisposable
     public async Task Collect_DryRunProtectionCannotBeAsked_SaysSo()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Failed, "denied");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "denied");
         _world.Input = _world.Input with { DryRun = true };
 
         await _world.CollectAsync();
@@ -176,11 +180,12 @@ public sealed class AuditTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.Equal((130, 100), (result.Of(CollectReason.Dangling).Terminated, _world.Cloud.ProtectionAsked));
-        Assert.Equal(30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
+        Assert.Equal(
+            30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public async Task Collect_Approved_TellsByWhom()
+    public async Task Collect_Approved_AuditsByWhom()
     {
         _world.Input = _world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 0 } };
         var made = _world.Add();
@@ -194,14 +199,16 @@ public sealed class AuditTests : IDisposable
         await _world.CollectAsync();
 
         Assert.Equal(["over-limit", "terminating", "terminated"], _world.Audit.Of(made.Id));
-        Assert.Equal(("ann", "zone b was emptied"), (_world.Audit.Entries[2].ApprovedBy, _world.Audit.Entries[2].ApprovalComment));
+        Assert.Equal(
+            ("ann", "zone b was emptied"),
+            (_world.Audit.Entries[2].ApprovedBy, _world.Audit.Entries[2].ApprovalComment));
     }
 
     [Fact]
-    public async Task Collect_RetriedInTheSameCycle_TellsUnderTheSameIds()
+    public async Task Collect_RetriedInTheSameCycle_AuditsUnderTheSameIds()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Failed, "no answer");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "no answer");
         await _world.CollectAsync();
         await _world.CollectAsync();
 
@@ -209,7 +216,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Purge_Expired_TellsEachRowThatWent()
+    public async Task Purge_Expired_AuditsEachPurgedRow()
     {
         var made = _world.Add();
         _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
@@ -217,7 +224,8 @@ public sealed class AuditTests : IDisposable
         await _world.PurgeAsync();
 
         Assert.Equal(["purged"], _world.Audit.Of(made.Id));
-        Assert.Contains("deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Row, StringComparison.Ordinal);
+        Assert.Contains(
+            "deleted 2026-11-23 16:40:00Z", _world.Audit.Entries[0].Evidence!.Row, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,10 +247,16 @@ public sealed class AuditTests : IDisposable
     public async Task Collect_SecretsInRowRecordAndTags_StandInNoLine()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET nonce = 'jwt-secret-1', instance_pub = 'jwt-secret-2' WHERE id = $id", ("$id", made.Id));
-        _world.Records.Put(made.Key, Encoding.UTF8.GetString(_world.Records.Objects[made.Key]).Replace("\"status\"", "\"registration_nonce_jwt\": \"jwt-secret-3\", \"status\"", StringComparison.Ordinal));
+        _world.Sql(
+            "UPDATE instances SET nonce = 'jwt-secret-1', instance_pub = 'jwt-secret-2' WHERE id = $id",
+            ("$id", made.Id));
+        _world.Records.Put(
+            made.Key,
+            Encoding.UTF8.GetString(_world.Records.Objects[made.Key]).Replace(
+                "\"status\"", "\"registration_nonce_jwt\": \"jwt-secret-3\", \"status\"", StringComparison.Ordinal));
         var now = _world.Cloud.Instances[made.ProviderId];
-        _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { ["password"] = "jwt-secret-4\nforged" } });
+        _world.Cloud.Add(
+            now with { Tags = new Dictionary<string, string>(now.Tags) { ["password"] = "jwt-secret-4\nforged" } });
 
         await _world.CollectAsync();
 
@@ -263,13 +277,14 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Story_OfAnEndedInstance_TellsAllByEitherId()
+    public async Task History_OfATerminatedInstance_IsCompleteByEitherId()
     {
         var made = _world.Add();
         await _world.CollectAsync();
         var connections = new Worker.FakeConnections();
         foreach (var (key, lines) in _world.Audit.Objects) connections.Trail.Objects[key] = lines;
-        var reader = new HistoryReader(connections, new() { DataDirectory = "/nowhere" }, CollectWorld.Shard, TimeSpan.FromSeconds(1));
+        var reader = new HistoryReader(
+            connections, new() { DataDirectory = "/nowhere" }, CollectWorld.Shard, TimeSpan.FromSeconds(1));
         var day = DateOnly.FromDateTime(CollectWorld.AsOf.UtcDateTime);
 
         foreach (var name in new[] { made.Id, made.ProviderId })
@@ -278,6 +293,7 @@ public sealed class AuditTests : IDisposable
             Assert.Equal(["terminating", "terminated"], story.Entries.Select(e => e.Action));
         }
 
-        Assert.Empty((await reader.ReadAsync(made.Id, day.AddDays(-2), day.AddDays(-1), CancellationToken.None)).Entries);
+        Assert.Empty(
+            (await reader.ReadAsync(made.Id, day.AddDays(-2), day.AddDays(-1), CancellationToken.None)).Entries);
     }
 }

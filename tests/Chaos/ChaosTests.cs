@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Reconciler;
 
 namespace Nstance.Temporal.Tests.Chaos;
 
-/// <summary>The chaos over the collector as it is, and over a collector with a bug: chaos that finds nothing proves nothing.</summary>
+/// <summary>Chaos over the collector as it is, and over a collector with a bug, which it must find.</summary>
 public sealed class ChaosTests
 {
     /// <summary>A few: .ci/run plays a hundred.</summary>
@@ -14,10 +14,12 @@ public sealed class ChaosTests
     public async Task Play_FirstSeeds_NothingIsViolated()
     {
         var violations = new List<string>();
-        await Parallel.ForEachAsync(Enumerable.Range(1, 8), new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (seed, _) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 };
+        await Parallel.ForEachAsync(Enumerable.Range(1, 8), parallel, async (seed, _) =>
         {
             var outcome = await ChaosRun.PlayAsync(StoryTeller.Tell(seed));
-            if (outcome.Violation is { } v) lock (violations) violations.Add($"seed {seed}, {v.Step}: {v.Invariant}: {v.What}");
+            if (outcome.Violation is not { } v) return;
+            lock (violations) violations.Add($"seed {seed}, {v.Step}: {v.Invariant}: {v.What}");
         });
         Assert.Empty(violations);
     }
@@ -34,10 +36,11 @@ public sealed class ChaosTests
     [Fact]
     public async Task Play_SameSeed_TellsTheSameStory()
     {
-        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7)))));
-        var (first, second) = (both[0], both[1]);
-        Assert.Equal(first, second);
-        Assert.True(first.Terminated > 0);
+        var both = await Task.WhenAll(
+            Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))),
+            Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))));
+        Assert.Equal(both[0], both[1]);
+        Assert.True(both[0].Terminated > 0);
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithoutLimits_EndsTooMany() =>
-        AssertFoundAsync("I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 7);
+        AssertFoundAsync(
+            "I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 7);
 
     [Fact]
     public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
@@ -93,12 +97,18 @@ public sealed class ChaosTests
             }, TimeSpan.Zero, PageSize: 10);
             var story = new Story(setup,
             [
-                new(1, TimeSpan.Zero, Deed.Launch) { Lot = Lot.Registers, For = TimeSpan.FromSeconds(2000) },
-                new(2, TimeSpan.Zero, Deed.Enforce),
-                new(3, TimeSpan.FromMinutes(20), Deed.SlowCall) { Phase = "collect", Call = call, For = TimeSpan.FromMinutes(10) },
+                new(1, TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromSeconds(2000) },
+                new(2, TimeSpan.Zero, ChaosEvent.Enforce),
+                new(3, TimeSpan.FromMinutes(20), ChaosEvent.SlowCall)
+                {
+                    Phase = "collect",
+                    Call = call,
+                    For = TimeSpan.FromMinutes(10),
+                },
             ]);
             Assert.Null((await ChaosRun.PlayAsync(story)).Violation);
-            if ((await ChaosRun.PlayAsync(story, new() { Clock = new ClockThatStands() })).Violation?.Invariant == "I1") found++;
+            var outcome = await ChaosRun.PlayAsync(story, new() { Clock = clock => new ClockThatStands(clock) });
+            if (outcome.Violation?.Invariant == "I1") found++;
         }
 
         Assert.NotEqual(0, found);
@@ -111,7 +121,7 @@ public sealed class ChaosTests
     [Fact]
     public async Task Shrink_AViolation_IsToldByFewerEvents()
     {
-        static Plant Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
+        static InjectedBug Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
         for (var seed = 1; ; seed++)
         {
             var story = StoryTeller.Tell(seed, TimeSpan.FromHours(10));
@@ -123,15 +133,15 @@ public sealed class ChaosTests
         }
     }
 
-    /// <param name="invariant">What the planted bug violates.</param>
-    /// <param name="plant">The bug.</param>
-    /// <param name="first">Where to begin: shortly before the first seed that finds it today, to spare the suite half a minute.</param>
-    private static async Task AssertFoundAsync(string invariant, Func<Plant> plant, int first = 1)
+    /// <param name="invariant">What the bug violates.</param>
+    /// <param name="bug">The bug.</param>
+    /// <param name="first">Where to begin: shortly before the first seed that finds it today, to save time.</param>
+    private static async Task AssertFoundAsync(string invariant, Func<InjectedBug> bug, int first = 1)
     {
         for (var seed = first; seed < first + 80; seed++)
         {
             var story = StoryTeller.Tell(seed);
-            var outcome = await ChaosRun.PlayAsync(story, plant());
+            var outcome = await ChaosRun.PlayAsync(story, bug());
             if (outcome.Violation?.Invariant != invariant) continue;
             TestContext.Current.TestOutputHelper?.WriteLine($"found by seed {seed}");
             return;
@@ -140,16 +150,19 @@ public sealed class ChaosTests
         Assert.Fail($"80 stories, and no {invariant}");
     }
 
-    private sealed class ClockThatStands : TimeProvider
+    private sealed class ClockThatStands(TimeProvider clock) : TimeProvider
     {
         public override long GetTimestamp() => 0;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
     }
 
     private abstract class Passing(IRecordStore inner) : IRecordStore
     {
         protected IRecordStore Inner => inner;
 
-        public IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        public IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
+            ShardRef shard, CancellationToken cancellationToken) =>
             inner.ListAsync(shard, cancellationToken);
 
         public virtual Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
@@ -159,6 +172,9 @@ public sealed class ChaosTests
             ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
             inner.DeleteAsync(shard, keys, cancellationToken);
 
+        public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+            inner.GetLeaderAsync(shard, cancellationToken);
+
         public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
             inner.GetConfigAsync(shard, cancellationToken);
     }
@@ -166,7 +182,8 @@ public sealed class ChaosTests
     /// <summary>Takes the row's word for it: no record ever denies what the row says.</summary>
     private sealed class WithoutSecondLook(IRecordStore inner) : Passing(inner)
     {
-        public override async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        public override async Task<RecordRead> GetAsync(
+            ShardRef shard, string key, CancellationToken cancellationToken) =>
             await Inner.GetAsync(shard, key, cancellationToken) is RecordRead.Found found
                 ? found with { Record = found.Record with { RegisteredAt = null } }
                 : new RecordRead.Missing();

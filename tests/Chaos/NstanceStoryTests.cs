@@ -1,31 +1,41 @@
 using Nstance.Temporal.Simulation.Chaos;
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Tests.Chaos;
 
 /// <summary>
-/// Stories of issue 20: a collector beside nstance's server, on its file. Until <see cref="Deed.Enforce"/> the collector
-/// runs dry; in the quiet end of a story it enforces, and what leaks then is a violation (I2).
+/// Stories of issue 20: a collector beside nstance's server, on its file. Until <see cref="ChaosEvent.Enforce"/> the
+/// collector runs dry; in the quiet end of a story it enforces, and what leaks then is a violation (I2).
 /// </summary>
 public sealed class NstanceStoryTests
 {
     private static readonly TimeSpan Late = TimeSpan.FromHours(3);
+
+    private static readonly Scenario[] Garbage =
+    [
+        Scenario.Registers, Scenario.NeverRegisters, Scenario.LostAnswer, Scenario.LostAnswerRegisters,
+        Scenario.PreInsertOnly, Scenario.Orphan, Scenario.Untagged, Scenario.Foreign, Scenario.DuplicateId,
+    ];
 
     [Theory]
     [InlineData("V1")]
     [InlineData("V2")]
     public Task Play_DryRunFindsOrphansOfAGroup_NstanceTerminatesNoMember(string generation) => AssertHoldsAsync(
         generation,
-        Launch(0, Lot.Registers), Launch(3, Lot.Registers), Launch(6, Lot.Orphan), Launch(9, Lot.Untagged),
-        At(1, Deed.TagProtect, 6), At(Late, Deed.NstanceCollects, 0), At(Late, Deed.NstanceScales, 0));
+        Launch(0, Scenario.Registers), Launch(3, Scenario.Registers), Launch(6, Scenario.Orphan),
+        Launch(9, Scenario.Untagged),
+        At(1, ChaosEvent.ProtectByTag, 6),
+        At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0));
 
     [Theory]
     [InlineData("V1")]
     [InlineData("V2")]
     public Task Play_DryRunFindsAStoppedProtectedMachine_NstanceDoesNotHearOfIt(string generation) => AssertHoldsAsync(
         generation,
-        Launch(0, Lot.Registers), Launch(1, Lot.Registers), At(30, Deed.TagProtect, 1), At(31, Deed.Stop, 1),
-        At(Late, Deed.NstanceCollects, 0), At(Late, Deed.NstanceScales, 0));
+        Launch(0, Scenario.Registers), Launch(1, Scenario.Registers),
+        At(30, ChaosEvent.ProtectByTag, 1), At(31, ChaosEvent.StopMachine, 1),
+        At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0));
 
     [Theory]
     [InlineData("V1")]
@@ -33,10 +43,10 @@ public sealed class NstanceStoryTests
     public Task Play_APlanOfStoppedMachinesWaits_NstanceDoesNotHearOfThem(string generation) => AssertHoldsAsync(
         generation,
         [
-            At(0, Deed.Enforce, 0),
-            .. Enumerable.Range(0, 20).Select(n => Launch(n, Lot.Registers)),
-            .. Enumerable.Range(12, 8).Select(n => At(60, Deed.Stop, n)),
-            At(Late, Deed.NstanceCollects, 0), At(Late, Deed.NstanceScales, 0),
+            At(0, ChaosEvent.Enforce, 0),
+            .. Enumerable.Range(0, 20).Select(n => Launch(n, Scenario.Registers)),
+            .. Enumerable.Range(12, 8).Select(n => At(60, ChaosEvent.StopMachine, n)),
+            At(Late, ChaosEvent.NstanceCollects, 0), At(Late, ChaosEvent.NstanceScales, 0),
         ]);
 
     [Theory]
@@ -46,12 +56,13 @@ public sealed class NstanceStoryTests
         AssertHoldsAsync(
             generation,
             [
-                At(0, Deed.Enforce, 0),
-                .. Enum.GetValues<Lot>().Select((lot, n) => Launch(n, lot)),
-                .. Enumerable.Range(20, 6).Select(n => Launch(n, Lot.Registers)),
-                At(60, Deed.Stop, 20), At(60, Deed.Vanish, 21), At(60, Deed.Retire, 22), At(60, Deed.Silence, 23),
+                At(0, ChaosEvent.Enforce, 0),
+                .. Garbage.Select((scenario, n) => Launch(n, scenario)),
+                .. Enumerable.Range(20, 6).Select(n => Launch(n, Scenario.Registers)),
+                At(60, ChaosEvent.StopMachine, 20), At(60, ChaosEvent.TerminateElsewhere, 21),
+                At(60, ChaosEvent.Retire, 22), At(60, ChaosEvent.SilenceAgent, 23),
                 .. Enumerable.Range(1, 12).SelectMany(hour => (StoryEvent[])
-                    [At(hour * 30, Deed.NstanceCollects, 24), At(hour * 30, Deed.NstanceScales, 0)]),
+                    [At(hour * 30, ChaosEvent.NstanceCollects, 24), At(hour * 30, ChaosEvent.NstanceScales, 0)]),
             ]);
 
     [Theory]
@@ -60,11 +71,11 @@ public sealed class NstanceStoryTests
     public Task Play_NstanceTerminatesByItsOwnRows_IsNoFaultOfTheCollector(string generation) => AssertHoldsAsync(
         generation,
         [
-            At(0, Deed.Enforce, 0),
-            .. Enumerable.Range(0, 9).Select(n => Launch(n, Lot.Registers)),
-            At(60, Deed.Stop, 1), At(61, Deed.NstanceCollects, 1),
-            At(90, Deed.NstanceScales, 0) with { After = true },
-            At(Late, Deed.NstanceScales, 0),
+            At(0, ChaosEvent.Enforce, 0),
+            .. Enumerable.Range(0, 9).Select(n => Launch(n, Scenario.Registers)),
+            At(60, ChaosEvent.StopMachine, 1), At(61, ChaosEvent.NstanceCollects, 1),
+            At(90, ChaosEvent.NstanceScales, 0) with { After = true },
+            At(Late, ChaosEvent.NstanceScales, 0),
         ]);
 
     private static async Task AssertHoldsAsync(string generation, params StoryEvent[] events)
@@ -84,10 +95,11 @@ public sealed class NstanceStoryTests
         Assert.Null(outcome.Violation);
     }
 
-    private static StoryEvent Launch(int member, Lot lot) =>
-        At(0, Deed.Launch, member) with { Lot = lot, For = TimeSpan.FromMinutes(2) };
+    private static StoryEvent Launch(int member, Scenario scenario) =>
+        At(0, ChaosEvent.Launch, member) with { Scenario = scenario, For = TimeSpan.FromMinutes(2) };
 
-    private static StoryEvent At(int minutes, Deed deed, int member) => At(TimeSpan.FromMinutes(minutes), deed, member);
+    private static StoryEvent At(int minutes, ChaosEvent kind, int member) =>
+        At(TimeSpan.FromMinutes(minutes), kind, member);
 
-    private static StoryEvent At(TimeSpan at, Deed deed, int member) => new(0, at, deed) { Member = member };
+    private static StoryEvent At(TimeSpan at, ChaosEvent kind, int member) => new(0, at, kind) { Member = member };
 }

@@ -10,17 +10,19 @@ public sealed class CollectPhaseTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Dangling_RowCloudAndRecordAgree_EndsRecordRowAndEvent()
+    public async Task Dangling_RowCloudAndRecordAgree_TerminatesDeletesMarksAndSendsTheEvent()
     {
         var made = _world.Add();
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal([made.ProviderId], _world.Cloud.EndCalls);
+        Assert.Equal([made.ProviderId], _world.Cloud.TerminateCalls);
         _world.AssertCollected(made);
         var e = Assert.Single(_world.Events.Events);
         Assert.Equal((ReconcileEventType.GroupChanged, "acme", "web"), (e.Type, e.Tenant, e.Group));
-        Assert.Equal(new CollectCounts { Reason = CollectReason.Dangling, Candidates = 1, Terminated = 1 }, result.Of(CollectReason.Dangling));
+        Assert.Equal(
+            new CollectCounts { Reason = CollectReason.Dangling, Candidates = 1, Terminated = 1 },
+            result.Of(CollectReason.Dangling));
     }
 
     [Fact]
@@ -28,9 +30,9 @@ public sealed class CollectPhaseTests : IDisposable
     {
         var made = _world.Add(recordRegistered: true);
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "its record says registered at");
         Assert.NotNull(_world.Db.Find(made.Id)!.RegisteredAt);
     }
 
@@ -45,13 +47,13 @@ public sealed class CollectPhaseTests : IDisposable
     {
         var made = _world.Add(protect: value);
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Fact]
-    public async Task Dangling_ProtectionExpired_Ended()
+    public async Task Dangling_ProtectionExpired_Terminated()
     {
         var made = _world.Add(protect: "2026-11-23T18:40:00Z");
 
@@ -74,9 +76,9 @@ public sealed class CollectPhaseTests : IDisposable
     {
         var made = _world.Add(shardTag: "elsewhere");
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "does not carry the shard's tags");
     }
 
     [Fact]
@@ -86,22 +88,23 @@ public sealed class CollectPhaseTests : IDisposable
         var instance = _world.Cloud.Instances[made.ProviderId];
         _world.Cloud.Add(instance with { LaunchTime = CollectWorld.AsOf.AddMinutes(-1) });
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "launched too recently to have registered");
     }
 
     [Fact]
     public async Task Dangling_RecordUnreadableOrBroken_Skipped()
     {
-        var (unreadable, broken) = (_world.Add(), _world.Add());
+        var unreadable = _world.Add();
+        var broken = _world.Add();
         _world.Records.Unreadable.Add(unreadable.Key);
         _world.Records.Put(broken.Key, "{oops");
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(unreadable);
-        _world.AssertUntouched(broken);
+        _world.AssertSkipped(unreadable, result, "its record could not be read");
+        _world.AssertSkipped(broken, result, "its record is invalid");
         Assert.Equal((2, 1), (result.Of(CollectReason.Dangling).Skipped, result.Invalid));
     }
 
@@ -113,22 +116,23 @@ public sealed class CollectPhaseTests : IDisposable
         var instance = _world.Cloud.Instances[made.ProviderId];
         _world.Cloud.Add(instance with { ProviderId = "i-0000000000000099" });
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
-        Assert.Empty(_world.Cloud.EndCalls);
+        _world.AssertSkipped(made, result, $"its record names {made.ProviderId}, the row i-0000000000000099");
+        Assert.Empty(_world.Cloud.TerminateCalls);
     }
 
     [Fact]
     public async Task Any_CloudCannotSay_Skipped()
     {
-        var (dangling, stopped) = (_world.Add(), _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true));
+        var dangling = _world.Add();
+        var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true);
         _world.Cloud.DescribeFault = new CloudException(CloudFault.Throttled, "throttled");
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(dangling);
-        _world.AssertUntouched(stopped);
+        _world.AssertSkipped(dangling, result, "the cloud could not say: throttled");
+        _world.AssertSkipped(stopped, result, "the cloud could not say: throttled");
         Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Unhealthy).Skipped));
     }
 
@@ -140,19 +144,19 @@ public sealed class CollectPhaseTests : IDisposable
         var tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.InstanceId] = "someone-else" };
         _world.Cloud.Add(instance with { Tags = tags });
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "belongs to someone-else at the cloud");
     }
 
     [Fact]
-    public async Task Dangling_GoneFromTheCloud_CleanedWithoutEnding()
+    public async Task Dangling_GoneFromTheCloud_CleanedWithoutTermination()
     {
         var made = _world.Add(inCloud: false);
 
         var result = await _world.CollectAsync();
 
-        Assert.Empty(_world.Cloud.EndCalls);
+        Assert.Empty(_world.Cloud.TerminateCalls);
         _world.AssertCollected(made);
         Assert.Equal(1, result.Of(CollectReason.Dangling).AlreadyGone);
         Assert.Equal(1, result.GroupsChanged);

@@ -28,12 +28,13 @@ public class CollectProperties
     private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(n => values[n]);
 
     [Fact]
-    public void Collect_AnyFleetAnyFault_EndsNothingThatShouldLiveAndLosesNothing() =>
+    public void Collect_AnyFleetAnyFault_TerminatesNoHealthyMachineAndLosesNothing() =>
         Gen.Select(Members.Array[0, 12], Gen.Bool, Gen.Bool).Sample((members, limited, cloudDown) =>
         {
             using var world = new CollectWorld();
             if (limited) world.Input = world.Input with { Limits = new TerminationLimits() };
-            if (cloudDown && members.Length % 4 == 0) world.Cloud.DescribeFault = new(CloudFault.Transient, "no answer");
+            if (cloudDown && members.Length % 4 == 0)
+                world.Cloud.DescribeFault = new(CloudFault.Transient, "no answer");
             var fleet = members.Select(m => (m, Made: m.AddTo(world))).ToArray();
             var before = world.Cloud.Instances.ToDictionary();
 
@@ -41,24 +42,27 @@ public class CollectProperties
 
             foreach (var (m, made) in fleet)
             {
-                var asked = world.Cloud.EndCalls.Contains(made.ProviderId);
+                var asked = world.Cloud.TerminateCalls.Contains(made.ProviderId);
                 var instance = before.GetValueOrDefault(made.ProviderId);
                 if (m.Blocked is "tag" or "foreign") Assert.False(asked);
                 if (m.Registered && m.State is (InstanceStatus.Running or InstanceStatus.Pending)) Assert.False(asked);
                 if (m.RecordRegistered && m.Record == "there" && m.State is InstanceStatus.Running) Assert.False(asked);
-                if (m.State == InstanceStatus.Unknown || m.Cloud == "silent" || m.Record == "unreadable") Assert.False(asked);
+                if (m.State == InstanceStatus.Unknown || m.Cloud == "silent" || m.Record == "unreadable")
+                    Assert.False(asked);
                 if (asked) Assert.NotNull(instance);
 
-                // A record is deleted only when its instance is terminated or gone. A row is marked only after its record,
-                // unless its machine is lost: then the record stays for the retention.
+                // A record is deleted only when its instance is terminated or gone. A row is marked only after its
+                // record, unless its machine is lost: then the record stays for the retention.
                 var now = world.Cloud.Instances.GetValueOrDefault(made.ProviderId);
                 if (world.Records.Deletes.Contains(made.Key) && m.Blocked != "foreign")
                     Assert.True(now is null || now.Status is InstanceStatus.Deleting or InstanceStatus.Deleted);
                 var mayBeLost = !m.Provider && (m.Registered || m.RecordRegistered);
                 if (!world.IsLive(made) && !mayBeLost) Assert.False(world.HasRecord(made));
 
-                // A row without provider id whose machine carries another shard's tags has no machine that is ours to end.
-                if (m.Cloud == "endFails" && m.Blocked != "foreign" && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
+                // A row without provider id whose machine carries another shard's tags has no machine that is ours to
+                // end.
+                if (m.Cloud == "endFails" && m.Blocked != "foreign"
+                    && now?.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted))
                     Assert.True(world.IsLive(made));
             }
 
@@ -87,8 +91,9 @@ public class CollectProperties
             if (Record == "undeletable") world.Records.Undeletable.Add(made.Key);
             if (Record == "broken") world.Records.Put(made.Key, "{oops");
             if (Cloud == "silent") world.Cloud.Undescribable.Add(made.ProviderId);
-            if (Cloud == "endFails") world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Failed, "no");
-            if (Blocked == "endsProtected") world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Protected, "protected");
+            if (Cloud == "endFails") world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Failed, "no");
+            if (Blocked == "endsProtected")
+                world.Cloud.TerminatesAs[made.ProviderId] = new(TerminateOutcome.Protected, "protected");
             return made;
         }
     }

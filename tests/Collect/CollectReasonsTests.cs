@@ -3,7 +3,9 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Unhealthy instances, rows from before a cloud call, and what holds for every reason: steps, limits, dry-run.</summary>
+/// <summary>
+/// Unhealthy instances, rows from before a cloud call, and what holds for every reason: steps, limits, dry-run.
+/// </summary>
 public sealed class CollectReasonsTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -21,7 +23,9 @@ public sealed class CollectReasonsTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, registered ? 0 : 1), (result.Of(CollectReason.Unhealthy).Candidates, result.Of(CollectReason.StalePreInsert).AlreadyGone));
+        Assert.Equal(
+            (1, registered ? 0 : 1),
+            (result.Of(CollectReason.Unhealthy).Candidates, result.Of(CollectReason.StalePreInsert).AlreadyGone));
         if (registered) _world.AssertUntouched(row);
         else _world.AssertCollected(row);
     }
@@ -39,9 +43,10 @@ public sealed class CollectReasonsTests : IDisposable
     }
 
     [Fact]
-    public async Task Unhealthy_StoppedAtTheCloud_Ended()
+    public async Task Unhealthy_StoppedAtTheCloud_Terminated()
     {
-        var made = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
+        var made = _world.Add(
+            rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
 
         var result = await _world.CollectAsync();
 
@@ -59,7 +64,7 @@ public sealed class CollectReasonsTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "running at the cloud");
         Assert.Equal(1, result.Of(CollectReason.Unhealthy).Skipped);
     }
 
@@ -71,14 +76,15 @@ public sealed class CollectReasonsTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertCollected(made);
-        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Skipped, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Unhealthy).Skipped, result.Of(CollectReason.Dangling).Terminated));
     }
 
     [Fact]
-    public async Task Ending_Fails_RecordAndRowStay()
+    public async Task Termination_Fails_RecordAndRowStay()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new TerminateResult(TerminateOutcome.Failed, "no");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new TerminateResult(TerminateOutcome.Failed, "no");
 
         var result = await _world.CollectAsync();
 
@@ -89,7 +95,7 @@ public sealed class CollectReasonsTests : IDisposable
     }
 
     [Fact]
-    public async Task Ending_RecordCannotBeDeleted_RowStaysAndTheGroupIsTold()
+    public async Task Termination_RecordIsNotDeleted_RowStaysAndTheEventIsSent()
     {
         var made = _world.Add();
         _world.Records.Undeletable.Add(made.Key);
@@ -105,7 +111,7 @@ public sealed class CollectReasonsTests : IDisposable
     }
 
     [Fact]
-    public async Task Ending_EventCannotBeHandedOver_RowStaysAndTheNextAttemptTells()
+    public async Task Termination_EventIsNotSent_RowStaysAndTheNextAttemptSendsIt()
     {
         var made = _world.Add();
         _world.Events.Fault = new InvalidOperationException("no Temporal");
@@ -128,20 +134,19 @@ public sealed class CollectReasonsTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, $"found at the cloud as {made.ProviderId}: judged next time");
         Assert.Equal(1, result.Of(CollectReason.StalePreInsert).Skipped);
-        Assert.Contains(result.Samples, s => s.Why == $"found at the cloud as {made.ProviderId}: judged next time");
     }
 
     [Fact]
-    public async Task PreInsert_CloudKnowsNone_CleanedWithoutEnding()
+    public async Task PreInsert_CloudKnowsNone_CleanedWithoutTermination()
     {
         var made = _world.Add(provider: false, inCloud: false);
 
         var result = await _world.CollectAsync();
 
         _world.AssertCollected(made);
-        Assert.Empty(_world.Cloud.EndCalls);
+        Assert.Empty(_world.Cloud.TerminateCalls);
         Assert.Equal(1, result.Of(CollectReason.StalePreInsert).AlreadyGone);
     }
 
@@ -151,9 +156,9 @@ public sealed class CollectReasonsTests : IDisposable
         var made = _world.Add(provider: false, inCloud: false);
         _world.Cloud.FindFault = new CloudException(CloudFault.Transient, "no answer");
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "no answer");
     }
 
     [Fact]
@@ -166,7 +171,7 @@ public sealed class CollectReasonsTests : IDisposable
     }
 
     [Fact]
-    public async Task Limits_OverTheGroups_NoneOfTheReasonEnds()
+    public async Task Limits_OverTheGroups_NoneOfTheReasonIsTerminated()
     {
         var dangling = Enumerable.Range(0, 3).Select(_ => _world.Add()).ToArray();
         var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true);
@@ -176,7 +181,8 @@ public sealed class CollectReasonsTests : IDisposable
 
         Assert.All(dangling, _world.AssertUntouched);
         _world.AssertCollected(stopped);
-        Assert.Equal((3, 0), (result.Of(CollectReason.Dangling).OverLimit, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (3, 0), (result.Of(CollectReason.Dangling).OverLimit, result.Of(CollectReason.Dangling).Terminated));
     }
 
     [Fact]
@@ -196,6 +202,7 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.Null(_world.Db.Find(made[1].Id)!.RegisteredAt);
         Assert.Null(_world.Db.Find(made[2].Id)!.ProviderId);
         Assert.Empty(_world.Events.Events);
-        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Unhealthy).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Unhealthy).Terminated));
     }
 }

@@ -11,7 +11,9 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>A shard in memory with a real database: one row, one instance, one record for each name, set apart at will.</summary>
+/// <summary>
+/// A shard in memory with a real database: one row, one instance, one record for each name, set apart at will.
+/// </summary>
 internal sealed class CollectWorld : IDisposable
 {
     public static readonly DateTimeOffset AsOf = new(2026, 11, 23, 18, 40, 0, TimeSpan.Zero);
@@ -26,6 +28,7 @@ internal sealed class CollectWorld : IDisposable
         var path = Path.Combine(_folder, "local.db");
         Db = ShardDatabase.Open(path, Shard, own: true);
         Db.SetMeta(MetaKeys.SyncedAt, AsOf);
+        Cloud.Now = () => Input.AsOf;
         _raw = new SqliteConnection($"Data Source={path};Pooling=False");
         _raw.Open();
     }
@@ -39,7 +42,7 @@ internal sealed class CollectWorld : IDisposable
     public FakeAuditStore Audit { get; } = new();
 
     /// <summary>Stands still unless a test moves it.</summary>
-    public StoppedClock Clock { get; } = new();
+    public StoppedClock Clock { get; } = new() { Time = () => AsOf };
 
     public AuditTrail Trail => new(Db, Audit, "host", Input);
 
@@ -47,7 +50,9 @@ internal sealed class CollectWorld : IDisposable
 
     public PhaseInput Input { get; set; } = new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
-    /// <summary>An instance issued an hour ago; by default unregistered, running, with an unregistered record.</summary>
+    /// <summary>
+    /// An instance issued an hour ago; by default unregistered, running, with an unregistered record.
+    /// </summary>
     public Made Add(
         string rowStatus = "running", InstanceStatus status = InstanceStatus.Running, bool registered = false,
         bool recordRegistered = false, TimeSpan? age = null, bool provider = true, string? protect = null,
@@ -89,12 +94,15 @@ internal sealed class CollectWorld : IDisposable
     }
 
     /// <summary>As the listing before said it.</summary>
-    public void List(Made made, string status, DateTimeOffset launched, string? group = "web", string? protect = null) => Sql("""
-            INSERT OR REPLACE INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, first_seen_at)
+    public void List(
+        Made made, string status, DateTimeOffset launched, string? group = "web", string? protect = null) => Sql("""
+            INSERT OR REPLACE INTO gc_machines
+              (provider_id, instance_id, group_key, status, launched_ms, protected, first_seen_at)
             VALUES ($provider, $id, $group, $status, $launched, $protect, $seen)
             """,
-        ("$provider", made.ProviderId), ("$id", made.Id), ("$group", group ?? (object)DBNull.Value), ("$status", InstanceStatuses.Parse(status).Name()),
-        ("$launched", launched.ToUnixTimeMilliseconds()), ("$protect", protect ?? (object)DBNull.Value), ("$seen", GoTime.Format(launched)));
+        ("$provider", made.ProviderId), ("$id", made.Id), ("$group", group ?? (object)DBNull.Value),
+        ("$status", InstanceStatuses.Parse(status).Name()), ("$launched", launched.ToUnixTimeMilliseconds()),
+        ("$protect", protect ?? (object)DBNull.Value), ("$seen", GoTime.Format(launched)));
 
     /// <summary>Marked as deleted, and its machine is gone.</summary>
     public void Expire(Made made, DateTimeOffset at)
@@ -105,7 +113,8 @@ internal sealed class CollectWorld : IDisposable
 
     /// <summary>What its record said when it was last read.</summary>
     public void RecordSaid(Made made, string status) => Sql("""
-            INSERT INTO gc_records (instance_id, etag, tenant, group_key, status, first_read_at) VALUES ($id, 'old', 'acme', 'web', $status, $at)
+            INSERT INTO gc_records (instance_id, etag, tenant, group_key, status, first_read_at)
+            VALUES ($id, 'old', 'acme', 'web', $status, $at)
             """, ("$id", made.Id), ("$status", status), ("$at", GoTime.Format(AsOf.AddHours(-1))));
 
     /// <summary>What the table says of its machine; null: it is not there.</summary>
@@ -129,7 +138,8 @@ internal sealed class CollectWorld : IDisposable
     public List<PhaseProgress> Beats { get; } = [];
 
     public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock).RunAsync(before, CancellationToken.None);
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock)
+            .RunAsync(before, CancellationToken.None);
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
@@ -147,9 +157,25 @@ internal sealed class CollectWorld : IDisposable
 
     public void AssertUntouched(Made made)
     {
-        Assert.DoesNotContain(made.ProviderId, Cloud.EndCalls);
+        Assert.DoesNotContain(made.ProviderId, Cloud.TerminateCalls);
         Assert.DoesNotContain(made.Key, Records.Deletes);
         Assert.True(IsLive(made));
+    }
+
+    /// <summary>It was a candidate, one rule skipped it, and the report says why.</summary>
+    public void AssertSkipped(Made made, CollectResult result, string why)
+    {
+        AssertUntouched(made);
+        Assert.Contains(result.Samples, sample => sample.InstanceId == made.Id
+            && sample.Action == "skipped" && sample.Why.Contains(why, StringComparison.Ordinal));
+    }
+
+    /// <summary>As <see cref="AssertSkipped"/>, from the audit: a report names only the first few.</summary>
+    public void AssertAuditedAsSkipped(Made made, string why)
+    {
+        AssertUntouched(made);
+        Assert.Contains(Audit.Entries, entry => entry.Instance == made.Id
+            && entry.Action == "skipped" && entry.Why.Contains(why, StringComparison.Ordinal));
     }
 
     public void AssertCollected(Made made)

@@ -3,7 +3,7 @@ using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Between the look and the end time may pass: the audit hangs, or the cloud itself is slow.</summary>
+/// <summary>Time may pass between the evidence and the termination: the audit hangs, or the cloud is slow.</summary>
 public sealed class FreshEvidenceTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -20,29 +20,30 @@ public sealed class FreshEvidenceTests : IDisposable
             Register(made);
         };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "its record says registered at");
     }
 
     [Fact]
     public async Task Unhealthy_ProtectedWhileTheAuditHangs_Skipped()
     {
-        var made = _world.Add(rowStatus: "stopped", status: Activities.Domain.InstanceStatus.Stopped, registered: true);
+        var made = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true);
         _world.Audit.BeforePut = () =>
         {
             _world.Clock.Advance(CollectPhase.MaxAge + TimeSpan.FromSeconds(1));
             var instance = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(instance with { Tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" } });
+            var tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.GcProtect] = "true" };
+            _world.Cloud.Add(instance with { Tags = tags });
         };
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Fact]
-    public async Task Dangling_TheAuditHangsAndNothingChanged_Ended()
+    public async Task Dangling_TheAuditHangsAndNothingChanged_Terminated()
     {
         var made = _world.Add();
         _world.Audit.BeforePut = () => _world.Clock.Advance(TimeSpan.FromMinutes(5));
@@ -53,31 +54,30 @@ public sealed class FreshEvidenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Dangling_EveryLookTakesTooLong_Skipped()
+    public async Task Dangling_EveryDescribeTakesTooLong_Skipped()
     {
         var made = _world.Add();
         _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromMinutes(1));
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
-        Assert.Contains(result.Samples, n => n.Why == "evidence expired before termination");
+        _world.AssertSkipped(made, result, "evidence expired before termination");
     }
 
     [Fact]
-    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllEndedAndEachIsAskedAboutOnce()
+    public async Task Dangling_MoreThanABatchWhileAnswersAreFresh_AllTerminatedAndEachIsDescribedOnce()
     {
         var made = Many();
 
         var result = await _world.CollectAsync();
 
         Assert.Equal(made.Length, result.Of(CollectReason.Dangling).Terminated);
-        Assert.Equal(made.Length, _world.Cloud.EndCalls.Distinct().Count());
+        Assert.Equal(made.Length, _world.Cloud.TerminateCalls.Distinct().Count());
         Assert.All(_world.Cloud.Described.CountBy(id => id), asked => Assert.Equal(1, asked.Value));
     }
 
     [Fact]
-    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsAskedAboutAgain()
+    public async Task Dangling_AnswersAgeWhileTheAuditIsWritten_EachBatchIsDescribedAgain()
     {
         var last = Many()[^1];
         _world.Audit.BeforePut = () =>
@@ -89,25 +89,26 @@ public sealed class FreshEvidenceTests : IDisposable
 
         var result = await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "its record says registered at");
         Assert.Equal(599, result.Of(CollectReason.Dangling).Terminated);
         Assert.Equal([2], _world.Cloud.Described.CountBy(id => id).Select(asked => asked.Value).Distinct());
     }
 
     [Fact]
-    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstEnds_Skipped()
+    public async Task Dangling_RowOfALaterBatchRegistersWhileTheFirstIsTerminated_Skipped()
     {
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () => _world.Sql(
-            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
+            "UPDATE instances SET registered_at = $at WHERE id = $id",
+            ("$at", "2026-11-23 18:40:00+00:00"), ("$id", last.Id));
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "registered meanwhile");
     }
 
     [Fact]
-    public async Task Dangling_FirstBatchEndsSlowlyAndOneOfALaterRegistersMeanwhile_Skipped()
+    public async Task Dangling_FirstBatchIsSlowAndOneOfALaterRegistersMeanwhile_Skipped()
     {
         var last = Many()[^1];
         _world.Cloud.BeforeTerminate = () =>
@@ -118,7 +119,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(last.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(last, "its record says registered at");
     }
 
     [Fact]
@@ -133,7 +134,7 @@ public sealed class FreshEvidenceTests : IDisposable
 
         await _world.CollectAsync();
 
-        Assert.DoesNotContain(first.ProviderId, _world.Cloud.EndCalls);
+        _world.AssertAuditedAsSkipped(first, "its record says registered at");
     }
 
     /// <summary>Its record says so; its row does not know yet.</summary>

@@ -9,7 +9,7 @@ public sealed class GroupEventsTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_OneGroupLosesForTwoReasons_IsToldUnderTwoKeys()
+    public async Task Collect_OneGroupLosesForTwoReasons_SendsTwoKeys()
     {
         // The reconciler takes a key once. It may have passed the first on before the second instance ended.
         _world.Add();

@@ -4,7 +4,9 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>For any fleet, any limits and any approval: never more than allowed, and never what changed after it was read.</summary>
+/// <summary>
+/// For any fleet, any limits and any approval: never more than allowed, and never what changed after it was read.
+/// </summary>
 public sealed class LimitProperties
 {
     private static readonly string[] Groups = ["web", "db", "batch"];
@@ -17,10 +19,13 @@ public sealed class LimitProperties
         from groupPercent in Gen.Int[0, 60]
         from shardFloor in Gen.Int[0, 6]
         from shardPercent in Gen.Int[0, 60]
-        select new TerminationLimits { GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent };
+        select new TerminationLimits
+        {
+            GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent,
+        };
 
     [Fact]
-    public void Collect_AnyFleetAnyLimits_EachReasonIsWithinThemOrEndsNothing() =>
+    public void Collect_AnyFleetAnyLimits_EachReasonIsWithinThemOrTerminatesNothing() =>
         Gen.Select(Fleets, Bounds).Sample((fleet, limits) =>
         {
             using var world = new CollectWorld();
@@ -31,7 +36,7 @@ public sealed class LimitProperties
             var result = world.CollectAsync().GetAwaiter().GetResult();
 
             // Shrinks as reasons are done one after the other: the bound at the start is the loosest.
-            var ended = made.Where(m => world.Cloud.EndCalls.Contains(m.Made.ProviderId)).ToArray();
+            var ended = made.Where(m => world.Cloud.TerminateCalls.Contains(m.Made.ProviderId)).ToArray();
             Assert.All(ended, m => Assert.True(m.Kind is Unhealthy or Dangling));
             foreach (var reason in ended.GroupBy(m => m.Kind))
             {
@@ -45,16 +50,16 @@ public sealed class LimitProperties
         }, iter: 120, threads: 1);
 
     [Fact]
-    public void Collect_ApprovedThenChanged_EndsOnlyWhatIsAsItWasRead() =>
+    public void Collect_ApprovedThenChanged_TerminatesOnlyUnchangedOnes() =>
         Gen.Select(Fleets, Gen.Int[0, 5].Array[25], Gen.Int[-2, 70]).Sample((fleet, changes, minutes) =>
         {
             using var world = new CollectWorld();
             world.Input = world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 0 } };
             var made = Build(world, fleet);
             if (world.CollectAsync().GetAwaiter().GetResult().Plan is not { } plan) return;
-            Assert.Empty(world.Cloud.EndCalls);
+            Assert.Empty(world.Cloud.TerminateCalls);
             for (var n = 0; n < made.Length; n++) Change(world, made[n].Made, changes[n]);
-            var late = world.Add(group: "web"); // garbage, but nobody read of it
+            var late = world.Add(group: "web"); // garbage that the plan does not name
             world.Input = world.Input with
             {
                 AsOf = CollectWorld.AsOf.AddMinutes(Math.Max(0, minutes)),
@@ -63,11 +68,12 @@ public sealed class LimitProperties
 
             world.CollectAsync().GetAwaiter().GetResult();
 
-            Assert.DoesNotContain(late.ProviderId, world.Cloud.EndCalls);
+            Assert.DoesNotContain(late.ProviderId, world.Cloud.TerminateCalls);
             for (var n = 0; n < made.Length; n++)
             {
-                var ended = world.Cloud.EndCalls.Contains(made[n].Made.ProviderId);
-                if (changes[n] != 0 || made[n].Kind is Healthy or Protected or Foreign) Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
+                var ended = world.Cloud.TerminateCalls.Contains(made[n].Made.ProviderId);
+                if (changes[n] != 0 || made[n].Kind is Healthy or Protected or Foreign)
+                    Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
                 else Assert.Equal(minutes < 60, ended);
             }
         }, iter: 120, threads: 1);
@@ -75,30 +81,39 @@ public sealed class LimitProperties
     [Fact]
     public void PlanHash_AnyMemberOfAnyItemChanges_IsAnother()
     {
-        PlanItem[] plan = [new("a", "i-1", "acme", "web", CollectReason.Dangling, "row"), new("b", null, "acme", "db", CollectReason.Orphan, "row")];
+        PlanItem[] plan =
+        [
+            new("a", "i-1", "acme", "web", CollectReason.Dangling, "row"),
+            new("b", null, "acme", "db", CollectReason.Orphan, "row"),
+        ];
         PlanItem[][] others =
         [
             [plan[0]], [plan[0], plan[1], plan[1] with { InstanceId = "c" }], [plan[1], plan[0]],
-            [plan[0] with { InstanceId = "aa" }, plan[1]], [plan[0] with { ProviderId = "i-2" }, plan[1]], [plan[0] with { ProviderId = null }, plan[1]],
+            [plan[0] with { InstanceId = "aa" }, plan[1]], [plan[0] with { ProviderId = "i-2" }, plan[1]],
+            [plan[0] with { ProviderId = null }, plan[1]],
             [plan[0] with { Tenant = "globex" }, plan[1]], [plan[0] with { Group = "db" }, plan[1]],
-            [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]], [plan[0] with { Evidence = "row, registered" }, plan[1]],
+            [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]],
+            [plan[0] with { Evidence = "row, registered" }, plan[1]],
         ];
 
-        var hashes = others.Append(plan).Select(Plan.HashOf).ToArray();
+        var hashes = others.Append(plan).Select(items => Plan.HashOf(items, [])).ToArray();
 
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
-        Assert.Equal(Plan.HashOf(plan), Plan.HashOf([.. plan]));
+        Assert.Equal(Plan.HashOf(plan, []), Plan.HashOf([.. plan], []));
     }
 
     private const int Healthy = 0, Unhealthy = 1, Dangling = 2, Protected = 3, Foreign = 4;
 
-    private static (CollectWorld.Made Made, string Group, int Kind)[] Build(CollectWorld world, (int Group, int Kind)[] fleet) =>
+    private static (CollectWorld.Made Made, string Group, int Kind)[] Build(
+        CollectWorld world, (int Group, int Kind)[] fleet) =>
         [.. fleet.Select(f => (Add(world, Groups[f.Group], f.Kind), Groups[f.Group], f.Kind))];
 
     private static CollectWorld.Made Add(CollectWorld world, string group, int kind) => kind switch
     {
         Healthy => world.Add(registered: true, recordRegistered: true, group: group),
-        Unhealthy => world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true, group: group),
+        Unhealthy => world.Add(
+            rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true,
+            group: group),
         Dangling => world.Add(group: group),
         Protected => world.Add(protect: "true", group: group),
         _ => world.Add(shardTag: "us-west-2b", group: group),
@@ -111,16 +126,20 @@ public sealed class LimitProperties
         switch (change)
         {
             case 1: // its agent registers, and it runs
-                world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", made.Id));
+                world.Sql(
+                    "UPDATE instances SET registered_at = $at WHERE id = $id",
+                    ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", made.Id));
                 world.Cloud.Add(now with { State = "running", Status = InstanceStatus.Running });
                 break;
             case 2:
-                world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
+                world.Cloud.Add(
+                    now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
                 break;
-            case 3: // somebody took it over
-                world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.ClusterId] = "other" } });
+            case 3: // its tags name another cluster
+                world.Cloud.Add(
+                    now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.ClusterId] = "other" } });
                 break;
-            case 4: // the row stands for another machine by now
+            case 4: // the row names another machine
                 world.Sql("UPDATE instances SET provider_id = 'i-other' WHERE id = $id", ("$id", made.Id));
                 break;
             case 5:

@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Tests.Collect;
 
 /// <summary>
 /// The answer to a launch was lost, the agent registered, and the machine went before any sync saw it: the row names no
-/// instance, so neither the dangling nor the unlisted are looked for there (found by chaos, seed 3757).
+/// instance, so neither the dangling nor the unlisted find it (found by chaos, seed 3757).
 /// </summary>
 public sealed class MachineLostTests : IDisposable
 {
@@ -18,7 +18,8 @@ public sealed class MachineLostTests : IDisposable
         _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
         _world.Sql(
             "UPDATE instances SET health_at = $at WHERE id = $id",
-            ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", _world.Add(registered: true, recordRegistered: true).Id));
+            ("$at", GoTime.Format(CollectWorld.AsOf)),
+            ("$id", _world.Add(registered: true, recordRegistered: true).Id));
     }
 
     public void Dispose() => _world.Dispose();
@@ -31,8 +32,13 @@ public sealed class MachineLostTests : IDisposable
         var result = await CollectAsync();
 
         Assert.Equal((1, 0), Counts(result));
-        Assert.Contains(result.Samples, s => s.InstanceId == gone.Id && s.Action == "already-gone" && s.Why.Contains("registered, silent for", StringComparison.Ordinal));
-        Assert.Contains(_world.Audit.Entries, e => e.Instance == gone.Id && e.Action == "already-gone" && e.Reason == "machine-lost");
+        Assert.Contains(
+            result.Samples,
+            s => s.InstanceId == gone.Id && s.Action == "already-gone"
+                && s.Why.Contains("registered, silent for", StringComparison.Ordinal));
+        Assert.Contains(
+            _world.Audit.Entries,
+            e => e.Instance == gone.Id && e.Action == "already-gone" && e.Reason == "machine-lost");
         Assert.False(_world.IsLive(gone));
         Assert.True(_world.HasRecord(gone));
 
@@ -59,16 +65,18 @@ public sealed class MachineLostTests : IDisposable
     [Theory]
     [InlineData("-00:05:30", false)]
     [InlineData("-00:02:00", true)]
-    public async Task Collect_AgentReported_IsSkippedForTheWholeRegistrationTimeout(string ago, bool isLive)
+    public async Task Collect_AgentReported_IsNoCandidateForTheRegistrationTimeout(string ago, bool isLive)
     {
         var row = Nameless();
+        var reported = CollectWorld.AsOf + TimeSpan.Parse(ago, System.Globalization.CultureInfo.InvariantCulture);
         _world.Sql(
             "UPDATE instances SET health_at = $at WHERE id = $id",
-            ("$at", GoTime.Format(CollectWorld.AsOf + TimeSpan.Parse(ago, System.Globalization.CultureInfo.InvariantCulture))), ("$id", row.Id));
+            ("$at", GoTime.Format(reported)), ("$id", row.Id));
 
-        await CollectAsync();
+        var result = await CollectAsync();
 
         Assert.Equal(isLive, _world.IsLive(row));
+        Assert.Equal(isLive ? 0 : 1, result.Of(CollectReason.MachineLost).Candidates);
     }
 
     [Theory]
@@ -79,14 +87,15 @@ public sealed class MachineLostTests : IDisposable
     [InlineData("created_at = 'no time'")]
     [InlineData("updated_at = 'no time'")]
     [InlineData("registered_at = NULL, issued_at = created_at")]
-    public async Task Collect_RowThatCannotBeUnderstoodOrIsAnother_IsLive(string change)
+    public async Task Collect_InvalidRowOrUnregistered_IsNoCandidate(string change)
     {
         var row = Nameless();
         _world.Sql($"UPDATE instances SET {change} WHERE id = $id", ("$id", row.Id));
 
-        await CollectAsync();
+        var result = await CollectAsync();
 
         Assert.True(_world.IsLive(row));
+        Assert.Equal(0, result.Of(CollectReason.MachineLost).Candidates);
     }
 
     [Fact]
@@ -95,8 +104,10 @@ public sealed class MachineLostTests : IDisposable
         var row = Nameless();
         _world.Cloud.FindFault = new CloudException(CloudFault.Throttled, "slow down");
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.True(_world.IsLive(row));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, "slow down");
     }
 
     [Fact]
@@ -106,8 +117,10 @@ public sealed class MachineLostTests : IDisposable
         Launch(row);
         _world.Cloud.Unlisted.Add(row.ProviderId);
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.True(_world.IsLive(row));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, $"found at the cloud as {row.ProviderId}");
     }
 
     [Fact]
@@ -116,8 +129,11 @@ public sealed class MachineLostTests : IDisposable
         var row = _world.Add(registered: true, recordRegistered: true, inCloud: false);
         _world.Sql("UPDATE instances SET provider_id = NULL WHERE id = $id", ("$id", row.Id));
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.Equal((true, row.ProviderId), (_world.IsLive(row), _world.Db.Find(row.Id)!.ProviderId));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, $"its record names {row.ProviderId}: judged next time");
+        Assert.Equal(row.ProviderId, _world.Db.Find(row.Id)!.ProviderId);
     }
 
     /// <summary>The row itself says nothing of a registration; there is no sign of life to compare.</summary>
@@ -143,8 +159,10 @@ public sealed class MachineLostTests : IDisposable
         if (isBroken) _world.Records.Put(row.Key, "{ broken");
         else _world.Records.Unreadable.Add(row.Key);
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.True(_world.IsLive(row));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, isBroken ? "its record is invalid" : "its record could not be read");
     }
 
     [Fact]
@@ -156,23 +174,26 @@ public sealed class MachineLostTests : IDisposable
         var result = await CollectAsync();
 
         Assert.Equal((0, 1), Counts(result));
-        Assert.True(_world.IsLive(row));
-        Assert.Contains(result.Samples, s => s.InstanceId == row.Id && s.Why.Contains("wrong account or region", StringComparison.Ordinal));
+        _world.AssertSkipped(row, result, "wrong account or region");
     }
 
     [Fact]
-    public async Task Collect_NobodyReportsOnThisHost_IsLive()
+    public async Task Collect_NoAgentReportsOnThisHost_IsSkipped()
     {
         var row = Nameless();
         _world.Sql("UPDATE instances SET health_at = NULL");
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.True(_world.IsLive(row));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, "agents do not report to this host");
     }
 
-    /// <summary>Chaos, seed 8859: ended by us, its record could not be deleted, and another host knew only that record.</summary>
+    /// <summary>
+    /// Chaos, seed 8859: ended by us, its record could not be deleted, and another host knew only that record.
+    /// </summary>
     [Fact]
-    public async Task Collect_NobodyReportsButTheCloudShowsItTerminated_IsMarked()
+    public async Task Collect_NoAgentReportsButTheCloudShowsItTerminated_IsMarked()
     {
         var row = Nameless();
         Launch(row, "terminated", InstanceStatus.Deleted);
@@ -183,17 +204,19 @@ public sealed class MachineLostTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_LookedForTooShortATime_IsLive()
+    public async Task Collect_InGrace_IsSkipped()
     {
         var row = Nameless();
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-1), "a change of host") };
 
-        Assert.Equal((0, 1), Counts(await CollectAsync()));
-        Assert.True(_world.IsLive(row));
+        var result = await CollectAsync();
+
+        Assert.Equal((0, 1), Counts(result));
+        _world.AssertSkipped(row, result, "grace period until");
     }
 
     [Fact]
-    public async Task Collect_DryRun_OnlyTells()
+    public async Task Collect_DryRun_OnlyReports()
     {
         var row = Nameless();
         _world.Input = _world.Input with { DryRun = true };
@@ -207,16 +230,22 @@ public sealed class MachineLostTests : IDisposable
     private static (int Marked, int Skipped) Counts(CollectResult result) =>
         (result.Of(CollectReason.MachineLost).AlreadyGone, result.Of(CollectReason.MachineLost).Skipped);
 
-    private CollectWorld.Made Nameless() => _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
+    private CollectWorld.Made Nameless() =>
+        _world.Add(registered: true, recordRegistered: true, provider: false, inCloud: false);
 
-    private void Launch(CollectWorld.Made row, string state = "running", InstanceStatus status = InstanceStatus.Running) => _world.Cloud.Add(new(
-        row.ProviderId, state, status, CollectWorld.AsOf.AddHours(-1), "a", null, null, null, new Dictionary<string, string>
+    private void Launch(
+        CollectWorld.Made row, string state = "running", InstanceStatus status = InstanceStatus.Running)
+    {
+        var tags = new Dictionary<string, string>
         {
             [CloudTags.Managed] = "true",
             [CloudTags.ClusterId] = CollectWorld.Shard.Cluster,
             [CloudTags.Shard] = CollectWorld.Shard.Shard,
             [CloudTags.InstanceId] = row.Id,
-        }));
+        };
+        var launched = CollectWorld.AsOf.AddHours(-1);
+        _world.Cloud.Add(new(row.ProviderId, state, status, launched, "a", null, null, null, tags));
+    }
 
     private async Task<CollectResult> CollectAsync()
     {

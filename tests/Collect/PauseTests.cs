@@ -1,13 +1,12 @@
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Pauses, windows, grace and doubt: nothing ends while one of them holds.</summary>
+/// <summary>Pauses, windows, grace periods and guards: nothing is terminated while one of them holds.</summary>
 public sealed class PauseTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -18,22 +17,22 @@ public sealed class PauseTests : IDisposable
     [InlineData("acme/web", null)]
     [InlineData(null, Sweep.Dangling)]
     [InlineData("acme/web", Sweep.Dangling)]
-    public async Task Collect_PausedPart_SparesIt(string? group, Sweep? sweep)
+    public async Task Collect_PausedPart_SkipsIt(string? group, Sweep? sweep)
     {
         var made = _world.Add();
         PartialPause(group, sweep);
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(made);
-        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
+        _world.AssertSkipped(made, result, "not now");
+        Assert.Single(result.Samples);
     }
 
     [Theory]
     [InlineData("acme/db", null)]
     [InlineData(null, Sweep.Unhealthy)]
     [InlineData("globex/web", Sweep.Dangling)]
-    public async Task Collect_AnotherPartIsPaused_Ends(string? group, Sweep? sweep)
+    public async Task Collect_AnotherPartIsPaused_Terminates(string? group, Sweep? sweep)
     {
         var made = _world.Add();
         PartialPause(group, sweep);
@@ -56,11 +55,12 @@ public sealed class PauseTests : IDisposable
     public async Task Purge_PausedGroup_KeepsRecordAndRow()
     {
         var made = _world.Add();
-        _world.Sql("UPDATE instances SET deleted_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddDays(-1))));
+        _world.Expire(made, CollectWorld.AsOf.AddDays(-1));
         PartialPause("acme/web", null);
 
         var result = await _world.PurgeAsync();
 
+        Assert.Contains("not now", Assert.Single(result.Samples).Why, StringComparison.Ordinal);
         Assert.Equal(0, result.Purged);
         Assert.True(_world.HasRecord(made));
         Assert.NotNull(_world.Db.Find(made.Id));
@@ -79,13 +79,13 @@ public sealed class PauseTests : IDisposable
     [InlineData("00:00", "00:01", "", "Nowhere/Land", true)]
     public void Window_MondayEvening_IsOpenOrNot(string from, string to, string days, string zone, bool open)
     {
-        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. A zone that nobody knows holds always.
+        // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. An unknown zone holds always.
         MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
         Assert.Equal(open, MaintenanceWindows.Open(_world.Input with { Windows = [window] }) is not null);
     }
 
     [Fact]
-    public async Task Collect_InAWindow_EndsNothingAndIsGuarded()
+    public async Task Collect_InAWindow_TerminatesNothingAndSaysSo()
     {
         var made = _world.Add();
         _world.Input = _world.Input with { Windows = [new("18:00", "19:00")] };
@@ -93,7 +93,8 @@ public sealed class PauseTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertUntouched(made);
-        Assert.Contains("maintenance window", result.Blocked, StringComparison.Ordinal);
+        Assert.Contains("maintenance window", result.Window, StringComparison.Ordinal);
+        Assert.Empty(result.Blocked);
     }
 
     /// <summary>A cycle's time is read first; a sync may then take minutes (found by chaos, seed 5550).</summary>
@@ -104,7 +105,8 @@ public sealed class PauseTests : IDisposable
     [InlineData("18:46", "19:00", false)]
     public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
     {
-        var (made, old) = (_world.Add(), _world.Add());
+        var made = _world.Add();
+        var old = _world.Add();
         _world.Expire(old, CollectWorld.AsOf.AddDays(-2));
         _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
 
@@ -121,36 +123,42 @@ public sealed class PauseTests : IDisposable
     public async Task Collect_AsAnActivity_GoesByTheTimeAtWhichTemporalBeganIt(int minutesLate, bool guarded)
     {
         using var shard = new Shard1();
-        var activities = shard.Activities();
+        var now = shard.AsOf.AddMinutes(minutesLate);
+        shard.Cloud.Now = () => now;
+        var activities = shard.Activities(time: new StoppedClock { Time = () => now });
         await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
-        var (opens, closes) = (shard.AsOf.AddMinutes(2), shard.AsOf.AddMinutes(4));
+        var opens = shard.AsOf.AddMinutes(2);
+        var closes = shard.AsOf.AddMinutes(4);
         var environment = new ActivityEnvironment
         {
-            Info = ActivityEnvironment.DefaultInfo with { StartedTime = shard.AsOf.AddMinutes(minutesLate).UtcDateTime },
+            Info = ActivityEnvironment.DefaultInfo with
+            {
+                StartedTime = now.UtcDateTime,
+            },
         };
 
         var result = await environment.RunAsync(
             () => activities.CollectAsync(shard.Input with { Windows = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
 
-        Assert.Equal(guarded, result.Blocked is not null);
-        Assert.Equal(guarded, shard.Cloud.EndCalls.Count == 0);
+        Assert.Equal(guarded, result.Window is not null);
+        Assert.Equal(guarded, shard.Cloud.TerminateCalls.Count == 0);
     }
 
     [Fact]
-    public async Task Collect_Grace_SparesWhoeverMayOnlyNotHaveBeenSeen()
+    public async Task Collect_GracePeriod_SkipsTheUnregisteredAndTerminatesTheStopped()
     {
-        var (dangling, stopped) = (_world.Add(), _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true));
+        var dangling = _world.Add();
+        var stopped = _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true);
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-5), "host two took over") };
 
         var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(dangling);
+        _world.AssertSkipped(dangling, result, "grace period until");
         _world.AssertCollected(stopped);
-        Assert.Contains(result.Samples, s => s.Why.StartsWith("grace period until", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Collect_GraceIsOver_Ends()
+    public async Task Collect_GraceIsOver_Terminates()
     {
         var made = _world.Add();
         _world.Input = _world.Input with { Grace = new(CollectWorld.AsOf.AddMinutes(-6), "host two took over") };
@@ -161,52 +169,18 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_HalfOfTheRegisteredStale_EndsNothingAndIsGuarded()
-    {
-        var made = _world.Add();
-        for (var i = 0; i < 8; i++) _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET health_at = $old WHERE registered_at IS NOT NULL", ("$old", GoTime.Format(CollectWorld.AsOf.AddHours(-1))));
-
-        var result = await _world.CollectAsync();
-
-        _world.AssertUntouched(made);
-        Assert.Contains("source of health is suspect", result.Blocked, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Collect_DatabasesClockIsAhead_EndsNothingAndIsGuarded()
-    {
-        var made = _world.Add();
-        _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET health_at = $ahead WHERE registered_at IS NOT NULL", ("$ahead", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))));
-
-        var result = await _world.CollectAsync();
-
-        _world.AssertUntouched(made);
-        Assert.Contains("clock is ahead", result.Blocked, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Collect_NoDescribeIsAnswered_EndsNothingAndIsGuarded()
-    {
-        var made = _world.Add();
-        _world.Cloud.DescribeFault = new(CloudFault.Denied, "EC2 refused DescribeInstances");
-
-        var result = await _world.CollectAsync();
-
-        _world.AssertUntouched(made);
-        Assert.Contains("EC2 refused", result.Blocked, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Collect_CloudShowsNothingOfOurs_DeletesNoRecord()
     {
-        CollectWorld.Made[] made = [_world.Add(inCloud: false), _world.Add("stopped", inCloud: false), _world.Add(provider: false, inCloud: false)];
+        CollectWorld.Made[] made =
+        [
+            _world.Add(inCloud: false), _world.Add("stopped", inCloud: false),
+            _world.Add(provider: false, inCloud: false),
+        ];
         _world.Db.SetMeta(MetaKeys.SawOwn, "0");
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        Assert.All(made, _world.AssertUntouched);
+        Assert.All(made, m => _world.AssertSkipped(m, result, SafetyGuard.WrongPlace));
         Assert.All(made, m => Assert.True(_world.HasRecord(m)));
     }
 
@@ -222,6 +196,8 @@ public sealed class PauseTests : IDisposable
         _world.AssertCollected(gone);
     }
 
-    private void PartialPause(string? group, Sweep? sweep) =>
-        _world.Input = _world.Input with { PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }] };
+    private void PartialPause(string? group, Sweep? sweep) => _world.Input = _world.Input with
+    {
+        PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now", At = CollectWorld.AsOf }],
+    };
 }

@@ -1,21 +1,24 @@
-using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>What a limit holds back, and what an approval lets through: exactly what was read, and nothing else.</summary>
+/// <summary>
+/// What a limit holds back, and what an approval lets through: exactly what was read, and nothing else.
+/// </summary>
 public sealed class PlanCollectTests : IDisposable
 {
     private readonly CollectWorld _world = new();
 
-    public PlanCollectTests() => _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
+    public PlanCollectTests() =>
+        _world.Input = _world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
 
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_OverLimit_EndsNothingAndPlansAll()
+    public async Task Collect_OverLimit_TerminatesNothingAndPlansAll()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
 
@@ -50,7 +53,7 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_Approved_EndsThePlansInstancesAndSaysByWhom()
+    public async Task Collect_Approved_TerminatesThePlansInstancesAndSaysByWhom()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add(), _world.Add()];
         await ApproveAsync();
@@ -64,33 +67,39 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ApprovedButRegisteredMeanwhile_SparesThatOne()
+    public async Task Collect_ApprovedButRegisteredMeanwhile_SkipsThatOne()
     {
-        var (first, second) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        var second = _world.Add();
         await ApproveAsync();
-        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)), ("$id", first.Id));
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf)),
+            ("$id", first.Id));
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         _world.AssertUntouched(first);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Candidates);
         _world.AssertCollected(second);
     }
 
     [Fact]
-    public async Task Collect_ApprovedButProtectedMeanwhile_Spares()
+    public async Task Collect_ApprovedButProtectedMeanwhile_Skips()
     {
-        var (first, second) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        var second = _world.Add();
         await ApproveAsync();
         foreach (var made in new[] { first, second })
         {
             var now = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
+            _world.Cloud.Add(
+                now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
         }
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertUntouched(first);
-        _world.AssertUntouched(second);
+        _world.AssertSkipped(first, result, "protected by tag");
+        _world.AssertSkipped(second, result, "protected by tag");
     }
 
     [Fact]
@@ -108,7 +117,7 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ApprovalIsOver_EndsNothing()
+    public async Task Collect_ApprovalIsOver_TerminatesNothing()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
@@ -117,11 +126,12 @@ public sealed class PlanCollectTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(2, result.Of(CollectReason.Dangling).OverLimit);
         Assert.False(result.ApprovalDone);
     }
 
     [Fact]
-    public async Task Collect_ApprovalOfAPlanThatThisHostDoesNotKnow_EndsNothingAndSaysSo()
+    public async Task Collect_ApprovalOfAPlanThatThisHostDoesNotKnow_TerminatesNothingAndSaysSo()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         _world.Input = _world.Input with { Approval = new(new('a', 64), "ann", "fine", CollectWorld.AsOf) };
@@ -133,28 +143,31 @@ public sealed class PlanCollectTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_KeptPlanWasChanged_EndsNothingOfIt()
+    public async Task Collect_KeptPlanWasChanged_TerminatesNothingOfIt()
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
-        _world.Db.SetMeta(PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
+        _world.Db.SetMeta(
+            PlanStore.Key, _world.Db.GetMeta(PlanStore.Key)!.Replace("\"web\"", "\"db\"", StringComparison.Ordinal));
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(2, result.Of(CollectReason.Dangling).OverLimit);
     }
 
     [Fact]
-    public async Task Collect_EndingFailsForOne_ApprovalIsNotDone()
+    public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {
-        var (first, _) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        _world.Add();
         await ApproveAsync();
-        _world.Cloud.EndsAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
+        _world.Cloud.TerminatesAs[first.ProviderId] = new(TerminateOutcome.Failed, "throttled");
 
         var result = await _world.CollectAsync();
 
         Assert.Equal((1, false), (result.Approved, result.ApprovalDone));
-        _world.Cloud.EndsAs.Clear();
+        _world.Cloud.TerminatesAs.Clear();
         Assert.True((await _world.CollectAsync()).ApprovalDone);
     }
 
@@ -174,11 +187,12 @@ public sealed class PlanCollectTests : IDisposable
         PlanItem item = new("knc1", "i-1", "acme", "web", CollectReason.Dangling, "facts");
         PlanItem[] others =
         [
-            item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" }, item with { Group = "db" },
+            item with { InstanceId = "knc2" }, item with { ProviderId = "i-2" }, item with { Tenant = "globex" },
+            item with { Group = "db" },
             item with { Reason = CollectReason.Orphan }, item with { Evidence = "other facts" },
         ];
-        Assert.Equal(7, others.Append(item).Select(i => Plan.HashOf([i])).Distinct().Count());
-        Assert.NotEqual(Plan.HashOf([item]), Plan.HashOf([item, item]));
+        Assert.Equal(7, others.Append(item).Select(i => Plan.HashOf([i], [])).Distinct().Count());
+        Assert.NotEqual(Plan.HashOf([item], []), Plan.HashOf([item, item], []));
     }
 
     private async Task ApproveAsync()

@@ -14,9 +14,10 @@ public sealed class ProgressTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndEndsNothingTwice()
+    public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndTerminatesNothingTwice()
     {
-        var stopped = _world.Add(rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
+        var stopped = _world.Add(
+            rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true);
         var dangling = _world.Add(group: "db");
         _world.Events.FailsFor = batch => batch.Events.Any(e => e.Group == "db");
         await Assert.ThrowsAsync<InvalidOperationException>(() => _world.CollectAsync());
@@ -24,16 +25,17 @@ public sealed class ProgressTests : IDisposable
 
         var result = await _world.CollectAsync(_world.Beats[^1].Collected);
 
-        Assert.Equal((1, 1), (result.Of(CollectReason.Unhealthy).Terminated, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Unhealthy).Terminated, result.Of(CollectReason.Dangling).Terminated));
         Assert.Equal(["db", "web"], _world.Events.Events.Select(e => e.Group).Distinct().Order());
-        Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.EndCalls.Distinct());
-        Assert.Single(_world.Cloud.EndCalls, stopped.ProviderId);
+        Assert.Equal([stopped.ProviderId, dangling.ProviderId], _world.Cloud.TerminateCalls.Distinct());
+        Assert.Single(_world.Cloud.TerminateCalls, stopped.ProviderId);
         _world.AssertCollected(stopped);
         _world.AssertCollected(dangling);
     }
 
     [Fact]
-    public async Task Collect_Spared_IsNotCarriedOver()
+    public async Task Collect_Skipped_IsNotCarriedOver()
     {
         _world.Add(protect: "true");
         await _world.CollectAsync();
@@ -52,13 +54,15 @@ public sealed class ProgressTests : IDisposable
 
         var result = await _world.CollectAsync(_world.Beats[^1].Collected);
 
-        Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Terminated));
     }
 
     [Fact]
     public async Task Purge_Retried_CountsWhatWasPurgedBefore()
     {
-        var (first, second) = (_world.Add(), _world.Add());
+        var first = _world.Add();
+        var second = _world.Add();
         foreach (var made in new[] { first, second }) _world.Expire(made, CollectWorld.AsOf.AddHours(-2));
         _world.Records.Undeletable.Add(second.Key);
         Assert.Equal((2, 1, 1), Counts(await _world.PurgeAsync()));
@@ -77,7 +81,11 @@ public sealed class ProgressTests : IDisposable
         var said = new PhaseProgress("purge: 3 of 3") { Purged = new() { Expired = 3, Purged = 3 } };
         var environment = new ActivityEnvironment
         {
-            Info = ActivityEnvironment.DefaultInfo with { HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync(said)] },
+            Info = ActivityEnvironment.DefaultInfo with
+            {
+                StartedTime = shard.AsOf.UtcDateTime,
+                HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync(said)],
+            },
         };
 
         var result = await environment.RunAsync(() => activities.PurgeRecordsAsync(shard.Input));
@@ -93,14 +101,22 @@ public sealed class ProgressTests : IDisposable
         await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
         var environment = new ActivityEnvironment
         {
-            Info = ActivityEnvironment.DefaultInfo with { HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync("collect")] },
+            Info = ActivityEnvironment.DefaultInfo with
+            {
+                StartedTime = shard.AsOf.UtcDateTime,
+                HeartbeatDetails = [await DataConverter.Default.ToPayloadAsync("collect")],
+            },
         };
 
         var result = await environment.RunAsync(() => activities.CollectAsync(shard.Input));
 
-        Assert.NotEmpty(shard.Cloud.EndCalls);
-        Assert.Equal(shard.Cloud.EndCalls.Distinct().Count(), result.Of(CollectReason.Unhealthy).Terminated + result.Of(CollectReason.Dangling).Terminated + result.Of(CollectReason.Orphan).Terminated);
+        Assert.NotEmpty(shard.Cloud.TerminateCalls);
+        Assert.Equal(
+            shard.Cloud.TerminateCalls.Distinct().Count(),
+            result.Of(CollectReason.Unhealthy).Terminated + result.Of(CollectReason.Dangling).Terminated + result.Of(
+                CollectReason.Orphan).Terminated);
     }
 
-    private static (int Expired, int Purged, int Failed) Counts(PurgeResult result) => (result.Expired, result.Purged, result.Failed);
+    private static (int Expired, int Purged, int Failed) Counts(PurgeResult result) =>
+        (result.Expired, result.Purged, result.Failed);
 }

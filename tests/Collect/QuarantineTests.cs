@@ -4,7 +4,9 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Instead of an end: a tag, a stop, a wait; and an end only when the evidence, asked again, still says so.</summary>
+/// <summary>
+/// A tag, a stop and a wait; then a termination, if fresh evidence still says so.
+/// </summary>
 public sealed class QuarantineTests : IDisposable
 {
     private static readonly TimeSpan Wait = TimeSpan.FromHours(2);
@@ -16,7 +18,7 @@ public sealed class QuarantineTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Collect_Quarantine_TagsAndStopsInsteadOfEnding()
+    public async Task Collect_Quarantine_TagsAndStopsInsteadOfTerminating()
     {
         var made = _world.Add();
 
@@ -25,24 +27,25 @@ public sealed class QuarantineTests : IDisposable
         Assert.Equal([made.ProviderId], _world.Cloud.StopCalls);
         _world.AssertUntouched(made);
         Assert.True(_world.HasRecord(made));
-        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Terminated));
+        Assert.Equal(
+            (1, 0), (result.Of(CollectReason.Dangling).Quarantined, result.Of(CollectReason.Dangling).Terminated));
         Assert.Equal(["quarantining", "quarantined"], _world.Audit.Of(made.Id));
         Assert.Empty(_world.Events.Events);
     }
 
     [Fact]
-    public async Task Collect_WithinTheWait_Spares()
+    public async Task Collect_WithinTheWait_Skips()
     {
         var made = await QuarantinedAsync();
 
-        await AtAsync(Wait - TimeSpan.FromMinutes(1));
+        var result = await AtAsync(Wait - TimeSpan.FromMinutes(1));
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "in quarantine until");
         Assert.Single(_world.Cloud.StopCalls);
     }
 
     [Fact]
-    public async Task Collect_WaitIsOver_Ends()
+    public async Task Collect_WaitIsOver_Terminates()
     {
         var made = await QuarantinedAsync();
 
@@ -52,15 +55,19 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_RegisteredInTheWait_Spares()
+    public async Task Collect_RegisteredInTheWait_IsNoCandidate()
     {
         var made = await QuarantinedAsync();
-        _world.Cloud.Add(_world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
-        _world.Sql("UPDATE instances SET registered_at = $at WHERE id = $id", ("$at", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))), ("$id", made.Id));
+        _world.Cloud.Add(
+            _world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at WHERE id = $id",
+            ("$at", GoTime.Format(CollectWorld.AsOf.AddMinutes(5))), ("$id", made.Id));
 
-        await AtAsync(Wait);
+        var result = await AtAsync(Wait);
 
         _world.AssertUntouched(made);
+        Assert.Equal(0, result.Counts.Sum(counts => counts.Candidates));
     }
 
     [Fact]
@@ -68,7 +75,8 @@ public sealed class QuarantineTests : IDisposable
     {
         var made = await QuarantinedAsync();
         var at = GoTime.Format(CollectWorld.AsOf.AddMinutes(30));
-        _world.Sql("UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
+        _world.Sql(
+            "UPDATE instances SET registered_at = $at, health_at = $at WHERE id = $id", ("$at", at), ("$id", made.Id));
         _world.List(made, "stopped", CollectWorld.AsOf);
 
         await AtAsync(Wait);
@@ -80,28 +88,28 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ProtectedInTheWait_Spares()
+    public async Task Collect_ProtectedInTheWait_Skips()
     {
         var made = await QuarantinedAsync();
         Tag(made, CloudTags.GcProtect, "true");
 
-        await AtAsync(Wait);
+        var result = await AtAsync(Wait);
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "protected by tag");
     }
 
     [Theory]
     [InlineData("yesterday")]
     [InlineData("2026-11-23 18:40:00")]
     [InlineData("")]
-    public async Task Collect_TagThatIsNoTime_Spares(string value)
+    public async Task Collect_TagThatIsNoTime_Skips(string value)
     {
         var made = await QuarantinedAsync();
         Tag(made, CloudTags.GcQuarantined, value);
 
-        await AtAsync(TimeSpan.FromDays(30));
+        var result = await AtAsync(TimeSpan.FromDays(30));
 
-        _world.AssertUntouched(made);
+        _world.AssertSkipped(made, result, "is not a time; manual review required");
     }
 
     [Fact]
@@ -110,8 +118,8 @@ public sealed class QuarantineTests : IDisposable
         var made = await QuarantinedAsync();
         _world.Input = _world.Input with { Quarantine = null };
 
-        await AtAsync(TimeSpan.FromHours(23));
-        _world.AssertUntouched(made);
+        var result = await AtAsync(TimeSpan.FromHours(23));
+        _world.AssertSkipped(made, result, "in quarantine until");
         await AtAsync(TimeSpan.FromHours(24));
         _world.AssertCollected(made);
     }
@@ -120,12 +128,14 @@ public sealed class QuarantineTests : IDisposable
     public async Task Collect_ProtectedAtTheCloud_IsSkippedAndNotStopped()
     {
         var made = _world.Add();
-        _world.Cloud.EndsAs[made.ProviderId] = new(TerminateOutcome.Protected, "termination protection is on at the cloud");
+        _world.Cloud.TerminatesAs[made.ProviderId] = new(
+            TerminateOutcome.Protected, "termination protection is on at the cloud");
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((1, 0), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Dangling).Quarantined));
-        _world.AssertUntouched(made);
+        Assert.Equal(
+            (1, 0), (result.Of(CollectReason.Dangling).Skipped, result.Of(CollectReason.Dangling).Quarantined));
+        _world.AssertSkipped(made, result, "termination protection is on at the cloud");
     }
 
     [Fact]
@@ -155,7 +165,7 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ShuttingDownAlready_EndsAtOnce()
+    public async Task Collect_ShuttingDownAlready_TerminatesAtOnce()
     {
         var made = _world.Add(rowStatus: "deleting", status: InstanceStatus.Deleting);
 
@@ -165,7 +175,7 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Release_Quarantined_StartsProtectsAndTells()
+    public async Task Release_Quarantined_StartsProtectsAndAudits()
     {
         var made = await QuarantinedAsync();
         var now = CollectWorld.AsOf.AddMinutes(10);
@@ -179,7 +189,7 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Release_AuditIsAway_IsDoneAndSaysThatItIsUntold()
+    public async Task Release_AuditIsAway_IsDoneAndSaysThatItIsNotAudited()
     {
         var made = await QuarantinedAsync();
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");

@@ -14,7 +14,10 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void Open_NstancesFile_KeepsItsTablesAndIndexesAsTheyAre()
     {
-        const string Theirs = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master WHERE name NOT LIKE '%gc_%' ORDER BY name)";
+        const string Theirs = """
+            SELECT group_concat(sql, ';')
+            FROM (SELECT sql FROM sqlite_master WHERE name NOT LIKE '%gc_%' ORDER BY name)
+            """;
         var before = Scalar(Theirs);
         Open().Dispose();
         Assert.Equal(before, Scalar(Theirs));
@@ -42,7 +45,8 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void Open_NoDatabaseAtAll_IsRefused()
     {
-        File.WriteAllText(_shard.DatabasePath, "this is a text, and a long one, so that SQLite looks at it twice".PadRight(4096));
+        File.WriteAllText(
+            _shard.DatabasePath, "this is a text, and a long one, so that SQLite looks at it twice".PadRight(4096));
         Refused(DatabaseFault.Damaged, "not an SQLite database");
     }
 
@@ -93,7 +97,11 @@ public sealed class OpeningTests : IDisposable
         using var database = Open();
 
         Assert.Null(database.GetMeta(MetaKeys.SyncedAt));
-        Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name LIKE 'gc_%' AND tbl_name NOT LIKE 'gc_%'"));
+        Assert.Equal(
+            "0",
+            Scalar(
+                "SELECT count(*) FROM sqlite_master "
+            + "WHERE type = 'index' AND name LIKE 'gc_%' AND tbl_name NOT LIKE 'gc_%'"));
         Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'gc_instances'"));
         Assert.Equal($"{Schema.Version}", database.GetMeta(MetaKeys.Version));
     }
@@ -107,7 +115,9 @@ public sealed class OpeningTests : IDisposable
 
         var e = Assert.Throws<DatabaseException>(() => ShardDatabase.Open(path, _shard.Shard, own: true));
 
-        Assert.Contains($"{path} was written by an earlier build of nstance-gc: delete the file", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{path} was written by an earlier build of nstance-gc: delete the file", e.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
     }
 
@@ -132,7 +142,9 @@ public sealed class OpeningTests : IDisposable
         using var database = ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false);
 
         Assert.Equal("then", database.GetMeta("rebuilt_at"));
-        Assert.Equal(DatabaseFault.ReadOnly, Assert.Throws<DatabaseException>(() => database.SetMeta("rebuilt_at", "now")).Fault);
+        Assert.Equal(
+            DatabaseFault.ReadOnly,
+            Assert.Throws<DatabaseException>(() => database.SetMeta("rebuilt_at", "now")).Fault);
     }
 
     [Fact]
@@ -140,7 +152,8 @@ public sealed class OpeningTests : IDisposable
     {
         var before = File.ReadAllBytes(_shard.DatabasePath);
 
-        var e = Assert.Throws<DatabaseException>(() => ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false));
+        var e = Assert.Throws<DatabaseException>(
+            () => ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false));
 
         Assert.Equal(DatabaseFault.Missing, e.Fault);
         Assert.Equal(before, File.ReadAllBytes(_shard.DatabasePath));
@@ -173,10 +186,11 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
-    public void Find_UnreadableTimes_AreReadSoThatNothingEnds()
+    public void Find_UnreadableTimes_AreReadSoThatNothingIsTerminated()
     {
         var id = _shard.Ids("keep")[0];
-        _shard.Execute($"UPDATE instances SET registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");
+        _shard.Execute(
+            $"UPDATE instances SET registered_at = NULL, issued_at = 'soon', group_key = NULL WHERE id = '{id}'");
         using var database = Open();
         var row = database.Find(id)!;
         Assert.Null(row.Group);
@@ -219,7 +233,9 @@ public sealed class OpeningTests : IDisposable
         database.WriteMachines(
             [
                 new(new("i-other", carried.Id, null, InstanceStatus.Running, 0, null, null), IsInsert: true),
-                new(new(named.ProviderId!, "someone-else", null, InstanceStatus.Deleting, 0, null, null), IsInsert: true),
+                new(
+                    new(named.ProviderId!, "someone-else", null, InstanceStatus.Deleting, 0, null, null),
+                    IsInsert: true),
             ],
             _shard.AsOf);
 
@@ -230,7 +246,8 @@ public sealed class OpeningTests : IDisposable
     public void Purge_LiveRowOrForeignReference_Stays()
     {
         _shard.Execute("CREATE TABLE extra (i TEXT REFERENCES instances (id))");
-        var (held, live) = (_shard.Ids("purge")[0], _shard.Ids("keep")[0]);
+        var held = _shard.Ids("purge")[0];
+        var live = _shard.Ids("keep")[0];
         _shard.Execute($"INSERT INTO extra VALUES ('{held}')");
         using var database = Open();
         var purged = database.Purge(

@@ -2,7 +2,10 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>Hosts that die, freeze or are stopped in the midst of a phase: nothing is lost, nothing wrong ends, garbage goes all the same.</summary>
+/// <summary>
+/// Hosts that die, freeze or are stopped in the midst of a phase: nothing is lost, nothing wrong ends, garbage goes all
+/// the same.
+/// </summary>
 public sealed class FailoverTests
 {
     [Theory(Timeout = 120_000)]

@@ -69,7 +69,8 @@ public sealed class FreezeAndStopTests
         var victim = first.Values.GroupBy(h => h).MaxBy(g => g.Count())!.Key;
 
         await hosts.Worker(victim).SignalAsync("KILL", TestContext.Current.CancellationToken);
-        var reports = await Task.WhenAll(shards.Select(s => Hosts.CycleUntilAsync(collectors[s], r => r.Outcome == CycleOutcome.Completed)));
+        var reports = await Task.WhenAll(
+            shards.Select(s => Hosts.CycleUntilAsync(collectors[s], r => r.Outcome == CycleOutcome.Completed)));
 
         Assert.All(reports, r => Assert.NotEqual(victim, r.Host));
         Assert.All(shards.Zip(reports), p => Assert.True(first[p.First] == victim || first[p.First] == p.Second.Host));

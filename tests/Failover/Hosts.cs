@@ -23,8 +23,12 @@ internal sealed class Hosts : IAsyncDisposable
     private readonly CommandServer _server;
     private readonly Dictionary<string, WorkerProcess> _workers = [];
 
-    private Hosts(CommandServer server, SimulatedCloud cloud, TemporalClient client) =>
-        (_server, Cloud, Client) = (server, cloud, client);
+    private Hosts(CommandServer server, SimulatedCloud cloud, TemporalClient client)
+    {
+        _server = server;
+        Cloud = cloud;
+        Client = client;
+    }
 
     public SimulatedCloud Cloud { get; }
 
@@ -32,7 +36,13 @@ internal sealed class Hosts : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<Hosts> StartAsync(int count, params string[] shards)
+    public static Task<Hosts> StartAsync(int count, params string[] shards) => StartAsync(count, shards, _ => []);
+
+    /// <param name="count">How many workers.</param>
+    /// <param name="shards">Their shards.</param>
+    /// <param name="settings">Environment of a worker beside what all have, by its host's name.</param>
+    public static async Task<Hosts> StartAsync(
+        int count, string[] shards, Func<string, Dictionary<string, string>> settings)
     {
         var server = await CommandServer.StartAsync();
         var cloud = await SimulatedCloud.StartAsync(new()
@@ -44,12 +54,16 @@ internal sealed class Hosts : IAsyncDisposable
         foreach (var shard in shards)
         {
             cloud.S3.Put(Bucket, $"shard/{shard}/config.jsonc", Encoding.UTF8.GetBytes(
-                $$"""{ "cluster": { "id": "{{Cluster}}" }, "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }"""));
+                $$"""
+                { "cluster": { "id": "{{Cluster}}" },
+                  "shard": { "id": "{{shard}}", "garbage_collection": { "registration_timeout": "1s" } } }
+                """));
         }
 
         var hosts = new Hosts(server, cloud, server.Client);
-        for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}");
-        foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync($"polls nstance-gc and nstance-gc@{name}", Token);
+        for (var n = 1; n <= count; n++) hosts._workers[$"host-{n}"] = hosts.Launch($"host-{n}", settings($"host-{n}"));
+        foreach (var (name, worker) in hosts._workers) await worker.LogUntilAsync(
+            $"polls nstance-gc and nstance-gc@{name}", Token);
         return hosts;
     }
 
@@ -77,7 +91,8 @@ internal sealed class Hosts : IAsyncDisposable
         var key = RecordKey.For(shard, "acme", id);
         var at = registered ? $", \"registered_at\": \"{issued.AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}\"" : "";
         Cloud.S3.Put(Bucket, key, Encoding.UTF8.GetBytes($$"""
-            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running", "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
+            { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running",
+              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}",
               "provider_instance_id": "{{machine.Id}}"{{at}} }
             """));
         return new(id.ToString(), machine.Id, key);
@@ -107,12 +122,14 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     /// <summary>Cycles until one satisfies; the test's own time limit ends it.</summary>
-    public static async Task<CycleReport> CycleUntilAsync(WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
+    public static async Task<CycleReport> CycleUntilAsync(
+        WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
     {
         while (true)
         {
             Token.ThrowIfCancellationRequested();
-            var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
+            var report = await collector.ExecuteUpdateAsync(
+                w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
             if (enough(report)) return report;
         }
     }
@@ -142,13 +159,14 @@ internal sealed class Hosts : IAsyncDisposable
         await _server.DisposeAsync();
     }
 
-    private WorkerProcess Launch(string name)
+    private WorkerProcess Launch(string name, Dictionary<string, string> settings)
     {
         var environment = WorkerProcess.Environment(_server, Cloud);
         environment["NSTANCE_GC__HOSTNAME"] = name;
 
         // A frozen host's polls each swallow a task, which comes back with its timeout only.
         environment["NSTANCE_GC__POLLERS"] = "2";
+        foreach (var (setting, value) in settings) environment[setting] = value;
         return WorkerProcess.Start(environment, "run");
     }
 

@@ -24,6 +24,9 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     /// <summary>Which host holds the shard now; at first this one.</summary>
     public string Host { get; set; } = host;
 
+    /// <summary>nstance's leader. Default none: the host keeps a database of its own.</summary>
+    public NstanceLeaderInfo? Leader { get; set; }
+
     /// <summary>Set: the phases of this name wait, alive, until they are let go or cancelled.</summary>
     public Gate? Gate { get; set; }
 
@@ -32,12 +35,16 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     {
         Acquired.Enqueue(input);
         var timings = input.Settings!.Over(new());
-        return AnswerAsync("acquire", new AcquireShardResult(Host, Names.HostTaskQueue(Host), timings));
+        var holder = new AcquireShardResult(Host, Names.HostTaskQueue(Host), timings) { Leader = Leader };
+        return AnswerAsync("acquire", holder);
     }
 
     [Activity]
     public Task<SyncResult> SyncProviderAsync(PhaseInput input) =>
-        AnswerAsync("sync", new SyncResult { Listed = 200, Timings = input.Settings!.Over(new()) });
+        AnswerAsync("sync", new SyncResult
+        {
+            Listed = 200, Timings = input.Settings!.Over(new()), Leader = Leader,
+        });
 
     [Activity]
     public Task<CollectResult> CollectAsync(PhaseInput input)

@@ -19,15 +19,15 @@ public sealed class ReportsTests
     public void Judge_NoPhase_IsFailed() => Assert.Equal(CycleOutcome.Failed, Reports.Judge(new(1, Start)));
 
     [Fact]
-    public void Judge_OverLimit_IsBlocked()
+    public void Judge_OverLimit_IsCompleted()
     {
         var collect = new CollectResult { Counts = [Of(CollectReason.Dangling) with { OverLimit = 3 }] };
-        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Collect = collect }));
+        Assert.Equal(CycleOutcome.Completed, Reports.Judge(Full(1) with { Collect = collect }));
     }
 
     [Fact]
     public void Judge_SuspectHealth_IsBlocked() =>
-        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = true } }));
+        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = "4 of 8 look stale" } }));
 
     [Fact]
     public void Keep_ManyFullReports_StaysUnderAHundredKilobytes()

@@ -11,6 +11,8 @@ internal sealed class ScriptedSteps : ICycleSteps
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero);
 
+    public static readonly NstanceLeaderInfo Leader = new("nst-1", "10.0.3.3:9000", Start.AddDays(-1));
+
     private static readonly ShardTimings Timings = new();
 
     private readonly CollectorState _collector;
@@ -50,6 +52,7 @@ internal sealed class ScriptedSteps : ICycleSteps
         return Done<AcquireShardResult>(new AcquireShardResult(host, $"queue-{host}", TimingsOf(answer))
         {
             Rebuilt = answer == "rebuilt",
+            Leader = LeaderOf(answer),
             Problems = answer == "noted" ? ["the disk is slow"] : [],
         });
     }
@@ -59,13 +62,17 @@ internal sealed class ScriptedSteps : ICycleSteps
         {
             Suspect = answer == "suspect" ? "the listing shrank" : null,
             Timings = TimingsOf(answer),
+            Leader = LeaderOf(answer),
         });
 
     public Task<PhaseOutcome<CollectResult>> CollectAsync(PhaseInput input, PhaseContext context) =>
         Phase(input, context, _ => new CollectResult());
 
     public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context) =>
-        Phase(input, context, answer => new HealthScanResult { Suspect = answer == "suspect" });
+        Phase(input, context, answer => new HealthScanResult
+        {
+            Suspect = answer == "suspect" ? "4 of 8 look stale" : null,
+        });
 
     public Task<PhaseOutcome<PurgeResult>> PurgeAsync(PhaseInput input, PhaseContext context) =>
         Phase(input, context, _ => new PurgeResult());
@@ -79,6 +86,15 @@ internal sealed class ScriptedSteps : ICycleSteps
 
     private static ShardTimings TimingsOf(string answer) =>
         answer == "off" ? Timings with { Interval = TimeSpan.Zero } : Timings;
+
+    private static NstanceLeaderInfo? LeaderOf(string answer) => answer switch
+    {
+        "led" => Leader,
+        "moved" => new("nst-7", "10.0.3.4:9000", Start),
+        "again" => Leader with { Since = Start.AddSeconds(30) },
+        "readdressed" => Leader with { Address = "10.0.3.5:9000" },
+        _ => null,
+    };
 
     private static ActivityFault? Fault(string answer) => answer switch
     {

@@ -61,7 +61,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_LookedThroughWithinTheHour_ListsNoRecords()
+    public async Task Sync_RecordsListedWithinTheHour_ListsNone()
     {
         _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf.AddMinutes(-59));
         var record = RecordAlone(provider: false);
@@ -85,7 +85,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_BucketCannotBeListed_GoesOnAndTriesAgain()
+    public async Task Sync_BucketIsNotListed_GoesOnAndRetries()
     {
         var record = RecordAlone(provider: false);
         _world.Records.ListFault = new CloudException(CloudFault.Transient, "no answer");
@@ -93,7 +93,10 @@ public sealed class RecordsRereadTests : IDisposable
         var result = await SyncAsync();
 
         Assert.Equal(1, result.Listed);
-        Assert.Contains(result.Problems, p => p.Contains("records without a machine were not looked for", StringComparison.Ordinal) && p.Contains("no answer", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Problems,
+            p => p.Contains("records without a machine were not looked for", StringComparison.Ordinal) && p.Contains(
+                "no answer", StringComparison.Ordinal));
         Assert.Equal(LongAgo, _world.Db.GetMetaTime(MetaKeys.RebuiltAt));
         Assert.True(_world.HasRecord(record));
     }
@@ -113,7 +116,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_LookingThrough_LeavesTheHealthClockAlone()
+    public async Task Sync_ListingRecords_KeepsTheHealthClock()
     {
         await SyncAsync();
 

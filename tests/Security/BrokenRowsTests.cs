@@ -78,7 +78,7 @@ public sealed class BrokenRowsTests
             Assert.All(broken, id => Assert.Contains(problems, p => p.Contains($"row {id}: invalid {column}")));
             Assert.DoesNotContain(problems, p => p.Contains($"row {sound.Id}", StringComparison.Ordinal));
             var brokenMachines = rows.Where(r => broken.Contains(r.Row.Id)).Select(r => r.Row.ProviderId);
-            Assert.Empty(world.Cloud.EndCalls.Intersect(brokenMachines));
+            Assert.Empty(world.Cloud.TerminateCalls.Intersect(brokenMachines));
         }
     }
 
@@ -262,15 +262,15 @@ public sealed class BrokenRowsTests
             var health = await world.ScanHealthAsync();
             var purge = await world.PurgeAsync();
             said.AddRange(
-                [.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, collect.Blocked ?? "", $"{collect}"]);
+                [.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, .. collect.Blocked.Select(g => g.Why), $"{collect}"]);
             Clean([.. sync.Problems, .. collect.Problems, .. health.Problems, .. purge.Problems]);
             Clean(new[] { sync.Samples, collect.Samples, health.Samples, purge.Samples }.SelectMany(s => s)
                 .SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Action, n.Why }));
         }
 
-        Assert.All(living, l => Assert.DoesNotContain(l.ProviderId, world.Cloud.EndCalls));
+        Assert.All(living, l => Assert.DoesNotContain(l.ProviderId, world.Cloud.TerminateCalls));
         Assert.All(living, l => Assert.True(world.HasRecord(l), $"the record of {l.Id} is gone"));
-        Assert.True(world.Cloud.EndCalls.Contains(garbage.ProviderId), string.Join('\n', said));
+        Assert.True(world.Cloud.TerminateCalls.Contains(garbage.ProviderId), string.Join('\n', said));
         world.AssertCollected(garbage);
         Assert.False(world.IsLive(orphaned));
     }

@@ -12,7 +12,8 @@ public sealed class BesideNstanceProperties
         Gen.Bool, Gen.Bool,
         Gen.Select(
             Gen.Int[0, 99], Gen.Bool, Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[0, 4], Gen.Int[1, 60 * 48],
-            (kind, row, record, registered, machine, state, minutes) => new Member(kind, row, record, registered, machine, state, minutes))
+            (kind, row, record, registered, machine, state, minutes) =>
+                new Member(kind, row, record, registered, machine, state, minutes))
             .Array[1, 14],
         (isV1, unknown, members) => new Fleet(isV1, unknown, members));
 
@@ -29,7 +30,9 @@ public sealed class BesideNstanceProperties
         },
         iter: 40, threads: 2);
 
-    /// <summary>After an enforcing cycle only rows of terminated, gone and purged instances differ, and backfilled ones are new.</summary>
+    /// <summary>
+    /// After an enforcing cycle only rows of terminated, gone and purged instances differ, and backfilled ones are new.
+    /// </summary>
     [Fact]
     public Task Enforce_AnyFleet_ChangesOnlyRowsOfInstancesThatAreGone() => Fleets.SampleAsync(
         async fleet =>
@@ -49,9 +52,12 @@ public sealed class BesideNstanceProperties
                     continue;
                 }
 
-                var alive = shard.Cloud.Instances.Values.Any(i => $"'{i.InstanceId}'" == id && shard.IsAlive(i.ProviderId));
+                var alive = shard.Cloud.Instances.Values.Any(
+                    i => $"'{i.InstanceId}'" == id && shard.IsAlive(i.ProviderId));
                 Assert.False(alive, $"the row of {id} changed, and its machine is alive");
-                Assert.All((changes ?? []).Where(c => !NstanceTables.IsReport(c)), c => Assert.Contains(c, new[] { "deleted_at", "updated_at" }));
+                Assert.All(
+                    (changes ?? []).Where(c => !NstanceTables.IsReport(c)),
+                    c => Assert.Contains(c, new[] { "deleted_at", "updated_at" }));
             }
 
             Assert.Equal(before.Schema, after.Schema);
@@ -83,10 +89,14 @@ public sealed class BesideNstanceProperties
     /// <param name="HasMachine">A machine.</param>
     /// <param name="State">Of the machine.</param>
     /// <param name="Minutes">Its age.</param>
-    private sealed record Member(int Kind, bool HasRow, bool HasRecord, bool IsRegistered, bool HasMachine, int State, int Minutes)
+    private sealed record Member(
+        int Kind, bool HasRow, bool HasRecord, bool IsRegistered, bool HasMachine, int State, int Minutes)
     {
         private static readonly InstanceStatus[] States =
-            [InstanceStatus.Running, InstanceStatus.Stopped, InstanceStatus.Pending, InstanceStatus.Deleting, InstanceStatus.Deleted];
+        [
+            InstanceStatus.Running, InstanceStatus.Stopped, InstanceStatus.Pending, InstanceStatus.Deleting,
+            InstanceStatus.Deleted,
+        ];
 
         public string Id { get; } = SharedShard.NewId(SharedShard.Start.AddMinutes(-Minutes));
 

@@ -45,7 +45,8 @@ public sealed class BesideNstanceTests
 
         for (var cycle = 0; cycle < 3; cycle++) await shard.CycleAsync();
 
-        var outcome = shard.Nstance.Scale(new Dictionary<NstanceGroup, int> { [new("acme", "web")] = 2 }, shard.Input.AsOf);
+        var outcome = shard.Nstance.Scale(
+            new Dictionary<NstanceGroup, int> { [new("acme", "web")] = 2 }, shard.Input.AsOf);
         Assert.Empty(outcome.Terminations);
         AssertNstanceTerminatesNothing(shard);
     }
@@ -55,14 +56,15 @@ public sealed class BesideNstanceTests
     public async Task Cycle_FortyOfAHundredAreStopped_TheLimitHoldsThemFromNstanceToo(string generation)
     {
         using var shard = New(generation);
-        for (var n = 0; n < 100; n++) shard.AddMember(hours: 5, status: n < 40 ? InstanceStatus.Stopped : InstanceStatus.Running);
+        for (var n = 0; n < 100; n++)
+            shard.AddMember(hours: 5, status: n < 40 ? InstanceStatus.Stopped : InstanceStatus.Running);
         shard.Input = shard.Input with { DryRun = false };
 
         var (_, collect) = await shard.CycleAsync();
 
         Assert.Equal(40, collect.Of(CollectReason.Unhealthy).OverLimit);
         Assert.NotNull(collect.Plan);
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
         AssertNstanceTerminatesNothing(shard);
     }
 
@@ -94,7 +96,7 @@ public sealed class BesideNstanceTests
 
         Assert.Null(sync.Suspect);
         Assert.Equal(1, collect.Of(CollectReason.Orphan).Terminated);
-        Assert.Equal([orphan], shard.Cloud.EndCalls);
+        Assert.Equal([orphan], shard.Cloud.TerminateCalls);
         Assert.DoesNotContain(shard.Nstance.File.Ids(), id => shard.Cloud.Instances[orphan].InstanceId == id);
     }
 
@@ -112,7 +114,9 @@ public sealed class BesideNstanceTests
 
         Assert.Equal(1, changed.Updated);
         Assert.Equal(0, unchanged.Updated);
-        Assert.Contains(collect.Samples, s => s.InstanceId == stopped && s.Action == "would-terminate" && s.Why == "stopped at the cloud");
+        Assert.Contains(
+            collect.Samples,
+            s => s.InstanceId == stopped && s.Action == "would-terminate" && s.Why == "stopped at the cloud");
     }
 
     [Theory]
@@ -120,7 +124,8 @@ public sealed class BesideNstanceTests
     [InlineData("V1", true)]
     [InlineData("V2", false)]
     [InlineData("V2", true)]
-    public async Task Cycle_RecordedAndRegisteredButNoRow_GetsTheRowThatNstanceWouldMake(string generation, bool hasUnknownColumns)
+    public async Task Cycle_RecordedAndRegisteredButNoRow_GetsTheRowThatNstanceWouldMake(
+        string generation, bool hasUnknownColumns)
     {
         using var shard = New(generation, hasUnknownColumns);
         shard.AddMember(hours: 5);
@@ -150,8 +155,12 @@ public sealed class BesideNstanceTests
 
         Assert.Equal(isAdded ? 1 : 0, sync.Added);
         if (!isAdded)
-            Assert.Contains(sync.Problems, p => p.Contains($"{shard.Path}, table instances, column rack must be filled; update nstance-gc", StringComparison.Ordinal));
-        Assert.Empty(shard.Cloud.EndCalls);
+            Assert.Contains(
+                sync.Problems,
+                p => p.Contains(
+                    $"{shard.Path}, table instances, column rack must be filled; update nstance-gc",
+                    StringComparison.Ordinal));
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     [Fact]
@@ -160,14 +169,19 @@ public sealed class BesideNstanceTests
         using var shard = New("V2");
         var lost = shard.AddMember(hours: 4, hasRow: false);
         var key = shard.Records.Objects.Keys.Single();
-        shard.Records.Put(key, System.Text.Encoding.UTF8.GetString(shard.Records.Objects[key]).Replace("\"infra_config_hash\": \"hhhhhhhh\",", "", StringComparison.Ordinal));
+        shard.Records.Put(
+            key,
+            System.Text.Encoding.UTF8.GetString(shard.Records.Objects[key]).Replace(
+                "\"infra_config_hash\": \"hhhhhhhh\",", "", StringComparison.Ordinal));
         shard.Input = shard.Input with { DryRun = false };
 
         var (sync, _) = await shard.CycleAsync();
 
-        Assert.Contains(sync.Problems, p => p.Contains("no infra_config_hash, and nstance would rotate the instance", StringComparison.Ordinal));
+        Assert.Contains(
+            sync.Problems,
+            p => p.Contains("no infra_config_hash, and nstance would rotate the instance", StringComparison.Ordinal));
         Assert.DoesNotContain(lost, shard.Nstance.File.Ids());
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     private static SharedShard New(string generation, bool hasUnknownColumns = false) =>
@@ -212,8 +226,11 @@ public sealed class BesideNstanceTests
           provider_id TEXT, provider_at DATETIME, hostname TEXT, fqdn TEXT, ip4 TEXT, ip6 TEXT, provider_state TEXT,
           nonce TEXT NOT NULL UNIQUE, rack TEXT NOT NULL, issued_at DATETIME, instance_pub TEXT, registered_at DATETIME,
           certificates_at DATETIME, health_at DATETIME, health TEXT, infra_config_hash TEXT, drain_started_at DATETIME,
-          drain_acked_at DATETIME, created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME, deleted_at DATETIME);
-        CREATE TABLE lb_instances (lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (lb_key, instance_id));
-        CREATE TABLE public_keys (id INTEGER PRIMARY KEY, instance_id TEXT NOT NULL, filename TEXT NOT NULL, public_key_pem TEXT NOT NULL);
+          drain_acked_at DATETIME, created_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, updated_at DATETIME,
+          deleted_at DATETIME);
+        CREATE TABLE lb_instances (
+          lb_key TEXT NOT NULL, instance_id TEXT NOT NULL, status TEXT NOT NULL, PRIMARY KEY (lb_key, instance_id));
+        CREATE TABLE public_keys (
+          id INTEGER PRIMARY KEY, instance_id TEXT NOT NULL, filename TEXT NOT NULL, public_key_pem TEXT NOT NULL);
         """);
 }

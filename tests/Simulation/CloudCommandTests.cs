@@ -20,7 +20,8 @@ public sealed class CloudCommandTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         using var output = new Said("Ctrl-C ends it.");
         using var errors = new StringWriter();
-        var running = CloudCommand.InvokeAsync($"{FreePorts} --instances 40 --cluster prod --bucket prod-nstance".Split(' '), output, errors, stop.Token);
+        var line = $"{FreePorts} --instances 40 --cluster prod --bucket prod-nstance";
+        var running = CloudCommand.InvokeAsync(line.Split(' '), output, errors, stop.Token);
         await output.Seen.WaitAsync(stop.Token);
         var text = output.ToString();
         var database = Regex.Match(text, @"database in (\S+)").Groups[1].Value;
@@ -34,8 +35,9 @@ public sealed class CloudCommandTests
         });
         IConnections clients = connections;
 
-        var listed = await clients.Cloud(null, RealClients.Timeout).ListAsync(new("prod", "us-west-2a", "prod-nstance"), 0, stop.Token).AllAsync();
-        var config = await clients.Records(RealClients.Timeout).GetConfigAsync(new("prod", "us-west-2a", "prod-nstance"), stop.Token);
+        var shard = new ShardRef("prod", "us-west-2a", "prod-nstance");
+        var listed = await clients.Cloud(null, RealClients.Timeout).ListAsync(shard, 0, stop.Token).AllAsync();
+        var config = await clients.Records(RealClients.Timeout).GetConfigAsync(shard, stop.Token);
 
         Assert.InRange(listed.Count, 30, 60);
         Assert.NotNull(config);
@@ -66,7 +68,9 @@ public sealed class CloudCommandTests
 
         var (code, errors) = await FailAsync($"{FreePorts} --database {path}");
 
-        Assert.Equal((2, $"cloud: --database: '{path}' is there already: name another, or remove it"), (code, Assert.Single(errors)));
+        Assert.Equal(2, code);
+        Assert.Equal(
+            $"cloud: --database: '{path}' is there already: name another, or remove it", Assert.Single(errors));
         Assert.Equal(0, new FileInfo(path).Length);
         File.Delete(path);
     }
@@ -78,14 +82,18 @@ public sealed class CloudCommandTests
 
         Assert.Equal(2, code);
         Assert.Equal(
-            ["cloud: --instances: 'none' is not a whole number from 1 to 100000", "cloud: --ec2-port: '70000' is not a whole number from 0 to 65535"], errors);
+            [
+                "cloud: --instances: 'none' is not a whole number from 1 to 100000",
+                "cloud: --ec2-port: '70000' is not a whole number from 0 to 65535",
+            ], errors);
     }
 
     private static async Task<(int Code, string[] Errors)> FailAsync(string line)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var code = await CloudCommand.InvokeAsync(line.Split(' '), output, errors, TestContext.Current.CancellationToken);
+        var code = await CloudCommand.InvokeAsync(
+            line.Split(' '), output, errors, TestContext.Current.CancellationToken);
         Assert.Empty(output.ToString());
         return (code, errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }

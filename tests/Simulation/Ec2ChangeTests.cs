@@ -42,8 +42,12 @@ public sealed class Ec2ChangeTests : IAsyncLifetime
         var id = _cloud.Ec2.Launch(new LaunchSpec { Tags = Own })[0].Id;
         Tag[] many = [.. Enumerable.Range(0, 50).Select(n => new Tag($"t{n}", ""))];
 
-        Assert.Equal("InvalidID", (await Assert.ThrowsAsync<AmazonEC2Exception>(() => _ec2.CreateTagsAsync(new CreateTagsRequest(["web-1"], [many[0]])))).ErrorCode);
-        Assert.Equal("TagLimitExceeded", (await Assert.ThrowsAsync<AmazonEC2Exception>(() => _ec2.CreateTagsAsync(new CreateTagsRequest([id], [.. many])))).ErrorCode);
+        var malformed = await Assert.ThrowsAsync<AmazonEC2Exception>(
+            () => _ec2.CreateTagsAsync(new CreateTagsRequest(["web-1"], [many[0]])));
+        var tooMany = await Assert.ThrowsAsync<AmazonEC2Exception>(
+            () => _ec2.CreateTagsAsync(new CreateTagsRequest([id], [.. many])));
+        Assert.Equal("InvalidID", malformed.ErrorCode);
+        Assert.Equal("TagLimitExceeded", tooMany.ErrorCode);
         await _ec2.CreateTagsAsync(new CreateTagsRequest([id], [.. many[1..]]));
 
         Assert.Equal(50, _cloud.Ec2.Find(id)!.Tags.Count);

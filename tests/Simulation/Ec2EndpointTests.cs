@@ -127,7 +127,8 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
 
         Assert.Equal("InvalidParameterValue", (await Fails(() => Ask(r => r.MaxResults = 4))).ErrorCode);
         Assert.Equal("InvalidNextToken", (await Fails(() => Ask(r => r.NextToken = "???"))).ErrorCode);
-        Assert.Equal("InvalidParameterValue", (await Fails(() => Ask(r => r.Filters = [new Filter("colour", ["red"])]))).ErrorCode);
+        var filter = new Filter("colour", ["red"]);
+        Assert.Equal("InvalidParameterValue", (await Fails(() => Ask(r => r.Filters = [filter]))).ErrorCode);
         Assert.Equal("FilterLimitExceeded", (await Fails(() => Ask(r =>
             r.Filters = [new Filter("instance-id", [.. Enumerable.Range(0, 201).Select(i => $"{i}")])]))).ErrorCode);
         Assert.Equal("InvalidInstanceID.Malformed", (await Fails(() => Ask(r => r.InstanceIds = ["web-1"]))).ErrorCode);
@@ -243,7 +244,11 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
         Placement = new Placement("us-west-2a"),
         TagSpecifications =
         [
-            new TagSpecification { ResourceType = ResourceType.Instance, Tags = [new Tag("nstance:instance-id", instance)] },
+            new TagSpecification
+            {
+                ResourceType = ResourceType.Instance,
+                Tags = [new Tag("nstance:instance-id", instance)],
+            },
         ],
     };
 

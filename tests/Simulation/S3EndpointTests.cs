@@ -47,18 +47,17 @@ public sealed class S3EndpointTests : IAsyncLifetime
         await Put("a", "1");
         var now = await Put("a", "2");
 
-        var stale = await Fails(() => _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "a", IfMatch = "\"00\"" }));
-        var missing = await Fails(() => _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "b", IfMatch = now.ETag }));
-        var batch = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(new DeleteObjectsRequest
-        {
-            BucketName = Bucket,
-            Objects = [new() { Key = "a", ETag = "00" }],
-        }));
+        DeleteObjectRequest Delete(string key, string etag) => new() { BucketName = Bucket, Key = key, IfMatch = etag };
+        var several = new DeleteObjectsRequest { BucketName = Bucket, Objects = [new() { Key = "a", ETag = "00" }] };
+
+        var stale = await Fails(() => _s3.DeleteObjectAsync(Delete("a", "\"00\"")));
+        var missing = await Fails(() => _s3.DeleteObjectAsync(Delete("b", now.ETag)));
+        var batch = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(several));
         Assert.Equal("PreconditionFailed", stale.ErrorCode);
         Assert.Equal("NoSuchKey", missing.ErrorCode);
         Assert.Equal("PreconditionFailed", Assert.Single(batch.Response.DeleteErrors).Code);
         Assert.NotNull(_cloud.S3.Get(Bucket, "a"));
-        await _s3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = Bucket, Key = "a", IfMatch = now.ETag });
+        await _s3.DeleteObjectAsync(Delete("a", now.ETag));
         Assert.Null(_cloud.S3.Get(Bucket, "a"));
     }
 
@@ -89,12 +88,13 @@ public sealed class S3EndpointTests : IAsyncLifetime
         await Put("b", "2");
         _cloud.Faults.Always("DeleteObjects:Key", Fault.Denied, key => key == "b");
 
-        var error = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(new DeleteObjectsRequest
+        var request = new DeleteObjectsRequest
         {
             BucketName = Bucket,
             Quiet = true,
             Objects = [new() { Key = "a" }, new() { Key = "b" }, new() { Key = "c" }],
-        }));
+        };
+        var error = await Assert.ThrowsAsync<DeleteObjectsException>(() => _s3.DeleteObjectsAsync(request));
 
         Assert.Equal("b", Assert.Single(error.Response.DeleteErrors).Key);
         Assert.Equal(["b"], _cloud.S3.Keys(Bucket, ""));
@@ -122,7 +122,8 @@ public sealed class S3EndpointTests : IAsyncLifetime
         Assert.Equal("NoSuchBucket", (await Fails(() => _s3.GetObjectAsync("nowhere", "none"))).ErrorCode);
         Assert.Equal("InvalidAccessKeyId", (await Fails(() => stranger.GetObjectAsync(Bucket, "none"))).ErrorCode);
         using var http = new HttpClient();
-        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await http.GetAsync(new Uri(_cloud.S3Url, "records/k"))).StatusCode);
+        var unsigned = await http.GetAsync(new Uri(_cloud.S3Url, "records/k"));
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, unsigned.StatusCode);
     }
 
     [Fact]

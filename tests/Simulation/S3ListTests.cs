@@ -71,11 +71,14 @@ public sealed class S3ListTests : IAsyncLifetime
         foreach (var key in keys) _cloud.S3.Put(Bucket, key, []);
 
         var plain = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket });
-        var encoded = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, Encoding = EncodingType.Url });
+        var encoded = await _s3.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = Bucket, Encoding = EncodingType.Url });
         var later = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, StartAfter = "é" });
 
         Assert.Equal(keys, plain.S3Objects.Select(o => o.Key));
-        Assert.Equal(["%2541%2Bb+c", "a%7E", "a%7F", "%C3%A9", "%EF%BF%AE", "%F0%9F%98%80"], encoded.S3Objects.Select(o => o.Key));
+        Assert.Equal(
+            ["%2541%2Bb+c", "a%7E", "a%7F", "%C3%A9", "%EF%BF%AE", "%F0%9F%98%80"],
+            encoded.S3Objects.Select(o => o.Key));
         Assert.Equal(["\uffee", "😀"], later.S3Objects.Select(o => o.Key));
     }
 
@@ -85,7 +88,8 @@ public sealed class S3ListTests : IAsyncLifetime
         _cloud.S3.Put(Bucket, "a", []);
 
         var none = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, MaxKeys = 0 });
-        var foreign = await Assert.ThrowsAnyAsync<AmazonS3Exception>(() => _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = "a" }));
+        var foreign = await Assert.ThrowsAnyAsync<AmazonS3Exception>(() => _s3.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = "a" }));
 
         Assert.False(none.IsTruncated);
         Assert.Equal("InvalidArgument", foreign.ErrorCode);

@@ -10,7 +10,8 @@ public sealed class SoakTests
     public async Task Run_OneDayWithChurn_EndsWhatLeaksAndNothingElse()
     {
         Assert.SkipUnless(TestEnvironments.Address is null, "needs a server that skips time");
-        var outcome = await SoakRun.RunAsync(1, TimeSpan.FromMinutes(10), _ => { }, TestContext.Current.CancellationToken);
+        var outcome = await SoakRun.RunAsync(
+            1, TimeSpan.FromMinutes(10), _ => { }, TestContext.Current.CancellationToken);
         Assert.Empty(outcome.Faults);
         Assert.InRange(outcome.Cycles, 140, 170);
         Assert.InRange(outcome.Renewals, 1, 2);

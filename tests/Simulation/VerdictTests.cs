@@ -14,21 +14,21 @@ public class VerdictTests
     public void Of_NothingHappenedToAHealthyFleet_IsOk()
     {
         var world = new World();
-        world.Add(Fate.Healthy);
-        world.Add(Fate.Protected);
+        world.Add(Scenario.Registers);
+        world.Add(Scenario.Protected);
         Assert.True(world.Judge().Ok);
     }
 
     [Theory]
-    [InlineData("Healthy")]
-    [InlineData("Late")]
-    [InlineData("Silent")]
+    [InlineData("Registers")]
+    [InlineData("RegistersLate")]
+    [InlineData("FallsSilent")]
     [InlineData("Protected")]
     [InlineData("Foreign")]
-    public void Of_SomebodyWhoMustLiveWasEnded_SaysSo(string fate)
+    public void Of_SomebodyWhoMustLiveWasEnded_SaysSo(string scenario)
     {
         var world = new World();
-        var member = world.Add(Enum.Parse<Fate>(fate));
+        var member = world.Add(Enum.Parse<Scenario>(scenario));
         world.EndByCollector(member, Later);
         var verdict = world.Judge();
         Assert.False(verdict.Ok);
@@ -39,7 +39,7 @@ public class VerdictTests
     public void Of_DanglingEndedBeforeItsTime_IsWronglyEnded()
     {
         var world = new World();
-        var member = world.Add(Fate.Dangling);
+        var member = world.Add(Scenario.NeverRegisters);
         world.EndByCollector(member, member.GarbageSince!.Value.AddSeconds(-1));
         world.Tell(member, Later);
         Assert.Single(world.Judge().WronglyTerminated);
@@ -49,7 +49,7 @@ public class VerdictTests
     public void Of_DanglingEndedAndTold_CountsAndIsOk()
     {
         var world = new World();
-        var member = world.Add(Fate.Dangling);
+        var member = world.Add(Scenario.NeverRegisters);
         world.EndByCollector(member, Later);
         world.Tell(member, Later.AddSeconds(1));
         var verdict = world.Judge();
@@ -61,24 +61,24 @@ public class VerdictTests
     public void Of_GroupToldOnlyBeforeTheEnd_IsALostEvent()
     {
         var world = new World();
-        var member = world.Add(Fate.Unhealthy);
+        var member = world.Add(Scenario.Stopped);
         world.EndByCollector(member, Later);
         world.Tell(member, Later.AddSeconds(-1));
         Assert.Single(world.Judge().LostEvents);
     }
 
     [Theory]
-    [InlineData("Dangling")]
-    [InlineData("Unhealthy")]
+    [InlineData("NeverRegisters")]
+    [InlineData("Stopped")]
     [InlineData("Orphan")]
     [InlineData("Untagged")]
     [InlineData("LostAnswer")]
-    [InlineData("StalePreInsert")]
+    [InlineData("PreInsertOnly")]
     [InlineData("Expired")]
-    public void Of_GarbageIsStillThere_IsMissed(string fate)
+    public void Of_GarbageIsStillThere_IsMissed(string scenario)
     {
         var world = new World();
-        world.Add(Enum.Parse<Fate>(fate));
+        world.Add(Enum.Parse<Scenario>(scenario));
         Assert.Single(world.Judge().MissedGarbage);
     }
 
@@ -86,7 +86,7 @@ public class VerdictTests
     public void Of_GarbageThatBecameSoTooLate_IsNotMissed()
     {
         var world = new World { JudgedBefore = Start };
-        world.Add(Fate.Dangling);
+        world.Add(Scenario.NeverRegisters);
         Assert.True(world.Judge().Ok);
     }
 
@@ -94,8 +94,8 @@ public class VerdictTests
     public void Of_RecordOfALivingOneIsGone_IsLost()
     {
         var world = new World();
-        var member = world.Add(Fate.Healthy);
-        world.Objects.Remove(ShardPlace.Demo.RecordKey(member));
+        var member = world.Add(Scenario.Registers);
+        world.Objects.Remove(ShardLayout.Demo.RecordKey(member));
         Assert.Single(world.Judge().LostRecords);
     }
 
@@ -113,7 +113,7 @@ public class VerdictTests
     public void Of_EndedInstance_MustStandInTheAudit(bool stands)
     {
         var world = new World();
-        var member = world.Add(Fate.Dangling);
+        var member = world.Add(Scenario.NeverRegisters);
         world.EndByCollector(member, Later);
         world.Tell(member, Later.AddSeconds(1));
         world.Audit = stands ? $$"""{"action":"terminated","provider_id":"{{member.ProviderId}}"}""" : "";
@@ -124,16 +124,16 @@ public class VerdictTests
     public void Of_NobodyToldOfASilentOne_IsALostEvent()
     {
         var world = new World();
-        var member = world.Add(Fate.Silent, told: false);
-        Assert.Contains(member.Id.ToString(), Assert.Single(world.Judge().LostEvents), StringComparison.Ordinal);
+        var member = world.Add(Scenario.FallsSilent, told: false);
+        Assert.Contains(member.Id, Assert.Single(world.Judge().LostEvents), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Of_NstanceTerminatedAMember_IsNotTheCollectorsTermination()
     {
         var world = new World();
-        var member = world.Add(Fate.Healthy);
-        world.EndByCollector(member, Later, LivingFleet.NstanceHand);
+        var member = world.Add(Scenario.Registers);
+        world.EndByCollector(member, Later, ShardFleet.NstanceHand);
         var verdict = world.Judge();
         Assert.Empty(verdict.WronglyTerminated);
         Assert.True(verdict.Ok);
@@ -143,7 +143,7 @@ public class VerdictTests
     public void Of_NstanceWasMisledByTheCollectorsRows_IsNotOk()
     {
         var world = new World { NstanceMisled = ["GroupTooLarge knc (i-1)"] };
-        world.Add(Fate.Healthy);
+        world.Add(Scenario.Registers);
         Assert.False(world.Judge().Ok);
     }
 
@@ -178,24 +178,25 @@ public class VerdictTests
 
         public DateTimeOffset JudgedBefore { get; init; } = Start.AddHours(1);
 
-        public Member Add(Fate fate, bool told = true)
+        public Member Add(Scenario scenario, bool told = true)
         {
-            var member = FleetPlan.Make(_random, fate, Start) with
+            var member = FleetPlan.Make(_random, _members.Count, scenario, Start) with
             {
-                ProviderId = fate is Fate.StalePreInsert ? null : $"i-{_members.Count:x17}",
-                RegisteredAt = fate is Fate.Healthy or Fate.Silent or Fate.Late ? Start : null,
-                GarbageSince = fate is Fate.Healthy or Fate.Late or Fate.Silent or Fate.Protected or Fate.Foreign
-                    ? null : Start.AddMinutes(1),
+                ProviderId = scenario is Scenario.PreInsertOnly ? null : $"i-{_members.Count:x17}",
+                RegisteredAt = scenario is Scenario.Registers or Scenario.FallsSilent or Scenario.RegistersLate
+                    ? Start : null,
             };
+            if (!member.MustLive) member = member with { GarbageSince = Start.AddMinutes(1) };
             _members.Add(member);
             if (member.ProviderId is { } id) _machines[id] = new Machine(id, Start, MachineState.Running, Start);
             if (member.HasRow)
             {
-                _rows.Add(member.Id.ToString());
-                Objects[ShardPlace.Demo.RecordKey(member)] = [1];
+                _rows.Add(member.Id);
+                Objects[ShardLayout.Demo.RecordKey(member)] = [1];
             }
 
-            if (fate is Fate.Silent && told) Arrive(ReconcileEventType.CheckInstance, "ReplaceInstance", member, Start);
+            if (scenario is Scenario.FallsSilent && told)
+                Arrive(ReconcileEventType.CheckInstance, "ReplaceInstance", member, Start);
             return member;
         }
 
@@ -205,15 +206,26 @@ public class VerdictTests
             _machines[before.Id] = before with { State = MachineState.Terminated, EndedAt = at, EndedBy = hand };
         }
 
-        public void Tell(Member member, DateTimeOffset at) => Arrive(ReconcileEventType.GroupChanged, "GroupChanged", member, at);
+        public void Tell(Member member, DateTimeOffset at) =>
+            Arrive(ReconcileEventType.GroupChanged, "GroupChanged", member, at);
 
-        public Verdict Judge() => Verdict.Of(new Truth(
-            _members, id => _machines.GetValueOrDefault(id), key => Objects.GetValueOrDefault(key), _rows,
-            new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] }, _arrivals, JudgedBefore)
-        { Audit = Audit, NstanceMisled = NstanceMisled });
+        public Verdict Judge() => Verdict.Of(new Truth
+        {
+            Members = _members,
+            Machine = id => _machines.GetValueOrDefault(id),
+            Object = key => Objects.GetValueOrDefault(key),
+            Rows = _rows,
+            ForeignObjects = new Dictionary<string, byte[]>(StringComparer.Ordinal) { ["cluster/ca.crt"] = [1] },
+            Arrivals = _arrivals,
+            JudgedBefore = JudgedBefore,
+            Audit = Audit,
+            NstanceMisled = NstanceMisled,
+        });
 
-        private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at) => _arrivals.Add(new Arrival(at,
-            new Notification(new ShardRef("demo", "us-west-2a", "b"), kind,
-                [new ReconcileEvent(type, member.Tenant, member.Group, member.Id.ToString(), at, false, "test")], "key")));
+        private void Arrive(ReconcileEventType type, string kind, Member member, DateTimeOffset at)
+        {
+            var e = new ReconcileEvent(type, member.Tenant, member.Group, member.Id, at, false, "test");
+            _arrivals.Add(new Arrival(at, new Notification(ShardLayout.Demo, kind, [e], "key")));
+        }
     }
 }

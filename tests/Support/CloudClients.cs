@@ -11,7 +11,8 @@ internal static class CloudClients
 {
     static CloudClients() => AWSConfigs.InitializeCollections = true;
 
-    public static AmazonEC2Client CreateEc2(this SimulatedCloud cloud, string accessKey = "AKIATEST", int retries = 0) =>
+    public static AmazonEC2Client CreateEc2(
+        this SimulatedCloud cloud, string accessKey = "AKIATEST", int retries = 0) =>
         new(new BasicAWSCredentials(accessKey, "secret"), new AmazonEC2Config
         {
             ServiceURL = cloud.Ec2Url.ToString(),

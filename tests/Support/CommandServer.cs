@@ -11,7 +11,11 @@ internal sealed class CommandServer : IAsyncDisposable
 {
     private readonly TemporalTestServer? _own;
 
-    private CommandServer(TemporalTestServer? own, TemporalClient client) => (_own, Client) = (own, client);
+    private CommandServer(TemporalTestServer? own, TemporalClient client)
+    {
+        _own = own;
+        Client = client;
+    }
 
     /// <summary>A client in the namespace that the command is pointed at.</summary>
     public TemporalClient Client { get; }

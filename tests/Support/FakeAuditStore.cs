@@ -15,13 +15,17 @@ internal sealed class FakeAuditStore : IAuditStore
     /// <summary>Runs before each put: to change the world, or the time, while the audit is written.</summary>
     public Action? BeforePut { get; set; }
 
-    /// <summary>Every line, each once, as readers order them: by cycle, and within it in the order of the objects.</summary>
+    /// <summary>
+    /// Every line, each once, as readers order them: by cycle, and within it in the order of the objects.
+    /// </summary>
     public IReadOnlyList<AuditEntry> Entries =>
-        [.. Objects.Values.SelectMany(o => Encoding.UTF8.GetString(o).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        [.. Objects.Values
+            .SelectMany(o => Encoding.UTF8.GetString(o).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Select(line => AuditEntry.Parse(line)!).DistinctBy(e => e.Id).OrderBy(e => e.At)];
 
     /// <summary>Actions of one instance, in order.</summary>
-    public IReadOnlyList<string> Of(string instance) => [.. Entries.Where(e => e.Instance == instance).Select(e => e.Action)];
+    public IReadOnlyList<string> Of(string instance) =>
+        [.. Entries.Where(e => e.Instance == instance).Select(e => e.Action)];
 
     public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {

@@ -12,11 +12,11 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Exist, and answer to their id, but a listing leaves them out.</summary>
     public HashSet<string> Unlisted { get; } = [];
 
-    /// <summary>A describe cannot say anything about these.</summary>
+    /// <summary>A describe does not answer about these.</summary>
     public HashSet<string> Undescribable { get; } = [];
 
-    /// <summary>Ending these fails, or is refused.</summary>
-    public Dictionary<string, TerminateResult> EndsAs { get; } = [];
+    /// <summary>Termination of these fails, or is refused.</summary>
+    public Dictionary<string, TerminateResult> TerminatesAs { get; } = [];
 
     /// <summary>The listing breaks off with this after its first page.</summary>
     public CloudException? ListFault { get; set; }
@@ -27,6 +27,9 @@ internal sealed class FakeCloud : ICloud
 
     public CloudException? FindFault { get; set; }
 
+    /// <summary>The cloud's own time; null: it gives none.</summary>
+    public Func<DateTimeOffset?> Now { get; set; } = () => null;
+
     public int PageSize { get; set; } = 1000;
 
     /// <summary>Runs before the page of that number is given: to change the world while a listing is read.</summary>
@@ -35,15 +38,15 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Runs before each describe: to let time pass.</summary>
     public Action? BeforeDescribe { get; set; }
 
-    /// <summary>Runs before a call that ends instances.</summary>
+    /// <summary>Runs before a call that terminates instances.</summary>
     public Action? BeforeTerminate { get; set; }
 
     public List<string> Described { get; } = [];
 
-    /// <summary>Provider ids that somebody asked to end, in order.</summary>
-    public List<string> EndCalls { get; } = [];
+    /// <summary>Provider ids that a caller asked to terminate, in order.</summary>
+    public List<string> TerminateCalls { get; } = [];
 
-    /// <summary>Provider ids that somebody asked to quarantine, in order.</summary>
+    /// <summary>Provider ids that a caller asked to quarantine, in order.</summary>
     public List<string> StopCalls { get; } = [];
 
     public List<(string ProviderId, DateTimeOffset ProtectedUntil)> Released { get; } = [];
@@ -83,7 +86,7 @@ internal sealed class FakeCloud : ICloud
             providerIds.Where(id => !Undescribable.Contains(id) && Instances.ContainsKey(id))
                 .ToDictionary(id => id, id => Instances[id]),
             providerIds.Where(id => !Undescribable.Contains(id) && !Instances.ContainsKey(id)).ToHashSet(),
-            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")));
+            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")) { At = Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
@@ -101,8 +104,8 @@ internal sealed class FakeCloud : ICloud
         var results = new Dictionary<string, TerminateResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
-            EndCalls.Add(id);
-            if (EndsAs.TryGetValue(id, out var result))
+            TerminateCalls.Add(id);
+            if (TerminatesAs.TryGetValue(id, out var result))
             {
                 results[id] = result;
             }
@@ -124,8 +127,9 @@ internal sealed class FakeCloud : ICloud
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken)
     {
         ProtectionAsked += instances.Count;
-        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(EndsAs
-            .Where(e => e.Value.Outcome is TerminateOutcome.Protected or TerminateOutcome.Failed && instances.Any(i => i.ProviderId == e.Key))
+        return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(TerminatesAs
+            .Where(e => e.Value.Outcome is TerminateOutcome.Protected or TerminateOutcome.Failed
+                && instances.Any(i => i.ProviderId == e.Key))
             .ToDictionary());
     }
 
@@ -139,7 +143,7 @@ internal sealed class FakeCloud : ICloud
         foreach (var id in instances.Select(i => i.ProviderId))
         {
             StopCalls.Add(id);
-            if (EndsAs.TryGetValue(id, out var refused))
+            if (TerminatesAs.TryGetValue(id, out var refused))
             {
                 results[id] = refused;
                 continue;
@@ -150,7 +154,10 @@ internal sealed class FakeCloud : ICloud
             {
                 State = "stopped",
                 Status = InstanceStatus.Stopped,
-                Tags = new Dictionary<string, string>(Instances[id].Tags) { [CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}" },
+                Tags = new Dictionary<string, string>(Instances[id].Tags)
+                {
+                    [CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}",
+                },
             };
         }
 

@@ -13,6 +13,11 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public byte[]? Config { get; set; }
 
+    /// <summary>Bytes of <c>leader.json</c> as of now. Default: the bucket holds none.</summary>
+    public Func<byte[]?> Leader { get; set; } = () => null;
+
+    public CloudException? LeaderFault { get; set; }
+
     public CloudException? ListFault { get; set; }
 
     public CloudException? ConfigFault { get; set; }
@@ -25,7 +30,7 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public List<string> Reads { get; } = [];
 
-    /// <summary>Keys that somebody asked to delete, in order.</summary>
+    /// <summary>Keys that a caller asked to delete, in order.</summary>
     public List<string> Deletes { get; } = [];
 
     public void Put(string key, string text) => Objects[key] = Encoding.UTF8.GetBytes(text);
@@ -75,6 +80,9 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
         ConfigFault is null ? Task.FromResult(Config) : throw ConfigFault;
+
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        LeaderFault is null ? Task.FromResult(Leader()) : throw LeaderFault;
 
     private string ETag(string key) =>
         Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Objects[key]))[..32];

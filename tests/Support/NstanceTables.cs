@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>A dump of nstance's tables, byte for byte: each value as an SQL literal, which tells texts from BLOBs.</summary>
+/// <summary>A dump of nstance's tables: each value as an SQL literal, which tells texts from BLOBs.</summary>
 internal sealed class NstanceTables
 {
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _instances = new(StringComparer.Ordinal);
@@ -12,7 +12,11 @@ internal sealed class NstanceTables
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadOnly");
         connection.Open();
         var others = new List<string>();
-        foreach (var table in Texts(connection, "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence' AND name NOT LIKE 'gc\\_%' ESCAPE '\\' ORDER BY name"))
+        var tables = Texts(connection, """
+            SELECT name FROM sqlite_master
+            WHERE type = 'table' AND name <> 'sqlite_sequence' AND name NOT LIKE 'gc\_%' ESCAPE '\' ORDER BY name
+            """);
+        foreach (var table in tables)
         {
             var columns = Texts(connection, $"SELECT name FROM pragma_table_info('{table}')");
             foreach (var row in Rows(connection, table, columns))
@@ -23,7 +27,10 @@ internal sealed class NstanceTables
         }
 
         Others = [.. others.Order(StringComparer.Ordinal)];
-        Schema = Texts(connection, "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master WHERE tbl_name NOT LIKE 'gc\\_%' ESCAPE '\\' ORDER BY 1");
+        Schema = Texts(connection, """
+            SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master
+            WHERE tbl_name NOT LIKE 'gc\_%' ESCAPE '\' ORDER BY 1
+            """);
     }
 
     /// <summary>Rows of <c>instances</c> by id (a literal), each by column.</summary>
@@ -44,7 +51,10 @@ internal sealed class NstanceTables
 
     /// <summary>Ids (literals) of rows that are new, gone or changed.</summary>
     public IReadOnlyList<string> Differs(NstanceTables before) =>
-        [.. Instances.Keys.Union(before.Instances.Keys).Where(id => Changes(id, before) is not { Count: 0 }).Order(StringComparer.Ordinal)];
+    [
+        .. Instances.Keys.Union(before.Instances.Keys).Where(id => Changes(id, before) is not { Count: 0 })
+            .Order(StringComparer.Ordinal),
+    ];
 
     public static void AssertSame(NstanceTables before, NstanceTables after)
     {
@@ -79,13 +89,15 @@ internal sealed class NstanceTables
         return texts;
     }
 
-    private static List<IReadOnlyDictionary<string, string>> Rows(SqliteConnection connection, string table, List<string> columns)
+    private static List<IReadOnlyDictionary<string, string>> Rows(
+        SqliteConnection connection, string table, List<string> columns)
     {
         using var command = connection.CreateCommand();
         command.CommandText = $"SELECT {string.Join(", ", columns.Select(c => $"quote(\"{c}\")"))} FROM \"{table}\"";
         using var reader = command.ExecuteReader();
         var rows = new List<IReadOnlyDictionary<string, string>>();
-        while (reader.Read()) rows.Add(columns.Select((name, n) => (name, Value: reader.GetString(n))).ToDictionary(c => c.name, c => c.Value));
+        while (reader.Read())
+            rows.Add(Enumerable.Range(0, columns.Count).ToDictionary(n => columns[n], reader.GetString));
         return rows;
     }
 }

@@ -4,7 +4,9 @@ using Nstance.Temporal.Simulation.Cloud;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>The collector's own connections to a simulated cloud, without retries of the SDK, so that each fault is seen.</summary>
+/// <summary>
+/// The collector's own connections to a simulated cloud, without retries of the SDK, so that each fault is seen.
+/// </summary>
 internal static class RealClients
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);

@@ -8,40 +8,30 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>The golden shard (tests/Fixtures/shard-1) on fakes, its database a copy of nstance's own file.</summary>
+/// <summary>The golden shard 1 on fakes.</summary>
 internal sealed class Shard1 : IConnections, IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("shard-1-").FullName;
+    private readonly Fixture _fixture = new("shard-1");
 
     public Shard1()
     {
-        Expected = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Source, "expected.json"))).RootElement;
-        AsOf = Expected.GetProperty("asOf").GetDateTimeOffset();
-        DatabasePath = Path.Combine(_folder, "local.db");
-        File.Copy(Path.Combine(Source, "local.db"), DatabasePath);
-        var bucket = Path.Combine(Source, "bucket");
-        foreach (var file in Directory.EnumerateFiles(bucket, "*", SearchOption.AllDirectories))
-            Records.Objects[Path.GetRelativePath(bucket, file).Replace('\\', '/')] = File.ReadAllBytes(file);
+        Cloud.Now = () => AsOf;
+        foreach (var (key, bytes) in _fixture.Objects) Records.Objects[key] = bytes;
+        Records.Leader = () => LeaderFile.Alive(AsOf);
         Records.Config = Records.Objects[$"shard/{Shard.Shard}/config.jsonc"];
-        foreach (var i in JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Source, "cloud.json"))).RootElement.EnumerateArray())
-        {
-            var state = i.GetProperty("state").GetString()!;
-            Cloud.Add(new CloudInstance(
-                i.GetProperty("provider_id").GetString()!, state, Ec2State.Parse(state),
-                i.GetProperty("launched_at").GetDateTimeOffset(), "us-west-2a", null, null, null,
-                i.GetProperty("tags").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetString()!)));
-        }
+        foreach (var (id, state, launchedAt, tags) in _fixture.Machines)
+            Cloud.Add(new(id, state, Ec2State.Parse(state), launchedAt, Shard.Shard, null, null, null, tags));
     }
 
-    public ShardRef Shard { get; } = new("prod-eu", "us-west-2a", "records");
+    public ShardRef Shard => _fixture.Shard;
 
-    public DateTimeOffset AsOf { get; }
+    public DateTimeOffset AsOf => _fixture.AsOf;
 
-    public JsonElement Expected { get; }
+    public JsonElement Expected => _fixture.Expected;
 
-    public string DatabasePath { get; }
+    public string DatabasePath => _fixture.DatabasePath;
 
-    public string OwnFolder => Path.Combine(_folder, "own");
+    public string OwnFolder => Path.Combine(_fixture.Folder, "own");
 
     public FakeCloud Cloud { get; } = new();
 
@@ -51,17 +41,23 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public FakeEventSink Events { get; } = new();
 
-    private static string Source => Path.Combine(AppContext.BaseDirectory, "Fixtures", "shard-1");
-
     public PhaseInput Input => new(Shard, AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
 
-    public GcActivities Activities(bool own = false, string host = "host-a") => new(
-        new ShardDatabases { HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = own ? null : DatabasePath },
-        this,
-        _ => Events);
+    public GcActivities Activities(bool own = false, string host = "host-a", TimeProvider? time = null)
+    {
+        var shared = own ? null : DatabasePath;
+        var databases = new ShardDatabases
+        {
+            HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared, NstanceServerId = LeaderFile.Id,
+        };
+        return new(databases, this, _ => Events, time ?? new StoppedClock { Time = () => AsOf });
+    }
 
     public IReadOnlyList<string> Ids(string list, string member = "instance") =>
-        [.. Expected.GetProperty(list).EnumerateArray().Select(e => e.GetProperty(member).GetString()).OfType<string>().Order(StringComparer.Ordinal)];
+    [
+        .. Expected.GetProperty(list).EnumerateArray().Select(e => e.GetProperty(member).GetString())
+            .OfType<string>().Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>One column of every row, by id; all columns as one text when the name is null.</summary>
     public Dictionary<string, string?> Rows(string column, string? path = null)
@@ -89,7 +85,7 @@ internal sealed class Shard1 : IConnections, IDisposable
         command.ExecuteNonQuery();
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _fixture.Dispose();
 
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
 

@@ -1,7 +1,9 @@
+using System.Text;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Tests.Support;
@@ -13,16 +15,25 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-shared-").FullName;
-    private readonly GcActivities _activities;
     private int _machines;
 
     public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false)
     {
         Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
-        Records.Config = System.Text.Encoding.UTF8.GetBytes($$$"""{"cluster":{"id":"{{{Shard.Cluster}}}"},"shard":{"id":"{{{Shard.Shard}}}"}}""");
-        _activities = new(
-            new ShardDatabases { HostName = "host", DataDirectory = _folder, SharedDatabasePath = Path }, this, _ => Events);
+        Records.Config = Encoding.UTF8.GetBytes(Shard.Config(Timings));
+        Records.Leader = () => LeaderFile.Alive(Input.AsOf);
+        var databases = new ShardDatabases
+        {
+            HostName = "host",
+            DataDirectory = _folder,
+            SharedDatabasePath = Path,
+            NstanceServerId = LeaderFile.Id,
+        };
+        Activities = new(databases, this, _ => Events, new StoppedClock { Time = () => Input.AsOf });
+        Cloud.Now = () => Input.AsOf;
     }
+
+    public GcActivities Activities { get; }
 
     public static ShardTimings Timings { get; } = new();
 
@@ -42,7 +53,8 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 
     /// <summary>A machine with this id tag, not known to nstance.</summary>
     public CloudInstance Launch(
-        string id, DateTimeOffset at, InstanceStatus status = InstanceStatus.Running, string? group = "web", string? protect = null)
+        string id, DateTimeOffset at, InstanceStatus status = InstanceStatus.Running, string? group = "web",
+        string? protect = null)
     {
         var tags = new Dictionary<string, string>
         {
@@ -59,7 +71,8 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 
     /// <summary>A registered member that reports, as nstance made it: row, record, machine.</summary>
     public string AddMember(
-        int hours, string group = "web", InstanceStatus status = InstanceStatus.Running, string? protect = null, bool hasRow = true)
+        int hours, string group = "web", InstanceStatus status = InstanceStatus.Running, string? protect = null,
+        bool hasRow = true)
     {
         var issued = Start.AddHours(-hours);
         var id = NewId(issued);
@@ -80,32 +93,34 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 
     public void PutRecord(string id, string group, string? provider, DateTimeOffset issued, DateTimeOffset? registered)
     {
-        var parsed = InstanceId.TryParse(id, out var made) ? made : throw new ArgumentException("not an instance id", nameof(id));
-        var at = registered is { } time ? $", \"registered_at\": \"{time:yyyy-MM-ddTHH:mm:ssZ}\"" : "";
-        Records.Put(RecordKey.For(Shard.Shard, "acme", parsed), $$"""
-            { "instance_id": "{{id}}", "tenant": "acme", "group": "{{group}}", "subnet_id": "subnet-1", "status": "running",
-              "provider_instance_id": "{{provider}}", "registration_jwt": "jwt-of-{{id}}", "infra_config_hash": "hhhhhhhh",
-              "created_at": "{{issued:yyyy-MM-ddTHH:mm:ssZ}}"{{at}} }
-            """);
+        if (!InstanceId.TryParse(id, out var parsed)) throw new ArgumentException("not an instance id", nameof(id));
+        var instance = new NstanceInstance(id, "acme", group, issued)
+        {
+            ProviderId = provider,
+            RegisteredAt = registered,
+        };
+        Records.Objects[RecordKey.For(Shard.Shard, "acme", parsed)] = NstanceRecord.Write(instance, "running", issued);
     }
 
-    public static string NewId(DateTimeOffset issued) => InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
+    public static string NewId(DateTimeOffset issued) =>
+        InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
 
     /// <summary>One whole cycle; the next one is two minutes later.</summary>
     public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()
     {
-        if (Input.Cycle == 0) await _activities.AcquireShardAsync(new(Shard, Input.AsOf));
+        if (Input.Cycle == 0) await Activities.AcquireShardAsync(new(Shard, Input.AsOf));
         Input = Input with { Cycle = Input.Cycle + 1, AsOf = Start.AddMinutes(2 * Input.Cycle) };
         Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
-        var sync = await _activities.SyncProviderAsync(Input);
-        var collect = await _activities.CollectAsync(Input);
-        await _activities.ScanHealthAsync(Input);
-        await _activities.PurgeRecordsAsync(Input);
+        var sync = await Activities.SyncProviderAsync(Input);
+        var collect = await Activities.CollectAsync(Input);
+        await Activities.ScanHealthAsync(Input);
+        await Activities.PurgeRecordsAsync(Input);
         return (sync, collect);
     }
 
     public bool IsAlive(string providerId) =>
-        Cloud.Instances.TryGetValue(providerId, out var i) && i.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted);
+        Cloud.Instances.TryGetValue(providerId, out var i)
+        && i.Status is not (InstanceStatus.Deleting or InstanceStatus.Deleted);
 
     public bool Terminate(string providerId)
     {
@@ -114,15 +129,16 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         return true;
     }
 
-    public bool IsRecorded(string instanceId) => Records.Objects.Any(o =>
-        RecordKey.TryParse(Shard.Shard, o.Key, out _, out var id) && id.ToString() == instanceId
-        && o.Value.AsSpan().IndexOf("registered_at"u8) >= 0);
+    public bool IsRecorded(string instanceId) =>
+        KeysOf(instanceId).Any(key => Records.Objects[key].AsSpan().IndexOf("registered_at"u8) >= 0);
 
     public void DeleteRecord(string instanceId)
     {
-        foreach (var key in Records.Objects.Keys.Where(key => RecordKey.TryParse(Shard.Shard, key, out _, out var id) && id.ToString() == instanceId).ToArray())
-            Records.Objects.Remove(key);
+        foreach (var key in KeysOf(instanceId)) Records.Objects.Remove(key);
     }
+
+    private string[] KeysOf(string instanceId) => [.. Records.Objects.Keys.Where(key =>
+        RecordKey.TryParse(Shard.Shard, key, out _, out var id) && id.ToString() == instanceId)];
 
     public void Dispose()
     {

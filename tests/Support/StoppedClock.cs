@@ -5,9 +5,14 @@ internal sealed class StoppedClock : TimeProvider
 {
     private TimeSpan _elapsed;
 
+    /// <summary>The time at which it stands, before a test moves it.</summary>
+    public Func<DateTimeOffset> Time { get; init; } = () => DateTimeOffset.UnixEpoch;
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public void Advance(TimeSpan time) => _elapsed += time;
 
     public override long GetTimestamp() => _elapsed.Ticks;
+
+    public override DateTimeOffset GetUtcNow() => Time() + _elapsed;
 }

@@ -14,14 +14,15 @@ internal static class TestEnvironments
     // The SDK's 5 s are too few on a machine whose cores are all busy compiling.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    public static string? Address => Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
+    public static string? Address =>
+        Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
 
     public static string ServerPath =>
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "testserver.exe" : "testserver");
 
     /// <summary>
-    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll queues of
-    /// fixed names, and would take each other's tasks.
+    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll
+    /// queues of fixed names, and would take each other's tasks.
     /// </summary>
     public static async Task<TemporalClient> ConnectAsync(string address)
     {
@@ -34,8 +35,8 @@ internal static class TestEnvironments
     }
 
     /// <summary>
-    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or search
-    /// attribute (INVALID_ARGUMENT) a little later.
+    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or
+    /// search attribute (INVALID_ARGUMENT) a little later.
     /// </summary>
     public static async Task<T> EventuallyAsync<T>(
         Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)
@@ -70,12 +71,14 @@ internal static class TestEnvironments
     /// <summary>An environment that skips time; against a given address one that does not.</summary>
     public static async Task<WorkflowEnvironment> StartTimeSkippingAsync() => Address is { } address
         ? new(await ConnectAsync(address))
-        : await WorkflowEnvironment.StartTimeSkippingAsync(new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+        : await WorkflowEnvironment.StartTimeSkippingAsync(
+            new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 
     /// <summary>An environment in real time.</summary>
     public static async Task<WorkflowEnvironment> StartLocalAsync() => Address is { } address
         ? new(await ConnectAsync(address))
-        : await WorkflowEnvironment.StartLocalAsync(new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+        : await WorkflowEnvironment.StartLocalAsync(
+            new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
 }
 
 /// <summary>One server for all tests of a class.</summary>

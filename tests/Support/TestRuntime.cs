@@ -4,8 +4,8 @@ using Temporalio.Runtime;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>
-/// The SDK's runtime for tests. It says what the default one says, except that a worker's answer came too late: tests end
-/// runs from outside all the time, and the server is right to refuse what the worker still sends.
+/// The SDK's runtime for tests. It says what the default one says, except that a worker's answer came too late: tests
+/// end runs from outside all the time, and the server is right to refuse what the worker still sends.
 /// </summary>
 internal static class TestRuntime
 {
@@ -22,7 +22,8 @@ internal static class TestRuntime
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             var text = formatter(state, exception);
             if (!text.Contains("Task not found when completing", StringComparison.Ordinal))

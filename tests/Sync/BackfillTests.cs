@@ -18,9 +18,11 @@ public sealed class BackfillTests
         var lost = shard.AddMember(hours: 4, hasRow: false);
         var (dry, _) = await shard.CycleAsync();
         Assert.Contains(dry.Samples, s => s.InstanceId == lost && s.Action == "would add");
-        var (key, record) = shard.Records.Objects.Single(o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
+        var (key, record) = shard.Records.Objects.Single(
+            o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
         var other = SharedShard.NewId(SharedShard.Start.AddHours(-4));
-        shard.Records.Put(key, Encoding.UTF8.GetString(record).Replace($"\"{lost}\"", $"\"{other}\"", StringComparison.Ordinal));
+        shard.Records.Put(
+            key, Encoding.UTF8.GetString(record).Replace($"\"{lost}\"", $"\"{other}\"", StringComparison.Ordinal));
         shard.Input = shard.Input with { DryRun = false };
         var before = shard.Nstance.File.Ids();
 
@@ -28,7 +30,7 @@ public sealed class BackfillTests
 
         Assert.Equal(0, sync.Added);
         Assert.Equal(before, shard.Nstance.File.Ids());
-        Assert.Empty(shard.Cloud.EndCalls);
+        Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
     /// <summary>A wrong ETag would have the hourly look through the bucket read it once more.</summary>

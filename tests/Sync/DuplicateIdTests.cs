@@ -2,7 +2,10 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Sync;
 
-/// <summary>A row is marked deleted, while a machine that lives and is registered wears its id: its record is not purged (found by fuzzing rows).</summary>
+/// <summary>
+/// A row is marked deleted, while a registered machine that runs carries its id: its record is not purged (found
+/// by fuzzing rows).
+/// </summary>
 public sealed class DuplicateIdTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -10,9 +13,9 @@ public sealed class DuplicateIdTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Cycles_TheOtherMachineIsGone_TheRowLivesAgainAndNothingEnds()
+    public async Task Cycles_TheOtherMachineIsGone_TheRowLivesAgainAndNothingIsTerminated()
     {
-        var made = WornId();
+        var made = WithDuplicateId();
 
         await CyclesAsync();
 
@@ -22,9 +25,9 @@ public sealed class DuplicateIdTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycles_OfTheOtherMachineNothingCanBeSaid_TheRecordStaysAndNothingEnds()
+    public async Task Cycles_CloudDoesNotAnswerAboutTheOtherMachine_TheRecordStaysAndNothingIsTerminated()
     {
-        var made = WornId();
+        var made = WithDuplicateId();
         _world.Cloud.Undescribable.Add("i-other");
 
         await CyclesAsync();
@@ -33,9 +36,9 @@ public sealed class DuplicateIdTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycles_NobodyWearsTheIdAnyMore_TheRecordIsPurged()
+    public async Task Cycles_NoMachineCarriesTheIdAnyMore_TheRecordIsPurged()
     {
-        var made = WornId();
+        var made = WithDuplicateId();
         _world.Cloud.Undescribable.Add("i-other");
         await CyclesAsync();
         _world.Cloud.Instances.Remove(made.ProviderId);
@@ -51,9 +54,9 @@ public sealed class DuplicateIdTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycles_WhatTheRowNamesIsNoText_TheRecordStaysAndNothingEnds()
+    public async Task Cycles_ProviderIdOfTheRowIsNoText_TheRecordStaysAndNothingIsTerminated()
     {
-        var made = WornId();
+        var made = WithDuplicateId();
         _world.Sql("UPDATE instances SET provider_id = CAST(x'fffe80' AS TEXT) WHERE id = $id", ("$id", made.Id));
 
         await CyclesAsync();
@@ -77,11 +80,13 @@ public sealed class DuplicateIdTests : IDisposable
         Assert.True(_world.IsLive(made));
     }
 
-    private CollectWorld.Made WornId()
+    private CollectWorld.Made WithDuplicateId()
     {
         _world.Add(registered: true, recordRegistered: true); // so that the cloud shows something of ours
         var made = _world.Add(registered: true, recordRegistered: true);
-        _world.Sql("UPDATE instances SET deleted_at = '0001-01-01 00:00:00+00:00', provider_id = 'i-other' WHERE id = $id", ("$id", made.Id));
+        _world.Sql(
+            "UPDATE instances SET deleted_at = '0001-01-01 00:00:00+00:00', provider_id = 'i-other' WHERE id = $id",
+            ("$id", made.Id));
         return made;
     }
 
@@ -98,7 +103,7 @@ public sealed class DuplicateIdTests : IDisposable
 
     private void AssertLives(CollectWorld.Made made)
     {
-        Assert.DoesNotContain(made.ProviderId, _world.Cloud.EndCalls);
+        Assert.DoesNotContain(made.ProviderId, _world.Cloud.TerminateCalls);
         Assert.True(_world.HasRecord(made));
     }
 }

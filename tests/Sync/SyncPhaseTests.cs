@@ -40,23 +40,25 @@ public sealed class SyncPhaseTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_DescribeFails_SparesAll()
+    public async Task Sync_DescribeFails_SkipsAll()
     {
         _shard.Cloud.DescribeFault = new CloudException(CloudFault.Throttled, "slow down");
 
         var result = await SyncAsync();
 
         Assert.Equal((0, 3), (result.MarkedDeleted, result.Skipped));
-        Assert.Empty(NewlyDeleted());
+        AssertAllSkipped(result, "not listed; the cloud could not say more");
     }
 
     [Fact]
-    public async Task Sync_DescribeCannotSay_Spares()
+    public async Task Sync_DescribeCannotSay_Skips()
     {
         foreach (var id in _shard.Ids("markDeleted", "provider")) _shard.Cloud.Undescribable.Add(id);
 
-        Assert.Equal(3, (await SyncAsync()).Skipped);
-        Assert.Empty(NewlyDeleted());
+        var result = await SyncAsync();
+
+        Assert.Equal(3, result.Skipped);
+        AssertAllSkipped(result, "not listed; the cloud could not say more");
     }
 
     [Fact]
@@ -108,7 +110,9 @@ public sealed class SyncPhaseTests : IDisposable
         var result = await SyncAsync();
 
         Assert.Equal(machine.ProviderId, _shard.Rows("provider_id")[machine.InstanceId!]);
-        Assert.Contains(result.Problems, p => p == $"3 machines carry the instance id {machine.InstanceId}; manual review required");
+        Assert.Contains(
+            result.Problems,
+            p => p == $"3 machines carry the instance id {machine.InstanceId}; manual review required");
     }
 
     [Fact]
@@ -172,6 +176,14 @@ public sealed class SyncPhaseTests : IDisposable
     {
         await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
         return await _shard.Activities().SyncProviderAsync(_shard.Input);
+    }
+
+    private void AssertAllSkipped(SyncResult result, string why)
+    {
+        Assert.Empty(NewlyDeleted());
+        var skipped = result.Samples.Where(sample => sample.Action == "skipped").ToList();
+        Assert.Equal(_shard.Ids("markDeleted"), skipped.Select(s => s.InstanceId).Order(StringComparer.Ordinal));
+        Assert.All(skipped, sample => Assert.Equal(why, sample.Why));
     }
 
     private IEnumerable<string> NewlyDeleted() => _shard.Rows("deleted_at")

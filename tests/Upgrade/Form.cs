@@ -29,7 +29,12 @@ internal static class Form
         if (type == typeof(DateTimeOffset)) return new DateTimeOffset(2026, 11, 24, 1, 2, name.Length, TimeSpan.Zero);
         if (type.IsEnum) return Enum.GetValues(type).Cast<object>().Last();
         if (type.IsAssignableTo(typeof(IEnumerable)) && type.IsGenericType)
-            return type.GetGenericArguments() is [var key, var value] ? Map(key, value, name, depth) : List(type.GetGenericArguments()[0], name, depth);
+        {
+            return type.GetGenericArguments() is [var key, var value]
+                ? Map(key, value, name, depth)
+                : List(type.GetGenericArguments()[0], name, depth);
+        }
+
         var constructor = type.GetConstructors().MaxBy(c => c.GetParameters().Length)!;
         var given = constructor.GetParameters();
         var record = constructor.Invoke([.. given.Select(p => Filled(p.ParameterType, p.Name!, depth + 1))]);

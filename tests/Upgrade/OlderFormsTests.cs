@@ -7,18 +7,20 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Upgrade;
 
 /// <summary>
-/// Every form that a record once had is read by today's code, and nothing in it is lost: a collector carries its state over
-/// years of releases, and in a roll-out a host of one release answers a workflow of another. A new release adds a folder:
-/// NSTANCE_GC_WRITE_FORMS=…/tests/Upgrade/Forms/{version} (absolute), and run this class.
+/// Every form that a record once had is read by today's code, and nothing in it is lost: a collector carries its state
+/// over years of releases, and in a roll-out a host of one release answers a workflow of another. A new release adds a
+/// folder: NSTANCE_GC_WRITE_FORMS=…/tests/Upgrade/Forms/{version} (absolute), and run this class.
 /// </summary>
 public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Upgrade", "Forms");
 
     public static TheoryData<string> Files =>
-        [.. Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f)).Order()];
+        [.. Directory.GetFiles(Folder, "*.json", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(Folder, f)).Order()];
 
-    public static TheoryData<string> Inputs => [.. Directory.GetFiles(Folder, "GcInput.json", SearchOption.AllDirectories)
+    public static TheoryData<string> Inputs =>
+        [.. Directory.GetFiles(Folder, "GcInput.json", SearchOption.AllDirectories)
         .Select(f => Path.GetRelativePath(Folder, f)).Order()];
 
     [Theory]
@@ -49,13 +51,16 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
         var kept = Form.Write((await stage.Collector.QueryAsync(w => w.Export())).State!);
         Assert.Equal((int)state["Cycle"]! + 1, (int)kept["Cycle"]!);
         Assert.Equal((string?)state["LastHost"] is null, kept["LastHost"] is null);
-        var report = await stage.Collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new() { DryRun = (bool?)form["Settings"]!["DryRun"] ?? false }));
+        var report = await stage.Collector.ExecuteUpdateAsync(
+            w => w.RunCycleAsync(new() { DryRun = (bool?)form["Settings"]!["DryRun"] ?? false }));
         Assert.True(report.Outcome is CycleOutcome.Completed, string.Join("; ", report.Problems));
         var status = await stage.Collector.QueryAsync(w => w.Status());
         Assert.Equal((long)state["Totals"]!["Cycles"]! + status.Cycle - (int)state["Cycle"]!, status.Totals.Cycles);
     }
 
-    /// <summary>A member that no older form has is optional: without it the record is read, and says what its default says.</summary>
+    /// <summary>
+    /// A member that no older form has is optional: without it the record is read, and says what its default says.
+    /// </summary>
     [Theory]
     [InlineData(typeof(GcState))]
     [InlineData(typeof(GcSettings))]
@@ -65,7 +70,9 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     [InlineData(typeof(HealthScanResult))]
     [InlineData(typeof(PurgeResult))]
     public void Read_WithoutAnyMember_IsTheDefault(Type type) =>
-        Assert.Equal(Form.Write(Activator.CreateInstance(type)!).ToJsonString(), Form.Write(Form.Read(type, new JsonObject())).ToJsonString());
+        Assert.Equal(
+            Form.Write(Activator.CreateInstance(type)!).ToJsonString(),
+            Form.Write(Form.Read(type, new JsonObject())).ToJsonString());
 
     [Fact]
     public async Task Write_FormsOfThisRelease_WhenAskedFor()
@@ -78,18 +85,23 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
             if (string.IsNullOrEmpty(folder)) continue;
             Directory.CreateDirectory(folder);
             var text = form.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
-            await File.WriteAllTextAsync(Path.Combine(folder, $"{type.Name}.json"), text + "\n", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, $"{type.Name}.json"), text + "\n", TestContext.Current.CancellationToken);
         }
     }
 
     private static async Task<JsonNode> ReadAsync(string file) =>
         JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, file), TestContext.Current.CancellationToken))!;
 
-    /// <summary>Paths of values that are in <paramref name="old"/> and not, or otherwise, in <paramref name="now"/>.</summary>
+    /// <summary>
+    /// Paths of values that are in <paramref name="old"/> and not, or otherwise, in <paramref name="now"/>.
+    /// </summary>
     private static IEnumerable<string> Lost(string path, JsonNode? old, JsonNode? now) => (old, now) switch
     {
-        (JsonObject a, JsonObject b) => a.SelectMany(member => Lost($"{path}.{member.Key}", member.Value, b[member.Key])),
-        (JsonArray a, JsonArray b) when a.Count == b.Count => a.Zip(b).SelectMany((pair, n) => Lost($"{path}[{n}]", pair.First, pair.Second)),
+        (JsonObject a, JsonObject b) =>
+            a.SelectMany(member => Lost($"{path}.{member.Key}", member.Value, b[member.Key])),
+        (JsonArray a, JsonArray b) when a.Count == b.Count =>
+            a.Zip(b).SelectMany((pair, n) => Lost($"{path}[{n}]", pair.First, pair.Second)),
         _ => JsonNode.DeepEquals(old, now) ? [] : [path],
     };
 }

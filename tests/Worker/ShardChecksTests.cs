@@ -116,7 +116,7 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.Empty(_connections.Bucket.Deletes);
-        Assert.Empty(_connections.Ec2.EndCalls);
+        Assert.Empty(_connections.Ec2.TerminateCalls);
     }
 
     private Task<string?> RunAsync() => ShardChecks.RunAsync(

@@ -19,6 +19,9 @@ public sealed class SharedFileTests
         await using var cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["bbb"], AccessKeys = ["key"] });
         cloud.S3.Put(
             "bbb", "shard/s/config.jsonc", """{ "cluster": { "id": "c" }, "shard": { "id": "s" } }"""u8.ToArray());
+        using var leader = new Timer(
+            _ => cloud.S3.Put("bbb", "shard/s/leader.json", LeaderFile.Alive(DateTimeOffset.UtcNow)),
+            null, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         var folder = Directory.CreateTempSubdirectory("nstance-shared-");
         var path = Path.Combine(folder.FullName, "server.db");
         using var database = new NstanceDatabase(path, NstanceGeneration.V1);
@@ -35,7 +38,8 @@ public sealed class SharedFileTests
         Fill(path, machines);
         await using var worker = WorkerProcess.Start(
             WorkerProcess.Environment(server, cloud),
-            "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--shared-database-path", path);
+            "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--shared-database-path", path,
+            "--nstance-server-id", LeaderFile.Id);
         await worker.LogUntilAsync("polls nstance-gc and nstance-gc@test-host", token);
         await CollectorStart.EnsureRunsAsync(
             server.Client,

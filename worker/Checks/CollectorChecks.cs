@@ -1,5 +1,6 @@
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Api.Enums.V1;
 
 namespace Nstance.Temporal.Worker.Checks;
@@ -72,6 +73,8 @@ internal static class CollectorChecks
         var last = status.LastReport is { } report
             ? $"cycle {report.Cycle} {report.Outcome.ToString().ToLowerInvariant()}"
             : "no cycle has ended yet";
+        if (status is { Host: { } host, Leader: { } leader })
+            last += $" on {host}, nstance's leader {leader.Id} since {Word.Time(leader.Since)}";
         return status switch
         {
             { Pause: { } pause } => Check.Warning(Running, $"paused ({pause.Reason}): nstance-gc resume"),

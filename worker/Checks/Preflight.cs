@@ -63,6 +63,12 @@ internal static class Preflight
         }
 
         if (database) checks.Add(DatabaseCheck.Run(options));
+        if (database && options is { SharedDatabasePath: not null, Bucket: not null })
+        {
+            using var connections = new AwsConnections(new());
+            checks.Add(await NstanceLeaderCheck.RunAsync(connections, options, TimeProvider.System, cancellationToken));
+        }
+
         return region;
     }
 }

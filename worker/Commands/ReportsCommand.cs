@@ -59,9 +59,9 @@ internal static class ReportsCommand
                 Sum(x => x.Candidates),
                 Sum(x => x.Terminated),
                 Sum(x => x.Skipped),
-                Sum(x => x.OverLimit),
+                Sum(x => x.OverLimit + x.Blocked),
                 report.Purge is { } purge ? $"{purge.Purged}" : "–",
-                Markup.Escape(report.Problems.Count > 0 ? report.Problems[0] : report.Collect?.Blocked ?? ""));
+                Markup.Escape(report.Problems is [var first, ..] ? first : report.Collect?.Blocked is [var guard, ..] ? guard.Why : ""));
         }
 
         console.Write(table);

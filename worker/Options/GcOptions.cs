@@ -49,6 +49,12 @@ public sealed record GcOptions : IValidatableObject
     /// </summary>
     public string? SharedDatabasePath { get; init; }
 
+    /// <summary>
+    /// Id of nstance's server on this host. Null (the default): the leader's address must be one of this machine's.
+    /// </summary>
+    [ServerId]
+    public string? NstanceServerId { get; init; }
+
     /// <summary>Where events for the outside are posted. Null (the default): they go to the log alone.</summary>
     [HttpUrl]
     public string? WebhookUrl { get; init; }

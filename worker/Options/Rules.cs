@@ -42,6 +42,13 @@ internal sealed partial class HostNameAttribute() : RuleAttribute(value =>
     private static partial Regex Pattern();
 }
 
+/// <summary>The id of a server of nstance, as its configuration names it.</summary>
+internal sealed class ServerIdAttribute() : RuleAttribute(value =>
+    value is not string text
+    || (text.Length is > 0 and <= NstanceLeader.MaxLength && text.All(c => c is > ' ' and < '\u007f'))
+        ? null
+        : $"\"{text}\" is not a server id: 1 to {NstanceLeader.MaxLength} printable ASCII characters, no blanks");
+
 /// <summary>An absolute http or https address. It may hold a token, so a message never repeats it.</summary>
 internal sealed class HttpUrlAttribute() : RuleAttribute(value =>
     value is not string text

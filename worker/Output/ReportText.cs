@@ -19,7 +19,7 @@ internal static class ReportText
             .. report.Sync?.Samples ?? [], .. report.Collect?.Samples ?? [], .. report.Purge?.Samples ?? []]);
         if (report.Grace is { } grace)
             console.MarkupLine($"[yellow]grace[/] until {Word.Time(grace.Until)}: {Markup.Escape(grace.Why)}");
-        if (report.Collect?.Blocked is { } blocked) Warn(console, blocked);
+        foreach (var guard in report.Collect?.Blocked ?? []) Warn(console, $"blocked by guard {guard.Guard}: {guard.Why}");
         if (report.Collect?.Plan is { } plan)
             Warn(console, $"plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
         foreach (var problem in report.Problems) Warn(console, problem);
@@ -62,7 +62,7 @@ internal static class ReportText
         if (report.Collect is null) phases.AddRow("collect", NotDone);
         phases.AddRow("health", report.Health is { } health
             ? $"{health.Registered} registered, {health.Stale} stale, {health.Enqueued} checks handed on"
-                + (health.Suspect ? ", [yellow]source suspect[/]" : "")
+                + (health.Suspect is null ? "" : ", [yellow]source suspect[/]")
             : NotDone);
         phases.AddRow("purge", report.Purge is { } purge
             ? $"{purge.Expired} expired, {purge.Purged} purged, {purge.Failed} failed"
@@ -76,6 +76,7 @@ internal static class ReportText
         return $"{counts.Candidates} candidates: {counts.Terminated} {would}terminated, "
             + $"{counts.AlreadyGone} already gone, {counts.Skipped} skipped, {counts.Failed} failed"
             + (counts.Quarantined > 0 ? $", {counts.Quarantined} {would}quarantined" : "")
+            + (counts.Blocked > 0 ? $", [yellow]{counts.Blocked} blocked[/]" : "")
             + (counts.OverLimit > 0 ? $", [yellow]{counts.OverLimit} over the limit[/]" : "");
     }
 }

@@ -30,6 +30,15 @@ internal static class StatusText
             Row("mode", $"{(mode.DryRun ? "dry-run" : "enforce")} by {Markup.Escape(mode.By)} at {Word.Time(mode.At)}");
         else if (status.DryRun && status.Settings.DryRun is null)
             Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
+        foreach (var block in status.Blocks)
+            Row("[yellow]blocked[/]", Markup.Escape($"since {Word.Time(block.Since)} by guard {block.Guard}: {block.Why}"));
+        if (status.Blocks.Count > 0)
+        {
+            Row("way out", status.Pending is { } held
+                ? $"nstance-gc plan show, then plan approve {held.Id} {Markup.Escape($"--cluster {shard.Cluster} --shard {shard.Shard}")}"
+                : "correct the cause, then nstance-gc cycle; nothing waits for an approval");
+        }
+
         if (status.Pending is { } plan)
         {
             Row("plan", $"[yellow]{plan.Id}[/] waits for approval: {plan.Instances} instances (nstance-gc plan show)");
@@ -38,6 +47,12 @@ internal static class StatusText
         if (status.Approval is { } approval)
             Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
         Row("host", Markup.Escape(status.Host ?? "none yet"));
+        if (status.Leader is { } leader)
+        {
+            var address = leader.Address.Length > 0 ? $" at {leader.Address}" : "";
+            Row("nstance's leader", Markup.Escape($"{leader.Id}{address}, since {Word.Time(leader.Since)}"));
+        }
+
         Row("cycles", $"{status.Totals.Cycles}");
         Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");
         if (status.Timings is { } timings) Row("interval", DurationText.Format(timings.Interval));

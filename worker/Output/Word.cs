@@ -30,7 +30,7 @@ internal static class Word
     public static string Outcome(CycleOutcome outcome) => outcome switch
     {
         CycleOutcome.Completed => "[green]completed[/]",
-        CycleOutcome.Blocked => "[yellow]guarded[/]",
+        CycleOutcome.Blocked => "[yellow]blocked[/]",
         CycleOutcome.Partial => "[red]partial[/]",
         _ => "[red]failed[/]",
     };

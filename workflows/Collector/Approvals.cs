@@ -39,13 +39,15 @@ internal static class Approvals
         state.Approval is { } approval && now < approval.Until ? approval : null;
 
     /// <summary>The state after a cycle that was allowed to terminate.</summary>
-    public static GcState After(GcState state, CollectResult? collect, DateTimeOffset now)
+    public static GcState After(GcState state, CycleReport report, DateTimeOffset now)
     {
         state = state with { Approval = Valid(state, now) };
-        if (collect is null) return state;
+        if (report.Collect is not { } collect) return state;
         if (collect.ApprovalDone) state = state with { Approval = null };
-        if (collect.Blocked is not null) return state;
-        var plan = collect.Plan;
+
+        // A phase that could not look says nothing about the pending plan.
+        if (collect.Window is not null || collect.Blocked.Any(g => g.Guard == Guards.Cloud)) return state;
+        var plan = collect.Plan ?? report.Health?.Plan;
         if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
         // The pending plan keeps the time at which it was proposed first.
         if (plan is not null && plan.Hash == state.Pending?.Hash) return state;

@@ -23,6 +23,7 @@ internal sealed class CollectorState(GcInput input)
     {
         Cycle = State.Cycle,
         Host = State.Host?.Host,
+        Leader = State.Leader,
         Timings = State.Timings is null ? null : Timings,
         Settings = Settings,
         DryRun = DryRun,
@@ -30,6 +31,7 @@ internal sealed class CollectorState(GcInput input)
         Pause = State.Pause,
         PartialPauses = State.PartialPauses,
         Pending = State.Pending,
+        Blocks = State.Blocks,
         Approval = State.Approval,
         Rejection = State.Rejection,
         NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
@@ -52,8 +54,9 @@ internal sealed class CollectorState(GcInput input)
         {
             Reports = Reports.Keep(State.Reports, report),
             Totals = Reports.Add(State.Totals, report),
+            Blocks = Reports.Blocks(State.Blocks, report),
         };
-        if (!report.DryRun) State = Approvals.After(State, report.Collect, now);
+        if (!report.DryRun) State = Approvals.After(State, report, now);
     }
 
     /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>

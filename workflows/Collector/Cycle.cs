@@ -2,7 +2,8 @@ namespace Nstance.Temporal.Workflows.Collector;
 
 /// <summary>
 /// One cycle: sync, collect, health and purge on the host that holds the shard, and another host when that one is lost.
-/// A failed phase is reported and the others still run. After a failed or suspect sync nothing is terminated.
+/// A failed phase is reported and the others still run. After a failed sync nothing is terminated; after a suspect one
+/// everything is held back as a plan.
 /// </summary>
 internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dryRun, DateTimeOffset asOf)
 {
@@ -34,8 +35,8 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
     {
         await SyncAsync();
         var collect = await PhaseAsync(Collect, CollectAsync);
-        var health = await PhaseAsync(Health, steps.ScanHealthAsync);
-        collector.State = GraceRules.Scanned(collector.State, health, asOf);
+        var health = await PhaseAsync(Health, (input, context) =>
+            steps.ScanHealthAsync(input with { Approval = _report.Approval }, context));
         var purge = await PhaseAsync(Purge, steps.PurgeAsync);
         GiveUpHost();
         _report = _report with
@@ -59,7 +60,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         if (sync is null) return;
         collector.State = HostRules.Synced(collector.State);
         if (sync.Timings is { } timings) ApplyTimings(timings);
-        collector.State = GraceRules.Synced(collector.State, _newHost, Timings, asOf);
+        collector.State = GraceRules.Synced(collector.State, _newHost, sync.Leader, Timings, asOf);
         _newHost = null;
     }
 
@@ -67,8 +68,14 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
     {
         var approval = dryRun ? null : Approvals.Valid(collector.State, asOf);
         if (approval is not null) _report = _report with { Approval = approval };
-        return steps.CollectAsync(
-            input with { Limits = _settings.Limits, Approval = approval, Quarantine = _settings.Quarantine }, context);
+        var limited = input with
+        {
+            Limits = _settings.Limits,
+            Approval = approval,
+            Quarantine = _settings.Quarantine,
+            Guard = _report.Sync?.Suspect is { } suspect ? new(Guards.Listing, suspect) : null,
+        };
+        return steps.CollectAsync(limited, context);
     }
 
     /// <summary>Runs a phase, on another host when one is lost. Null: the phase failed, or the cycle ended.</summary>
@@ -85,9 +92,10 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
                 continue;
             }
 
-            if (phase == Collect && WhyNothingIsTerminated() is { } why)
+            // An instance that an incomplete listing omits is unknown, not gone.
+            if (phase == Collect && _report.Sync is null)
             {
-                AddProblem($"{phase} did not run: {why}");
+                AddProblem($"{phase} did not run: nothing is terminated after a failed sync");
                 return null;
             }
 
@@ -156,6 +164,8 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             _newHost = host.Host;
         }
 
+        if (GraceRules.IsElected(collector.State, host.Leader)) _mustSync = true;
+
         foreach (var problem in host.Problems) AddProblem($"host {host.Host}: {problem}");
     }
 
@@ -169,10 +179,6 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         collector.LoseHost();
         collector.State = collector.State with { GivenUpHost = host };
     }
-
-    // An instance that an incomplete listing omits is unknown, not gone.
-    private string? WhyNothingIsTerminated() =>
-        _report.Sync is { } sync ? sync.Suspect : "nothing is terminated after a failed sync";
 
     private PhaseInput Input() => new(collector.Shard, asOf, Timings)
     {

@@ -15,6 +15,10 @@ internal static class DetailsTable
         text.Append($"**{Headline(state, collector.Phase)}**");
         text.Append(collector.DryRun ? " · dry-run: nothing is terminated\n" : "\n");
         text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
+        if (state.Leader is { } leader)
+            text.Append($"nstance's leader: {Line(leader.Id)} at {Line(leader.Address)} since {Time(leader.Since)}\n");
+        foreach (var block in state.Blocks)
+            text.Append($"\n**Blocked since {Time(block.Since)} by guard {block.Guard}**: {Line(block.Why)}\n");
         if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);
         if (state.Approval is { } given)
             text.Append($"\nPlan approved by {Line(given.By)} until {Time(given.Until)}: {Line(given.Comment)}\n");
@@ -60,7 +64,7 @@ internal static class DetailsTable
             report.Sync is { } sync ? $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone" : "–",
             report.Collect is { } collect ? Counts(collect.Counts, report.DryRun) : "–",
             report.Health is { } health
-                ? $"{health.Stale} of {health.Registered} stale{(health.Suspect ? ", suspect" : "")}" : "–",
+                ? $"{health.Stale} of {health.Registered} stale{(health.Suspect is null ? "" : ", suspect")}" : "–",
             report.Purge is { } purge ? $"{purge.Purged} purged, {purge.Failed} failed" : "–",
         ];
         return $"| {string.Join(" | ", cells)} |\n";
@@ -69,7 +73,7 @@ internal static class DetailsTable
     private static string Counts(IReadOnlyList<CollectCounts> counts, bool dryRun) =>
         $"{counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, "
         + $"{counts.Sum(c => c.Skipped)} skipped, {counts.Sum(c => c.Failed)} failed, "
-        + $"{counts.Sum(c => c.OverLimit)} held back";
+        + $"{counts.Sum(c => c.OverLimit + c.Blocked)} held back";
 
     private static string Line(string words) => ActivityFault.Cut(words);
 

@@ -5,19 +5,26 @@ internal static class GraceRules
 {
     private const int LongGap = 2;
 
-    /// <summary>After a good sync: starts a grace period when another host or a long gap came before it.</summary>
-    public static GcState Synced(GcState state, string? newHost, ShardTimings timings, DateTimeOffset asOf)
+    /// <summary>
+    /// After a good sync: starts a grace period when another host, an election of nstance or a long gap came before it.
+    /// </summary>
+    public static GcState Synced(
+        GcState state, string? newHost, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf)
     {
-        var why = newHost is not null ? $"host {newHost} took over"
+        var isElected = IsElected(state, leader);
+        var why = isElected ? $"{leader!.Id} became nstance's leader"
+            : newHost is not null ? $"host {newHost} took over"
             : state.SyncedAt is { } last && asOf - last > Cadence.Interval(timings) * LongGap
                 ? $"no good sync from {last.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z on"
             : null;
-        return state with { SyncedAt = asOf, Grace = why is null ? state.Grace : new(asOf, why) };
+        // The election may be later than the start of the cycle.
+        var from = isElected && leader!.Since > asOf ? leader.Since : asOf;
+        return state with { SyncedAt = asOf, Leader = leader, Grace = why is null ? state.Grace : new(from, why) };
     }
 
-    /// <summary>A suspect source of health may miss registrations and reports too.</summary>
-    public static GcState Scanned(GcState state, HealthScanResult? health, DateTimeOffset asOf) =>
-        health is { Suspect: true } ? state with { Grace = new(asOf, "the source of health was suspect") } : state;
+    /// <summary>True: nstance elected this leader since the last good sync, and reset every report of health.</summary>
+    public static bool IsElected(GcState state, NstanceLeaderInfo? leader) =>
+        leader is not null && state.Leader is { } before && !leader.IsSameTerm(before);
 
     /// <summary>The grace period in effect; null: none.</summary>
     public static GraceNote? Grace(GcState state, ShardTimings timings, DateTimeOffset asOf)

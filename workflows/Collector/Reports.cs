@@ -16,11 +16,9 @@ internal static class Reports
     {
         var phases = new PhaseResult?[] { report.Sync, report.Collect, report.Health, report.Purge };
         var missing = phases.Count(phase => phase is null);
-        // A suspect listing keeps Collect from running. That is no failure.
-        if (report is { Sync.Suspect: not null, Collect: null }) missing--;
         return missing == phases.Length ? CycleOutcome.Failed
             : missing > 0 ? CycleOutcome.Partial
-            : IsBlocked(report) ? CycleOutcome.Blocked
+            : Notes(report).Any() ? CycleOutcome.Blocked
             : CycleOutcome.Completed;
     }
 
@@ -55,14 +53,25 @@ internal static class Reports
     /// <summary>Every problem of a report, the workflow's own first.</summary>
     public static IEnumerable<string> AllProblems(CycleReport report)
     {
-        IEnumerable<string> blocked = report.Collect?.Blocked is { } why ? [why] : [];
+        var blocked = report.Collect?.Blocked.Select(guard => guard.Why) ?? [];
         PhaseResult?[] phases = [report.Sync, report.Collect, report.Health, report.Purge];
         return [.. report.Problems, .. blocked, .. phases.SelectMany(phase => phase?.Problems ?? [])];
     }
 
-    private static bool IsBlocked(CycleReport report) =>
-        report is { Health.Suspect: true } or { Sync.Suspect: not null } or { Collect.Blocked: not null }
-        || report.Collect?.Counts.Any(c => c.OverLimit > 0) is true;
+    /// <summary>The guards that hold the shard back after a cycle, each since the first of the cycles in a row.</summary>
+    public static IReadOnlyList<Block> Blocks(IReadOnlyList<Block> before, CycleReport report) =>
+    [
+        .. Notes(report).DistinctBy(note => note.Guard).Select(note => new Block(
+            note.Guard, ActivityFault.Cut(note.Why),
+            before.FirstOrDefault(block => block.Guard == note.Guard)?.Since ?? report.StartedAt)),
+    ];
+
+    private static IEnumerable<GuardNote> Notes(CycleReport report)
+    {
+        if (report.Sync?.Suspect is { } listing) yield return new(Guards.Listing, listing);
+        foreach (var note in report.Collect?.Blocked ?? []) yield return note;
+        if (report.Health?.Suspect is { } health) yield return new(Guards.Health, health);
+    }
 
     // Activities promise at most 20 short sentences. The size of the state must not depend on that promise.
     private static CycleReport Bound(CycleReport report, int samples, int problems) => report with
@@ -70,7 +79,8 @@ internal static class Reports
         Sync = Bound(report.Sync, samples, problems),
         Collect = Bound(report.Collect, samples, problems) is { } collect
             ? collect with { Plan = samples > 0 ? Bound(collect.Plan) : null } : null,
-        Health = Bound(report.Health, samples, problems),
+        Health = Bound(report.Health, samples, problems) is { } health
+            ? health with { Plan = samples > 0 ? Bound(health.Plan) : null } : null,
         Purge = Bound(report.Purge, samples, problems),
         Problems = Sentences(report.Problems, problems),
     };

@@ -53,6 +53,9 @@ public sealed record GcState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? GivenUpHost { get; init; }
 
+    /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
+
     /// <summary>Set while paused.</summary>
     public PauseState? Pause { get; init; }
 
@@ -64,6 +67,9 @@ public sealed record GcState
 
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
+
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
 
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
@@ -167,7 +173,7 @@ public enum CycleOutcome
     /// <summary>Every phase did its work.</summary>
     Completed,
 
-    /// <summary>Something was held back by a limit or by doubt; the report says what.</summary>
+    /// <summary>A guard held something back; the report says which and why.</summary>
     Blocked,
 
     /// <summary>At least one phase failed; the others ran.</summary>
@@ -234,6 +240,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     /// <summary>The host in use; null when none is held.</summary>
     public string? Host { get; init; }
 
+    /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
+
     /// <summary>Timings in effect; null until a host was acquired.</summary>
     public ShardTimings? Timings { get; init; }
 
@@ -254,6 +263,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
 
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
+
+    /// <summary>Guards that hold the shard back now, and since when; empty: none does.</summary>
+    public IReadOnlyList<Block> Blocks { get; init; } = [];
 
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }

@@ -21,7 +21,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>Number of the cycle; 0 when there is none. For the audit.</summary>
     public int Cycle { get; init; }
 
-    /// <summary>A plan that may be carried out. Only <c>Collect</c> uses it.</summary>
+    /// <summary>A plan that may be carried out. <c>Collect</c> and <c>ScanHealth</c> use it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Approval? Approval { get; init; }
 
@@ -39,6 +39,14 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// </summary>
     [JsonIgnore]
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>The host's own clock when this attempt began; set by the activity itself.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? HostTime { get; init; }
+
+    /// <summary>Why the last sync is in doubt: <c>Collect</c> holds everything back as a plan. Null: it is not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GuardNote? Guard { get; init; }
 
     /// <summary>Deadlines count from then; null: we always saw.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -80,6 +88,9 @@ public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimi
 {
     /// <summary>True: the database belongs to nstance's server on that host and is never rebuilt.</summary>
     public bool SharedDatabase { get; init; }
+
+    /// <summary>nstance's leader, which runs on that host; null for a database of our own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
 
     /// <summary>True: the database was filled from the bucket's records just now.</summary>
     public bool Rebuilt { get; init; }
@@ -123,6 +134,9 @@ public sealed record SyncResult : PhaseResult
 
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
+
+    /// <summary>nstance's leader, which runs on the host; null for a database of our own.</summary>
+    public NstanceLeaderInfo? Leader { get; init; }
 }
 
 /// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
@@ -172,6 +186,9 @@ public sealed record CollectCounts
     /// <summary>Held back because the reason is over its limit.</summary>
     public int OverLimit { get; init; }
 
+    /// <summary>Held back by a guard.</summary>
+    public int Blocked { get; init; }
+
     /// <summary>Tagged and stopped, to be terminated later; record and row are as they were.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Quarantined { get; init; }
@@ -189,7 +206,7 @@ public sealed record CollectResult : PhaseResult
     /// <summary>Invalid rows; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
 
-    /// <summary>What a limit held back, to be approved; null: nothing was.</summary>
+    /// <summary>What limits and guards held back, to be approved; null: nothing was.</summary>
     public CollectPlan? Plan { get; init; }
 
     /// <summary>Instances terminated because their plan was approved.</summary>
@@ -198,8 +215,11 @@ public sealed record CollectResult : PhaseResult
     /// <summary>True: nothing of the approved plan is left to be done.</summary>
     public bool ApprovalDone { get; init; }
 
-    /// <summary>Why a guard terminated nothing at all, in one sentence; null: no guard did.</summary>
-    public string? Blocked { get; init; }
+    /// <summary>Guards that held candidates back; empty: none did.</summary>
+    public IReadOnlyList<GuardNote> Blocked { get; init; } = [];
+
+    /// <summary>The maintenance window in which nothing is collected, in one sentence; null: none is open.</summary>
+    public string? Window { get; init; }
 
     /// <summary>Gets the counts of one reason; zeros when it had no candidates.</summary>
     /// <param name="reason">The reason.</param>
@@ -220,11 +240,16 @@ public sealed record HealthScanResult : PhaseResult
     /// <summary><c>CheckInstance</c> events handed to the reconciler.</summary>
     public int Enqueued { get; init; }
 
-    /// <summary>True: so many look stale that the source of health is suspect; nothing was enqueued.</summary>
-    public bool Suspect { get; init; }
+    /// <summary>
+    /// Why nothing was enqueued, in one sentence: so many look stale that the source of health is suspect. Null: it is not.
+    /// </summary>
+    public string? Suspect { get; init; }
 
     /// <summary>Registered rows with an invalid time; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
+
+    /// <summary>Checks that a suspect source of health held back, to be approved; null: none.</summary>
+    public CollectPlan? Plan { get; init; }
 }
 
 /// <summary>Outcome of <c>PurgeRecords</c>.</summary>

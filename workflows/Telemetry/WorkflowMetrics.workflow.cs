@@ -15,7 +15,7 @@ internal static class WorkflowMetrics
     public static void CycleEnded(CollectorState collector, CycleReport report)
     {
         Meter(collector.Shard, ("outcome", report.Outcome.ToString().ToLowerInvariant())).CreateCounter<long>(
-            "nstance.gc.cycles", null, "Cycles by outcome (completed, guarded, partial, failed)").Add(1);
+            "nstance.gc.cycles", null, "Cycles by outcome (completed, blocked, partial, failed)").Add(1);
         LastGood(collector);
     }
 
@@ -28,6 +28,16 @@ internal static class WorkflowMetrics
         meter.Gauge(
             "plan.pending", "Instances of the plan that waits for approval; 0: none waits",
             collector.State.Pending?.Instances ?? 0);
+        foreach (var guard in Guards.All)
+        {
+            var block = collector.State.Blocks.FirstOrDefault(b => b.Guard == guard);
+            var labelled = Meter(collector.Shard, ("guard", guard));
+            labelled.Gauge("blocked", "1 while this guard holds something back", block is null ? 0 : 1);
+            labelled.Gauge(
+                "blocked.since", "Start of the first blocked cycle, Unix time; 0: not blocked",
+                block?.Since.ToUnixTimeSeconds() ?? 0, "s");
+        }
+
         meter.Gauge("collector.at", "When this worker last moved the collector, Unix time", Now, "s");
         // An alarm must not wait for the first cycle after a restart: that cycle may be what fails.
         LastGood(collector);
@@ -51,7 +61,7 @@ internal static class WorkflowMetrics
     {
         var reports = collector.State.Reports;
         // If no kept report is good, the last good cycle ended before the oldest of them, or before this run.
-        var good = reports.FirstOrDefault(r => r.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked)?.EndedAt
+        var good = reports.FirstOrDefault(r => r.Outcome == CycleOutcome.Completed)?.EndedAt
             ?? (reports.Count > 0 ? reports[^1].StartedAt : new DateTimeOffset(Workflow.Info.WorkflowStartTime));
         var meter = Meter(collector.Shard);
         meter.Gauge("last_good_cycle", "When the last good cycle ended, Unix time", good.ToUnixTimeSeconds(), "s");

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text.Json;
+using Nstance.Temporal.Activities.Rules;
+
+namespace Nstance.Temporal.Activities.Database;
+
+/// <summary>What a shared file keeps about nstance's leader, and how it shows an election.</summary>
+internal sealed partial class ShardDatabase
+{
+    /// <summary>The leader as last noted; null: none was yet.</summary>
+    public NstanceLeaderInfo? GetLeader()
+    {
+        try
+        {
+            return GetMeta(MetaKeys.Leader) is { } json ? JsonSerializer.Deserialize<NstanceLeaderInfo>(json) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Keeps the leader, and returns it with the time since which it leads. After an election health is not evaluated
+    /// for the time before <paramref name="at"/>: nstance has reset every report.
+    /// </summary>
+    /// <param name="leader">The leader, which leads from this host.</param>
+    /// <param name="at">The time of the election, if there was one.</param>
+    /// <param name="isElected">True: it was elected since the file was used last.</param>
+    public NstanceLeaderInfo NoteLeader(NstanceLeader leader, DateTimeOffset at, bool isElected)
+    {
+        var known = GetLeader();
+        isElected |= LostReports();
+        if (isElected) SetMeta(MetaKeys.HealthFrom, at);
+        var since = isElected || known is null ? at : known.Since;
+        var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
+        if (noted != known) SetMeta(MetaKeys.Leader, JsonSerializer.Serialize(noted));
+        if (isElected) NoteUnreported(at);
+        return noted;
+    }
+
+    /// <summary>Keeps how many registered rows have no report now, for <see cref="LostReports"/>.</summary>
+    public void NoteUnreported(DateTimeOffset at) => SetMeta(
+    [
+        (MetaKeys.Unreported, CountUnreported(DateTimeOffset.MaxValue).ToString(CultureInfo.InvariantCulture)),
+        (MetaKeys.UnreportedAt, GoTime.Format(at)),
+    ]);
+
+    /// <summary>
+    /// True: nstance has reset reports since they were counted last, which it does at an election, also when it elects
+    /// the same server again. A row that has no report now and was registered then had none at that time either. So
+    /// more such rows than there were show a reset.
+    /// </summary>
+    public bool LostReports()
+    {
+        if (GetMetaTime(MetaKeys.UnreportedAt) is not { } at) return false;
+        var before = int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var n) ? n : 0;
+        // The server writes registered_at by its own clock.
+        return CountUnreported(at - RowRules.MaxAhead) > before;
+    }
+
+    private int CountUnreported(DateTimeOffset registeredBefore) => Query(
+        Queries.Unreported, ["$before"], [GoTime.TextOfSecond(registeredBefore)], row => row.GetInt32(0))[0];
+}

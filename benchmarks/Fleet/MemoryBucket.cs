@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Fleet;
+
+namespace Nstance.Temporal.Benchmarks.Fleet;
+
+/// <summary>
+/// The bucket over a fleet in memory: S3's page and batch sizes, the product's own bound for reads in flight. It keeps
+/// no audit, since no phase reads it.
+/// </summary>
+internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordStore, IAuditStore
+{
+    private const int PageSize = 1000;
+
+    // A bound that grew in one run would make the next one look better than a fresh worker is: a new bucket for each.
+    private readonly AdaptiveLimit _gets = new();
+
+    public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
+        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var page in fleet.ByKey.Where(fleet.HasRecord).Chunk(PageSize))
+        {
+            await calls.MakeAsync("ListObjectsV2", cancellationToken);
+            yield return [.. page.Select(n => new RecordObject(shard.RecordKey(fleet.Members[n]), fleet.ETagOf(n)))];
+        }
+    }
+
+    public Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        _gets.RunAsync<RecordRead>(async () =>
+        {
+            await calls.MakeAsync(Calls.GetRecord, cancellationToken);
+            if (NumberOf(shard, key) is not { } number || !fleet.HasRecord(number)) return new RecordRead.Missing();
+            return InstanceRecord.TryParse(fleet.Record(number), out var record, out var why)
+                ? new RecordRead.Found(record!, fleet.ETagOf(number))
+                : new RecordRead.Invalid(why!);
+        }, cancellationToken);
+
+    public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+        ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in keys.Chunk(PageSize))
+        {
+            await calls.MakeAsync("DeleteObjects", cancellationToken);
+            foreach (var number in chunk.Select(key => NumberOf(shard, key)).OfType<int>()) fleet.DeleteRecord(number);
+        }
+
+        return new Dictionary<string, string>();
+    }
+
+    public async Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken)
+    {
+        await calls.MakeAsync("GetConfig", cancellationToken);
+        return Encoding.UTF8.GetBytes(shard.Config(new()));
+    }
+
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
+            $$"""{ "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }"""));
+
+    public Task PutAsync(
+        ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) =>
+        calls.MakeAsync("PutObject", cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("no phase reads the audit");
+
+    Task<byte[]?> IAuditStore.GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("no phase reads the audit");
+
+    private int? NumberOf(ShardRef shard, string key) =>
+        RecordKey.TryParse(shard.Shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
+}
+
+/// <summary>Counts events; handing them to Temporal is measured by <c>temporal</c> and <c>shards</c>.</summary>
+internal sealed class CountedEvents : IEventSink
+{
+    private int _events;
+
+    public int Events => Volatile.Read(ref _events);
+
+    public Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
+    {
+        Interlocked.Add(ref _events, batch.Events.Count);
+        return Task.CompletedTask;
+    }
+}

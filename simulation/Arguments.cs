@@ -1,0 +1,57 @@
+using System.CommandLine;
+
+namespace Nstance.Temporal.Simulation;
+
+/// <summary>What the command lines of simulation and benchmarks share.</summary>
+internal static class Arguments
+{
+    /// <summary>Makes an option that is a whole number within bounds.</summary>
+    public static Option<int> Number(string name, string description, int standard, int min, int max) => new(name)
+    {
+        Description = $"{description}, {min} to {max}",
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (int.TryParse(text, out var number) && number >= min && number <= max) return number;
+            result.AddError($"{name}: '{text}' is not a whole number from {min} to {max}");
+            return 0;
+        },
+    };
+
+    public static Option<string> Text(string name, string description, string standard) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => standard,
+    };
+
+    /// <summary>Makes an option that takes one of two words; the first is the default.</summary>
+    public static Option<string> Choice(string name, string description, string standard, string other)
+    {
+        var option = Text(name, description, standard);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.SingleOrDefault()?.Value is { } value && value != standard && value != other)
+                result.AddError($"{name}: '{value}' is not {standard} or {other}");
+        });
+        return option;
+    }
+
+    public static Option<string> Output() =>
+        Choice("--output", "text or json (one object on the last line)", "text", "json");
+
+    /// <summary>Runs a command, or names all faults of its arguments at once.</summary>
+    /// <returns>The command's exit code; 2 for bad arguments.</returns>
+    public static async Task<int> InvokeAsync(
+        RootCommand root, string name, string[] args, TextWriter stdout, TextWriter stderr, string? hint = null,
+        CancellationToken ct = default)
+    {
+        var parse = root.Parse(args);
+        if (parse.Errors.Count == 0)
+            return await parse.InvokeAsync(new InvocationConfiguration { Output = stdout, Error = stderr }, ct);
+        foreach (var error in parse.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+            await stderr.WriteLineAsync($"{name}: {error}");
+        if (hint is not null) await stderr.WriteLineAsync($"{name}: {hint}");
+        return 2;
+    }
+}

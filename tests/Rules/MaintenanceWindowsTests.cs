@@ -1,0 +1,83 @@
+using Nstance.Temporal.Activities.Rules;
+using static Nstance.Temporal.Tests.Rules.RuleWorld;
+
+namespace Nstance.Temporal.Tests.Rules;
+
+/// <summary>The cycle's time is Monday, 18:40 UTC; in Berlin it is 19:40, in Auckland Tuesday, 07:40.</summary>
+public sealed class MaintenanceWindowsTests
+{
+    [Theory]
+    [InlineData("", "18:40", "18:41", "UTC")]
+    [InlineData("", "18:00", "19:00", "UTC")]
+    [InlineData("Mon", "18:40", "18:41", "UTC")]
+    [InlineData("Sat,Mon", "18:00", "19:00", "UTC")]
+    [InlineData("Mon", "18:40", "06:00", "UTC")]
+    [InlineData("Sun", "22:00", "18:41", "UTC")]
+    [InlineData("", "18:40", "18:40", "UTC")]
+    [InlineData("Mon", "00:00", "00:00", "UTC")]
+    [InlineData("Mon", "19:30", "20:00", "Europe/Berlin")]
+    [InlineData("Tue", "07:00", "08:00", "Pacific/Auckland")]
+    public void Open_WithinTheWindow_SaysWhich(string days, string from, string to, string zone)
+    {
+        var text = days.Length == 0 ? $"{from}-{to} {zone}" : $"{days} {from}-{to} {zone}";
+        Assert.Equal($"maintenance window {text}: nothing is collected", Open(days, from, to, zone));
+    }
+
+    [Theory]
+    [InlineData("", "18:00", "18:40", "UTC")]
+    [InlineData("", "18:41", "19:00", "UTC")]
+    [InlineData("Tue", "18:00", "19:00", "UTC")]
+    [InlineData("Sun,Sat", "18:00", "19:00", "UTC")]
+    [InlineData("Tue", "18:40", "06:00", "UTC")]
+    [InlineData("Mon", "22:00", "18:41", "UTC")]
+    [InlineData("Sun", "22:00", "18:40", "UTC")]
+    [InlineData("", "18:41", "18:40", "UTC")]
+    [InlineData("Tue", "00:00", "00:00", "UTC")]
+    [InlineData("Mon", "18:30", "19:00", "Europe/Berlin")]
+    [InlineData("Mon", "07:00", "08:00", "Pacific/Auckland")]
+    public void Open_OutsideOfTheWindow_IsNull(string days, string from, string to, string zone) =>
+        Assert.Null(Open(days, from, to, zone));
+
+    [Theory]
+    [InlineData("00:00", "00:01", "Nowhere/Land")]
+    [InlineData("25:00", "00:01", "UTC")]
+    [InlineData("00:00", "one", "UTC")]
+    [InlineData("0:00", "00:01", "UTC")]
+    public void Open_InvalidWindow_HoldsAlways(string from, string to, string zone) => Assert.Equal(
+        $"maintenance window {from}-{to} {zone} is invalid on this host: nothing is collected",
+        Open("", from, to, zone));
+
+    [Theory]
+    [InlineData("18:41", "19:00", true)]
+    [InlineData("18:30", "18:41", true)]
+    [InlineData("18:41", "18:45", false)]
+    [InlineData("18:46", "19:00", false)]
+    public void Open_PhaseBeganFiveMinutesLater_HoldsAtBothTimes(string from, string to, bool isOpen)
+    {
+        var input = Input with { Windows = [new(from, to)], StartedAt = At(5) };
+        Assert.Equal(isOpen, MaintenanceWindows.Open(input) is not null);
+    }
+
+    [Fact]
+    public void Open_SeveralWindows_SaysTheFirstThatIsOpen()
+    {
+        var input = Input with { Windows = [new("01:00", "02:00"), new("18:30", "19:00"), new("18:00", "20:00")] };
+        Assert.Equal("maintenance window 18:30-19:00 UTC: nothing is collected", MaintenanceWindows.Open(input));
+    }
+
+    [Fact]
+    public void Open_NoWindows_IsNull() => Assert.Null(MaintenanceWindows.Open(Input));
+
+    [Fact]
+    public void Open_WindowWithoutDays_HoldsEveryDay() => Assert.NotNull(
+        MaintenanceWindows.Open(Input with { Windows = [new("18:00", "19:00") { Days = null! }] }));
+
+    private static string? Open(string days, string from, string to, string zone)
+    {
+        var window = new MaintenanceWindow(from, to)
+        {
+            Days = days.Split(',', StringSplitOptions.RemoveEmptyEntries), TimeZone = zone,
+        };
+        return MaintenanceWindows.Open(Input with { Windows = [window] });
+    }
+}

@@ -1,0 +1,92 @@
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Rules;
+using static Nstance.Temporal.Tests.Rules.RuleWorld;
+
+namespace Nstance.Temporal.Tests.Rules;
+
+/// <summary>The wait is two hours. Where quarantine is off, an instance that is in it waits 24 hours.</summary>
+public sealed class QuarantineRulesTests
+{
+    private const string Invalid = "is not a time; manual review required";
+    private const string Undo = "nstance-gc release undoes it";
+
+    private static readonly Verdict Terminate = new(VerdictKind.Terminate, "garbage");
+
+    private static readonly Dictionary<string, (Evidence Now, bool IsOn, string Expected)> Cases = new()
+    {
+        { "off", (Now, false, "Terminate: garbage") },
+        { "not yet in quarantine", (Now, true, "Quarantine: garbage") },
+        { "shuts down", (Now with { Instance = In(InstanceStatus.Deleting) }, true, "Terminate: garbage") },
+        {
+            "shuts down in quarantine",
+            (Now with { Instance = Since("2026-11-23T18:00:00Z") with { Status = InstanceStatus.Deleting } }, true,
+                "Terminate: garbage")
+        },
+        { "no time", (Quarantined("yes"), true, $"Skip: tag nstance:gc-quarantined=yes {Invalid}") },
+        { "no time, off", (Quarantined("yes"), false, $"Skip: tag nstance:gc-quarantined=yes {Invalid}") },
+        {
+            "a time without an offset",
+            (Quarantined("2026-11-23T10:00:00"), true,
+                $"Skip: tag nstance:gc-quarantined=2026-11-23T10:00:00 {Invalid}")
+        },
+        {
+            "within the wait",
+            (Quarantined("2026-11-23T16:40:01Z"), true, $"Skip: in quarantine until 2026-11-23 18:40:01Z: {Undo}")
+        },
+        {
+            "the wait is over",
+            (Quarantined("2026-11-23T16:40:00Z"), true, "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z")
+        },
+        {
+            "in the future",
+            (Quarantined("2026-11-23T19:00:00Z"), true, $"Skip: in quarantine until 2026-11-23 21:00:00Z: {Undo}")
+        },
+        {
+            "the last time there is",
+            (Quarantined("9999-12-31T23:59:59Z"), true, $"Skip: in quarantine until 9999-12-31 23:59:59Z: {Undo}")
+        },
+        {
+            "a wait that ends at the last time there is",
+            (Quarantined("9999-12-30T23:59:59.9999999Z"), false,
+                $"Skip: in quarantine until 9999-12-31 23:59:59Z: {Undo}")
+        },
+        {
+            "off, within the longer wait",
+            (Quarantined("2026-11-22T18:40:01Z"), false, $"Skip: in quarantine until 2026-11-23 18:40:01Z: {Undo}")
+        },
+        {
+            "off, the longer wait is over",
+            (Quarantined("2026-11-22T18:40:00Z"), false, "Terminate: garbage; in quarantine since 2026-11-22 18:40:00Z")
+        },
+        { "reported since", (Alive(Row with { HealthAt = At(-120) + Tick }), true, "Quarantine: garbage") },
+        { "registered since", (Alive(Row with { RegisteredAt = At(-120) + Tick }), true, "Quarantine: garbage") },
+        {
+            "reported and registered just before",
+            (Alive(Row with { HealthAt = At(-120), RegisteredAt = At(-120) }), true,
+                "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z")
+        },
+        {
+            "reported since, off",
+            (Alive(Row with { HealthAt = At(-1) }), false, $"Skip: in quarantine until 2026-11-24 16:40:00Z: {Undo}")
+        },
+        { "row gone", (Alive(null), true, "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z") },
+    };
+
+    public static TheoryData<string> Titles => new(Cases.Keys);
+
+    [Theory]
+    [MemberData(nameof(Titles))]
+    public void Of_VerdictToTerminate_TerminatesOnlyAfterTheWait(string title)
+    {
+        var (now, isOn, expected) = Cases[title];
+        var input = Input with { Quarantine = isOn ? TimeSpan.FromHours(2) : null };
+        Assert.Equal(expected, Text(QuarantineRules.Of(Terminate, now, input)));
+    }
+
+    private static CloudInstance Since(string value) => Tagged(CloudTags.GcQuarantined, value);
+
+    private static Evidence Quarantined(string value) => Now with { Instance = Since(value) };
+
+    /// <summary>In quarantine for two hours, with what the row says of its agent.</summary>
+    private static Evidence Alive(InstanceRow? row) => Quarantined("2026-11-23T16:40:00Z") with { Row = row };
+}

@@ -1,0 +1,131 @@
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Simulation.Nstance;
+using Nstance.Temporal.Tests.Support;
+using Temporalio.Exceptions;
+
+namespace Nstance.Temporal.Tests.Shards;
+
+/// <summary>Each election of nstance resets every report of health. Silence before it is no evidence.</summary>
+public sealed class ElectionTests : IDisposable
+{
+    private const int Members = 135;
+
+    private readonly SharedShard _shard = new(NstanceGeneration.V2);
+    private readonly List<string> _members = [];
+
+    public ElectionTests()
+    {
+        for (var n = 0; n < Members; n++) _members.Add(_shard.AddMember(hours: 72));
+        _shard.Input = _shard.Input with { DryRun = false, Limits = TerminationLimits.Off };
+    }
+
+    public void Dispose() => _shard.Dispose();
+
+    [Theory]
+    [InlineData(97)]
+    [InlineData(0)]
+    [InlineData(Members)]
+    public async Task Elected_SomeAgentsReportedAlready_NoInstanceIsChecked(int reported)
+    {
+        await _shard.CycleAsync();
+        var before = (await SyncAsync(minutes: 2)).Leader!;
+        Elect();
+        Report(4, _members.Take(reported));
+
+        var leader = (await SyncAsync(minutes: 4)).Leader!;
+        var collect = await _shard.Activities.CollectAsync(_shard.Input);
+        var health = await _shard.Activities.ScanHealthAsync(_shard.Input);
+
+        Assert.Equal((LeaderFile.Id, SharedShard.Start), (before.Id, before.Since));
+        // With every agent's report back, nothing shows the election, and nothing depends on it.
+        Assert.Equal(before with { Since = reported == Members ? before.Since : At(4) }, leader);
+        Assert.Equal((0, 0, null), (health.Stale, health.Enqueued, health.Suspect));
+        Assert.Empty(collect.Blocked);
+        Assert.Empty(_shard.Events.Batches);
+        Assert.Equal(Members, _shard.Nstance.File.Live().Count);
+    }
+
+    [Fact]
+    public async Task Elected_IntervalLater_ChecksTheSilentAndCountsFromTheElection()
+    {
+        await _shard.CycleAsync();
+        Elect();
+        await SyncAsync(minutes: 4);
+        Report(6, _members.Skip(2));
+        await SyncAsync(minutes: 7);
+
+        var health = await _shard.Activities.ScanHealthAsync(_shard.Input);
+
+        Assert.Equal((2, 2), (health.Stale, health.Enqueued));
+        // Three days after their registration, and three intervals after the election.
+        Assert.All(_shard.Events.Events, e => Assert.Equal(3, e.Attempt));
+    }
+
+    [Theory]
+    [InlineData("collect")]
+    [InlineData("health")]
+    public async Task ElectedSinceTheSync_PhaseThatUsesReports_GivesUpTheShard(string phase)
+    {
+        await _shard.CycleAsync();
+        await SyncAsync(minutes: 2);
+        Elect();
+
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => phase == "collect"
+            ? _shard.Activities.CollectAsync(_shard.Input)
+            : _shard.Activities.ScanHealthAsync(_shard.Input));
+
+        Assert.Equal(
+            (ErrorTypes.ShardNotHeld, $"nstance elected {LeaderFile.Id} at {LeaderFile.Address} since the last sync"),
+            (e.ErrorType, e.Message));
+        var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = "host" });
+        Assert.Equal(At(3), again.Leader!.Since);
+        Assert.Equal(0, (await _shard.Activities.ScanHealthAsync(_shard.Input)).Stale);
+    }
+
+    [Fact]
+    public async Task NotElected_NewAgentsAndDeletedRows_KeepTheTerm()
+    {
+        await _shard.CycleAsync();
+        // An agent registers and does not report yet; a row that never reported stays; others are deleted.
+        var issued = At(1);
+        foreach (var id in new[] { SharedShard.NewId(issued), SharedShard.NewId(issued) })
+        {
+            _shard.Nstance.Write(database => database.Insert(
+                new NstanceInstance(id, "acme", "web", issued) { ProviderId = $"i-{id}", RegisteredAt = issued }));
+        }
+
+        Assert.Equal(SharedShard.Start, (await SyncAsync(minutes: 2)).Leader!.Since);
+        Assert.Equal(SharedShard.Start, (await SyncAsync(minutes: 20)).Leader!.Since);
+    }
+
+    [Fact]
+    public async Task Acquire_AnotherHostHeldTheShard_IsANewTerm()
+    {
+        await _shard.CycleAsync();
+        var back = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(9)) { PreviousHost = "other" });
+        Assert.Equal(At(9), back.Leader!.Since);
+        using var database = ShardDatabase.OpenToRead(_shard.Path, SharedShard.Shard, own: false);
+        Assert.Equal(At(9), database.GetMetaTime(MetaKeys.HealthFrom));
+    }
+
+    [Fact]
+    public async Task Acquire_FirstHostEver_EvaluatesHealthAtOnce()
+    {
+        await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(0)));
+        using var database = ShardDatabase.OpenToRead(_shard.Path, SharedShard.Shard, own: false);
+        Assert.Null(database.GetMetaTime(MetaKeys.HealthFrom));
+    }
+
+    private static DateTimeOffset At(int minutes) => SharedShard.Start.AddMinutes(minutes);
+
+    private void Elect() => _shard.Nstance.Write(database => database.Elect());
+
+    private void Report(int minutes, IEnumerable<string> members) =>
+        _shard.Nstance.File.Report(members.Select(id => (id, At(minutes))));
+
+    private Task<SyncResult> SyncAsync(int minutes)
+    {
+        _shard.Input = _shard.Input with { AsOf = At(minutes) };
+        return _shard.Activities.SyncProviderAsync(_shard.Input);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Nstance.Temporal.Workflows.Contracts;
+
+/// <summary>The nstance server that leads a shard, as <c>shard/{shard}/leader.json</c> names it.</summary>
+/// <param name="Id">Its server id.</param>
+/// <param name="Address">Its host, or its address with a port; "" if the file names none.</param>
+/// <param name="Since">
+/// When the collector first saw it lead, or noticed that it was elected again. nstance resets every report of health
+/// at an election, so silence before this time is no evidence.
+/// </param>
+public sealed record NstanceLeaderInfo(string Id, string Address, DateTimeOffset Since)
+{
+    /// <summary>True if <paramref name="other"/> is the same server in the same term.</summary>
+    /// <param name="other">The leader seen before; null: none.</param>
+    /// <returns>False after an election.</returns>
+    public bool IsSameTerm(NstanceLeaderInfo? other) => other?.Id == Id && other.Since == Since;
+}
