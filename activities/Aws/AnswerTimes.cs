@@ -5,8 +5,8 @@ using Amazon.Runtime;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// The <c>Date</c> header of the last answer to a request: AWS's own clock. The SDK's responses do not carry it, so it is
-/// taken from the client's event. Thread-safe.
+/// The <c>Date</c> header of the last answer to a request: AWS's own clock. The SDK's responses do not carry it, so it
+/// is taken from the client's event. Thread-safe.
 /// </summary>
 internal static class AnswerTimes
 {

@@ -1,6 +1,8 @@
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>What an error of the cloud or the bucket means. Only <see cref="Gone"/> is evidence that something does not exist.</summary>
+/// <summary>
+/// What an error of the cloud or the bucket means. Only <see cref="Gone"/> is evidence that something does not exist.
+/// </summary>
 internal enum CloudFault
 {
     /// <summary>The cloud answered: no such thing.</summary>

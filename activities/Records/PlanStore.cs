@@ -33,7 +33,9 @@ internal sealed class PlanStore
     /// <summary>True: a plan was approved, and this host does not know it, or its time is over.</summary>
     public bool IsUnknown => _input.Approval is not null && _approved is null;
 
-    /// <summary>True: exactly this instance, machine and reason were approved, despite this guard if there is one.</summary>
+    /// <summary>
+    /// True: exactly this instance, machine and reason were approved, despite this guard if there is one.
+    /// </summary>
     public bool Approves(Candidate candidate, string? guard = null) =>
         _approved?.GetValueOrDefault(candidate.Id)?.Covers(candidate) is true
         && (guard is null || _plan!.Guards.Contains(guard));

@@ -8,7 +8,9 @@ internal static class SafetyGuard
     public const string WrongPlace =
         "not found, but the cloud shows no instance of this shard at all: wrong account or region?";
 
-    /// <summary>Clocks may differ by this, or by a quarter of the registration timeout if that is less (design).</summary>
+    /// <summary>
+    /// Clocks may differ by this, or by a quarter of the registration timeout if that is less (design).
+    /// </summary>
     public static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(2);
 
     /// <summary>
@@ -23,13 +25,15 @@ internal static class SafetyGuard
     public static GuardNote? OfAgents(HealthFacts health, PhaseInput input)
     {
         var deadline = Deadlines.Deadline(input);
-        if (health.Registered == 0 || !health.IsFed || health.Since >= deadline || health.Latest >= deadline) return null;
+        if (health.Registered == 0 || !health.IsFed) return null;
+        if (health.Since >= deadline || health.Latest >= deadline) return null;
         var since = health.Latest is { } latest ? $"{latest:yyyy-MM-dd HH:mm:ss}Z" : "an unknown time";
         return new(Guards.Agents, $"no agent has registered or reported since {since}: is nstance's server up?");
     }
 
     /// <summary>The clocks of Temporal and the host when the phase began, and the cloud's when it answered.</summary>
-    public static GuardNote? OfClocks(DateTimeOffset temporal, DateTimeOffset host, TimeSpan? cloudAhead, PhaseInput input)
+    public static GuardNote? OfClocks(
+        DateTimeOffset temporal, DateTimeOffset host, TimeSpan? cloudAhead, PhaseInput input)
     {
         var max = MaxDifference(input);
         var cloud = host + (cloudAhead ?? TimeSpan.Zero);
@@ -37,7 +41,8 @@ internal static class SafetyGuard
         return times.Max() - times.Min() <= max
             ? null
             : new(Guards.Clocks, $"the clocks differ by more than {max}: Temporal {temporal:yyyy-MM-dd HH:mm:ss}Z, "
-                + $"this host {host:yyyy-MM-dd HH:mm:ss}Z, the cloud {cloud:yyyy-MM-dd HH:mm:ss}Z; correct the wrong one");
+                + $"this host {host:yyyy-MM-dd HH:mm:ss}Z, the cloud {cloud:yyyy-MM-dd HH:mm:ss}Z; "
+                + "correct the wrong one");
     }
 
     /// <summary>The cloud answered about none of the candidates that it was asked about.</summary>

@@ -43,7 +43,10 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
             }
         }
 
-        return new DescribeResult(found, notFound, new Dictionary<string, string>()) { At = TimeProvider.System.GetUtcNow() };
+        return new DescribeResult(found, notFound, new Dictionary<string, string>())
+        {
+            At = TimeProvider.System.GetUtcNow(),
+        };
     }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

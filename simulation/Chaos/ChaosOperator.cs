@@ -17,7 +17,8 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
     /// <summary>Null: all is paused.</summary>
     public GcState? Steer(GcState state, DateTimeOffset now)
     {
-        var enforces = world.Quiet || world.Story.Events.Any(e => e.Kind == ChaosEvent.Enforce && e.At <= world.Elapsed);
+        var enforces = world.Quiet
+            || world.Story.Events.Any(e => e.Kind == ChaosEvent.Enforce && e.At <= world.Elapsed);
         state = state with
         {
             Mode = new ModeState(!enforces || world.Holding(ChaosEvent.DryRun).Any(), Name, now),

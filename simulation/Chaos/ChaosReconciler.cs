@@ -4,7 +4,9 @@ using Nstance.Temporal.Workflows.Reconciler;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The reconciler's own queue in virtual time, and I4: each stale instance is checked, never twice within the window.</summary>
+/// <summary>
+/// The reconciler's own queue in virtual time, and I4: each stale instance is checked, never twice within the window.
+/// </summary>
 internal sealed class ChaosReconciler(ChaosWorld world)
 {
     private readonly TimeSpan _interval = world.Story.Setup.Timings.HealthCheckInterval;
@@ -40,7 +42,12 @@ internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconcile
     public async Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("send", looks: false);
-        if (world.Strikes(ChaosEvent.SinkDown, "send", call.Count())) throw new Temporalio.Exceptions.ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
+        if (world.Strikes(ChaosEvent.SinkDown, "send", call.Count()))
+        {
+            throw new Temporalio.Exceptions.ApplicationFailureException(
+                "Temporal is away", ErrorTypes.Unavailable);
+        }
+
         reconciler.Queue.Enqueue(batch, world.Now);
         call.After();
     }

@@ -34,7 +34,8 @@ internal sealed class SimulatedCloud : IAsyncDisposable
         options ??= new SimulatedCloudOptions();
         var cloud = new SimulatedCloud(options);
         var ec2 = new Ec2Endpoint(
-            new Ec2Actions(cloud.Ec2), options.AccessKeys, cloud.Faults, cloud.Calls, () => cloud.Ec2.Now);
+            new Ec2Actions(cloud.Ec2), options.AccessKeys, cloud.Faults, cloud.Calls,
+            (options.AnswerClock ?? options.Clock).GetUtcNow);
         var s3 = new S3Endpoint(new S3Actions(cloud.S3, cloud.Faults), options.AccessKeys, cloud.Faults, cloud.Calls);
         try
         {

@@ -6,6 +6,9 @@ internal sealed record SimulatedCloudOptions
     /// <summary>The cloud's clock. Default: the machine's.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Clock of the answers' <c>Date</c>; null: <see cref="Clock"/>.</summary>
+    public TimeProvider? AnswerClock { get; init; }
+
     /// <summary>The access keys that are accepted. Default: any.</summary>
     public IReadOnlyList<string> AccessKeys { get; init; } = [];
 

@@ -129,7 +129,7 @@ public sealed class LeaderCheckTests : IDisposable
         Assert.Equal((ErrorTypes.ShardNotHeld, true), (e.ErrorType, e.NonRetryable));
         Assert.Equal(
             $"nstance's leader for {Shard} is nst-2 at 10.0.3.4:9000, not this host (nst-1)", e.Message);
-        Assert.Empty(_shard.Cloud.EndCalls);
+        Assert.Empty(_shard.Cloud.TerminateCalls);
         Assert.Empty(_shard.Events.Batches);
     }
 

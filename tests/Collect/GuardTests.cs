@@ -177,7 +177,8 @@ public sealed class GuardTests : IDisposable
 
         Assert.Empty(result.Blocked);
         _world.AssertCollected(dangling);
-        Assert.Contains(health.Problems, p => p.Contains($"row {ahead.Id}: invalid {column}", StringComparison.Ordinal));
+        var named = health.Problems;
+        Assert.Contains(named, p => p.Contains($"row {ahead.Id}: invalid {column}", StringComparison.Ordinal));
     }
 
     [Fact]

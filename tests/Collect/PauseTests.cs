@@ -126,7 +126,7 @@ public sealed class PauseTests : IDisposable
         var now = shard.AsOf.AddMinutes(minutesLate);
         shard.Cloud.Now = () => now;
         var activities = shard.Activities(time: new StoppedClock { Time = () => now });
-        await activities.AcquireShardAsync(new(shard.Shard, shard.AsOf));
+        await shard.Activities().AcquireShardAsync(new(shard.Shard, shard.AsOf));
         var opens = shard.AsOf.AddMinutes(2);
         var closes = shard.AsOf.AddMinutes(4);
         var environment = new ActivityEnvironment

@@ -49,6 +49,7 @@ internal sealed class Hosts : IAsyncDisposable
         {
             Buckets = [Bucket],
             AccessKeys = ["key"],
+            AnswerClock = TimeProvider.System,
             Clock = new EarlierClock(TimeSpan.FromHours(1)), // what is launched has had its time
         });
         foreach (var shard in shards)

@@ -220,7 +220,8 @@ public sealed class CycleTests
         var report = await RunAsync(collector, steps, dryRun);
 
         Assert.Equal(dryRun ? null : approval, report.Approval);
-        Assert.Equal([null, report.Approval, report.Approval, null], steps.Phases.Select(phase => phase.Input.Approval));
+        Assert.Equal(
+            [null, report.Approval, report.Approval, null], steps.Phases.Select(phase => phase.Input.Approval));
         Assert.Equal([5, 7, 5, 5], steps.Phases.Select(phase => phase.Input.Limits.ShardFloor));
         Assert.Equal([null, TimeSpan.FromHours(1), null, null], steps.Phases.Select(phase => phase.Input.Quarantine));
         Assert.Equal([collector.Settings, null, null, null], steps.Phases.Select(phase => phase.Input.Settings));

@@ -142,7 +142,9 @@ public sealed class EventQueueTests
                     now = now.AddSeconds(seconds);
                     switch (step)
                     {
-                        case 0: queue.Enqueue(new($"b{batch++}", [Check($"i{name}"), Check($"i{name + 1}")]), now); break;
+                        case 0:
+                            queue.Enqueue(new($"b{batch++}", [Check($"i{name}"), Check($"i{name + 1}")]), now);
+                            break;
                         case 1: queue.Enqueue(new($"b{batch++}", [Changed($"g{name}")]), now); break;
                         case 2: queue.Enqueue(new($"b{Math.Max(0, batch - 1)}", []), now); break;
                         case 3:

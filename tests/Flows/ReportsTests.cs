@@ -27,7 +27,8 @@ public sealed class ReportsTests
 
     [Fact]
     public void Judge_SuspectHealth_IsBlocked() =>
-        Assert.Equal(CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = "4 of 8 look stale" } }));
+        Assert.Equal(
+            CycleOutcome.Blocked, Reports.Judge(Full(1) with { Health = new() { Suspect = "4 of 8 look stale" } }));
 
     [Fact]
     public void Keep_ManyFullReports_StaysUnderAHundredKilobytes()

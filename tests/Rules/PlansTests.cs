@@ -62,7 +62,8 @@ public sealed class PlansTests
         var json = string.Join(',', plan.Items.Select(item =>
             $$"""{"InstanceId":"{{item.InstanceId}}","ProviderId":"i-1","Tenant":"acme","Group":"web","""
             + """ "Reason":"Dangling","Evidence":"why"}""".TrimStart()));
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($$"""{"items":[{{json}}],"guards":["agents"]}"""))), plan.Hash);
+        var bytes = Encoding.UTF8.GetBytes($$"""{"items":[{{json}}],"guards":["agents"]}""");
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), plan.Hash);
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class SafetyGuardTests
         (Healthy with { Latest = At(-5).AddSeconds(-1), Since = At(-6) }, Silent),
         (Healthy with { Latest = At(-5).AddSeconds(-1), IsShared = false, Reported = 0 }, null),
         (Healthy with { Latest = At(-5).AddSeconds(-1), IsShared = false, Reported = 1 }, Silent),
-        (Healthy with { Latest = null }, Silent.Replace("2026-11-23 18:34:59Z", "an unknown time", StringComparison.Ordinal)),
+        (Healthy with { Latest = null },
+            Silent.Replace("2026-11-23 18:34:59Z", "an unknown time", StringComparison.Ordinal)),
     ];
 
     public static TheoryData<int> AgentCases => [.. Enumerable.Range(0, Agents.Length)];

@@ -262,7 +262,10 @@ public sealed class BrokenRowsTests
             var health = await world.ScanHealthAsync();
             var purge = await world.PurgeAsync();
             said.AddRange(
-                [.. sync.Problems, sync.Suspect ?? "", .. collect.Problems, .. collect.Blocked.Select(g => g.Why), $"{collect}"]);
+                [
+                    .. sync.Problems, sync.Suspect ?? "", .. collect.Problems,
+                    .. collect.Blocked.Select(g => g.Why), $"{collect}",
+                ]);
             Clean([.. sync.Problems, .. collect.Problems, .. health.Problems, .. purge.Problems]);
             Clean(new[] { sync.Samples, collect.Samples, health.Samples, purge.Samples }.SelectMany(s => s)
                 .SelectMany(n => new[] { n.InstanceId, n.ProviderId, n.Tenant, n.Group, n.Action, n.Why }));

@@ -192,7 +192,8 @@ public sealed class GoldenShardTests
         return text.ToString();
     }
 
-    private static GcActivities Activities(FixtureShard golden, AwsConnections connections, FakeEventSink events) => new(
+    private static GcActivities Activities(
+        FixtureShard golden, AwsConnections connections, FakeEventSink events) => new(
         new()
         {
             HostName = "host",

@@ -95,7 +95,8 @@ public abstract class MainCycleTests : IAsyncLifetime
         Assert.Empty(Terminated);
         Assert.Empty(DeletedRows());
         Assert.True(HasObject(dangling.Key));
-        Assert.StartsWith("the cloud could not say anything about any of 1 candidates", Assert.Single(collect.Blocked).Why);
+        var guard = Assert.Single(collect.Blocked);
+        Assert.StartsWith("the cloud could not say anything about any of 1 candidates", guard.Why);
     }
 
     [Theory]

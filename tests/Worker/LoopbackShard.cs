@@ -25,6 +25,7 @@ public abstract class LoopbackShard : IAsyncLifetime
         {
             Buckets = ["bbb"],
             AccessKeys = ["key"],
+            AnswerClock = TimeProvider.System,
             Clock = new EarlierClock(TimeSpan.FromHours(1)),
         });
         Cloud.S3.Put("bbb", "shard/s/config.jsonc", Encoding.UTF8.GetBytes("""

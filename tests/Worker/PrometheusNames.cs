@@ -12,7 +12,7 @@ internal static class PrometheusNames
     public static ISet<string> OfWorkflows { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
         "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds",
-        "nstance_gc_paused",
+        "nstance_gc_paused", "nstance_gc_blocked", "nstance_gc_blocked_since_seconds",
         "nstance_gc_dry_run", "nstance_gc_plan_pending", "nstance_gc_collector_at_seconds",
     };
 

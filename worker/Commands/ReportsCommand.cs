@@ -61,7 +61,8 @@ internal static class ReportsCommand
                 Sum(x => x.Skipped),
                 Sum(x => x.OverLimit + x.Blocked),
                 report.Purge is { } purge ? $"{purge.Purged}" : "–",
-                Markup.Escape(report.Problems is [var first, ..] ? first : report.Collect?.Blocked is [var guard, ..] ? guard.Why : ""));
+                Markup.Escape(report.Problems is [var first, ..] ? first
+                    : report.Collect?.Blocked is [var guard, ..] ? guard.Why : ""));
         }
 
         console.Write(table);

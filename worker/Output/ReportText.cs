@@ -19,7 +19,8 @@ internal static class ReportText
             .. report.Sync?.Samples ?? [], .. report.Collect?.Samples ?? [], .. report.Purge?.Samples ?? []]);
         if (report.Grace is { } grace)
             console.MarkupLine($"[yellow]grace[/] until {Word.Time(grace.Until)}: {Markup.Escape(grace.Why)}");
-        foreach (var guard in report.Collect?.Blocked ?? []) Warn(console, $"blocked by guard {guard.Guard}: {guard.Why}");
+        foreach (var guard in report.Collect?.Blocked ?? [])
+            Warn(console, $"blocked by guard {guard.Guard}: {guard.Why}");
         if (report.Collect?.Plan is { } plan)
             Warn(console, $"plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
         foreach (var problem in report.Problems) Warn(console, problem);

@@ -31,11 +31,16 @@ internal static class StatusText
         else if (status.DryRun && status.Settings.DryRun is null)
             Row("mode", "[yellow]dry-run until nstance-gc enforce[/]");
         foreach (var block in status.Blocks)
-            Row("[yellow]blocked[/]", Markup.Escape($"since {Word.Time(block.Since)} by guard {block.Guard}: {block.Why}"));
+        {
+            var why = $"since {Word.Time(block.Since)} by guard {block.Guard}: {block.Why}";
+            Row("[yellow]blocked[/]", Markup.Escape(why));
+        }
+
         if (status.Blocks.Count > 0)
         {
             Row("way out", status.Pending is { } held
-                ? $"nstance-gc plan show, then plan approve {held.Id} {Markup.Escape($"--cluster {shard.Cluster} --shard {shard.Shard}")}"
+                ? $"nstance-gc plan show, then plan approve {held.Id} "
+                    + Markup.Escape($"--cluster {shard.Cluster} --shard {shard.Shard}")
                 : "correct the cause, then nstance-gc cycle; nothing waits for an approval");
         }
 

@@ -58,7 +58,9 @@ internal static class Reports
         return [.. report.Problems, .. blocked, .. phases.SelectMany(phase => phase?.Problems ?? [])];
     }
 
-    /// <summary>The guards that hold the shard back after a cycle, each since the first of the cycles in a row.</summary>
+    /// <summary>
+    /// The guards that hold the shard back after a cycle, each since the first of the cycles in a row.
+    /// </summary>
     public static IReadOnlyList<Block> Blocks(IReadOnlyList<Block> before, CycleReport report) =>
     [
         .. Notes(report).DistinctBy(note => note.Guard).Select(note => new Block(

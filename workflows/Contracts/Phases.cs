@@ -44,7 +44,9 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     [JsonIgnore]
     public DateTimeOffset? HostTime { get; init; }
 
-    /// <summary>Why the last sync is in doubt: <c>Collect</c> holds everything back as a plan. Null: it is not.</summary>
+    /// <summary>
+    /// Why the last sync is in doubt: <c>Collect</c> holds everything back as a plan. Null: it is not.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GuardNote? Guard { get; init; }
 
@@ -241,7 +243,8 @@ public sealed record HealthScanResult : PhaseResult
     public int Enqueued { get; init; }
 
     /// <summary>
-    /// Why nothing was enqueued, in one sentence: so many look stale that the source of health is suspect. Null: it is not.
+    /// Why nothing was enqueued, in one sentence: so many look stale that the source of health is suspect. Null: it is
+    /// not.
     /// </summary>
     public string? Suspect { get; init; }
 
