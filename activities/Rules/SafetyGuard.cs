@@ -13,6 +13,9 @@ internal static class SafetyGuard
     /// </summary>
     public static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(2);
 
+    /// <summary>The cloud's Date has whole seconds, and an answer takes time: less is no difference.</summary>
+    private static readonly TimeSpan DateResolution = TimeSpan.FromSeconds(3);
+
     /// <summary>
     /// So many may always be missing. More than these and half of all is a listing that shrank implausibly.
     /// </summary>
@@ -73,6 +76,7 @@ internal static class SafetyGuard
     private static TimeSpan MaxDifference(PhaseInput input)
     {
         var quarter = input.Timings.RegistrationTimeout / 4;
-        return quarter < MaxClockDifference ? quarter : MaxClockDifference;
+        var max = quarter < MaxClockDifference ? quarter : MaxClockDifference;
+        return max > DateResolution ? max : DateResolution;
     }
 }

@@ -118,17 +118,17 @@ public sealed class PauseTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, false)]
-    [InlineData(2, true)]
-    public async Task Collect_AsAnActivity_GoesByTheTimeAtWhichTemporalBeganIt(int minutesLate, bool guarded)
+    [InlineData(4, false)]
+    [InlineData(-4, true)]
+    public async Task Collect_AsAnActivity_GoesByTheTimeAtWhichTemporalBeganIt(int secondsLate, bool guarded)
     {
         using var shard = new Shard1();
-        var now = shard.AsOf.AddMinutes(minutesLate);
+        var now = shard.AsOf.AddSeconds(secondsLate);
         shard.Cloud.Now = () => now;
         var activities = shard.Activities(time: new StoppedClock { Time = () => now });
         await shard.Activities().AcquireShardAsync(new(shard.Shard, shard.AsOf));
-        var opens = shard.AsOf.AddMinutes(2);
-        var closes = shard.AsOf.AddMinutes(4);
+        var opens = shard.AsOf.AddMinutes(-1);
+        var closes = shard.AsOf;
         var environment = new ActivityEnvironment
         {
             Info = ActivityEnvironment.DefaultInfo with
