@@ -38,8 +38,8 @@ internal static partial class Logs
     [LoggerMessage(
         1007,
         LogLevel.Warning,
-        "{Identities} polled {HostTaskQueue} a short time ago. This worker waits up to {Seconds} s: if they poll again, "
-        + "it ends, because two workers must not have one host name")]
+        "{Identities} polled {HostTaskQueue} a short time ago. This worker waits up to {Seconds} s. "
+        + "It ends if they poll again, because two workers must not have one host name")]
     public static partial void AnotherWorkerSeen(ILogger log, string identities, string hostTaskQueue, double seconds);
 
     [LoggerMessage(

@@ -12,7 +12,7 @@ internal static class DamagedFile
     // The log goes first: SQLite would write a log that stays behind into the new file.
     private static readonly string[] Endings = ["-wal", "-shm", ""];
 
-    /// <summary>Opens the shard's database. Replaces a damaged file of our own and adds the reason to the notes.</summary>
+    /// <summary>Opens the shard's database. A damaged file of our own is replaced, and the notes say so.</summary>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
     public static ShardDatabase OpenOrReplace(ShardDatabases databases, AcquireShardInput input, PhaseNotes notes)
     {

@@ -17,7 +17,7 @@ internal enum DatabaseFault
     /// <summary>Another process held the write lock for the whole busy timeout; a retry later may help.</summary>
     Busy,
 
-    /// <summary>Its content is damaged, or is no SQLite database. An own file is repaired by the next acquire.</summary>
+    /// <summary>It is damaged, or no SQLite database. The next acquire replaces a file of our own.</summary>
     Damaged,
 
     /// <summary>Full disk, input/output error.</summary>

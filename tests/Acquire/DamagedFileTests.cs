@@ -40,7 +40,7 @@ public sealed class DamagedFileTests : IDisposable
         Assert.Equal(damaged, await File.ReadAllBytesAsync(KeptPath));
     }
 
-    /// <summary>An activity of a lost attempt may still have the file open: its log must not enter the new file.</summary>
+    /// <summary>A lost attempt may still have the file open: its log must not enter the new file.</summary>
     [Fact]
     public async Task Acquire_DamagedOwnFileInUse_RenamesTheLogToo()
     {

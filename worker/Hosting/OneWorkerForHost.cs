@@ -17,7 +17,7 @@ internal sealed class OneWorkerForHost(
     /// <summary>A live worker polls at least this often: a poll lasts at most 60 s.</summary>
     private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(65);
 
-    /// <summary>The server keeps pollers for five minutes. Older ones are gone, also if this clock is a bit off.</summary>
+    /// <summary>The server lists pollers for five minutes. One that is older than this is gone.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
