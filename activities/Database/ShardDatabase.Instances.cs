@@ -219,6 +219,8 @@ internal sealed partial class ShardDatabase : ICandidateSource
         row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
         GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
     {
-        IsShared = !IsOwn, Path = Path, Since = GetMetaTime(MetaKeys.HealthFrom),
+        IsShared = !IsOwn,
+        Path = Path,
+        Since = GetMetaTime(MetaKeys.HealthFrom),
     };
 }

@@ -61,7 +61,9 @@ internal sealed class HealthPhase(
 
     private HealthScanResult Done(HealthScanResult result) => result with
     {
-        Invalid = _notes.InvalidCount, Samples = _notes.Samples, Problems = _notes.Problems,
+        Invalid = _notes.InvalidCount,
+        Samples = _notes.Samples,
+        Problems = _notes.Problems,
     };
 
     private IEnumerable<ReconcileEvent> Checks(IReadOnlyList<InstanceRow> stale, HealthFacts facts)

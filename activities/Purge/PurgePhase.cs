@@ -53,7 +53,9 @@ internal sealed class PurgePhase(
 
     private PurgeResult Done() => _result with
     {
-        Invalid = _notes.InvalidCount, Samples = _notes.Samples, Problems = _notes.Problems,
+        Invalid = _notes.InvalidCount,
+        Samples = _notes.Samples,
+        Problems = _notes.Problems,
     };
 
     private void Would(InstanceRow[] page)

@@ -74,7 +74,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
 
     private async Task OnceAsync(MeasuredFleet fleet, WriteLocks locks)
     {
-        var bucket = new MemoryBucket(fleet, _calls);
+        using var bucket = new MemoryBucket(fleet, _calls);
         var connections = new Connections(new MemoryCloud(fleet, _calls), bucket, bucket);
         var shared = Path.Combine(_folder, "server.db");
         File.Copy(Template, shared, overwrite: true);
@@ -84,7 +84,10 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
         GcActivities Activities(string? path) => new(
             new ShardDatabases
             {
-                HostName = "bench", NstanceServerId = "bench", DataDirectory = own, SharedDatabasePath = path,
+                HostName = "bench",
+                NstanceServerId = "bench",
+                DataDirectory = own,
+                SharedDatabasePath = path,
             },
             connections, _ => _events);
         var gc = Activities(shared);

@@ -11,12 +11,14 @@ namespace Nstance.Temporal.Benchmarks.Fleet;
 /// The bucket over a fleet in memory: S3's page and batch sizes, the product's own bound for reads in flight. It keeps
 /// no audit, since no phase reads it.
 /// </summary>
-internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordStore, IAuditStore
+internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordStore, IAuditStore, IDisposable
 {
     private const int PageSize = 1000;
 
     // A bound that grew in one run would make the next one look better than a fresh worker is: a new bucket for each.
     private readonly AdaptiveLimit _gets = new();
+
+    public void Dispose() => _gets.Dispose();
 
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ internal static class CollectorWorker
         {
             var calls = new Calls(TimeSpan.Zero);
             var events = new CountedEvents();
-            var bucket = new MemoryBucket(fleet, calls);
+            using var bucket = new MemoryBucket(fleet, calls);
             var gc = new GcActivities(
                 new ShardDatabases { HostName = Host, DataDirectory = folder },
                 new Connections(new MemoryCloud(fleet, calls, listed), bucket, bucket), _ => events);

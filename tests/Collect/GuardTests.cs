@@ -123,7 +123,9 @@ public sealed class GuardTests : IDisposable
         _world.Cloud.Now = () => now.AddSeconds(cloud);
         _world.Input = _world.Input with
         {
-            AsOf = now, StartedAt = now.AddSeconds(temporal), HostTime = now.AddSeconds(host),
+            AsOf = now,
+            StartedAt = now.AddSeconds(temporal),
+            HostTime = now.AddSeconds(host),
         };
 
         var result = await _world.CollectAsync();

@@ -21,7 +21,10 @@ public sealed class LimitProperties
         from shardPercent in Gen.Int[0, 60]
         select new TerminationLimits
         {
-            GroupFloor = groupFloor, GroupPercent = groupPercent, ShardFloor = shardFloor, ShardPercent = shardPercent,
+            GroupFloor = groupFloor,
+            GroupPercent = groupPercent,
+            ShardFloor = shardFloor,
+            ShardPercent = shardPercent,
         };
 
     [Fact]

@@ -67,19 +67,19 @@ public sealed class TemporalUiDocsTests
 
     private static CycleReport Report(int cycle, CycleOutcome outcome, int over) =>
         new(cycle, Noon.AddMinutes(2 * (cycle - 412)))
-    {
-        Outcome = outcome,
-        Host = "host-a",
-        Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
-        Collect = new()
         {
-            Counts =
+            Outcome = outcome,
+            Host = "host-a",
+            Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
+            Collect = new()
+            {
+                Counts =
             [
                 new() { Reason = CollectReason.Unhealthy, Candidates = over, OverLimit = over },
                 new() { Reason = CollectReason.Dangling, Candidates = 1, Skipped = 1 },
             ],
-        },
-        Health = new() { Registered = 58, Stale = over },
-        Purge = new() { Purged = cycle == 410 ? 3 : 0 },
-    };
+            },
+            Health = new() { Registered = 58, Stale = over },
+            Purge = new() { Purged = cycle == 410 ? 3 : 0 },
+        };
 }

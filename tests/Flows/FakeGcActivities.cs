@@ -43,7 +43,9 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     public Task<SyncResult> SyncProviderAsync(PhaseInput input) =>
         AnswerAsync("sync", new SyncResult
         {
-            Listed = 200, Timings = input.Settings!.Over(new()), Leader = Leader,
+            Listed = 200,
+            Timings = input.Settings!.Over(new()),
+            Leader = Leader,
         });
 
     [Activity]

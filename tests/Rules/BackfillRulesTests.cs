@@ -8,7 +8,9 @@ public sealed class BackfillRulesTests
 {
     private static readonly InstanceRecord Complete = Recorded with
     {
-        RegistrationJwt = new Secret("jwt"), InfraConfigHash = "hash", SubnetId = "subnet-1",
+        RegistrationJwt = new Secret("jwt"),
+        InfraConfigHash = "hash",
+        SubnetId = "subnet-1",
     };
 
     private static readonly Dictionary<string, (InstanceRecord, string[] Unfillable, bool HasSubnet, string?)>

@@ -15,7 +15,9 @@ public sealed class DeletedButRunningRuleTests
 
     private static readonly InstanceRow Marked = Row with
     {
-        DeletedAt = At(-30), RegisteredAt = At(-50), HealthAt = At(-30),
+        DeletedAt = At(-30),
+        RegisteredAt = At(-50),
+        HealthAt = At(-30),
     };
 
     private static readonly Evidence Runs = Now with { Row = Marked, Record = Missing() };

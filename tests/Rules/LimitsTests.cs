@@ -11,13 +11,19 @@ public sealed class LimitsTests
 
     private static readonly Dictionary<(string Tenant, string Group), int> Live = new()
     {
-        [("acme", "web")] = 20, [("acme", "db")] = 10, [("globex", "web")] = 5, [("acme", "batch")] = 65,
+        [("acme", "web")] = 20,
+        [("acme", "db")] = 10,
+        [("globex", "web")] = 5,
+        [("acme", "batch")] = 65,
     };
 
     private static readonly TerminationLimits Default = new();
     private static readonly TerminationLimits None = new()
     {
-        ShardPercent = 0, ShardFloor = 0, GroupPercent = 0, GroupFloor = 0,
+        ShardPercent = 0,
+        ShardFloor = 0,
+        GroupPercent = 0,
+        GroupFloor = 0,
     };
 
 

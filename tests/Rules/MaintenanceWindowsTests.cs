@@ -76,7 +76,8 @@ public sealed class MaintenanceWindowsTests
     {
         var window = new MaintenanceWindow(from, to)
         {
-            Days = days.Split(',', StringSplitOptions.RemoveEmptyEntries), TimeZone = zone,
+            Days = days.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            TimeZone = zone,
         };
         return MaintenanceWindows.Open(Input with { Windows = [window] });
     }

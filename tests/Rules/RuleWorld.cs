@@ -34,34 +34,52 @@ internal static class RuleWorld
 
     public static InstanceRow Row { get; } = new()
     {
-        Id = Id, Tenant = "acme", Group = "web", ProviderId = ProviderId, NamesMachine = true,
-        IssuedAt = At(-60), CreatedAt = At(-60),
+        Id = Id,
+        Tenant = "acme",
+        Group = "web",
+        ProviderId = ProviderId,
+        NamesMachine = true,
+        IssuedAt = At(-60),
+        CreatedAt = At(-60),
     };
 
     public static CloudInstance Machine { get; } = new(
         ProviderId, "running", InstanceStatus.Running, At(-60), "a", null, null, null,
         new Dictionary<string, string>
         {
-            [CloudTags.Managed] = "true", [CloudTags.ClusterId] = Shard.Cluster, [CloudTags.Shard] = Shard.Shard,
-            [CloudTags.InstanceId] = Id, [CloudTags.Group] = "web",
+            [CloudTags.Managed] = "true",
+            [CloudTags.ClusterId] = Shard.Cluster,
+            [CloudTags.Shard] = Shard.Shard,
+            [CloudTags.InstanceId] = Id,
+            [CloudTags.Group] = "web",
         });
 
     public static InstanceRecord Recorded { get; } = new()
     {
         InstanceId = InstanceId.TryParse(Id, out var id) ? id : throw new InvalidOperationException(Id),
-        Tenant = "acme", Group = "web", ProviderId = ProviderId, Status = InstanceStatus.Running,
+        Tenant = "acme",
+        Group = "web",
+        ProviderId = ProviderId,
+        Status = InstanceStatus.Running,
     };
 
     public static Evidence Now { get; } = new()
     {
-        Row = Row, Instance = Machine, Record = Found(Recorded), Tenant = "acme", RecordKey = "key", CloudTime = AsOf,
+        Row = Row,
+        Instance = Machine,
+        Record = Found(Recorded),
+        Tenant = "acme",
+        RecordKey = "key",
+        CloudTime = AsOf,
     };
 
     /// <summary>A row from before the launch: neither row, cloud nor record names a machine.</summary>
     public static Evidence Unnamed { get; } = new()
     {
-        Row = Row with { ProviderId = null, NamesMachine = false }, Tagged = [],
-        Record = Found(Recorded with { ProviderId = null }), Tenant = "acme",
+        Row = Row with { ProviderId = null, NamesMachine = false },
+        Tagged = [],
+        Record = Found(Recorded with { ProviderId = null }),
+        Tenant = "acme",
     };
 
     /// <summary>The cycle's time and so many minutes.</summary>

@@ -9,7 +9,8 @@ public sealed class WithoutMachineRuleTests
     /// <summary>Registered an hour ago and silent since; the cloud knows no machine.</summary>
     private static readonly Evidence Lost = Unnamed with
     {
-        Row = Unnamed.Row! with { RegisteredAt = At(-60) }, HealthKnownSince = At(-600),
+        Row = Unnamed.Row! with { RegisteredAt = At(-60) },
+        HealthKnownSince = At(-600),
     };
 
     private static readonly Dictionary<string, RuleCase> Cases = new()

@@ -86,7 +86,8 @@ internal sealed class FakeCloud : ICloud
             providerIds.Where(id => !Undescribable.Contains(id) && Instances.ContainsKey(id))
                 .ToDictionary(id => id, id => Instances[id]),
             providerIds.Where(id => !Undescribable.Contains(id) && !Instances.ContainsKey(id)).ToHashSet(),
-            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled")) { At = Now() });
+            providerIds.Where(Undescribable.Contains).ToDictionary(id => id, _ => "throttled"))
+        { At = Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

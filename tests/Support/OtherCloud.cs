@@ -69,7 +69,8 @@ internal sealed class OtherCloud : ICloud, IConnections
         return Task.FromResult(new DescribeResult(
             Find(vm => providerIds.Contains(vm.ProviderId)).ToDictionary(vm => vm.ProviderId),
             providerIds.Where(id => !_vms.ContainsKey(id)).ToHashSet(),
-            new Dictionary<string, string>()) { At = Now() });
+            new Dictionary<string, string>())
+        { At = Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

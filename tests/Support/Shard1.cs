@@ -48,7 +48,10 @@ internal sealed class Shard1 : IConnections, IDisposable
         var shared = own ? null : DatabasePath;
         var databases = new ShardDatabases
         {
-            HostName = host, DataDirectory = OwnFolder, SharedDatabasePath = shared, NstanceServerId = LeaderFile.Id,
+            HostName = host,
+            DataDirectory = OwnFolder,
+            SharedDatabasePath = shared,
+            NstanceServerId = LeaderFile.Id,
         };
         return new(databases, this, _ => Events, time ?? new StoppedClock { Time = () => AsOf });
     }

@@ -27,8 +27,12 @@ internal static class PartialPauseRules
     {
         var pause = new PartialPause
         {
-            Group = request.Group, Sweep = request.Sweep, Reason = request.Reason.Trim(), At = now,
-            Until = request.Until, By = request.By,
+            Group = request.Group,
+            Sweep = request.Sweep,
+            Reason = request.Reason.Trim(),
+            At = now,
+            Until = request.Until,
+            By = request.By,
         };
         state = Remove(state, request.Group, request.Sweep);
         return state with { PartialPauses = [.. state.PartialPauses, pause] };
