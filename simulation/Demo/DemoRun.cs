@@ -73,15 +73,15 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             ["AWS_SECRET_ACCESS_KEY"] = Key,
             ["AWS_REGION"] = "us-west-2",
         };
-        using var living = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var life = fleet.LiveAsync(living.Token);
+        var client = await temporal.ConnectAsync();
         await using var worker = GcProcess.Start(
             [
                 "run", .. ShardArguments, "--host-name", "demo-host", "--data-directory", _directory,
                 "--shared-database-path", Database, "--nstance-server-id", ShardLayout.ServerId,
                 "--webhook-url", webhook.Url.ToString(),
             ], environment, Log);
-        var client = await temporal.ConnectAsync();
+        using var living = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var life = fleet.LiveAsync(living.Token); // Nothing may fail between here and the try, which awaits it.
         try
         {
             var watched = await screen.ShowAsync(async () =>
