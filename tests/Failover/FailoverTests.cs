@@ -23,7 +23,8 @@ public sealed class FailoverTests
         var garbage = hosts.AddGarbage();
         var hold = hosts.Hold(operation, after);
 
-        var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         await hosts.Worker(before.Host!).SignalAsync("KILL", TestContext.Current.CancellationToken);
         var report = await update.GetResultAsync();

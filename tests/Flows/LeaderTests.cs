@@ -53,7 +53,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
         stage.Arrive(stage.Second);
         stage.Gc.Leader = Known;
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var isLost = false;
         stage.Gc.Fault = call =>
         {
@@ -64,7 +64,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             return new ApplicationFailureException("nstance's leader is nst-7", ErrorTypes.ShardNotHeld);
         };
 
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         Assert.Equal((CycleOutcome.Completed, stage.Second), (report.Outcome, report.Host));
         Assert.Equal("nst-7 became nstance's leader", report.Grace?.Why);

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Security;
+using Nstance.Temporal.Workflows.Payloads;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
@@ -21,7 +22,7 @@ internal static class TemporalConnector
         options.TargetHost = address ?? options.TargetHost ?? DefaultAddress;
         options.Namespace = temporalNamespace ?? options.Namespace;
         options.Runtime = ProcessRuntime.Instance;
-        if (keys is not null) options.DataConverter = EncryptionCodec.Converter(keys);
+        options.DataConverter = keys is null ? PayloadJson.Converter : EncryptionCodec.Converter(keys);
         try
         {
             // The SDK has no limit of its own for a host that swallows packets.
