@@ -89,6 +89,28 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
         Assert.Contains($"no host for sync: HostDeclined: {Why}", report.Problems);
     }
 
+    [Fact]
+    public async Task RunCycle_NoHostForWantOfALeader_StatusSaysSinceWhenUntilOneLeads()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var isElected = false;
+        stage.Gc.Fault = call => call == "acquire" && !isElected
+            ? new ApplicationFailureException(
+                "nst-7 resigned", ErrorTypes.NoLeader, nextRetryDelay: TimeSpan.FromSeconds(1))
+            : null;
+        var settings = new GcSettings { CycleTimeout = TimeSpan.FromSeconds(5), DryRun = false };
+        var collector = await stage.StartAsync(settings);
+        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var without = await collector.QueryAsync(w => w.Status());
+        isElected = true;
+        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var with = await collector.QueryAsync(w => w.Status());
+
+        Assert.Contains("no host for sync: NoLeader: nst-7 resigned", failed.Problems);
+        Assert.Equal(failed.StartedAt, without.NoLeaderSince);
+        Assert.Equal((CycleOutcome.Completed, null), (completed.Outcome, with.NoLeaderSince));
+    }
+
     private static CollectorState Collector(NstanceLeaderInfo? leader) => new(
         new(new("acme", "us-west-2a", "bucket"))
         {
