@@ -82,7 +82,8 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             call == "acquire" ? new ApplicationFailureException(Why, ErrorTypes.HostDeclined) : null;
         var collector = await stage.StartAsync(new() { CycleTimeout = TimeSpan.FromMinutes(1), DryRun = false });
 
-        await stage.PassAsync(TimeSpan.FromMinutes(2));
+        // The first cycle begins within the interval of two minutes.
+        await stage.PassAsync(TimeSpan.FromMinutes(4));
 
         var report = (await collector.QueryAsync(w => w.Reports()))[^1];
         Assert.Equal(CycleOutcome.Failed, report.Outcome);
@@ -95,11 +96,9 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
         await using var stage = await Stage.SetAsync(server.Environment);
         var isElected = false;
         stage.Gc.Fault = call => call == "acquire" && !isElected
-            ? new ApplicationFailureException(
-                "nst-7 resigned", ErrorTypes.NoLeader, nextRetryDelay: TimeSpan.FromSeconds(1))
+            ? new ApplicationFailureException("nst-7 resigned", ErrorTypes.NoLeader, nonRetryable: true)
             : null;
-        var settings = new GcSettings { CycleTimeout = TimeSpan.FromSeconds(5), DryRun = false };
-        var collector = await stage.StartAsync(settings);
+        var collector = await stage.StartAsync();
         var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
         var without = await collector.QueryAsync(w => w.Status());
         isElected = true;
