@@ -11,7 +11,7 @@ internal static class QuietHoursRules
     /// <summary>
     /// One sentence during quiet hours, at the cycle's time or when the phase began; null: there are none now.
     /// </summary>
-    public static string? Open(PhaseInput input)
+    public static string? Now(PhaseInput input)
     {
         DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];
         foreach (var hours in input.QuietHours ?? [])
@@ -19,14 +19,14 @@ internal static class QuietHoursRules
             if (!TimeZoneInfo.TryFindSystemTimeZoneById(hours.TimeZone, out var zone)
                 || !TryParse(hours.From, out var from) || !TryParse(hours.To, out var to))
                 return $"quiet hours {Text(hours)} are invalid on this host: nothing is collected";
-            if (times.Any(time => IsOpen(hours, from, to, TimeZoneInfo.ConvertTime(time, zone).DateTime)))
+            if (times.Any(time => Holds(hours, from, to, TimeZoneInfo.ConvertTime(time, zone).DateTime)))
                 return $"quiet hours {Text(hours)}: nothing is collected";
         }
 
         return null;
     }
 
-    private static bool IsOpen(QuietHours hours, TimeOnly from, TimeOnly to, DateTime now)
+    private static bool Holds(QuietHours hours, TimeOnly from, TimeOnly to, DateTime now)
     {
         var time = TimeOnly.FromDateTime(now);
         if (from < to) return time >= from && time < to && IsOn(hours, now.DayOfWeek);
