@@ -99,10 +99,10 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             ? new ApplicationFailureException("nst-7 resigned", ErrorTypes.NoLeader, nonRetryable: true)
             : null;
         var collector = await stage.StartAsync();
-        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var without = await collector.QueryAsync(w => w.Status());
         isElected = true;
-        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var with = await collector.QueryAsync(w => w.Status());
 
         Assert.Contains("no host for sync: NoLeader: nst-7 resigned", failed.Problems);

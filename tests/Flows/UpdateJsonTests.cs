@@ -33,7 +33,7 @@ public sealed class UpdateJsonTests(TemporalServerFixture server) : IClassFixtur
     [InlineData("Reject", """{"plan":7}""", "Reject has a wrong plan; allowed is text")]
     [InlineData("Configure", """{"limits":{"groupFlor":1}}""", "Configure has no member limits.groupFlor; limits t")]
     [InlineData("Configure", """{"interval":5}""", "Configure has a wrong interval; allowed is a duration such as ")]
-    [InlineData("Configure", """{"windows":[{"form":"1"}]}""", "Configure has no member windows.form; windows ta")]
+    [InlineData("Configure", """{"quietHours":[{"form":"1"}]}""", "Configure has no member quietHours.form; quiet")]
     public async Task Update_WithAFault_IsRefusedByNameAndNothingIsWritten(string update, string json, string refusal)
     {
         await using var stage = await Stage.SetAsync(server.Environment);
