@@ -161,6 +161,7 @@ internal sealed class ChaosCollector(
             new ChaosCloud(world, call, invariants, bounds),
             bug.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
             new ChaosAudit(world, call, invariants),
+            new ChaosPlans(world, call, invariants, hosts.Plans),
             new ChaosSink(world, call, reconciler),
             world.Holding(ChaosEvent.DiskFull).Any(),
             bug.Clock(world.Clock));

@@ -52,16 +52,6 @@ internal sealed class DatabaseEye : IDisposable
         }
     }
 
-    public IReadOnlySet<string> PlanItems(string hash)
-    {
-        using var command = Command("SELECT value FROM gc_meta WHERE key = 'collect.plans'");
-        if (command.ExecuteScalar() is not string json) return new HashSet<string>();
-        using var plans = JsonDocument.Parse(json);
-        return plans.RootElement.EnumerateArray().Where(plan => plan.GetProperty("Hash").GetString() == hash)
-            .SelectMany(plan => plan.GetProperty("Items").EnumerateArray())
-            .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet();
-    }
-
     public void Dispose() => _connection.Dispose();
 
     private SqliteCommand Command(string sql)

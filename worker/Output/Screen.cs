@@ -23,6 +23,7 @@ internal sealed class Screen
             Enrichment = new() { UseDefaultEnrichers = false },
         });
         if (!IsTerminal(output)) Console.Profile.Width = PipedWidth;
+        else if (!System.Console.IsInputRedirected) Answer = System.Console.ReadLine;
     }
 
     public TextWriter Output { get; }
@@ -40,6 +41,9 @@ internal sealed class Screen
 
     /// <summary>True: <see cref="Error"/> is a terminal, on which a line may be written anew.</summary>
     public bool ErrorIsTerminal => ReferenceEquals(Error, System.Console.Error) && !System.Console.IsErrorRedirected;
+
+    /// <summary>Reads the answer of the person at the terminal; null: there is none to ask.</summary>
+    public Func<string?>? Answer { get; init; }
 
     private static bool IsTerminal(TextWriter output) =>
         ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
