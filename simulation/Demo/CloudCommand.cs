@@ -25,6 +25,7 @@ internal static class CloudCommand
         var cluster = Arguments.Text("--cluster", "the fleet's cluster", demo.Cluster);
         var shard = Arguments.Text("--shard", "the fleet's shard", demo.Shard);
         var bucket = Arguments.Text("--bucket", "the bucket of its records", demo.Bucket);
+        var prefix = Arguments.Text("--prefix", "what nstance's --prefix puts before each key; empty: nothing", "");
         var database = new Option<string>("--database")
         {
             Description = "nstance's database; must not be there yet; default: in a temporary folder",
@@ -37,12 +38,13 @@ internal static class CloudCommand
         var root = new RootCommand(
             "Endpoints on loopback that speak EC2 and S3, and a fleet that lives and leaks, until interrupted.")
         {
-            instances, seed, ec2, s3, cluster, shard, bucket, database,
+            instances, seed, ec2, s3, cluster, shard, bucket, prefix, database,
         };
         root.SetAction(async (parsed, token) =>
         {
             var place = new ShardRef(
-                parsed.GetValue(cluster)!, parsed.GetValue(shard)!, parsed.GetValue(bucket)!);
+                parsed.GetValue(cluster)!, parsed.GetValue(shard)!, parsed.GetValue(bucket)!,
+                parsed.GetValue(prefix)!);
             var options = new SimulatedCloudOptions
             {
                 Ec2Port = parsed.GetValue(ec2),
@@ -54,7 +56,7 @@ internal static class CloudCommand
             var temporary = Directory.CreateTempSubdirectory("nstance-gc-cloud-").FullName;
             try
             {
-                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "server.db"));
+                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "nstance.db"));
                 await RunAsync(place, options, parsed.GetValue(instances), path, stdout, token);
                 return 0;
             }

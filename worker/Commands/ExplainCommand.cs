@@ -25,7 +25,7 @@ internal static class ExplainCommand
         var days = Arguments.Text(
             "--days", "N", $"How many days of the audit are read, today's included; 1 to {MaxDays}", "7");
         var settings = Arguments.Of(
-            Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"));
+            Settings.Named("Cluster", "Shard", "Bucket", "Prefix", "DataDirectory", "SharedDatabasePath"));
         return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
             if (!int.TryParse(invocation.Get(days), out var count) || count is < 1 or > MaxDays)
