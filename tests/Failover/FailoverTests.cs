@@ -39,6 +39,7 @@ public sealed class FailoverTests
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
         var hold = hosts.Hold("ListObjectsV2", after: true);
         var collector = await hosts.CollectAsync("s");
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         var first = hosts.HolderOf("s");
 
