@@ -165,6 +165,9 @@ public sealed partial class GcWorkflow
         // A collector that an older release started does not carry this attribute, and the server may not know it.
         if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending)
             updates.Add(Names.PendingAttribute.ValueSet(pending));
+        var mode = _collector.DryRun ? Names.ModeDryRun : Names.ModeEnforce;
+        if (attributes.TryGetValue(Names.ModeAttribute, out var was) && was != mode)
+            updates.Add(Names.ModeAttribute.ValueSet(mode));
         if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
     }
 }

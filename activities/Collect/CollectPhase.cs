@@ -111,8 +111,8 @@ internal sealed class CollectPhase(
         var assessed = new List<Assessment>();
         foreach (var batch in candidates.Chunk(EvidenceBatch))
         {
+            Beat(reason, $"evidence of {assessed.Count} of {candidates.Length} read");
             assessed.AddRange(await AssessAsync(batch, ct));
-            Beat(reason);
         }
 
         _assessed.AddRange(assessed);
@@ -125,9 +125,11 @@ internal sealed class CollectPhase(
         var announced = await termination.AnnounceAsync(acting, ct);
         foreach (var batch in announced.Chunk(TerminateBatch))
         {
+            Beat(reason, $"{announced.Count} pass, in batches of {TerminateBatch}");
             await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), ct);
-            Beat(reason);
         }
+
+        Beat(reason, "done");
     }
 
     private async Task<IReadOnlyList<Assessment>> AssessAsync(IReadOnlyList<Candidate> batch, CancellationToken ct)
@@ -143,7 +145,8 @@ internal sealed class CollectPhase(
     /// <summary>What an operator refused stays, while its evidence is the same: also within limits.</summary>
     private List<Assessment> NotRejected(List<Assessment> acting, Outcomes outcomes)
     {
-        var rejected = acting.FindAll(a => !plans.Approves(a.Candidate) && plans.WhyRejected(PlanItem.Of(a)) is not null);
+        var rejected = acting.FindAll(
+            a => !plans.Approves(a.Candidate) && plans.WhyRejected(PlanItem.Of(a)) is not null);
         if (rejected.Count == 0) return acting;
         outcomes.Skip(rejected.Select(a => a.Skip(plans.WhyRejected(PlanItem.Of(a))!)));
         return [.. acting.Except(rejected)];
@@ -230,6 +233,6 @@ internal sealed class CollectPhase(
     }
 
     /// <summary>A dry-run does nothing for good: a retry finds, and counts, all of it again.</summary>
-    private void Beat(Reason reason) =>
-        heartbeat(new($"collect: {reason.Id}") { Collected = input.DryRun ? null : _summary.Done() });
+    private void Beat(Reason reason, string doing) =>
+        heartbeat(new($"collect {reason.Word}: {doing}") { Collected = input.DryRun ? null : _summary.Done() });
 }

@@ -23,8 +23,8 @@ internal static class PlanKey
     private const int HashLength = 64;
 
     /// <summary>Returns the key of a plan. A text that is no hash cannot leave the folder.</summary>
-    public static string For(string shard, string hash) =>
-        Identifiers.IsValid(shard) && hash.Length == HashLength && hash.All(char.IsAsciiHexDigitLower)
-            ? $"shard/{shard}/gc/plans/{hash}.json"
-            : throw new ArgumentException("not a shard id and a hash", nameof(hash));
+    public static string For(ShardRef shard, string hash) =>
+        hash.Length == HashLength && hash.All(char.IsAsciiHexDigitLower)
+            ? $"{ShardKeys.Root(shard)}gc/plans/{hash}.json"
+            : throw new ArgumentException("not a hash", nameof(hash));
 }

@@ -4,8 +4,8 @@ using Nstance.Temporal.Activities.Rules;
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// The plans of a shard as one phase sees them: the approved, the pending and the refused ones, read from the bucket and
-/// checked by their hashes. Nothing is done by a plan that cannot be read.
+/// The plans of a shard as one phase sees them: the approved, the pending and the refused ones, read from the bucket
+/// and checked by their hashes. Nothing is done by a plan that cannot be read.
 /// </summary>
 internal sealed class ShardPlans
 {
@@ -90,7 +90,8 @@ internal sealed class ShardPlans
     public IReadOnlyList<string> RejectionsOver(IReadOnlySet<string>? candidates) =>
     [
         .. (_input.Plans?.Rejected ?? []).Select(r => r.Hash).Where(_lost.Contains),
-        .. _rejected.Where(r => candidates is not null && !r.Plan.Items.Any(item => candidates.Contains(item.InstanceId)))
+        .. _rejected
+            .Where(r => candidates is not null && !r.Plan.Items.Any(item => candidates.Contains(item.InstanceId)))
             .Select(r => r.Rejection.Hash),
     ];
 
@@ -103,7 +104,8 @@ internal sealed class ShardPlans
         if (_input.Plans?.Pending is not { } pending) return null;
         var result = new PendingPlan(pending.Hash);
         if (pending.IsOfHealth != _ofHealth) return result with { Waiting = held.Count };
-        if (_lost.Contains(pending.Hash)) return result with { Over = "its object in the bucket was deleted or changed" };
+        if (_lost.Contains(pending.Hash))
+            return result with { Over = "its object in the bucket was deleted or changed" };
         if (_pending is not { } plan) return result;
         var known = plan.Items.DistinctBy(item => item.InstanceId).ToDictionary(item => item.InstanceId);
         var waiting = held.Count(item => known.GetValueOrDefault(item.InstanceId)?.Covers(item) is not true);

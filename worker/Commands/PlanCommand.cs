@@ -84,8 +84,8 @@ internal static class PlanCommand
             var collector = await invocation.CollectorAsync();
             var status = await collector.UpdateAsync(workflow => workflow.RejectAsync(decision));
             invocation.Write(status, screen => screen.Output.WriteLine(
-                $"plan {CollectPlan.IdOf(id)} rejected by {decision.By}: its instances are skipped while their evidence "
-                + "stays the same"));
+                $"plan {CollectPlan.IdOf(id)} rejected by {decision.By}: its instances are skipped while their "
+                + "evidence stays the same"));
         });
     }
 
