@@ -52,6 +52,20 @@ public sealed partial class DocsPagesTests
             File.ReadAllText(Repository.File("docs/adr/README.md")));
     }
 
+    /// <summary>Keep a Changelog: nothing has been released, so there is nothing but "Added".</summary>
+    [Fact]
+    public void Changelog_EachEntry_IsOneLineUnderAdded()
+    {
+        var lines = File.ReadAllLines(Repository.File("CHANGELOG.md"));
+        var entries = lines.SkipWhile(line => !line.StartsWith("## [0.1.0]", StringComparison.Ordinal)).Skip(1)
+            .Where(line => line.Length > 0).ToList();
+
+        Assert.Equal("### Added", entries[0]);
+        Assert.DoesNotContain(entries.Skip(1), line => line.StartsWith('#'));
+        Assert.All(entries, line => Assert.InRange(line.Length, 1, 120));
+        Assert.True(entries.Count(line => line.StartsWith("- ", StringComparison.Ordinal)) > 40);
+    }
+
     private static IEnumerable<string> Anchors(string path) =>
         Heading().Matches(File.ReadAllText(path)).Select(m => NotInAnchor().Replace(
             m.Groups["text"].Value.ToLowerInvariant(), "").Replace(' ', '-'));
