@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows;
 namespace Nstance.Temporal.Tests.Deploy;
 
 /// <summary>docs/from-nstance-gc.md maps every symbol of nstance's package to types that exist here.</summary>
-public sealed partial class FromNstanceGcDocsPagesTests
+public sealed partial class FromNstanceGcDocsTests
 {
     /// <summary>The exported symbols of the package, from its documentation.</summary>
     private static readonly string[] Symbols =
@@ -39,7 +39,7 @@ public sealed partial class FromNstanceGcDocsPagesTests
             .Select(match => match.Groups["name"].Value).ToList();
 
         Assert.True(named.Count >= 20, $"only {named.Count}");
-        Assert.Empty(named.Where(name => !known.Contains(name)));
+        Assert.Empty(named.Except(known));
     }
 
     [GeneratedRegex("`(?<name>[A-Z][A-Za-z]+)`", RegexOptions.ExplicitCapture, 1000)]
