@@ -38,6 +38,8 @@ public sealed partial class GcWorkflow
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        // After the validator, another handler of the same task may have paused the same part.
+        RefuseIf(PartialPauseRules.Refusal(State, request, Clock.Now));
         if (PartialPauseRules.IsPartial(request.Group, request.Sweep))
         {
             // A cycle under way began without this pause, so it is stopped.
@@ -58,17 +60,23 @@ public sealed partial class GcWorkflow
     public void ValidatePause(PauseRequest request) =>
         RefuseIf(Ended ?? PartialPauseRules.Refusal(State, request, Clock.Now));
 
-    /// <summary>Goes on after a pause; without one, nothing changes.</summary>
+    /// <summary>Goes on after a pause of the collector, or of exactly the named part.</summary>
     /// <param name="request">Who asks.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = "Go on collecting after a pause.")]
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
+        RefuseIf(PartialPauseRules.Refusal(State, request));
         State = PartialPauseRules.IsPartial(request?.Group, request?.Sweep)
             ? PartialPauseRules.Remove(State, request!.Group, request.Sweep)
             : State with { Pause = null };
         return Steered("resumed", request?.By);
     }
+
+    /// <summary>Accepts or refuses <see cref="ResumeAsync"/>.</summary>
+    [WorkflowUpdateValidator(nameof(ResumeAsync))]
+    public void ValidateResume(ResumeRequest request) =>
+        RefuseIf(Ended ?? PartialPauseRules.Refusal(State, request));
 
     /// <summary>Replaces the settings; a cycle under way keeps those it began with.</summary>
     /// <param name="settings">All of them, not only what changes.</param>

@@ -110,6 +110,9 @@ public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimi
 /// <summary>Outcome of <c>SyncProvider</c>.</summary>
 public sealed record SyncResult : PhaseResult
 {
+    /// <summary>The maximum of <see cref="Groups"/>: they travel with every continue-as-new.</summary>
+    public const int MaxGroups = 100;
+
     /// <summary>Own instances that the cloud listed.</summary>
     public int Listed { get; init; }
 
@@ -136,6 +139,12 @@ public sealed record SyncResult : PhaseResult
 
     /// <summary>The timings in effect from this cycle on.</summary>
     public ShardTimings? Timings { get; init; }
+
+    /// <summary>
+    /// Names of the groups that were listed, at most <see cref="MaxGroups"/>; null: more. Not kept in the report.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Groups { get; init; }
 
     /// <summary>nstance's leader, which runs on the host; null for a database of our own.</summary>
     public NstanceLeaderInfo? Leader { get; init; }
