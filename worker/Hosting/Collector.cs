@@ -29,7 +29,7 @@ internal sealed class Collector(
     public Task<IReadOnlyList<CycleReport>> ReportsAsync() => QueryAsync(workflow => workflow.Reports());
 
     public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) => UpdateAsync(
-        workflow => workflow.RunCycleAsync(new RunCycleRequest { DryRun = dryRun }), timeout, undo: "pause --reason …");
+        workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), timeout, undo: "pause --reason …");
 
     /// <summary>Sends a small update.</summary>
     /// <param name="update">The update.</param>

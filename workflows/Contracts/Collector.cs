@@ -129,7 +129,7 @@ public sealed record PauseState(string Reason, DateTimeOffset At)
 
 /// <summary>Argument of the update <c>Pause</c>: all, or only a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why; must not be empty.</param>
-public sealed record PauseRequest(string Reason)
+public sealed record PauseRequest(string Reason) : UpdateRequest
 {
     /// <summary>Only this group, as <c>tenant/group</c>. Null: every group.</summary>
     public string? Group { get; init; }
@@ -151,7 +151,7 @@ public sealed record PauseRequest(string Reason)
 /// <summary>
 /// Argument of the update <c>Resume</c>: the whole pause, or the hold of exactly this group and sweep.
 /// </summary>
-public sealed record ResumeRequest
+public sealed record ResumeRequest : UpdateRequest
 {
     /// <summary>As in the <c>Pause</c> that is undone.</summary>
     public string? Group { get; init; }
@@ -243,8 +243,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
 }
 
 /// <summary>Argument of the update <c>RunCycle</c>.</summary>
-public sealed record RunCycleRequest
-{
-    /// <summary>True: this one cycle ends, deletes and marks nothing, whatever the settings say.</summary>
-    public bool DryRun { get; init; }
-}
+/// <param name="DryRun">
+/// True: this one cycle terminates, deletes and marks nothing, whatever the mode. False: the mode decides. Required.
+/// </param>
+public sealed record RunCycleRequest(bool? DryRun) : UpdateRequest;

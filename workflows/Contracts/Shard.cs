@@ -32,7 +32,7 @@ public sealed record ShardTimings
 }
 
 /// <summary>Settings of a shard's collector. A null timing is taken from the bucket's configuration.</summary>
-public sealed record GcSettings
+public sealed record GcSettings : UpdateRequest
 {
     /// <summary>Cycles of a run before it continues as new.</summary>
     public const int DefaultCyclesPerRun = 100;
