@@ -53,9 +53,16 @@ public sealed class ReconcilerWorkflow
         // Two lanes: a receiver that does not answer must not delay checks.
         var checks = CheckLaneAsync();
         var news = NewsLaneAsync();
-        var leave = WaitAsync(() => IsCancelled || MustLeave());
-        await await Workflow.WhenAnyAsync(checks, news, leave);
-        if (IsCancelled) return await DrainAsync(checks, news);
+        var leave = Workflow.WaitConditionAsync(MustLeave, Workflow.CancellationToken);
+        try
+        {
+            await await Workflow.WhenAnyAsync(checks, news, leave);
+        }
+        catch (Exception e) when (
+            TemporalException.IsCanceledException(e) && Workflow.CancellationToken.IsCancellationRequested)
+        {
+            return await DrainAsync(checks, news);
+        }
 
         _leaving = true;
         // The outbox keeps the notification on its way. The next run sends it again under the same key.
@@ -70,8 +77,6 @@ public sealed class ReconcilerWorkflow
         };
         throw Workflow.CreateContinueAsNewException((ReconcilerWorkflow workflow) => workflow.RunAsync(next));
     }
-
-    private static bool IsCancelled => Workflow.CancellationToken.IsCancellationRequested;
 
     /// <summary>Ends the run when the queue is empty, or after <see cref="MaxDrain"/>.</summary>
     private async Task<ReconcilerResult> DrainAsync(Task checks, Task news)

@@ -27,7 +27,8 @@ public sealed class SetupTests : LoopbackShard
         Assert.Equal(ExitCode.NotFound, (await SteerAsync($"schedule show {Shard}")).Code);
 
         var same = await DoneAsync(Init);
-        Assert.Contains("schedule nstance-gc/c/s: created\ncollector: runs already\nmode: enforce, by ann at ", same.Output);
+        Assert.Contains(
+            "schedule nstance-gc/c/s: created\ncollector: runs already\nmode: enforce, by ann at ", same.Output);
         Assert.Contains("settings: --interval 1h --limit-group-floor 7\n", same.Output);
         Assert.DoesNotContain("dry-run:", same.Output);
         var shown = (await DoneAsync($"schedule show {Shard} --output json")).Json;
@@ -40,7 +41,7 @@ public sealed class SetupTests : LoopbackShard
         Assert.Matches("settings +--interval 1h --limit-group-floor 7 --quarantine 1h", text);
         Assert.DoesNotContain("differs", text);
 
-        var restored = await DoneAsync($"schedule create {Shard} --bucket bbb --skip-checks --quarantine default --replace");
+        var restored = await DoneAsync($"{Init} --quarantine default --replace");
         Assert.Contains("changed: --quarantine: 1h -> none: terminated at once", restored.Output);
     }
 
@@ -125,7 +126,8 @@ public sealed class SetupTests : LoopbackShard
         await using var worker = await WorkAsync();
         await DoneAsync($"cycle {Shard} --dry-run");
         Assert.Contains(
-            "the interval is 8759h: this collector is as good as switched off", (await DoneAsync($"status {Shard}")).Output);
+            "the interval is 8759h: this collector is as good as switched off",
+            (await DoneAsync($"status {Shard}")).Output);
         await using var doctor = Process([.. $"doctor {Shard} --bucket bbb".Split(' ')]);
         Assert.Matches("warning collector +the interval is 8759h", (await doctor.EndAsync(Token)).Output);
     }

@@ -80,7 +80,7 @@ internal static class PauseCommands
         + (group is null ? "" : $" --group {group}")
         + (sweep is null ? "" : $" --sweep {Word.Kebab($"{sweep}")}");
 
-    /// <summary>Warns of a group of which the last sync saw no machine; null: it saw one, or there was no sync.</summary>
+    /// <summary>Warns of a group of which the last sync saw no machine. Null: it saw one, or did not run.</summary>
     private static string? Unseen(string? group, GcStatus status)
     {
         var name = group?.Split('/')[1];

@@ -143,7 +143,8 @@ internal static class ScheduleDeleteCommand
 
     private static CommandException NotThere(Collector collector) => new(
         ExitCode.NotFound,
-        $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}, and no collector runs");
+        $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}, "
+        + "and no collector runs");
 
     /// <summary>What became of the workflows, in words; null: it did not run.</summary>
     private sealed record Ended(string? Collector, string? Reconciler)

@@ -36,7 +36,8 @@ internal static class SetupResult
         { Configured: false } => "runs, but no worker answered. Temporal holds the new settings for it: it takes them "
             + "when a worker comes (nstance-gc run)",
         { Configured: true } => "runs, and has the new settings",
-        { Before: { Runs: true, Status: null } } => "runs, and no worker answers for it; below is what its schedule says",
+        { Before: { Runs: true, Status: null } } =>
+            "runs, and no worker answers for it; below is what its schedule says",
         { Before.Runs: true } => "runs already",
         { Paused: true } => "does not run",
         { Schedule: SetupDone.Created } => "started",

@@ -170,7 +170,7 @@ internal sealed record SetupOutcome(ShardRef Shard, FoundCollector Before, Setup
     /// <summary>True: the schedule is paused.</summary>
     public bool Paused { get; init; }
 
-    /// <summary>False: the running collector did not answer, and takes its settings later. Null: nothing to set.</summary>
+    /// <summary>False: the running collector did not answer, and takes them later. Null: nothing to set.</summary>
     public bool? Configured { get; init; }
 
     /// <summary>Search attributes that were registered now.</summary>

@@ -69,14 +69,15 @@ internal sealed class Collector(
             var rpc = new RpcOptions { CancellationToken = limit.Token };
             return await AskAsync(() => _handle.ExecuteUpdateAsync(update, new() { Rpc = rpc }));
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested
+            && (e is OperationCanceledException || Failure.Of(e).Code == ExitCode.Unreachable))
         {
             var name = $"--cluster {cluster} --shard {shard}";
             throw new CommandException(
                 ExitCode.Unreachable,
                 [
-                    $"no answer within {DurationText.Format(timeout)}, but the request was accepted: Temporal keeps it, "
-                        + "and a worker carries it out (is one running? nstance-gc run)",
+                    $"no answer within {DurationText.Format(timeout)}, but the request was accepted: Temporal keeps "
+                        + "it, and a worker carries it out (is one running? nstance-gc run)",
                     $"to see whether it was: nstance-gc status {name}",
                     .. undo is null ? Array.Empty<string>() : [$"to undo it: nstance-gc {undo} {name}"],
                 ],

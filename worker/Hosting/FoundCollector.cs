@@ -10,7 +10,7 @@ internal sealed record FoundCollector(ScheduleView? Schedule, bool Runs, GcStatu
 {
     public bool IsNew => Schedule is null && !Runs;
 
-    /// <summary>The settings in effect: the running collector's, else those that the schedule starts one with.</summary>
+    /// <summary>The settings in effect: the running collector's, else those of the schedule.</summary>
     public GcSettings? Settings => Status?.Settings ?? Schedule?.Input?.Settings;
 
     public string? Bucket => Status?.Shard.Bucket ?? Schedule?.Input?.Shard.Bucket;

@@ -51,10 +51,8 @@ internal static class CollectorSettings
     /// <summary>Returns the settings that differ.</summary>
     public static IReadOnlyList<SettingChange> Changes(GcSettings from, GcSettings to) =>
     [
-        .. from entry in All
-           let change = new SettingChange(entry.Setting.Option, entry.Text(from), entry.Text(to))
-           where change.From != change.To
-           select change,
+        .. All.Select(entry => new SettingChange(entry.Setting.Option, entry.Text(from), entry.Text(to)))
+            .Where(change => change.From != change.To),
     ];
 
     /// <summary>Returns the settings that have not their defaults, as they are typed.</summary>
