@@ -40,12 +40,14 @@ internal static class InitCommand
         var shard = $"--cluster {outcome.Shard.Cluster} --shard {outcome.Shard.Shard}";
         string[] look =
         [
-            $"nstance-gc run {shard} --bucket {outcome.Shard.Bucket}",
+            $"nstance-gc run {shard} --bucket {outcome.Shard.Bucket}{Prefix(outcome.Shard)}",
             $"nstance-gc status {shard}",
             $"nstance-gc cycle {shard} --dry-run",
         ];
         return outcome.Plan.DryRun ? [.. look, $"nstance-gc enforce {shard}"] : look;
     }
+
+    private static string Prefix(ShardRef shard) => shard.Prefix.Length > 0 ? $" --prefix {shard.Prefix}" : "";
 
     private static void Write(TextWriter output, SetupOutcome outcome, string[] next)
     {

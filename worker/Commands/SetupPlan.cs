@@ -35,7 +35,10 @@ internal sealed record SetupPlan(
         // A null mode keeps the one that an operator set. Without an answer it is not known which of the two holds.
         var update = isMode ? given.DryRun : found.Status is { Mode: null } status ? status.Settings.DryRun : null;
         List<SettingChange> changes = [.. CollectorSettings.Changes(now, settings)];
-        if (found.Bucket is { } bucket && bucket != shard.Bucket) changes.Add(new("--bucket", bucket, shard.Bucket));
+        if (found.Shard is { } at && at.Bucket != shard.Bucket)
+            changes.Add(new("--bucket", at.Bucket, shard.Bucket));
+        if (found.Shard is { } under && under.Prefix != shard.Prefix)
+            changes.Add(new("--prefix", Quoted(under.Prefix), Quoted(shard.Prefix)));
         if (isMode && found.DryRun != (given.DryRun ?? true))
             changes.Add(new(Mode, OnOff(found.DryRun ?? true), OnOff(given.DryRun ?? true)));
         if (found.Schedule is { } schedule && paused is { } wanted && wanted != schedule.Paused)
@@ -43,6 +46,8 @@ internal sealed record SetupPlan(
         return new(
             settings with { DryRun = dryRun }, settings with { DryRun = update }, dryRun ?? true, changes);
     }
+
+    private static string Quoted(string prefix) => $"\"{prefix}\"";
 
     private static string OnOff(bool on) => on ? "on" : "off";
 }

@@ -15,7 +15,7 @@ namespace Nstance.Temporal.Worker.Commands;
 /// </summary>
 internal sealed class ShardSetup(Invocation invocation, ReadOptions read, TemporalClient client)
 {
-    private readonly ShardRef _shard = new(read.Options.Cluster!, read.Options.Shard!, read.Options.Bucket!);
+    private readonly ShardRef _shard = read.Options.ShardRef!;
 
     /// <summary>True: change what is there.</summary>
     public bool Replace { get; init; }
@@ -87,11 +87,11 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
                 ]);
         }
 
-        if (plan.Changes.Any(change => change.Option == "--bucket") && found.Runs)
+        if (found is { Runs: true, Shard: { } now } && now != _shard)
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"the collector of {Place} uses bucket {found.Bucket}, and a running collector keeps its bucket: "
+                $"the collector of {Place} has its records in bucket {now.Bucket}, and a running collector keeps its place: "
                 + "nstance-gc schedule delete --stop, then this again");
         }
     }

@@ -13,7 +13,7 @@ internal sealed record FoundCollector(ScheduleView? Schedule, bool Runs, GcStatu
     /// <summary>The settings in effect: the running collector's, else those of the schedule.</summary>
     public GcSettings? Settings => Status?.Settings ?? Schedule?.Input?.Settings;
 
-    public string? Bucket => Status?.Shard.Bucket ?? Schedule?.Input?.Shard.Bucket;
+    public ShardRef? Shard => Status?.Shard ?? Schedule?.Input?.Shard;
 
     /// <summary>The mode in effect. Null: neither is known.</summary>
     public bool? DryRun => Status?.DryRun ?? (Schedule?.Input is { } input ? input.Settings.DryRun ?? true : null);
