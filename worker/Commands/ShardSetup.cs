@@ -91,8 +91,8 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"the collector of {Place} has its records in bucket {now.Bucket}, and a running collector keeps its place: "
-                + "nstance-gc schedule delete --stop, then this again");
+                $"the collector of {Place} has its records in bucket {now.Bucket}, and a running collector keeps its "
+                + "place: nstance-gc schedule delete --stop, then this again");
         }
     }
 
