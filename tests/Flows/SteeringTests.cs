@@ -63,6 +63,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("stop it")));
 
@@ -114,6 +115,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         var first = await collector.StartUpdateAsync(
             w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
@@ -130,6 +132,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("sync");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         var settings = new GcSettings { Interval = TimeSpan.FromHours(1), Limits = new() { ShardFloor = 9 } };
         await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(settings));
@@ -158,6 +161,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         await collector.CancelAsync();
         var failure = await Assert.ThrowsAsync<WorkflowFailedException>(() => collector.GetResultAsync());
