@@ -1,8 +1,7 @@
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
-using Nstance.Temporal.Worker.Commands;
+using Nstance.Temporal.Worker;
 using Nstance.Temporal.Worker.Errors;
-using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -28,8 +27,7 @@ public sealed class PlanConfirmTests(TemporalServerFixture server) : IClassFixtu
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         var error = new StringWriter();
-        var line = new CommandLine(new Screen(new StringWriter(), error) { Answer = () => answer });
-        line.Root.Add(PlanCommand.Make(line));
+        var line = NstanceGc.Line(new StringWriter(), error, () => answer);
         string[] args =
         [
             "plan", "approve", Plan.Id, "--comment", "emptied", "--by", "ann",

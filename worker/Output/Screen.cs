@@ -8,7 +8,7 @@ internal sealed class Screen
     /// <summary>So wide that no line in a pipe or a log is broken: they are searched by the line.</summary>
     private const int PipedWidth = 1000;
 
-    public Screen(TextWriter output, TextWriter error)
+    public Screen(TextWriter output, TextWriter error, Func<string?>? answer = null)
     {
         Output = output;
         Error = error;
@@ -24,6 +24,7 @@ internal sealed class Screen
         });
         if (!IsTerminal(output)) Console.Profile.Width = PipedWidth;
         else if (!System.Console.IsInputRedirected) Answer = System.Console.ReadLine;
+        Answer = answer ?? Answer;
     }
 
     public TextWriter Output { get; }
@@ -43,7 +44,7 @@ internal sealed class Screen
     public bool ErrorIsTerminal => ReferenceEquals(Error, System.Console.Error) && !System.Console.IsErrorRedirected;
 
     /// <summary>Reads the answer of the person at the terminal; null: there is none to ask.</summary>
-    public Func<string?>? Answer { get; init; }
+    public Func<string?>? Answer { get; }
 
     private static bool IsTerminal(TextWriter output) =>
         ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
