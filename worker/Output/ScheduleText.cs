@@ -1,39 +1,39 @@
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
-using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A schedule for people.</summary>
 internal static class ScheduleText
 {
-    public static void Write(IAnsiConsole console, ScheduleView view)
+    public static void Write(Screen screen, ScheduleView view)
     {
-        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
-        table.AddColumns("what", "value");
-        table.AddRow("schedule", Markup.Escape(view.ScheduleId));
-        table.AddRow("state", view.Paused ? $"[yellow]paused[/] {Markup.Escape(view.Note ?? "")}" : "[green]active[/]");
-        table.AddRow("checks every", view.Every is { } every ? DurationText.Format(every) : "");
-        table.AddRow("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
-        table.AddRow("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
+        List<(string Name, Cell Value)> rows =
+        [
+            ("schedule", view.ScheduleId),
+            ("state", view.Paused ? new($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good)),
+            ("checks every", view.Every is { } every ? DurationText.Format(every) : ""),
+            ("last check", view.LastAt is { } last ? Word.Time(last) : "none yet"),
+            ("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none"),
+        ];
         if (view.Input is { } input)
         {
             var settings = input.Settings;
             var limits = settings.Limits;
-            table.AddRow("bucket", Markup.Escape(input.Shard.Bucket));
-            table.AddRow("interval", settings.Interval is { } time ? DurationText.Format(time) : "from config.jsonc");
-            table.AddRow("dry-run", settings.DryRun switch
+            rows.Add(("bucket", input.Shard.Bucket));
+            rows.Add(("interval", settings.Interval is { } time ? DurationText.Format(time) : "from config.jsonc"));
+            rows.Add(("dry-run", settings.DryRun switch
             {
-                true => "[yellow]on[/]",
+                true => new("on", Tone.Warning),
                 false => "off",
-                null => "[yellow]on, until nstance-gc enforce[/]",
-            });
-            table.AddRow("limits", limits.Enabled
+                null => new("on, until nstance-gc enforce", Tone.Warning),
+            }));
+            rows.Add(("limits", limits.Enabled
                 ? $"group: {limits.GroupFloor} or {limits.GroupPercent} %; "
                     + $"shard: {limits.ShardFloor} or {limits.ShardPercent} %"
-                : "[yellow]off[/]");
+                : new("off", Tone.Warning)));
         }
 
-        console.Write(table);
+        Columns.WritePairs(screen, rows);
     }
 }
