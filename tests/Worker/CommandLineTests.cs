@@ -29,7 +29,7 @@ public sealed class CommandLineTests
         "run --interval 2s",
         "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule "
             + "create, nstance-gc config check")]
-    [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
+    [InlineData("status --output yaml", "--output: \"yaml\" is not known: text, wide or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
     [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
     [InlineData(

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client.Schedules;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -29,12 +30,14 @@ internal static class ModeCommands
         return line.Steer(name, help, [comment, by], invocation =>
         {
             var request = new ModeRequest(dryRun, invocation.Get(by)) { Comment = invocation.Get(comment) };
-            return async collector =>
-            {
-                var status = await collector.UpdateAsync(workflow => workflow.SetModeAsync(request));
-                await RememberAsync(collector, dryRun, invocation);
-                return status;
-            };
+            return new(
+                async collector =>
+                {
+                    var status = await collector.UpdateAsync(workflow => workflow.SetModeAsync(request));
+                    await RememberAsync(collector, dryRun, invocation);
+                    return status;
+                },
+                ChangeText.ModeSet);
         });
     }
 

@@ -1,3 +1,5 @@
+using Nstance.Temporal.Worker.Output;
+
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc pause</c> and <c>resume</c>: the collector itself stays, and does nothing.</summary>
@@ -36,7 +38,9 @@ internal static class PauseCommands
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
             };
-            return collector => collector.UpdateAsync(workflow => workflow.PauseAsync(request));
+            return new(
+                collector => collector.UpdateAsync(workflow => workflow.PauseAsync(request)),
+                (status, named) => ChangeText.Paused(status, named, request));
         });
     }
 
@@ -53,7 +57,9 @@ internal static class PauseCommands
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
             };
-            return collector => collector.UpdateAsync(workflow => workflow.ResumeAsync(request));
+            return new(
+                collector => collector.UpdateAsync(workflow => workflow.ResumeAsync(request)),
+                (status, named) => ChangeText.Resumed(status, named, request));
         });
     }
 }

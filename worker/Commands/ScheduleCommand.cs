@@ -41,7 +41,7 @@ internal static class ScheduleCommand
             Make(line, "show", ShowHelp, [], async (invocation, collector) =>
             {
                 var shown = await ScheduleView.ReadAsync(collector.Schedule, invocation.Rpc);
-                invocation.Write(shown, screen => ScheduleText.Write(screen.Console, shown));
+                invocation.Write(shown, screen => ScheduleText.Write(screen, shown));
             }),
             Change(line, "pause", "paused", PauseHelp, [reason], (invocation, collector) =>
                 collector.Schedule.PauseAsync(invocation.Get(reason), invocation.Rpc)),

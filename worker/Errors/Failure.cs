@@ -36,12 +36,18 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
 
     private static Failure OfRpc(RpcException.StatusCode code, string message) => code switch
     {
+        RpcException.StatusCode.NotFound when message.StartsWith("Namespace ", StringComparison.OrdinalIgnoreCase) =>
+            new(
+                ExitCode.NotFound,
+                $"Temporal: {message}: check --namespace or TEMPORAL_NAMESPACE, "
+                + "or make it with temporal operator namespace create"),
         RpcException.StatusCode.NotFound => new(ExitCode.NotFound, $"Temporal: not found: {message}"),
         RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.Cancelled =>
             new(ExitCode.Unreachable, NoAnswer),
         RpcException.StatusCode.FailedPrecondition
             when message.Contains("no poller seen", StringComparison.Ordinal) => new(ExitCode.Unreachable, NoAnswer),
-        RpcException.StatusCode.Unavailable => new(ExitCode.Unreachable, $"Temporal cannot be reached: {ConnectFault.Plain(message)}"),
+        RpcException.StatusCode.Unavailable =>
+            new(ExitCode.Unreachable, $"Temporal cannot be reached: {ConnectFault.Plain(message)}"),
         RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unauthenticated =>
             new(ExitCode.BadInput, $"Temporal {ConnectFault.Refusal(message)}"),
         _ => new(ExitCode.Failed, $"Temporal: {code}: {message}"),

@@ -8,7 +8,6 @@ internal enum Tone
     Bad = 31,
     Good = 32,
     Warning = 33,
-    Faint = 90,
 }
 
 /// <summary>A piece of a line.</summary>

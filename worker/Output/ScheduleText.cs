@@ -11,7 +11,7 @@ internal static class ScheduleText
         List<(string Name, Cell Value)> rows =
         [
             ("schedule", view.ScheduleId),
-            ("state", view.Paused ? new($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good)),
+            ("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good)),
             ("checks every", view.Every is { } every ? DurationText.Format(every) : ""),
             ("last check", view.LastAt is { } last ? Word.Time(last) : "none yet"),
             ("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none"),
@@ -24,14 +24,14 @@ internal static class ScheduleText
             rows.Add(("interval", settings.Interval is { } time ? DurationText.Format(time) : "from config.jsonc"));
             rows.Add(("dry-run", settings.DryRun switch
             {
-                true => new("on", Tone.Warning),
+                true => new Cell("on", Tone.Warning),
                 false => "off",
-                null => new("on, until nstance-gc enforce", Tone.Warning),
+                null => new Cell("on, until nstance-gc enforce", Tone.Warning),
             }));
             rows.Add(("limits", limits.Enabled
                 ? $"group: {limits.GroupFloor} or {limits.GroupPercent} %; "
                     + $"shard: {limits.ShardFloor} or {limits.ShardPercent} %"
-                : new("off", Tone.Warning)));
+                : new Cell("off", Tone.Warning)));
         }
 
         Columns.WritePairs(screen, rows);

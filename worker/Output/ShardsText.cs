@@ -65,14 +65,14 @@ internal static class ShardsText
         return
         [
             line.Name,
-            status.PartialPauses.Count > 0 ? new($"{state.Text}*", Tone.Warning) : state,
+            status.PartialPauses.Count > 0 ? new Cell($"{state.Text}*", Tone.Warning) : state,
             Word.Mode(status.DryRun),
             report is null ? "-" : $"{report.Cycle}",
             Outcome(line),
             report is null ? "-" : Word.Ago(now - report.EndedAt),
             status.NextCycleAt is { } next ? Word.In(next - now) : "-",
             report?.Sync is { } sync ? $"{sync.Listed}" : "-",
-            status.Pending is { } plan ? new($"{plan.Instances}", Tone.Warning) : "-",
+            status.Pending is { } plan ? new Cell($"{plan.Instances}", Tone.Warning) : "-",
         ];
     }
 

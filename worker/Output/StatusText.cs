@@ -1,3 +1,4 @@
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Output;
@@ -88,7 +89,7 @@ internal static class StatusText
         {
             Text = $"{Word.Mode(mode.DryRun).Text} by {mode.By} since {Word.Time(mode.At)}",
         },
-        { DryRun: true, Settings.DryRun: null } => new("dry-run until nstance-gc enforce", Tone.Warning),
+        { DryRun: true, Settings.DryRun: null } => new Cell("dry-run until nstance-gc enforce", Tone.Warning),
         _ => Word.Mode(status.DryRun),
     };
 

@@ -43,7 +43,7 @@ internal static class Word
         _ => new("failed", Tone.Bad),
     };
 
-    public static Cell Mode(bool dryRun) => dryRun ? new("dry-run", Tone.Warning) : "enforce";
+    public static Cell Mode(bool dryRun) => dryRun ? new Cell("dry-run", Tone.Warning) : "enforce";
 
     /// <summary><c>StalePreInsert</c> as people type it: <c>stale-pre-insert</c>.</summary>
     public static string Kebab(string name) => Setting.Kebab(name);
