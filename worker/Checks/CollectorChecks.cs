@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
@@ -30,7 +31,7 @@ internal static class CollectorChecks
             async () => [Judge(await ScheduleView.ReadAsync(collector.Schedule, rpc))],
             $"none for {cluster}/{shard}"));
         checks.AddRange(await AskAsync(Running, async () => await collector.IsKnownAsync()
-            ? Judge(await collector.StatusAsync())
+            ? Judge(await collector.StatusAsync(), options.ShardRef)
             : [Check.Warning(Running, $"none runs for {cluster}/{shard}: nstance-gc init starts one")]));
     }
 
@@ -64,8 +65,19 @@ internal static class CollectorChecks
         : Check.Ok(Schedule, $"{view.ScheduleId} keeps the collector alive");
 
     /// <summary>The state, and a line for each problem of the last cycle.</summary>
-    private static IReadOnlyList<Check> Judge(GcStatus status)
+    private static IReadOnlyList<Check> Judge(GcStatus status, ShardRef? asked)
     {
+        if (asked is not null && ShardKeys.Place(asked) != ShardKeys.Place(status.Shard))
+        {
+            return
+            [
+                Check.Warning(
+                    Running,
+                    $"it reads {ShardKeys.Place(status.Shard)}, not {ShardKeys.Place(asked)}: "
+                    + "correct --bucket and --prefix, or make its schedule anew"),
+            ];
+        }
+
         var report = status.LastReport;
         var last = report is null
             ? "no cycle has ended yet"

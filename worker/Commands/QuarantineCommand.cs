@@ -16,7 +16,7 @@ internal static class QuarantineCommand
     public static Command Make(CommandLine line) => new("quarantine", "List what is in quarantine.")
     {
         line.Make(
-            "list", ListHelp, Arguments.Of(Settings.Named("Cluster", "Shard", "Bucket")), async invocation =>
+            "list", ListHelp, Arguments.Of(Settings.Named("Cluster", "Shard", "Bucket", "Prefix")), async invocation =>
             {
                 var options = invocation.Read("Cluster", "Shard", "Bucket");
                 using var connections = new AwsConnections(new());
