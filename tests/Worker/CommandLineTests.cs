@@ -13,8 +13,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData(
         "",
-        "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, "
-            + "dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
+        "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, quarantine, "
+            + "release, enforce, dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
     [InlineData(
         "schedule",
         "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]

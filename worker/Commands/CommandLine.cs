@@ -52,10 +52,8 @@ internal sealed class CommandLine
             var steering = read(invocation);
             var collector = await invocation.CollectorAsync();
             var status = await steering.Send(collector);
-            invocation.Write(status, screen =>
-            {
-                foreach (var line in steering.Tell(status, collector.Named)) screen.Sentence(line, 0);
-            });
+            invocation.Write(
+                status, screen => ChangeText.Write(screen, steering.Tell(status, collector.Named)));
         });
 
     public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)

@@ -3,6 +3,16 @@ namespace Nstance.Temporal.Worker.Output;
 /// <summary>What a verb changed and what to do next, in at most five sentences.</summary>
 internal static class ChangeText
 {
+    /// <summary>Writes the sentences. A line with a command is not wrapped: it is there to be copied.</summary>
+    public static void Write(Screen screen, IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            if (line.Contains(": nstance-gc ", StringComparison.Ordinal)) screen.Line(line);
+            else screen.Sentence(line, 0);
+        }
+    }
+
     public static IReadOnlyList<string> Paused(GcStatus status, string named, PauseRequest request)
     {
         var until = request.Until is { } end ? $" until {Word.Time(end)}" : "";
@@ -36,13 +46,14 @@ internal static class ChangeText
         ?
         [
             $"dry-run: {Shard(status)} terminates and deletes nothing; a cycle under way was stopped",
-            $"next: nstance-gc reports {named} says what would be terminated",
+            $"next: nstance-gc reports {named}",
         ]
         :
         [
             $"enforce: {Shard(status)} terminates what its next cycle finds"
                 + (status.NextCycleAt is { } at ? $", at {Word.Time(at)}" : ""),
-            $"next: nstance-gc cycle {named} runs one now; nstance-gc dry-run {named} goes back",
+            $"to go back: nstance-gc dry-run {named}",
+            $"next: nstance-gc cycle {named}",
         ];
 
     public static IReadOnlyList<string> Decided(string what, GcStatus status, string named, PlanDecision decision)
