@@ -82,7 +82,7 @@ internal sealed class Collector(
     {
         try
         {
-            return await Pollers.AskAsync(client, new()
+            return await Pollers.WaitAsync(client, new()
             {
                 Timeout = AnswerTimeout,
                 CancellationToken = cancellationToken,

@@ -9,13 +9,28 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// <param name="LastPoll">The last poll of any; null: none in five minutes.</param>
 internal sealed record Pollers(int Live, DateTimeOffset? LastPoll)
 {
+    private const int MaxTries = 10;
+
     /// <summary>A poll lasts at most 70 seconds, and this machine's clock may differ from the server's.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Why nothing is answered, and what to do.</summary>
     public string Why => (LastPoll is { } last
         ? $"no worker has polled {Names.TaskQueue} since {last.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}"
         : $"no worker has polled {Names.TaskQueue} in the last 5 minutes") + ": start one with nstance-gc run";
+
+    /// <summary>Asks again for a few seconds while there is none: a worker that has just started is about to poll.</summary>
+    public static async Task<Pollers> WaitAsync(TemporalClient client, RpcOptions rpc)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var pollers = await AskAsync(client, rpc);
+            if (pollers.LastPoll is not null || tries == MaxTries) return pollers;
+            await Task.Delay(Pause, rpc.CancellationToken ?? CancellationToken.None);
+        }
+    }
 
     public static async Task<Pollers> AskAsync(TemporalClient client, RpcOptions rpc)
     {

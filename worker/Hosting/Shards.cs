@@ -42,7 +42,7 @@ internal static class Shards
                 ids.Add(run.Id);
         }
 
-        if (ids.Count > 0 && await Pollers.AskAsync(client, rpc) is { LastPoll: null } none)
+        if (ids.Count > 0 && await Pollers.WaitAsync(client, rpc) is { LastPoll: null } none)
             return [.. ids.Select(id => new ShardLine(id, null, none.Why))];
         using var places = new SemaphoreSlim(MaxAtATime);
         return await Task.WhenAll(ids.Select(async id =>
