@@ -1,5 +1,4 @@
 using System.CommandLine.Invocation;
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;

@@ -84,7 +84,7 @@ internal static class ShardsText
             report?.Collect is { } found ? $"{found.Counts.Sum(counts => counts.Candidates)}" : "-",
             report?.Collect is { } done ? $"{done.Counts.Sum(counts => counts.Terminated)}" : "-",
             line.Status?.Host ?? "none",
-            line.Error ?? report?.Problems.FirstOrDefault() ?? "",
+            line.Error ?? (report?.Problems is [var problem, ..] ? problem : ""),
         ];
     }
 }
