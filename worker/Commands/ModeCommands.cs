@@ -33,7 +33,10 @@ internal static class ModeCommands
             return new(
                 async collector =>
                 {
-                    var status = await collector.UpdateAsync(workflow => workflow.SetModeAsync(request));
+                    // Dry-run is also asked for without a worker: it can only stop what would be terminated.
+                    if (!dryRun) await collector.AnswerFirstAsync();
+                    var status = await collector.UpdateAsync(
+                        workflow => workflow.SetModeAsync(request), undo: dryRun ? "enforce" : "dry-run");
                     await RememberAsync(collector, dryRun, invocation);
                     return status;
                 },

@@ -3,37 +3,54 @@ using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>A schedule for people.</summary>
+/// <summary>A schedule for people, and the collector that it keeps alive.</summary>
 internal static class ScheduleText
 {
-    public static void Write(Screen screen, ScheduleView view)
+    public static void Write(Screen screen, ScheduleView view, FoundCollector found)
     {
-        List<(string Name, Cell Value)> rows =
-        [
-            ("schedule", view.ScheduleId),
-            ("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good)),
-            ("checks every", view.Every is { } every ? DurationText.Format(every) : ""),
-            ("last check", view.LastAt is { } last ? Word.Time(last) : "none yet"),
-            ("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none"),
-        ];
-        if (view.Input is { } input)
+        var rows = new List<(string Name, Cell Value)>();
+        Row("schedule", view.ScheduleId);
+        Row("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good));
+        Row("checks every", view.Every is { } every ? DurationText.Format(every) : "");
+        Row("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
+        Row("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
+        if (view.Input is { } input) Row("bucket", input.Shard.Bucket);
+        Row("collector", found switch
         {
-            var settings = input.Settings;
-            var limits = settings.Limits;
-            rows.Add(("bucket", input.Shard.Bucket));
-            rows.Add(("interval", settings.Interval is { } time ? DurationText.Format(time) : "from config.jsonc"));
-            rows.Add(("dry-run", settings.DryRun switch
-            {
-                true => new Cell("on", Tone.Warning),
-                false => "off",
-                null => new Cell("on, until nstance-gc enforce", Tone.Warning),
-            }));
-            rows.Add(("limits", limits.Enabled
-                ? $"group: {limits.GroupFloor} or {limits.GroupPercent} %; "
-                    + $"shard: {limits.ShardFloor} or {limits.ShardPercent} %"
-                : new Cell("off", Tone.Warning)));
+            { Runs: false } => "none runs; the next one starts with:",
+            { Status: null } => "runs, and no worker answers for it; the schedule says:",
+            _ => "runs",
+        });
+        if (found.Settings is { } settings)
+        {
+            Row("mode", SetupText.Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
+            Row("settings", SetupText.Settings(settings));
+            var timings = settings.Over(found.Status?.Timings ?? new());
+            Row("interval", DurationText.Format(timings.Interval)
+                + (settings.Interval is not null ? "" : found.Status?.Timings is null
+                    ? ", or what config.jsonc says" : " (from config.jsonc)"));
+        }
+
+        foreach (var change in Differences(view, found))
+        {
+            Row("differs", new Cell(
+                $"{change.Option}: collector {change.From}, schedule {change.To}", Tone.Warning));
         }
 
         Columns.WritePairs(screen, rows);
+
+        void Row(string what, Cell value) => rows.Add((what, value));
     }
+
+    /// <summary>Returns where the schedule differs from the collector that runs.</summary>
+    public static IReadOnlyList<SettingChange> Differences(ScheduleView view, FoundCollector found)
+    {
+        if (found.Status is not { } status || view.Input is not { } input) return [];
+        List<SettingChange> changes = [.. CollectorSettings.Changes(status.Settings, input.Settings)];
+        if (status.DryRun != (input.Settings.DryRun ?? true))
+            changes.Add(new("mode", ModeName(status.DryRun), ModeName(input.Settings.DryRun ?? true)));
+        return changes;
+    }
+
+    private static string ModeName(bool dryRun) => dryRun ? "dry-run" : "enforce";
 }

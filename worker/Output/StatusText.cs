@@ -80,6 +80,8 @@ internal static class StatusText
         yield return ("next cycle", status.NextCycleAt is { } next
             ? $"{Word.Time(next)} ({Word.In(next - now)}){every}"
             : "none");
+        foreach (var warning in status.Timings is { } own ? OwnTimings.Warnings(own) : [])
+            yield return ("warning", new(warning, Tone.Warning));
         yield return ("totals", Totals(status.Totals));
     }
 
