@@ -77,7 +77,7 @@ internal sealed class Collector(
         }
         catch (Exception e) when (Failure.Of(e) is { Code: ExitCode.Unreachable } failure)
         {
-            throw new CommandException(failure.Code, $"{failure.Lines[0]} Nothing was asked for.", e);
+            throw new CommandException(failure.Code, $"{failure.Lines[0].TrimEnd('?')}. Nothing was asked for.", e);
         }
     }
 
@@ -131,14 +131,13 @@ internal sealed class Collector(
         catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested
             && (e is OperationCanceledException || Failure.Of(e).Code == ExitCode.Unreachable))
         {
-            var name = $"--cluster {cluster} --shard {shard}";
             throw new CommandException(
                 ExitCode.Unreachable,
                 [
                     $"no answer within {DurationText.Format(timeout)}, but the request was accepted: Temporal keeps "
                         + "it, and a worker carries it out (is one running? nstance-gc run)",
-                    $"to see whether it was: nstance-gc status {name}",
-                    .. undo is null ? Array.Empty<string>() : [$"to undo it: nstance-gc {undo} {name}"],
+                    $"to see whether it was: nstance-gc status {Named}",
+                    .. undo is null ? Array.Empty<string>() : [$"to undo it: nstance-gc {undo} {Named}"],
                 ],
                 e);
         }

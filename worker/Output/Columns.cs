@@ -2,7 +2,7 @@ using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>Aligned columns, as <c>kubectl</c> prints them: no lines around them, nothing wrapped, nothing cut.</summary>
+/// <summary>Aligned columns, as <c>kubectl</c> prints them: no borders, nothing wrapped, nothing cut.</summary>
 internal static class Columns
 {
     private const int Gap = 2;
