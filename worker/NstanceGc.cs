@@ -21,13 +21,14 @@ public static class NstanceGc
     /// <summary>The tree of commands.</summary>
     internal static CommandLine Line(TextWriter output, TextWriter error, Func<string?>? answer = null)
     {
-        var line = new CommandLine(new(output, error, answer));
+        var line = new CommandLine(new(output, error, answer: answer));
         Func<CommandLine, Command>[] commands =
         [
             InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
             CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
-            ExplainCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce, ModeCommands.MakeDryRun,
-            ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make, ReplayCommand.Make,
+            ExplainCommand.Make, QuarantineCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce,
+            ModeCommands.MakeDryRun, ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make,
+            ReplayCommand.Make,
         ];
         foreach (var make in commands) line.Root.Add(make(line));
         return line;

@@ -79,7 +79,7 @@ public sealed class PlanTextTests
     private static string Text(ShownPlan shown)
     {
         var output = new StringWriter { NewLine = "\n" };
-        PlanText.Write(output, shown, Noon.AddHours(2));
+        PlanText.Write(new(output, TextWriter.Null, width: 200), shown, Noon.AddHours(2));
         return output.ToString();
     }
 }

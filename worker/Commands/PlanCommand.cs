@@ -64,9 +64,7 @@ internal static class PlanCommand
             }
 
             status = await collector.UpdateAsync(workflow => workflow.ApproveAsync(decision));
-            invocation.Write(status, screen => screen.Output.WriteLine(
-                $"plan {CollectPlan.IdOf(id)} approved by {decision.By} until {Word.Time(status.Approval!.Until)}; "
-                + $"a cycle begins now: nstance-gc reports {Shard(status)}"));
+            Write(invocation, "approved", status, collector.Named, decision);
             return ExitCode.Done;
         });
     }
@@ -79,15 +77,17 @@ internal static class PlanCommand
         Symbol[] own = [plan, comment, by];
         return line.Make("reject", RejectHelp, [.. Arguments.Shard(), .. own], async invocation =>
         {
-            var id = invocation.Get(plan)!;
-            var decision = new PlanDecision(id, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
+            var decision = new PlanDecision(
+                invocation.Get(plan)!, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
             var collector = await invocation.CollectorAsync();
             var status = await collector.UpdateAsync(workflow => workflow.RejectAsync(decision));
-            invocation.Write(status, screen => screen.Output.WriteLine(
-                $"plan {CollectPlan.IdOf(id)} rejected by {decision.By}: its instances are skipped while their "
-                + "evidence stays the same"));
+            Write(invocation, "rejected", status, collector.Named, decision);
         });
     }
+
+    private static void Write(
+        Invocation invocation, string done, GcStatus status, string named, PlanDecision decision) =>
+        invocation.Write(status, screen => ChangeText.Write(screen, ChangeText.Decided(done, status, named, decision)));
 
     private static Argument<string?> Id(ArgumentArity arity) =>
         new("PLAN") { Description = "Its id, as plan show prints it", Arity = arity };
@@ -99,7 +99,7 @@ internal static class PlanCommand
     {
         using var connections = new AwsConnections(new());
         var view = await PlanView.ReadAsync(connections, status, invocation.CancellationToken);
-        invocation.Write(view.ToJson(), screen => PlanText.Write(screen.Output, view, TimeProvider.System.GetUtcNow()));
+        invocation.Write(view.ToJson(), screen => PlanText.Write(screen, view, TimeProvider.System.GetUtcNow()));
         return view.Code;
     }
 

@@ -25,73 +25,73 @@ internal static class PlanText
     // A stopped machine costs its disks only.
     private static readonly string[] Paid = ["pending", "running"];
 
-    public static void Write(TextWriter output, ShownPlan shown, DateTimeOffset now)
+    public static void Write(Screen screen, ShownPlan shown, DateTimeOffset now)
     {
         var status = shown.Status;
         if (status.Approval is { } approval)
         {
-            output.WriteLine($"plan {CollectPlan.IdOf(approval.Hash)} approved by {approval.By} "
+            screen.Line($"plan {CollectPlan.IdOf(approval.Hash)} approved by {approval.By} "
                 + $"until {Word.Time(approval.Until)}: {approval.Comment}");
         }
 
         foreach (var rejection in status.Rejections)
         {
-            output.WriteLine($"plan {CollectPlan.IdOf(rejection.Hash)} rejected by {rejection.By} "
+            screen.Line($"plan {CollectPlan.IdOf(rejection.Hash)} rejected by {rejection.By} "
                 + $"at {Word.Time(rejection.At)}: {rejection.Comment}");
         }
 
         if (status.Pending is not { } plan)
         {
-            output.WriteLine("no plan waits for approval");
+            screen.Line("no plan waits for approval");
             return;
         }
 
         var what = plan.IsOfHealth ? "instances would be checked and replaced" : "instances would be terminated";
-        output.WriteLine($"plan {plan.Id} waits for approval: {plan.Instances} {what}");
-        output.WriteLine($"since {Word.Time(plan.CreatedAt)}, until {Word.Time(plan.Until)}; "
+        screen.Line($"plan {plan.Id} waits for approval: {plan.Instances} {what}");
+        screen.Line($"since {Word.Time(plan.CreatedAt)}, until {Word.Time(plan.Until)}; "
             + $"{(plan.Waiting == 0 ? "none waits" : $"and {plan.Waiting} more wait")} for the next plan");
-        foreach (var sentence in plan.Exceeded) output.WriteLine($"! {sentence}");
-        if (shown.Fault is { } fault) output.WriteLine($"! {fault}");
-        if (shown.Plan is { } known) WriteItems(output, known, now);
-        else WriteCounts(output, plan);
-        output.WriteLine($"sha256 {plan.Hash}");
+        foreach (var sentence in plan.Exceeded) screen.Warn(sentence);
+        if (shown.Fault is { } fault) screen.Warn(fault);
+        if (shown.Plan is { } known) WriteItems(screen, known, now);
+        else WriteCounts(screen, plan);
+        screen.Line($"sha256 {plan.Hash}");
     }
 
     /// <summary>Returns one line: reason, group and count.</summary>
     public static string Part(PlanPart part) => $"{Reason(part.Reason)} {part.Group}: {part.Instances}";
 
-    private static void WriteItems(TextWriter output, Plan plan, DateTimeOffset now)
+    private static void WriteItems(Screen screen, Plan plan, DateTimeOffset now)
     {
         var paid = plan.Items.Count(item => Paid.Contains(item.Machine));
         if (paid > 0)
         {
             var waited = (now - plan.CreatedAt).TotalHours * paid;
-            output.WriteLine($"cost of waiting: {paid} machine-hours an hour, {waited:0.0} since the plan was made");
+            screen.Line($"cost of waiting: {paid} machine-hours an hour, {waited:0.0} since the plan was made");
         }
 
         foreach (var part in plan.Parts())
         {
             var items = plan.Items.Where(i => i.Reason == part.Reason && Plan.GroupOf(i) == part.Group).ToArray();
             var oldest = items.Min(item => item.Since) is { } since ? $", the oldest {Word.Ago(now - since)}" : "";
-            output.WriteLine();
-            output.WriteLine($"{Part(part)}{oldest}");
+            screen.Line();
+            screen.Line($"{Part(part)}{oldest}");
             foreach (var item in items)
             {
                 var age = item.Since is { } from ? Word.Ago(now - from) : "?";
-                output.WriteLine(
+                screen.Line(
                     $"  {item.InstanceId}  {item.ProviderId ?? "no machine"}  {age,4}  {item.Machine ?? ""}".TrimEnd());
-                output.WriteLine($"    {item.Evidence}");
+                screen.Sentence(item.Evidence, indent: 4);
             }
         }
 
-        output.WriteLine();
+        screen.Line();
     }
 
-    private static void WriteCounts(TextWriter output, CollectPlan plan)
+    private static void WriteCounts(Screen screen, CollectPlan plan)
     {
-        foreach (var part in plan.Parts) output.WriteLine($"  {Part(part)}");
+        foreach (var part in plan.Parts) screen.Line($"  {Part(part)}");
         var rest = plan.Instances - plan.Parts.Sum(part => part.Instances);
-        if (rest > 0) output.WriteLine($"  and {rest} more");
+        if (rest > 0) screen.Line($"  and {rest} more");
     }
 
     private static string Reason(CollectReason? reason) => reason is { } one ? Word.Kebab($"{one}") : "silent";
