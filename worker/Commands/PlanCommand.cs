@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Aws;
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
