@@ -48,7 +48,7 @@ internal static class SoakRun
         using var hosts = new ChaosHosts(story.Setup);
         // The story begins when the server's clock says so.
         var world = new ChaosWorld(story, new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero));
-        using var nstance = new ChaosNstance(world, hosts.SharedPath!);
+        using var nstance = new ChaosNstance(world, hosts.ServerPath(0));
         using var activities = new SoakActivities(world, hosts, () => server.Client);
         await SearchAttributes.EnsureAsync((TemporalClient)server.Client, new());
         using var shared = new TemporalWorker(server.Client, new TemporalWorkerOptions(Names.TaskQueue)

@@ -67,7 +67,7 @@ public sealed class ChaosTests
     [Fact]
     public Task Play_WithTheWindowForgotten_ChecksTwice() => AssertFoundAsync("I4", () => new()
     {
-        BeforeCycle = reconciler => reconciler.Queue = new EventQueue(null, TimeSpan.FromMinutes(1)),
+        BeforeCycle = (reconciler, _) => reconciler.Queue = new EventQueue(null, TimeSpan.FromMinutes(1)),
     });
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class ChaosTests
                 },
             ]);
             Assert.Null((await ChaosRun.PlayAsync(story)).Violation);
-            var outcome = await ChaosRun.PlayAsync(story, new() { Clock = clock => new ClockThatStands(clock) });
+            var outcome = await ChaosRun.PlayAsync(story, new() { Clock = world => new ClockThatStands(world.Clock) });
             if (outcome.Violation?.Invariant == "I1") found++;
         }
 
