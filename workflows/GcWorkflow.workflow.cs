@@ -125,7 +125,7 @@ public sealed partial class GcWorkflow
     }
 
     private void Plan() =>
-        State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _collector.Timings, Clock.Now) };
+        State = State with { NextCycleAt = Cadence.Next(State, _collector.Shard, _collector.Timings, Clock.Now) };
 
     private bool HasRequests => _tickets.Count > 0 || _hurry;
 

@@ -41,9 +41,18 @@ public sealed record GcState
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
 
-    /// <summary>True: <see cref="LastHost"/> held the shard with the database of nstance's server.</summary>
+    /// <summary>True: a host with the database of nstance's server has held the shard, so such a host goes first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool LastHostShared { get; init; }
+    public bool HasSharedHost { get; init; }
+
+    /// <summary>When the host in use, or the last one, was acquired.</summary>
+    public DateTimeOffset? AcquiredAt { get; init; }
+
+    /// <summary>
+    /// Start of the first of the cycles in a row that found no host because nstance has no leader; null: it has one.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? NoLeaderSince { get; init; }
 
     /// <summary>How many syncs in a row failed on the host in use.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -80,8 +89,11 @@ public sealed record GcState
     /// <summary>Since when we can see; null: before the first sync.</summary>
     public GracePeriod? Grace { get; init; }
 
-    /// <summary>Start of the last cycle with a good sync.</summary>
+    /// <summary>End of the last good sync.</summary>
     public DateTimeOffset? SyncedAt { get; init; }
+
+    /// <summary>How long the last cycle with a good sync took.</summary>
+    public TimeSpan CycleTook { get; init; }
 
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }

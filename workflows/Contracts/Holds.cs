@@ -71,14 +71,22 @@ public sealed record MaintenanceWindow(string From, string To)
 }
 
 /// <summary>
-/// The start of a grace period, after a change of host, a long gap without a good sync, or a suspect source of health.
+/// The start of a grace period, after a change of host, an election of nstance, or a long gap without a good sync.
 /// Deadlines count from then.
 /// </summary>
 /// <param name="Since">The first moment.</param>
 /// <param name="Why">What was before it.</param>
-public sealed record GracePeriod(DateTimeOffset Since, string Why);
+public sealed record GracePeriod(DateTimeOffset Since, string Why)
+{
+    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
+    public int Renewals { get; init; }
+}
 
 /// <summary>Grace in a report.</summary>
 /// <param name="Why">What it is for.</param>
 /// <param name="Until">End of the longest deadline that it moves.</param>
-public sealed record GraceNote(string Why, DateTimeOffset Until);
+public sealed record GraceNote(string Why, DateTimeOffset Until)
+{
+    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
+    public int Renewals { get; init; }
+}
