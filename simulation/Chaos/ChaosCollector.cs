@@ -33,7 +33,7 @@ internal sealed class ChaosCollector(
             // Before the first acquire the collector knows no interval, and would try each two minutes.
             var state = _collector.State;
             if (state.LastCycleAt is null || state.Timings is null) return world.Now + world.Story.Setup.Timings.Interval;
-            var due = Cadence.Next(state.LastCycleAt, _collector.Timings, Now) - world.Skew;
+            var due = Cadence.Next(state, Story.Shard, _collector.Timings, Now) - world.Skew;
             return due > world.Now ? due : world.Now;
         }
     }

@@ -70,16 +70,19 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
             eye = _eyes[DatabasePath] = new DatabaseEye(DatabasePath);
         }
 
-        return eye.Rows();
+        // A damaged file is renamed: the eye must not stay with it.
+        var rows = eye.Rows();
+        if (rows is null) Forget();
+        return rows;
     }
 
     /// <summary>Returns the instances of a plan that the current host keeps.</summary>
     public IReadOnlySet<string> PlanItems(string hash) =>
-        _eyes.GetValueOrDefault(DatabasePath)?.Plan(hash).Items ?? new HashSet<string>();
+        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Items;
 
     /// <summary>Returns the guards that made a plan that the current host keeps.</summary>
     public IReadOnlySet<string> PlanGuards(string hash) =>
-        _eyes.GetValueOrDefault(DatabasePath)?.Plan(hash).Guards ?? new HashSet<string>();
+        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Guards;
 
     /// <summary>Locks the database until disposed, if there is one.</summary>
     public IDisposable? Lock()
