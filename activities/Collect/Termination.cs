@@ -30,7 +30,7 @@ internal sealed class Termination(
         var terminating = acting.Where(a => a.IsTerminating).ToArray();
         if (terminating.Length == 0 || input.DryRun) return acting;
         if (await audit.TryPutAsync([.. terminating.Select(outcomes.Announcement)], ct) is not { } fault) return acting;
-        outcomes.Problem(
+        outcomes.Outage(
             $"{terminating[0].Reason}: none of {terminating.Length} was terminated, "
             + $"because the audit could not be written: {fault}");
         foreach (var a in terminating) outcomes.Failed(a, "not tried: the audit could not be written");
@@ -108,7 +108,7 @@ internal sealed class Termination(
             : await records.DeleteAsync(input.Shard, keys, ct);
         foreach (var (key, why) in failed)
         {
-            outcomes.Problem(
+            outcomes.Outage(
                 $"record {key} of a terminated instance could not be deleted ({why}): "
                 + "the row waits for the next cycle");
         }

@@ -101,7 +101,7 @@ internal sealed class MissingInstances(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{ids.Length} machines that were not listed were skipped, because the cloud did not answer by id: "
                 + e.Message);
             return;
@@ -133,7 +133,7 @@ internal sealed class MissingInstances(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{elsewhere.Count} rows whose machine is tagged as another instance were skipped: {e.Message}");
             return;
         }

@@ -42,8 +42,8 @@ internal sealed record Bounds(
             Violate($"{name} is one of {ofGroup} of {group} in a cycle; at most {maxOfGroup} may end");
     }
 
-    /// <summary>Checks what a whole attempt reports.</summary>
-    public void Said(CollectResult result)
+    /// <summary>Checks what the first attempt reports. A later one counts again what the first could not clean up.</summary>
+    public void Said(CollectResult result, int attempt)
     {
         foreach (var note in result.Samples.Where(n => n.Action == "terminated" && n.ProviderId is not null))
         {
@@ -51,7 +51,7 @@ internal sealed record Bounds(
                 Violate($"{note.ProviderId} was reported as ended, and runs");
         }
 
-        if (!Input.Limits.Enabled || Input.DryRun || result.Approved > 0) return;
+        if (attempt > 1 || !Input.Limits.Enabled || Input.DryRun || result.Approved > 0) return;
         foreach (var of in result.Counts)
         {
             var max = Allowed(of.Reason, null);
@@ -66,7 +66,7 @@ internal sealed record Bounds(
     private void Check(string what, string? group, Sweep[] sweeps)
     {
         if (Input.DryRun) Violate($"{what} in a dry run");
-        if (Input.Windows is { Count: > 0 }) Violate($"{what} in a maintenance window");
+        if (Input.QuietHours is { Count: > 0 }) Violate($"{what} in quiet hours");
         var isPaused = Input.PartialPauses?.Any(pause =>
             (pause.Sweep is null || (sweeps is [var only] && pause.Sweep == only))
             && (pause.Group is null || pause.Group == $"{Story.Tenant}/{group}"));

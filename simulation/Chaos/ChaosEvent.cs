@@ -56,7 +56,7 @@ internal enum ChaosEvent
     DryRun,
     Pause,
     PartialPause,
-    MaintenanceWindow,
+    QuietHours,
     Limits,
     Approve,
     Reject,

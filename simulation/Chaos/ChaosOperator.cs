@@ -51,8 +51,8 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
             : world.Story.Setup.Limits,
         Quarantine = world.Story.Setup.Quarantine,
         CycleTimeout = _cycleTimeout,
-        Windows = [.. world.Holding(ChaosEvent.MaintenanceWindow).Select(e =>
-            new MaintenanceWindow(
+        QuietHours = [.. world.Holding(ChaosEvent.QuietHours).Select(e =>
+            new QuietHours(
                 $"{Story.Start + e.At + world.Skew:HH:mm}", $"{Story.Start + e.At + e.For + world.Skew:HH:mm}"))],
     };
 

@@ -59,13 +59,15 @@ internal sealed class Invariants(ChaosWorld world)
         var interval = Timings.HealthCheckInterval;
         if (!hosts.IsShared(hosts.Current) || WasSkewed(3 * interval)) return;
         if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
-        var isPaused = input.DryRun || input.PartialPauses is not null || input.Windows is not null;
+        var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;
         if (scan.Suspect is not null || isPaused || isInGrace || WasAhead()) return;
         var since = input.AsOf - (3 * interval);
         foreach (var m in world.Members.Where(m => m.RegisteredAt < since && m.SilentSince < since))
         {
             if (m.HasCorruptRow || m.IsBeingDeleted || m.IsGivenUp) continue;
+            // An election rebuilds no row from a record that cannot be read.
+            if (m.HasCorruptRecord && world.Nstance?.ElectedAt is not null) continue;
             if (world.Ec2.FindVisible(m.ProviderId!, input.AsOf)?.State is not MachineState.Running) continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
             if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"{Name(m)} is silent, and was not checked");

@@ -26,6 +26,7 @@ public sealed class CycleTests
         "sync=suspect", All, CycleOutcome.Blocked)]
     [InlineData("collect=failed", All, CycleOutcome.Partial, "collect failed: no answer")]
     [InlineData("health=failed", All, CycleOutcome.Partial, "health failed: no answer")]
+    [InlineData("purge=away", All, CycleOutcome.Partial, "purge: the bucket is away")]
     [InlineData("purge=failed", All, CycleOutcome.Partial, "purge failed: no answer")]
     [InlineData(
         "sync=failed health=failed purge=failed", "acquire sync health purge", CycleOutcome.Failed,
@@ -267,7 +268,7 @@ public sealed class CycleTests
         {
             Limits = new() { ShardFloor = 7 },
             Quarantine = TimeSpan.FromHours(1),
-            Windows = [new("01:00", "02:00")],
+            QuietHours = [new("01:00", "02:00")],
         };
         var steps = new ScriptedSteps(collector, "");
         var report = await RunAsync(collector, steps, dryRun);
@@ -281,7 +282,7 @@ public sealed class CycleTests
         Assert.All(steps.Phases, phase =>
         {
             Assert.Equal((dryRun, ScriptedSteps.Start), (phase.Input.DryRun, phase.Input.AsOf));
-            Assert.Equal(collector.Settings.Windows, phase.Input.Windows);
+            Assert.Equal(collector.Settings.QuietHours, phase.Input.QuietHours);
             Assert.Equal(collector.State.PartialPauses, phase.Input.PartialPauses);
             Assert.Equal(TimeSpan.FromMinutes(10), phase.Context.Remaining);
         });

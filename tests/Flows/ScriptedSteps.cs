@@ -76,7 +76,9 @@ internal sealed class ScriptedSteps : ICycleSteps
         });
 
     public Task<PhaseOutcome<PurgeResult>> PurgeAsync(PhaseInput input, PhaseContext context) =>
-        Phase(input, context, _ => new PurgeResult());
+        Phase(input, context, answer => answer == "away"
+            ? new PurgeResult { Problems = ["the bucket is away"], Outage = "the bucket is away" }
+            : new PurgeResult());
 
     public void ShowPhase() => Shown.Add(_collector.Phase!);
 

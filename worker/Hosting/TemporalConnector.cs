@@ -8,6 +8,8 @@ internal static class TemporalConnector
 {
     public const string DefaultAddress = "localhost:7233";
 
+    private const string DefaultNamespace = "default";
+
     /// <summary>Connects within <paramref name="timeout"/>.</summary>
     /// <exception cref="CommandException">Temporal's configuration is broken, or no server answers.</exception>
     public static async Task<TemporalClient> ConnectAsync(
@@ -18,8 +20,8 @@ internal static class TemporalConnector
         CancellationToken cancellationToken)
     {
         var options = TemporalConfiguration.Load();
-        options.TargetHost = address ?? options.TargetHost ?? DefaultAddress;
-        options.Namespace = temporalNamespace ?? options.Namespace;
+        options.TargetHost = address ?? NotEmpty(options.TargetHost) ?? DefaultAddress;
+        options.Namespace = temporalNamespace ?? NotEmpty(options.Namespace) ?? DefaultNamespace;
         options.Runtime = ProcessRuntime.Instance;
         if (keys is not null) options.DataConverter = EncryptionCodec.Converter(keys);
         try
@@ -41,4 +43,7 @@ internal static class TemporalConnector
             throw ConnectFault.Of(e, options);
         }
     }
+
+    /// <summary>Files of settings hold variables without a value; each counts as not set.</summary>
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

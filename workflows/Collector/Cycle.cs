@@ -52,7 +52,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             Grace = grace,
             Problems = [.. _problems],
         };
-        return _report with { Outcome = Reports.Judge(_report) };
+        return Reports.Gather(_report with { Outcome = Reports.Judge(_report) });
     }
 
     private async Task SyncAsync()
@@ -190,7 +190,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         DryRun = dryRun,
         Cycle = _cycle,
         PartialPauses = collector.State.PartialPauses is { Count: > 0 } pauses ? pauses : null,
-        Windows = _settings.Windows is { Count: > 0 } windows ? windows : null,
+        QuietHours = _settings.QuietHours is { Count: > 0 } hours ? hours : null,
         Grace = collector.State.Grace,
     };
 

@@ -188,7 +188,7 @@ public enum CycleOutcome
     /// <summary>A guard held something back; the report says which and why.</summary>
     Blocked,
 
-    /// <summary>At least one phase failed; the others ran.</summary>
+    /// <summary>At least one phase failed, or the cloud or the bucket was away during one; the others ran.</summary>
     Partial,
 
     /// <summary>No phase could run.</summary>
@@ -230,7 +230,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>Null: the phase did not run, or failed.</summary>
     public PurgeResult? Purge { get; init; }
 
-    /// <summary>What went wrong, one sentence each; at most 20.</summary>
+    /// <summary>What went wrong in the cycle and in each phase, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 

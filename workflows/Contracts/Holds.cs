@@ -56,12 +56,12 @@ public sealed record PartialPause
 }
 
 /// <summary>
-/// Hours in which no sweep begins, by the cycle's time. A window whose <see cref="To"/> is not after its
-/// <see cref="From"/> ends on the next day.
+/// Hours in which no sweep begins, by the cycle's time. Quiet hours whose <see cref="To"/> is not after its
+/// <see cref="From"/> end on the next day.
 /// </summary>
 /// <param name="From">First minute, <c>HH:mm</c>.</param>
 /// <param name="To">First minute after it, <c>HH:mm</c>.</param>
-public sealed record MaintenanceWindow(string From, string To)
+public sealed record QuietHours(string From, string To)
 {
     /// <summary>Days on which it begins, as <c>Mon</c> … <c>Sun</c>; empty: every day.</summary>
     public IReadOnlyList<string> Days { get; init; } = [];
