@@ -63,7 +63,7 @@ internal sealed class ChaosPhases(
             world.Step = $"cycle {Cycle} {phase}, attempt {attempt} on host-{hosts.Current}";
             var outcome = await AttemptAsync(phase, work, bounds, execute);
             await RestoreAsync(rate => rate < 0.4);
-            if (outcome.Result is CollectResult collect) bounds.Said(collect, attempt);
+            if (outcome.Result is CollectResult collect) bounds.Said(collect);
             if (outcome.Result is not null) return outcome.Result;
             last = outcome.Fault;
             if (outcome.IsFinal(PhaseOptions.FinalForHost)) break;

@@ -27,7 +27,8 @@ internal sealed class ChaosWorld
         Story = story;
         Start = start ?? Story.Start;
         Now = Start;
-        Clock = new WorldClock(this);
+        Clock = new WorldClock(() => Now);
+        TemporalClock = new WorldClock(() => TemporalNow);
         _events = story.Events.ToLookup(e => e.Kind);
         _happenings = new(this);
         var cloud = new SimulatedCloudOptions
@@ -57,6 +58,8 @@ internal sealed class ChaosWorld
 
     /// <summary>The world's time, for code that asks a clock.</summary>
     public TimeProvider Clock { get; }
+
+    public TimeProvider TemporalClock { get; }
 
     public Ec2Truth Ec2 { get; }
 
@@ -186,12 +189,12 @@ internal sealed class ChaosWorld
     public void SetTag(string providerId, string name, string value) => Ec2.Change(
         providerId, m => m with { Tags = new Dictionary<string, string>(m.Tags) { [name] = value } });
 
-    private sealed class WorldClock(ChaosWorld world) : TimeProvider
+    private sealed class WorldClock(Func<DateTimeOffset> now) : TimeProvider
     {
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override DateTimeOffset GetUtcNow() => world.Now;
+        public override DateTimeOffset GetUtcNow() => now();
 
-        public override long GetTimestamp() => world.Now.UtcTicks;
+        public override long GetTimestamp() => now().UtcTicks;
     }
 }

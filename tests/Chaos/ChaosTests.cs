@@ -136,7 +136,7 @@ public sealed class ChaosTests
     /// <param name="invariant">What the bug violates.</param>
     /// <param name="bug">The bug.</param>
     /// <param name="first">Where to begin: shortly before the first seed that finds it today, to save time.</param>
-    private static async Task AssertFoundAsync(string invariant, Func<InjectedBug> bug, int first = 1)
+    internal static async Task AssertFoundAsync(string invariant, Func<InjectedBug> bug, int first = 1)
     {
         for (var seed = first; seed < first + 80; seed++)
         {
@@ -157,7 +157,7 @@ public sealed class ChaosTests
         public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
     }
 
-    private abstract class Passing(IRecordStore inner) : IRecordStore
+    internal abstract class Passing(IRecordStore inner) : IRecordStore
     {
         protected IRecordStore Inner => inner;
 
@@ -172,7 +172,7 @@ public sealed class ChaosTests
             ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
             inner.DeleteAsync(shard, keys, cancellationToken);
 
-        public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+        public virtual Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
             inner.GetLeaderAsync(shard, cancellationToken);
 
         public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
