@@ -19,7 +19,7 @@ internal sealed class Happenings(ChaosWorld world)
     {
         if (e.Kind == ChaosEvent.Launch) Launch(e);
         if (e.Kind == ChaosEvent.StrangeObject)
-            PutObject($"shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
+            PutObject($"{Story.Shard.Prefix()}shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
         if (e.Kind == ChaosEvent.AgentsDown) SilenceAgents(e);
         if (world.Nstance is { } nstance) HappenToNstance(e, nstance);
         if (!Fleet.Members.TryGetValue(e.Member, out var member)) return;

@@ -31,6 +31,10 @@ public sealed class CadenceTests
         Assert.Equal(Start.AddMinutes(2), Next(new() { NextCycleAt = Start.AddDays(1) }, Start));
 
     [Fact]
+    public void Next_FirstCycleOfALongInterval_DoesNotKeepAPersonWaiting() => Assert.InRange(
+        Next(new(), Start, interval: TimeSpan.FromDays(1)), Start, Start.AddMinutes(2));
+
+    [Fact]
     public void Next_AfterACycle_IsOneIntervalAfterItsStart() =>
         Assert.Equal(Start.AddMinutes(2), Next(new() { LastCycleAt = Start }, Start.AddSeconds(90)));
 
@@ -77,6 +81,9 @@ public sealed class CadenceTests
         Assert.Equal(TimeSpan.FromHours(1), timings.RegistrationTimeout);
     }
 
-    private static DateTimeOffset Next(GcState state, DateTimeOffset now, ShardRef? shard = null) =>
-        Cadence.Next(state, shard ?? new("acme", "us-west-2a", "bucket"), TwoMinutes, now);
+    private static DateTimeOffset Next(
+        GcState state, DateTimeOffset now, ShardRef? shard = null, TimeSpan? interval = null) =>
+        Cadence.Next(
+            state, shard ?? new("acme", "us-west-2a", "bucket"),
+            TwoMinutes with { Interval = interval ?? TwoMinutes.Interval }, now);
 }

@@ -53,7 +53,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
         stage.Arrive(stage.Second);
         stage.Gc.Leader = Known;
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var isLost = false;
         stage.Gc.Fault = call =>
         {
@@ -64,7 +64,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             return new ApplicationFailureException("nstance's leader is nst-7", ErrorTypes.ShardNotHeld);
         };
 
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         Assert.Equal((CycleOutcome.Completed, stage.Second), (report.Outcome, report.Host));
         Assert.Equal("nst-7 became nstance's leader", report.Grace?.Why);
@@ -99,10 +99,10 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             ? new ApplicationFailureException("nst-7 resigned", ErrorTypes.NoLeader, nonRetryable: true)
             : null;
         var collector = await stage.StartAsync();
-        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var without = await collector.QueryAsync(w => w.Status());
         isElected = true;
-        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var with = await collector.QueryAsync(w => w.Status());
 
         Assert.Contains("no host for sync: NoLeader: nst-7 resigned", failed.Problems);

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Security;
+using Nstance.Temporal.Workflows.Payloads;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
@@ -23,7 +24,7 @@ internal static class TemporalConnector
         options.TargetHost = address ?? NotEmpty(options.TargetHost) ?? DefaultAddress;
         options.Namespace = temporalNamespace ?? NotEmpty(options.Namespace) ?? DefaultNamespace;
         options.Runtime = ProcessRuntime.Instance;
-        if (keys is not null) options.DataConverter = EncryptionCodec.Converter(keys);
+        options.DataConverter = keys is null ? PayloadJson.Converter : EncryptionCodec.Converter(keys);
         try
         {
             // The SDK has no limit of its own for a host that swallows packets.

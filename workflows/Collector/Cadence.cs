@@ -10,6 +10,12 @@ internal static class Cadence
     /// <summary>Why no cycle is due any more.</summary>
     public const string Off = "collection is off: the interval is zero or less";
 
+    /// <summary>
+    /// First cycles are spread over one interval, and at most over this time: who sets up a shard waits for its
+    /// first report. 300 shards are then five starts in two seconds.
+    /// </summary>
+    private static readonly TimeSpan MaxSpread = TimeSpan.FromMinutes(2);
+
     /// <summary>A shorter interval would only fill the history.</summary>
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
 
@@ -22,15 +28,15 @@ internal static class Cadence
 
     /// <summary>
     /// One interval after the last start. A last start that lies ahead is wrong, and the next cycle is due now. Before
-    /// the first cycle, within one interval at a time that depends on the shard: many shards that are started together
-    /// must not run together.
+    /// the first cycle, at a time that depends on the shard: shards that are started together must not run together.
     /// </summary>
     public static DateTimeOffset Next(GcState state, ShardRef shard, ShardTimings timings, DateTimeOffset now)
     {
         var interval = Interval(timings);
         if (state.LastCycleAt is { } last) return last <= now ? last + interval : now;
-        var first = state.NextCycleAt ?? now + (interval * Share(shard));
-        return first <= now + interval ? first : now + interval;
+        var spread = interval < MaxSpread ? interval : MaxSpread;
+        var first = state.NextCycleAt ?? now + (spread * Share(shard));
+        return first <= now + spread ? first : now + spread;
     }
 
     /// <summary>

@@ -78,7 +78,7 @@ internal sealed class CollectorState(GcInput input)
 /// <summary>A waiting <c>RunCycle</c>; it is answered exactly once.</summary>
 internal sealed class CycleTicket(RunCycleRequest request)
 {
-    public RunCycleRequest Request { get; } = request;
+    public bool IsDryRun { get; } = request.DryRun is true;
 
     public CycleReport? Report { get; set; }
 

@@ -41,7 +41,7 @@ public sealed record GcState
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
 
-    /// <summary>True: a host with the database of nstance's server has held the shard, so such a host goes first.</summary>
+    /// <summary>True: a host with nstance's database has held the shard, so such a host goes first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool HasSharedHost { get; init; }
 
@@ -125,7 +125,7 @@ public sealed record PauseState(string Reason, DateTimeOffset At)
 
 /// <summary>Argument of the update <c>Pause</c>: all, or only a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why; must not be empty.</param>
-public sealed record PauseRequest(string Reason)
+public sealed record PauseRequest(string Reason) : UpdateRequest
 {
     /// <summary>Only this group, as <c>tenant/group</c>. Null: every group.</summary>
     public string? Group { get; init; }
@@ -143,7 +143,7 @@ public sealed record PauseRequest(string Reason)
 /// <summary>
 /// Argument of the update <c>Resume</c>: the whole pause, or the hold of exactly this group and sweep.
 /// </summary>
-public sealed record ResumeRequest
+public sealed record ResumeRequest : UpdateRequest
 {
     /// <summary>As in the <c>Pause</c> that is undone.</summary>
     public string? Group { get; init; }
@@ -235,8 +235,7 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
 }
 
 /// <summary>Argument of the update <c>RunCycle</c>.</summary>
-public sealed record RunCycleRequest
-{
-    /// <summary>True: this one cycle ends, deletes and marks nothing, whatever the settings say.</summary>
-    public bool DryRun { get; init; }
-}
+/// <param name="DryRun">
+/// True: this one cycle terminates, deletes and marks nothing, whatever the mode. False: the mode decides. Required.
+/// </param>
+public sealed record RunCycleRequest(bool? DryRun) : UpdateRequest;

@@ -1,9 +1,6 @@
-using System.Text.Json.Serialization;
-
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>What can be paused on its own.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Sweep>))]
 public enum Sweep
 {
     /// <summary>Terminating unhealthy instances.</summary>

@@ -142,7 +142,6 @@ public sealed record SyncResult : PhaseResult
 }
 
 /// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CollectReason>))]
 public enum CollectReason
 {
     /// <summary>The cloud says that it is stopping, stopped, suspended, ending or being repaired.</summary>
