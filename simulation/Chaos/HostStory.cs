@@ -31,7 +31,8 @@ internal sealed class HostStory(int seed)
         {
             var kind = kinds[_random.Next(kinds.Length)];
             var at = TimeSpan.FromSeconds(_random.Next((int)setup.Length.TotalSeconds));
-            var lasts = TimeSpan.FromMinutes(_random.Next(20, 300));
+            // Long enough for a shard that stays there to be noticed.
+            var lasts = TimeSpan.FromMinutes(_random.Next(20, 300)) * (kind == HostWithoutEc2 ? 3 : 1);
             var left = setup.Length - at;
             var e = new StoryEvent(0, at, kind)
             {

@@ -116,7 +116,7 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithoutEndingAnything_Leaks() =>
-        AssertFoundAsync("I2", () => new() { Input = input => input with { DryRun = true } });
+        AssertFoundAsync("I13", () => new() { Input = input => input with { DryRun = true } });
 
     [Fact]
     public async Task Shrink_AViolation_IsToldByFewerEvents()
