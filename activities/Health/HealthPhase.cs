@@ -26,7 +26,7 @@ internal sealed class HealthPhase(
             Registered = facts.Registered,
             Stale = health.NotEvaluated is null ? stale.Count : 0,
         };
-        if (Suspect(health, stale.Count) is { } suspect) return await HoldBackAsync(suspect, stale, facts, result, ct);
+        if (health.Suspect is { } suspect) return await HoldBackAsync(suspect, stale, facts, result, ct);
         if ((QuietHoursRules.Now(input) ?? health.NotEvaluated) is { } why)
         {
             if (why.Length > 0) _notes.Problem(why);
@@ -37,17 +37,6 @@ internal sealed class HealthPhase(
         if (input.Grace?.Since >= HealthRules.StaleBefore(input)) return Done(result);
         if (input.DryRun && stale.Count > 0) _notes.Problem($"dry run: {stale.Count} checks were not enqueued");
         return Done(result with { Enqueued = await SendAsync([.. Checks(stale, facts)], ct) });
-    }
-
-    /// <summary>
-    /// Why it is not known which agents are silent. By a clock of Temporal that is ahead of the one that wrote the reports, each
-    /// agent is late.
-    /// </summary>
-    private string? Suspect(HealthVerdict health, int stale)
-    {
-        if (health.Suspect is not null || health.NotEvaluated is not null || stale == 0) return health.Suspect;
-        return input is { StartedAt: { } temporal, HostTime: { } host }
-            ? SafetyGuard.OfClocks(temporal, host, cloudAhead: null, input)?.Why : null;
     }
 
     /// <summary>
