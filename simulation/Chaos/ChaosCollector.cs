@@ -16,6 +16,7 @@ internal sealed class ChaosCollector(
     private readonly Recovery _recovery = new(world, hosts, people);
     private readonly Dictionary<(string Phase, int Host), Bounds> _bounds = [];
     private PhaseInput? _scan;
+    private bool _isScanShared;
 
     public int Cycles => _collector.State.Cycle;
 
@@ -32,7 +33,8 @@ internal sealed class ChaosCollector(
         {
             // Before the first acquire the collector knows no interval, and would try each two minutes.
             var state = _collector.State;
-            if (state.LastCycleAt is null || state.Timings is null) return world.Now + world.Story.Setup.Timings.Interval;
+            if (state.LastCycleAt is null || state.Timings is null)
+                return world.Now + world.Story.Setup.Timings.Interval;
             var due = Cadence.Next(state, Story.Shard, _collector.Timings, Now) - world.Skew;
             return due > world.Now ? due : world.Now;
         }
@@ -53,7 +55,7 @@ internal sealed class ChaosCollector(
         _collector.EndCycle(report, Now);
         _collector.State = bug.State(_collector.State);
         if (_collector.State.Timings is not null) await _phases.CheckAsync();
-        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler, hosts);
+        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler, _isScanShared);
         _recovery.Ended(report, _collector.State, approved, _phases.HasStruck);
         await _phases.EndCycleAsync();
         return true;
@@ -71,6 +73,7 @@ internal sealed class ChaosCollector(
     public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context)
     {
         _scan = input;
+        _isScanShared = hosts.IsShared(hosts.Current);
         return PhaseAsync(context.Phase, input, (gc, planted) => gc.ScanHealthAsync(planted));
     }
 

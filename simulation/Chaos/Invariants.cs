@@ -54,10 +54,10 @@ internal sealed class Invariants(ChaosWorld world)
 
     /// <summary>I4, after a health scan that worked: a silent member was checked lately, or waits to be.</summary>
     public void SilentAreChecked(
-        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, ChaosHosts hosts)
+        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, bool isShared)
     {
         var interval = Timings.HealthCheckInterval;
-        if (!hosts.IsShared(hosts.Current) || WasSkewed(3 * interval)) return;
+        if (!isShared || WasSkewed(3 * interval)) return;
         if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
         var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;

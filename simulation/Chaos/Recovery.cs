@@ -71,6 +71,8 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
     private void ApprovalHolds(CycleReport report, GcState state, IReadOnlySet<string> approved)
     {
         if (approved.Count == 0 || report.Approval is not { } approval || state.Pending is not { } pending) return;
+        // A plan is known on the host that made it.
+        if (hosts.PlanItems(approval.Hash).Count == 0) return;
         var guards = hosts.PlanGuards(approval.Hash);
         if (!hosts.PlanGuards(pending.Hash).All(guards.Contains)) return;
         var again = hosts.PlanItems(pending.Hash).Where(approved.Contains).ToArray();
