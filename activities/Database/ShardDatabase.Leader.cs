@@ -31,7 +31,7 @@ internal sealed partial class ShardDatabase
     {
         var known = GetLeader();
         isElected |= LostReports();
-        // A time that lies ahead was written while Temporal's clock was ahead: health would not be evaluated until then.
+        // A time that lies ahead was written while Temporal's clock was: health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);

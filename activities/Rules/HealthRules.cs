@@ -32,8 +32,8 @@ internal static class HealthRules
     public const int MaxPlausible = 3;
 
     /// <summary>
-    /// A last sign before this time is stale: by the cycle's time, or by this host's clock if that is behind it. nstance
-    /// writes the reports by the host's clock. By a clock of Temporal that is ahead, each agent would be late.
+    /// A last sign before this time is stale: by the cycle's time, or by this host's clock if that is behind it.
+    /// nstance writes the reports by the host's clock. By a clock of Temporal that is ahead, each agent would be late.
     /// </summary>
     public static DateTimeOffset StaleBefore(PhaseInput input) =>
         (input.HostTime < input.AsOf ? input.HostTime.Value : input.AsOf) - input.Timings.HealthCheckInterval;

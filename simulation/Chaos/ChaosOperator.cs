@@ -9,7 +9,8 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
 
     // A cycle that is cut never collects: who has a slow cloud gives it the time.
     private readonly TimeSpan _cycleTimeout =
-        world.Story.Events.Any(e => e.Kind == ChaosEvent.SlowCloud) ? TimeSpan.FromHours(8) : new GcSettings().CycleTimeout;
+        world.Story.Events.Any(e => e.Kind == ChaosEvent.SlowCloud)
+            ? TimeSpan.FromHours(8) : new GcSettings().CycleTimeout;
 
     private readonly HashSet<int> _done = [];
     private IReadOnlySet<string> _approved = new HashSet<string>();

@@ -95,7 +95,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
                 Violate("I12", $"guard \"{block.Guard}\" says \"{block.Why}\"");
             if (_blockedSince.TryAdd(block.Guard, report.StartedAt)) continue;
             if (block.Since != _blockedSince[block.Guard])
-                Violate("I12", $"guard {block.Guard} blocks since {block.Since:u}, says {_blockedSince[block.Guard]:u}");
+                Violate("I12", $"{block.Guard} blocks since {_blockedSince[block.Guard]:u}, says {block.Since:u}");
         }
 
         // A guard about the cloud's silence holds nothing back: there is nothing to approve.

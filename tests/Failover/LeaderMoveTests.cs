@@ -59,7 +59,7 @@ public sealed class LeaderMoveTests
 
         var took = watch.Elapsed;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"fail-over: {took.TotalSeconds:0.0} s with an interval of {interval.TotalSeconds} s; the cycle itself took "
+            $"fail-over: {took.TotalSeconds:0.0} s with an interval of {interval.TotalSeconds} s; the cycle took "
             + $"{(report.EndedAt - report.StartedAt).TotalSeconds:0.0} s, {report.Cycle - before.Cycle} cycles");
         Assert.InRange(took, TimeSpan.Zero, interval + TimeSpan.FromSeconds(30));
         folder.Delete(recursive: true);
