@@ -54,8 +54,8 @@ internal static class GraceRules
         : null;
 
     /// <summary>
-    /// Temporal's clock was ahead when a grace period began that lies ahead now. It begins now: until then nothing would
-    /// be terminated.
+    /// Temporal's clock was ahead when a grace period began that lies ahead now. It begins now: until then nothing
+    /// would be terminated.
     /// </summary>
     private static GcState Corrected(GcState state, DateTimeOffset asOf, DateTimeOffset now) =>
         state.Grace is { } grace && grace.Since > now
