@@ -19,7 +19,8 @@ internal sealed class DatabaseEye : IDisposable
     }
 
     /// <summary>
-    /// Returns all rows; null: the file has no tables yet. Reads them again only when another connection has written.
+    /// Returns all rows; null: it has no tables yet, or is damaged. Reads them again only when another connection has
+    /// written.
     /// </summary>
     public IReadOnlyList<SeenRow>? Rows()
     {

@@ -113,7 +113,6 @@ internal static class Approvals
     }
 
     /// <summary>What a phase says of a plan holds only if no operator decided about it in the meantime.</summary>
-
     private static GcState AfterPhase(
         GcState state, PendingPlan? found, CollectPlan? proposed, bool isHealth)
     {
