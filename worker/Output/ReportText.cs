@@ -23,7 +23,12 @@ internal static class ReportText
             Warn(console, $"blocked by guard {guard.Guard}: {guard.Why}");
         if (report.Collect?.Plan is { } plan)
             Warn(console, $"plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
-        foreach (var problem in report.Problems) Warn(console, problem);
+        IReadOnlyList<string>?[] problems =
+        [
+            report.Problems, report.Sync?.Problems, report.Collect?.Problems, report.Health?.Problems,
+            report.Purge?.Problems,
+        ];
+        foreach (var problem in problems.SelectMany(phase => phase ?? [])) Warn(console, problem);
     }
 
     /// <summary>Writes a line that needs attention.</summary>
@@ -61,6 +66,7 @@ internal static class ReportText
         foreach (var counts in report.Collect?.Counts ?? [])
             phases.AddRow($"collect {Word.Kebab($"{counts.Reason}")}", Text(counts, report.DryRun));
         if (report.Collect is null) phases.AddRow("collect", NotDone);
+        if (report.Collect is { AlreadyTerminating: > 0 } left) phases.AddRow("collect", Terminating(left));
         phases.AddRow("health", report.Health is { } health
             ? $"{health.Registered} registered, {health.Stale} stale, {health.Enqueued} checks handed on"
                 + (health.Suspect is null ? "" : ", [yellow]source suspect[/]")
@@ -70,6 +76,9 @@ internal static class ReportText
             : NotDone);
         return phases;
     }
+
+    private static string Terminating(CollectResult collect) => $"{collect.AlreadyTerminating} already terminating"
+        + (collect.StuckTerminating > 0 ? $", [yellow]{collect.StuckTerminating} for more than an hour[/]" : "");
 
     private static string Text(CollectCounts counts, bool dryRun)
     {

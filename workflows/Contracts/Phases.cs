@@ -208,6 +208,16 @@ public sealed record CollectResult : PhaseResult
     /// <summary>Invalid rows; named in <see cref="PhaseResult.Problems"/>.</summary>
     public int Invalid { get; init; }
 
+    /// <summary>Machines that shut down already. They are left to the cloud, and counted for no reason.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int AlreadyTerminating { get; init; }
+
+    /// <summary>
+    /// Of those, machines that shut down for more than an hour; named in <see cref="PhaseResult.Problems"/>.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int StuckTerminating { get; init; }
+
     /// <summary>What limits and guards held back, to be approved; null: nothing was.</summary>
     public CollectPlan? Plan { get; init; }
 
