@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Nstance.Temporal.Simulation;
 
@@ -10,13 +11,14 @@ internal static class Arguments
     {
         Description = $"{description}, {min} to {max}",
         DefaultValueFactory = _ => standard,
-        CustomParser = result =>
-        {
-            var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-            if (int.TryParse(text, out var number) && number >= min && number <= max) return number;
-            result.AddError($"{name}: '{text}' is not a whole number from {min} to {max}");
-            return 0;
-        },
+        CustomParser = result => Parse(result, name, min, max) ?? 0,
+    };
+
+    /// <summary>Makes an option that is a whole number within bounds, or null.</summary>
+    public static Option<int?> NumberOrNone(string name, string description, int min, int max) => new(name)
+    {
+        Description = description,
+        CustomParser = result => Parse(result, name, min, max),
     };
 
     public static Option<string> Text(string name, string description, string standard) => new(name)
@@ -47,11 +49,20 @@ internal static class Arguments
         CancellationToken ct = default)
     {
         var parse = root.Parse(args);
+        if (parse.CommandResult.Command is { } command and not RootCommand) name = command.Name;
         if (parse.Errors.Count == 0)
             return await parse.InvokeAsync(new InvocationConfiguration { Output = stdout, Error = stderr }, ct);
         foreach (var error in parse.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
             await stderr.WriteLineAsync($"{name}: {error}");
         if (hint is not null) await stderr.WriteLineAsync($"{name}: {hint}");
         return 2;
+    }
+
+    private static int? Parse(ArgumentResult result, string name, int min, int max)
+    {
+        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+        if (int.TryParse(text, out var number) && number >= min && number <= max) return number;
+        result.AddError($"{name}: '{text}' is not a whole number from {min} to {max}");
+        return null;
     }
 }

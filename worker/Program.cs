@@ -12,4 +12,11 @@ void Stop(PosixSignalContext context)
 
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+// The AWS SDK fails on an endpoint without a value. Only the process itself may change its environment.
+foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>())
+{
+    if (name.StartsWith("AWS_ENDPOINT_URL", StringComparison.Ordinal) && Environment.GetEnvironmentVariable(name) == "")
+        Environment.SetEnvironmentVariable(name, null);
+}
+
 return await NstanceGc.RunAsync(args, Console.Out, Console.Error, stop.Token);

@@ -9,6 +9,9 @@ namespace Nstance.Temporal.Workflows;
 /// <param name="Why">One sentence, cut to a length that a report can hold.</param>
 internal sealed record ActivityFault(bool HostLost, string Why)
 {
+    /// <summary>True: no host took the shard, because nstance has no leader.</summary>
+    public bool NoLeader { get; init; }
+
     public const int MaxSentence = 300;
 
     public static ActivityFault Of(Exception failure)
@@ -30,7 +33,8 @@ internal sealed record ActivityFault(bool HostLost, string Why)
             TimeoutFailureException { InnerException: ApplicationFailureException last } => Of(last),
             TimeoutFailureException timeout => new(false, $"timed out ({timeout.TimeoutType})"),
             ApplicationFailureException { ErrorType: ErrorTypes.ShardNotHeld } gone => new(true, Cut(gone.Message)),
-            ApplicationFailureException { ErrorType: { } type } => new(false, Cut($"{type}: {cause.Message}")),
+            ApplicationFailureException { ErrorType: { } type } =>
+                new(false, Cut($"{type}: {cause.Message}")) { NoLeader = type == ErrorTypes.NoLeader },
             _ when TemporalException.IsCanceledException(failure) => new(false, "cancelled"),
             _ => new(false, Cut(cause.Message)),
         };

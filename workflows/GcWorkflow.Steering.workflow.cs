@@ -11,7 +11,9 @@ public sealed partial class GcWorkflow
     /// <summary>Runs one cycle now, or the next one while a cycle runs. Requests of one kind share a cycle.</summary>
     /// <param name="request">What kind of cycle.</param>
     /// <returns>The report of that cycle, also when phases failed.</returns>
-    [WorkflowUpdate(Description = "Run one cycle now and return its report; refused while paused.")]
+    [WorkflowUpdate(Description = """
+        Run one cycle now and return its report; refused while paused. {"dryRun":true}
+        """)]
     public async Task<CycleReport> RunCycleAsync(RunCycleRequest request)
     {
         var ticket = new CycleTicket(request);
@@ -28,13 +30,16 @@ public sealed partial class GcWorkflow
     [WorkflowUpdateValidator(nameof(RunCycleAsync))]
     public void ValidateRunCycle(RunCycleRequest request)
     {
-        RefuseIf(request is null ? "A RunCycleRequest is needed; {} will do." : Refusal());
+        RefuseIf(Fault("RunCycle", request) ?? Needed("RunCycle", request.DryRun) ?? Refusal());
     }
 
     /// <summary>Stops collection: no phase begins, and the one under way is cancelled.</summary>
     /// <param name="request">Why, and until when.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Stop collecting, at once: no phase begins, the running one is cancelled.")]
+    [WorkflowUpdate(Description = """
+        Stop collecting, at once: no phase begins, the running one is cancelled. All, or only a group, a sweep, or both.
+        {"reason":"migrating","by":"ann","until":"2030-01-01T00:00:00Z","group":"acme/web","sweep":"dangling"}
+        """)]
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -56,24 +61,35 @@ public sealed partial class GcWorkflow
     /// <summary>Accepts or refuses <see cref="PauseAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(PauseAsync))]
     public void ValidatePause(PauseRequest request) =>
-        RefuseIf(Ended ?? PartialPauseRules.Refusal(State, request, Clock.Now));
+        RefuseIf(Fault("Pause", request) ?? Ended ?? PartialPauseRules.Refusal(State, request, Clock.Now));
 
     /// <summary>Goes on after a pause; without one, nothing changes.</summary>
     /// <param name="request">Who asks.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Go on collecting after a pause.")]
+    [WorkflowUpdate(Description = """
+        Go on collecting after a pause: all, or exactly the part that was paused with the same group and sweep.
+        {"by":"ann","group":"acme/web","sweep":"dangling"}
+        """)]
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
-        State = PartialPauseRules.IsPartial(request?.Group, request?.Sweep)
-            ? PartialPauseRules.Remove(State, request!.Group, request.Sweep)
+        ArgumentNullException.ThrowIfNull(request);
+        State = PartialPauseRules.IsPartial(request.Group, request.Sweep)
+            ? PartialPauseRules.Remove(State, request.Group, request.Sweep)
             : State with { Pause = null };
-        return Steered("resumed", request?.By);
+        return Steered("resumed", request.By);
     }
+
+    /// <summary>Accepts or refuses <see cref="ResumeAsync"/>.</summary>
+    [WorkflowUpdateValidator(nameof(ResumeAsync))]
+    public void ValidateResume(ResumeRequest request) => RefuseIf(Fault("Resume", request));
 
     /// <summary>Replaces the settings; a cycle under way keeps those it began with.</summary>
     /// <param name="settings">All of them, not only what changes.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Replace the settings (all of them); in effect from the next cycle on.")]
+    [WorkflowUpdate(Description = """
+        Replace the settings (all of them: what is not named gets its default); in effect from the next cycle on.
+        {"interval":"00:02:00","limits":{"groupFloor":2,"groupPercent":20,"shardFloor":5,"shardPercent":10}}
+        """)]
     public Task<GcStatus> ConfigureAsync(GcSettings settings)
     {
         _collector.Settings = settings;
@@ -86,15 +102,17 @@ public sealed partial class GcWorkflow
     [WorkflowUpdateValidator(nameof(ConfigureAsync))]
     public void ValidateConfigure(GcSettings settings)
     {
-        RefuseIf(settings is null ? "Settings are missing." : Ended);
-        if (GcSettingsRules.Faults(settings!) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
+        RefuseIf(Fault("Configure", settings) ?? Ended);
+        if (GcSettingsRules.Faults(settings) is { Count: > 0 } faults) throw Refused(string.Join(' ', faults));
     }
 
     /// <summary>Allows exactly the pending plan for one hour. A cycle with fresh evidence begins at once.</summary>
     /// <param name="decision">Which plan, who, why.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description =
-        "Allow exactly the pending plan, for one hour: plan id, who, why. Evidence is asked again.")]
+    [WorkflowUpdate(Description = """
+        Allow exactly the pending plan, for one hour. Fresh evidence is read before anything is terminated.
+        {"plan":"1f3c9a07be42","by":"ann","comment":"zone b was emptied"}
+        """)]
     public Task<GcStatus> ApproveAsync(PlanDecision decision)
     {
         RefuseIf(Approvals.Refusal(State, decision));
@@ -109,13 +127,17 @@ public sealed partial class GcWorkflow
     public void ValidateApprove(PlanDecision decision)
     {
         const string dryRun = "The collector is in dry-run: nothing would be terminated. Enforce first.";
-        RefuseIf(Refusal() ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision)));
+        RefuseIf(Fault("Approve", decision) ?? Refusal()
+            ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision)));
     }
 
     /// <summary>Refuses the pending plan: it is not proposed again while it stays the same.</summary>
     /// <param name="decision">Which plan, who, why.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Refuse the pending plan: plan id, who, why. Nothing of it ends.")]
+    [WorkflowUpdate(Description = """
+        Refuse the pending plan: nothing of it is terminated, nor proposed again on the same evidence.
+        {"plan":"1f3c9a07be42","by":"ann","comment":"the registry was down"}
+        """)]
     public Task<GcStatus> RejectAsync(PlanDecision decision)
     {
         RefuseIf(Approvals.Refusal(State, decision));
@@ -126,32 +148,38 @@ public sealed partial class GcWorkflow
 
     /// <summary>Accepts or refuses <see cref="RejectAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(RejectAsync))]
-    public void ValidateReject(PlanDecision decision) => RefuseIf(Ended ?? Approvals.Refusal(State, decision));
+    public void ValidateReject(PlanDecision decision) =>
+        RefuseIf(Fault("Reject", decision) ?? Ended ?? Approvals.Refusal(State, decision));
 
     /// <summary>Enforces from the next cycle on, or goes back to dry-run at once.</summary>
     /// <param name="request">Which mode, and who asks.</param>
     /// <returns>The status after it.</returns>
-    [WorkflowUpdate(Description = "Enforce (DryRun=false), or only say what would be done (DryRun=true).")]
+    [WorkflowUpdate(Description = """
+        Enforce (false), or only report what would be done (true). {"dryRun":true,"by":"ann","comment":"why"}
+        """)]
     public Task<GcStatus> SetModeAsync(ModeRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        State = State with { Mode = new(request.DryRun, request.By.Trim(), Clock.Now) { Comment = request.Comment } };
-        if (request.DryRun)
+        // The validator refuses a request without a mode. If one came all the same, it must not enforce.
+        var dryRun = request.DryRun is not false;
+        State = State with { Mode = new(dryRun, request.By.Trim(), Clock.Now) { Comment = request.Comment } };
+        if (dryRun)
         {
             // Dry-run takes effect at once.
             State = State with { Approval = null, Pending = null };
             _running?.Cancel();
         }
 
-        return Steered(request.DryRun ? "dry-run" : "enforced", request.By);
+        return Steered(dryRun ? "dry-run" : "enforced", request.By);
     }
 
     /// <summary>Accepts or refuses <see cref="SetModeAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(SetModeAsync))]
     public void ValidateSetMode(ModeRequest request)
     {
-        RefuseIf(Ended ?? (string.IsNullOrWhiteSpace(request?.By) ? "By is missing: say who asks." : null));
-        var longest = Math.Max(request!.By.Length, request.Comment?.Length ?? 0);
+        RefuseIf(Fault("SetMode", request) ?? Needed("SetMode", request.DryRun) ?? Ended
+            ?? (string.IsNullOrWhiteSpace(request.By) ? "By is missing: say who asks." : null));
+        var longest = Math.Max(request.By.Length, request.Comment?.Length ?? 0);
         RefuseIf(longest > ActivityFault.MaxSentence ? Approvals.TooLong : null);
     }
 
@@ -168,6 +196,14 @@ public sealed partial class GcWorkflow
     public IReadOnlyList<CycleReport> Reports() => State.Reports;
 
     private string? Ended => _ended ? "The collector has ended." : null;
+
+    /// <summary>A null argument is refused here, so what follows need not test for it.</summary>
+    private static string? Fault(string update, UpdateRequest? request) =>
+        request is null ? throw Refused($"{update} needs an argument; its description shows one.")
+        : request.Fault is { } fault ? $"{update} {fault}" : null;
+
+    private static string? Needed(string update, bool? dryRun) =>
+        dryRun is null ? $"{update} needs dryRun: true or false" : null;
 
     private static void RefuseIf(string? why)
     {

@@ -87,9 +87,9 @@ public sealed partial class GcWorkflow
     private async Task CycleAsync()
     {
         // Dry and real requests never share a cycle. The oldest request goes first.
-        var asked = _tickets.Count > 0 && _tickets[0].Request.DryRun;
+        var asked = _tickets.Count > 0 && _tickets[0].IsDryRun;
         var dry = asked || _collector.DryRun;
-        var served = _tickets.Where(ticket => ticket.Request.DryRun == asked).ToList();
+        var served = _tickets.Where(ticket => ticket.IsDryRun == asked).ToList();
         _tickets.RemoveAll(served.Contains);
 
         var now = Clock.Now;
@@ -125,7 +125,7 @@ public sealed partial class GcWorkflow
     }
 
     private void Plan() =>
-        State = State with { NextCycleAt = Cadence.Next(State.LastCycleAt, _collector.Timings, Clock.Now) };
+        State = State with { NextCycleAt = Cadence.Next(State, _collector.Shard, _collector.Timings, Clock.Now) };
 
     private bool HasRequests => _tickets.Count > 0 || _hurry;
 

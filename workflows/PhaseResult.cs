@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Nstance.Temporal.Workflows;
 
 /// <summary>What the outcomes of all phases have in common.</summary>
@@ -8,4 +10,11 @@ public abstract record PhaseResult
 
     /// <summary>What an operator should know, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>
+    /// What the cloud or the bucket did not answer or accept, so that work is left, in one sentence; the cycle is then
+    /// <see cref="CycleOutcome.Partial"/>. Null: there was no outage. Invalid data is no outage.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Outage { get; init; }
 }

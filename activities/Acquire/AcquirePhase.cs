@@ -18,8 +18,9 @@ internal sealed class AcquirePhase(
         var config = await probe.RunAsync(records, input, cancellationToken);
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         var notes = new PhaseNotes();
-        using var database = DamagedFile.OpenOrReplace(databases, input, notes);
         var leader = new LeaderCheck(databases, records, input.Shard, time);
+        await leader.LetLeadersHostGoFirstAsync(input, probe.Waited, cancellationToken);
+        using var database = DamagedFile.OpenOrReplace(databases, input, notes);
         var result = new AcquireShardResult(databases.HostName, Names.HostTaskQueue(databases.HostName), timings)
         {
             SharedDatabase = !database.IsOwn,

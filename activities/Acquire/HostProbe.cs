@@ -9,6 +9,9 @@ namespace Nstance.Temporal.Activities.Acquire;
 /// </summary>
 internal sealed class HostProbe(IConnections connections, string host, TimeSpan waited)
 {
+    /// <summary>Time since the first attempt of this acquire began, on whatever host.</summary>
+    public TimeSpan Waited => waited;
+
     /// <summary>Returns the shard's configuration after both services have answered.</summary>
     public async Task<ShardConfig> RunAsync(
         IRecordStore records, AcquireShardInput input, CancellationToken cancellationToken)

@@ -25,6 +25,31 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
         return database.NoteLeader(leader, at, isElected: !isFirst && previousHost != databases.HostName);
     }
 
+    /// <summary>
+    /// For a host without nstance's database, before the shard's first host: nstance leads from another host, and a
+    /// worker beside it sees what agents report.
+    /// </summary>
+    /// <exception cref="ApplicationFailureException">This host declines for a while.</exception>
+    public async Task LetLeadersHostGoFirstAsync(
+        AcquireShardInput input, TimeSpan waited, CancellationToken cancellationToken)
+    {
+        if (input.PreviousHost is not null || waited >= HostOrder.Wait(input)
+            || !databases.Find(shard, mustExist: false).Own) return;
+        NstanceLeader? leader;
+        try
+        {
+            leader = await ReadAsync(ErrorTypes.HostDeclined, cancellationToken);
+        }
+        catch (Exception e) when (e is CloudException or ApplicationFailureException)
+        {
+            return; // This host needs no leader.
+        }
+
+        if (leader is null || !LeaderRules.IsAlive(leader, time.GetUtcNow())) return;
+        throw HostOrder.Decline(
+            databases.HostName, $"it has no database of nstance's server, and the host of {leader.Name} goes first");
+    }
+
     /// <summary>For a sync: a host that nstance no longer leads from gives up the shard.</summary>
     public async Task<NstanceLeaderInfo?> SyncAsync(
         ShardDatabase database, DateTimeOffset at, CancellationToken cancellationToken)
@@ -55,7 +80,9 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
             ? await (databases.MatchAddress ?? LocalAddresses.MatchAsync)(leader!.Host, cancellationToken)
             : AddressMatch.Unclear;
         var (place, why) = LeaderRules.Judge(shard, leader, now, id, address);
-        return place == LeaderPlace.Here ? leader! : throw Failed(errorType, why);
+        if (place == LeaderPlace.Here) return leader!;
+        var declines = errorType == ErrorTypes.HostDeclined;
+        throw Failed(declines && place == LeaderPlace.None ? ErrorTypes.NoLeader : errorType, why);
     }
 
     private async Task<NstanceLeader?> ReadAsync(string errorType, CancellationToken cancellationToken)
@@ -78,7 +105,7 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
             + $"{NstanceLeader.KeyOf(shard.Shard)} {what}");
     }
 
-    private ApplicationFailureException Failed(string errorType, string why) => errorType == ErrorTypes.HostDeclined
+    private ApplicationFailureException Failed(string errorType, string why) => errorType != ErrorTypes.ShardNotHeld
         ? new($"host {databases.HostName} declines: {why}", errorType)
         : new(why, errorType, nonRetryable: true);
 }

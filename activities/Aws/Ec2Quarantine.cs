@@ -33,7 +33,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             ids,
             batch => TagAsync(batch, CloudTags.GcQuarantined, at, cancellationToken),
             whenDone: null,
-            whenFailed: e => new(TerminateOutcome.Failed, e.Message));
+            whenFailed: e => new(TerminateOutcome.Failed, e.Message) { IsOutage = e.WorthRetrying });
 
         // An instance that cannot be stopped (a spot instance, for example) runs until its quarantine is over.
         await EachBatchAsync(

@@ -67,7 +67,8 @@ internal sealed class TerminateInBatches(
         if (left.Count == 0) return [];
         if (failure is null || !IsAboutSome(failure))
         {
-            Set(left, TerminateOutcome.Failed, failure?.Message ?? "the cloud's answer left it out");
+            var why = failure?.Message ?? "the cloud's answer left it out";
+            Set(left, TerminateOutcome.Failed, why, isOutage: failure is not null);
             return [];
         }
 
@@ -105,8 +106,8 @@ internal sealed class TerminateInBatches(
 
     private IReadOnlyList<string> Open(IReadOnlyList<string> ids) => [.. ids.Where(id => !_results.ContainsKey(id))];
 
-    private void Set(IEnumerable<string> ids, TerminateOutcome outcome, string? why)
+    private void Set(IEnumerable<string> ids, TerminateOutcome outcome, string? why, bool isOutage = false)
     {
-        foreach (var id in ids) _results[id] = new TerminateResult(outcome, why);
+        foreach (var id in ids) _results[id] = new TerminateResult(outcome, why) { IsOutage = isOutage };
     }
 }

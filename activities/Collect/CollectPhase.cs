@@ -49,10 +49,10 @@ internal sealed class CollectPhase(
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
         var rows = new CandidateRows(database, input);
         _summary.Terminating(rows.Terminating, input.AsOf);
-        if (MaintenanceWindows.Open(input) is { } window)
+        if (QuietHoursRules.Now(input) is { } quiet)
         {
-            _summary.Problem(window);
-            return _summary.Result() with { Window = window };
+            _summary.Problem(quiet);
+            return _summary.Result() with { QuietHours = quiet };
         }
 
         if (!input.DryRun) await _records.RetryAsync(ct);
@@ -66,8 +66,8 @@ internal sealed class CollectPhase(
         var termination = new Termination(database, cloud, _records, _groups, outcomes, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
-        if (await audit.TryFlushAsync(ct) is { } waits) _summary.Problem(waits);
-        if (_records.Problem() is { } kept) _summary.Problem(kept);
+        if (await audit.TryFlushAsync(ct) is { } waits) _summary.Outage(waits);
+        if (_records.Problem() is { } kept) _summary.Outage(kept);
         if (SafetyGuard.OfCloud(_assessed) is { } silent) _blocked.Add(silent);
         return _summary.Result() with
         {
@@ -106,6 +106,7 @@ internal sealed class CollectPhase(
     private async Task<IReadOnlyList<Assessment>> AssessAsync(IReadOnlyList<Candidate> batch, CancellationToken ct)
     {
         var evidence = await _reader.ReadAsync([.. batch.Select(c => c.Row)], input, ct);
+        if (_reader.Outage is { } outage) _summary.Outage(outage);
         return [.. batch.Select(c => Assess(c, evidence[c.Id]))];
     }
 

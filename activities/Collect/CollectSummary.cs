@@ -27,6 +27,7 @@ internal sealed class CollectSummary
     private int _invalid;
     private int _terminating;
     private int _stuck;
+    private string? _failed;
 
     public int GroupsChanged { get; set; }
 
@@ -55,6 +56,7 @@ internal sealed class CollectSummary
             CollectAction.Quarantined => counts with { Quarantined = counts.Quarantined + 1 },
             _ => counts with { Failed = counts.Failed + 1 },
         };
+        if (action == CollectAction.Failed) _failed ??= why;
         var notes = action is CollectAction.Skipped or CollectAction.OverLimit or CollectAction.Blocked
             ? _others : _done;
         var row = a.Candidate.Row;
@@ -78,6 +80,8 @@ internal sealed class CollectSummary
     }
 
     public void Problem(string problem) => _done.ProblemOnce(problem);
+
+    public void Outage(string outage) => _done.Outage(outage);
 
     public void Invalid(string problem)
     {
@@ -117,7 +121,15 @@ internal sealed class CollectSummary
         foreach (var note in before.Samples) _done.Sample(note);
     }
 
-    public CollectResult Result() => new()
+    public CollectResult Result()
+    {
+        var failed = _counts.Values.Sum(counts => counts.Failed);
+        if (failed > 0 && _done.FirstOutage is null)
+            Problem($"{failed} instances could not be terminated or quarantined; the first: {_failed}");
+        return Counted();
+    }
+
+    private CollectResult Counted() => new()
     {
         Counts = [.. _counts.Values],
         GroupsChanged = GroupsChanged,
@@ -127,5 +139,6 @@ internal sealed class CollectSummary
         StuckTerminating = _stuck,
         Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
         Problems = _done.Problems,
+        Outage = _done.FirstOutage,
     };
 }

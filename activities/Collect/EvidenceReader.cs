@@ -14,12 +14,16 @@ internal sealed class EvidenceReader(
     ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
 {
     private RecordKeys? _keys;
+    private string? _outage;
 
     /// <summary>True once the cloud showed an own instance: account and region are right.</summary>
     public bool SawOwn { get; private set; }
 
     /// <summary>How far the cloud's clock is ahead of this host's; null: it gave no time yet.</summary>
     public TimeSpan? CloudAhead { get; private set; }
+
+    /// <summary>What the cloud or the bucket did not answer, the first one; null: both answered.</summary>
+    public string? Outage => _outage;
 
     /// <summary>A row as it is now; one that never had a row stays as it was found.</summary>
     public static InstanceRow? Again(InstanceRow found, IReadOnlyDictionary<string, InstanceRow> rows) =>
@@ -75,6 +79,7 @@ internal sealed class EvidenceReader(
         }
         catch (CloudException e)
         {
+            CloudAway(e);
             foreach (var (id, evidence) in now) now[id] = evidence with { CloudUnknown = e.Message };
             return;
         }
@@ -107,6 +112,7 @@ internal sealed class EvidenceReader(
         }
         catch (CloudException e)
         {
+            CloudAway(e);
             foreach (var id in asked) now[id] = now[id] with { CloudUnknown = e.Message };
         }
     }
@@ -136,6 +142,7 @@ internal sealed class EvidenceReader(
             catch (CloudException e)
             {
                 found[id] = evidence with { RecordUnknown = e.Message };
+                BucketAway(e);
             }
         });
         return found;
@@ -156,10 +163,20 @@ internal sealed class EvidenceReader(
         catch (CloudException e)
         {
             failed = e.Message;
+            BucketAway(e);
         }
 
         return rows.ToDictionary(row => row.Id, row => WithKey(row, shard, keys, failed));
     }
+
+    private void CloudAway(CloudException e) =>
+        Away($"candidates were skipped, because the cloud did not answer: {e.Message}");
+
+    private void BucketAway(CloudException e) =>
+        Away($"candidates were skipped, because their records could not be read: {e.Message}");
+
+    /// <summary>Records are read in parallel: only the first counts.</summary>
+    private void Away(string outage) => Interlocked.CompareExchange(ref _outage, outage, null);
 
     private static Evidence WithKey(
         InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)

@@ -68,6 +68,7 @@ internal sealed class Outcomes(
                 ApprovedFailed |= plans.Approves(a.Candidate);
                 return false;
             default:
+                if (result.IsOutage) summary.Outage($"the cloud did not terminate or stop instances: {why}");
                 Failed(a, why);
                 return false;
         }
@@ -111,7 +112,7 @@ internal sealed class Outcomes(
         _done.Clear();
     }
 
-    public void Problem(string problem) => summary.Problem(problem);
+    public void Outage(string outage) => summary.Outage(outage);
 
     public void AddGroups(int groups) => summary.GroupsChanged += groups;
 

@@ -27,7 +27,7 @@ internal sealed class HealthPhase(
             Stale = health.NotEvaluated is null ? stale.Count : 0,
         };
         if (health.Suspect is { } suspect) return await HoldBackAsync(suspect, stale, facts, result, ct);
-        if ((MaintenanceWindows.Open(input) ?? health.NotEvaluated) is { } why)
+        if ((QuietHoursRules.Now(input) ?? health.NotEvaluated) is { } why)
         {
             if (why.Length > 0) _notes.Problem(why);
             return Done(result);

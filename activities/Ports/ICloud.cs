@@ -93,4 +93,8 @@ internal enum TerminateOutcome
 /// Outcome for one instance; <see cref="Why"/> for all but <see cref="TerminateOutcome.Terminated"/> and <see
 /// cref="TerminateOutcome.Quarantined"/>.
 /// </summary>
-internal readonly record struct TerminateResult(TerminateOutcome Outcome, string? Why);
+internal readonly record struct TerminateResult(TerminateOutcome Outcome, string? Why)
+{
+    /// <summary>True: the cloud refused or failed the whole call, whichever instances it named.</summary>
+    public bool IsOutage { get; init; }
+}

@@ -25,9 +25,9 @@ internal sealed class PurgePhase(
     /// <param name="ct">Cancels it.</param>
     public async Task<PurgeResult> RunAsync(PurgeResult? before, CancellationToken ct)
     {
-        if (MaintenanceWindows.Open(input) is { } window)
+        if (QuietHoursRules.Now(input) is { } quiet)
         {
-            _notes.Problem(window);
+            _notes.Problem(quiet);
             return Done();
         }
 
@@ -50,7 +50,7 @@ internal sealed class PurgePhase(
             else await PurgeAsync(page, keys, ct);
         }
 
-        if (await audit.TryFlushAsync(ct) is { } waits) _notes.Problem(waits);
+        if (await audit.TryFlushAsync(ct) is { } waits) _notes.Outage(waits);
         return Done();
     }
 
@@ -59,6 +59,7 @@ internal sealed class PurgePhase(
         Invalid = _notes.InvalidCount,
         Samples = _notes.Samples,
         Problems = _notes.Problems,
+        Outage = _notes.FirstOutage,
     };
 
     private void Would(InstanceRow[] page)
@@ -76,7 +77,7 @@ internal sealed class PurgePhase(
         var failed = known.Count == 0
             ? new Dictionary<string, string>()
             : await records.DeleteAsync(input.Shard, known, ct);
-        foreach (var (key, why) in failed) _notes.Problem($"record {key} could not be deleted: {why}");
+        foreach (var (key, why) in failed) _notes.Outage($"record {key} could not be deleted: {why}");
         var done = page.Where(row => keys.TryGetValue(row.Id, out var own) && !own.Any(failed.ContainsKey)).ToList();
         var lines = done.ConvertAll(row => (row.Id, AuditTrail.Line(Entry(row, "purged"))));
         var purged = database.Purge(lines).ToHashSet();
@@ -118,7 +119,7 @@ internal sealed class PurgePhase(
         }
         catch (CloudException e)
         {
-            _notes.Problem($"records of {ids.Count} instances without tenant could not be looked for: {e.Message}");
+            _notes.Outage($"records of {ids.Count} instances without tenant could not be looked for: {e.Message}");
             return null;
         }
     }

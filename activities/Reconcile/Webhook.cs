@@ -26,6 +26,9 @@ public sealed record WebhookSettings(Uri Url)
 /// <summary>Posts notifications as JSON with the headers of <see cref="WebhookSignature"/>. No redirects.</summary>
 internal sealed class Webhook : IDisposable
 {
+    /// <summary>The message of a refused address.</summary>
+    internal const string NearAddress = "the webhook's name leads to a loopback or link-local address";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Converters = { new JsonStringEnumConverter() },
@@ -52,7 +55,8 @@ internal sealed class Webhook : IDisposable
 
     /// <summary>Posts one notification.</summary>
     /// <exception cref="ApplicationFailureException">
-    /// Not retryable after an answer of 3xx or 4xx other than 408, 425 and 429.
+    /// Not retryable after an answer of 4xx other than 408, 425 and 429. A redirect is retried: the notification waits
+    /// until the address is corrected.
     /// </exception>
     public async Task SendAsync(Notification notification, CancellationToken ct)
     {
@@ -70,9 +74,10 @@ internal sealed class Webhook : IDisposable
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
             if (answer.IsSuccessStatusCode) return;
             var status = (int)answer.StatusCode;
-            var final = status is >= 300 and < 500 and not (408 or 425 or 429);
+            var final = status is >= 400 and < 500 and not (408 or 425 or 429);
+            var hint = IsRedirect(status) ? ", a redirect: give the final address as --webhook-url" : "";
             throw new ApplicationFailureException(
-                $"the webhook at {_settings} answered {status}", ErrorTypes.Unavailable, nonRetryable: final);
+                $"the webhook at {_settings} answered {status}{hint}", ErrorTypes.Unavailable, nonRetryable: final);
         }
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !ct.IsCancellationRequested))
@@ -82,7 +87,23 @@ internal sealed class Webhook : IDisposable
         }
     }
 
+    /// <summary>Asks the receiver for its headers. Sends no notification.</summary>
+    /// <returns>The status of the answer, and where it redirects to, without a query; null if it does not.</returns>
+    /// <exception cref="HttpRequestException">No connection.</exception>
+    /// <exception cref="OperationCanceledException">No answer in time.</exception>
+    public async Task<(int Status, string? RedirectsTo)> ProbeAsync(CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, _settings.Url);
+        using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        var status = (int)answer.StatusCode;
+        if (!IsRedirect(status)) return (status, null);
+        var to = answer.Headers.Location is { } location ? new Uri(_settings.Url, location) : null;
+        return (status, to?.GetLeftPart(UriPartial.Path) ?? "an address that it does not name");
+    }
+
     public void Dispose() => _http.Dispose();
+
+    private static bool IsRedirect(int status) => status is >= 300 and < 400;
 
     // A name must not lead to the metadata service or to this host's own ports. The check is on the resolved address,
     // and the connection goes to that address. An operator writes the address of a receiver on this host literally.
@@ -93,7 +114,7 @@ internal sealed class Webhook : IDisposable
         var addresses = address is not null ? [address] : await Dns.GetHostAddressesAsync(host, ct);
         var allowed = addresses.Where(a => literal ? !IsLinkLocal(a) : !IsNear(a)).ToArray();
         if (allowed.Length == 0)
-            throw new HttpRequestException("the webhook's name leads to a loopback or link-local address");
+            throw new HttpRequestException(NearAddress);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -39,7 +39,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
 
         // Only a complete one counts: the next acquire tries again what this one could not read.
         if (_unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
-        else notes.Problem($"{_unread} records could not be read: their rows are as they were");
+        else notes.Outage($"{_unread} records could not be read: their rows are as they were");
         return _read;
     }
 

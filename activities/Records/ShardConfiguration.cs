@@ -43,7 +43,7 @@ internal static class ShardConfiguration
         }
         catch (CloudException e)
         {
-            notes.Problem($"{key} could not be read, timings stay as they were: {e.Message}");
+            notes.Outage($"{key} could not be read, timings stay as they were: {e.Message}");
             return null;
         }
     }

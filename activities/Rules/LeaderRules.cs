@@ -44,9 +44,12 @@ internal static class LeaderRules
     /// </summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
+    /// <summary>True: the leader wrote its file a short time ago.</summary>
+    public static bool IsAlive(NstanceLeader leader, DateTimeOffset now) => NotAlive(leader, now) is null;
+
     /// <summary>True: this machine's addresses decide. False: no leader is alive, or the server id decides.</summary>
     public static bool NeedsAddress(NstanceLeader? leader, DateTimeOffset now, string? serverId) =>
-        serverId is null && leader is not null && NotAlive(leader, now) is null;
+        serverId is null && leader is not null && IsAlive(leader, now);
 
     /// <summary>Decides by the server id of this host, or without one by the leader's address.</summary>
     public static LeaderVerdict Judge(

@@ -61,7 +61,7 @@ internal sealed class Backfill(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{machines.Count} machines without a row were skipped, "
                 + $"because their records were not listed: {e.Message}");
             return;
@@ -71,15 +71,22 @@ internal sealed class Backfill(
         foreach (var m in machines)
         {
             string[] own = IdOf(m) is { } id ? [.. keys[id]] : [];
-            var problem = own.Length switch
-            {
-                0 => null,
-                1 => await ReadAsync(own[0], m, ct),
-                _ => $"instance {m.InstanceId} has {own.Length} records; skipped",
-            };
             heartbeat("reading records of machines without a row");
-            if (problem is null) read.Add(m.ProviderId);
-            else notes.Invalid(problem);
+            try
+            {
+                var problem = own.Length switch
+                {
+                    0 => null,
+                    1 => await ReadAsync(own[0], m, ct),
+                    _ => $"instance {m.InstanceId} has {own.Length} records; skipped",
+                };
+                if (problem is null) read.Add(m.ProviderId);
+                else notes.Invalid(problem);
+            }
+            catch (CloudException e)
+            {
+                notes.Outage($"record {own[0]} could not be read; machine {m.ProviderId} skipped: {e.Message}");
+            }
         }
 
         database.SetRowless(read, true);
@@ -91,30 +98,23 @@ internal sealed class Backfill(
     /// <summary>Null: the record is kept, or was deleted meanwhile.</summary>
     private async Task<string?> ReadAsync(string key, MachineRow machine, CancellationToken ct)
     {
-        try
+        switch (await records.GetAsync(input.Shard, key, ct))
         {
-            switch (await records.GetAsync(input.Shard, key, ct))
-            {
-                case RecordRead.Missing:
-                    return null;
-                case RecordRead.Invalid { Why: var why }:
-                    return $"record {key} {why}; machine {machine.ProviderId} skipped";
-                case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
-                    if (found.Record.ProviderId is { } provider && provider != machine.ProviderId)
-                    {
-                        return $"record {key} names machine {provider}, not {machine.ProviderId}, "
-                            + "which carries its id; skipped";
-                    }
+            case RecordRead.Missing:
+                return null;
+            case RecordRead.Invalid { Why: var why }:
+                return $"record {key} {why}; machine {machine.ProviderId} skipped";
+            case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
+                if (found.Record.ProviderId is { } provider && provider != machine.ProviderId)
+                {
+                    return $"record {key} names machine {provider}, not {machine.ProviderId}, "
+                        + "which carries its id; skipped";
+                }
 
-                    _read[machine.InstanceId] = Keep(found);
-                    return null;
-                default:
-                    return $"record {key} names another instance or tenant; machine {machine.ProviderId} skipped";
-            }
-        }
-        catch (CloudException e)
-        {
-            return $"record {key} could not be read; machine {machine.ProviderId} skipped: {e.Message}";
+                _read[machine.InstanceId] = Keep(found);
+                return null;
+            default:
+                return $"record {key} names another instance or tenant; machine {machine.ProviderId} skipped";
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class Backfill(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{recorded.Count} recorded machines without a row were not added, "
                 + $"because the cloud did not answer by id: {e.Message}");
             return 0;
@@ -218,7 +218,7 @@ internal sealed class Backfill(
         }
         catch (CloudException e)
         {
-            notes.Problem($"record {key} could not be read: {e.Message}");
+            notes.Outage($"record {key} could not be read: {e.Message}");
             return null;
         }
     }

@@ -103,7 +103,7 @@ internal sealed class MissingInstances(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{ids.Length} machines that were not listed were skipped, because the cloud did not answer by id: "
                 + e.Message);
             return;
@@ -135,7 +135,7 @@ internal sealed class MissingInstances(
         }
         catch (CloudException e)
         {
-            notes.Problem(
+            notes.Outage(
                 $"{elsewhere.Count} rows whose machine is tagged as another instance were skipped: {e.Message}");
             return;
         }

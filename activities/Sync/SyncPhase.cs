@@ -51,7 +51,7 @@ internal sealed class SyncPhase(
             notes.Invalid($"{count} machines carry the instance id {id}; manual review required");
         database.ChangeMeta(MetaKeys.SawOwn, _listed > 0 || marked.SawOwn ? "1" : "0");
         if (!input.DryRun && marked.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
-        if (await audit.TryFlushAsync(ct) is { } waits) notes.Problem(waits);
+        if (await audit.TryFlushAsync(ct) is { } waits) notes.Outage(waits);
         return new()
         {
             Listed = _listed,
@@ -63,6 +63,7 @@ internal sealed class SyncPhase(
             Suspect = marked.Suspect,
             Samples = notes.Samples,
             Problems = notes.Problems,
+            Outage = notes.FirstOutage,
         };
     }
 
@@ -105,7 +106,7 @@ internal sealed class SyncPhase(
         }
         catch (CloudException e)
         {
-            notes.Problem($"records without a machine were not looked for; the next cycle retries: {e.Message}");
+            notes.Outage($"records without a machine were not looked for; the next cycle retries: {e.Message}");
         }
     }
 

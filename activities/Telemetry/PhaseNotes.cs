@@ -11,6 +11,9 @@ internal sealed class PhaseNotes
 
     public IReadOnlyList<InstanceNote> Samples => _samples;
 
+    /// <summary>The first outage; null: there was none.</summary>
+    public string? FirstOutage { get; private set; }
+
     /// <summary>How much invalid data was skipped.</summary>
     public int InvalidCount { get; private set; }
 
@@ -35,6 +38,13 @@ internal sealed class PhaseNotes
     public void ProblemOnce(string sentence)
     {
         if (!_problems.Contains(OneLine.Short(sentence))) Problem(sentence);
+    }
+
+    /// <summary>Names what the cloud or the bucket did not answer or accept: work is left for the next cycle.</summary>
+    public void Outage(string sentence)
+    {
+        ProblemOnce(sentence);
+        FirstOutage ??= OneLine.Short(sentence);
     }
 
     /// <summary>Names and counts data that is invalid and was skipped.</summary>

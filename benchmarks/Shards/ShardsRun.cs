@@ -5,6 +5,7 @@ using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Benchmarks.Measuring;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Benchmarks.Shards;
@@ -27,7 +28,8 @@ internal sealed class ShardsRun(
         var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
         await using var server = address is null
             ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
-        var client = await TemporalClient.ConnectAsync(new(address ?? server!.TargetHost));
+        var client = await TemporalClient.ConnectAsync(
+            new(address ?? server!.TargetHost) { DataConverter = PayloadJson.Converter });
         await SearchAttributes.EnsureAsync(client, new());
         return await CollectorWorker.RunAsync(client, fleet, Began, async () =>
         {

@@ -6,6 +6,7 @@ using Nstance.Temporal.Simulation;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Api.History.V1;
 using Temporalio.Client;
@@ -28,7 +29,8 @@ internal static class TemporalCommand
 
     private static async Task<Dictionary<string, object>> CountAsync(int instances)
     {
-        await using var environment = await EmbeddedWorkflowEnvironment.StartAsync();
+        await using var environment = await EmbeddedWorkflowEnvironment.StartAsync(
+            client: new() { DataConverter = PayloadJson.Converter });
         var client = environment.Client;
         await SearchAttributes.EnsureAsync((TemporalClient)client, new());
         var shard = new ShardRef("bench", "s0", "bench");

@@ -66,7 +66,7 @@ internal sealed record Bounds(
     private void Check(string what, string? group, Sweep[] sweeps)
     {
         if (Input.DryRun) Violate($"{what} in a dry run");
-        if (Input.Windows is { Count: > 0 }) Violate($"{what} in a maintenance window");
+        if (Input.QuietHours is { Count: > 0 }) Violate($"{what} in quiet hours");
         var isPaused = Input.PartialPauses?.Any(pause =>
             (pause.Sweep is null || (sweeps is [var only] && pause.Sweep == only))
             && (pause.Group is null || pause.Group == $"{Story.Tenant}/{group}"));

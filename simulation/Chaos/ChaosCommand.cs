@@ -11,21 +11,22 @@ internal static class ChaosCommand
     private const int MaxShown = 3;
     private const int SqliteConfigMemStatus = 9;
 
-    public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
+    public static Command Make(TextWriter stdout, TextWriter stderr)
     {
         var seeds = Arguments.Number("--seeds", "how many stories", 100, 1, 1_000_000);
         var from = Arguments.Number("--from", "the first seed", 1, 0, int.MaxValue);
         var output = Arguments.Output();
-        var root = new RootCommand("Plays seeded stories of a shard, and checks the collector after every step.")
+        var command = new Command(
+            "chaos", "Plays seeded stories of a shard, and checks the collector after every step.")
         {
             seeds, from, output,
         };
-        root.SetAction(async (parsed, ct) =>
+        command.SetAction(async (parsed, ct) =>
         {
             var screen = parsed.GetValue(output) == "json" ? stderr : stdout;
             return await RunAsync(parsed.GetValue(seeds), parsed.GetValue(from), screen, stdout, ct);
         });
-        return Arguments.InvokeAsync(root, "chaos", args, stdout, stderr);
+        return command;
     }
 
     /// <summary>

@@ -47,7 +47,7 @@ internal enum ChaosEvent
     DryRun,
     Pause,
     PartialPause,
-    MaintenanceWindow,
+    QuietHours,
     Limits,
     Approve,
     Reject,

@@ -42,8 +42,8 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
             : world.Holding(ChaosEvent.Limits).Any() ? new()
             : world.Story.Setup.Limits,
         Quarantine = world.Story.Setup.Quarantine,
-        Windows = [.. world.Holding(ChaosEvent.MaintenanceWindow).Select(e =>
-            new MaintenanceWindow($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}"))],
+        QuietHours = [.. world.Holding(ChaosEvent.QuietHours).Select(e =>
+            new QuietHours($"{Story.Start + e.At:HH:mm}", $"{Story.Start + e.At + e.For:HH:mm}"))],
     };
 
     private GcState Decide(GcState state, bool approve, DateTimeOffset now)

@@ -56,7 +56,7 @@ internal sealed class Invariants(ChaosWorld world)
     public void SilentAreChecked(PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler)
     {
         var interval = Timings.HealthCheckInterval;
-        var isPaused = input.DryRun || input.PartialPauses is not null || input.Windows is not null;
+        var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;
         // A report from a clock that was ahead looks fresh until that time has come.
         var isAhead = world.Story.Events.Any(e => e.Kind == ChaosEvent.ServerClockAhead && e.At <= world.Elapsed

@@ -154,7 +154,7 @@ internal sealed class StoryTeller
         {
             var kind = Pick(
                 Pause, DryRun, Limits, ChaosEvent.Timeout, BreakConfig,
-                ChaosEvent.PartialPause, ChaosEvent.PartialPause, ChaosEvent.MaintenanceWindow);
+                ChaosEvent.PartialPause, ChaosEvent.PartialPause, ChaosEvent.QuietHours);
             var isPartial = kind == ChaosEvent.PartialPause;
             var hasGroup = Chance(60);
             Add(kind, TimeSpan.FromMinutes((int)Moment().TotalMinutes), e => e with

@@ -13,9 +13,8 @@ internal static class CloudCommand
 {
     private const string Key = "demo";
 
-    /// <returns>0 when interrupted; 1 when it could not start; 2 for bad input.</returns>
-    public static Task<int> InvokeAsync(
-        string[] args, TextWriter stdout, TextWriter stderr, CancellationToken ct = default)
+    /// <summary>Makes the command. It ends with 0 when interrupted, with 1 when it could not start.</summary>
+    public static Command Make(TextWriter stdout, TextWriter stderr)
     {
         var demo = ShardLayout.Demo;
         var instances = Arguments.Number("--instances", "size of the fleet", 200, 1, 100_000);
@@ -34,12 +33,12 @@ internal static class CloudCommand
             if (result.Tokens.SingleOrDefault()?.Value is { } path && File.Exists(path))
                 result.AddError($"--database: '{path}' is there already: name another, or remove it");
         });
-        var root = new RootCommand(
-            "Endpoints on loopback that speak EC2 and S3, and a fleet that lives and leaks, until interrupted.")
+        var command = new Command(
+            "cloud", "Serves EC2 and S3 on loopback, and a fleet that lives and leaks, until interrupted.")
         {
             instances, seed, ec2, s3, cluster, shard, bucket, database,
         };
-        root.SetAction(async (parsed, token) =>
+        command.SetAction(async (parsed, token) =>
         {
             var place = new ShardRef(
                 parsed.GetValue(cluster)!, parsed.GetValue(shard)!, parsed.GetValue(bucket)!);
@@ -68,7 +67,7 @@ internal static class CloudCommand
                 Directory.Delete(temporary, recursive: true);
             }
         });
-        return Arguments.InvokeAsync(root, "cloud", args, stdout, stderr, ct: ct);
+        return command;
     }
 
     private static async Task RunAsync(

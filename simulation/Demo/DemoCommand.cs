@@ -7,11 +7,12 @@ namespace Nstance.Temporal.Simulation.Demo;
 /// <summary>The command line of the demo.</summary>
 internal static class DemoCommand
 {
-    public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
+    public static RootCommand Make(TextWriter stdout, TextWriter stderr)
     {
         var instances = Arguments.Number("--instances", "size of the fleet", 200, 1, 100_000);
         var cycles = Arguments.Number("--cycles", "cycles to run", 4, 1, 1_000);
-        var seed = new Option<int?>("--seed") { Description = "the same seed makes the same fleet; default: random" };
+        var seed = Arguments.NumberOrNone(
+            "--seed", "the same seed makes the same fleet; default: random", 1, int.MaxValue);
         var server = Arguments.Text(
             "--server", "embedded, dev (Temporal's own dev server with its Web UI), or HOST:PORT of a server that runs",
             DemoOptions.Embedded);
@@ -40,7 +41,7 @@ internal static class DemoCommand
             Nstance = parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2,
             Json = parsed.GetValue(output) == "json",
         }, stdout, stderr, ct));
-        return Arguments.InvokeAsync(root, "demo", args, stdout, stderr, hint: "--help lists the options");
+        return root;
     }
 
     private static async Task<int> RunAsync(

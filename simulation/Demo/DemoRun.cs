@@ -30,6 +30,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
         var keep = false; // People may want to read the files after a failure.
         try
         {
+            screen.Starting($"a Temporal server ({options.Server})");
             await using var temporal = await TemporalPlace.StartAsync(options.Server);
             var cloudOptions = new SimulatedCloudOptions
             {
@@ -37,6 +38,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
                 Seed = options.Seed,
                 AccessKeys = [Key],
             };
+            screen.Starting($"a cloud with {options.Instances} instances");
             await using var cloud = await SimulatedCloud.StartAsync(cloudOptions, ct);
             await using var webhook = await WebhookReceiver.StartAsync();
             using var fleet = new LivingFleet(cloud, Shard, Database, options.Seed, options.Nstance);
@@ -74,6 +76,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             ["AWS_REGION"] = "us-west-2",
         };
         var client = await temporal.ConnectAsync();
+        screen.Starting("nstance-gc: a worker, then its schedule");
         await using var worker = GcProcess.Start(
             [
                 "run", .. ShardArguments, "--host-name", "demo-host", "--data-directory", _directory,

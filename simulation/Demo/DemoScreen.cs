@@ -12,7 +12,7 @@ internal sealed class DemoScreen
 
     private static readonly string[] Columns =
     [
-        "cycle", "outcome", "listed", "added", "gone", "dangling", "unhealthy", "orphan", "skipped", "checks", "purged",
+        "#", "outcome", "listed", "added", "gone", "dangling", "unhealthy", "orphan", "skipped", "checks", "purged",
     ];
 
     private readonly TextWriter? _json;
@@ -29,14 +29,21 @@ internal sealed class DemoScreen
         var isTerminal = json
             ? ReferenceEquals(to, Console.Error) && !Console.IsErrorRedirected
             : ReferenceEquals(to, Console.Out) && !Console.IsOutputRedirected;
+        var colours = isTerminal && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
         _console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(to),
             Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            // Spectre's enrichers switch colours on in a pipe when they see a CI system.
+            Enrichment = new() { UseDefaultEnrichers = false },
         });
         if (!isTerminal) _console.Profile.Width = 1_000; // A log's lines must not be broken.
         _table = new(_console, live: isTerminal && _console.Profile.Capabilities.Ansi);
     }
+
+    /// <summary>Tells what is being started: it takes seconds, in which nothing else is to be seen.</summary>
+    public void Starting(string what) => _console.WriteLine($"Starting {what} …");
 
     public void Begin(DemoOptions options, string address, string directory)
     {

@@ -1,4 +1,5 @@
 using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 using Temporalio.Testing;
 
@@ -26,7 +27,8 @@ internal sealed record TemporalPlace(string Address, string Namespace, IAsyncDis
         }
     }
 
-    public Task<TemporalClient> ConnectAsync() => TemporalClient.ConnectAsync(new(Address) { Namespace = Namespace });
+    public Task<TemporalClient> ConnectAsync() => TemporalClient.ConnectAsync(
+        new(Address) { Namespace = Namespace, DataConverter = PayloadJson.Converter });
 
     public ValueTask DisposeAsync() => Server?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

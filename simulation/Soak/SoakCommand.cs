@@ -7,15 +7,16 @@ namespace Nstance.Temporal.Simulation.Soak;
 /// <summary><c>soak --days N</c>: a fleet with churn for simulated days; 1 when anything grew or leaked.</summary>
 internal static class SoakCommand
 {
-    public static Task<int> InvokeAsync(string[] args, TextWriter stdout, TextWriter stderr)
+    public static Command Make(TextWriter stdout, TextWriter stderr)
     {
         var days = Arguments.Number("--days", "simulated days", 30, 1, 365);
         var minutes = Arguments.Number("--interval", "minutes between two cycles", 2, 1, 60);
-        var root = new RootCommand("Runs a collector over a fleet with churn, and measures what it holds each day.")
+        var command = new Command(
+            "soak", "Runs a collector over a fleet with churn, and measures what it holds each day.")
         {
             days, minutes,
         };
-        root.SetAction(async (parsed, ct) =>
+        command.SetAction(async (parsed, ct) =>
         {
             ChaosCommand.TuneSqlite();
             var outcome = await SoakRun.RunAsync(
@@ -24,6 +25,6 @@ internal static class SoakCommand
             await stdout.WriteLineAsync(JsonSerializer.Serialize(outcome));
             return outcome.Faults.Count == 0 ? 0 : 1;
         });
-        return Arguments.InvokeAsync(root, "soak", args, stdout, stderr);
+        return command;
     }
 }

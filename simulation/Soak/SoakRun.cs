@@ -3,6 +3,7 @@ using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 using Temporalio.Testing;
 using Temporalio.Worker;
@@ -37,6 +38,7 @@ internal static class SoakRun
         var watch = Stopwatch.StartNew();
         await using var server = await WorkflowEnvironment.StartTimeSkippingAsync(new()
         {
+            DataConverter = PayloadJson.Converter,
             TestServer = new()
             {
                 ExistingPath = Path.Combine(

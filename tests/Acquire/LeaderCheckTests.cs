@@ -58,14 +58,16 @@ public sealed class LeaderCheckTests : IDisposable
     {
         _shard.Records.Leader = () => LeaderFile.Of("nst-1", "", _shard.AsOf.AddSeconds(-90.5));
         return AssertDeclinesAsync(
-            $"host host-a declines: nstance has no leader for {Shard}: last seen nst-1 1m30s ago");
+            $"host host-a declines: nstance has no leader for {Shard}: last seen nst-1 1m30s ago",
+            type: ErrorTypes.NoLeader);
     }
 
     [Fact]
     public Task Acquire_LeaderResigned_Declines()
     {
         _shard.Records.Leader = () => LeaderFile.Of("nst-1", "", DateTimeOffset.MinValue);
-        return AssertDeclinesAsync($"host host-a declines: nstance has no leader for {Shard}: nst-1 resigned");
+        return AssertDeclinesAsync(
+            $"host host-a declines: nstance has no leader for {Shard}: nst-1 resigned", type: ErrorTypes.NoLeader);
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class LeaderCheckTests : IDisposable
         _shard.Records.Leader = () => null;
         return AssertDeclinesAsync(
             $"host host-a declines: nstance has no leader for {Shard}: "
-            + "the bucket holds no shard/us-west-2a/leader.json");
+            + "the bucket holds no shard/us-west-2a/leader.json",
+            type: ErrorTypes.NoLeader);
     }
 
     [Fact]
@@ -161,6 +164,47 @@ public sealed class LeaderCheckTests : IDisposable
         AddressMatch.Unclear, await LocalAddresses.MatchAsync(host, TestContext.Current.CancellationToken));
 
     [Theory]
+    [InlineData("own", null, 0, true)]
+    [InlineData("own", null, 29, true)]
+    [InlineData("own", null, 30, false)]
+    [InlineData("own", "host-b", 0, false)]
+    [InlineData("shared", null, 0, false)]
+    [InlineData("own and the leader is dead", null, 0, false)]
+    [InlineData("own and there is no leader", null, 0, false)]
+    [InlineData("own and S3 fails", null, 0, false)]
+    [InlineData("own and S3 refuses", null, 0, false)]
+    public async Task LetLeadersHostGoFirst_FirstHostOfTheShard_DeclinesForAWhileWithoutNstancesDatabase(
+        string host, string? previous, int waitedSeconds, bool declines)
+    {
+        if (host.Contains("dead", StringComparison.Ordinal))
+            _shard.Records.Leader = () => LeaderFile.Of("nst-1", "", _shard.AsOf.AddSeconds(-90));
+        if (host.Contains("no leader", StringComparison.Ordinal)) _shard.Records.Leader = () => null;
+        if (host.Contains("S3", StringComparison.Ordinal))
+        {
+            var fault = host.EndsWith("refuses", StringComparison.Ordinal) ? CloudFault.Denied : CloudFault.Transient;
+            _shard.Records.LeaderFault = new(fault, "S3: no");
+        }
+
+        var databases = new ShardDatabases
+        {
+            HostName = "host-a",
+            DataDirectory = _shard.OwnFolder,
+            SharedDatabasePath = host == "shared" ? _shard.DatabasePath : null,
+        };
+        var time = new StoppedClock { Time = () => _shard.AsOf };
+        var check = new LeaderCheck(databases, _shard.Records, _shard.Shard, time);
+        var e = await Record.ExceptionAsync(() => check.LetLeadersHostGoFirstAsync(
+            new(_shard.Shard, _shard.AsOf) { PreviousHost = previous }, TimeSpan.FromSeconds(waitedSeconds), default));
+
+        Assert.Equal(
+            declines
+                ? "host host-a declines: it has no database of nstance's server, "
+                    + "and the host of nst-1 at 10.0.3.4:9000 goes first"
+                : null,
+            e?.Message);
+    }
+
+    [Theory]
     [InlineData("203.0.113.7")]
     [InlineData("::ffff:203.0.113.7")]
     [InlineData("2001:db8::7")]
@@ -203,11 +247,11 @@ public sealed class LeaderCheckTests : IDisposable
         _ => Activities().ScanHealthAsync(_shard.Input),
     };
 
-    private async Task AssertDeclinesAsync(string sentence, GcActivities? activities = null)
+    private async Task AssertDeclinesAsync(string sentence, GcActivities? activities = null, string type = ErrorTypes.HostDeclined)
     {
         var input = new AcquireShardInput(_shard.Shard, _shard.AsOf);
         var e = await Assert.ThrowsAsync<ApplicationFailureException>(
             () => (activities ?? Activities()).AcquireShardAsync(input));
-        Assert.Equal((ErrorTypes.HostDeclined, false, sentence), (e.ErrorType, e.NonRetryable, e.Message));
+        Assert.Equal((type, false, sentence), (e.ErrorType, e.NonRetryable, e.Message));
     }
 }

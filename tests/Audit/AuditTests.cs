@@ -47,6 +47,7 @@ public sealed class AuditTests : IDisposable
         _world.AssertUntouched(made);
         Assert.Equal(1, result.Of(CollectReason.Dangling).Failed);
         Assert.Contains(result.Problems, p => p.Contains("the bucket is away", StringComparison.Ordinal));
+        Assert.NotNull(result.Outage);
     }
 
     [Fact]
@@ -236,6 +237,7 @@ public sealed class AuditTests : IDisposable
         _world.Audit.PutFault = new(CloudFault.Transient, "the bucket is away");
         var result = await _world.PurgeAsync();
         Assert.Contains(result.Problems, p => p.Contains("the audit waits", StringComparison.Ordinal));
+        Assert.NotNull(result.Outage);
         _world.Audit.PutFault = null;
 
         await _world.Trail.FlushAsync(CancellationToken.None);

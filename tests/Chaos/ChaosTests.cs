@@ -28,7 +28,7 @@ public sealed class ChaosTests
     [Theory]
     [InlineData(1179)] // started by hand 3 seconds before the cycle, and the cloud still called it stopped
     [InlineData(320)] // its deletion was begun before it had a machine: neither unhealthy nor a stale pre-insert
-    [InlineData(5550)] // a maintenance window opened while the cycle's sync was slow
+    [InlineData(5550)] // quiet hours began while the cycle's sync was slow
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
     public async Task Play_SeedThatWasViolatedOnce_IsNotAnyMore(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
@@ -77,7 +77,7 @@ public sealed class ChaosTests
 
     [Fact]
     public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
-        AssertFoundAsync("I5", () => new() { Input = input => input with { PartialPauses = null, Windows = null } });
+        AssertFoundAsync("I5", () => new() { Input = input => input with { PartialPauses = null, QuietHours = null } });
 
     [Fact]
     public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>

@@ -105,6 +105,7 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.False(_world.IsLive(made));
         Assert.Single(_world.Events.Events);
         Assert.Contains(result.Problems, p => p.Contains("could not be deleted", StringComparison.Ordinal));
+        Assert.NotNull(result.Outage);
         _world.Records.Undeletable.Clear();
         await _world.CollectAsync();
         _world.AssertCollected(made);

@@ -194,6 +194,7 @@ public sealed class GuardTests : IDisposable
         _world.AssertUntouched(made);
         Assert.Equal(Guards.Cloud, Assert.Single(result.Blocked).Guard);
         Assert.Contains("EC2 refused", result.Blocked[0].Why);
+        Assert.Contains("EC2 refused", result.Outage);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Pauses, windows, grace periods and guards: nothing is terminated while one of them holds.</summary>
+/// <summary>Pauses, quiet hours, grace periods and guards: nothing is terminated while one of them holds.</summary>
 public sealed class PauseTests : IDisposable
 {
     private readonly CollectWorld _world = new();
@@ -77,23 +77,23 @@ public sealed class PauseTests : IDisposable
     [InlineData("19:30", "20:00", "Mon", "Europe/Berlin", true)]
     [InlineData("18:30", "19:00", "Mon", "Europe/Berlin", false)]
     [InlineData("00:00", "00:01", "", "Nowhere/Land", true)]
-    public void Window_MondayEvening_IsOpenOrNot(string from, string to, string days, string zone, bool open)
+    public void QuietHours_MondayEvening_HoldOrNot(string from, string to, string days, string zone, bool open)
     {
         // 2026-11-23 18:40 UTC is a Monday; in Berlin it is 19:40. An unknown zone holds always.
-        MaintenanceWindow window = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
-        Assert.Equal(open, MaintenanceWindows.Open(_world.Input with { Windows = [window] }) is not null);
+        QuietHours hours = new(from, to) { Days = days.Length == 0 ? [] : [days], TimeZone = zone };
+        Assert.Equal(open, QuietHoursRules.Now(_world.Input with { QuietHours = [hours] }) is not null);
     }
 
     [Fact]
-    public async Task Collect_InAWindow_TerminatesNothingAndSaysSo()
+    public async Task Collect_InQuietHours_TerminatesNothingAndSaysSo()
     {
         var made = _world.Add();
-        _world.Input = _world.Input with { Windows = [new("18:00", "19:00")] };
+        _world.Input = _world.Input with { QuietHours = [new("18:00", "19:00")] };
 
         var result = await _world.CollectAsync();
 
         _world.AssertUntouched(made);
-        Assert.Contains("maintenance window", result.Window, StringComparison.Ordinal);
+        Assert.Contains("quiet hours", result.QuietHours, StringComparison.Ordinal);
         Assert.Empty(result.Blocked);
     }
 
@@ -103,12 +103,12 @@ public sealed class PauseTests : IDisposable
     [InlineData("18:30", "18:41", true)]
     [InlineData("18:41", "18:45", false)]
     [InlineData("18:46", "19:00", false)]
-    public async Task CollectAndPurge_WindowOpenedSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
+    public async Task CollectAndPurge_QuietHoursSinceTheCycleBegan_TouchNothing(string from, string to, bool open)
     {
         var made = _world.Add();
         var old = _world.Add();
         _world.Expire(old, CollectWorld.AsOf.AddDays(-2));
-        _world.Input = _world.Input with { Windows = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
+        _world.Input = _world.Input with { QuietHours = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
 
         await _world.PurgeAsync();
         await _world.CollectAsync();
@@ -138,9 +138,10 @@ public sealed class PauseTests : IDisposable
         };
 
         var result = await environment.RunAsync(
-            () => activities.CollectAsync(shard.Input with { Windows = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
+            () => activities.CollectAsync(
+                shard.Input with { QuietHours = [new($"{opens:HH:mm}", $"{closes:HH:mm}")] }));
 
-        Assert.Equal(guarded, result.Window is not null);
+        Assert.Equal(guarded, result.QuietHours is not null);
         Assert.Equal(guarded, shard.Cloud.TerminateCalls.Count == 0);
     }
 

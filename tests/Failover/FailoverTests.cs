@@ -23,7 +23,8 @@ public sealed class FailoverTests
         var garbage = hosts.AddGarbage();
         var hold = hosts.Hold(operation, after);
 
-        var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         await hosts.Worker(before.Host!).SignalAsync("KILL", TestContext.Current.CancellationToken);
         var report = await update.GetResultAsync();
@@ -39,6 +40,7 @@ public sealed class FailoverTests
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
         var hold = hosts.Hold("ListObjectsV2", after: true);
         var collector = await hosts.CollectAsync("s");
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         var first = hosts.HolderOf("s");
 

@@ -15,7 +15,8 @@ public sealed class FreezeAndStopTests
         var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
         var garbage = hosts.AddGarbage();
         var hold = hosts.Hold("TerminateInstances", after: true);
-        var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
         await hosts.Worker(before.Host!).SignalAsync("STOP", TestContext.Current.CancellationToken);
         Assert.NotEqual(before.Host, (await update.GetResultAsync()).Host);
@@ -39,7 +40,8 @@ public sealed class FreezeAndStopTests
         var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
         var garbage = hosts.AddGarbage();
         var hold = hosts.Hold("DeleteObjects", after: false);
-        var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
 
         await hosts.Worker(before.Host!).SignalAsync("TERM", TestContext.Current.CancellationToken);

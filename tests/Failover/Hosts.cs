@@ -130,7 +130,7 @@ internal sealed class Hosts : IAsyncDisposable
         {
             Token.ThrowIfCancellationRequested();
             var report = await collector.ExecuteUpdateAsync(
-                w => w.RunCycleAsync(new()), new() { Rpc = new() { CancellationToken = Token } });
+                w => w.RunCycleAsync(new(false)), new() { Rpc = new() { CancellationToken = Token } });
             if (enough(report)) return report;
         }
     }

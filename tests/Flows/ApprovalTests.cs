@@ -20,14 +20,14 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync(new());
-        Assert.True((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).DryRun);
+        Assert.True((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).DryRun);
 
         var status = await collector.ExecuteUpdateAsync(w => w.SetModeAsync(new(false, "ann")));
         Assert.Equal((false, "ann"), (status.DryRun, status.Mode!.By));
-        Assert.False((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).DryRun);
+        Assert.False((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).DryRun);
 
         await collector.ExecuteUpdateAsync(w => w.SetModeAsync(new(true, "bob")));
-        Assert.True((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).DryRun);
+        Assert.True((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).DryRun);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         CollectCounts held = new() { Reason = CollectReason.Dangling, OverLimit = 30 };
         stage.Gc.Collects = _ => new() { Plan = Plan, Counts = [held] };
         var collector = await stage.StartAsync();
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal(CycleOutcome.Completed, report.Outcome);
         Assert.Equal(Plan.Hash, (await collector.QueryAsync(w => w.Status())).Pending!.Hash);
         Assert.True((await collector.DescribeAsync()).TypedSearchAttributes.Get(Names.PendingAttribute));
@@ -53,7 +53,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         var input = await carriedOut.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal((Plan.Hash, "ann"), (input.Approval!.Hash, input.Approval.By));
 
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Null(stage.Gc.Collected.Last().Approval);
         Assert.False((await collector.DescribeAsync()).TypedSearchAttributes.Get(Names.PendingAttribute));
     }
@@ -68,11 +68,11 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         stage.Gc.Collects = _ => new() { Plan = Plan };
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
             () => collector.ExecuteUpdateAsync(w => w.ApproveAsync(new(plan, by, comment))));
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.All(stage.Gc.Collected, input => Assert.Null(input.Approval));
     }
 
@@ -83,7 +83,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         stage.Gc.Collects = _ => new() { Plan = Plan };
         var collector = await stage.StartAsync(new() { DryRun = false, Interval = TimeSpan.FromMinutes(30) });
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await collector.ExecuteUpdateAsync(w => w.ApproveAsync(Fine));
         await stage.PassAsync(TimeSpan.FromMinutes(125));
 
@@ -97,14 +97,14 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         stage.Gc.Collects = _ => new() { Plan = Plan };
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Null((await collector.ExecuteUpdateAsync(w => w.RejectAsync(Fine))).Pending);
 
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Null((await collector.QueryAsync(w => w.Status())).Pending);
 
         stage.Gc.Collects = _ => new() { Plan = Plan with { Hash = new string('c', 64) } };
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.NotNull((await collector.QueryAsync(w => w.Status())).Pending);
     }
 
@@ -113,15 +113,15 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var slow = new PauseRequest("slow images") { Group = "acme/web", Sweep = Sweep.Dangling };
         await collector.ExecuteUpdateAsync(w => w.PauseAsync(slow));
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var hold = Assert.Single(stage.Gc.Collected.Last().PartialPauses!);
         Assert.Equal(("acme/web", Sweep.Dangling, "slow images"), (hold.Group, hold.Sweep, hold.Reason));
 
         await collector.ExecuteUpdateAsync(w => w.ResumeAsync(new() { Group = "acme/web", Sweep = Sweep.Dangling }));
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Null(stage.Gc.Collected.Last().PartialPauses);
     }
 
@@ -140,7 +140,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        var first = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var first = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Contains("took over", first.Grace!.Why, StringComparison.Ordinal);
         await stage.PassAsync(TimeSpan.FromMinutes(9));
 
@@ -153,7 +153,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await collector.ExecuteUpdateAsync(w => w.SetModeAsync(new(true, "ann")));
         await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("freeze") { By = "ann" }));
         await collector.TerminateAsync("somebody's mistake");

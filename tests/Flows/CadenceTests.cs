@@ -8,11 +8,39 @@ public sealed class CadenceTests
     private static readonly ShardTimings TwoMinutes = new();
 
     [Fact]
-    public void Next_BeforeTheFirstCycle_IsNow() => Assert.Equal(Start, Cadence.Next(null, TwoMinutes, Start));
+    public void Next_ThreeHundredShardsStartedTogether_FirstCyclesAreSpreadOverOneInterval()
+    {
+        var tenths = Enumerable.Range(0, 300)
+            .Select(i => Next(new(), Start, new("acme", $"us-west-2-{i}", "bucket")) - Start)
+            .GroupBy(delay => (int)(delay / TwoMinutes.Interval * 10)).ToDictionary(g => g.Key, g => g.Count());
+
+        Assert.Equal(Enumerable.Range(0, 10), tenths.Keys.Order());
+        Assert.All(tenths.Values, count => Assert.InRange(count, 15, 50));
+    }
+
+    [Fact]
+    public void Next_BeforeTheFirstCycle_StaysWhenItIsAskedAgain()
+    {
+        var first = Next(new(), Start);
+
+        Assert.Equal(first, Next(new() { NextCycleAt = first }, Start.AddSeconds(1)));
+    }
+
+    [Fact]
+    public void Next_IntervalShortenedBeforeTheFirstCycle_IsWithinTheNewOne() =>
+        Assert.Equal(Start.AddMinutes(2), Next(new() { NextCycleAt = Start.AddDays(1) }, Start));
+
+    [Fact]
+    public void Next_FirstCycleOfALongInterval_DoesNotKeepAPersonWaiting() => Assert.InRange(
+        Next(new(), Start, interval: TimeSpan.FromDays(1)), Start, Start.AddMinutes(2));
 
     [Fact]
     public void Next_AfterACycle_IsOneIntervalAfterItsStart() =>
-        Assert.Equal(Start.AddMinutes(2), Cadence.Next(Start, TwoMinutes, Start.AddSeconds(90)));
+        Assert.Equal(Start.AddMinutes(2), Next(new() { LastCycleAt = Start }, Start.AddSeconds(90)));
+
+    [Fact]
+    public void Next_LastStartLiesAhead_IsNow() =>
+        Assert.Equal(Start, Next(new() { LastCycleAt = Start.AddYears(10) }, Start));
 
     [Fact]
     public void Anchor_MillisecondsLateForAYear_DoesNotDrift()
@@ -20,7 +48,8 @@ public sealed class CadenceTests
         var due = Start;
         for (var cycle = 0; cycle < 262_800; cycle++)
         {
-            due = Cadence.Next(Cadence.Anchor(due, due.AddMilliseconds(7), TwoMinutes), TwoMinutes, due);
+            var start = due.AddMilliseconds(7);
+            due = Next(new() { LastCycleAt = Cadence.Anchor(due, start, TwoMinutes) }, start);
         }
 
         Assert.Equal(Start.AddDays(365), due);
@@ -51,4 +80,9 @@ public sealed class CadenceTests
         Assert.Equal(TimeSpan.FromSeconds(10), timings.Interval);
         Assert.Equal(TimeSpan.FromHours(1), timings.RegistrationTimeout);
     }
+
+    private static DateTimeOffset Next(GcState state, DateTimeOffset now, ShardRef? shard = null, TimeSpan? interval = null) =>
+        Cadence.Next(
+            state, shard ?? new("acme", "us-west-2a", "bucket"),
+            TwoMinutes with { Interval = interval ?? TwoMinutes.Interval }, now);
 }

@@ -26,6 +26,7 @@ public sealed class CycleTests
         "sync=suspect", All, CycleOutcome.Blocked)]
     [InlineData("collect=failed", All, CycleOutcome.Partial, "collect failed: no answer")]
     [InlineData("health=failed", All, CycleOutcome.Partial, "health failed: no answer")]
+    [InlineData("purge=away", All, CycleOutcome.Partial, "purge: the bucket is away")]
     [InlineData("purge=failed", All, CycleOutcome.Partial, "purge failed: no answer")]
     [InlineData(
         "sync=failed health=failed purge=failed", "acquire sync health purge", CycleOutcome.Failed,
@@ -195,12 +196,65 @@ public sealed class CycleTests
     public async Task Run_HostWithASharedDatabaseIsLost_NextAcquirePrefersOne(bool wasShared)
     {
         var host = new AcquireShardResult("one", "queue-one", new()) { SharedDatabase = wasShared };
-        var collector = Collector(new() { Host = host, LastHost = "one" });
+        var collector = Collector(new() { Host = host, LastHost = "one", HasSharedHost = wasShared });
         var steps = new ScriptedSteps(collector, "collect=lost,lost acquire=two,three");
         await RunAsync(collector, steps);
 
-        // The second host has a database of its own: then none with a shared one is left to wait for.
-        Assert.Equal([wasShared, false], steps.Acquired.Select(input => input.PreferShared));
+        // The second host has a database of its own: one with nstance's may come back.
+        Assert.Equal([wasShared, wasShared], steps.Acquired.Select(input => input.PreferShared));
+    }
+
+    [Theory]
+    [InlineData(true, false, 61, true)]
+    [InlineData(true, false, 59, false)]
+    [InlineData(true, true, 61, false)]
+    [InlineData(false, false, 61, false)]
+    public async Task Run_HostWithoutNstancesDatabase_LooksForOneWithItEveryHour(
+        bool hasSharedHost, bool isShared, int minutes, bool looks)
+    {
+        var collector = Collector(new()
+        {
+            Host = new("one", "queue-one", new()) { SharedDatabase = isShared },
+            LastHost = "one",
+            HasSharedHost = hasSharedHost,
+            AcquiredAt = ScriptedSteps.Start.AddMinutes(-minutes),
+        });
+        var steps = new ScriptedSteps(collector, "");
+        var report = await RunAsync(collector, steps);
+
+        Assert.Equal(looks ? "acquire" : "sync", steps.Calls[0]);
+        Assert.Equal(looks ? ScriptedSteps.Start : ScriptedSteps.Start.AddMinutes(-minutes), collector.State.AcquiredAt);
+        // The same host goes on without a grace period.
+        Assert.Null(report.Grace);
+    }
+
+    [Theory]
+    [InlineData("leaderless", 0)]
+    [InlineData("leaderless leaderless leaderless", 0)]
+    [InlineData("leaderless failed", null)]
+    [InlineData("leaderless ok", null)]
+    [InlineData("failed", null)]
+    [InlineData("leaderless ok leaderless", 2)]
+    public async Task Run_NoHostForWantOfALeader_SaysSinceWhen(string answers, int? sinceCycle)
+    {
+        var collector = Collector(new());
+        CycleReport? report = null;
+        var at = ScriptedSteps.Start;
+        foreach (var answer in answers.Split(' '))
+        {
+            collector.LoseHost();
+            var steps = new ScriptedSteps(collector, $"acquire={answer}", at);
+            report = await new Cycle(collector, steps, dryRun: false, at).RunAsync();
+            at = at.AddMinutes(2);
+        }
+
+        DateTimeOffset? since = sinceCycle is { } cycle ? ScriptedSteps.Start.AddMinutes(2 * cycle) : null;
+        Assert.Equal(since, collector.State.NoLeaderSince);
+        Assert.Equal(since, collector.Status(ended: false).NoLeaderSince);
+        Assert.Equal(since is not null, report!.Problems.Contains("no host for sync: NoLeader: nobody leads"));
+        Assert.Equal(
+            since is not null,
+            DetailsTable.Render(collector).Contains("nstance has had no leader since", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -214,7 +268,7 @@ public sealed class CycleTests
         {
             Limits = new() { ShardFloor = 7 },
             Quarantine = TimeSpan.FromHours(1),
-            Windows = [new("01:00", "02:00")],
+            QuietHours = [new("01:00", "02:00")],
         };
         var steps = new ScriptedSteps(collector, "");
         var report = await RunAsync(collector, steps, dryRun);
@@ -228,7 +282,7 @@ public sealed class CycleTests
         Assert.All(steps.Phases, phase =>
         {
             Assert.Equal((dryRun, ScriptedSteps.Start), (phase.Input.DryRun, phase.Input.AsOf));
-            Assert.Equal(collector.Settings.Windows, phase.Input.Windows);
+            Assert.Equal(collector.Settings.QuietHours, phase.Input.QuietHours);
             Assert.Equal(collector.State.PartialPauses, phase.Input.PartialPauses);
             Assert.Equal(TimeSpan.FromMinutes(10), phase.Context.Remaining);
         });

@@ -1,5 +1,6 @@
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 using Temporalio.Worker;
@@ -14,7 +15,7 @@ public sealed class GcWorkflowTests
     [Fact]
     public async Task RunCycle_QuietShard_RunsThePhasesInOrder() => await RunAsync(async handle =>
     {
-        var report = await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal(CycleOutcome.Completed, report.Outcome);
         Assert.Equal(["acquire", "sync", "collect", "health", "purge"], _host.Calls.Take(5));
     });
@@ -25,7 +26,7 @@ public sealed class GcWorkflowTests
         _host.Fault = call => call == "sync" ? new ApplicationFailureException("no", ErrorTypes.Denied) : null;
         await RunAsync(async handle =>
         {
-            var report = await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+            var report = await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
             Assert.Equal(CycleOutcome.Partial, report.Outcome);
             Assert.DoesNotContain("collect", _host.Calls);
             Assert.Contains("purge", _host.Calls);
@@ -36,12 +37,12 @@ public sealed class GcWorkflowTests
     public async Task RunCycle_Paused_IsRefusedUntilResumed() => await RunAsync(async handle =>
     {
         // Between cycles: nothing is under way that the pause would have to cancel.
-        await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await handle.ExecuteUpdateAsync(w => w.PauseAsync(new("look first")));
         await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
-            () => handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new())));
+            () => handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false))));
         await handle.ExecuteUpdateAsync(w => w.ResumeAsync(new()));
-        Assert.NotNull(await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new())));
+        Assert.NotNull(await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false))));
     });
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class GcWorkflowTests
             var current = handle.Client.GetWorkflowHandle<GcWorkflow>(handle.Id);
             var cycles = new List<int>();
             for (var i = 0; i < 5; i++)
-                cycles.Add((await current.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).Cycle);
+                cycles.Add((await current.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).Cycle);
             Assert.Equal(cycles.Order().Distinct(), cycles);
         },
         new() { CyclesPerRun = 1 });
@@ -64,7 +65,8 @@ public sealed class GcWorkflowTests
     private async Task RunAsync(Func<WorkflowHandle<GcWorkflow, GcResult>, Task> body, GcSettings? settings = null)
     {
         await using var server = await TemporalTestServer.StartAsync();
-        var client = await TemporalClient.ConnectAsync(new(server.TargetHost));
+        var client = await TemporalClient.ConnectAsync(
+            new(server.TargetHost) { DataConverter = PayloadJson.Converter });
         using var shared = new TemporalWorker(client, new TemporalWorkerOptions(Names.TaskQueue)
             .AddWorkflow<GcWorkflow>().AddAllActivities(_host));
         using var own = new TemporalWorker(

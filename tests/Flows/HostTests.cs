@@ -15,13 +15,14 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await stage.LeaveAsync(stage.First);
         stage.Gc.Host = stage.Second;
         stage.Arrive(stage.Second);
         stage.Gc.Calls.Clear();
 
-        var update = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await stage.PassAsync(TimeSpan.FromSeconds(50));
         var report = await update.GetResultAsync();
 
@@ -45,7 +46,7 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
             return new ApplicationFailureException("not mine", ErrorTypes.ShardNotHeld);
         };
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal(
             ["acquire", "sync", "collect", "acquire", "sync", "collect", "health", "purge"], stage.Gc.Calls.Take(8));
         Assert.Equal([null, stage.First], stage.Gc.Acquired.Select(input => input.PreviousHost));
@@ -62,9 +63,9 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
         var collector = await stage.StartAsync();
         var reports = new List<CycleReport>();
         while (reports.Count == 0 || reports[^1].Cycle < 3)
-            reports.Add(await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new())));
+            reports.Add(await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false))));
         stage.Gc.Host = stage.Second;
-        var next = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var next = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         Assert.Contains($"host {stage.First} failed 3 syncs in a row and is given up", reports[^1].Problems);
         Assert.Equal((CycleOutcome.Completed, stage.Second), (next.Outcome, next.Host));
@@ -97,7 +98,7 @@ public sealed class HostTests(TemporalServerFixture server) : IClassFixture<Temp
         var second = await KeepAliveAsync(stage);
         Assert.NotEqual(first, second);
         Assert.Equal(second, await KeepAliveAsync(stage));
-        Assert.NotNull(await stage.Collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new())));
+        Assert.NotNull(await stage.Collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false))));
     }
 
     private static Task<string> KeepAliveAsync(Stage stage)

@@ -53,7 +53,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
         stage.Arrive(stage.Second);
         stage.Gc.Leader = Known;
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var isLost = false;
         stage.Gc.Fault = call =>
         {
@@ -64,7 +64,7 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             return new ApplicationFailureException("nstance's leader is nst-7", ErrorTypes.ShardNotHeld);
         };
 
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         Assert.Equal((CycleOutcome.Completed, stage.Second), (report.Outcome, report.Host));
         Assert.Equal("nst-7 became nstance's leader", report.Grace?.Why);
@@ -82,11 +82,32 @@ public sealed class LeaderTests(TemporalServerFixture server) : IClassFixture<Te
             call == "acquire" ? new ApplicationFailureException(Why, ErrorTypes.HostDeclined) : null;
         var collector = await stage.StartAsync(new() { CycleTimeout = TimeSpan.FromMinutes(1), DryRun = false });
 
-        await stage.PassAsync(TimeSpan.FromMinutes(2));
+        // The first cycle begins within the interval of two minutes.
+        await stage.PassAsync(TimeSpan.FromMinutes(4));
 
         var report = (await collector.QueryAsync(w => w.Reports()))[^1];
         Assert.Equal(CycleOutcome.Failed, report.Outcome);
         Assert.Contains($"no host for sync: HostDeclined: {Why}", report.Problems);
+    }
+
+    [Fact]
+    public async Task RunCycle_NoHostForWantOfALeader_StatusSaysSinceWhenUntilOneLeads()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var isElected = false;
+        stage.Gc.Fault = call => call == "acquire" && !isElected
+            ? new ApplicationFailureException("nst-7 resigned", ErrorTypes.NoLeader, nonRetryable: true)
+            : null;
+        var collector = await stage.StartAsync();
+        var failed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+        var without = await collector.QueryAsync(w => w.Status());
+        isElected = true;
+        var completed = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+        var with = await collector.QueryAsync(w => w.Status());
+
+        Assert.Contains("no host for sync: NoLeader: nst-7 resigned", failed.Problems);
+        Assert.Equal(failed.StartedAt, without.NoLeaderSince);
+        Assert.Equal((CycleOutcome.Completed, null), (completed.Outcome, with.NoLeaderSince));
     }
 
     private static CollectorState Collector(NstanceLeaderInfo? leader) => new(

@@ -125,7 +125,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         < 87 => ("pause", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.PauseAsync(new("rival")))),
         < 92 => ("resume", (stage, _) => stage.Collector.ExecuteUpdateAsync(w => w.ResumeAsync(new()))),
         _ => ("cycle", (stage, _) => stage.Collector.StartUpdateAsync(
-            w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted))),
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted))),
     };
 
     private static async Task TerminateAsync(Stage stage, CollectorWitness witness)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Flows;
@@ -23,6 +24,56 @@ public sealed class ReportsTests
     {
         var collect = new CollectResult { Counts = [Of(CollectReason.Dangling) with { OverLimit = 3 }] };
         Assert.Equal(CycleOutcome.Completed, Reports.Judge(Full(1) with { Collect = collect }));
+    }
+
+    [Fact]
+    public void Judge_OutageInAPhase_IsPartial()
+    {
+        var purge = new PurgeResult { Failed = 8, Outage = "the bucket is away" };
+        Assert.Equal(CycleOutcome.Partial, Reports.Judge(Full(1) with { Purge = purge }));
+    }
+
+    [Fact]
+    public void Judge_OutageAndAGuard_IsPartial()
+    {
+        var health = new HealthScanResult { Suspect = "4 of 8 look stale" };
+        var collect = new CollectResult { Outage = "the cloud is away" };
+        Assert.Equal(CycleOutcome.Partial, Reports.Judge(Full(1) with { Collect = collect, Health = health }));
+    }
+
+    [Fact]
+    public void Judge_InvalidData_IsCompleted()
+    {
+        var sync = new SyncResult { Invalid = 3, Problems = ["record x is not valid JSON; skipped"] };
+        Assert.Equal(CycleOutcome.Completed, Reports.Judge(Full(1) with { Sync = sync }));
+    }
+
+    [Fact]
+    public void Gather_ProblemsOfPhases_AreTheReportsOwnAndToldOnce()
+    {
+        var report = Reports.Gather(Full(1) with
+        {
+            Problems = ["host one: the disk is slow"],
+            Sync = new() { Problems = ["a"] },
+            Collect = new() { Problems = ["b", "c"] },
+            Purge = new() { Problems = ["d"] },
+        });
+
+        Assert.Equal(
+            ["host one: the disk is slow", "sync: a", "collect: b", "collect: c", "purge: d"], report.Problems);
+        Assert.All(
+            new PhaseResult[] { report.Sync!, report.Collect!, report.Health!, report.Purge! },
+            phase => Assert.Empty(phase.Problems));
+    }
+
+    [Fact]
+    public void Gather_TooMany_SaysHowManyMore()
+    {
+        var purge = new PurgeResult { Problems = [.. Enumerable.Range(1, 20).Select(n => $"record {n}")] };
+        var report = Reports.Gather(Full(1) with { Problems = ["first"], Purge = purge });
+
+        Assert.Equal((20, "first", "… and 2 more problems"), (
+            report.Problems.Count, report.Problems[0], report.Problems[^1]));
     }
 
     [Fact]

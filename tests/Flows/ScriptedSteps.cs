@@ -18,9 +18,10 @@ internal sealed class ScriptedSteps : ICycleSteps
     private readonly CollectorState _collector;
     private readonly Dictionary<string, Queue<string>> _script;
 
-    public ScriptedSteps(CollectorState collector, string script)
+    public ScriptedSteps(CollectorState collector, string script, DateTimeOffset? start = null)
     {
         _collector = collector;
+        Now = start ?? Start;
         _script = script.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('='))
             .ToDictionary(part => part[0], part => new Queue<string>(part[1].Split(',')));
         if (_script.ContainsKey("start")) Answer("start");
@@ -37,7 +38,7 @@ internal sealed class ScriptedSteps : ICycleSteps
     /// <summary>Input and context of each phase, in order.</summary>
     public List<(PhaseInput Input, PhaseContext Context)> Phases { get; } = [];
 
-    public DateTimeOffset Now { get; private set; } = Start;
+    public DateTimeOffset Now { get; private set; }
 
     public bool IsStopped { get; private set; }
 
@@ -75,7 +76,9 @@ internal sealed class ScriptedSteps : ICycleSteps
         });
 
     public Task<PhaseOutcome<PurgeResult>> PurgeAsync(PhaseInput input, PhaseContext context) =>
-        Phase(input, context, _ => new PurgeResult());
+        Phase(input, context, answer => answer == "away"
+            ? new PurgeResult { Problems = ["the bucket is away"], Outage = "the bucket is away" }
+            : new PurgeResult());
 
     public void ShowPhase() => Shown.Add(_collector.Phase!);
 
@@ -100,6 +103,7 @@ internal sealed class ScriptedSteps : ICycleSteps
     {
         "failed" => new(HostLost: false, "no answer"),
         "lost" => new(HostLost: true, "no sign of life"),
+        "leaderless" => new(HostLost: false, "NoLeader: nobody leads") { NoLeader = true },
         "paused" or "stopped" or "cancelled" => new(HostLost: false, "cancelled"),
         _ => null,
     };
@@ -117,6 +121,7 @@ internal sealed class ScriptedSteps : ICycleSteps
         if (phase != "start") Calls.Add(phase);
         var answer = _script.TryGetValue(phase, out var answers) && answers.TryDequeue(out var next) ? next : "ok";
         if (answer == "slow") Now += TimeSpan.FromMinutes(10);
+        if (answer == "long") Now += TimeSpan.FromMinutes(5);
         if (answer == "cancelled") IsCancelled = true;
         if (answer is "paused" or "pausedAfter")
             _collector.State = _collector.State with { Pause = new("look first", Now) };

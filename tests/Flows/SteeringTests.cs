@@ -16,7 +16,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         var until = new DateTimeOffset(await server.Environment.GetCurrentTimeAsync(), TimeSpan.Zero) + (60 * Minute);
         var paused = await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("move") { Until = until, By = "ann" }));
         Assert.Equal((CollectorActivity.Paused, until), (paused.State, paused.NextCycleAt));
@@ -58,7 +58,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
 
         stage.Gc.Gate = null;
         await collector.ExecuteUpdateAsync(w => w.ResumeAsync(new()));
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal(CycleOutcome.Completed, report.Outcome);
     }
 
@@ -67,10 +67,10 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new() { DryRun = true }));
+        var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(true)));
         Assert.True(report.DryRun);
         Assert.Contains(stage.Gc.Collected, input => input.DryRun);
-        Assert.False((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).DryRun);
+        Assert.False((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).DryRun);
         Assert.False(stage.Gc.Collected.Last().DryRun);
     }
 
@@ -84,7 +84,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         var (cycles, runs) = (new List<int>(), new HashSet<string>());
         for (var n = 0; n < 40; n++)
         {
-            cycles.Add((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()))).Cycle);
+            cycles.Add((await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)))).Cycle);
             runs.Add((await collector.DescribeAsync()).RunId);
         }
 
@@ -100,8 +100,10 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
-        var first = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
-        var second = await collector.StartUpdateAsync(w => w.RunCycleAsync(new()), new(WorkflowUpdateStage.Accepted));
+        var first = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
+        var second = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         stage.Gc.Gate = null;
         gate.Open();
         Assert.Equal((2, 2), ((await first.GetResultAsync()).Cycle, (await second.GetResultAsync()).Cycle));
@@ -118,7 +120,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(settings));
         stage.Gc.Gate = null;
         gate.Open();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal([5, 9], stage.Gc.Collected.Select(input => input.Limits.ShardFloor));
         Assert.Equal(settings, (await collector.QueryAsync(w => w.Status())).Settings);
     }

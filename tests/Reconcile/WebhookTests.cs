@@ -68,7 +68,9 @@ public sealed class WebhookTests : IAsyncLifetime
             WebhookSignature.Sign("key"u8.ToArray(), "1", "{}"u8));
 
     [Theory]
-    [InlineData(302, true)]
+    [InlineData(301, false)]
+    [InlineData(302, false)]
+    [InlineData(308, false)]
     [InlineData(400, true)]
     [InlineData(404, true)]
     [InlineData(408, false)]

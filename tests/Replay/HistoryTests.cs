@@ -1,6 +1,7 @@
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Common;
 using Temporalio.Worker;
 
@@ -63,6 +64,7 @@ public sealed class HistoryTests(TemporalServerFixture server) : IClassFixture<T
 
     private static string NameOf(string file) => Path.GetFileNameWithoutExtension(file);
 
-    private static WorkflowReplayer Replayer() => new(new WorkflowReplayerOptions()
+    private static WorkflowReplayer Replayer() => new(
+        new WorkflowReplayerOptions { DataConverter = PayloadJson.Converter }
         .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>());
 }

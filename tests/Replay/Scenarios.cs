@@ -31,8 +31,8 @@ internal static class Scenarios
     private static async Task<WorkflowHandle> RunCycleAsync(Stage stage)
     {
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new() { DryRun = true }));
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(true)));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await stage.PassAsync(3 * Minute);
         return collector;
     }
@@ -40,7 +40,7 @@ internal static class Scenarios
     private static async Task<WorkflowHandle> PauseResumeAsync(Stage stage)
     {
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("look first") { By = "ann" }));
         await stage.PassAsync(5 * Minute);
         await collector.ExecuteUpdateAsync(w => w.ResumeAsync(new() { By = "ann" }));
@@ -51,7 +51,7 @@ internal static class Scenarios
     private static async Task<WorkflowHandle> HostLostAsync(Stage stage)
     {
         var collector = await stage.StartAsync();
-        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         await stage.LeaveAsync(stage.First);
         stage.Gc.Host = stage.Second;
         stage.Arrive(stage.Second);

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using Amazon.Runtime;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Simulation.Demo;
+using Nstance.Temporal.Simulation;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Simulation;
@@ -21,7 +21,7 @@ public sealed class CloudCommandTests
         using var output = new Said("Ctrl-C ends it.");
         using var errors = new StringWriter();
         var line = $"{FreePorts} --instances 40 --cluster prod --bucket prod-nstance";
-        var running = CloudCommand.InvokeAsync(line.Split(' '), output, errors, stop.Token);
+        var running = SimulationCommand.InvokeAsync(["cloud", .. line.Split(' ')], output, errors, stop.Token);
         await output.Seen.WaitAsync(stop.Token);
         var text = output.ToString();
         var database = Regex.Match(text, @"database in (\S+)").Groups[1].Value;
@@ -69,8 +69,7 @@ public sealed class CloudCommandTests
         var (code, errors) = await FailAsync($"{FreePorts} --database {path}");
 
         Assert.Equal(2, code);
-        Assert.Equal(
-            $"cloud: --database: '{path}' is there already: name another, or remove it", Assert.Single(errors));
+        Assert.Equal($"cloud: --database: '{path}' is there already: name another, or remove it", errors[0]);
         Assert.Equal(0, new FileInfo(path).Length);
         File.Delete(path);
     }
@@ -85,6 +84,7 @@ public sealed class CloudCommandTests
             [
                 "cloud: --instances: 'none' is not a whole number from 1 to 100000",
                 "cloud: --ec2-port: '70000' is not a whole number from 0 to 65535",
+                "cloud: --help lists the options",
             ], errors);
     }
 
@@ -92,8 +92,8 @@ public sealed class CloudCommandTests
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var code = await CloudCommand.InvokeAsync(
-            line.Split(' '), output, errors, TestContext.Current.CancellationToken);
+        var code = await SimulationCommand.InvokeAsync(
+            ["cloud", .. line.Split(' ')], output, errors, TestContext.Current.CancellationToken);
         Assert.Empty(output.ToString());
         return (code, errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }

@@ -1,4 +1,5 @@
 using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Support;
@@ -32,7 +33,8 @@ internal sealed class CommandServer : IAsyncDisposable
         if (TestEnvironments.Address is { } address)
             return new(null, await TestEnvironments.ConnectAsync(address));
         var own = await TemporalTestServer.StartAsync(new() { TimeSkipping = false });
-        return new(own, await TemporalClient.ConnectAsync(new(own.TargetHost)));
+        return new(own, await TemporalClient.ConnectAsync(
+            new(own.TargetHost) { DataConverter = PayloadJson.Converter }));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 using Temporalio.Exceptions;
 using Temporalio.Testing;
@@ -27,7 +28,8 @@ internal static class TestEnvironments
     public static async Task<TemporalClient> ConnectAsync(string address)
     {
         var name = $"nstance-test-{Guid.NewGuid():N}";
-        var client = await TemporalClient.ConnectAsync(new(address) { Namespace = name });
+        var client = await TemporalClient.ConnectAsync(
+            new(address) { Namespace = name, DataConverter = PayloadJson.Converter });
         await client.WorkflowService.RegisterNamespaceAsync(
             new() { Namespace = name, WorkflowExecutionRetentionPeriod = Duration.FromTimeSpan(TimeSpan.FromDays(1)) });
         await EventuallyAsync(() => client.CountWorkflowsAsync(""));
@@ -72,13 +74,21 @@ internal static class TestEnvironments
     public static async Task<WorkflowEnvironment> StartTimeSkippingAsync() => Address is { } address
         ? new(await ConnectAsync(address))
         : await WorkflowEnvironment.StartTimeSkippingAsync(
-            new() { TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+            new()
+            {
+                DataConverter = PayloadJson.Converter,
+                TestServer = new() { ExistingPath = ServerPath, StartupTimeout = Patience },
+            });
 
     /// <summary>An environment in real time.</summary>
     public static async Task<WorkflowEnvironment> StartLocalAsync() => Address is { } address
         ? new(await ConnectAsync(address))
         : await WorkflowEnvironment.StartLocalAsync(
-            new() { DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience } });
+            new()
+            {
+                DataConverter = PayloadJson.Converter,
+                DevServerOptions = new() { ExistingPath = ServerPath, StartupTimeout = Patience },
+            });
 }
 
 /// <summary>One server for all tests of a class.</summary>

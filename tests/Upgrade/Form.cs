@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Converters;
 
 namespace Nstance.Temporal.Tests.Upgrade;
@@ -8,11 +9,12 @@ namespace Nstance.Temporal.Tests.Upgrade;
 /// <summary>What a record looks like on the wire, with a value in every member.</summary>
 internal static class Form
 {
-    private static readonly IPayloadConverter Converter = DataConverter.Default.PayloadConverter;
+    private static readonly IPayloadConverter Converter = PayloadJson.Converter.PayloadConverter;
 
     /// <summary>The records that stand in histories: inputs, results, state.</summary>
     public static IEnumerable<Type> Records { get; } = typeof(GcInput).Assembly.GetExportedTypes()
-        .Where(t => t.Namespace == typeof(GcInput).Namespace && t.GetMethod("<Clone>$") is not null);
+        .Where(t => t.Namespace == typeof(GcInput).Namespace && t.GetMethod("<Clone>$") is not null
+            && !t.IsAbstract);
 
     public static JsonNode Write(object value) => JsonNode.Parse(Converter.ToPayload(value).Data.ToByteArray())!;
 

@@ -52,7 +52,7 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
         Assert.Equal((int)state["Cycle"]! + 1, (int)kept["Cycle"]!);
         Assert.Equal((string?)state["LastHost"] is null, kept["LastHost"] is null);
         var report = await stage.Collector.ExecuteUpdateAsync(
-            w => w.RunCycleAsync(new() { DryRun = (bool?)form["Settings"]!["DryRun"] ?? false }));
+            w => w.RunCycleAsync(new((bool?)form["settings"]!["dryRun"] ?? false)));
         Assert.True(report.Outcome is CycleOutcome.Completed, string.Join("; ", report.Problems));
         var status = await stage.Collector.QueryAsync(w => w.Status());
         Assert.Equal((long)state["Totals"]!["Cycles"]! + status.Cycle - (int)state["Cycle"]!, status.Totals.Cycles);

@@ -1,6 +1,8 @@
+using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Nstance.Temporal.Worker;
 using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
 
@@ -62,6 +64,27 @@ public sealed class CommandLineTests
         Assert.Equal(ExitCode.Done, cli.Code);
         Assert.Contains($"  nstance-gc {command} --cluster prod --shard us-west-2a", cli.Output);
     }
+
+    [Fact]
+    public async Task Help_OfEveryCommand_NamesADefaultOnceAndNoTypeOfDotNet()
+    {
+        var commands = Leaves(NstanceGc.Line(TextWriter.Null, TextWriter.Null).Root, []).ToList();
+        Assert.Contains(commands, path => path.SequenceEqual(["schedule", "delete"]));
+
+        foreach (var path in commands)
+        {
+            var help = (await Cli.RunAsync([.. path, "--help"])).Output;
+
+            Assert.DoesNotMatch(@"\[default: .*\[default: ", help);
+            Assert.DoesNotContain("System.", help);
+        }
+    }
+
+    [Theory]
+    [InlineData("reports --last x", "--last: \"x\" is not a whole number from 1 to 20")]
+    [InlineData("explain i-1 --days 1.5", "--days: \"1.5\" is not a whole number from 1 to 366")]
+    public async Task Run_NumberThatIsNone_IsToldInPlainWords(string line, string expected) =>
+        Assert.Contains($"nstance-gc: {expected}", (await Cli.RunAsync(line.Split(' '))).Errors);
 
     [Theory]
     [InlineData("status")]
@@ -134,6 +157,10 @@ public sealed class CommandLineTests
         Assert.Equal(
             ["option", "environment", "key", "default", "help"], settings[0].EnumerateObject().Select(p => p.Name));
     }
+
+    private static IEnumerable<string[]> Leaves(Command command, string[] path) => command.Subcommands.Count == 0
+        ? [path]
+        : command.Subcommands.SelectMany(sub => Leaves(sub, [.. path, sub.Name]));
 
     private static string FreeAddress()
     {

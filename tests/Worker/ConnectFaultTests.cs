@@ -34,6 +34,36 @@ public sealed class ConnectFaultTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(
+        "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(ConnectError(\"tcp "
+            + "connect error\", 127.0.0.1:4, Os { code: 104, kind: ConnectionReset, message: \"Connection reset by "
+            + "peer\" })))",
+        "it reset the connection, or a firewall did")]
+    [InlineData(
+        "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(Custom { kind: "
+            + "UnexpectedEof, error: \"tls handshake eof\" }))",
+        "it closed the connection during the TLS handshake: correct the port")]
+    [InlineData(
+        "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(Os { code: 113, "
+            + "message: \"No route to host\" }))",
+        "no network leads there")]
+    [InlineData(
+        "Status { code: Unimplemented, message: \"grpc-status header missing, mapped from HTTP status code 404\" }",
+        "what answers there is another service or a proxy, not Temporal")]
+    [InlineData(
+        "Connection failed: tonic::transport::Error(Transport, ConnectError(Custom { error: \"something new\" }))",
+        "something new: check --address")]
+    [InlineData("tonic::transport::Error(Transport, Odd)", "the connection failed: check --address")]
+    public void Of_TextOfTheSdksCore_IsSaidInPlainWords(string text, string expected)
+    {
+        var (code, line) = Of(text, new("localhost:1"));
+
+        Assert.Equal(ExitCode.Unreachable, code);
+        Assert.StartsWith($"Temporal at localhost:1 cannot be reached: {expected}", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("::", line);
+    }
+
     private static (int Code, string Line) Of(string text, TemporalClientConnectOptions options)
     {
         var fault = ConnectFault.Of(new InvalidOperationException(text), options);

@@ -4,6 +4,7 @@ using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker.Errors;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -40,7 +41,8 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
             WorkerProcess.Environment(_server!.TargetHost, _cloud),
             "run", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--health-address", "127.0.0.1:0");
         var url = await UrlAsync(process, token);
-        var client = await TemporalClient.ConnectAsync(new(_server!.TargetHost));
+        var client = await TemporalClient.ConnectAsync(
+            new(_server!.TargetHost) { DataConverter = PayloadJson.Converter });
         await CollectorStart.EnsureRunsAsync(
             client, new(new("c", "s", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
         var cycle = await Cli.RunAsync(

@@ -74,7 +74,7 @@ public sealed class LibraryTests : IAsyncLifetime
             client, new(new("lib", "lib", "bbb")) { Settings = new() { Interval = TimeSpan.FromHours(1) } });
 
         var handle = client.GetWorkflowHandle<GcWorkflow>("nstance-gc/lib/lib");
-        var report = await handle.ExecuteUpdateAsync(workflow => workflow.RunCycleAsync(new()));
+        var report = await handle.ExecuteUpdateAsync(workflow => workflow.RunCycleAsync(new(false)));
         await host.StopAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal("my-host", report.Host);

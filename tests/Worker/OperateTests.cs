@@ -99,7 +99,7 @@ public sealed class OperateTests : LoopbackShard
     [Theory]
     [InlineData("status --cluster c", "--shard is missing: ")]
     [InlineData("status --watch --every never", "--every: \"never\" is not a time such as")]
-    [InlineData("reports --cluster c --shard s --last 21", "--last: 21 is out of range: a whole number, 1 to 20")]
+    [InlineData("reports --cluster c --shard s --last 21", "--last: \"21\" is not a whole number from 1 to 20")]
     [InlineData("completion tcsh", "completion: \"tcsh\" is not known: bash, zsh or fish")]
     [InlineData(
         "init --cluster c --shard s --bucket bbb --dry-run", "--dry-run: not an option of nstance-gc init, but of ")]

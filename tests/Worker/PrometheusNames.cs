@@ -13,7 +13,8 @@ internal static class PrometheusNames
     {
         "nstance_gc_cycles_total", "nstance_gc_last_good_cycle_seconds", "nstance_gc_interval_seconds",
         "nstance_gc_paused", "nstance_gc_blocked", "nstance_gc_blocked_since_seconds",
-        "nstance_gc_dry_run", "nstance_gc_plan_pending", "nstance_gc_collector_at_seconds",
+        "nstance_gc_dry_run", "nstance_gc_plan_pending", "nstance_gc_no_leader", "nstance_gc_grace_renewals",
+        "nstance_gc_collector_at_seconds",
     };
 
     /// <summary>Those of Temporal's SDK and of .NET that the dashboard shows.</summary>

@@ -15,7 +15,7 @@ public sealed class ReplayCommandTests(TemporalServerFixture server) : IClassFix
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var handle = await stage.StartAsync();
-        await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new()));
+        await handle.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         var replay = await Cli.RunAsync(
             "replay",

@@ -2,7 +2,7 @@ using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Rules of limits and windows, as people write them.</summary>
+/// <summary>Rules of limits and quiet hours, as people write them.</summary>
 public sealed class SteeringTextTests
 {
     [Fact]
@@ -29,12 +29,12 @@ public sealed class SteeringTextTests
     public void Rules_Broken_AreNamed(string text) => Assert.Equal(text, SteeringText.Rules($"*:*=1/1, {text}", out _));
 
     [Fact]
-    public void Windows_WellWritten_AreRead()
+    public void QuietHours_WellWritten_AreRead()
     {
-        Assert.Null(SteeringText.Windows("Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30", out var windows));
-        Assert.Equal(2, windows.Count);
-        Assert.Equal(("00:00", "Europe/Berlin", 2), (windows[0].From, windows[0].TimeZone, windows[0].Days.Count));
-        Assert.Equal(("02:00", "04:30", "UTC"), (windows[1].From, windows[1].To, windows[1].TimeZone));
+        Assert.Null(SteeringText.QuietHours("Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30", out var hours));
+        Assert.Equal(2, hours.Count);
+        Assert.Equal(("00:00", "Europe/Berlin", 2), (hours[0].From, hours[0].TimeZone, hours[0].Days.Count));
+        Assert.Equal(("02:00", "04:30", "UTC"), (hours[1].From, hours[1].To, hours[1].TimeZone));
     }
 
     [Theory]
@@ -42,5 +42,5 @@ public sealed class SteeringTextTests
     [InlineData("Someday 02:00-04:00")]
     [InlineData("02:00-04:00 Nowhere/Land")]
     [InlineData("02:00")]
-    public void Windows_Broken_AreNamed(string text) => Assert.Equal(text, SteeringText.Windows(text, out _));
+    public void QuietHours_Broken_AreNamed(string text) => Assert.Equal(text, SteeringText.QuietHours(text, out _));
 }

@@ -63,6 +63,7 @@ internal static class Preflight
         }
 
         if (database) checks.Add(DatabaseCheck.Run(options));
+        if (database && options.WebhookUrl is { } url) checks.Add(await WebhookCheck.RunAsync(url, cancellationToken));
         if (database && options is { SharedDatabasePath: not null, Bucket: not null })
         {
             using var connections = new AwsConnections(new());

@@ -24,7 +24,7 @@ internal static class Arguments
         new(name) { Description = "Why; others will read it", HelpName = "TEXT", Required = required };
 
     public static Option<string> By() =>
-        Text("--by", "NAME", "Who asks [default: the user's name]", Environment.UserName);
+        Text("--by", "NAME", "Who asks", Environment.UserName);
 
     public static Option<string?> Group() =>
         new("--group") { Description = "Only this group", HelpName = "TENANT/GROUP" };
@@ -35,7 +35,24 @@ internal static class Arguments
     public static Option<bool> SkipChecks() =>
         new("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
 
-    /// <summary>Makes an option with a default.</summary>
+    /// <summary>Makes an option that is a whole number within bounds.</summary>
+    public static Option<int> Whole(string name, string description, int defaultValue, int min, int max) => new(name)
+    {
+        Description = $"{description}; {min} to {max}",
+        HelpName = "N",
+        DefaultValueFactory = _ => defaultValue,
+        CustomParser = result =>
+        {
+            var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && number >= min && number <= max)
+                return number;
+            result.AddError($"{name}: \"{text}\" is not a whole number from {min} to {max}");
+            return 0;
+        },
+    };
+
+    /// <summary>Makes an option with a default. The help adds the default itself.</summary>
     public static Option<string> Text(string name, string placeholder, string description, string defaultValue) =>
         new(name) { Description = description, HelpName = placeholder, DefaultValueFactory = _ => defaultValue };
 

@@ -15,7 +15,7 @@ internal static class CycleCommand
     public static Command Make(CommandLine line)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "This one cycle ends, deletes and marks nothing" };
-        var timeout = Arguments.Text("--timeout", "TIME", "How long to wait for the report [default: 15m]", "15m");
+        var timeout = Arguments.Text("--timeout", "TIME", "How long to wait for the report", "15m");
         return line.Make("cycle", Help, [.. Arguments.Shard(), dryRun, timeout], async invocation =>
         {
             var limit = Arguments.ReadTime(timeout, invocation);

@@ -69,7 +69,7 @@ internal sealed class CycleProgress(Collector collector, int? expected, Screen s
         if (activity is null) return;
         var phase = activity.ActivityType.Name;
         var progress = activity.HeartbeatDetails?.Payloads_ is [var payload, ..]
-            ? await DataConverter.Default.ToValueAsync<PhaseProgress>(payload)
+            ? await client.Options.DataConverter.ToValueAsync<PhaseProgress>(payload)
             : null;
         Draw(phase, Line(phase, progress, expected, activity.Attempt));
     }

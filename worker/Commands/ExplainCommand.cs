@@ -22,14 +22,12 @@ internal static class ExplainCommand
     public static Command Make(CommandLine line)
     {
         var instance = Arguments.Instance();
-        var days = Arguments.Text(
-            "--days", "N", $"How many days of the audit are read, today's included; 1 to {MaxDays}", "7");
+        var days = Arguments.Whole("--days", "How many days of the audit are read, today's included", 7, 1, MaxDays);
         var settings = Arguments.Of(
             Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"));
         return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
-            if (!int.TryParse(invocation.Get(days), out var count) || count is < 1 or > MaxDays)
-                invocation.Fault(days, $"\"{invocation.Get(days)}\" is not a whole number from 1 to {MaxDays}");
+            var count = invocation.Get(days);
             using var connections = new AwsConnections(new());
             var access = new ShardAccess(connections, invocation.Read("Cluster", "Shard", "Bucket"));
             var today = DateOnly.FromDateTime(DateTime.UtcNow);

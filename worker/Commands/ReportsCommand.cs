@@ -17,17 +17,10 @@ internal static class ReportsCommand
 
     public static Command Make(CommandLine line)
     {
-        var last = new Option<int>("--last")
-        {
-            Description = $"How many [default: {MaxReports}]",
-            HelpName = "N",
-            DefaultValueFactory = _ => MaxReports,
-        };
+        var last = Arguments.Whole("--last", "How many", MaxReports, 1, MaxReports);
         return line.Make("reports", Help, [.. Arguments.Shard(), last], async invocation =>
         {
             var count = invocation.Get(last);
-            if (count is < 1 or > MaxReports)
-                invocation.Fault(last, $"{count} is out of range: a whole number, 1 to {MaxReports}");
             var reports = (await (await invocation.CollectorAsync()).ReportsAsync()).Take(count).ToList();
             invocation.Write(new { reports }, screen => Write(screen.Console, reports));
         });

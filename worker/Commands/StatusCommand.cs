@@ -21,7 +21,7 @@ internal static class StatusCommand
         {
             Description = "Look again and again, until interrupted; that is exit code 0",
         };
-        var every = Arguments.Text("--every", "TIME", "Time between two looks of --watch [default: 2s]", "2s");
+        var every = Arguments.Text("--every", "TIME", "Time between two looks of --watch", "2s");
         return line.Make("status", Help, [.. Arguments.Shard(), watch, every], async invocation =>
         {
             var interval = Arguments.ReadTime(every, invocation);

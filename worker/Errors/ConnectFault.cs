@@ -52,13 +52,26 @@ internal static partial class ConnectFault
 
         // Of a status without the headers that came with it.
         var rest = status is { } other ? $"{other.Code}: {other.Message}" : Failure.FirstLine(text);
-        return $"cannot be reached: {Address(text) ?? Tls(text, options) ?? $"{rest}: {CheckAddress}"}";
+        return $"cannot be reached: {Address(text) ?? Tls(text, options) ?? $"{Plain(rest)}: {CheckAddress}"}";
+    }
+
+    /// <summary>Returns what a text says without the types of the SDK's core: its last quoted part.</summary>
+    public static string Plain(string text)
+    {
+        if (text.Contains("mapped from HTTP status", StringComparison.Ordinal))
+            return "what answers there is another service or a proxy, not Temporal";
+        if (!Has(text, "tonic::", "hyper::", "transport::Error", "Error(", "error trying to connect")) return text;
+        return Quoted().Matches(text) is { Count: > 0 } quoted ? quoted[^1].Groups[1].Value : "the connection failed";
     }
 
     private static string? Address(string text)
     {
         if (Has(text, "Connection refused")) return $"nobody listens there: {CheckAddress}";
         if (Has(text, "dns error", "failed to lookup")) return $"no such host: {CheckAddress}";
+        if (Has(text, "Connection reset", "ConnectionReset"))
+            return $"it reset the connection, or a firewall did: {CheckAddress}";
+        if (Has(text, "No route to host", "Network is unreachable"))
+            return $"no network leads there: {CheckAddress}";
         return Has(text, "InvalidUri", "invalid uri", "cannot have ://")
             ? $"not an address of the form host:port: {CheckAddress}"
             : null;
@@ -86,6 +99,12 @@ internal static partial class ConnectFault
                 + "or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
         }
 
+        if (Has(text, "tls handshake eof"))
+        {
+            return "it closed the connection during the TLS handshake: correct the port, "
+                + "or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
+        }
+
         if (Has(text, "AlertReceived")) return $"it refused the TLS handshake: {ClientCertificate}";
         if (!Has(text, "message: \"transport error\"", "h2 protocol error", "operation was canceled")) return null;
         var isTls = options.Tls is { } tls ? !tls.Disabled : options.ApiKey is not null;
@@ -99,6 +118,9 @@ internal static partial class ConnectFault
 
     private static string Message(string quoted) =>
         Failure.FirstLine(quoted.Replace("\\\"", "\"", StringComparison.Ordinal).Split("\\n")[0]);
+
+    [GeneratedRegex("\"([^\"]+)\"")]
+    private static partial Regex Quoted();
 
     [GeneratedRegex("Status \\{ code: (\\w+), message: \"((?:[^\"\\\\]|\\\\.)*)")]
     private static partial Regex StatusText();

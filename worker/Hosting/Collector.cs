@@ -26,7 +26,7 @@ internal sealed class Collector(
     public Task<IReadOnlyList<CycleReport>> ReportsAsync() => QueryAsync(workflow => workflow.Reports());
 
     public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) =>
-        UpdateAsync(workflow => workflow.RunCycleAsync(new RunCycleRequest { DryRun = dryRun }), timeout);
+        UpdateAsync(workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), timeout);
 
     /// <summary>Sends a small update.</summary>
     public Task<GcStatus> UpdateAsync(Expression<Func<GcWorkflow, Task<GcStatus>>> update) =>

@@ -7,7 +7,9 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
 using Nstance.Temporal.Workflows.Telemetry;
+using Temporalio.Converters;
 using Temporalio.Extensions.Hosting;
 using Temporalio.Worker.Interceptors;
 
@@ -27,7 +29,8 @@ public static class NstanceGcServices
     /// of any host, one on this host's queue with the activities that need its database. The host must also hold a
     /// connected <c>ITemporalClient</c> on the process's one runtime. An <see cref="AwsSettings"/> among the services
     /// says how to reach AWS; without one, AWS's own chain does. The host does not start while another worker polls
-    /// with the same host name.
+    /// with the same host name. The client must use <see cref="PayloadJson.Converter"/>; one that the SDK's own
+    /// <c>AddTemporalClient</c> makes gets it here.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">The settings; they are validated when the host starts.</param>
@@ -37,6 +40,10 @@ public static class NstanceGcServices
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
         services.AddSingleton<IOptions<GcOptions>>(new OptionsWrapper<GcOptions>(options));
+        services.PostConfigureAll<TemporalClientConnectOptions>(client =>
+        {
+            if (client.DataConverter == DataConverter.Default) client.DataConverter = PayloadJson.Converter;
+        });
         services.AddHostedService<ValidateFirst>();
         services.AddHostedService<OneWorkerForHost>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + MaxStopping);

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Security;
+using Nstance.Temporal.Workflows.Payloads;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
@@ -7,6 +8,8 @@ namespace Nstance.Temporal.Worker.Hosting;
 internal static class TemporalConnector
 {
     public const string DefaultAddress = "localhost:7233";
+
+    private const string DefaultNamespace = "default";
 
     /// <summary>Connects within <paramref name="timeout"/>.</summary>
     /// <exception cref="CommandException">Temporal's configuration is broken, or no server answers.</exception>
@@ -18,10 +21,10 @@ internal static class TemporalConnector
         CancellationToken cancellationToken)
     {
         var options = TemporalConfiguration.Load();
-        options.TargetHost = address ?? options.TargetHost ?? DefaultAddress;
-        options.Namespace = temporalNamespace ?? options.Namespace;
+        options.TargetHost = address ?? NotEmpty(options.TargetHost) ?? DefaultAddress;
+        options.Namespace = temporalNamespace ?? NotEmpty(options.Namespace) ?? DefaultNamespace;
         options.Runtime = ProcessRuntime.Instance;
-        if (keys is not null) options.DataConverter = EncryptionCodec.Converter(keys);
+        options.DataConverter = keys is null ? PayloadJson.Converter : EncryptionCodec.Converter(keys);
         try
         {
             // The SDK has no limit of its own for a host that swallows packets.
@@ -41,4 +44,7 @@ internal static class TemporalConnector
             throw ConnectFault.Of(e, options);
         }
     }
+
+    /// <summary>Files of settings hold variables without a value; each counts as not set.</summary>
+    private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -173,7 +173,7 @@ public sealed record GcOptions : IValidatableObject
     public TimeSpan? Quarantine { get; init; }
 
     /// <summary>Hours in which nothing is collected. The default value is none.</summary>
-    public string? MaintenanceWindows { get; init; }
+    public string? QuietHours { get; init; }
 
     /// <summary>
     /// True: report what would be terminated and deleted; terminate and delete nothing. False: enforce. The default is
@@ -205,7 +205,7 @@ public sealed record GcOptions : IValidatableObject
             ShardPercent = LimitShardPercent,
             Rules = SteeringText.Rules(LimitRules, out var rules) is null ? NullIfEmpty(rules) : null,
         },
-        Windows = SteeringText.Windows(MaintenanceWindows, out var windows) is null ? NullIfEmpty(windows) : null,
+        QuietHours = SteeringText.QuietHours(QuietHours, out var hours) is null ? NullIfEmpty(hours) : null,
     };
 
     /// <summary>Checks the rules between settings.</summary>
@@ -221,8 +221,8 @@ public sealed record GcOptions : IValidatableObject
 
         if (SteeringText.Rules(LimitRules, out _) is { } rule)
             yield return Fault(nameof(LimitRules), $"\"{rule}\" is no rule: {SteeringText.AllowedRules}");
-        if (SteeringText.Windows(MaintenanceWindows, out _) is { } window)
-            yield return Fault(nameof(MaintenanceWindows), $"\"{window}\" is no window: {SteeringText.AllowedWindows}");
+        if (SteeringText.QuietHours(QuietHours, out _) is { } hours)
+            yield return Fault(nameof(QuietHours), $"\"{hours}\" are no quiet hours: {SteeringText.AllowedQuietHours}");
         if (HostTimeout > CycleTimeout)
         {
             yield return Fault(

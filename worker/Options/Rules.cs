@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.Reconcile;
 
 namespace Nstance.Temporal.Worker.Options;
 
@@ -51,10 +52,13 @@ internal sealed class ServerIdAttribute() : RuleAttribute(value =>
 
 /// <summary>An absolute http or https address. It may hold a token, so a message never repeats it.</summary>
 internal sealed class HttpUrlAttribute() : RuleAttribute(value =>
-    value is not string text
-    || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
-        ? null
-        : "not an address: http://… or https://…");
+    value is not string text ? null
+    : !Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
+        ? "not an address: http://… or https://…"
+    : IPAddress.TryParse(uri.IdnHost, out var address) && Webhook.IsLinkLocal(address)
+        ? "a link-local address (169.254.0.0/16, fe80::/10 and the like), where clouds keep their metadata services: "
+            + "give a receiver's address"
+        : null);
 
 /// <summary>An IP address with a port, or <c>off</c>.</summary>
 internal sealed class ListenAddressAttribute() : RuleAttribute(value =>

@@ -55,7 +55,7 @@ internal static class Settings
         new("Quarantine", Collector, "TIME",
             "How long an instance that would be terminated is tagged and stopped before it ends",
             "none: terminated at once"),
-        new("MaintenanceWindows", Collector, "WINDOWS",
+        new("QuietHours", Collector, "HOURS",
             "Hours in which nothing is collected, such as Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30"),
         new("DryRun", Collector, "on|off",
             "Say what would be terminated and deleted; terminate and delete nothing", "on, until nstance-gc enforce"),

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>
-/// Rules of limits (<c>acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30</c>) and maintenance windows
+/// Rules of limits (<c>acme/web:dangling=10/50, *:orphan=0/0, shard:*=20/30</c>) and quiet hours
 /// (<c>Sat,Sun 00:00-00:00 Europe/Berlin; 02:00-04:30</c>) as people write them.
 /// </summary>
 internal static class SteeringText
@@ -12,16 +12,16 @@ internal static class SteeringText
         "WHO:REASON=FLOOR/PERCENT, separated by commas; WHO is tenant/group, * (every group) or shard; "
         + "REASON is unhealthy, dangling, orphan, stale-pre-insert or *";
 
-    public const string AllowedWindows =
+    public const string AllowedQuietHours =
         "[DAYS] HH:mm-HH:mm [ZONE], separated by semicolons; DAYS like Mon,Tue (every day without them), "
         + "ZONE like Europe/Berlin (UTC without it)";
 
     /// <summary>Reads rules of limits. Returns the first invalid part; null if there is none.</summary>
     public static string? Rules(string? text, out IReadOnlyList<LimitRule> rules) => Read(text, ',', Rule, out rules);
 
-    /// <summary>Reads windows. Returns the first invalid part; null if there is none.</summary>
-    public static string? Windows(string? text, out IReadOnlyList<MaintenanceWindow> windows) =>
-        Read(text, ';', Window, out windows);
+    /// <summary>Reads quiet hours. Returns the first invalid part; null if there is none.</summary>
+    public static string? QuietHours(string? text, out IReadOnlyList<QuietHours> hours) =>
+        Read(text, ';', Hours, out hours);
 
     private static string? Read<T>(string? text, char separator, Func<string, T?> parse, out IReadOnlyList<T> all)
         where T : class
@@ -56,7 +56,7 @@ internal static class SteeringText
         return reason is not null;
     }
 
-    private static MaintenanceWindow? Window(string text)
+    private static QuietHours? Hours(string text)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
         string[] days = [];
@@ -68,9 +68,9 @@ internal static class SteeringText
 
         if (words.Count is 0 or > 2 || words[0].Split('-') is not [var from, var to]) return null;
         var zone = words.Count == 2 ? words[1] : "UTC";
-        var window = new MaintenanceWindow(from, to) { Days = days, TimeZone = zone };
+        var hours = new QuietHours(from, to) { Days = days, TimeZone = zone };
         var isKnown = TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _);
-        return isKnown && IsValid(new() { Windows = [window] }) ? window : null;
+        return isKnown && IsValid(new() { QuietHours = [hours] }) ? hours : null;
     }
 
     /// <summary>Asks the collector's own rules.</summary>

@@ -23,12 +23,7 @@ internal static class ReportText
             Warn(console, $"blocked by guard {guard.Guard}: {guard.Why}");
         if (report.Collect?.Plan is { } plan)
             Warn(console, $"plan {plan.Id} of {plan.Instances} instances: nstance-gc plan show");
-        IReadOnlyList<string>?[] problems =
-        [
-            report.Problems, report.Sync?.Problems, report.Collect?.Problems, report.Health?.Problems,
-            report.Purge?.Problems,
-        ];
-        foreach (var problem in problems.SelectMany(phase => phase ?? [])) Warn(console, problem);
+        foreach (var problem in report.Problems) Warn(console, problem);
     }
 
     /// <summary>Writes a line that needs attention.</summary>

@@ -19,6 +19,8 @@ internal sealed class Screen
             Ansi = colours ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
+            // Spectre's enrichers switch colours on in a pipe when they see a CI system.
+            Enrichment = new() { UseDefaultEnrichers = false },
         });
         if (!IsTerminal(output)) Console.Profile.Width = PipedWidth;
     }

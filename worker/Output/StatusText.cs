@@ -52,7 +52,9 @@ internal static class StatusText
         if (status.Approval is { } approval)
             Row("approved", $"by {Markup.Escape(approval.By)} until {Word.Time(approval.Until)}");
         Row("host", Markup.Escape(status.Host ?? "none yet"));
-        if (status.Leader is { } leader)
+        if (status.NoLeaderSince is { } since)
+            Row("nstance's leader", $"[red]none since {Word.Time(since)}[/]: start nstance's servers");
+        else if (status.Leader is { } leader)
         {
             var address = leader.Address.Length > 0 ? $" at {leader.Address}" : "";
             Row("nstance's leader", Markup.Escape($"{leader.Id}{address}, since {Word.Time(leader.Since)}"));

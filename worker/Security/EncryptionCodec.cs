@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Api.Common.V1;
 using Temporalio.Converters;
 
@@ -18,8 +19,8 @@ internal sealed class EncryptionCodec(PayloadKeys keys) : IPayloadCodec
     private const int NonceSize = 12;
     private const int TagSize = 16;
 
-    /// <summary>The SDK's converter with this codec; it encrypts failures too, which may quote payloads.</summary>
-    public static DataConverter Converter(PayloadKeys keys) => DataConverter.Default with
+    /// <summary>The collector's converter with this codec. It encrypts failures too: they may quote payloads.</summary>
+    public static DataConverter Converter(PayloadKeys keys) => PayloadJson.Converter with
     {
         PayloadCodec = new EncryptionCodec(keys),
         FailureConverter = new DefaultFailureConverter.WithEncodedCommonAttributes(),

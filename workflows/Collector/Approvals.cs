@@ -46,7 +46,7 @@ internal static class Approvals
         if (collect.ApprovalDone) state = state with { Approval = null };
 
         // A phase that could not look says nothing about the pending plan.
-        if (collect.Window is not null || collect.Blocked.Any(g => g.Guard == Guards.Cloud)) return state;
+        if (collect.QuietHours is not null || collect.Blocked.Any(g => g.Guard == Guards.Cloud)) return state;
         var plan = collect.Plan ?? report.Health?.Plan;
         if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
         // The pending plan keeps the time at which it was proposed first.

@@ -24,6 +24,7 @@ internal sealed class CollectorState(GcInput input)
         Cycle = State.Cycle,
         Host = State.Host?.Host,
         Leader = State.Leader,
+        NoLeaderSince = State.NoLeaderSince,
         Timings = State.Timings is null ? null : Timings,
         Settings = Settings,
         DryRun = DryRun,
@@ -56,6 +57,7 @@ internal sealed class CollectorState(GcInput input)
             Totals = Reports.Add(State.Totals, report),
             Blocks = Reports.Blocks(State.Blocks, report),
         };
+        if (report.Sync is not null) State = State with { CycleTook = report.EndedAt - report.StartedAt };
         if (!report.DryRun) State = Approvals.After(State, report, now);
     }
 
@@ -64,7 +66,6 @@ internal sealed class CollectorState(GcInput input)
     {
         Host = null,
         LastHost = State.Host?.Host ?? State.LastHost,
-        LastHostShared = State.Host?.SharedDatabase ?? State.LastHostShared,
     };
 
     private CollectorActivity Doing(bool ended) =>
@@ -77,7 +78,7 @@ internal sealed class CollectorState(GcInput input)
 /// <summary>A waiting <c>RunCycle</c>; it is answered exactly once.</summary>
 internal sealed class CycleTicket(RunCycleRequest request)
 {
-    public RunCycleRequest Request { get; } = request;
+    public bool IsDryRun { get; } = request.DryRun is true;
 
     public CycleReport? Report { get; set; }
 

@@ -33,12 +33,15 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
     /// <summary>Runs the cycle. It never throws for a failed phase.</summary>
     public async Task<CycleReport> RunAsync()
     {
+        if (HostRules.LooksForShared(collector.State, asOf)) collector.LoseHost();
         await SyncAsync();
         var collect = await PhaseAsync(Collect, CollectAsync);
         var health = await PhaseAsync(Health, (input, context) =>
             steps.ScanHealthAsync(input with { Approval = _report.Approval }, context));
         var purge = await PhaseAsync(Purge, steps.PurgeAsync);
         GiveUpHost();
+        var grace = GraceRules.Grace(collector.State, Timings, asOf);
+        if (GraceRules.Problem(grace) is { } problem) AddProblem(problem);
         _report = _report with
         {
             Collect = collect,
@@ -46,10 +49,10 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             Purge = purge,
             EndedAt = steps.Now,
             Host = collector.State.Host?.Host ?? collector.State.LastHost,
-            Grace = GraceRules.Grace(collector.State, Timings, asOf),
+            Grace = grace,
             Problems = [.. _problems],
         };
-        return _report with { Outcome = Reports.Judge(_report) };
+        return Reports.Gather(_report with { Outcome = Reports.Judge(_report) });
     }
 
     private async Task SyncAsync()
@@ -60,7 +63,8 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         if (sync is null) return;
         collector.State = HostRules.Synced(collector.State);
         if (sync.Timings is { } timings) ApplyTimings(timings);
-        collector.State = GraceRules.Synced(collector.State, _newHost, sync.Leader, Timings, asOf);
+        collector.State = GraceRules.Synced(
+            collector.State, _newHost, sync.Leader, Timings, asOf, steps.Now);
         _newHost = null;
     }
 
@@ -152,11 +156,12 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         var outcome = await steps.AcquireAsync(input, Context(Acquire, taskQueue: null));
         if (outcome.Result is not { } host)
         {
+            collector.State = HostRules.NotAcquired(collector.State, outcome.Fault, asOf);
             if (!EndIfStopped(phase)) End($"no host for {phase}: {outcome.Fault?.Why}");
             return;
         }
 
-        collector.State = HostRules.Acquired(collector.State, host);
+        collector.State = HostRules.Acquired(collector.State, host, steps.Now);
         ApplyTimings(host.Timings);
         if (host.Host != previous || host.Rebuilt)
         {
@@ -185,7 +190,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         DryRun = dryRun,
         Cycle = _cycle,
         PartialPauses = collector.State.PartialPauses is { Count: > 0 } pauses ? pauses : null,
-        Windows = _settings.Windows is { Count: > 0 } windows ? windows : null,
+        QuietHours = _settings.QuietHours is { Count: > 0 } hours ? hours : null,
         Grace = collector.State.Grace,
     };
 

@@ -17,6 +17,8 @@ internal static class DetailsTable
         text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
         if (state.Leader is { } leader)
             text.Append($"nstance's leader: {Line(leader.Id)} at {Line(leader.Address)} since {Time(leader.Since)}\n");
+        if (state.NoLeaderSince is { } since)
+            text.Append($"\n**nstance has had no leader since {Time(since)}**: start its servers\n");
         foreach (var block in state.Blocks)
             text.Append($"\n**Blocked since {Time(block.Since)} by guard {block.Guard}**: {Line(block.Why)}\n");
         if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);

@@ -3,23 +3,35 @@ namespace Nstance.Temporal.Workflows.Collector;
 /// <summary>Grace periods: after a failover or an outage, deadlines restart at the first good sync. Pure.</summary>
 internal static class GraceRules
 {
+    /// <summary>So many renewals in a row are a problem: nothing that waits for a deadline is terminated.</summary>
+    public const int MaxRenewals = 3;
+
     private const int LongGap = 2;
 
     /// <summary>
     /// After a good sync: starts a grace period when another host, an election of nstance or a long gap came before it.
     /// </summary>
+    /// <param name="state">The collector's state before this sync.</param>
+    /// <param name="newHost">The host that took over; null: the one that had the shard.</param>
+    /// <param name="leader">nstance's leader as this sync saw it.</param>
+    /// <param name="timings">The timings in effect.</param>
+    /// <param name="asOf">Start of the cycle.</param>
+    /// <param name="now">End of the sync.</param>
     public static GcState Synced(
-        GcState state, string? newHost, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf)
+        GcState state, string? newHost, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf,
+        DateTimeOffset now)
     {
         var isElected = IsElected(state, leader);
         var why = isElected ? $"{leader!.Id} became nstance's leader"
             : newHost is not null ? $"host {newHost} took over"
-            : state.SyncedAt is { } last && asOf - last > Cadence.Interval(timings) * LongGap
-                ? $"no good sync from {last.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z on"
+            : IsLongGap(state, timings, asOf)
+                ? $"no good sync from {state.SyncedAt!.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z on"
             : null;
+        state = state with { SyncedAt = now, Leader = leader };
+        if (why is null) return state;
         // The election may be later than the start of the cycle.
         var from = isElected && leader!.Since > asOf ? leader.Since : asOf;
-        return state with { SyncedAt = asOf, Leader = leader, Grace = why is null ? state.Grace : new(from, why) };
+        return state with { Grace = new(from, why) { Renewals = Renewals(state, asOf) } };
     }
 
     /// <summary>True: nstance elected this leader since the last good sync, and reset every report of health.</summary>
@@ -32,6 +44,31 @@ internal static class GraceRules
         if (state.Grace is not { } grace) return null;
         var ticks = Math.Max(timings.RegistrationTimeout.Ticks, timings.HealthCheckInterval.Ticks);
         var until = grace.Since + TimeSpan.FromTicks(ticks);
-        return asOf < until ? new(ActivityFault.Cut(grace.Why), until) : null;
+        return asOf < until ? new(ActivityFault.Cut(grace.Why), until) { Renewals = grace.Renewals } : null;
+    }
+
+    /// <summary>What an operator must know when the grace period does not end; null: nothing.</summary>
+    public static string? Problem(GraceNote? grace) => grace is { Renewals: >= MaxRenewals }
+        ? $"the grace period began anew in {grace.Renewals} cycles in a row: nothing that waits for a deadline is "
+            + $"terminated (the last time, because {grace.Why})"
+        : null;
+
+    /// <summary>
+    /// A gap counts from the end of the last good sync. Cycles that take longer than the interval follow each other at
+    /// once: their own duration is no gap.
+    /// </summary>
+    private static bool IsLongGap(GcState state, ShardTimings timings, DateTimeOffset asOf)
+    {
+        var interval = Cadence.Interval(timings);
+        var usual = state.CycleTook > interval ? state.CycleTook : interval;
+        return asOf - state.SyncedAt > usual * LongGap;
+    }
+
+    private static int Renewals(GcState state, DateTimeOffset asOf)
+    {
+        var last = state.Reports.FirstOrDefault(report => report.Sync is not null);
+        if (last?.Grace is null || state.Grace is not { } before) return 0;
+        // Within one cycle two hosts may have begun it.
+        return before.Since < asOf ? before.Renewals + 1 : before.Renewals;
     }
 }

@@ -9,23 +9,41 @@ internal static class HostRules
     /// </summary>
     public const int MaxFailedSyncs = 3;
 
+    /// <summary>
+    /// A host without nstance's database sees no reports of health. After this time with such a host, the shard looks
+    /// for one with the database, if there ever was one. Looking costs <c>HostOrder.MaxWait</c>.
+    /// </summary>
+    public static readonly TimeSpan LookForShared = TimeSpan.FromHours(1);
+
     /// <summary>Input of an acquire: which host goes first, and which goes last.</summary>
     public static AcquireShardInput Input(CollectorState collector, DateTimeOffset now, GcSettings settings) =>
         new(collector.Shard, now)
         {
             PreviousHost = collector.State.LastHost,
             Settings = settings,
-            PreferShared = collector.State.LastHostShared,
+            PreferShared = collector.State.HasSharedHost,
             AvoidHost = collector.State.GivenUpHost,
         };
 
-    public static GcState Acquired(GcState state, AcquireShardResult host) => state with
+    public static GcState Acquired(GcState state, AcquireShardResult host, DateTimeOffset now) => state with
     {
         Host = host with { Problems = [] },
         LastHost = host.Host,
+        HasSharedHost = state.HasSharedHost || host.SharedDatabase,
+        AcquiredAt = now,
+        NoLeaderSince = null,
         FailedSyncs = 0,
         GivenUpHost = null,
     };
+
+    public static GcState NotAcquired(GcState state, ActivityFault? fault, DateTimeOffset asOf) => state with
+    {
+        NoLeaderSince = fault is { NoLeader: true } ? state.NoLeaderSince ?? asOf : null,
+    };
+
+    /// <summary>True: a host with nstance's database may be back.</summary>
+    public static bool LooksForShared(GcState state, DateTimeOffset asOf) =>
+        state is { HasSharedHost: true, Host.SharedDatabase: false } && asOf - state.AcquiredAt > LookForShared;
 
     public static GcState Synced(GcState state) => state with { FailedSyncs = 0 };
 

@@ -17,7 +17,7 @@ internal static class Reports
         var phases = new PhaseResult?[] { report.Sync, report.Collect, report.Health, report.Purge };
         var missing = phases.Count(phase => phase is null);
         return missing == phases.Length ? CycleOutcome.Failed
-            : missing > 0 ? CycleOutcome.Partial
+            : missing > 0 || phases.Any(phase => phase?.Outage is not null) ? CycleOutcome.Partial
             : Notes(report).Any() ? CycleOutcome.Blocked
             : CycleOutcome.Completed;
     }
@@ -50,12 +50,30 @@ internal static class Reports
         };
     }
 
-    /// <summary>Every problem of a report, the workflow's own first.</summary>
-    public static IEnumerable<string> AllProblems(CycleReport report)
+    /// <summary>Every problem of a report, and what guards held back.</summary>
+    public static IEnumerable<string> AllProblems(CycleReport report) =>
+        [.. report.Problems, .. report.Collect?.Blocked.Select(guard => guard.Why) ?? []];
+
+    /// <summary>Moves the problems of the phases behind the report's own, so that each is told once.</summary>
+    public static CycleReport Gather(CycleReport report)
     {
-        var blocked = report.Collect?.Blocked.Select(guard => guard.Why) ?? [];
-        PhaseResult?[] phases = [report.Sync, report.Collect, report.Health, report.Purge];
-        return [.. report.Problems, .. blocked, .. phases.SelectMany(phase => phase?.Problems ?? [])];
+        (string Name, PhaseResult? Phase)[] phases =
+            [("sync", report.Sync), ("collect", report.Collect), ("health", report.Health), ("purge", report.Purge)];
+        string[] all =
+        [
+            .. report.Problems,
+            .. phases.SelectMany(p => (p.Phase?.Problems ?? []).Select(problem => $"{p.Name}: {problem}")),
+        ];
+        return report with
+        {
+            Sync = report.Sync is { } sync ? sync with { Problems = [] } : null,
+            Collect = report.Collect is { } collect ? collect with { Problems = [] } : null,
+            Health = report.Health is { } health ? health with { Problems = [] } : null,
+            Purge = report.Purge is { } purge ? purge with { Problems = [] } : null,
+            Problems = all.Length <= Problems
+                ? all
+                : [.. all.Take(Problems - 1), $"… and {all.Length - Problems + 1} more problems"],
+        };
     }
 
     /// <summary>

@@ -41,9 +41,18 @@ public sealed record GcState
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
 
-    /// <summary>True: <see cref="LastHost"/> held the shard with the database of nstance's server.</summary>
+    /// <summary>True: a host with the database of nstance's server has held the shard, so such a host goes first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool LastHostShared { get; init; }
+    public bool HasSharedHost { get; init; }
+
+    /// <summary>When the host in use, or the last one, was acquired.</summary>
+    public DateTimeOffset? AcquiredAt { get; init; }
+
+    /// <summary>
+    /// Start of the first of the cycles in a row that found no host because nstance has no leader; null: it has one.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? NoLeaderSince { get; init; }
 
     /// <summary>How many syncs in a row failed on the host in use.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -80,8 +89,11 @@ public sealed record GcState
     /// <summary>Since when we can see; null: before the first sync.</summary>
     public GracePeriod? Grace { get; init; }
 
-    /// <summary>Start of the last cycle with a good sync.</summary>
+    /// <summary>End of the last good sync.</summary>
     public DateTimeOffset? SyncedAt { get; init; }
+
+    /// <summary>How long the last cycle with a good sync took.</summary>
+    public TimeSpan CycleTook { get; init; }
 
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }
@@ -113,7 +125,7 @@ public sealed record PauseState(string Reason, DateTimeOffset At)
 
 /// <summary>Argument of the update <c>Pause</c>: all, or only a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why; must not be empty.</param>
-public sealed record PauseRequest(string Reason)
+public sealed record PauseRequest(string Reason) : UpdateRequest
 {
     /// <summary>Only this group, as <c>tenant/group</c>. Null: every group.</summary>
     public string? Group { get; init; }
@@ -131,7 +143,7 @@ public sealed record PauseRequest(string Reason)
 /// <summary>
 /// Argument of the update <c>Resume</c>: the whole pause, or the hold of exactly this group and sweep.
 /// </summary>
-public sealed record ResumeRequest
+public sealed record ResumeRequest : UpdateRequest
 {
     /// <summary>As in the <c>Pause</c> that is undone.</summary>
     public string? Group { get; init; }
@@ -176,7 +188,7 @@ public enum CycleOutcome
     /// <summary>A guard held something back; the report says which and why.</summary>
     Blocked,
 
-    /// <summary>At least one phase failed; the others ran.</summary>
+    /// <summary>At least one phase failed, or the cloud or the bucket was away during one; the others ran.</summary>
     Partial,
 
     /// <summary>No phase could run.</summary>
@@ -218,13 +230,12 @@ public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
     /// <summary>Null: the phase did not run, or failed.</summary>
     public PurgeResult? Purge { get; init; }
 
-    /// <summary>What went wrong, one sentence each; at most 20.</summary>
+    /// <summary>What went wrong in the cycle and in each phase, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 /// <summary>Argument of the update <c>RunCycle</c>.</summary>
-public sealed record RunCycleRequest
-{
-    /// <summary>True: this one cycle ends, deletes and marks nothing, whatever the settings say.</summary>
-    public bool DryRun { get; init; }
-}
+/// <param name="DryRun">
+/// True: this one cycle terminates, deletes and marks nothing, whatever the mode. False: the mode decides. Required.
+/// </param>
+public sealed record RunCycleRequest(bool? DryRun) : UpdateRequest;

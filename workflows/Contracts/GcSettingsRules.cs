@@ -21,7 +21,7 @@ public static class GcSettingsRules
     private static readonly TimeSpan MaxRequestTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MinQuarantine = TimeSpan.FromMinutes(1);
 
-    /// <summary>Days of a <see cref="MaintenanceWindow"/>, Sunday first as in <see cref="DayOfWeek"/>.</summary>
+    /// <summary>Days of a <see cref="QuietHours"/>, Sunday first as in <see cref="DayOfWeek"/>.</summary>
     public static IReadOnlyList<string> WeekDays { get; } = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
     /// <summary>True for <c>tenant/group</c>: two ids of nstance (contract, "Names").</summary>
@@ -50,7 +50,7 @@ public static class GcSettingsRules
         ];
         if (settings.Limits is null) return [.. faults.OfType<string>(), "Limits is missing."];
         faults.AddRange(OfLimits(settings.Limits));
-        faults.AddRange(settings.Windows?.SelectMany(OfWindow) ?? []);
+        faults.AddRange(settings.QuietHours?.SelectMany(OfQuietHours) ?? []);
         return [.. faults.OfType<string>()];
     }
 
@@ -71,19 +71,19 @@ public static class GcSettingsRules
         }
     }
 
-    private static IEnumerable<string?> OfWindow(MaintenanceWindow window)
+    private static IEnumerable<string?> OfQuietHours(QuietHours hours)
     {
-        foreach (var (name, text) in new[] { ("From", window.From), ("To", window.To) })
+        foreach (var (name, text) in new[] { ("From", hours.From), ("To", hours.To) })
         {
             if (!TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
-                yield return $"Windows.{name} is \"{text}\"; allowed is HH:mm.";
+                yield return $"QuietHours.{name} is \"{text}\"; allowed is HH:mm.";
         }
 
-        foreach (var day in (window.Days ?? []).Where(day => !WeekDays.Contains(day)))
-            yield return $"Windows.Days has \"{day}\"; allowed is {string.Join(' ', WeekDays)}.";
+        foreach (var day in (hours.Days ?? []).Where(day => !WeekDays.Contains(day)))
+            yield return $"QuietHours.Days has \"{day}\"; allowed is {string.Join(' ', WeekDays)}.";
         // Only the host checks whether it knows the zone: here the answer would depend on the machine.
-        if (string.IsNullOrWhiteSpace(window.TimeZone))
-            yield return "Windows.TimeZone is missing; allowed is an IANA name such as Europe/Berlin.";
+        if (string.IsNullOrWhiteSpace(hours.TimeZone))
+            yield return "QuietHours.TimeZone is missing; allowed is an IANA name such as Europe/Berlin.";
     }
 
     private static string? Within<T>(string name, T? value, T min, T max)

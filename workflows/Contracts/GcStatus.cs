@@ -14,6 +14,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
     public NstanceLeaderInfo? Leader { get; init; }
 
+    /// <summary>Since when no host is found because nstance has no leader; null: it has one.</summary>
+    public DateTimeOffset? NoLeaderSince { get; init; }
+
     /// <summary>Timings in effect; null until a host was acquired.</summary>
     public ShardTimings? Timings { get; init; }
 

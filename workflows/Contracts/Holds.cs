@@ -1,9 +1,6 @@
-using System.Text.Json.Serialization;
-
 namespace Nstance.Temporal.Workflows.Contracts;
 
 /// <summary>What can be paused on its own.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<Sweep>))]
 public enum Sweep
 {
     /// <summary>Terminating unhealthy instances.</summary>
@@ -56,12 +53,12 @@ public sealed record PartialPause
 }
 
 /// <summary>
-/// Hours in which no sweep begins, by the cycle's time. A window whose <see cref="To"/> is not after its
-/// <see cref="From"/> ends on the next day.
+/// Hours in which no sweep begins, by the cycle's time. Quiet hours whose <see cref="To"/> is not after its
+/// <see cref="From"/> end on the next day.
 /// </summary>
 /// <param name="From">First minute, <c>HH:mm</c>.</param>
 /// <param name="To">First minute after it, <c>HH:mm</c>.</param>
-public sealed record MaintenanceWindow(string From, string To)
+public sealed record QuietHours(string From, string To)
 {
     /// <summary>Days on which it begins, as <c>Mon</c> … <c>Sun</c>; empty: every day.</summary>
     public IReadOnlyList<string> Days { get; init; } = [];
@@ -71,14 +68,22 @@ public sealed record MaintenanceWindow(string From, string To)
 }
 
 /// <summary>
-/// The start of a grace period, after a change of host, a long gap without a good sync, or a suspect source of health.
+/// The start of a grace period, after a change of host, an election of nstance, or a long gap without a good sync.
 /// Deadlines count from then.
 /// </summary>
 /// <param name="Since">The first moment.</param>
 /// <param name="Why">What was before it.</param>
-public sealed record GracePeriod(DateTimeOffset Since, string Why);
+public sealed record GracePeriod(DateTimeOffset Since, string Why)
+{
+    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
+    public int Renewals { get; init; }
+}
 
 /// <summary>Grace in a report.</summary>
 /// <param name="Why">What it is for.</param>
 /// <param name="Until">End of the longest deadline that it moves.</param>
-public sealed record GraceNote(string Why, DateTimeOffset Until);
+public sealed record GraceNote(string Why, DateTimeOffset Until)
+{
+    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
+    public int Renewals { get; init; }
+}

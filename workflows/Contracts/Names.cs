@@ -70,6 +70,9 @@ public static class ErrorTypes
     /// <summary>A host declines the shard: its shared database is not up to date. Another host is tried.</summary>
     public const string HostDeclined = "HostDeclined";
 
+    /// <summary>A host declines the shard: no server of nstance leads it. Another host is tried.</summary>
+    public const string NoLeader = "NoLeader";
+
     /// <summary>Configuration is missing, broken, or of another shard or cluster. Not retried within a cycle.</summary>
     public const string BadConfiguration = "BadConfiguration";
 

@@ -31,11 +31,11 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
 
     /// <summary>Hours in which nothing is collected; null: none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
+    public IReadOnlyList<QuietHours>? QuietHours { get; init; }
 
     /// <summary>
-    /// When this attempt at the phase began, by Temporal's clock; set by the activity itself. A window may have opened
-    /// since the cycle began.
+    /// When this attempt at the phase began, by Temporal's clock; set by the activity itself. Quiet hours may have
+    /// begun since the cycle began.
     /// </summary>
     [JsonIgnore]
     public DateTimeOffset? StartedAt { get; init; }
@@ -142,7 +142,6 @@ public sealed record SyncResult : PhaseResult
 }
 
 /// <summary>Why an instance is collected. The order is that in which candidates are judged.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CollectReason>))]
 public enum CollectReason
 {
     /// <summary>The cloud says that it is stopping, stopped, suspended, ending or being repaired.</summary>
@@ -230,8 +229,8 @@ public sealed record CollectResult : PhaseResult
     /// <summary>Guards that held candidates back; empty: none did.</summary>
     public IReadOnlyList<GuardNote> Blocked { get; init; } = [];
 
-    /// <summary>The maintenance window in which nothing is collected, in one sentence; null: none is open.</summary>
-    public string? Window { get; init; }
+    /// <summary>The quiet hours in which nothing is collected, in one sentence; null: there are none now.</summary>
+    public string? QuietHours { get; init; }
 
     /// <summary>Gets the counts of one reason; zeros when it had no candidates.</summary>
     /// <param name="reason">The reason.</param>

@@ -26,7 +26,7 @@ public sealed record CollectPlan(string Hash, DateTimeOffset CreatedAt, int Inst
 /// <param name="Plan">Id or hash of the plan that is pending.</param>
 /// <param name="By">Who decides; must not be empty.</param>
 /// <param name="Comment">Why; must not be empty.</param>
-public sealed record PlanDecision(string Plan, string By, string Comment);
+public sealed record PlanDecision(string Plan, string By, string Comment) : UpdateRequest;
 
 /// <summary>A plan that may be carried out: exactly its instances, after fresh evidence, until a time.</summary>
 /// <param name="Hash">Of the plan.</param>
@@ -50,9 +50,9 @@ public sealed record Approval(string Hash, string By, string Comment, DateTimeOf
 public sealed record Rejection(string Hash, string By, string Comment, DateTimeOffset At);
 
 /// <summary>Argument of the update <c>SetMode</c>.</summary>
-/// <param name="DryRun">True: say what would be terminated, end nothing. False: enforce.</param>
+/// <param name="DryRun">True: report what would be terminated, terminate nothing. False: enforce. Required.</param>
 /// <param name="By">Who asks; must not be empty.</param>
-public sealed record ModeRequest(bool DryRun, string By)
+public sealed record ModeRequest(bool? DryRun, string By) : UpdateRequest
 {
     /// <summary>Why, if said.</summary>
     public string? Comment { get; init; }

@@ -32,7 +32,7 @@ public sealed record ShardTimings
 }
 
 /// <summary>Settings of a shard's collector. A null timing is taken from the bucket's configuration.</summary>
-public sealed record GcSettings
+public sealed record GcSettings : UpdateRequest
 {
     /// <summary>Cycles of a run before it continues as new.</summary>
     public const int DefaultCyclesPerRun = 100;
@@ -85,7 +85,7 @@ public sealed record GcSettings
     public TimeSpan? Quarantine { get; init; }
 
     /// <summary>Hours in which nothing is collected. Default null: none.</summary>
-    public IReadOnlyList<MaintenanceWindow>? Windows { get; init; }
+    public IReadOnlyList<QuietHours>? QuietHours { get; init; }
 
     /// <summary>The timings in effect: these settings over <paramref name="configured"/>.</summary>
     public ShardTimings Over(ShardTimings configured) => configured with

@@ -38,6 +38,12 @@ internal static class WorkflowMetrics
                 block?.Since.ToUnixTimeSeconds() ?? 0, "s");
         }
 
+        meter.Gauge(
+            "no_leader", "1 while no host is found because nstance has no leader",
+            collector.State.NoLeaderSince is null ? 0 : 1);
+        meter.Gauge(
+            "grace.renewals", "Cycles in a row that began the grace period anew; 0: it ends in time",
+            collector.State.Reports is [{ Grace: { } grace }, ..] ? grace.Renewals : 0);
         meter.Gauge("collector.at", "When this worker last moved the collector, Unix time", Now, "s");
         // An alarm must not wait for the first cycle after a restart: that cycle may be what fails.
         LastGood(collector);

@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace Nstance.Temporal.Activities.Rules;
+
+/// <summary>
+/// Hours in which nothing is collected. Activities judge them and not the workflow: time zone rules differ between
+/// hosts and would break a replay.
+/// </summary>
+internal static class QuietHoursRules
+{
+    /// <summary>
+    /// One sentence during quiet hours, at the cycle's time or when the phase began; null: there are none now.
+    /// </summary>
+    public static string? Now(PhaseInput input)
+    {
+        DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];
+        foreach (var hours in input.QuietHours ?? [])
+        {
+            if (!TimeZoneInfo.TryFindSystemTimeZoneById(hours.TimeZone, out var zone)
+                || !TryParse(hours.From, out var from) || !TryParse(hours.To, out var to))
+                return $"quiet hours {Text(hours)} are invalid on this host: nothing is collected";
+            if (times.Any(time => Holds(hours, from, to, TimeZoneInfo.ConvertTime(time, zone).DateTime)))
+                return $"quiet hours {Text(hours)}: nothing is collected";
+        }
+
+        return null;
+    }
+
+    private static bool Holds(QuietHours hours, TimeOnly from, TimeOnly to, DateTime now)
+    {
+        var time = TimeOnly.FromDateTime(now);
+        if (from < to) return time >= from && time < to && IsOn(hours, now.DayOfWeek);
+        return (time >= from && IsOn(hours, now.DayOfWeek)) || (time < to && IsOn(hours, now.AddDays(-1).DayOfWeek));
+    }
+
+    private static bool IsOn(QuietHours hours, DayOfWeek day) =>
+        hours.Days is not { Count: > 0 } days || days.Contains(GcSettingsRules.WeekDays[(int)day]);
+
+    private static bool TryParse(string text, out TimeOnly time) =>
+        TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
+
+    private static string Text(QuietHours w) =>
+        $"{(w.Days is { Count: > 0 } days ? string.Join(',', days) + " " : "")}{w.From}-{w.To} {w.TimeZone}";
+}
