@@ -102,7 +102,7 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
         ApplicationFailureException Unknown(string what) => Failed(
             errorType,
             $"nstance's leader for {shard.Cluster}/{shard.Shard} is not known: "
-            + $"{NstanceLeader.KeyOf(shard.Shard)} {what}");
+            + $"{ShardKeys.Leader(shard)} {what}");
     }
 
     private ApplicationFailureException Failed(string errorType, string why) => errorType != ErrorTypes.ShardNotHeld

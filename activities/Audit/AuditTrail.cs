@@ -120,7 +120,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     {
         var bytes = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
         var hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-        var key = AuditKey.For(input.Shard.Shard, input.AsOf, $"{number:0000000000}-{hash}");
+        var key = AuditKey.For(input.Shard, input.AsOf, $"{number:0000000000}-{hash}");
         return store.PutAsync(input.Shard, key, bytes, ct);
     }
 

@@ -91,7 +91,7 @@ internal sealed class HistoryReader(
         try
         {
             return await connections.Records(timeout)
-                .GetAsync(shard, RecordKey.For(shard.Shard, tenant!, parsed), cancellationToken);
+                .GetAsync(shard, RecordKey.For(shard, tenant!, parsed), cancellationToken);
         }
         catch (CloudException e)
         {

@@ -17,6 +17,9 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="Timeout">Maximum time for a call.</param>
 internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
+    /// <summary>A timer of .NET takes 49 days at most, and nstance takes any request timeout.</summary>
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(1);
+
     /// <summary>Rates that all shards of the process share; null if the service publishes none.</summary>
     public Ec2Rates? Rates { get; init; }
 
@@ -41,7 +44,7 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         var began = Stopwatch.GetTimestamp();
         using var span = GcMeter.Source.StartActivity($"{Service} {action}", ActivityKind.Client);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Timeout);
+        limit.CancelAfter(Timeout < MaxTimeout ? Timeout : MaxTimeout);
         var result = "ok";
         try
         {

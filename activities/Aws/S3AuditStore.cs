@@ -16,7 +16,7 @@ internal sealed class S3AuditStore(Func<string, S3Bucket> open) : IAuditStore
         ShardRef shard, DateOnly day, CancellationToken cancellationToken)
     {
         var keys = new List<string>();
-        var pages = open(shard.Bucket).ListAsync(AuditKey.Day(shard.Shard, day), cancellationToken);
+        var pages = open(shard.Bucket).ListAsync(AuditKey.Day(shard, day), cancellationToken);
         await foreach (var page in pages) keys.AddRange(page.Select(o => o.Key));
         return keys;
     }
@@ -29,7 +29,7 @@ internal sealed class S3AuditStore(Func<string, S3Bucket> open) : IAuditStore
 
     private static void Guard(ShardRef shard, string key)
     {
-        if (!key.StartsWith(AuditKey.Prefix(shard.Shard), StringComparison.Ordinal))
+        if (!key.StartsWith(AuditKey.Prefix(shard), StringComparison.Ordinal))
             throw new ArgumentException("a key outside the shard's audit", nameof(key));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var prefix = RecordKey.Prefix(shard.Shard);
+        var prefix = RecordKey.Prefix(shard);
         await foreach (var page in open(shard.Bucket).ListAsync(prefix, cancellationToken))
         {
             // Some tools keep an empty object in place of a folder.
@@ -25,7 +25,7 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
     public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
     {
         Guard(shard, key);
-        if (!RecordKey.TryParse(shard.Shard, key, out var tenant, out var id))
+        if (!RecordKey.TryParse(shard, key, out var tenant, out var id))
             return new RecordRead.Invalid("its key names no tenant and instance");
         if (await ReadAsync(shard, key, cancellationToken) is not { } found) return new RecordRead.Missing();
         if (found.Bytes is null) return new RecordRead.Invalid($"is larger than {MaxBytes} bytes");
@@ -43,27 +43,21 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
     }
 
     public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        GetAsync(shard, ShardConfig.KeyOf, cancellationToken);
+        GetBytesAsync(shard, ShardKeys.Config(shard), cancellationToken);
 
     public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        GetAsync(shard, NstanceLeader.KeyOf, cancellationToken);
+        GetBytesAsync(shard, ShardKeys.Leader(shard), cancellationToken);
 
-    private async Task<byte[]?> GetAsync(
-        ShardRef shard, Func<string, string> keyOf, CancellationToken cancellationToken)
-    {
-        if (!Identifiers.IsValid(shard.Shard)) throw new ArgumentException("not a shard id", nameof(shard));
-        var key = keyOf(shard.Shard);
-        return await ReadAsync(shard, key, cancellationToken) is not { } found ? null
-            : found.Bytes
-            ?? throw new CloudException(CloudFault.Invalid, $"s3://{shard.Bucket}/{key} is too large");
-    }
+    private async Task<byte[]?> GetBytesAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        await ReadAsync(shard, key, cancellationToken) is not { } found ? null
+        : found.Bytes ?? throw new CloudException(CloudFault.Invalid, $"s3://{shard.Bucket}/{key} is too large");
 
     private Task<S3Content?> ReadAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
         gets.RunAsync(() => open(shard.Bucket).ReadAsync(key, cancellationToken, MaxBytes), cancellationToken);
 
     private static void Guard(ShardRef shard, string key)
     {
-        if (!key.StartsWith(RecordKey.Prefix(shard.Shard), StringComparison.Ordinal))
+        if (!key.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
             throw new ArgumentException("a key outside the shard's instance records", nameof(key));
     }
 }

@@ -157,7 +157,7 @@ internal sealed class EvidenceReader(
         try
         {
             _keys ??= new(records, shard);
-            var withoutKey = rows.Where(row => row.RecordKeyIn(shard.Shard) is null);
+            var withoutKey = rows.Where(row => row.RecordKeyIn(shard) is null);
             keys = await _keys.FindAsync(withoutKey.Select(row => row.InstanceId).OfType<InstanceId>(), ct);
         }
         catch (CloudException e)
@@ -181,12 +181,12 @@ internal sealed class EvidenceReader(
     private static Evidence WithKey(
         InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)
     {
-        if (row.RecordKeyIn(shard.Shard) is { } own) return new() { RecordKey = own, Tenant = row.Tenant };
+        if (row.RecordKeyIn(shard) is { } own) return new() { RecordKey = own, Tenant = row.Tenant };
         if (row.InstanceId is not { } id) return new() { Tenant = Identifiers.IsValid(row.Tenant) ? row.Tenant : null };
         if (keys is null) return new() { RecordUnknown = failed };
         string[] found = [.. keys[id]];
         if (found.Length > 1) return new() { RecordUnknown = $"it has {found.Length} records" };
-        return found.Length == 1 && RecordKey.TryParse(shard.Shard, found[0], out var tenant, out _)
+        return found.Length == 1 && RecordKey.TryParse(shard, found[0], out var tenant, out _)
             ? new() { RecordKey = found[0], Tenant = tenant }
             : new();
     }

@@ -84,6 +84,6 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
             ApprovalComment = comment,
         };
         var line = Encoding.UTF8.GetBytes(entry.ToLine() + "\n");
-        return audit.PutAsync(shard, AuditKey.For(shard.Shard, now, entry.Id), line, cancellationToken);
+        return audit.PutAsync(shard, AuditKey.For(shard, now, entry.Id), line, cancellationToken);
     }
 }

@@ -33,6 +33,12 @@ public sealed record ShardDatabases
     /// </summary>
     public string? NstanceServerId { get; init; }
 
+    /// <summary>
+    /// The shard that the worker was started for: this host declines a collector of the same shard whose records are
+    /// in another bucket or under another prefix. Default null: whatever the collector says.
+    /// </summary>
+    public ShardRef? NamedShard { get; init; }
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>
@@ -65,12 +71,25 @@ public sealed record ShardDatabases
     {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
             throw new DatabaseException(DatabaseFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
+        RequirePlace(shard);
         var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
         if (shared is not null) return (shared, false);
         var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
         return !mustExist || File.Exists(path)
             ? (path, true)
             : throw new DatabaseException(DatabaseFault.Missing, $"host {HostName} holds no database of this shard");
+    }
+
+    /// <summary>Rows of one nstance must not be judged by the records of another.</summary>
+    private void RequirePlace(ShardRef shard)
+    {
+        if (NamedShard is not { } named || named.Cluster != shard.Cluster || named.Shard != shard.Shard) return;
+        var (here, there) = (ShardKeys.Place(named), ShardKeys.Place(shard));
+        if (here == there) return;
+        throw new DatabaseException(
+            DatabaseFault.OtherKind,
+            $"the worker on host {HostName} was started for {named.Cluster}/{named.Shard} in {here}, "
+            + $"and the collector reads {there}: give both the same --bucket and --prefix");
     }
 
     /// <summary>

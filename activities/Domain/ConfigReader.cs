@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Reads members by dotted path, and collects their faults.</summary>
+/// <summary>
+/// Reads members by dotted path as Go's <c>encoding/json</c> fills nstance's types, and collects their faults: names
+/// match without regard to case, equal members are merged, the last value that is not null counts.
+/// </summary>
 internal sealed class ConfigReader(JsonElement root)
 {
     private const int MaxQuote = 60;
@@ -29,40 +32,53 @@ internal sealed class ConfigReader(JsonElement root)
         return null;
     }
 
-    public TimeSpan Duration(string path, TimeSpan otherwise) => Duration(path, otherwise, GoDuration.Rule, _ => true);
-
-    public TimeSpan PositiveDuration(string path, TimeSpan otherwise) =>
-        Duration(path, otherwise, $"{GoDuration.Rule}, more than zero", d => d > TimeSpan.Zero);
-
-    private TimeSpan Duration(string path, TimeSpan otherwise, string rule, Func<TimeSpan, bool> allowed)
+    /// <summary>Reads a duration. Zero and "" mean <paramref name="otherwise"/>, as a missing member does.</summary>
+    public TimeSpan Duration(string path, TimeSpan otherwise)
     {
         if (Find(path) is not { } element) return otherwise;
         var text = RecordReader.TextOf(element);
-        if (text is "") return otherwise; // as Go reads it
-        if (GoDuration.TryParse(text, out var duration) && allowed(duration)) return duration;
-        Fault(path, rule);
+        if (text is "") return otherwise;
+        if (GoDuration.TryParse(text, out var duration) && duration >= TimeSpan.Zero)
+            return duration == TimeSpan.Zero ? otherwise : duration;
+        Fault(path, $"{GoDuration.Rule}, not negative");
         return otherwise;
     }
 
-    /// <summary>Null when absent or null. A parent that is not an object is a fault too.</summary>
+    /// <summary>The last value that is not null; null without one. A parent that is not an object is a fault.</summary>
     private JsonElement? Find(string path)
     {
-        var element = root;
-        var walked = "";
-        foreach (var name in path.Split('.'))
+        var names = path.Split('.');
+        var parents = new List<JsonElement> { root };
+        for (var depth = 0; depth < names.Length; depth++)
         {
-            if (element.ValueKind != JsonValueKind.Object)
+            if (parents.FindIndex(parent => parent.ValueKind != JsonValueKind.Object) is >= 0 and var other)
             {
-                var where = walked.Length == 0 ? "the file" : walked;
-                if (_faults.All(f => f.Key != where)) _faults.Add(new(where, Quote(element), "an object"));
+                var where = depth == 0 ? "the file" : string.Join('.', names[..depth]);
+                if (_faults.All(f => f.Key != where)) _faults.Add(new(where, Quote(parents[other]), "an object"));
                 return null;
             }
 
-            if (!element.TryGetProperty(name, out element) || element.ValueKind == JsonValueKind.Null) return null;
-            walked = walked.Length == 0 ? name : $"{walked}.{name}";
+            parents = [.. parents.SelectMany(parent => Members(parent, names[depth]))];
         }
 
-        return element;
+        return parents.Count > 0 ? parents[^1] : null;
+    }
+
+    private static IEnumerable<JsonElement> Members(JsonElement parent, string name) =>
+        from member in parent.EnumerateObject()
+        where member.Value.ValueKind != JsonValueKind.Null && IsNamed(member, name)
+        select member.Value;
+
+    private static bool IsNamed(JsonProperty member, string name)
+    {
+        try
+        {
+            return member.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // half of a surrogate pair, which the parser accepts
+        }
     }
 
     /// <summary>Objects and arrays are not quoted: they may hold secrets.</summary>

@@ -109,6 +109,6 @@ internal sealed record InstanceRow
     public InstanceId? InstanceId => Domain.InstanceId.TryParse(Id, out var id) ? id : null;
 
     /// <summary>Key of its record; null when the id or the tenant is invalid.</summary>
-    public string? RecordKeyIn(string shard) =>
+    public string? RecordKeyIn(ShardRef shard) =>
         InstanceId is { } id && Identifiers.IsValid(Tenant) ? RecordKey.For(shard, Tenant, id) : null;
 }

@@ -28,8 +28,6 @@ internal sealed record NstanceLeader(string Id, string Address, DateTimeOffset L
     /// <summary>For messages: the id, and the address if there is one.</summary>
     public string Name => Address.Length > 0 ? $"{Id} at {Address}" : Id;
 
-    public static string KeyOf(string shard) => $"shard/{shard}/leader.json";
-
     /// <summary>Reads the file. Null: <paramref name="why"/> says what is wrong, without quoting content.</summary>
     public static NstanceLeader? Parse(ReadOnlySpan<byte> json, out string why)
     {

@@ -7,17 +7,15 @@ internal static class RecordKey
 {
     private const string Suffix = ".json";
 
-    public static string Prefix(string shard) => Identifiers.IsValid(shard)
-        ? $"shard/{shard}/instance/"
-        : throw new ArgumentException("not a shard id", nameof(shard));
+    public static string Prefix(ShardRef shard) => ShardKeys.Root(shard) + "instance/";
 
-    public static string For(string shard, string tenant, InstanceId id) =>
+    public static string For(ShardRef shard, string tenant, InstanceId id) =>
         Identifiers.IsValid(tenant) && id.Kind is not null
             ? $"{Prefix(shard)}{tenant}.{id.StorageKey}{Suffix}"
             : throw new ArgumentException("no record key without a tenant id and an instance id", nameof(tenant));
 
     public static bool TryParse(
-        string shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
+        ShardRef shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
     {
         tenant = null;
         id = default;

@@ -14,35 +14,28 @@ internal sealed record ShardConfig(
     {
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
-        AllowDuplicateProperties = false,
+        AllowDuplicateProperties = true, // as Go reads them: ConfigReader
+        MaxDepth = 10_000, // Go's own
     };
-
-    /// <summary>Key of a shard's configuration in the bucket.</summary>
-    public static string KeyOf(string shard) => $"shard/{shard}/config.jsonc";
 
     /// <summary>Reads the whole file, and returns all of its faults at once.</summary>
     public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected)
     {
         // The parser accepts invalid bytes inside of a text, and throws when the text is read.
-        if (!Utf8.IsValid(jsonc)) return Broken("not UTF-8", "JSON with comments, in UTF-8");
+        if (!Utf8.IsValid(jsonc)) return Broken("not UTF-8");
         try
         {
             using var document = JsonDocument.Parse(WithoutMark(jsonc).ToArray(), Jsonc);
             return Parse(new ConfigReader(document.RootElement), expected);
         }
-        catch (InvalidOperationException)
-        {
-            return Broken("half of a surrogate pair", "JSON with comments, in Unicode");
-        }
         catch (JsonException e)
         {
             // The parser's message may quote the file; the place is enough.
-            return Broken(
-                $"broken at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}",
-                "JSON with comments, each member once");
+            return Broken($"broken at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
         }
 
-        ShardConfigResult Broken(string what, string allowed) => new(null, [new(KeyOf(expected.Shard), what, allowed)]);
+        ShardConfigResult Broken(string what) =>
+            new(null, [new(ShardKeys.Config(expected), what, "JSON with comments, in UTF-8")]);
     }
 
     private static ShardConfigResult Parse(ConfigReader reader, ShardRef expected)
@@ -52,16 +45,15 @@ internal sealed record ShardConfig(
         var shard = reader.Id("shard.id");
         var provider = reader.OptionalText("shard.infra.provider") ?? Ec2Provider;
         if (provider != Ec2Provider) reader.Fault("shard.infra.provider", $"\"{Ec2Provider}\"");
-        var retention = reader.Duration(
-            "shard.garbage_collection.deleted_record_retention", defaults.DeletedRecordRetention);
         var timings = defaults with
         {
             Interval = reader.Duration("shard.garbage_collection.interval", defaults.Interval),
-            RegistrationTimeout = reader.PositiveDuration(
+            RegistrationTimeout = reader.Duration(
                 "shard.garbage_collection.registration_timeout", defaults.RegistrationTimeout),
-            DeletedRecordRetention = retention > TimeSpan.Zero ? retention : defaults.DeletedRecordRetention,
-            HealthCheckInterval = reader.PositiveDuration("shard.health_check_interval", defaults.HealthCheckInterval),
-            RequestTimeout = reader.PositiveDuration("shard.request_timeout", defaults.RequestTimeout),
+            DeletedRecordRetention = reader.Duration(
+                "shard.garbage_collection.deleted_record_retention", defaults.DeletedRecordRetention),
+            HealthCheckInterval = reader.Duration("shard.health_check_interval", defaults.HealthCheckInterval),
+            RequestTimeout = reader.Duration("shard.request_timeout", defaults.RequestTimeout),
         };
         var region = reader.OptionalText("shard.infra.region");
         var zone = reader.OptionalText("shard.infra.zone");

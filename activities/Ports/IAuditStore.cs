@@ -22,16 +22,14 @@ internal interface IAuditStore
 /// <summary>Keys of the audit.</summary>
 internal static class AuditKey
 {
-    public static string Prefix(string shard) => Identifiers.IsValid(shard)
-        ? $"shard/{shard}/gc/audit/"
-        : throw new ArgumentException("not a shard id", nameof(shard));
+    public static string Prefix(ShardRef shard) => ShardKeys.Root(shard) + "gc/audit/";
 
-    public static string Day(string shard, DateOnly day) =>
+    public static string Day(ShardRef shard, DateOnly day) =>
         Prefix(shard) + day.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
 
     /// <summary>
     /// The name orders a second's objects and holds a hash of the lines: the same lines have the same key.
     /// </summary>
-    public static string For(string shard, DateTimeOffset at, string name) =>
+    public static string For(ShardRef shard, DateTimeOffset at, string name) =>
         $"{Day(shard, DateOnly.FromDateTime(at.UtcDateTime))}{at.UtcDateTime:HHmmss}-{name}.jsonl";
 }

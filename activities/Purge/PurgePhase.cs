@@ -103,12 +103,12 @@ internal sealed class PurgePhase(
 
     private string[] KeysOf(InstanceRow row, ILookup<InstanceId, string>? found) =>
         row.InstanceId is not { } id ? []
-        : row.RecordKeyIn(input.Shard.Shard) is { } key ? [key]
+        : row.RecordKeyIn(input.Shard) is { } key ? [key]
         : [.. found![id]];
 
     /// <summary>False: it may have a record, and only the bucket's listing knows the key.</summary>
     private bool IsKeyKnown(InstanceRow row) =>
-        row.InstanceId is null || row.RecordKeyIn(input.Shard.Shard) is not null;
+        row.InstanceId is null || row.RecordKeyIn(input.Shard) is not null;
 
     private async Task<ILookup<InstanceId, string>?> FindKeysAsync(List<InstanceRow> expired, CancellationToken ct)
     {

@@ -44,14 +44,14 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
     }
 
     internal static bool IsNamedBy(InstanceRecord record, ShardRef shard, string key) =>
-        RecordKey.For(shard.Shard, record.Tenant, record.InstanceId) == key;
+        RecordKey.For(shard, record.Tenant, record.InstanceId) == key;
 
     private List<(RecordObject Record, InstanceId Id)> Named(ShardRef shard, IReadOnlyList<RecordObject> page)
     {
         var named = new List<(RecordObject, InstanceId)>(page.Count);
         foreach (var item in page)
         {
-            if (RecordKey.TryParse(shard.Shard, item.Key, out _, out var id)) named.Add((item, id));
+            if (RecordKey.TryParse(shard, item.Key, out _, out var id)) named.Add((item, id));
             else notes.Invalid($"object {item.Key} is not named like a record; skipped");
         }
 

@@ -23,7 +23,7 @@ internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
             {
                 foreach (var (key, _) in page)
                 {
-                    if (RecordKey.TryParse(shard.Shard, key, out _, out var id) && wanted.Contains(id))
+                    if (RecordKey.TryParse(shard, key, out _, out var id) && wanted.Contains(id))
                         found.Add((id, key));
                 }
             }

@@ -13,11 +13,11 @@ internal static class ShardConfiguration
     {
         if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
         {
-            throw Bad($"bucket {shard.Bucket} has no {ShardConfig.KeyOf(shard.Shard)}: correct bucket or shard");
+            throw Bad($"bucket {shard.Bucket} has no {ShardKeys.Config(shard)}: correct bucket or shard");
         }
 
         var parsed = ShardConfig.Parse(bytes, shard);
-        return parsed.Config ?? throw Bad($"{ShardConfig.KeyOf(shard.Shard)} in bucket {shard.Bucket}: {parsed}");
+        return parsed.Config ?? throw Bad($"{ShardKeys.Config(shard)} in bucket {shard.Bucket}: {parsed}");
     }
 
     /// <summary>
@@ -27,7 +27,7 @@ internal static class ShardConfiguration
     public static async Task<ShardConfig?> TryReadAsync(
         IRecordStore records, ShardRef shard, PhaseNotes notes, CancellationToken cancellationToken)
     {
-        var key = ShardConfig.KeyOf(shard.Shard);
+        var key = ShardKeys.Config(shard);
         try
         {
             if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)

@@ -58,7 +58,7 @@ internal static class LeaderRules
         var name = $"{shard.Cluster}/{shard.Shard}";
         var none = $"nstance has no leader for {name}";
         if (leader is null)
-            return new(LeaderPlace.None, $"{none}: the bucket holds no {NstanceLeader.KeyOf(shard.Shard)}");
+            return new(LeaderPlace.None, $"{none}: the bucket holds no {ShardKeys.Leader(shard)}");
         if (NotAlive(leader, now) is { } why) return new(LeaderPlace.None, $"{none}: {why}");
         var named = $"nstance's leader for {name} is {leader.Name}";
         if (leader.LastUpdated - now > Tolerance)

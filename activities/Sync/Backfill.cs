@@ -200,7 +200,7 @@ internal sealed class Backfill(
     private async Task<ReadRecord?> ReadRecordAsync(InstanceRow row, CancellationToken ct)
     {
         if (_read.TryGetValue(row.Id, out var known)) return known;
-        if (row.RecordKeyIn(input.Shard.Shard) is not { } key) return null;
+        if (row.RecordKeyIn(input.Shard) is not { } key) return null;
         try
         {
             switch (await records.GetAsync(input.Shard, key, ct))

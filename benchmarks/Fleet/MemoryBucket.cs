@@ -73,7 +73,7 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
         throw new InvalidOperationException("no phase reads the audit");
 
     private int? NumberOf(ShardRef shard, string key) =>
-        RecordKey.TryParse(shard.Shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
+        RecordKey.TryParse(shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
 }
 
 /// <summary>Counts events; handing them to Temporal is measured by <c>temporal</c> and <c>shards</c>.</summary>

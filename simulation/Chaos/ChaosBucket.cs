@@ -17,7 +17,7 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
     {
         await call.BeforeAsync("list records", looks: true);
         Fail("list records");
-        foreach (var keys in world.S3.Keys(shard.Bucket, RecordKey.Prefix(shard.Shard)).Chunk(PageSize))
+        foreach (var keys in world.S3.Keys(shard.Bucket, RecordKey.Prefix(shard)).Chunk(PageSize))
         {
             yield return [.. keys.Select(key => new RecordObject(key, world.S3.Get(shard.Bucket, key)!.ETag))];
             Fail("page of records");

@@ -151,7 +151,7 @@ internal sealed class ChaosWorld
     {
         if (e.Kind == ChaosEvent.Launch) Launch(e);
         if (e.Kind == ChaosEvent.StrangeObject)
-            PutObject($"shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
+            PutObject($"{Story.Shard.Prefix()}shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
         if (e.Kind == ChaosEvent.NstanceCollects) Nstance?.Collect(Fleet.Members.GetValueOrDefault(e.Member));
         if (e.Kind == ChaosEvent.NstanceScales) Nstance?.Scale(e.After ? Story.Group(e.Member) : null);
         if (!Fleet.Members.TryGetValue(e.Member, out var member)) return;

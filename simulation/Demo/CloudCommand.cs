@@ -24,6 +24,7 @@ internal static class CloudCommand
         var cluster = Arguments.Text("--cluster", "the fleet's cluster", demo.Cluster);
         var shard = Arguments.Text("--shard", "the fleet's shard", demo.Shard);
         var bucket = Arguments.Text("--bucket", "the bucket of its records", demo.Bucket);
+        var prefix = Arguments.Text("--prefix", "what nstance's --prefix puts before each key; empty: nothing", "");
         var database = new Option<string>("--database")
         {
             Description = "nstance's database; must not be there yet; default: in a temporary folder",
@@ -36,12 +37,13 @@ internal static class CloudCommand
         var command = new Command(
             "cloud", "Serves EC2 and S3 on loopback, and a fleet that lives and leaks, until interrupted.")
         {
-            instances, seed, ec2, s3, cluster, shard, bucket, database,
+            instances, seed, ec2, s3, cluster, shard, bucket, prefix, database,
         };
         command.SetAction(async (parsed, token) =>
         {
             var place = new ShardRef(
-                parsed.GetValue(cluster)!, parsed.GetValue(shard)!, parsed.GetValue(bucket)!);
+                parsed.GetValue(cluster)!, parsed.GetValue(shard)!, parsed.GetValue(bucket)!,
+                parsed.GetValue(prefix)!);
             var options = new SimulatedCloudOptions
             {
                 Ec2Port = parsed.GetValue(ec2),
@@ -53,7 +55,7 @@ internal static class CloudCommand
             var temporary = Directory.CreateTempSubdirectory("nstance-gc-cloud-").FullName;
             try
             {
-                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "server.db"));
+                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "nstance.db"));
                 await RunAsync(place, options, parsed.GetValue(instances), path, stdout, token);
                 return 0;
             }

@@ -187,7 +187,7 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
     }
 
     private static string AuditOf(SimulatedCloud cloud) => string.Concat(
-        cloud.S3.Keys(Shard.Bucket, $"shard/{Shard.Shard}/gc/audit/")
+        cloud.S3.Keys(Shard.Bucket, $"{Shard.Prefix()}shard/{Shard.Shard}/gc/audit/")
             .Select(key => Encoding.UTF8.GetString(cloud.S3.Get(Shard.Bucket, key)!.Body)));
 
     /// <summary>On a server that is not ours nothing must go on after the demo.</summary>

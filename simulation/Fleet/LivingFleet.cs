@@ -97,7 +97,7 @@ internal sealed class LivingFleet : IDisposable
 
     /// <summary>nstance's server keeps its leader lock.</summary>
     private void Lead(DateTimeOffset now) => PutForeign(
-        $"shard/{_shard.Shard}/leader.json",
+        $"{_shard.Prefix()}shard/{_shard.Shard}/leader.json",
         $$"""{ "leaderID": "{{ShardLayout.ServerId}}", "leaderAddr": "nstance:9000", "lastUpdated": "{{now:O}}" }""");
 
     private void PutForeign(string key, string text)

@@ -8,8 +8,11 @@ internal static class ShardLayout
     /// <summary>The demo's shard.</summary>
     public static ShardRef Demo { get; } = new("demo", "us-west-2a", "demo-nstance");
 
+    /// <summary>What each key begins with: nstance's <c>--prefix</c>, if there is one.</summary>
+    public static string Prefix(this ShardRef shard) => shard.Prefix is { Length: > 0 } prefix ? prefix + "/" : "";
+
     public static string RecordKey(this ShardRef shard, Member member) =>
-        $"shard/{shard.Shard}/instance/{member.Tenant}.{member.MemberId.StorageKey}.json";
+        $"{shard.Prefix()}shard/{shard.Shard}/instance/{member.Tenant}.{member.MemberId.StorageKey}.json";
 
     /// <summary>Returns a config.jsonc as nstance writes it.</summary>
     public static string Config(this ShardRef shard, ShardTimings timings) => $$"""
@@ -33,10 +36,10 @@ internal static class ShardLayout
     /// <summary>Returns the bucket's other objects. The collector must not change them.</summary>
     public static IEnumerable<(string Key, string Text)> Objects(this ShardRef shard) =>
     [
-        ($"shard/{shard.Shard}/config.jsonc", shard.Config(new())),
-        ($"shard/{shard.Shard}/certlog/acme.json", "{}"),
-        ($"shard/elsewhere-1/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json", "{}"),
-        ("cluster/ca.crt", "not the collector's"),
+        ($"{shard.Prefix()}shard/{shard.Shard}/config.jsonc", shard.Config(new())),
+        ($"{shard.Prefix()}shard/{shard.Shard}/certlog/acme.json", "{}"),
+        ($"{shard.Prefix()}shard/elsewhere-1/instance/acme.01970a1c-e31e-7422-9cd5-e9651d11cc97-knc.json", "{}"),
+        ($"{shard.Prefix()}cluster/ca.crt", "not the collector's"),
     ];
 
     /// <summary>Returns the EC2 tags of a member.</summary>

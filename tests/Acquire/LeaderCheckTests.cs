@@ -247,7 +247,8 @@ public sealed class LeaderCheckTests : IDisposable
         _ => Activities().ScanHealthAsync(_shard.Input),
     };
 
-    private async Task AssertDeclinesAsync(string sentence, GcActivities? activities = null, string type = ErrorTypes.HostDeclined)
+    private async Task AssertDeclinesAsync(
+        string sentence, GcActivities? activities = null, string type = ErrorTypes.HostDeclined)
     {
         var input = new AcquireShardInput(_shard.Shard, _shard.AsOf);
         var e = await Assert.ThrowsAsync<ApplicationFailureException>(

@@ -38,6 +38,17 @@ public sealed class SourceFilesTests
         where lines > MaxLines
         select $"{Sources.Relative(file)}: {lines} lines");
 
+    /// <summary>A key that is made elsewhere would forget nstance's prefix.</summary>
+    [Theory]
+    [MemberData(nameof(Production))]
+    public void KeysOfTheBucket_AreMadeByShardKeysAlone(string project) => Sources.AssertNone(
+        from file in Sources.Of(project)
+        where Path.GetFileName(file) != "ShardKeys.cs"
+        from line in File.ReadLines(file)
+        where line.Contains("$\"shard/", StringComparison.Ordinal)
+            || line.Contains("\"shard/\"", StringComparison.Ordinal)
+        select $"{Sources.Relative(file)}: {line.Trim()}");
+
     [Theory]
     [MemberData(nameof(Production))]
     public void LoggerMessages_OfProject_StandInOneLogsFile(string project) => Assert.Equal(

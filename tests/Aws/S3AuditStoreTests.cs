@@ -18,7 +18,7 @@ public sealed class S3AuditStoreTests
         await using var cloud = await SimulatedCloud.StartAsync(OneBucket);
         using var connections = cloud.Connect();
         var store = Store(connections);
-        var key = AuditKey.For("us-west-2a", At, "abc");
+        var key = AuditKey.For(AwsShard.Ref, At, "abc");
 
         await store.PutAsync(AwsShard.Ref, key, "{\"id\":\"1\"}\n"u8.ToArray(), default);
 
@@ -26,7 +26,7 @@ public sealed class S3AuditStoreTests
         Assert.Equal([key], await store.ListAsync(AwsShard.Ref, new(2026, 11, 25), default));
         Assert.Empty(await store.ListAsync(AwsShard.Ref, new(2026, 11, 26), default));
         Assert.Equal("{\"id\":\"1\"}\n", Encoding.UTF8.GetString((await store.GetAsync(AwsShard.Ref, key, default))!));
-        Assert.Null(await store.GetAsync(AwsShard.Ref, AuditKey.For("us-west-2a", At, "other"), default));
+        Assert.Null(await store.GetAsync(AwsShard.Ref, AuditKey.For(AwsShard.Ref, At, "other"), default));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class S3AuditStoreTests
         cloud.Faults.Always("PutObject", Fault.Denied);
         using var connections = cloud.Connect();
 
-        var key = AuditKey.For("us-west-2a", At, "abc");
+        var key = AuditKey.For(AwsShard.Ref, At, "abc");
         var fault = await Assert.ThrowsAsync<CloudException>(
             () => Store(connections).PutAsync(AwsShard.Ref, key, "x"u8.ToArray(), default));
 

@@ -216,7 +216,7 @@ public sealed class ChaosTests
             connection.Open();
             foreach (var key in keys)
             {
-                if (!RecordKey.TryParse(shard.Shard, key, out _, out var id)) continue;
+                if (!RecordKey.TryParse(shard, key, out _, out var id)) continue;
                 using var command = connection.CreateCommand();
                 command.CommandText = "PRAGMA foreign_keys = OFF; DELETE FROM instances WHERE id = $id";
                 command.Parameters.AddWithValue("$id", id.ToString());

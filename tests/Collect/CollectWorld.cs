@@ -60,7 +60,7 @@ internal sealed class CollectWorld : IDisposable
     {
         var issued = AsOf - (age ?? TimeSpan.FromHours(1));
         var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
-        var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard.Shard, "acme", id));
+        var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard, "acme", id));
         var tags = new Dictionary<string, string>
         {
             [CloudTags.Managed] = "true",

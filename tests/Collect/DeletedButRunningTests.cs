@@ -250,7 +250,7 @@ public sealed class DeletedButRunningTests : IDisposable
         Assert.Contains(id, _shard.Nstance.File.Ids());
         Assert.Contains(
             _shard.Records.Objects.Keys,
-            key => RecordKey.TryParse(SharedShard.Shard.Shard, key, out _, out var r) && r.ToString() == id);
+            key => RecordKey.TryParse(SharedShard.Shard, key, out _, out var r) && r.ToString() == id);
         Assert.Empty(_shard.Cloud.TerminateCalls);
 
         _shard.Cloud.Instances.Remove(machine);

@@ -25,10 +25,13 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     {
         _server = await CommandServer.StartAsync();
         _cloud = await SimulatedCloud.StartAsync(new() { Buckets = ["prod-nstance"], AccessKeys = ["key"] });
-        _cloud.S3.Put(
-            "prod-nstance",
-            "shard/us-west-2a/config.jsonc",
-            """{ "cluster": { "id": "prod" }, "shard": { "id": "us-west-2a" } }"""u8.ToArray());
+        foreach (var prefix in new[] { "", "teams/eu/" })
+        {
+            _cloud.S3.Put(
+                "prod-nstance",
+                $"{prefix}shard/us-west-2a/config.jsonc",
+                """{ "cluster": { "id": "prod" }, "shard": { "id": "us-west-2a" } }"""u8.ToArray());
+        }
     }
 
     public async ValueTask DisposeAsync()

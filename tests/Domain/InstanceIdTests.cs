@@ -8,6 +8,8 @@ public sealed class InstanceIdTests
 {
     private const string Good = "knc06bgm7733st2576nx5jht4ecjw";
 
+    private static readonly ShardRef Shard = new("c", "s", "bucket");
+
     [Fact]
     public void Parse_ContractsPair_GivesItsStorageKeyAndBack()
     {
@@ -70,13 +72,13 @@ public sealed class InstanceIdTests
         Assert.Equal(valid, Identifiers.IsValid(tenant));
         if (!valid)
         {
-            Assert.Throws<ArgumentException>(() => RecordKey.For("s", tenant, id));
+            Assert.Throws<ArgumentException>(() => RecordKey.For(Shard, tenant, id));
             return;
         }
 
-        var key = RecordKey.For("s", tenant, id);
-        Assert.True(RecordKey.TryParse("s", key, out var again, out var same));
+        var key = RecordKey.For(Shard, tenant, id);
+        Assert.True(RecordKey.TryParse(Shard, key, out var again, out var same));
         Assert.Equal((tenant, id), (again, same));
-        Assert.False(RecordKey.TryParse("other", key, out _, out _));
+        Assert.False(RecordKey.TryParse(Shard with { Shard = "other" }, key, out _, out _));
     }
 }

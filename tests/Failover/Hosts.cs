@@ -89,7 +89,7 @@ internal sealed class Hosts : IAsyncDisposable
                 ["nstance:group"] = "web",
             },
         })[0];
-        var key = RecordKey.For(shard, "acme", id);
+        var key = RecordKey.For(new(Cluster, shard, Bucket), "acme", id);
         var at = registered ? $", \"registered_at\": \"{issued.AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}\"" : "";
         Cloud.S3.Put(Bucket, key, Encoding.UTF8.GetBytes($$"""
             { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running",

@@ -81,7 +81,8 @@ public sealed class CadenceTests
         Assert.Equal(TimeSpan.FromHours(1), timings.RegistrationTimeout);
     }
 
-    private static DateTimeOffset Next(GcState state, DateTimeOffset now, ShardRef? shard = null, TimeSpan? interval = null) =>
+    private static DateTimeOffset Next(
+        GcState state, DateTimeOffset now, ShardRef? shard = null, TimeSpan? interval = null) =>
         Cadence.Next(
             state, shard ?? new("acme", "us-west-2a", "bucket"),
             TwoMinutes with { Interval = interval ?? TwoMinutes.Interval }, now);

@@ -223,7 +223,8 @@ public sealed class CycleTests
         var report = await RunAsync(collector, steps);
 
         Assert.Equal(looks ? "acquire" : "sync", steps.Calls[0]);
-        Assert.Equal(looks ? ScriptedSteps.Start : ScriptedSteps.Start.AddMinutes(-minutes), collector.State.AcquiredAt);
+        Assert.Equal(
+            looks ? ScriptedSteps.Start : ScriptedSteps.Start.AddMinutes(-minutes), collector.State.AcquiredAt);
         // The same host goes on without a grace period.
         Assert.Null(report.Grace);
     }

@@ -26,7 +26,7 @@ public sealed class LongRunTests(TemporalServerFixture server) : IClassFixture<T
         await stage.PassAsync(TimeSpan.FromMinutes((2 * Quiet) + 1));
 
         var events = (await collector.FetchHistoryAsync()).Events;
-        // One cycle lies between the starts of two timers. The first cycle also acquires a host: it is left out, with the
+        // One cycle lies between the starts of two timers. The first one also acquires a host: it is left out with the
         // timer before it.
         var timers = Enumerable.Range(0, events.Count)
             .Where(at => events.ElementAt(at).EventType == EventType.TimerStarted).Skip(1).ToList();

@@ -68,7 +68,7 @@ public sealed class BadDataProperties
     {
         if (InstanceRecord.TryParse(bytes, out var record, out var why))
         {
-            var key = RecordKey.For(Shard.Shard, record!.Tenant, record.InstanceId);
+            var key = RecordKey.For(Shard, record!.Tenant, record.InstanceId);
             Assert.StartsWith("shard/us-west-2a/instance/", key, StringComparison.Ordinal);
             Assert.Equal(3, key.Split('/').Length - 1);
         }
@@ -91,8 +91,8 @@ public sealed class BadDataProperties
             var folder = "shard/us-west-2a/instance/";
             foreach (var key in new[] { tenant, $"{folder}{tenant}.{name}.json", $"{folder}{tenant}{name}" })
             {
-                if (!RecordKey.TryParse(Shard.Shard, key, out var owner, out var id)) continue;
-                Assert.Equal(key, RecordKey.For(Shard.Shard, owner, id));
+                if (!RecordKey.TryParse(Shard, key, out var owner, out var id)) continue;
+                Assert.Equal(key, RecordKey.For(Shard, owner, id));
                 Assert.DoesNotContain("..", key, StringComparison.Ordinal);
             }
         }, iter: 20_000);
@@ -101,9 +101,9 @@ public sealed class BadDataProperties
     public void Prefix_OfNastyShardOrTenant_IsNeverMade() => Nasty.Where(n => !Identifiers.IsValid(n)).Sample(name =>
     {
         Assert.True(InstanceId.TryParse(Id, out var id));
-        Assert.Throws<ArgumentException>(() => RecordKey.Prefix(name));
-        Assert.Throws<ArgumentException>(() => RecordKey.For(Shard.Shard, name, id));
-        Assert.Throws<ArgumentException>(() => Activities.Ports.AuditKey.Prefix(name));
+        Assert.Throws<ArgumentException>(() => RecordKey.Prefix(Shard with { Shard = name }));
+        Assert.Throws<ArgumentException>(() => RecordKey.For(Shard, name, id));
+        Assert.Throws<ArgumentException>(() => Activities.Ports.AuditKey.Prefix(Shard with { Shard = name }));
     });
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class BadDataProperties
         })
         {
             var id = InstanceId.From(Guid.CreateVersion7(CollectWorld.AsOf), "knc")!.Value;
-            world.Records.Objects[RecordKey.For(Shard.Shard, "acme", id)] = bytes;
+            world.Records.Objects[RecordKey.For(Shard, "acme", id)] = bytes;
             poison++;
         }
 

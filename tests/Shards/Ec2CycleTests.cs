@@ -9,7 +9,7 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Shards;
 
 /// <summary>The simulated EC2 and S3 over HTTP, through AWS's own clients.</summary>
-public sealed class Ec2CycleTests : MainCycleTests
+public class Ec2CycleTests : MainCycleTests
 {
     private readonly FakeTimeProvider _clock = new(Start);
     private SimulatedCloud _cloud = null!;
@@ -25,8 +25,13 @@ public sealed class Ec2CycleTests : MainCycleTests
     public override async ValueTask InitializeAsync()
     {
         _cloud = await SimulatedCloud.StartAsync(new() { Clock = _clock, Buckets = [Shard.Bucket] });
+        Prepare(_cloud);
         _connections = _cloud.Connect();
         await base.InitializeAsync();
+    }
+
+    private protected virtual void Prepare(SimulatedCloud cloud)
+    {
     }
 
     public override async ValueTask DisposeAsync()

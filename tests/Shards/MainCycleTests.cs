@@ -15,15 +15,16 @@ namespace Nstance.Temporal.Tests.Shards;
 public abstract class MainCycleTests : IAsyncLifetime
 {
     private protected static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
-    private protected static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-cycle-").FullName;
     private readonly FakeEventSink _events = new();
 
+    private PhaseInput _input = null!;
+
+    private protected virtual ShardRef Shard { get; } = new("prod-eu", "us-west-2a", "bucket");
+
     /// <summary>The time of the cycle, for every clock.</summary>
     private protected DateTimeOffset Now => _input.AsOf;
-
-    private PhaseInput _input = new(Shard, Start, new()) { Limits = TerminationLimits.Off };
 
     private protected abstract IConnections Connections { get; }
 
@@ -34,8 +35,9 @@ public abstract class MainCycleTests : IAsyncLifetime
 
     public virtual ValueTask InitializeAsync()
     {
+        _input = new(Shard, Start, new()) { Limits = TerminationLimits.Off };
         PutObject(
-            $"shard/{Shard.Shard}/config.jsonc",
+            ShardKeys.Config(Shard),
             $$$"""{"cluster":{"id":"{{{Shard.Cluster}}}"},"shard":{"id":"{{{Shard.Shard}}}"}}""");
         for (var n = 0; n < 5; n++) Member();
         return default;
@@ -199,7 +201,7 @@ public abstract class MainCycleTests : IAsyncLifetime
     private static string NewId(DateTimeOffset issued) =>
         InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
 
-    private static Dictionary<string, string> Tags(string id) => new()
+    private Dictionary<string, string> Tags(string id) => new()
     {
         [CloudTags.Managed] = "true",
         [CloudTags.ClusterId] = Shard.Cluster,
@@ -219,7 +221,7 @@ public abstract class MainCycleTests : IAsyncLifetime
         if (protectedByTag) tags[CloudTags.GcProtect] = "true";
         var machine = hasMachine ? Launch(at, tags, isStopped, isLocked) : null;
         Assert.True(InstanceId.TryParse(id, out var parsed));
-        var key = RecordKey.For(Shard.Shard, "acme", parsed);
+        var key = RecordKey.For(Shard, "acme", parsed);
         var registered = isRegistered ? $", \"registered_at\": \"{at:yyyy-MM-ddTHH:mm:ssZ}\"" : "";
         PutObject(key, $$"""
             { "instance_id": "{{id}}", "tenant": "acme", "group": "web", "status": "running",

@@ -38,7 +38,7 @@ internal sealed class FakeAuditStore : IAuditStore
 
     public Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>(
-            [.. Objects.Keys.Where(k => k.StartsWith(AuditKey.Day(shard.Shard, day), StringComparison.Ordinal))]);
+            [.. Objects.Keys.Where(k => k.StartsWith(AuditKey.Day(shard, day), StringComparison.Ordinal))]);
 
     public Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
         Task.FromResult(Objects.GetValueOrDefault(key));

@@ -39,7 +39,7 @@ internal sealed class FakeRecordStore : IRecordStore
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
-        var listed = Objects.Keys.Where(k => k.StartsWith(RecordKey.Prefix(shard.Shard), StringComparison.Ordinal))
+        var listed = Objects.Keys.Where(k => k.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(k => new RecordObject(k, ETag(k)))
             .Chunk(1000)
@@ -69,7 +69,7 @@ internal sealed class FakeRecordStore : IRecordStore
         var failed = new Dictionary<string, string>();
         foreach (var key in keys)
         {
-            Assert.StartsWith(RecordKey.Prefix(shard.Shard), key, StringComparison.Ordinal);
+            Assert.StartsWith(RecordKey.Prefix(shard), key, StringComparison.Ordinal);
             Deletes.Add(key);
             if (Undeletable.Contains(key)) failed[key] = "no answer";
             else Objects.Remove(key);

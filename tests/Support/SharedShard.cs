@@ -99,7 +99,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
             ProviderId = provider,
             RegisteredAt = registered,
         };
-        Records.Objects[RecordKey.For(Shard.Shard, "acme", parsed)] = NstanceRecord.Write(instance, "running", issued);
+        Records.Objects[RecordKey.For(Shard, "acme", parsed)] = NstanceRecord.Write(instance, "running", issued);
     }
 
     public static string NewId(DateTimeOffset issued) =>
@@ -138,7 +138,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     }
 
     private string[] KeysOf(string instanceId) => [.. Records.Objects.Keys.Where(key =>
-        RecordKey.TryParse(Shard.Shard, key, out _, out var id) && id.ToString() == instanceId)];
+        RecordKey.TryParse(Shard, key, out _, out var id) && id.ToString() == instanceId)];
 
     public void Dispose()
     {

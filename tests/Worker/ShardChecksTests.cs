@@ -65,7 +65,7 @@ public sealed class ShardChecksTests
         Assert.Equal(
             [
                 "s3://b/shard/s/config.jsonc: shard.request_timeout is \"soon\": must be a duration such as 500ms, "
-                    + "90s, 2m or 1h30m, more than zero",
+                    + "90s, 2m or 1h30m, not negative",
                 "s3://b/shard/s/config.jsonc: cluster.id is \"other\": must be \"c\"",
                 "s3://b/shard/s/config.jsonc: shard.id is \"t\": must be \"s\"",
             ],

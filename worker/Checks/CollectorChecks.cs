@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
@@ -30,7 +31,7 @@ internal static class CollectorChecks
             Schedule,
             async () => Judge(await ScheduleView.ReadAsync(collector.Schedule, rpc)),
             $"none for {cluster}/{shard}"));
-        checks.Add(await AskAsync(Running, async () => Judge(await collector.StatusAsync())));
+        checks.Add(await AskAsync(Running, async () => Judge(await collector.StatusAsync(), options.ShardRef)));
     }
 
     private static async Task<Check> AskAsync(string name, Func<Task<Check>> ask, string? notFound = null)
@@ -68,8 +69,16 @@ internal static class CollectorChecks
         ? Check.Warning(Schedule, $"{view.ScheduleId} is paused ({view.Note}): nstance-gc schedule resume")
         : Check.Ok(Schedule, $"{view.ScheduleId} keeps the collector alive");
 
-    private static Check Judge(GcStatus status)
+    private static Check Judge(GcStatus status, ShardRef? asked)
     {
+        if (asked is not null && ShardKeys.Place(asked) != ShardKeys.Place(status.Shard))
+        {
+            return Check.Warning(
+                Running,
+                $"it reads {ShardKeys.Place(status.Shard)}, not {ShardKeys.Place(asked)}: "
+                + "correct --bucket and --prefix, or make its schedule anew");
+        }
+
         var last = status.LastReport is { } report
             ? $"cycle {report.Cycle} {report.Outcome.ToString().ToLowerInvariant()}"
             : "no cycle has ended yet";

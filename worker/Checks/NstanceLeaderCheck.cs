@@ -17,7 +17,7 @@ internal static class NstanceLeaderCheck
     public static Task<Check> RunAsync(
         IConnections connections, GcOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var shard = new ShardRef(options.Cluster!, options.Shard!, options.Bucket!);
+        var shard = options.ShardRef!;
         return ShardChecks.AskAsync(
             Name,
             async token =>
@@ -26,7 +26,7 @@ internal static class NstanceLeaderCheck
                 var why = "";
                 var leader = json is null ? null : NstanceLeader.Parse(json, out why);
                 return why.Length > 0
-                    ? Check.Warning(Name, $"s3://{shard.Bucket}/{NstanceLeader.KeyOf(shard.Shard)} {why}")
+                    ? Check.Warning(Name, $"s3://{shard.Bucket}/{ShardKeys.Leader(shard)} {why}")
                     : await JudgeAsync(shard, leader, options.NstanceServerId, time.GetUtcNow(), token);
             },
             cancellationToken);

@@ -52,10 +52,10 @@ internal static class Preflight
         GcOptions options, List<Check> checks, bool database, CancellationToken cancellationToken)
     {
         string? region = null;
-        if (options is { Cluster: { } cluster, Shard: { } shard, Bucket: { } bucket })
+        if (options.ShardRef is { } shard)
         {
             using var connections = new AwsConnections(new());
-            region = await ShardChecks.RunAsync(connections, new(cluster, shard, bucket), checks, cancellationToken);
+            region = await ShardChecks.RunAsync(connections, shard, checks, cancellationToken);
         }
         else
         {

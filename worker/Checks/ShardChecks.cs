@@ -85,7 +85,7 @@ internal static class ShardChecks
 
     private static ShardConfig? Judge(byte[]? text, ShardRef shard, List<Check> checks)
     {
-        var place = $"s3://{shard.Bucket}/{ShardConfig.KeyOf(shard.Shard)}";
+        var place = $"s3://{shard.Bucket}/{ShardKeys.Config(shard)}";
         if (text is null)
         {
             checks.Add(Check.Failed(

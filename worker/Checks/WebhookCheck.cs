@@ -38,7 +38,8 @@ internal static class WebhookCheck
         {
             // A receiver may start after the worker: notifications wait for it.
             return Check.Warning(
-                Name, $"the webhook at {settings} does not answer: notifications wait until it does; check the receiver");
+                Name,
+                $"the webhook at {settings} does not answer: notifications wait until it does; check the receiver");
         }
     }
 }

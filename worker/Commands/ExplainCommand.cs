@@ -24,7 +24,7 @@ internal static class ExplainCommand
         var instance = Arguments.Instance();
         var days = Arguments.Whole("--days", "How many days of the audit are read, today's included", 7, 1, MaxDays);
         var settings = Arguments.Of(
-            Settings.Named("Cluster", "Shard", "Bucket", "DataDirectory", "SharedDatabasePath"));
+            Settings.Named("Cluster", "Shard", "Bucket", "Prefix", "DataDirectory", "SharedDatabasePath"));
         return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
             var count = invocation.Get(days);

@@ -26,7 +26,7 @@ internal static class InitCommand
             var shard = $"--cluster {setup.Shard.Cluster} --shard {setup.Shard.Shard}";
             string[] next =
             [
-                $"nstance-gc run {shard} --bucket {setup.Shard.Bucket}",
+                $"nstance-gc run {shard} --bucket {setup.Shard.Bucket}{Prefix(setup.Shard)}",
                 $"nstance-gc status {shard}",
                 $"nstance-gc cycle {shard} --dry-run",
                 $"nstance-gc enforce {shard}",
@@ -42,6 +42,8 @@ internal static class InitCommand
             invocation.Write(result, screen => Write(screen.Output, setup, created, next));
         });
     }
+
+    private static string Prefix(ShardRef shard) => shard.Prefix.Length > 0 ? $" --prefix {shard.Prefix}" : "";
 
     /// <returns>False if the shard had a schedule.</returns>
     private static async Task<bool> CreateAsync(ShardSetup setup, RpcOptions rpc)

@@ -24,7 +24,7 @@ internal static class ReleaseCommand
         var comment = Arguments.Why("--comment");
         var by = Arguments.By();
         var protect = Arguments.Text("--protect", "TIME", "How long the collector must leave it alone", "24h");
-        var settings = Arguments.Of(Settings.Named("Cluster", "Shard", "Bucket"));
+        var settings = Arguments.Of(Settings.Named("Cluster", "Shard", "Bucket", "Prefix"));
         return line.Make("release", Help, [.. settings, instance, comment, by, protect], async invocation =>
         {
             var time = Protection(protect, invocation);

@@ -17,7 +17,7 @@ internal static class RunCommand
     private const string Help = """
         Run the worker on this host until SIGTERM or SIGINT. Everything is checked first.
           nstance-gc run --cluster prod --shard us-west-2a --bucket prod-nstance \
-              --shared-database-path /var/lib/nstance/server.db
+              --shared-database-path /var/cache/nstance/db/nstance.db
         """;
 
     public static Command Make(CommandLine line)

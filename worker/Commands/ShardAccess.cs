@@ -12,7 +12,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly ShardRef _shard = new(options.Cluster!, options.Shard!, options.Bucket!);
+    private readonly ShardRef _shard = options.ShardRef!;
 
     public HistoryReader Stories() => new(
         connections,
@@ -23,7 +23,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
     /// <summary>Makes the release, in the region that the shard's configuration names.</summary>
     public async Task<Release> ReleaseAsync(CancellationToken cancellationToken)
     {
-        var key = ShardConfig.KeyOf(_shard.Shard);
+        var key = ShardKeys.Config(_shard);
         var bytes = await connections.Records(CallTimeout).GetConfigAsync(_shard, cancellationToken)
             ?? throw CommandException.BadInput($"s3://{_shard.Bucket}/{key} is not there: is --shard right?");
         var parsed = ShardConfig.Parse(bytes, _shard);

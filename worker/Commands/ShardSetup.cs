@@ -23,7 +23,7 @@ internal sealed record ShardSetup(
         var client = await Preflight.PassAsync(
             () => invocation.ConnectAsync(options), options, skipChecks, database: false, invocation.CancellationToken);
         var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
-        return new(client, new(options.Cluster!, options.Shard!, options.Bucket!), options.ToSettings(), added);
+        return new(client, options.ShardRef!, options.ToSettings(), added);
     }
 
     /// <summary>Creates the schedule, or replaces one that exists.</summary>

@@ -41,7 +41,8 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
             new(ExitCode.Unreachable, NoAnswer),
         RpcException.StatusCode.FailedPrecondition
             when message.Contains("no poller seen", StringComparison.Ordinal) => new(ExitCode.Unreachable, NoAnswer),
-        RpcException.StatusCode.Unavailable => new(ExitCode.Unreachable, $"Temporal cannot be reached: {ConnectFault.Plain(message)}"),
+        RpcException.StatusCode.Unavailable =>
+            new(ExitCode.Unreachable, $"Temporal cannot be reached: {ConnectFault.Plain(message)}"),
         RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unauthenticated =>
             new(ExitCode.BadInput, $"Temporal {ConnectFault.Refusal(message)}"),
         _ => new(ExitCode.Failed, $"Temporal: {code}: {message}"),

@@ -112,6 +112,7 @@ public static class NstanceGcServices
         HostName = options.HostName,
         DataDirectory = options.DataDirectory,
         NstanceServerId = options.NstanceServerId,
+        NamedShard = options.ShardRef,
 
         // By name: this host may also serve other shards, which must not use that database.
         SharedDatabasePaths = options.SharedDatabasePath is { } path

@@ -32,6 +32,10 @@ public sealed record GcOptions : IValidatableObject
     [BucketName]
     public string? Bucket { get; init; }
 
+    /// <summary>What nstance's <c>--prefix</c> puts before each key. Null (the default): nothing.</summary>
+    [KeyPrefix]
+    public string? Prefix { get; init; }
+
     /// <summary>Name of this host, unique among workers. The default is the machine's name.</summary>
     [HostName]
     public string HostName { get; init; } = Environment.MachineName;
@@ -41,7 +45,7 @@ public sealed record GcOptions : IValidatableObject
     /// <c>~/.local/share/nstance-gc</c>.
     /// </summary>
     [Required]
-    public string DataDirectory { get; init; } = DefaultDataDirectory();
+    public string DataDirectory { get; init; } = DataDirectories.Default();
 
     /// <summary>
     /// nstance's own database on this host, for the shard named by <see cref="Cluster"/> and <see cref="Shard"/>.
@@ -181,6 +185,11 @@ public sealed record GcOptions : IValidatableObject
     /// </summary>
     public bool? DryRun { get; init; }
 
+    /// <summary>The shard and the place of its records; null while cluster, shard or bucket is missing.</summary>
+    internal ShardRef? ShardRef => this is { Cluster: { } cluster, Shard: { } shard, Bucket: { } bucket }
+        ? new(cluster, shard, bucket, Prefix ?? "")
+        : null;
+
     /// <summary>What the collector of a shard is asked to do.</summary>
     /// <returns>The settings that a schedule or a workflow is started with.</returns>
     public GcSettings ToSettings() => new()
@@ -242,14 +251,4 @@ public sealed record GcOptions : IValidatableObject
     private static ValidationResult Fault(string name, string message) => new(message, [name]);
 
     private static IReadOnlyList<T>? NullIfEmpty<T>(IReadOnlyList<T> list) => list.Count > 0 ? list : null;
-
-    private static string DefaultDataDirectory()
-    {
-        // systemd may name several directories, separated by colons; the first is ours.
-        var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
-        if (!string.IsNullOrEmpty(systemd)) return systemd;
-        var data = Environment.GetFolderPath(
-            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return Path.Combine(data, "nstance-gc");
-    }
 }

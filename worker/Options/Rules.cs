@@ -33,6 +33,12 @@ internal sealed partial class BucketNameAttribute() : RuleAttribute(value =>
     private static partial Regex Pattern();
 }
 
+/// <summary>A prefix of the bucket's keys.</summary>
+internal sealed class KeyPrefixAttribute() : RuleAttribute(value =>
+    value is not string text || ShardKeys.IsPrefix(text)
+        ? null
+        : $"\"{text}\" is not a prefix of keys: {ShardKeys.PrefixRule}");
+
 /// <summary>The name of a host; it becomes part of a task queue's name.</summary>
 internal sealed partial class HostNameAttribute() : RuleAttribute(value =>
     value is string text && Pattern().IsMatch(text)

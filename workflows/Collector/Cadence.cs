@@ -11,7 +11,7 @@ internal static class Cadence
     public const string Off = "collection is off: the interval is zero or less";
 
     /// <summary>
-    /// First cycles are spread over one interval, and at most over this time: a person who sets up a shard waits for its
+    /// First cycles are spread over one interval, and at most over this time: who sets up a shard waits for its
     /// first report. 300 shards are then five starts in two seconds.
     /// </summary>
     private static readonly TimeSpan MaxSpread = TimeSpan.FromMinutes(2);
@@ -28,7 +28,7 @@ internal static class Cadence
 
     /// <summary>
     /// One interval after the last start. A last start that lies ahead is wrong, and the next cycle is due now. Before
-    /// the first cycle, at a time that depends on the shard: many shards that are started together must not run together.
+    /// the first cycle, at a time that depends on the shard: shards that are started together must not run together.
     /// </summary>
     public static DateTimeOffset Next(GcState state, ShardRef shard, ShardTimings timings, DateTimeOffset now)
     {

@@ -41,7 +41,7 @@ public sealed record GcState
     /// <summary>The host that held the shard last, also after it was lost.</summary>
     public string? LastHost { get; init; }
 
-    /// <summary>True: a host with the database of nstance's server has held the shard, so such a host goes first.</summary>
+    /// <summary>True: a host with nstance's database has held the shard, so such a host goes first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool HasSharedHost { get; init; }
 

@@ -4,7 +4,10 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// <param name="Cluster">Cluster id (contract, "Names").</param>
 /// <param name="Shard">Shard id.</param>
 /// <param name="Bucket">S3 bucket that holds <c>shard/{shard}/…</c>.</param>
-public sealed record ShardRef(string Cluster, string Shard, string Bucket);
+/// <param name="Prefix">
+/// What nstance's <c>--prefix</c> puts before each key, without a slash at the end. The default "" means no prefix.
+/// </param>
+public sealed record ShardRef(string Cluster, string Shard, string Bucket, string Prefix = "");
 
 /// <summary>The timings in effect for a shard (contract, "Configuration the collector reads").</summary>
 public sealed record ShardTimings
