@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Collect;
 

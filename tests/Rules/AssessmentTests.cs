@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Rules;
 using static Nstance.Temporal.Tests.Rules.RuleWorld;
 

@@ -70,7 +70,7 @@ public sealed class StuckTerminationTests : IDisposable
         var collects = await CyclesAsync(ThreeHours);
 
         Assert.Empty(_shard.Cloud.TerminateCalls);
-        Assert.Empty(_shard.Events.Events.Where(e => e.Type == ReconcileEventType.GroupChanged));
+        Assert.DoesNotContain(_shard.Events.Events, e => e.Type == ReconcileEventType.GroupChanged);
         Assert.Empty(_shard.Audit.Of(id));
         Assert.All(collects, c => Assert.Equal(1, c.AlreadyTerminating));
         Assert.All(collects, c => Assert.Equal(0, c.Counts.Sum(counts => counts.Candidates)));
