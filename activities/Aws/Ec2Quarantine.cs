@@ -7,9 +7,9 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, and tags one in spite
-/// of stop protection, so each instance is asked for both first. A refused batch is halved until the bad instances are
-/// isolated.
+/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, and tags one in
+/// spite of stop protection, so each instance is asked for both first. A refused batch is halved until the bad
+/// instances are isolated.
 /// </summary>
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {

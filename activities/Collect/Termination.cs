@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
 /// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event →
-/// delete the record → mark the row. A step that is cut leaves the later ones undone. The next sync finds the machine as
+/// delete the record → mark the row. A step that is cut leaves the later ones undone. A later sync finds the machine
 /// terminated and marks the row.
 /// </summary>
 internal sealed class Termination(

@@ -49,7 +49,8 @@ internal sealed partial class ShardDatabase
 
     /// <summary>Keeps a record that could not be deleted, until it is.</summary>
     public void AddKeptRecords(IEnumerable<KeptRecord> kept) => WriteBatches(kept, record => Write(
-        Statements.AddAgain, ["$kind", "$id", "$body"], RecordKind, record.InstanceId, JsonSerializer.Serialize(record)));
+        Statements.AddAgain, ["$kind", "$id", "$body"], RecordKind, record.InstanceId,
+        JsonSerializer.Serialize(record)));
 
     public IReadOnlyList<KeptRecord> FindKeptRecords() => [.. Waiting(RecordKind, int.MaxValue)
         .Select(entry => JsonSerializer.Deserialize<KeptRecord>(entry.Body)!)];

@@ -30,7 +30,7 @@ internal static class EvidenceChecks
     }
 
     /// <summary>
-    /// Null: an own instance, the row's and the record's, that is not protected, not terminated, and does not shut down.
+    /// Null: an own instance, the row's and the record's, not protected, not terminated, and not shutting down.
     /// </summary>
     public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
     {

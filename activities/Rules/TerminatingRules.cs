@@ -18,8 +18,8 @@ internal static class TerminatingRules
         if (stuck.Count == 0) return null;
         var named = stuck.Take(MaxNamed).Select(machine => $"{machine.ProviderId} {Why(machine)}");
         var more = stuck.Count > MaxNamed ? $" and {stuck.Count - MaxNamed} more" : "";
-        return $"{stuck.Count} machines have been terminating for more than an hour ({string.Join(", ", named)}{more}); "
-            + "left to the cloud. Ask the cloud's support if it lasts";
+        return $"{stuck.Count} machines have been terminating for more than an hour "
+            + $"({string.Join(", ", named)}{more}); left to the cloud. Ask the cloud's support if it lasts";
     }
 
     public static string Why(TerminatingMachine machine) => $"since {machine.Since:yyyy-MM-dd HH:mm:ss}Z";

@@ -21,13 +21,17 @@ internal static class AwsShard
 
     /// <summary>Launches own machines; returns their provider ids.</summary>
     public static string[] Launch(
-        this SimulatedCloud cloud, int count, bool isProtected = false, bool isStopProtected = false) => Launch(cloud, new()
+        this SimulatedCloud cloud, int count, bool isProtected = false, bool isStopProtected = false)
     {
-        Count = count,
-        Tags = Tags,
-        TerminationProtected = isProtected,
-        StopProtected = isStopProtected,
-    });
+        var spec = new LaunchSpec
+        {
+            Count = count,
+            Tags = Tags,
+            TerminationProtected = isProtected,
+            StopProtected = isStopProtected,
+        };
+        return Launch(cloud, spec);
+    }
 
     /// <summary>Launches machines of another shard of the cluster.</summary>
     public static void LaunchForeign(this SimulatedCloud cloud, int count)
