@@ -104,16 +104,17 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async (db, beat) =>
-    {
-        await Leader(input).RequireSameAsync(db, Token);
-        var before = (await BeforeAsync())?.Collected;
-        var collect = new CollectPhase(
-            db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat, _time);
-        var result = await collect.RunAsync(before, Token);
-        PhaseMetrics.Collected(input.Shard, result, input.DryRun);
-        return result;
-    });
+    public Task<CollectResult> CollectAsync(PhaseInput input) =>
+        RunAsync(input = Begun(input), "collect", async (db, beat) =>
+        {
+            await Leader(input).RequireSameAsync(db, Token);
+            var before = (await BeforeAsync())?.Collected;
+            var collect = new CollectPhase(
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat, _time);
+            var result = await collect.RunAsync(before, Token);
+            PhaseMetrics.Collected(input.Shard, result, input.DryRun);
+            return result;
+        });
 
     /// <inheritdoc/>
     [Activity]
@@ -129,14 +130,15 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async (db, beat) =>
-    {
-        var before = (await BeforeAsync())?.Purged;
-        var purge = new PurgePhase(db, Records(input), Trail(db, input), input, beat.Beat);
-        var result = await purge.RunAsync(before, Token);
-        PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
-        return result;
-    });
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) =>
+        RunAsync(input = Begun(input), "purge", async (db, beat) =>
+        {
+            var before = (await BeforeAsync())?.Purged;
+            var purge = new PurgePhase(db, Records(input), Trail(db, input), input, beat.Beat);
+            var result = await purge.RunAsync(before, Token);
+            PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
+            return result;
+        });
 
     private static CancellationToken Token => ActivityExecutionContext.HasCurrent
         ? ActivityExecutionContext.Current.CancellationToken
