@@ -110,7 +110,8 @@ public sealed class GcActivities : IGcActivities
             await Leader(input).RequireSameAsync(db, Token);
             var before = (await BeforeAsync())?.Collected;
             var collect = new CollectPhase(
-                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat, _time);
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat,
+                _time);
             var result = await collect.RunAsync(before, Token);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);
             return result;
