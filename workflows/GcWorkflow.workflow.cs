@@ -16,6 +16,7 @@ public sealed partial class GcWorkflow
     private const int SteersPerRun = 500;
 
     private readonly CollectorState _collector;
+    private readonly ShownAttributes _attributes;
     private readonly bool _carried;
     private readonly List<CycleTicket> _tickets = [];
     private CancellationTokenSource? _running;
@@ -32,6 +33,7 @@ public sealed partial class GcWorkflow
     {
         ArgumentNullException.ThrowIfNull(input);
         _collector = new(input);
+        _attributes = new(input.Shard);
         _carried = input.State is not null;
     }
 
@@ -61,15 +63,15 @@ public sealed partial class GcWorkflow
                 ResumeWhenDue();
                 if (Cadence.IsOff(_collector.Timings)) return await EndAsync(Cadence.Off);
                 Plan();
-                Show();
-                await LetHandlersEndAsync();
-                // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
-                if (IsFull && !HasRequests && Workflow.AllHandlersFinished)
+                if (await ShowAsync())
                 {
-                    var next = _collector.Export();
-                    throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next));
+                    // Operators may have steered meanwhile.
+                    Workflow.CancellationToken.ThrowIfCancellationRequested();
+                    continue;
                 }
 
+                await LetHandlersEndAsync();
+                if (MayLeave) await LeaveAsync();
                 var isDue = HasRequests || State.NextCycleAt <= Clock.Now;
                 if (isDue && State.Pause is null) await CycleAsync();
                 else await WaitAsync();
@@ -127,6 +129,18 @@ public sealed partial class GcWorkflow
     private void Plan() =>
         State = State with { NextCycleAt = Cadence.Next(State, _collector.Shard, _collector.Timings, Clock.Now) };
 
+    // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
+    private bool MayLeave => IsFull && !HasRequests && Workflow.AllHandlersFinished;
+
+    private async Task LeaveAsync()
+    {
+        await _attributes.ListAsync();
+        // A namespace without any attribute keeps the run. doctor names what is missing, init and run register it.
+        if (!MayLeave || !_attributes.TryCarry(StateName, IsPending, out var options)) return;
+        var next = _collector.Export();
+        throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next), options);
+    }
+
     private bool HasRequests => _tickets.Count > 0 || _hurry;
 
     private bool IsFull =>
@@ -145,26 +159,24 @@ public sealed partial class GcWorkflow
         _ended = true;
         foreach (var ticket in _tickets) ticket.Refusal = why;
         _tickets.Clear();
-        Show();
+        await ShowAsync();
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private void Show()
+    private string StateName =>
+        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
+
+    private bool IsPending => !_ended && State.Pending is not null;
+
+    /// <summary>True: it had to wait for an answer of the server.</summary>
+    private async Task<bool> ShowAsync()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
-        var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
-        // Only on a namespace that has our attributes: an unregistered attribute would stop the collector for good.
-        var attributes = Workflow.TypedSearchAttributes;
-        if (!attributes.ContainsKey(Names.ClusterAttribute)) return;
-        var updates = new List<SearchAttributeUpdate>();
-        if (!attributes.TryGetValue(Names.StateAttribute, out var shown) || shown != value)
-            updates.Add(Names.StateAttribute.ValueSet(value));
-        var pending = !_ended && State.Pending is not null;
-        // A collector that an older release started does not carry this attribute, and the server may not know it.
-        if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending)
-            updates.Add(Names.PendingAttribute.ValueSet(pending));
-        if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
+        if (!_attributes.MustChange(StateName, IsPending)) return false;
+        await _attributes.ListAsync();
+        _attributes.Set(StateName, IsPending);
+        return true;
     }
 }
