@@ -25,6 +25,7 @@ public sealed partial class GcWorkflow
     private int _seen;
     private bool _ended;
     private bool _hurry;
+    private bool _hasListed;
 
     /// <summary>Makes the state that handlers see before the run begins.</summary>
     /// <param name="input">Shard, settings, and what the run before knew.</param>
@@ -71,7 +72,7 @@ public sealed partial class GcWorkflow
                 }
 
                 await LetHandlersEndAsync();
-                if (MayLeave) await LeaveAsync();
+                if (MayLeave && await LeaveAsync()) continue;
                 var isDue = HasRequests || State.NextCycleAt <= Clock.Now;
                 if (isDue && State.Pause is null) await CycleAsync();
                 else await WaitAsync();
@@ -105,6 +106,7 @@ public sealed partial class GcWorkflow
         _running = null;
         _cycles++;
         _collector.EndCycle(report, Clock.Now);
+        if (IsFull) await ListAttributesAsync();
         foreach (var ticket in served) ticket.Report = report;
         WorkflowMetrics.CycleEnded(_collector, report);
         CycleTrace.End(_collector.Shard, trace, report);
@@ -132,13 +134,26 @@ public sealed partial class GcWorkflow
     // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
     private bool MayLeave => IsFull && !HasRequests && Workflow.AllHandlersFinished;
 
-    private async Task LeaveAsync()
+    /// <summary>True: it had to wait for an answer of the server.</summary>
+    private async Task<bool> LeaveAsync()
     {
-        await _attributes.ListAsync();
+        // The end of a cycle lists them, too: a caller that requests cycle after cycle leaves no time here.
+        if (!_hasListed)
+        {
+            await ListAttributesAsync();
+            return true;
+        }
+
         // A namespace without any attribute keeps the run. doctor names what is missing, init and run register it.
-        if (!MayLeave || !_attributes.TryCarry(StateName, IsPending, out var options)) return;
+        if (!_attributes.TryCarry(StateName, IsPending, out var options)) return false;
         var next = _collector.Export();
         throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next), options);
+    }
+
+    private async Task ListAttributesAsync()
+    {
+        await _attributes.ListAsync();
+        _hasListed = true;
     }
 
     private bool HasRequests => _tickets.Count > 0 || _hurry;

@@ -79,7 +79,7 @@ internal sealed class ShownAttributes(ShardRef shard)
         return _known.Count > 0;
     }
 
-    private static bool IsCarried(SearchAttributeKey key) => Workflow.TypedSearchAttributes.ContainsKey(key);
+    private static bool IsCarried(SearchAttributeKey key) => Workflow.TypedSearchAttributes.ContainsKey(key.Name);
 
     private static string? Shown(SearchAttributeKey<string> key) =>
         Workflow.TypedSearchAttributes.TryGetValue(key, out var value) ? value : null;
