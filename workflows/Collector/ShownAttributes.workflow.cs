@@ -1,0 +1,96 @@
+using Temporalio.Common;
+using Temporalio.Exceptions;
+using Temporalio.Workflows;
+
+namespace Nstance.Temporal.Workflows.Collector;
+
+/// <summary>
+/// Shows the collector's state as search attributes. A namespace may lose an attribute while the collector runs, and a
+/// server fails each workflow task that sets an unknown one. So an activity lists the attributes before each change,
+/// and only those that are there are set.
+/// </summary>
+internal sealed class ShownAttributes(ShardRef shard)
+{
+    private static readonly ActivityOptions ListOptions = new()
+    {
+        StartToCloseTimeout = TimeSpan.FromSeconds(5),
+        ScheduleToCloseTimeout = TimeSpan.FromSeconds(15),
+        RetryPolicy = new() { MaximumAttempts = 2 },
+        // A cancelled collector still shows that it has ended.
+        CancellationToken = CancellationToken.None,
+        Summary = "search attributes of the namespace",
+    };
+
+    /// <summary>Attributes that the namespace has, as last listed; at first those that the run started with.</summary>
+    private IReadOnlyList<string> _known =
+        [.. Names.SearchAttributes.Where(IsCarried).Select(key => key.Name)];
+
+    private string? _state = Shown(Names.StateAttribute);
+    private string? _mode = Shown(Names.ModeAttribute);
+    private bool? _isPending =
+        Workflow.TypedSearchAttributes.TryGetValue(Names.PendingAttribute, out var pending) ? pending : null;
+
+    /// <summary>False: the run was started without attributes, so it sets none.</summary>
+    public bool IsUsed { get; } = Names.SearchAttributes.Any(IsCarried);
+
+    /// <summary>True: these values were not shown yet. Values of a missing attribute count as shown.</summary>
+    public bool MustChange(ShownValues now) =>
+        IsUsed && (_state != now.State || _isPending != now.IsPending || _mode != now.Mode);
+
+    /// <summary>Lists the attributes of the namespace. Without an answer the last list holds.</summary>
+    public async Task ListAsync()
+    {
+        if (!IsUsed) return;
+        try
+        {
+            _known = await Workflow.ExecuteActivityAsync(
+                (IKeepAliveActivities activities) => activities.ListSearchAttributesAsync(), ListOptions);
+        }
+        catch (ActivityFailureException)
+        {
+            // The server's operator service is not for everyone. The activity logs why.
+        }
+    }
+
+    /// <summary>Sets what changed. Call <see cref="ListAsync"/> first.</summary>
+    public void Set(ShownValues now)
+    {
+        var updates = new List<SearchAttributeUpdate>();
+        if (_state != now.State && Has(Names.StateAttribute)) updates.Add(Names.StateAttribute.ValueSet(now.State));
+        if (_isPending != now.IsPending && Has(Names.PendingAttribute))
+            updates.Add(Names.PendingAttribute.ValueSet(now.IsPending));
+        if (_mode != now.Mode && Has(Names.ModeAttribute)) updates.Add(Names.ModeAttribute.ValueSet(now.Mode));
+        _state = now.State;
+        _isPending = now.IsPending;
+        _mode = now.Mode;
+        if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
+    }
+
+    /// <summary>
+    /// Returns what the next run starts with. Call <see cref="ListAsync"/> first. False: the namespace has none of the
+    /// attributes. The SDK would then send those of this run, and the server would refuse them.
+    /// </summary>
+    public bool TryCarry(ShownValues now, out ContinueAsNewOptions options)
+    {
+        options = new();
+        if (!IsUsed) return true;
+        var next = new SearchAttributeCollection.Builder();
+        if (Has(Names.ClusterAttribute)) next.Set(Names.ClusterAttribute, shard.Cluster);
+        if (Has(Names.ShardAttribute)) next.Set(Names.ShardAttribute, shard.Shard);
+        if (Has(Names.StateAttribute)) next.Set(Names.StateAttribute, now.State);
+        if (Has(Names.PendingAttribute)) next.Set(Names.PendingAttribute, now.IsPending);
+        if (Has(Names.ModeAttribute)) next.Set(Names.ModeAttribute, now.Mode);
+        options.TypedSearchAttributes = next.ToSearchAttributeCollection();
+        return _known.Count > 0;
+    }
+
+    private static bool IsCarried(SearchAttributeKey key) => Workflow.TypedSearchAttributes.ContainsKey(key.Name);
+
+    private static string? Shown(SearchAttributeKey<string> key) =>
+        Workflow.TypedSearchAttributes.TryGetValue(key, out var value) ? value : null;
+
+    private bool Has(SearchAttributeKey key) => _known.Contains(key.Name);
+}
+
+/// <summary>What search attributes show of a collector.</summary>
+internal sealed record ShownValues(string State, bool IsPending, string Mode);
