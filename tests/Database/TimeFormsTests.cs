@@ -144,7 +144,7 @@ public sealed class TimeFormsTests
     {
         using var world = new CollectWorld();
         for (var n = 0; n < 5; n++) world.Add(registered: true);
-        var row = world.Add(registered: true, inCloud: false);
+        var row = world.Add(registered: true, recordRegistered: true, inCloud: false);
         Set(world, row, column, "soon");
 
         var notes = new PhaseNotes();
