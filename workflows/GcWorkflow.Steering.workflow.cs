@@ -38,11 +38,14 @@ public sealed partial class GcWorkflow
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = """
         Stop collecting, at once: no phase begins, the running one is cancelled. All, or only a group, a sweep, or both.
+        A pause of the same part that is in force is kept unless "replace":true is given.
         {"reason":"migrating","by":"ann","until":"2030-01-01T00:00:00Z","group":"acme/web","sweep":"dangling"}
         """)]
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        // After the validator, another handler of the same task may have paused the same part.
+        RefuseIf(PartialPauseRules.Refusal(State, request, Clock.Now));
         if (PartialPauseRules.IsPartial(request.Group, request.Sweep))
         {
             // A cycle under way began without this pause, so it is stopped.
@@ -63,7 +66,7 @@ public sealed partial class GcWorkflow
     public void ValidatePause(PauseRequest request) =>
         RefuseIf(Fault("Pause", request) ?? Ended ?? PartialPauseRules.Refusal(State, request, Clock.Now));
 
-    /// <summary>Goes on after a pause; without one, nothing changes.</summary>
+    /// <summary>Goes on after a pause of the collector, or of exactly the named part.</summary>
     /// <param name="request">Who asks.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = """
@@ -73,6 +76,7 @@ public sealed partial class GcWorkflow
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        RefuseIf(PartialPauseRules.Refusal(State, request));
         State = PartialPauseRules.IsPartial(request.Group, request.Sweep)
             ? PartialPauseRules.Remove(State, request.Group, request.Sweep)
             : State with { Pause = null };
@@ -81,7 +85,8 @@ public sealed partial class GcWorkflow
 
     /// <summary>Accepts or refuses <see cref="ResumeAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(ResumeAsync))]
-    public void ValidateResume(ResumeRequest request) => RefuseIf(Fault("Resume", request));
+    public void ValidateResume(ResumeRequest request) =>
+        RefuseIf(Fault("Resume", request) ?? Ended ?? PartialPauseRules.Refusal(State, request));
 
     /// <summary>Replaces the settings; a cycle under way keeps those it began with.</summary>
     /// <param name="settings">All of them, not only what changes.</param>

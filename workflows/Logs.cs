@@ -26,6 +26,12 @@ internal static class Logs
         new EventId(5, nameof(NotifyFailed)), "Notification {Key} ({Kind}) failed for good: {Why}",
         notification.Key, notification.Kind, why);
 
+    public static void QueueDropped(this ILogger logger, int queued, int toNotify) => logger.LogError(
+        new EventId(7, nameof(QueueDropped)),
+        "The reconciler was cancelled: {Queued} events that were not handled and {ToNotify} that were not notified "
+        + "are dropped",
+        queued, toNotify);
+
     public static void ChecksDropped(this ILogger logger, int count) => logger.LogError(
         new EventId(6, nameof(ChecksDropped)),
         "{Count} checks dropped: more than a run may hand on; the next scan finds them", count);

@@ -20,8 +20,14 @@ public sealed class ReconcilerWorkflow
     private static readonly TimeSpan HostTimeout = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a cancelled run works on what is queued: a person waits for its end.</summary>
+    private static readonly TimeSpan MaxDrain = TimeSpan.FromSeconds(30);
+
     private readonly ShardRef _shard;
     private readonly EventQueue _queue;
+
+    // Not the workflow's token: a cancelled reconciler still works on its queue for a while.
+    private CancellationTokenSource? _checking;
     private CancellationTokenSource? _sending;
     private int _signals;
     private bool _leaving;
@@ -36,16 +42,27 @@ public sealed class ReconcilerWorkflow
         _queue = new(input.State, input.HealthCheckInterval);
     }
 
-    /// <summary>Works on the queue until cancelled.</summary>
+    /// <summary>Works on the queue until cancelled; then until the queue is empty, for at most a while.</summary>
     /// <param name="input">The same as the constructor's.</param>
+    /// <returns>What was left in the queue at the end.</returns>
     [WorkflowRun]
-    public async Task RunAsync(ReconcilerInput input)
+    public async Task<ReconcilerResult> RunAsync(ReconcilerInput input)
     {
+        using var checking = new CancellationTokenSource();
+        _checking = checking;
         // Two lanes: a receiver that does not answer must not delay checks.
         var checks = CheckLaneAsync();
         var news = NewsLaneAsync();
-        var leave = Workflow.WaitConditionAsync(MustLeave);
-        await await Workflow.WhenAnyAsync(checks, news, leave);
+        var leave = Workflow.WaitConditionAsync(MustLeave, Workflow.CancellationToken);
+        try
+        {
+            await await Workflow.WhenAnyAsync(checks, news, leave);
+        }
+        catch (Exception e) when (
+            TemporalException.IsCanceledException(e) && Workflow.CancellationToken.IsCancellationRequested)
+        {
+            return await DrainAsync(checks, news);
+        }
 
         _leaving = true;
         // The outbox keeps the notification on its way. The next run sends it again under the same key.
@@ -60,6 +77,23 @@ public sealed class ReconcilerWorkflow
         };
         throw Workflow.CreateContinueAsNewException((ReconcilerWorkflow workflow) => workflow.RunAsync(next));
     }
+
+    /// <summary>Ends the run when the queue is empty, or after <see cref="MaxDrain"/>.</summary>
+    private async Task<ReconcilerResult> DrainAsync(Task checks, Task news)
+    {
+        await Workflow.WaitConditionWithOptionsAsync(
+            new(() => _queue.Queued + _queue.ToNotify == 0, MaxDrain, "rest of the queue", CancellationToken.None));
+        _leaving = true;
+        _sending?.Cancel();
+        _checking!.Cancel();
+        await Workflow.WhenAllAsync(checks, news);
+        var dropped = new ReconcilerResult(_queue.Queued, _queue.ToNotify);
+        if (dropped is not (0, 0)) Workflow.Logger.QueueDropped(dropped.Queued, dropped.ToNotify);
+        return dropped;
+    }
+
+    private static Task WaitAsync(Func<bool> condition) =>
+        Workflow.WaitConditionAsync(condition, CancellationToken.None);
 
     /// <summary>Hands over a batch; the same key is taken once.</summary>
     /// <param name="batch">At most <see cref="EventBatch.MaxEvents"/> events.</param>
@@ -93,7 +127,7 @@ public sealed class ReconcilerWorkflow
     {
         while (true)
         {
-            await Workflow.WaitConditionAsync(() => _leaving || (_queue.HasChecks && _queue.HostTaskQueue is not null));
+            await WaitAsync(() => _leaving || (_queue.HasChecks && _queue.HostTaskQueue is not null));
             if (_leaving) return;
             var host = _queue.HostTaskQueue!;
             var events = _queue.Checks();
@@ -102,10 +136,14 @@ public sealed class ReconcilerWorkflow
                 var result = await Workflow.ExecuteActivityAsync(
                     (IReconcilerActivities activities) => activities.CheckInstancesAsync(
                         new(_shard, Clock.Now, events)),
-                    CheckOptions(host, events.Count));
+                    CheckOptions(host, events.Count, _checking!.Token));
                 var settled = _queue.Checked(events, result, Clock.Now);
                 ShowQueue();
                 if (settled) continue;
+            }
+            catch (Exception e) when (TemporalException.IsCanceledException(e) && _leaving)
+            {
+                return;
             }
             catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
             {
@@ -116,7 +154,8 @@ public sealed class ReconcilerWorkflow
             }
 
             // Also after an incomplete answer: a lasting fault must not fill the history.
-            await Workflow.WaitConditionWithOptionsAsync(new(() => _leaving, Pause, "before checks are tried again"));
+            await Workflow.WaitConditionWithOptionsAsync(
+                new(() => _leaving, Pause, "before checks are tried again", CancellationToken.None));
         }
     }
 
@@ -124,10 +163,10 @@ public sealed class ReconcilerWorkflow
     {
         while (true)
         {
-            await Workflow.WaitConditionAsync(() => _leaving || _queue.HasNews);
+            await WaitAsync(() => _leaving || _queue.HasNews);
             if (_leaving) return;
             var notification = _queue.Next(_shard, Clock.Now)!;
-            using var sending = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
+            using var sending = new CancellationTokenSource();
             _sending = sending;
             try
             {
@@ -154,8 +193,9 @@ public sealed class ReconcilerWorkflow
         }
     }
 
-    private static ActivityOptions CheckOptions(string host, int count) => new()
+    private static ActivityOptions CheckOptions(string host, int count, CancellationToken cancellation) => new()
     {
+        CancellationToken = cancellation,
         TaskQueue = host,
         ScheduleToStartTimeout = HostTimeout,
         StartToCloseTimeout = TimeSpan.FromMinutes(2),

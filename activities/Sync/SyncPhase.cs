@@ -32,6 +32,8 @@ internal sealed class SyncPhase(
     private readonly Dictionary<string, long> _states =
         Enum.GetValues<InstanceStatus>().ToDictionary(s => s.Name(), _ => 0L);
 
+    private readonly SortedSet<string> _groups = new(StringComparer.Ordinal);
+
     private int _listed;
     private int _updated;
 
@@ -61,6 +63,7 @@ internal sealed class SyncPhase(
             Skipped = marked.Skipped,
             Invalid = notes.InvalidCount,
             Suspect = marked.Suspect,
+            Groups = _groups.Count <= SyncResult.MaxGroups ? [.. _groups] : null,
             Samples = notes.Samples,
             Problems = notes.Problems,
             Outage = notes.FirstOutage,
@@ -79,6 +82,7 @@ internal sealed class SyncPhase(
             {
                 _listed++;
                 _states[instance.Status.Name()]++;
+                if (instance.Group is { } group && _groups.Count <= SyncResult.MaxGroups) _groups.Add(group);
                 if (difference.Of(instance) is { } change) _changes.Add(change);
             }
 

@@ -27,10 +27,17 @@ internal static class DemoCommand
             "--nstance", "generation of the nstance server that shares its database: v1 or v2", "v1", "v2");
         nstance.DefaultValueFactory = _ => "v2";
         var output = Arguments.Output();
+        var picture = new Option<string>("--picture") { Description = "write the output to this file too, as an SVG" };
+        picture.Validators.Add(result =>
+        {
+            var value = result.Tokens.SingleOrDefault()?.Value ?? "";
+            if (value.Length == 0 || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(value))))
+                result.AddError($"--picture: the folder of '{value}' does not exist");
+        });
         var root = new RootCommand(
             "Shows nstance-gc at work on a simulated cloud, and judges it by that cloud's own truth.")
         {
-            instances, cycles, seed, server, nstance, output,
+            instances, cycles, seed, server, nstance, output, picture,
         };
         root.SetAction((parsed, ct) => RunAsync(new DemoOptions
         {
@@ -40,6 +47,7 @@ internal static class DemoCommand
             Server = parsed.GetValue(server)!,
             Nstance = parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2,
             Json = parsed.GetValue(output) == "json",
+            Picture = parsed.GetValue(picture),
         }, stdout, stderr, ct));
         return root;
     }
@@ -47,10 +55,20 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(
         DemoOptions options, TextWriter stdout, TextWriter stderr, CancellationToken ct)
     {
-        var screen = new DemoScreen(options.Json, stdout, stderr);
+        using var drawn = new StringWriter { NewLine = "\n" };
+        var isDrawn = options.Picture is not null;
+        var screen = new DemoScreen(options.Json, isDrawn ? drawn : stdout, stderr);
         try
         {
-            return (await new DemoRun(options, screen).RunAsync(ct)).Ok ? 0 : 1;
+            var result = await new DemoRun(options, screen).RunAsync(ct);
+            if (isDrawn)
+            {
+                await stdout.WriteAsync(drawn.ToString());
+                await File.WriteAllTextAsync(
+                    options.Picture!, Picture.Of("dotnet run --project simulation", drawn.ToString()), ct);
+            }
+
+            return result.Ok ? 0 : 1;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

@@ -21,4 +21,7 @@ internal sealed record DemoOptions
     public required NstanceGeneration Nstance { get; init; }
 
     public required bool Json { get; init; }
+
+    /// <summary>File to which the output is written as an SVG too; null: none.</summary>
+    public string? Picture { get; init; }
 }

@@ -20,9 +20,13 @@ internal sealed class FakeReconcilerActivities : IReconcilerActivities
             [.. input.Events.Select(e => new CheckedInstance(e.InstanceId!, Verdict, "looked"))]));
     }
 
+    /// <summary>The receiver of notifications does not answer.</summary>
+    public bool IsMute { get; set; }
+
     [Activity]
     public Task NotifyAsync(Notification notification)
     {
+        if (IsMute) throw new InvalidOperationException("no answer");
         Notified.Enqueue(notification);
         return Task.CompletedTask;
     }

@@ -5,9 +5,13 @@ public sealed class GcSettingsRulesTests
     [Fact]
     public void Faults_Defaults_AreNone() => Assert.Empty(GcSettingsRules.Faults(new()));
 
-    [Fact]
-    public void Faults_IntervalOff_IsAllowed() =>
-        Assert.Empty(GcSettingsRules.Faults(new() { Interval = TimeSpan.Zero }));
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public void Faults_IntervalThatWouldEndCollection_IsOne(int seconds) => Assert.StartsWith(
+        "Interval is ",
+        Assert.Single(GcSettingsRules.Faults(new() { Interval = TimeSpan.FromSeconds(seconds) })),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Faults_SeveralWrong_NamesEachWithItsValue()

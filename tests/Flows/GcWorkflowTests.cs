@@ -46,8 +46,12 @@ public sealed class GcWorkflowTests
     });
 
     [Fact]
-    public async Task RunAsync_IntervalIsZero_EndsSayingSo() => await RunAsync(
-        async handle => Assert.Equal(CollectorActivity.Off, (await handle.GetResultAsync<GcResult>()).State),
+    public async Task RunAsync_IntervalIsZero_FailsSayingSo() => await RunAsync(
+        async handle =>
+        {
+            var failure = await Assert.ThrowsAsync<WorkflowFailedException>(() => handle.GetResultAsync());
+            Assert.StartsWith("Interval is 00:00:00", failure.InnerException!.Message, StringComparison.Ordinal);
+        },
         new() { Interval = TimeSpan.Zero });
 
     [Fact]

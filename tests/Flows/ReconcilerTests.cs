@@ -80,6 +80,45 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
             Enumerable.Range(0, Batches).Select(n => $"i-{n}").Order(), notified.Select(e => e.InstanceId).Order());
     }
 
+    [Fact]
+    public async Task Cancel_EmptyQueue_EndsAndDropsNothing()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        await SendAsync(stage, "a", Events.Check("i-1", At), Events.Changed("web", At));
+        await StatusAsync(stage, s => s.Totals.Handled == 2 && s.ToNotify == 0);
+
+        await stage.Reconciler.CancelAsync();
+
+        Assert.Equal(new(0, 0), await stage.Reconciler.GetResultAsync<ReconcilerResult>());
+    }
+
+    [Fact]
+    public async Task Cancel_QueueOfAHostThatWorks_IsWorkedOffBeforeTheEnd()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        await SendAsync(stage, "a", [.. Enumerable.Range(0, 400).Select(n => Events.Check($"i-{n}", At))]);
+        await stage.Reconciler.CancelAsync();
+
+        Assert.Equal(new(0, 0), await stage.Reconciler.GetResultAsync<ReconcilerResult>());
+        Assert.Equal(400, stage.Outside.Checked.Count);
+        Assert.Equal(400, stage.Outside.Notified.DistinctBy(n => n.Key).Sum(n => n.Events.Count));
+    }
+
+    [Fact]
+    public async Task Cancel_ReceiverThatIsMuteAndNoHost_EndsAndCountsWhatIsDropped()
+    {
+        server.RequireTimeSkipping();
+        await using var stage = await Stage.SetAsync(server.Environment);
+        stage.Outside.IsMute = true;
+        await stage.LeaveAsync(stage.First);
+        await SendAsync(stage, "a", Events.Check("i-1", At), Events.Check("i-2", At), Events.Changed("web", At));
+        await StatusAsync(stage, s => s.ToNotify == 1);
+        await stage.Reconciler.CancelAsync();
+
+        Assert.Equal(new(2, 1), await stage.Reconciler.GetResultAsync<ReconcilerResult>());
+        Assert.Empty(stage.Outside.Checked);
+    }
+
     private static Task SendAsync(Stage stage, string key, params ReconcileEvent[] events) =>
         new ReconcilerEventSink(stage.Client, stage.First, Minute).SendAsync(
             stage.Shard, new(key, events), TestContext.Current.CancellationToken);

@@ -48,6 +48,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         await collector.ExecuteUpdateAsync(w => w.PauseAsync(new("stop it")));
 
@@ -99,6 +100,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         var first = await collector.StartUpdateAsync(
             w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
@@ -115,6 +117,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("sync");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         var settings = new GcSettings { Interval = TimeSpan.FromHours(1), Limits = new() { ShardFloor = 9 } };
         await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(settings));
@@ -143,6 +146,7 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         await using var stage = await Stage.SetAsync(server.Environment);
         var gate = stage.Gc.Gate = new("collect");
         var collector = await stage.StartAsync();
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
         await collector.CancelAsync();
         var failure = await Assert.ThrowsAsync<WorkflowFailedException>(() => collector.GetResultAsync());

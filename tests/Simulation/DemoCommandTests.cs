@@ -13,6 +13,7 @@ public class DemoCommandTests
     [InlineData("--output: 'xml' is not text or json", "--output", "xml")]
     [InlineData("--seed: 'abc' is not a whole number from 1 to 2147483647", "--seed", "abc")]
     [InlineData("chaos: --seeds: '0' is not a whole number from 1 to 1000000", "chaos", "--seeds", "0")]
+    [InlineData("--picture: the folder of '/nowhere/demo.svg' does not exist", "--picture", "/nowhere/demo.svg")]
     [InlineData("--instnces", "--instnces", "5")]
     public async Task InvokeAsync_BadInput_NamesItAndStartsNothing(string expected, params string[] args)
     {

@@ -36,9 +36,9 @@ public sealed class ConnectFaultTests
 
     [Theory]
     [InlineData(
-        "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(ConnectError(\""
-            + "tcp connect error\", 127.0.0.1:4, Os { code: 104, kind: ConnectionReset, message: \"Connection reset by "
-            + "peer\" })))",
+        "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(ConnectError("
+            + "\"tcp connect error\", 127.0.0.1:4, Os { code: 104, kind: ConnectionReset, message: \"Connection reset "
+            + "by peer\" })))",
         "it reset the connection, or a firewall did")]
     [InlineData(
         "Connection failed: Server connection error: tonic::transport::Error(Transport, ConnectError(Custom { kind: "

@@ -13,7 +13,8 @@ public sealed class OperateTests : LoopbackShard
     {
         var init = await ProcessAsync($"init {Shard} --bucket bbb --interval 1h");
         Assert.Equal((ExitCode.Done, ""), (init.Code, string.Join('\n', init.Errors)));
-        Assert.Contains("schedule nstance-gc/c/s: created, collector started in dry-run: it ends nothing", init.Output);
+        Assert.Contains("schedule nstance-gc/c/s: created\ncollector: started\nmode: dry-run: ", init.Output);
+        Assert.Contains("settings: --interval 1h\n", init.Output);
         Assert.Contains("nstance-gc enforce --cluster c --shard s", init.Output);
         var again = await ProcessAsync($"init {Shard} --bucket bbb --output json");
         Assert.Equal((ExitCode.Done, false), (again.Code, again.Json.GetProperty("created").GetBoolean()));

@@ -36,12 +36,18 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
     {
         Assert.Equal(ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 2s --paused")).Code);
 
+        var same = await RunAsync("create --bucket bbb --skip-checks --interval 2s --paused");
+        Assert.Equal((ExitCode.Done, false), (same.Code, same.Json.GetProperty("replaced").GetBoolean()));
+
         var second = await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused");
         Assert.Equal(ExitCode.Refused, second.Code);
-        Assert.StartsWith(
-            "nstance-gc: schedule nstance-gc/c/s exists already: --replace",
-            Assert.Single(second.Errors),
-            StringComparison.Ordinal);
+        Assert.Equal(
+            [
+                "nstance-gc: there is a schedule for c/s with other settings; nothing was changed",
+                "nstance-gc: --interval: 2s -> 5s",
+                "nstance-gc: to set them: the same command with --replace; a setting that is not named keeps its value",
+            ],
+            second.Errors);
 
         Assert.Equal(
             ExitCode.Done, (await RunAsync("create --bucket bbb --skip-checks --interval 5s --paused --replace")).Code);
@@ -61,7 +67,7 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         Assert.Equal(ExitCode.Done, (await RunAsync("resume")).Code);
         Assert.False((await RunAsync("show")).Json.GetProperty("paused").GetBoolean());
         Assert.Equal("triggered", (await RunAsync("trigger")).Json.GetProperty("done").GetString());
-        Assert.Equal("deleted", (await RunAsync("delete --stop")).Json.GetProperty("done").GetString());
+        Assert.Equal("deleted", (await RunAsync("delete")).Json.GetProperty("done").GetString());
 
         var gone = await RunAsync("show");
         Assert.Equal(ExitCode.NotFound, gone.Code);

@@ -131,15 +131,13 @@ public sealed class WebhookCheckTests : LoopbackShard
         Assert.Contains("ok      cloud", output);
     }
 
-    /// <summary>No network: it fails in plain words at AWS's own address, not in the SDK's check of a URL.</summary>
+    /// <summary>It fails in plain words, not in the SDK's check of a URL.</summary>
     [Fact]
     public async Task Command_NoEndpointHasAValue_AsksAwsItself()
     {
         var environment = WorkerProcess.Environment(Server, Cloud);
-        var endpoints = environment.Keys.Where(key => key.StartsWith("AWS_ENDPOINT_URL", StringComparison.Ordinal));
-        foreach (var name in endpoints.ToArray())
+        foreach (var name in new[] { "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_S3" })
             environment[name] = "";
-        environment["AWS_ENDPOINT_URL"] = "";
         environment["AWS_REGION"] = "";
         await using var process = WorkerProcess.Start(
             environment, "doctor", "--cluster", "c", "--shard", "s", "--bucket", "bbb");

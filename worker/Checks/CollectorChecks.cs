@@ -86,6 +86,8 @@ internal static class CollectorChecks
             last += $" on {host}, nstance's leader {leader.Id} since {Word.Time(leader.Since)}";
         return status switch
         {
+            { Timings: { } timings } when OwnTimings.Warnings(timings) is { Count: > 0 } warnings =>
+                Check.Warning(Running, string.Join("; ", warnings)),
             { Pause: { } pause } => Check.Warning(Running, $"paused ({pause.Reason}): nstance-gc resume"),
             { LastReport: { Outcome: CycleOutcome.Failed or CycleOutcome.Partial, Problems: var problems } } =>
                 Check.Warning(Running, $"{last}: {(problems.Count > 0 ? problems[0] : "see nstance-gc reports")}"),

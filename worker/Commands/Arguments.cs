@@ -32,6 +32,11 @@ internal static class Arguments
     public static Option<string?> Sweep() =>
         new("--sweep") { Description = $"Only this sweep: {Sweeps}", HelpName = "SWEEP" };
 
+    public static Option<bool> Replace() => new("--replace")
+    {
+        Description = "Change what is there already: the settings that are named; the others keep their values",
+    };
+
     public static Option<bool> SkipChecks() =>
         new("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
 

@@ -20,17 +20,17 @@ internal static class CycleCommand
         {
             var limit = Arguments.ReadTime(timeout, invocation);
             var collector = await invocation.CollectorAsync();
+            var before = await collector.AnswerFirstAsync();
             var run = () => collector.RunCycleAsync(invocation.Get(dryRun), limit);
-            var report = invocation.IsJson ? await run() : await WatchAsync(collector, invocation, run);
+            var report = invocation.IsJson ? await run() : await WatchAsync(collector, before, invocation, run);
             invocation.Write(report, screen => ReportText.Write(screen.Console, report));
             return report.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked ? ExitCode.Done : ExitCode.Failed;
         });
     }
 
     private static async Task<CycleReport> WatchAsync(
-        Collector collector, Invocation invocation, Func<Task<CycleReport>> run)
+        Collector collector, GcStatus before, Invocation invocation, Func<Task<CycleReport>> run)
     {
-        var before = await collector.StatusAsync();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(invocation.CancellationToken);
         var progress = new CycleProgress(collector, before.LastReport?.Sync?.Listed, invocation.Screen);
         var watch = progress.WatchAsync(watching.Token);

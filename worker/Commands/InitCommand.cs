@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -8,71 +7,52 @@ internal static class InitCommand
 {
     private const string Help = """
         Set up a shard in one go: check everything, register the search attributes, create the schedule, start the
-        collector in dry-run, and tell the next steps. A schedule that is there already is left as it is.
+        collector in dry-run, and tell the next steps. A collector that runs keeps its mode, and its settings unless
+        --replace names others.
           nstance-gc init --cluster prod --shard us-west-2a --bucket prod-nstance
+          nstance-gc init --cluster prod --shard us-west-2a --bucket prod-nstance --interval 5m --replace
         """;
 
     public static Command Make(CommandLine line)
     {
         var skip = Arguments.SkipChecks();
+        var replace = Arguments.Replace();
 
         // A new shard starts in dry-run; schedule create can start it in another mode.
         var settings = Arguments.Of(Settings.Of(SettingUse.Shard, SettingUse.Collector)
             .Where(setting => setting.Name != nameof(GcOptions.DryRun)));
-        return line.Make("init", Help, [.. settings, skip], async invocation =>
+        return line.Make("init", Help, [.. settings, replace, skip], async invocation =>
         {
-            var setup = await ShardSetup.PrepareAsync(invocation, invocation.Get(skip));
-            var created = await CreateAsync(setup, invocation.Rpc);
-            var shard = $"--cluster {setup.Shard.Cluster} --shard {setup.Shard.Shard}";
-            string[] next =
-            [
-                $"nstance-gc run {shard} --bucket {setup.Shard.Bucket}{Prefix(setup.Shard)}",
-                $"nstance-gc status {shard}",
-                $"nstance-gc cycle {shard} --dry-run",
-                $"nstance-gc enforce {shard}",
-            ];
-            var result = new
-            {
-                scheduleId = setup.ScheduleId,
-                workflowId = setup.WorkflowId,
-                created,
-                searchAttributesAdded = setup.AddedAttributes,
-                next,
-            };
-            invocation.Write(result, screen => Write(screen.Output, setup, created, next));
+            var outcome = await ShardSetup.RunAsync(invocation, invocation.Get(skip), (read, client) =>
+                new(invocation, read, client)
+                {
+                    Replace = invocation.Get(replace),
+                    Names = read.Given.Where(name => name != nameof(GcOptions.DryRun)).ToHashSet(),
+                });
+            var next = Next(outcome);
+            invocation.Write(outcome.ToJson(next), screen => Write(screen.Output, outcome, next));
+            return outcome.Code;
         });
+    }
+
+    private static string[] Next(SetupOutcome outcome)
+    {
+        var shard = $"--cluster {outcome.Shard.Cluster} --shard {outcome.Shard.Shard}";
+        string[] look =
+        [
+            $"nstance-gc run {shard} --bucket {outcome.Shard.Bucket}{Prefix(outcome.Shard)}",
+            $"nstance-gc status {shard}",
+            $"nstance-gc cycle {shard} --dry-run",
+        ];
+        return outcome.Plan.DryRun ? [.. look, $"nstance-gc enforce {shard}"] : look;
     }
 
     private static string Prefix(ShardRef shard) => shard.Prefix.Length > 0 ? $" --prefix {shard.Prefix}" : "";
 
-    /// <returns>False if the shard had a schedule.</returns>
-    private static async Task<bool> CreateAsync(ShardSetup setup, RpcOptions rpc)
+    private static void Write(TextWriter output, SetupOutcome outcome, string[] next)
     {
-        try
-        {
-            var input = new GcInput(setup.Shard) { Settings = setup.Settings with { DryRun = null } };
-            await setup.PutAsync(GcSchedule.Create(input), replace: false, rpc);
-
-            // The schedule starts it only once a worker polls; started here, its status can be read before that.
-            await CollectorStart.EnsureRunsAsync(setup.Client, input);
-            return true;
-        }
-        catch (CommandException e) when (e.Code == ExitCode.Refused)
-        {
-            return false;
-        }
-    }
-
-    private static void Write(TextWriter output, ShardSetup setup, bool created, string[] next)
-    {
-        var added = setup.AddedAttributes;
-        var attributes = added.Count > 0 ? $"registered {string.Join(", ", added)}" : "all there";
-        var state = created
-            ? "created, collector started in dry-run: it ends nothing"
-            : "there already, left as it is";
+        SetupResult.Write(output, outcome);
         output.WriteLine($"""
-            search attributes: {attributes}
-            schedule {setup.ScheduleId}: {state}
 
             next:
               1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE):
@@ -80,6 +60,9 @@ internal static class InitCommand
               2. look at it, and at what it would terminate:
                    {next[1]}
                    {next[2]}
+            """);
+        if (next.Length < 4) return;
+        output.WriteLine($"""
               3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:
                    {next[3]}
             """);

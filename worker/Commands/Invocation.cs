@@ -48,11 +48,15 @@ internal sealed class Invocation(
 
     /// <summary>Reads all sources of settings.</summary>
     /// <exception cref="CommandException">There are faults; it holds all of them.</exception>
-    public GcOptions Read(params IReadOnlyList<string> required)
+    public GcOptions Read(params IReadOnlyList<string> required) => ReadGiven(required).Options;
+
+    /// <summary>Reads all sources of settings, and which settings they name.</summary>
+    /// <exception cref="CommandException">There are faults; it holds all of them.</exception>
+    public ReadOptions ReadGiven(params IReadOnlyList<string> required)
     {
         var read = ReadAll(required);
         List<string> faults = [.. read.Faults, .. _faults];
-        return faults.Count == 0 ? read.Options : throw new CommandException(ExitCode.BadInput, faults);
+        return faults.Count == 0 ? read : throw new CommandException(ExitCode.BadInput, faults);
     }
 
     public Task<TemporalClient> ConnectAsync(GcOptions options) => TemporalConnector.ConnectAsync(

@@ -31,7 +31,10 @@ internal static class ModeCommands
             var request = new ModeRequest(dryRun, invocation.Get(by)) { Comment = invocation.Get(comment) };
             return async collector =>
             {
-                var status = await collector.UpdateAsync(workflow => workflow.SetModeAsync(request));
+                // Dry-run is also asked for without a worker: it can only stop what would be terminated.
+                if (!dryRun) await collector.AnswerFirstAsync();
+                var status = await collector.UpdateAsync(
+                    workflow => workflow.SetModeAsync(request), undo: dryRun ? "enforce" : "dry-run");
                 await RememberAsync(collector, dryRun, invocation);
                 return status;
             };

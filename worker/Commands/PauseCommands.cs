@@ -1,3 +1,6 @@
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
+
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc pause</c> and <c>resume</c>: the collector itself stays, and does nothing.</summary>
@@ -5,7 +8,7 @@ internal static class PauseCommands
 {
     private const string PauseHelp = """
         Pause a shard's collector: no cycle until it is resumed, or until a time.
-        With --group or --sweep only that part.
+        With --group or --sweep only that part. A pause that is in force is changed with --replace only.
           nstance-gc pause --cluster prod --shard us-west-2a --reason "migrating" --until 2h
           nstance-gc pause --cluster prod --shard us-west-2a --reason "slow images" --group acme/web --sweep dangling
         """;
@@ -27,7 +30,11 @@ internal static class PauseCommands
         var by = Arguments.By();
         var group = Arguments.Group();
         var sweep = Arguments.Sweep();
-        return line.Steer("pause", PauseHelp, [reason, until, by, group, sweep], invocation =>
+        var replace = new Option<bool>("--replace")
+        {
+            Description = "Take the place of a pause that is in force, also of another person's",
+        };
+        return line.Steer("pause", PauseHelp, [reason, until, by, group, sweep, replace], invocation =>
         {
             var request = new PauseRequest(Arguments.ReadWhy(reason, invocation))
             {
@@ -35,8 +42,15 @@ internal static class PauseCommands
                 By = invocation.Get(by),
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
+                Replace = invocation.Get(replace),
             };
-            return collector => collector.UpdateAsync(workflow => workflow.PauseAsync(request));
+            return async collector =>
+            {
+                var status = await collector.UpdateAsync(
+                    workflow => workflow.PauseAsync(request), Undo(request.Group, request.Sweep));
+                if (Unseen(request.Group, status) is { } warning) invocation.Note(warning);
+                return status;
+            };
         });
     }
 
@@ -53,7 +67,26 @@ internal static class PauseCommands
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
             };
-            return collector => collector.UpdateAsync(workflow => workflow.ResumeAsync(request));
+            return async collector =>
+            {
+                await collector.AnswerFirstAsync();
+                return await collector.UpdateAsync(
+                    workflow => workflow.ResumeAsync(request), undo: "pause --reason …");
+            };
         });
+    }
+
+    private static string Undo(string? group, Sweep? sweep) => "resume"
+        + (group is null ? "" : $" --group {group}")
+        + (sweep is null ? "" : $" --sweep {Word.Kebab($"{sweep}")}");
+
+    /// <summary>Warns of a group of which the last sync saw no machine. Null: it saw one, or did not run.</summary>
+    private static string? Unseen(string? group, GcStatus status)
+    {
+        var name = group?.Split('/')[1];
+        if (name is null || status.Groups is not { } groups || groups.Contains(name)) return null;
+        var known = groups.Count == 0 ? "none" : string.Join(", ", groups);
+        return $"warning: the last sync saw no machine of a group {name}; groups: {known}"
+            + DidYouMean.Hint(name, groups);
     }
 }

@@ -7,7 +7,8 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class ScheduleCommand
 {
     private const string ShowHelp = """
-        Show the schedule of a shard, and the settings that it hands to a new collector.
+        Show the schedule of a shard, the mode and the settings of the collector that runs, and where the schedule,
+        which starts the next one, differs.
           nstance-gc schedule show --cluster prod --shard us-west-2a
         """;
 
@@ -26,22 +27,18 @@ internal static class ScheduleCommand
           nstance-gc schedule trigger --cluster prod --shard us-west-2a
         """;
 
-    private const string DeleteHelp = """
-        Delete the schedule. Without --stop a collector that runs goes on, but is not started again.
-          nstance-gc schedule delete --cluster prod --shard us-west-2a --stop
-        """;
-
     public static Command Make(CommandLine line)
     {
         var reason = new Option<string?>("--reason") { Description = "Why", HelpName = "TEXT" };
-        var stop = new Option<bool>("--stop") { Description = "Cancel the collector that runs, too" };
         return new("schedule", "Keep a shard's collector alive, or stop doing so.")
         {
             ScheduleCreateCommand.Make(line),
             Make(line, "show", ShowHelp, [], async (invocation, collector) =>
             {
+                // Fails if there is no schedule.
                 var shown = await ScheduleView.ReadAsync(collector.Schedule, invocation.Rpc);
-                invocation.Write(shown, screen => ScheduleText.Write(screen.Console, shown));
+                var found = await FoundCollector.ReadAsync(collector, invocation.Rpc);
+                invocation.Write(ToJson(shown, found), screen => ScheduleText.Write(screen.Console, shown, found));
             }),
             Change(line, "pause", "paused", PauseHelp, [reason], (invocation, collector) =>
                 collector.Schedule.PauseAsync(invocation.Get(reason), invocation.Rpc)),
@@ -49,13 +46,32 @@ internal static class ScheduleCommand
                 collector.Schedule.UnpauseAsync("resumed by nstance-gc", invocation.Rpc)),
             Change(line, "trigger", "triggered", TriggerHelp, [], (invocation, collector) =>
                 collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc })),
-            Change(line, "delete", "deleted", DeleteHelp, [stop], async (invocation, collector) =>
-            {
-                await collector.Schedule.DeleteAsync(invocation.Rpc);
-                if (invocation.Get(stop)) await StopAsync(invocation, collector);
-            }),
+            ScheduleDeleteCommand.Make(line),
         };
     }
+
+    private static object ToJson(ScheduleView view, FoundCollector found) => new
+    {
+        view.ScheduleId,
+        view.Paused,
+        view.Note,
+        view.Every,
+        view.Input,
+        view.Started,
+        view.Skipped,
+        view.LastAt,
+        view.NextAt,
+        collector = new
+        {
+            found.Runs,
+            dryRun = found.Status?.DryRun,
+            found.Status?.Mode,
+            found.Status?.Settings,
+            found.Status?.Timings,
+        },
+        differs = ScheduleText.Differences(view, found)
+            .Select(change => new { option = change.Option, collector = change.From, schedule = change.To }),
+    };
 
     private static Command Change(
         CommandLine line,
@@ -90,16 +106,4 @@ internal static class ScheduleCommand
                     e);
             }
         });
-
-    private static async Task StopAsync(Invocation invocation, Collector collector)
-    {
-        try
-        {
-            await collector.Client.GetWorkflowHandle(collector.WorkflowId).CancelAsync(new() { Rpc = invocation.Rpc });
-        }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-        {
-            // None runs, as wanted.
-        }
-    }
 }

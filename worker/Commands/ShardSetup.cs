@@ -1,55 +1,198 @@
+using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Worker.Checks;
 using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
 using Temporalio.Client.Schedules;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>A checked shard, ready for its schedule: for <c>init</c> and <c>schedule create</c>.</summary>
-/// <param name="Client">The connection to Temporal.</param>
-/// <param name="Shard">The shard.</param>
-/// <param name="Settings">The collector's settings.</param>
-/// <param name="AddedAttributes">The search attributes that were registered now.</param>
-internal sealed record ShardSetup(
-    TemporalClient Client, ShardRef Shard, GcSettings Settings, IReadOnlyList<string> AddedAttributes)
+/// <summary>
+/// Sets up a shard, for <c>init</c> and <c>schedule create</c>. What a shard has already is changed with
+/// <c>--replace</c> only, and a setting that is not named keeps its value.
+/// </summary>
+internal sealed class ShardSetup(Invocation invocation, ReadOptions read, TemporalClient client)
 {
-    public string ScheduleId => Names.ScheduleId(Shard.Cluster, Shard.Shard);
+    private readonly ShardRef _shard = read.Options.ShardRef!;
 
-    public string WorkflowId => Names.GcWorkflowId(Shard.Cluster, Shard.Shard);
+    /// <summary>True: change what is there.</summary>
+    public bool Replace { get; init; }
 
-    /// <summary>Checks everything, then registers the search attributes.</summary>
-    public static async Task<ShardSetup> PrepareAsync(Invocation invocation, bool skipChecks)
+    /// <summary>True: the schedule is wanted paused. Null: as it is, and active when it is new.</summary>
+    public bool? Paused { get; init; }
+
+    /// <summary>Names of the settings that were given.</summary>
+    public IReadOnlySet<string> Names { get; init; } = read.Given;
+
+    private string Place => $"{_shard.Cluster}/{_shard.Shard}";
+
+    private Collector Collector => new(client, _shard.Cluster, _shard.Shard, invocation.CancellationToken);
+
+    /// <summary>Checks everything, sets up the shard, and says what is in effect then.</summary>
+    /// <exception cref="CommandException">Something differs, and may not be replaced.</exception>
+    public static async Task<SetupOutcome> RunAsync(
+        Invocation invocation, bool skipChecks, Func<ReadOptions, TemporalClient, ShardSetup> make)
     {
-        var options = invocation.Read("Cluster", "Shard", "Bucket");
+        var read = invocation.ReadGiven("Cluster", "Shard", "Bucket");
         var client = await Preflight.PassAsync(
-            () => invocation.ConnectAsync(options), options, skipChecks, database: false, invocation.CancellationToken);
-        var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
-        return new(client, options.ShardRef!, options.ToSettings(), added);
+            () => invocation.ConnectAsync(read.Options),
+            read.Options,
+            skipChecks,
+            database: false,
+            invocation.CancellationToken);
+        return await make(read, client).RunAsync(skipChecks);
     }
 
-    /// <summary>Creates the schedule, or replaces one that exists.</summary>
-    /// <returns>True if it replaced one.</returns>
-    public async Task<bool> PutAsync(Schedule schedule, bool replace, RpcOptions rpc)
+    private async Task<SetupOutcome> RunAsync(bool skipChecks)
     {
-        try
+        var found = await FoundCollector.ReadAsync(Collector, invocation.Rpc);
+        if (found is { IsNew: false, Settings: null })
         {
-            var start = new ScheduleOptions { TriggerImmediately = !schedule.State.Paused, Rpc = rpc };
-            await Client.CreateScheduleAsync(ScheduleId, schedule, start);
-            return false;
+            throw new CommandException(
+                ExitCode.Unreachable,
+                $"a collector runs for {Place}, and no worker answers for it, so its settings are not known: start a "
+                + "worker (nstance-gc run), then do this again");
         }
-        catch (ScheduleAlreadyRunningException e) when (!replace)
+
+        var plan = SetupPlan.Make(found, _shard, read.Options.ToSettings(), Names, Paused);
+        Refuse(found, plan);
+        if (!skipChecks && await ConfiguredAsync() is { } configured
+            && OwnTimings.Inherited(plan.Settings, configured) is { Count: > 0 } faults)
+            throw new CommandException(ExitCode.BadInput, faults);
+        var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
+        var done = await PutAsync(found, plan);
+        var configuredNow = found.Runs && plan.Changes.Count > 0 ? await ConfigureAsync(plan) : (bool?)null;
+        return new(_shard, found, plan, done)
+        {
+            Paused = Paused ?? found.Schedule?.Paused ?? false,
+            Configured = configuredNow,
+            AddedAttributes = added,
+        };
+    }
+
+    private void Refuse(FoundCollector found, SetupPlan plan)
+    {
+        if (plan.Changes.Count == 0) return;
+        var what = found.Runs ? "a collector runs" : "there is a schedule";
+        List<string> lines = [.. plan.Changes.Select(change => $"{change}")];
+        if (!Replace)
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"schedule {ScheduleId} exists already: --replace overwrites it, "
-                + "nstance-gc schedule show tells what it says",
-                e);
+                [
+                    $"{what} for {Place} with other settings; nothing was changed", .. lines,
+                    "to set them: the same command with --replace; a setting that is not named keeps its value",
+                ]);
         }
-        catch (ScheduleAlreadyRunningException)
+
+        if (found is { Runs: true, Shard: { } now } && now != _shard)
         {
-            var handle = Client.GetScheduleHandle(ScheduleId);
-            await handle.UpdateAsync(_ => new ScheduleUpdate(schedule), rpc);
-            if (!schedule.State.Paused) await handle.TriggerAsync(new() { Rpc = rpc });
-            return true;
+            throw new CommandException(
+                ExitCode.Refused,
+                $"the collector of {Place} has its records in bucket {now.Bucket}, and a running collector keeps its "
+                + "place: nstance-gc schedule delete --stop, then this again");
         }
     }
+
+    /// <summary>Makes or replaces the schedule, and lets a collector run.</summary>
+    private async Task<SetupDone> PutAsync(FoundCollector found, SetupPlan plan)
+    {
+        var input = new GcInput(_shard) { Settings = plan.Settings };
+        var schedule = GcSchedule.Create(input);
+        var isPaused = Paused ?? found.Schedule?.Paused ?? false;
+        if (isPaused)
+        {
+            var note = found.Schedule?.Note ?? "created paused by nstance-gc";
+            schedule = schedule with { State = new() { Paused = true, Note = note } };
+        }
+
+        if (found.Schedule is null)
+        {
+            await client.CreateScheduleAsync(Collector.Schedule.Id, schedule, new() { Rpc = invocation.Rpc });
+
+            // The schedule starts it only once a worker polls; started here, its status can be read before that. No
+            // tick of the schedule: it would bring back the mode of a collector that was stopped.
+            if (!isPaused) await CollectorStart.EnsureRunsAsync(client, input);
+            return SetupDone.Created;
+        }
+
+        if (Replace) await Collector.Schedule.UpdateAsync(_ => new ScheduleUpdate(schedule), invocation.Rpc);
+        if (!isPaused && !found.Runs) await Collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc });
+        return Replace ? SetupDone.Replaced : SetupDone.Kept;
+    }
+
+    /// <summary>Gives the new settings to the collector that runs. False: it did not answer.</summary>
+    private async Task<bool> ConfigureAsync(SetupPlan plan)
+    {
+        try
+        {
+            await Collector.UpdateAsync(workflow => workflow.ConfigureAsync(plan.Update));
+            return true;
+        }
+        catch (CommandException e) when (e.Code == ExitCode.Unreachable)
+        {
+            return false;
+        }
+    }
+
+    private async Task<ShardTimings?> ConfiguredAsync()
+    {
+        using var connections = new AwsConnections(new());
+        var records = ((IConnections)connections).Records(ShardChecks.CallTimeout);
+        return await records.GetConfigAsync(_shard, invocation.CancellationToken) is { } bytes
+            ? ShardConfig.Parse(bytes, _shard).Config?.Timings
+            : null;
+    }
+}
+
+/// <summary>What became of the schedule.</summary>
+internal enum SetupDone
+{
+    /// <summary>It is new.</summary>
+    Created,
+
+    /// <summary>It was there, and stays as it is.</summary>
+    Kept,
+
+    /// <summary>It was there, and was replaced.</summary>
+    Replaced,
+}
+
+/// <summary>What <c>init</c> and <c>schedule create</c> did.</summary>
+/// <param name="Shard">The shard.</param>
+/// <param name="Before">What the shard had.</param>
+/// <param name="Plan">What was set.</param>
+/// <param name="Schedule">What became of the schedule.</param>
+internal sealed record SetupOutcome(ShardRef Shard, FoundCollector Before, SetupPlan Plan, SetupDone Schedule)
+{
+    /// <summary>True: the schedule is paused.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>False: the running collector did not answer, and takes them later. Null: nothing to set.</summary>
+    public bool? Configured { get; init; }
+
+    /// <summary>Search attributes that were registered now.</summary>
+    public IReadOnlyList<string> AddedAttributes { get; init; } = [];
+
+    /// <summary>The exit code.</summary>
+    public int Code => Configured == false ? ExitCode.Unreachable : ExitCode.Done;
+
+    /// <summary>The object of <c>--output json</c>.</summary>
+    public object ToJson(IReadOnlyList<string> next) => new
+    {
+        scheduleId = Names.ScheduleId(Shard.Cluster, Shard.Shard),
+        workflowId = Names.GcWorkflowId(Shard.Cluster, Shard.Shard),
+        shard = Shard,
+        settings = Plan.Settings,
+        dryRun = Plan.DryRun,
+        paused = Paused,
+        created = Schedule == SetupDone.Created,
+        replaced = Schedule == SetupDone.Replaced,
+        changes = Plan.Changes.Select(change => new { option = change.Option, from = change.From, to = change.To }),
+        configured = Configured,
+        searchAttributesAdded = AddedAttributes,
+        next,
+    };
 }

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
 using Temporalio.Client.Schedules;
 
@@ -18,6 +19,8 @@ internal sealed class Collector(
 
     public string WorkflowId => _handle.Id;
 
+    public string ReconcilerId => Names.ReconcilerWorkflowId(cluster, shard);
+
     /// <summary>The schedule that keeps it alive.</summary>
     public ScheduleHandle Schedule => client.GetScheduleHandle(Names.ScheduleId(cluster, shard));
 
@@ -25,17 +28,38 @@ internal sealed class Collector(
 
     public Task<IReadOnlyList<CycleReport>> ReportsAsync() => QueryAsync(workflow => workflow.Reports());
 
-    public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) =>
-        UpdateAsync(workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), timeout);
+    public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) => UpdateAsync(
+        workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), timeout, undo: "pause --reason …");
 
     /// <summary>Sends a small update.</summary>
-    public Task<GcStatus> UpdateAsync(Expression<Func<GcWorkflow, Task<GcStatus>>> update) =>
-        UpdateAsync(update, AnswerTimeout);
+    /// <param name="update">The update.</param>
+    /// <param name="undo">The command that undoes it; null: none does.</param>
+    public Task<GcStatus> UpdateAsync(
+        Expression<Func<GcWorkflow, Task<GcStatus>>> update, string? undo = null) =>
+        UpdateAsync(update, AnswerTimeout, undo);
+
+    /// <summary>
+    /// Makes sure that a worker answers. An update that nobody takes now is carried out later, perhaps when it is not
+    /// wanted any more.
+    /// </summary>
+    /// <exception cref="CommandException">No worker answers, or no collector runs.</exception>
+    public async Task<GcStatus> AnswerFirstAsync()
+    {
+        try
+        {
+            return await StatusAsync();
+        }
+        catch (Exception e) when (Failure.Of(e) is { Code: ExitCode.Unreachable } failure)
+        {
+            throw new CommandException(failure.Code, $"{failure.Lines[0]} Nothing was asked for.", e);
+        }
+    }
 
     private Task<T> QueryAsync<T>(Expression<Func<GcWorkflow, T>> query) => AskAsync(() => _handle.QueryAsync(
         query, new() { Rpc = new() { Timeout = AnswerTimeout, CancellationToken = cancellationToken } }));
 
-    private async Task<T> UpdateAsync<T>(Expression<Func<GcWorkflow, Task<T>>> update, TimeSpan timeout)
+    private async Task<T> UpdateAsync<T>(
+        Expression<Func<GcWorkflow, Task<T>>> update, TimeSpan timeout, string? undo)
     {
         // The SDK repeats the call without end; only a token stops it.
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -45,9 +69,19 @@ internal sealed class Collector(
             var rpc = new RpcOptions { CancellationToken = limit.Token };
             return await AskAsync(() => _handle.ExecuteUpdateAsync(update, new() { Rpc = rpc }));
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested
+            && (e is OperationCanceledException || Failure.Of(e).Code == ExitCode.Unreachable))
         {
-            throw new CommandException(ExitCode.Unreachable, Failure.NoAnswer, e);
+            var name = $"--cluster {cluster} --shard {shard}";
+            throw new CommandException(
+                ExitCode.Unreachable,
+                [
+                    $"no answer within {DurationText.Format(timeout)}, but the request was accepted: Temporal keeps "
+                        + "it, and a worker carries it out (is one running? nstance-gc run)",
+                    $"to see whether it was: nstance-gc status {name}",
+                    .. undo is null ? Array.Empty<string>() : [$"to undo it: nstance-gc {undo} {name}"],
+                ],
+                e);
         }
     }
 

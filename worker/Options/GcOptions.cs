@@ -114,8 +114,8 @@ public sealed record GcOptions : IValidatableObject
     [OneOf("text", "json")]
     public string LogFormat { get; init; } = "text";
 
-    /// <summary>Time between starts of cycles; zero turns collection off.</summary>
-    [Duration("0s", MaxDuration)]
+    /// <summary>Time between starts of cycles.</summary>
+    [Duration("1s", MaxDuration)]
     public TimeSpan? Interval { get; init; }
 
     /// <summary>An instance that has not registered this long after it was issued is dangling.</summary>

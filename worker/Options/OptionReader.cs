@@ -7,7 +7,9 @@ namespace Nstance.Temporal.Worker.Options;
 /// <param name="Options">Complete only when there are no faults.</param>
 /// <param name="Faults">One line each: where, the value, what is allowed.</param>
 /// <param name="Faulty">Names of settings that broke a rule.</param>
-internal sealed record ReadOptions(GcOptions Options, IReadOnlyList<string> Faults, IReadOnlySet<string> Faulty)
+/// <param name="Given">Names of settings that a source names.</param>
+internal sealed record ReadOptions(
+    GcOptions Options, IReadOnlyList<string> Faults, IReadOnlySet<string> Faulty, IReadOnlySet<string> Given)
 {
     /// <summary>Returns the options with each faulty setting at its default, for more checks.</summary>
     public GcOptions WithoutFaulty()
@@ -22,6 +24,9 @@ internal sealed record ReadOptions(GcOptions Options, IReadOnlyList<string> Faul
 /// <summary>Lays the sources over each other and checks the outcome.</summary>
 internal static class OptionReader
 {
+    /// <summary>The word that gives a setting of a collector its default again.</summary>
+    private const string Default = "default";
+
     /// <summary>Reads the options.</summary>
     /// <param name="layers">Sources; the later wins.</param>
     /// <param name="required">Names of the settings without which the command cannot work.</param>
@@ -40,13 +45,16 @@ internal static class OptionReader
 
             var origin = origins[setting.Name] = layer.Origin(setting.Name);
             var text = layer.Values[setting.Name];
-            if (Parse(setting.Type, text) is { } value) setting.Property.SetValue(options, value);
+            if (text == Default && setting.Use == SettingUse.Collector)
+                setting.Property.SetValue(options, setting.Property.GetValue(GcOptions.Defaults));
+            else if (Parse(setting.Type, text) is { } value) setting.Property.SetValue(options, value);
             else faults.Add($"{origin}: \"{text}\" is not {Allowed(setting.Type)}");
         }
 
         var results = Validate(options);
         faults.AddRange(results.Select(result => $"{Origin(result, origins)}: {result.ErrorMessage}"));
-        return new(options, faults, results.SelectMany(result => result.MemberNames).ToHashSet());
+        var faulty = results.SelectMany(result => result.MemberNames).ToHashSet();
+        return new(options, faults, faulty, origins.Keys.ToHashSet());
     }
 
     private static List<ValidationResult> Validate(GcOptions options)

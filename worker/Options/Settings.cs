@@ -34,7 +34,7 @@ internal static class Settings
             "Where /healthz/live, /healthz/ready and /metrics are answered, e.g. 127.0.0.1:9464; no authentication"),
         new("LogFormat", Host, "text|json", "How the log is written (to stderr)"),
         new("Interval", Collector, "TIME",
-            "Time between starts of cycles; 0 turns collection off", "config.jsonc, else 2m"),
+            "Time between starts of cycles", "config.jsonc, else 2m"),
         new("RegistrationTimeout", Collector, "TIME",
             "An instance not registered this long after it was issued is dangling", "config.jsonc, else 5m"),
         new("DeletedRecordRetention", Collector, "TIME",

@@ -23,6 +23,21 @@ internal static class SteeringText
     public static string? QuietHours(string? text, out IReadOnlyList<QuietHours> hours) =>
         Read(text, ';', Hours, out hours);
 
+    /// <summary>Writes rules of limits as <see cref="Rules"/> reads them.</summary>
+    public static string Format(IReadOnlyList<LimitRule> rules) => string.Join(", ", rules.Select(rule =>
+    {
+        var who = rule.OfShard ? "shard" : rule.Group ?? "*";
+        var reason = rule.Reason is { } one ? Setting.Kebab($"{one}") : "*";
+        return FormattableString.Invariant($"{who}:{reason}={rule.Floor}/{rule.Percent}");
+    }));
+
+    /// <summary>Writes quiet hours as <see cref="QuietHours"/> reads them.</summary>
+    public static string Format(IReadOnlyList<QuietHours> all) => string.Join("; ", all.Select(hours =>
+    {
+        var days = hours.Days.Count > 0 ? $"{string.Join(',', hours.Days)} " : "";
+        return $"{days}{hours.From}-{hours.To}{(hours.TimeZone == "UTC" ? "" : $" {hours.TimeZone}")}";
+    }));
+
     private static string? Read<T>(string? text, char separator, Func<string, T?> parse, out IReadOnlyList<T> all)
         where T : class
     {

@@ -4,36 +4,51 @@ using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>A schedule for people.</summary>
+/// <summary>A schedule for people, and the collector that it keeps alive.</summary>
 internal static class ScheduleText
 {
-    public static void Write(IAnsiConsole console, ScheduleView view)
+    public static void Write(IAnsiConsole console, ScheduleView view, FoundCollector found)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumns("what", "value");
-        table.AddRow("schedule", Markup.Escape(view.ScheduleId));
-        table.AddRow("state", view.Paused ? $"[yellow]paused[/] {Markup.Escape(view.Note ?? "")}" : "[green]active[/]");
-        table.AddRow("checks every", view.Every is { } every ? DurationText.Format(every) : "");
-        table.AddRow("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
-        table.AddRow("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
-        if (view.Input is { } input)
+        Row("schedule", view.ScheduleId);
+        Row("state", view.Paused ? $"paused {view.Note}" : "active");
+        Row("checks every", view.Every is { } every ? DurationText.Format(every) : "");
+        Row("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
+        Row("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
+        if (view.Input is { } input) Row("bucket", input.Shard.Bucket);
+        Row("collector", found switch
         {
-            var settings = input.Settings;
-            var limits = settings.Limits;
-            table.AddRow("bucket", Markup.Escape(input.Shard.Bucket));
-            table.AddRow("interval", settings.Interval is { } time ? DurationText.Format(time) : "from config.jsonc");
-            table.AddRow("dry-run", settings.DryRun switch
-            {
-                true => "[yellow]on[/]",
-                false => "off",
-                null => "[yellow]on, until nstance-gc enforce[/]",
-            });
-            table.AddRow("limits", limits.Enabled
-                ? $"group: {limits.GroupFloor} or {limits.GroupPercent} %; "
-                    + $"shard: {limits.ShardFloor} or {limits.ShardPercent} %"
-                : "[yellow]off[/]");
+            { Runs: false } => "none runs; the next one starts with:",
+            { Status: null } => "runs, and no worker answers for it; the schedule says:",
+            _ => "runs",
+        });
+        if (found.Settings is { } settings)
+        {
+            Row("mode", SetupText.Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
+            Row("settings", SetupText.Settings(settings));
+            var timings = settings.Over(found.Status?.Timings ?? new());
+            Row("interval", DurationText.Format(timings.Interval)
+                + (settings.Interval is not null ? "" : found.Status?.Timings is null
+                    ? ", or what config.jsonc says" : " (from config.jsonc)"));
         }
 
+        foreach (var change in Differences(view, found))
+            Row("differs", $"{change.Option}: collector {change.From}, schedule {change.To}");
         console.Write(table);
+
+        void Row(string what, string value) => table.AddRow(what, Markup.Escape(value));
     }
+
+    /// <summary>Returns where the schedule differs from the collector that runs.</summary>
+    public static IReadOnlyList<SettingChange> Differences(ScheduleView view, FoundCollector found)
+    {
+        if (found.Status is not { } status || view.Input is not { } input) return [];
+        List<SettingChange> changes = [.. CollectorSettings.Changes(status.Settings, input.Settings)];
+        if (status.DryRun != (input.Settings.DryRun ?? true))
+            changes.Add(new("mode", ModeName(status.DryRun), ModeName(input.Settings.DryRun ?? true)));
+        return changes;
+    }
+
+    private static string ModeName(bool dryRun) => dryRun ? "dry-run" : "enforce";
 }

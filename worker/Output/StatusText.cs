@@ -62,7 +62,12 @@ internal static class StatusText
 
         Row("cycles", $"{status.Totals.Cycles}");
         Row("next cycle", status.NextCycleAt is { } next ? Word.Time(next) : "none");
-        if (status.Timings is { } timings) Row("interval", DurationText.Format(timings.Interval));
+        if (status.Timings is { } timings)
+        {
+            Row("interval", DurationText.Format(timings.Interval));
+            foreach (var warning in OwnTimings.Warnings(timings)) Row("[yellow]warning[/]", Markup.Escape(warning));
+        }
+
         var totals = status.Totals;
         var terminated = totals.Terminated.Select(total => $"{total.Instances} {Word.Kebab($"{total.Reason}")}");
         Row("terminated so far", totals.Terminated.Count == 0 ? "none" : string.Join(", ", terminated));

@@ -31,6 +31,7 @@ internal sealed class CollectorState(GcInput input)
         Mode = State.Mode,
         Pause = State.Pause,
         PartialPauses = State.PartialPauses,
+        Groups = State.Groups,
         Pending = State.Pending,
         Blocks = State.Blocks,
         Approval = State.Approval,

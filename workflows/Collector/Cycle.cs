@@ -59,8 +59,9 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
     {
         var sync = await PhaseAsync(
             Sync, (input, context) => steps.SyncAsync(input with { Settings = _settings }, context));
-        _report = _report with { Sync = sync };
+        _report = _report with { Sync = sync is null ? null : sync with { Groups = null } };
         if (sync is null) return;
+        collector.State = collector.State with { Groups = sync.Groups };
         collector.State = HostRules.Synced(collector.State);
         if (sync.Timings is { } timings) ApplyTimings(timings);
         collector.State = GraceRules.Synced(

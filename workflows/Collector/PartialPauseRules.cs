@@ -6,6 +6,8 @@ internal static class PartialPauseRules
     /// <summary>The maximum number of paused parts: each is carried into every cycle.</summary>
     public const int Max = 100;
 
+    private const int MaxNamed = 5;
+
     /// <summary>Why a pause cannot be set; null: it can.</summary>
     public static string? Refusal(GcState state, PauseRequest? request, DateTimeOffset now)
     {
@@ -17,9 +19,48 @@ internal static class PartialPauseRules
             return $"Group is \"{ActivityFault.Cut(group)}\"; allowed is tenant/group.";
         if (request.Sweep is { } sweep && !Enum.IsDefined(sweep))
             return $"Sweep is {sweep}; allowed is {string.Join(", ", Enum.GetNames<Sweep>())}.";
+        if (!request.Replace && InForce(state, request.Group, request.Sweep) is { } pause)
+            return $"{pause}: resume it first, or ask with replace (--replace).";
         return IsPartial(request.Group, request.Sweep) && state.PartialPauses.Count >= Max
             ? $"{Max} parts are paused already: resume some, or pause all." : null;
     }
+
+    /// <summary>Why nothing can be resumed; null: it can.</summary>
+    public static string? Refusal(GcState state, ResumeRequest? request)
+    {
+        if (InForce(state, request?.Group, request?.Sweep) is not null) return null;
+        var what = Part(request?.Group, request?.Sweep);
+        var parts = state.PartialPauses.Select(pause => Part(pause.Group, pause.Sweep)).ToList();
+        if (state.Pause is not null) parts.Insert(0, Part(group: null, sweep: null));
+        return parts.Count == 0
+            ? $"Nothing is paused, so {what} cannot be resumed."
+            : $"{Capital(what)} is not paused. Paused: {string.Join("; ", parts.Take(MaxNamed))}.";
+    }
+
+    /// <summary>Describes the pause of exactly this part; null: there is none.</summary>
+    private static string? InForce(GcState state, string? group, Sweep? sweep)
+    {
+        var what = Capital(Part(group, sweep));
+        if (!IsPartial(group, sweep))
+            return state.Pause is { } pause ? Describe(what, pause.Reason, pause.At, pause.By, pause.Until) : null;
+        var part = state.PartialPauses.FirstOrDefault(p => p.Group == group && p.Sweep == sweep);
+        return part is null ? null : Describe(what, part.Reason, part.At, part.By, part.Until);
+    }
+
+    private static string Describe(
+        string what, string reason, DateTimeOffset at, string? by, DateTimeOffset? until) =>
+        $"{what} is paused since {at:yyyy-MM-dd HH:mm}Z by {by ?? "an operator"} "
+        + $"({reason}), {(until is { } end ? $"until {end:yyyy-MM-dd HH:mm}Z" : "without an end")}";
+
+    private static string Part(string? group, Sweep? sweep) => (group, sweep) switch
+    {
+        (null, null) => "the collector",
+        (null, { } only) => $"sweep {only}",
+        ({ } one, null) => $"group {one}",
+        var (one, only) => $"sweep {only} of group {one}",
+    };
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
     public static bool IsPartial(string? group, Sweep? sweep) => group is not null || sweep is not null;
 

@@ -95,6 +95,10 @@ public sealed record GcState
     /// <summary>How long the last cycle with a good sync took.</summary>
     public TimeSpan CycleTook { get; init; }
 
+    /// <summary>Names of the groups that the last sync listed; null: not known, or too many to name.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Groups { get; init; }
+
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }
 
@@ -138,6 +142,10 @@ public sealed record PauseRequest(string Reason) : UpdateRequest
 
     /// <summary>Who asks.</summary>
     public string? By { get; init; }
+
+    /// <summary>True: take the place of a pause of the same part that is in force. Default false: refused.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Replace { get; init; }
 }
 
 /// <summary>

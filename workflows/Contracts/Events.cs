@@ -88,6 +88,11 @@ public sealed record ReconcilerState
     public ReconcilerTotals Totals { get; init; } = new();
 }
 
+/// <summary>Result of a reconciler that was cancelled: what it dropped.</summary>
+/// <param name="Queued">Events that were not handled.</param>
+/// <param name="ToNotify">Events that were handled and not notified.</param>
+public sealed record ReconcilerResult(int Queued, int ToNotify);
+
 /// <summary>Counts since the reconciler first started.</summary>
 public sealed record ReconcilerTotals
 {

@@ -36,8 +36,7 @@ public static class GcSettingsRules
         ArgumentNullException.ThrowIfNull(settings);
         List<string?> faults =
         [
-            settings.Interval > MaxDuration
-                ? $"Interval is {settings.Interval}; at most {MaxDuration}, zero or less is off." : null,
+            Within(nameof(settings.Interval), settings.Interval, Second, MaxDuration),
             Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, Second, MaxDuration),
             Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, Second, MaxDuration),
             Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, Second, MaxDuration),

@@ -35,6 +35,9 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     /// <summary>Parts of the shard that are paused.</summary>
     public IReadOnlyList<PartialPause> PartialPauses { get; init; } = [];
 
+    /// <summary>Names of the groups that the last sync listed; null: not known, or too many to name.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
+
     /// <summary>A plan that waits for approval.</summary>
     public CollectPlan? Pending { get; init; }
 
