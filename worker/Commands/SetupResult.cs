@@ -20,6 +20,7 @@ internal static class SetupResult
         output.WriteLine($"schedule {Names.ScheduleId(outcome.Shard.Cluster, outcome.Shard.Shard)}: {done}"
             + (outcome.Paused ? ", paused: nstance-gc schedule resume starts the collector" : ""));
         output.WriteLine($"collector: {Collector(outcome)}");
+        output.WriteLine($"nstance's collector: {outcome.NstanceCollector}");
         output.WriteLine($"mode: {SetupText.Mode(
             outcome.Plan.DryRun,
             outcome.Plan.DryRun == outcome.Before.Status?.Mode?.DryRun ? outcome.Before.Status.Mode : null,
