@@ -89,8 +89,8 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     /// <summary>A refusal by state is allowed: the instance and the plan of the docs do not exist.</summary>
     private static int[] Allowed(IReadOnlyList<string> command) => command switch
     {
-        ["plan", "approve" or "reject", ..] => [ExitCode.Refused],
-        ["explain" or "release", ..] => [ExitCode.NotFound, ExitCode.Done],
+        ["plan", "approve" or "reject", ..] or ["release", ..] => [ExitCode.Refused],
+        ["explain", ..] => [ExitCode.NotFound, ExitCode.Done],
         ["schedule", "create", ..] => [ExitCode.Done, ExitCode.Refused],
         _ => [ExitCode.Done],
     };
