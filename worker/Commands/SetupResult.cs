@@ -20,12 +20,12 @@ internal static class SetupResult
         output.WriteLine($"schedule {Names.ScheduleId(outcome.Shard.Cluster, outcome.Shard.Shard)}: {done}"
             + (outcome.Paused ? ", paused: nstance-gc schedule resume starts the collector" : ""));
         output.WriteLine($"collector: {Collector(outcome)}");
-        output.WriteLine($"nstance's collector: {outcome.NstanceCollector}");
         output.WriteLine($"mode: {SetupText.Mode(
             outcome.Plan.DryRun,
             outcome.Plan.DryRun == outcome.Before.Status?.Mode?.DryRun ? outcome.Before.Status.Mode : null,
             outcome.Plan.Settings.DryRun is null)}");
         output.WriteLine($"settings: {SetupText.Settings(outcome.Plan.Settings)}");
+        output.WriteLine($"nstance's collector: {outcome.NstanceCollector}");
         foreach (var change in outcome.Plan.Changes) output.WriteLine($"changed: {change}");
         var timings = outcome.Before.Status?.Timings ?? new();
         foreach (var warning in OwnTimings.Warnings(outcome.Plan.Settings.Over(timings)))

@@ -63,7 +63,8 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
             throw new CommandException(ExitCode.BadInput, faults);
         var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
         var done = await PutAsync(found, plan);
-        var configuredNow = found.Runs && plan.Changes.Count > 0 ? await ConfigureAsync(plan) : (bool?)null;
+        var isToConfigure = found.Runs && plan.Changes.Count > 0;
+        var configuredNow = isToConfigure ? await ConfigureAsync(plan) : (bool?)null;
         return new(_shard, found, plan, done)
         {
             Paused = Paused ?? found.Schedule?.Paused ?? false,
@@ -92,8 +93,8 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"the collector of {Place} has its records in {ShardKeys.Place(now)}, and a running collector keeps its "
-                + "place: nstance-gc schedule delete --stop, then this again");
+                $"the collector of {Place} has its records in {ShardKeys.Place(now)}, and a running collector keeps "
+                + "its place: nstance-gc schedule delete --stop, then this again");
         }
     }
 
