@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities.Acquire;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Aws;
@@ -137,6 +138,10 @@ public sealed class GcActivities : IGcActivities
         return result;
     });
 
+    private static ILogger Logger => ActivityExecutionContext.HasCurrent
+        ? ActivityExecutionContext.Current.Logger
+        : NullLogger.Instance;
+
     private static CancellationToken Token => ActivityExecutionContext.HasCurrent
         ? ActivityExecutionContext.Current.CancellationToken
         : CancellationToken.None;
@@ -195,7 +200,11 @@ public sealed class GcActivities : IGcActivities
     private LeaderCheck Leader(PhaseInput input) => new(_databases, Records(input), input.Shard, _time);
 
     private AuditTrail Trail(ShardDatabase database, PhaseInput input) =>
-        new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input);
+        new(database, _connections.Audit(input.Timings.RequestTimeout), _databases.HostName, input)
+        {
+            Time = _time,
+            OnTerminated = entry => Logger.Terminated(input, entry),
+        };
 
     private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, Task<T>> phase)
     {

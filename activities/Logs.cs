@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nstance.Temporal.Activities.Audit;
 
 namespace Nstance.Temporal.Activities;
 
@@ -22,6 +23,11 @@ internal static class Logs
             LogLevel.Information, new(3001, "Told"),
             "{Kind} in shard {Shard}: group {Tenant}/{Group}, instance {Instance}: {Cause}");
 
+    private static readonly Action<ILogger, string, string, string, string, string, string, Exception?>
+        TerminatedMessage = LoggerMessage.Define<string, string, string, string, string, string>(
+            LogLevel.Information, new(2002, "Terminated"),
+            "shard={Shard} {Action}={ProviderId} instance={Instance} reason={Reason} plan={Plan}");
+
     public static IDisposable? Scope(this ILogger logger, ShardRef shard, int? cycle) =>
         InShard(logger, shard.Cluster, shard.Shard, cycle);
 
@@ -30,6 +36,16 @@ internal static class Logs
 
     public static void Failed(this ILogger logger, string activity, int attempt, string why) =>
         FailedMessage(logger, activity, attempt, why, null);
+
+    /// <summary>A machine that was terminated or quarantined, and the id of the approved plan it was part of.</summary>
+    public static void Terminated(this ILogger logger, PhaseInput input, AuditEntry entry)
+    {
+        var plan = entry.ApprovedBy is null ? null : input.Approval?.Hash;
+        TerminatedMessage(
+            logger, $"{input.Shard.Cluster}/{input.Shard.Shard}", entry.Action, OneLine.Of(entry.ProviderId ?? "-"),
+            OneLine.Of(entry.Instance), entry.Reason ?? "-",
+            plan?.Length > CollectPlan.IdLength ? plan[..CollectPlan.IdLength] : plan ?? "none", null);
+    }
 
     /// <summary>An event of a notification, when there is no webhook.</summary>
     public static void Event(this ILogger logger, Notification notification, ReconcileEvent e) => EventMessage(

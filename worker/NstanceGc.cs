@@ -26,8 +26,9 @@ public static class NstanceGc
         [
             InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
             CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
-            ExplainCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce, ModeCommands.MakeDryRun,
-            ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make, ReplayCommand.Make,
+            ExplainCommand.Make, QuarantineCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce,
+            ModeCommands.MakeDryRun, ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make,
+            ReplayCommand.Make,
         ];
         foreach (var make in commands) line.Root.Add(make(line));
         return line;

@@ -106,7 +106,7 @@ public sealed partial class GcWorkflow
         foreach (var ticket in served) ticket.Report = report;
         WorkflowMetrics.CycleEnded(_collector, report);
         CycleTrace.End(_collector.Shard, trace, report);
-        Workflow.Logger.CycleEnded(report);
+        Workflow.Logger.CycleEnded(_collector.Shard, report);
     }
 
     private async Task WaitAsync()

@@ -9,9 +9,40 @@ internal static class Logs
     public static IDisposable? InCycle(this ILogger logger, ShardRef shard, int cycle) =>
         logger.BeginScope("{Cluster}/{Shard} cycle {Cycle}", shard.Cluster, shard.Shard, cycle);
 
-    public static void CycleEnded(this ILogger logger, CycleReport report) => logger.LogInformation(
-        new EventId(1, nameof(CycleEnded)), "Cycle {Cycle} ended: {Outcome}. {Problems}",
-        report.Cycle, report.Outcome.ToString(), string.Join("; ", report.Problems));
+    /// <summary>One line with the counts, and one for each problem; names and values as logfmt has them.</summary>
+    public static void CycleEnded(this ILogger logger, ShardRef shard, CycleReport report)
+    {
+        var counts = report.Collect?.Counts ?? [];
+        var name = $"{shard.Cluster}/{shard.Shard}";
+        logger.Log(
+            report.Outcome == CycleOutcome.Completed ? LogLevel.Information : LogLevel.Warning,
+            new EventId(1, nameof(CycleEnded)),
+            "shard={Shard} cycle={Cycle} outcome={Outcome} dry_run={DryRun} terminated={Terminated} "
+            + "already_gone={AlreadyGone} quarantined={Quarantined} skipped={Skipped} failed={Failed} held={Held} "
+            + "listed={Listed} stale={Stale} purged={Purged} problems={Problems} seconds={Seconds}",
+            name,
+            report.Cycle,
+            Lower($"{report.Outcome}"),
+            Lower($"{report.DryRun}"),
+            counts.Sum(c => c.Terminated),
+            counts.Sum(c => c.AlreadyGone),
+            counts.Sum(c => c.Quarantined),
+            counts.Sum(c => c.Skipped),
+            counts.Sum(c => c.Failed),
+            counts.Sum(c => c.OverLimit + c.Blocked),
+            report.Sync?.Listed,
+            report.Health?.Stale,
+            report.Purge?.Purged,
+            report.Problems.Count,
+            Math.Round((report.EndedAt - report.StartedAt).TotalSeconds, 1));
+        foreach (var problem in report.Problems)
+        {
+            logger.LogWarning(
+                new EventId(7, "Problem"),
+                "shard={Shard} cycle={Cycle} problem={Problem}",
+                name, report.Cycle, problem);
+        }
+    }
 
     public static void HostLost(this ILogger logger, int cycle, string host, string why) => logger.LogWarning(
         new EventId(2, nameof(HostLost)), "Cycle {Cycle} lost host {Host}: {Why}", cycle, host, why);
@@ -35,4 +66,7 @@ internal static class Logs
     public static void ChecksDropped(this ILogger logger, int count) => logger.LogError(
         new EventId(6, nameof(ChecksDropped)),
         "{Count} checks dropped: more than a run may hand on; the next scan finds them", count);
+
+    // Words as in JSON and on the command line.
+    private static string Lower(string word) => word.ToLowerInvariant();
 }

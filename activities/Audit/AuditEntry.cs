@@ -33,6 +33,12 @@ internal sealed record AuditEntry
     /// <summary>The cycle's time.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>
+    /// When it was done, or written down, by the host's clock: CloudTrail's event of the call is at about this time.
+    /// Null in lines of earlier releases.
+    /// </summary>
+    public DateTimeOffset? DoneAt { get; init; }
+
     /// <summary>Number of the cycle; 0: no cycle, a person.</summary>
     public int Cycle { get; init; }
 

@@ -18,6 +18,12 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     /// <summary>About a MiB.</summary>
     private const int LinesPerObject = 2000;
 
+    /// <summary>Clock of the time at which something was done.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Is called for each machine that was terminated or quarantined.</summary>
+    public Action<AuditEntry>? OnTerminated { get; init; }
+
     /// <summary>What was done, or will be done, to a candidate.</summary>
     public AuditEntry Of(Assessment a, string action, string why, Approval? approval = null)
     {
@@ -43,6 +49,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     {
         Id = AuditEntry.IdOf(input.AsOf, row.Id, reason, action),
         At = input.AsOf,
+        DoneAt = Time.GetUtcNow(),
         Cycle = input.Cycle,
         Cluster = input.Shard.Cluster,
         Shard = input.Shard.Shard,
@@ -62,7 +69,12 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     public static AuditLine Line(AuditEntry entry) => new(entry.Id, entry.ToLine());
 
     /// <summary>Adds lines to the outbox.</summary>
-    public void Add(IEnumerable<AuditEntry> entries) => database.AddAudit([.. entries.Select(Line)]);
+    public void Add(IEnumerable<AuditEntry> entries)
+    {
+        AuditEntry[] all = [.. entries];
+        database.AddAudit([.. all.Select(Line)]);
+        foreach (var entry in all.Where(e => e.Action is "terminated" or "quarantined")) OnTerminated?.Invoke(entry);
+    }
 
     /// <summary>Adds lines that repeat in each cycle: only what is new, or a day old.</summary>
     public void AddNews(IEnumerable<AuditEntry> entries)

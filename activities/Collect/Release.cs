@@ -72,6 +72,7 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
         {
             Id = AuditEntry.IdOf(now, one.TrackingId, null, "released"),
             At = now,
+            DoneAt = now,
             Cluster = shard.Cluster,
             Shard = shard.Shard,
             Instance = one.TrackingId,

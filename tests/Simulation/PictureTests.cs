@@ -9,7 +9,8 @@ public sealed class PictureTests
     public void Of_OutputOfTheDemo_IsAnSvgOfItsLinesWithoutAddressesAndFiles()
     {
         var svg = XDocument.Parse(Picture.Of(
-            "dotnet run", "1 < 2 & 3\nTemporal server: embedded at 127.0.0.1:40633; files: /tmp/demo\n\nAll is well\n"));
+            "dotnet run",
+            "1 < 2 & 3\nTemporal server: embedded at 127.0.0.1:40633; files: /tmp/demo\n\nAll is well\n"));
 
         Assert.Equal(
             ["$ dotnet run", "1 < 2 & 3", "Temporal server: embedded", "", "All is well"],

@@ -13,8 +13,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData(
         "",
-        "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, release, enforce, "
-            + "dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
+        "say what to do: init, run, doctor, status, reports, cycle, pause, resume, plan, explain, quarantine, "
+            + "release, enforce, dry-run, schedule, config, completion, replay; nstance-gc --help explains")]
     [InlineData(
         "schedule",
         "say what to do: create, show, pause, resume, trigger, delete; nstance-gc schedule --help explains")]
@@ -29,7 +29,7 @@ public sealed class CommandLineTests
         "run --interval 2s",
         "--interval: not an option of nstance-gc run, but of nstance-gc init, nstance-gc doctor, nstance-gc schedule "
             + "create, nstance-gc config check")]
-    [InlineData("status --output yaml", "--output: \"yaml\" is not known: text or json")]
+    [InlineData("status --output yaml", "--output: \"yaml\" is not known: text, wide or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
     [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
     [InlineData(

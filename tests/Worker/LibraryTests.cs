@@ -93,7 +93,8 @@ public sealed class LibraryTests : IAsyncLifetime
 
         // Whatever is logged within a cycle says whose it is.
         var ended = Assert.Single(
-            _log.Lines, line => line.Text.StartsWith($"Cycle {report.Cycle} ended: ", StringComparison.Ordinal));
+            _log.Lines, line => line.Text.StartsWith(
+                $"shard=lib/lib cycle={report.Cycle} outcome=", StringComparison.Ordinal));
         Assert.Superset(new HashSet<string> { "Cluster=lib", "Shard=lib", $"Cycle={report.Cycle}" }, ended.Scope);
         var phase = Assert.Single(
             _log.Lines,

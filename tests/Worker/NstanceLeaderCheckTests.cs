@@ -2,7 +2,6 @@ using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Checks;
 using Nstance.Temporal.Worker.Output;
-using Spectre.Console.Testing;
 
 namespace Nstance.Temporal.Tests.Worker;
 
@@ -48,17 +47,17 @@ public sealed class NstanceLeaderCheckTests
     [Fact]
     public void Status_WithALeader_ShowsItAndSinceWhen()
     {
-        using var console = new TestConsole();
-        console.Profile.Width = 200;
+        var output = new StringWriter();
         var since = new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero);
 
-        StatusText.Write(console, new(new("c", "s", "b"), CollectorActivity.Waiting)
+        var status = new GcStatus(new("c", "s", "b"), CollectorActivity.Waiting)
         {
             Host = "host-a",
             Leader = new("nst-7", "10.0.3.4", since),
-        });
+        };
+        StatusText.Write(new(output, TextWriter.Null, width: 200), status, since, wide: false);
 
-        Assert.Contains("nst-7 at 10.0.3.4, since 2026-11-28 12:00:00Z", console.Output, StringComparison.Ordinal);
+        Assert.Contains("nst-7 at 10.0.3.4, since 2026-11-28 12:00:00Z", output.ToString(), StringComparison.Ordinal);
     }
 
     private async Task<(CheckState State, string Detail)> RunAsync(string id)

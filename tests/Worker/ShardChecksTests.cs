@@ -50,7 +50,7 @@ public sealed class ShardChecksTests
 
         Assert.StartsWith(
             "s3://b/shard/s/config.jsonc: shard/s/config.jsonc is broken at line 1",
-            Assert.Single(Failures(ExitCode.BadInput)),
+            Assert.Single(Failures(ExitCode.Unreachable)),
             StringComparison.Ordinal);
     }
 
@@ -75,8 +75,8 @@ public sealed class ShardChecksTests
     [Fact]
     public async Task Run_RefusedEverywhere_TellsBoth()
     {
-        _connections.Bucket.ConfigFault = new(CloudFault.Denied, "S3 refused");
-        _connections.Ec2.ListFault = new(CloudFault.Denied, "EC2 refused");
+        _connections.Bucket.ConfigFault = new(CloudFault.Denied, "S3 refused") { Code = "AccessDenied" };
+        _connections.Ec2.ListFault = new(CloudFault.Denied, "EC2 refused") { Code = "UnauthorizedOperation" };
 
         await RunAsync();
 
@@ -84,11 +84,27 @@ public sealed class ShardChecksTests
         Assert.Equal(CheckState.Skipped, _checks.Single(check => check.Name == "config.jsonc").State);
     }
 
+    [Theory]
+    [InlineData("ExpiredToken", ExitCode.Unreachable)]
+    [InlineData("RequestTimeTooSkewed", ExitCode.Unreachable)]
+    [InlineData(null, ExitCode.Unreachable)] // a proxy's page, or no credentials yet
+    [InlineData("AccessDenied", ExitCode.BadInput)]
+    [InlineData("InvalidAccessKeyId", ExitCode.BadInput)]
+    public async Task Run_Denied_IsBadInputUnlessItPassesByItself(string? awsCode, int code)
+    {
+        _connections.Bucket.Config = Encoding.UTF8.GetBytes(Right);
+        _connections.Ec2.ListFault = new(CloudFault.Denied, "EC2 refused") { Code = awsCode };
+
+        await RunAsync();
+
+        Assert.Equal(["EC2 refused"], Failures(code));
+    }
+
     [Fact]
     public async Task Run_ReadButNotListed_Fails()
     {
         _connections.Bucket.Config = Encoding.UTF8.GetBytes(Right);
-        _connections.Bucket.ListFault = new(CloudFault.Denied, "S3 refused ListObjectsV2");
+        _connections.Bucket.ListFault = new(CloudFault.Denied, "S3 refused ListObjectsV2") { Code = "AccessDenied" };
 
         await RunAsync();
 

@@ -68,7 +68,10 @@ public sealed class SteerProcessTests : LoopbackShard
         Assert.Equal(
             ("ann", "emptied"),
             (audit[^1].GetProperty("approvedBy").GetString(), audit[^1].GetProperty("approvalComment").GetString()));
+        Assert.All(audit, e => Assert.True(e.GetProperty("doneAt").GetDateTimeOffset() <= DateTimeOffset.UtcNow));
         Assert.DoesNotContain("very-secret", told.Output);
+        await _worker.LogUntilAsync($"shard=c/s terminated={ids[0]} instance=dangling-{ids[0]} reason=orphan plan={plan
+            .GetProperty("id").GetString()}", Token);
     }
 
     [Fact]
@@ -99,11 +102,18 @@ public sealed class SteerProcessTests : LoopbackShard
         Assert.Equal(1, cycle.Counts("orphan").GetProperty("quarantined").GetInt32());
         Assert.StartsWith("stop", Cloud.Ec2.Find(id)!.StateName, StringComparison.Ordinal);
 
+        await using var list = Shard("quarantine", "list", "--output", "json");
+        var listed = Assert.Single((await list.EndAsync(Token)).Json.GetProperty("instances").EnumerateArray());
+        Assert.Equal(id, listed.GetProperty("providerId").GetString());
+        Assert.StartsWith("stop", listed.GetProperty("state").GetString(), StringComparison.Ordinal);
+
         await using var release = Shard("release", id, "--comment", "still needed", "--by", "ann", "--output", "json");
         Assert.Equal(ExitCode.Done, (await release.EndAsync(Token)).Code);
         await using var again = Shard("release", id, "--comment", "once more");
         Assert.Equal(ExitCode.Refused, (await again.EndAsync(Token)).Code);
 
+        await using var none = Shard("quarantine", "list");
+        Assert.Equal("nothing of c/s is in quarantine", (await none.EndAsync(Token)).Output.Trim());
         await AskAsync("cycle");
         Assert.Contains(Cloud.Ec2.Find(id)!.StateName, new[] { "pending", "running" });
     }

@@ -69,15 +69,18 @@ internal static class ShardChecks
         catch (CloudException e)
         {
             // Its message already says what, where and what to do.
-            var code = e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput;
-            return Check.Failed(name, Failure.FirstLine(e.Message), code);
+            return Check.Failed(name, Failure.FirstLine(e.Message), CloudExit.CodeOf(e));
         }
         catch (AmazonClientException e)
         {
             // The SDK's own fault, before any call: no credentials, a broken profile.
-            return Check.Failed(name, e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
-                ? "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"
-                : $"AWS: {Failure.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
+            return e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
+                ? Check.Failed(
+                    name,
+                    "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role",
+                    ExitCode.Unreachable)
+                : Check.Failed(
+                    name, $"AWS: {Failure.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -97,7 +100,10 @@ internal static class ShardChecks
         }
 
         var result = ShardConfig.Parse(text, shard);
-        checks.AddRange(result.Faults.Select(f => Check.Failed(Configuration, $"{place}: {f}")));
+
+        // A broken file is being edited, or half written; one of another shard means that a setting here is wrong.
+        var code = result.OfAnother ? ExitCode.BadInput : ExitCode.Unreachable;
+        checks.AddRange(result.Faults.Select(f => Check.Failed(Configuration, $"{place}: {f}", code)));
         if (result.Config is not null)
             checks.Add(Check.Ok(Configuration, $"{place} belongs to {shard.Cluster}/{shard.Shard}"));
         return result.Config;

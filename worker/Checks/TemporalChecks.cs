@@ -46,11 +46,7 @@ internal static class TemporalChecks
         }
         catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
         {
-            return Check.Failed(
-                Namespace,
-                $"namespace {name} is not on Temporal at {client.Connection.Options.TargetHost}: "
-                + "check --namespace or TEMPORAL_NAMESPACE",
-                ExitCode.NotFound);
+            return Check.Failed(Namespace, NamespaceFault.Text(client), ExitCode.NotFound);
         }
         catch (RpcException e)
         {

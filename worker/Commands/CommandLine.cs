@@ -1,5 +1,4 @@
 using System.CommandLine.Invocation;
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -42,14 +41,18 @@ internal sealed class CommandLine
             return ExitCode.Done;
         });
 
-    /// <summary>Makes a command that sends an update to a shard's collector and prints the status.</summary>
-    public Command Steer(
-        string name, string help, Symbol[] own, Func<Invocation, Func<Collector, Task<GcStatus>>> read) =>
+    /// <summary>
+    /// Makes a command that sends an update to a shard's collector. It prints what it changed and what to do next, in
+    /// at most five lines; in JSON the status after it.
+    /// </summary>
+    public Command Steer(string name, string help, Symbol[] own, Func<Invocation, Steering> read) =>
         Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
         {
-            var send = read(invocation);
-            var status = await send(await invocation.CollectorAsync());
-            invocation.Write(status, screen => StatusText.Write(screen.Console, status));
+            var steering = read(invocation);
+            var collector = await invocation.CollectorAsync();
+            var status = await steering.Send(collector);
+            invocation.Write(
+                status, screen => ChangeText.Write(screen, steering.Tell(status, collector.Named)));
         });
 
     public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)

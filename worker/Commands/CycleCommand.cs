@@ -23,7 +23,7 @@ internal static class CycleCommand
             var before = await collector.AnswerFirstAsync();
             var run = () => collector.RunCycleAsync(invocation.Get(dryRun), limit);
             var report = invocation.IsJson ? await run() : await WatchAsync(collector, before, invocation, run);
-            invocation.Write(report, screen => ReportText.Write(screen.Console, report));
+            invocation.Write(report, screen => ReportText.Write(screen, report, invocation.IsWide));
             return report.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked ? ExitCode.Done : ExitCode.Failed;
         });
     }

@@ -1,7 +1,7 @@
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Worker.Checks;
 using Nstance.Temporal.Worker.Options;
-using Spectre.Console;
+using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -41,29 +41,9 @@ internal static class DoctorCommand
         var shown = checks.Select(check => new { name = check.Name, state = check.State, detail = check.Detail });
         invocation.Write(
             new { ok = code == ExitCode.Done, checks = shown },
-            screen => Write(screen.Console, checks));
+            screen => ChecksText.Write(screen, checks));
         return code;
 
         bool IsOk(string name) => checks.Exists(check => check.Name == name && check.State == CheckState.Ok);
-    }
-
-    private static void Write(IAnsiConsole console, List<Check> checks)
-    {
-        var width = checks.Max(check => check.Name.Length);
-        foreach (var check in checks)
-        {
-            var mark = check.State switch
-            {
-                CheckState.Ok => "[green]ok     [/]",
-                CheckState.Warning => "[yellow]warning[/]",
-                CheckState.Failed => "[red]FAILED [/]",
-                _ => "[grey]skipped[/]",
-            };
-
-            // Not wrapped: one fault, one line, also in a narrow pipe.
-            var line = new Markup($"{mark} {check.Name.PadRight(width)}  {Markup.Escape(check.Detail)}\n");
-            line.Overflow = Overflow.Fold;
-            console.Write(line);
-        }
     }
 }

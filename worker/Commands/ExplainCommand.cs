@@ -4,7 +4,6 @@ using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Worker.Output;
-using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -40,7 +39,7 @@ internal static class ExplainCommand
                 throw new CommandException(ExitCode.NotFound, [line, .. story.Gaps]);
             }
 
-            invocation.Write(ToJson(story), screen => Write(screen.Console, story));
+            invocation.Write(ToJson(story), screen => Write(screen, story));
         });
     }
 
@@ -67,23 +66,24 @@ internal static class ExplainCommand
         gaps = story.Gaps,
     };
 
-    private static void Write(IAnsiConsole console, InstanceHistory story)
+    private static void Write(Screen screen, InstanceHistory story)
     {
-        console.WriteLine($"database: {(story.Row is { } row ? EvidenceText.Row(row) : "no row on this host")}");
-        if (story.Record is not null) console.WriteLine($"record: {EvidenceText.Record(story.Record, null)}");
-        foreach (var gap in story.Gaps) ReportText.Warn(console, gap);
-        if (story.Entries.Count == 0) console.WriteLine("audit: nothing was done to it in these days");
+        screen.Sentence($"database: {(story.Row is { } row ? EvidenceText.Row(row) : "no row on this host")}", 0);
+        if (story.Record is not null) screen.Sentence($"record: {EvidenceText.Record(story.Record, null)}", 0);
+        foreach (var gap in story.Gaps) screen.Warn(gap);
+        if (story.Entries.Count == 0) screen.Line("audit: nothing was done to it in these days");
         foreach (var e in story.Entries)
         {
             var cycle = e.Cycle > 0 ? $"cycle {e.Cycle}{(e.DryRun ? ", dry-run" : "")} on {e.Host}" : "by hand";
-            var when = Markup.Escape($"({cycle}{(e.Reason is { } reason ? $", {reason}" : "")})");
-            console.MarkupLine($"{Word.Time(e.At)} [bold]{Markup.Escape(e.Action)}[/] {when}");
-            console.WriteLine($"  {e.Why}");
-            if (e.ApprovedBy is { } by) console.WriteLine($"  by {by}: {e.ApprovalComment}");
-            if (e.Evidence?.Row is { } seen) console.WriteLine($"  database: {seen}");
-            if (e.Evidence?.Cloud is { } cloud) console.WriteLine($"  cloud: {cloud}");
-            if (e.Evidence?.Record is { } record) console.WriteLine($"  record: {record}");
-            if (e.Limits is { } limits) console.WriteLine($"  limits: {limits}");
+            screen.Line(
+                $"{Word.Time(e.DoneAt ?? e.At)} ", new(e.Action, Tone.Bold),
+                $" ({cycle}{(e.Reason is { } reason ? $", {reason}" : "")})");
+            screen.Sentence(e.Why, 2);
+            if (e.ApprovedBy is { } by) screen.Sentence($"by {by}: {e.ApprovalComment}", 2);
+            if (e.Evidence?.Row is { } seen) screen.Sentence($"database: {seen}", 2);
+            if (e.Evidence?.Cloud is { } cloud) screen.Sentence($"cloud: {cloud}", 2);
+            if (e.Evidence?.Record is { } record) screen.Sentence($"record: {record}", 2);
+            if (e.Limits is { } limits) screen.Sentence($"limits: {limits}", 2);
         }
     }
 }

@@ -20,6 +20,9 @@ internal sealed class Invocation(
 
     public bool IsJson => Get(shared.Output) == "json";
 
+    /// <summary>True: rows may be longer than a terminal.</summary>
+    public bool IsWide => Get(shared.Output) == "wide";
+
     public bool Verbose => Get(shared.Verbose);
 
     public string? ConfigFile => Get(shared.Config);

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Output;
 using Temporalio.Client.Schedules;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -29,15 +30,17 @@ internal static class ModeCommands
         return line.Steer(name, help, [comment, by], invocation =>
         {
             var request = new ModeRequest(dryRun, invocation.Get(by)) { Comment = invocation.Get(comment) };
-            return async collector =>
-            {
-                // Dry-run is also asked for without a worker: it can only stop what would be terminated.
-                if (!dryRun) await collector.AnswerFirstAsync();
-                var status = await collector.UpdateAsync(
-                    workflow => workflow.SetModeAsync(request), undo: dryRun ? "enforce" : "dry-run");
-                await RememberAsync(collector, dryRun, invocation);
-                return status;
-            };
+            return new(
+                async collector =>
+                {
+                    // Dry-run is also asked for without a worker: it can only stop what would be terminated.
+                    if (!dryRun) await collector.AnswerFirstAsync();
+                    var status = await collector.UpdateAsync(
+                        workflow => workflow.SetModeAsync(request), undo: dryRun ? "enforce" : "dry-run");
+                    await RememberAsync(collector, dryRun, invocation);
+                    return status;
+                },
+                ChangeText.ModeSet);
         });
     }
 

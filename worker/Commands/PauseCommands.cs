@@ -44,13 +44,15 @@ internal static class PauseCommands
                 Sweep = Arguments.ReadSweep(sweep, invocation),
                 Replace = invocation.Get(replace),
             };
-            return async collector =>
-            {
-                var status = await collector.UpdateAsync(
-                    workflow => workflow.PauseAsync(request), Undo(request.Group, request.Sweep));
-                if (Unseen(request.Group, status) is { } warning) invocation.Note(warning);
-                return status;
-            };
+            return new(
+                async collector =>
+                {
+                    var status = await collector.UpdateAsync(
+                        workflow => workflow.PauseAsync(request), Undo(request.Group, request.Sweep));
+                    if (Unseen(request.Group, status) is { } warning) invocation.Note(warning);
+                    return status;
+                },
+                (status, named) => ChangeText.Paused(status, named, request));
         });
     }
 
@@ -67,12 +69,14 @@ internal static class PauseCommands
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
             };
-            return async collector =>
-            {
-                await collector.AnswerFirstAsync();
-                return await collector.UpdateAsync(
-                    workflow => workflow.ResumeAsync(request), undo: "pause --reason …");
-            };
+            return new(
+                async collector =>
+                {
+                    await collector.AnswerFirstAsync();
+                    return await collector.UpdateAsync(
+                        workflow => workflow.ResumeAsync(request), undo: "pause --reason …");
+                },
+                (status, named) => ChangeText.Resumed(status, named, request));
         });
     }
 

@@ -35,16 +35,16 @@ internal static class PlanCommand
             var status = await (await invocation.CollectorAsync()).StatusAsync();
             invocation.Write(
                 new { pending = status.Pending, approval = status.Approval, rejection = status.Rejection },
-                screen => PlanText.Write(screen.Console, status));
+                screen => PlanText.Write(screen, status, invocation.IsWide));
         }),
-        Decision(line, "approve", ApproveHelp, (collector, decision) =>
+        Decision(line, "approve", "approved", ApproveHelp, (collector, decision) =>
             collector.UpdateAsync(workflow => workflow.ApproveAsync(decision))),
-        Decision(line, "reject", RejectHelp, (collector, decision) =>
+        Decision(line, "reject", "rejected", RejectHelp, (collector, decision) =>
             collector.UpdateAsync(workflow => workflow.RejectAsync(decision))),
     };
 
     private static Command Decision(
-        CommandLine line, string name, string help, Func<Collector, PlanDecision, Task<GcStatus>> decide)
+        CommandLine line, string name, string done, string help, Func<Collector, PlanDecision, Task<GcStatus>> decide)
     {
         var plan = new Argument<string>("PLAN") { Description = "Its id, as plan show tells it" };
         var comment = Arguments.Why("--comment");
@@ -53,7 +53,9 @@ internal static class PlanCommand
         {
             var decision = new PlanDecision(
                 invocation.Get(plan), invocation.Get(by), Arguments.ReadWhy(comment, invocation));
-            return collector => decide(collector, decision);
+            return new(
+                collector => decide(collector, decision),
+                (status, named) => ChangeText.Decided(done, status, named, decision));
         });
     }
 }

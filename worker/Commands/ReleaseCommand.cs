@@ -44,9 +44,11 @@ internal static class ReleaseCommand
             var until = result.ProtectedUntil;
             invocation.Write(
                 new { instance = released.TrackingId, providerId = released.ProviderId, protectedUntil = until },
-                screen => screen.Output.WriteLine(
-                    $"{released.ProviderId} ({released.TrackingId}) starts again; "
-                    + $"the collector leaves it alone until {Word.Time(until)}"));
+                screen =>
+                {
+                    screen.Line($"released: {released.ProviderId} ({released.TrackingId}) starts again");
+                    screen.Line($"the collector skips it until {Word.Time(until)}");
+                });
         });
     }
 

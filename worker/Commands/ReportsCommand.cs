@@ -1,5 +1,4 @@
 using Nstance.Temporal.Worker.Output;
-using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -22,42 +21,8 @@ internal static class ReportsCommand
         {
             var count = invocation.Get(last);
             var reports = (await (await invocation.CollectorAsync()).ReportsAsync()).Take(count).ToList();
-            invocation.Write(new { reports }, screen => Write(screen.Console, reports));
+            invocation.Write(new { reports }, screen => ReportsText.Write(
+                screen, reports, TimeProvider.System.GetUtcNow(), invocation.IsWide));
         });
-    }
-
-    private static void Write(IAnsiConsole console, List<CycleReport> reports)
-    {
-        if (reports.Count == 0)
-        {
-            console.WriteLine("no cycle has ended yet");
-            return;
-        }
-
-        var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumns(
-            "cycle", "began", "took", "outcome", "host", "fleet", "garbage", "terminated", "skipped", "held back",
-            "purged", "problem");
-        foreach (var report in reports)
-        {
-            var counts = report.Collect?.Counts ?? [];
-            string Sum(Func<CollectCounts, int> of) => counts.Count == 0 ? "–" : $"{counts.Sum(of)}";
-            table.AddRow(
-                $"{report.Cycle}",
-                Word.Time(report.StartedAt),
-                ReportText.Took(report),
-                Word.Outcome(report.Outcome) + (report.DryRun ? " [yellow](dry)[/]" : ""),
-                Markup.Escape(report.Host ?? ""),
-                report.Sync is { } sync ? $"{sync.Listed}" : "–",
-                Sum(x => x.Candidates),
-                Sum(x => x.Terminated),
-                Sum(x => x.Skipped),
-                Sum(x => x.OverLimit + x.Blocked),
-                report.Purge is { } purge ? $"{purge.Purged}" : "–",
-                Markup.Escape(report.Problems is [var first, ..] ? first
-                    : report.Collect?.Blocked is [var guard, ..] ? guard.Why : ""));
-        }
-
-        console.Write(table);
     }
 }

@@ -51,9 +51,10 @@ internal static class RunCommand
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw CommandException.BadInput(
+            throw new CommandException(
+                ExitCode.Unreachable,
                 $"--health-address: {options.HealthAddress} is taken by another process: "
-                + "give another port, 0 for any, or off",
+                + "stop it, or give another port, 0 for any, or off",
                 e);
         }
         catch (SocketException e)

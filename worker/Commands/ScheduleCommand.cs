@@ -38,7 +38,7 @@ internal static class ScheduleCommand
                 // Fails if there is no schedule.
                 var shown = await ScheduleView.ReadAsync(collector.Schedule, invocation.Rpc);
                 var found = await FoundCollector.ReadAsync(collector, invocation.Rpc);
-                invocation.Write(ToJson(shown, found), screen => ScheduleText.Write(screen.Console, shown, found));
+                invocation.Write(ToJson(shown, found), screen => ScheduleText.Write(screen, shown, found));
             }),
             Change(line, "pause", "paused", PauseHelp, [reason], (invocation, collector) =>
                 collector.Schedule.PauseAsync(invocation.Get(reason), invocation.Rpc)),

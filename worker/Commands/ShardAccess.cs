@@ -21,14 +21,31 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         CallTimeout);
 
     /// <summary>Makes the release, in the region that the shard's configuration names.</summary>
-    public async Task<Release> ReleaseAsync(CancellationToken cancellationToken)
+    public async Task<Release> ReleaseAsync(CancellationToken cancellationToken) =>
+        new(await CloudAsync(cancellationToken), connections.Audit(CallTimeout), _shard);
+
+    /// <summary>Returns the shard's machines that are in quarantine, the oldest first.</summary>
+    public async Task<IReadOnlyList<CloudInstance>> QuarantinedAsync(CancellationToken cancellationToken)
+    {
+        var cloud = await CloudAsync(cancellationToken);
+        var found = new List<CloudInstance>();
+        await foreach (var page in cloud.ListAsync(_shard, expected: 0, cancellationToken))
+        {
+            found.AddRange(page.Where(i => i.IsOwn(_shard) && i.Status != InstanceStatus.Deleted
+                && i.Tags.ContainsKey(CloudTags.GcQuarantined)));
+        }
+
+        return [.. found.OrderBy(i => i.Tags[CloudTags.GcQuarantined], StringComparer.Ordinal)];
+    }
+
+    private async Task<ICloud> CloudAsync(CancellationToken cancellationToken)
     {
         var key = ShardKeys.Config(_shard);
         var bytes = await connections.Records(CallTimeout).GetConfigAsync(_shard, cancellationToken)
             ?? throw CommandException.BadInput($"s3://{_shard.Bucket}/{key} is not there: is --shard right?");
         var parsed = ShardConfig.Parse(bytes, _shard);
         return parsed.Config is { } config
-            ? new(connections.Cloud(config.Region, CallTimeout), connections.Audit(CallTimeout), _shard)
+            ? connections.Cloud(config.Region, CallTimeout)
             : throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(fault => $"{key}: {fault}")]);
     }
 
@@ -41,8 +58,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         }
         catch (CloudException e)
         {
-            var code = e.WorthRetrying ? ExitCode.Unreachable : ExitCode.BadInput;
-            throw new CommandException(code, Failure.FirstLine(e.Message), e);
+            throw new CommandException(CloudExit.CodeOf(e), Failure.FirstLine(e.Message), e);
         }
     }
 }

@@ -7,8 +7,8 @@ internal sealed class SharedOptions
 {
     public SharedOptions() => Output.Validators.Add(result =>
     {
-        if (result.Tokens is [{ Value: not ("text" or "json") } token])
-            result.AddError($"--output: \"{token.Value}\" is not known: text or json");
+        if (result.Tokens is [{ Value: not ("text" or "wide" or "json") } token])
+            result.AddError($"--output: \"{token.Value}\" is not known: text, wide or json");
     });
 
     public Option<string?> Address { get; } =
@@ -23,7 +23,7 @@ internal sealed class SharedOptions
     public Option<string> Output { get; } = new("--output", "-o")
     {
         Description = "How results are written",
-        HelpName = "text|json",
+        HelpName = "text|wide|json",
         Recursive = true,
         DefaultValueFactory = _ => "text",
     };

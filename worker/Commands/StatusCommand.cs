@@ -8,11 +8,12 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class StatusCommand
 {
     private const string Help = """
-        Show what a shard's collector is doing: state, host, next cycle, last report.
-        Without a shard: all collectors of the namespace.
+        Show what a shard's collector is doing: state, host, next cycle, last report. Without a worker: what Temporal
+        knows, and exit code 3. Without a shard: all collectors of the namespace or the cluster, the worst first.
           nstance-gc status --cluster prod --shard us-west-2a
           nstance-gc status --cluster prod --shard us-west-2a --output json
-          nstance-gc status --watch
+          nstance-gc status --cluster prod --watch
+          nstance-gc status --output wide
         """;
 
     public static Command Make(CommandLine line)
@@ -26,26 +27,43 @@ internal static class StatusCommand
         {
             var interval = Arguments.ReadTime(every, invocation);
             var options = invocation.Read();
-            if ((options.Cluster is null) != (options.Shard is null)) invocation.Read("Cluster", "Shard");
+            if (options is { Shard: not null, Cluster: null }) invocation.Read("Cluster");
             var client = await invocation.ConnectAsync(options);
-            if (invocation.Get(watch)) await WatchAsync(invocation, client, options, interval);
-            else await ShowAsync(invocation, client, options);
+            if (!invocation.Get(watch)) return await ShowAsync(invocation, client, options, height: null);
+            await WatchAsync(invocation, client, options, interval);
+            return ExitCode.Done;
         });
     }
 
-    private static async Task ShowAsync(Invocation invocation, TemporalClient client, GcOptions options)
+    private static async Task<int> ShowAsync(
+        Invocation invocation, TemporalClient client, GcOptions options, int? height)
     {
+        var token = invocation.CancellationToken;
         if (options is { Cluster: { } cluster, Shard: { } shard })
-        {
-            var status = await new Collector(client, cluster, shard, invocation.CancellationToken).StatusAsync();
-            invocation.Write(status, screen => StatusText.Write(screen.Console, status));
-            return;
-        }
-
-        var shards = await Shards.AskAsync(client, invocation.CancellationToken);
+            return await ShowAsync(invocation, new(client, cluster, shard, token));
+        var asked = await Shards.AskAsync(client, options.Cluster, token);
+        ShardLine[] shards = [.. asked.OrderBy(ShardsText.Rank)];
         invocation.Write(
             new { shards },
-            screen => ShardsText.Write(screen.Console, shards, TimeProvider.System.GetUtcNow()));
+            screen => ShardsText.Write(screen, shards, TimeProvider.System.GetUtcNow(), invocation.IsWide, height));
+        return ExitCode.Done;
+    }
+
+    private static async Task<int> ShowAsync(Invocation invocation, Collector collector)
+    {
+        try
+        {
+            var status = await collector.StatusAsync();
+            invocation.Write(status, screen => StatusText.Write(
+                screen, status, TimeProvider.System.GetUtcNow(), invocation.IsWide));
+            return ExitCode.Done;
+        }
+        catch (CommandException e) when (e.Code == ExitCode.Unreachable)
+        {
+            var known = await collector.WithoutWorkerAsync(e.Lines[0]);
+            invocation.Write(known, screen => StatusText.Write(screen, known, invocation.IsWide));
+            return ExitCode.Unreachable;
+        }
     }
 
     private static async Task WatchAsync(
@@ -60,12 +78,12 @@ internal static class StatusCommand
                 invocation.Screen.Redraw();
                 try
                 {
-                    await ShowAsync(invocation, client, options);
+                    await ShowAsync(invocation, client, options, invocation.Screen.Height);
                 }
                 catch (Exception e) when (e is CommandException or TemporalException && !token.IsCancellationRequested)
                 {
                     // The watch goes on: the collector may come back.
-                    invocation.Note($"{CommandLine.Name}: {Failure.Of(e).Lines[0]}");
+                    foreach (var line in Failure.Of(e).Lines) invocation.Note($"{CommandLine.Name}: {line}");
                 }
             }
             while (await timer.WaitForNextTickAsync(token));

@@ -36,6 +36,11 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
 
     private static Failure OfRpc(RpcException.StatusCode code, string message) => code switch
     {
+        RpcException.StatusCode.NotFound when message.StartsWith("Namespace ", StringComparison.OrdinalIgnoreCase) =>
+            new(
+                ExitCode.NotFound,
+                $"Temporal: {message}: check --namespace or TEMPORAL_NAMESPACE, "
+                + "or make it with temporal operator namespace create"),
         RpcException.StatusCode.NotFound => new(ExitCode.NotFound, $"Temporal: not found: {message}"),
         RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.Cancelled =>
             new(ExitCode.Unreachable, NoAnswer),

@@ -15,6 +15,12 @@ internal static class HostLog
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Temporalio", LogLevel.Warning)
             .AddFilter("Temporalio.Workflow", own) // our workflows: the SDK names their logger
+            .AddFilter("Temporalio.Activity", own)
+
+            // A host that cannot start logs the same stack three times; the command reports it in one line.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", verbose ? LogLevel.Warning : LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", verbose ? LogLevel.Warning : LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", verbose ? LogLevel.Warning : LogLevel.None)
             .AddFilter("Nstance", own)
             .AddConfiguration(configuration.GetSection("Logging"))
             .AddConsole(console =>

@@ -6,7 +6,15 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// <param name="WorkflowId">Its workflow id.</param>
 /// <param name="Status">Null: it did not answer.</param>
 /// <param name="Error">Why it did not answer; null: it did.</param>
-internal sealed record ShardLine(string WorkflowId, GcStatus? Status, string? Error);
+internal sealed record ShardLine(string WorkflowId, GcStatus? Status, string? Error)
+{
+    /// <summary>Cluster and shard, as people write them.</summary>
+    public string Name => WorkflowId.StartsWith(Prefix, StringComparison.Ordinal)
+        ? WorkflowId[Prefix.Length..]
+        : WorkflowId;
+
+    private static string Prefix { get; } = Names.GcWorkflowId("", "").TrimEnd('/') + "/";
+}
 
 /// <summary>Every collector of a namespace.</summary>
 internal static class Shards
@@ -19,12 +27,23 @@ internal static class Shards
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Queries all of them; one that does not answer is listed with the reason.</summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="cluster">Only this cluster; null: all.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static async Task<IReadOnlyList<ShardLine>> AskAsync(
-        TemporalClient client, CancellationToken cancellationToken)
+        TemporalClient client, string? cluster, CancellationToken cancellationToken)
     {
         var rpc = new RpcOptions { CancellationToken = cancellationToken };
         var ids = new SortedSet<string>(StringComparer.Ordinal);
-        await foreach (var run in client.ListWorkflowsAsync(Running, new() { Rpc = rpc })) ids.Add(run.Id);
+        await foreach (var run in client.ListWorkflowsAsync(Running, new() { Rpc = rpc }))
+        {
+            // By id: a namespace whose attributes are not registered has its collectors too.
+            if (cluster is null || run.Id.StartsWith(Names.GcWorkflowId(cluster, ""), StringComparison.Ordinal))
+                ids.Add(run.Id);
+        }
+
+        if (ids.Count > 0 && await Pollers.WaitAsync(client, rpc) is { LastPoll: null } none)
+            return [.. ids.Select(id => new ShardLine(id, null, none.Why))];
         using var places = new SemaphoreSlim(MaxAtATime);
         return await Task.WhenAll(ids.Select(async id =>
         {

@@ -1,18 +1,16 @@
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
-using Spectre.Console;
 
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A schedule for people, and the collector that it keeps alive.</summary>
 internal static class ScheduleText
 {
-    public static void Write(IAnsiConsole console, ScheduleView view, FoundCollector found)
+    public static void Write(Screen screen, ScheduleView view, FoundCollector found)
     {
-        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
-        table.AddColumns("what", "value");
+        var rows = new List<(string Name, Cell Value)>();
         Row("schedule", view.ScheduleId);
-        Row("state", view.Paused ? $"paused {view.Note}" : "active");
+        Row("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good));
         Row("checks every", view.Every is { } every ? DurationText.Format(every) : "");
         Row("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
         Row("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
@@ -34,10 +32,14 @@ internal static class ScheduleText
         }
 
         foreach (var change in Differences(view, found))
-            Row("differs", $"{change.Option}: collector {change.From}, schedule {change.To}");
-        console.Write(table);
+        {
+            Row("differs", new Cell(
+                $"{change.Option}: collector {change.From}, schedule {change.To}", Tone.Warning));
+        }
 
-        void Row(string what, string value) => table.AddRow(what, Markup.Escape(value));
+        Columns.WritePairs(screen, rows);
+
+        void Row(string what, Cell value) => rows.Add((what, value));
     }
 
     /// <summary>Returns where the schedule differs from the collector that runs.</summary>

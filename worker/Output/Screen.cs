@@ -1,46 +1,97 @@
-using Spectre.Console;
+using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>Where a command writes: results to one stream, all else to the other.</summary>
+/// <summary>
+/// Where a command writes: results to one stream, all else to the other. Plain lines, as a shell can search them; ids
+/// are never broken. Only sentences are wrapped, and only where a width is known.
+/// </summary>
 internal sealed class Screen
 {
-    /// <summary>So wide that no line in a pipe or a log is broken: they are searched by the line.</summary>
-    private const int PipedWidth = 1000;
+    private const string Escape = "\u001b[";
 
-    public Screen(TextWriter output, TextWriter error)
+    private readonly bool _hasColours;
+
+    /// <param name="output">Gets results.</param>
+    /// <param name="error">Gets all else.</param>
+    /// <param name="width">Columns; null: those of the terminal, or of <c>COLUMNS</c>, else without end.</param>
+    public Screen(TextWriter output, TextWriter error, int? width = null)
     {
         Output = output;
         Error = error;
-        var colours = IsTerminal(output) && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
-        Console = AnsiConsole.Create(new()
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = colours ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            // Spectre's enrichers switch colours on in a pipe when they see a CI system.
-            Enrichment = new() { UseDefaultEnrichers = false },
-        });
-        if (!IsTerminal(output)) Console.Profile.Width = PipedWidth;
+        _hasColours = IsTerminal && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
+        Width = width ?? OwnWidth();
     }
 
     public TextWriter Output { get; }
 
     public TextWriter Error { get; }
 
-    /// <summary>Tables and colours, on <see cref="Output"/>.</summary>
-    public IAnsiConsole Console { get; }
+    public int Width { get; }
+
+    /// <summary>Lines that stay on the screen; null: no terminal.</summary>
+    public int? Height => IsTerminal ? Console.WindowHeight : null;
+
+    /// <summary>True: <see cref="Error"/> is a terminal, on which a line may be written anew.</summary>
+    public bool ErrorIsTerminal => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
+
+    private bool IsTerminal => ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected;
+
+    public void Line(string text = "") => Output.WriteLine(OneLine.Of(text));
+
+    /// <summary>Writes cells one after the other.</summary>
+    public void Line(params ReadOnlySpan<Cell> cells)
+    {
+        foreach (var cell in cells) Output.Write(Paint(cell));
+        Output.WriteLine();
+    }
+
+    /// <summary>Writes a line that needs attention; it is wrapped at words.</summary>
+    public void Warn(string sentence)
+    {
+        Output.Write(Paint(new("! ", Tone.Warning)));
+        Sentence(sentence, indent: 2, isAtIndent: true);
+    }
+
+    /// <summary>Writes a sentence after an indent; it is wrapped at words, and a long word is left whole.</summary>
+    public void Sentence(string sentence, int indent, bool isAtIndent = false)
+    {
+        var margin = new string(' ', indent);
+        if (!isAtIndent) Output.Write(margin);
+        var column = indent;
+        foreach (var word in OneLine.Of(sentence).Split(' '))
+        {
+            if (column > indent && column + 1 + word.Length > Width)
+            {
+                Output.Write($"{Environment.NewLine}{margin}");
+                column = indent;
+            }
+
+            Output.Write(column > indent ? $" {word}" : word);
+            column += word.Length + (column > indent ? 1 : 0);
+        }
+
+        Output.WriteLine();
+    }
 
     /// <summary>The next output takes the place of the last; in a pipe it follows it.</summary>
     public void Redraw()
     {
-        if (IsTerminal(Output)) Console.Clear(home: true);
+        if (IsTerminal) Output.Write($"{Escape}H{Escape}2J{Escape}3J");
     }
 
-    /// <summary>True: <see cref="Error"/> is a terminal, on which a line may be written anew.</summary>
-    public bool ErrorIsTerminal => ReferenceEquals(Error, System.Console.Error) && !System.Console.IsErrorRedirected;
+    /// <summary>Returns the text, coloured on a terminal.</summary>
+    public string Paint(Cell cell)
+    {
+        var text = OneLine.Of(cell.Text);
+        return _hasColours && cell.Tone != Tone.Plain && text.Length > 0
+            ? $"{Escape}{(int)cell.Tone}m{text}{Escape}0m"
+            : text;
+    }
 
-    private static bool IsTerminal(TextWriter output) =>
-        ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
+    private int OwnWidth()
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out var columns) && columns > 0) return columns;
+        return IsTerminal && Console.WindowWidth > 0 ? Console.WindowWidth : int.MaxValue;
+    }
 }

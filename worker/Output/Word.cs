@@ -2,7 +2,7 @@ using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>Values as people read them, in Spectre's markup.</summary>
+/// <summary>Values as people read them.</summary>
 internal static class Word
 {
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'");
@@ -19,22 +19,44 @@ internal static class Word
 
     public static string In(TimeSpan span) => span <= TimeSpan.Zero ? "due" : $"in {Ago(span)}";
 
-    public static string State(CollectorActivity state) => state switch
+    /// <summary>How long a cycle took, to three digits: <c>48ms</c>, <c>1.2s</c>, <c>3m12s</c>.</summary>
+    public static string Took(TimeSpan span) => span switch
     {
-        CollectorActivity.Waiting => "[green]waiting[/]",
-        CollectorActivity.Running => "[green]running[/]",
-        CollectorActivity.Paused => "[yellow]paused[/]",
-        _ => "[red]off[/]",
+        { TotalSeconds: < 1 } => $"{(int)span.TotalMilliseconds}ms",
+        { TotalSeconds: < 100 } => FormattableString.Invariant($"{span.TotalSeconds:0.0}s"),
+        _ => $"{(int)span.TotalMinutes}m{span.Seconds}s",
     };
 
-    public static string Outcome(CycleOutcome outcome) => outcome switch
+    public static Cell State(CollectorActivity state) => state switch
     {
-        CycleOutcome.Completed => "[green]completed[/]",
-        CycleOutcome.Blocked => "[yellow]blocked[/]",
-        CycleOutcome.Partial => "[red]partial[/]",
-        _ => "[red]failed[/]",
+        CollectorActivity.Waiting => new("waiting", Tone.Good),
+        CollectorActivity.Running => new("running", Tone.Good),
+        CollectorActivity.Paused => new("paused", Tone.Warning),
+        _ => new("off", Tone.Bad),
     };
+
+    public static Cell Outcome(CycleOutcome outcome) => outcome switch
+    {
+        CycleOutcome.Completed => new("completed", Tone.Good),
+        CycleOutcome.Blocked => new("blocked", Tone.Warning),
+        CycleOutcome.Partial => new("partial", Tone.Bad),
+        _ => new("failed", Tone.Bad),
+    };
+
+    public static Cell Mode(bool dryRun) => dryRun ? new Cell("dry-run", Tone.Warning) : "enforce";
 
     /// <summary><c>StalePreInsert</c> as people type it: <c>stale-pre-insert</c>.</summary>
     public static string Kebab(string name) => Setting.Kebab(name);
+
+    /// <summary>Joins the counts that are not zero; <paramref name="none"/> if all are.</summary>
+    public static string Counts(string none, params ReadOnlySpan<(int Count, string What)> counts)
+    {
+        var parts = new List<string>();
+        foreach (var (count, what) in counts)
+        {
+            if (count > 0) parts.Add($"{count} {what}");
+        }
+
+        return parts.Count == 0 ? none : string.Join(", ", parts);
+    }
 }
