@@ -52,6 +52,9 @@ public sealed class ConnectFaultTests
         "Status { code: Unimplemented, message: \"grpc-status header missing, mapped from HTTP status code 404\" }",
         "what answers there is another service or a proxy, not Temporal")]
     [InlineData(
+        "Status { code: PermissionDenied, message: \"grpc-status header missing, mapped from HTTP status code 403\" }",
+        "what answers there is another service or a proxy, not Temporal")]
+    [InlineData(
         "Connection failed: tonic::transport::Error(Transport, ConnectError(Custom { error: \"something new\" }))",
         "something new: check --address")]
     [InlineData("tonic::transport::Error(Transport, Odd)", "the connection failed: check --address")]

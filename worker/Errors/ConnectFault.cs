@@ -41,7 +41,9 @@ internal static partial class ConnectFault
     {
         code = ExitCode.BadInput;
         var status = Status(text);
-        if (status is { } refused && IsRefusal(refused.Code)) return Refusal(refused.Message);
+
+        // A proxy's page is no answer of Temporal, whatever its status: it may be gone at the next try.
+        if (status is { } refused && IsRefusal(refused.Code) && !IsOfProxy(text)) return Refusal(refused.Message);
         if (Has(text, "PrivateKeyParseError", "NoCertificatesPresented", "InconsistentKeys", "must both be present"))
         {
             return "cannot be shown our certificate: TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH "
@@ -58,11 +60,13 @@ internal static partial class ConnectFault
     /// <summary>Returns what a text says without the types of the SDK's core: its last quoted part.</summary>
     public static string Plain(string text)
     {
-        if (text.Contains("mapped from HTTP status", StringComparison.Ordinal))
+        if (IsOfProxy(text))
             return "what answers there is another service or a proxy, not Temporal";
         if (!Has(text, "tonic::", "hyper::", "transport::Error", "Error(", "error trying to connect")) return text;
         return Quoted().Matches(text) is { Count: > 0 } quoted ? quoted[^1].Groups[1].Value : "the connection failed";
     }
+
+    private static bool IsOfProxy(string text) => Has(text, "mapped from HTTP status");
 
     private static string? Address(string text)
     {
