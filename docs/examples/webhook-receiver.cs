@@ -5,7 +5,6 @@
 // It verifies the signature and the time of each post, takes each notification once, and starts the command with the
 // tenant and the group for each group that lost an instance. A command that fails is started again with the next retry.
 // Let the command bring the group to nstance's attention, for example by an upsert of the group with its present size.
-#pragma warning disable CA1303, MA0047 // an example of one file, with texts in it
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;

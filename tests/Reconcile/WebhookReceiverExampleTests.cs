@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Simulation.Cloud;
