@@ -31,7 +31,8 @@ internal sealed partial class ShardDatabase
     {
         var known = GetLeader();
         isElected |= LostReports();
-        if (isElected) SetMeta(MetaKeys.HealthFrom, at);
+        // A time that lies ahead was written while Temporal's clock was: health would not be evaluated until then.
+        if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
         if (noted != known) SetMeta(MetaKeys.Leader, JsonSerializer.Serialize(noted));

@@ -31,7 +31,12 @@ internal static class HealthRules
     /// <summary>So few may always be stale. More than these and half of all is a fault of the source.</summary>
     public const int MaxPlausible = 3;
 
-    public static DateTimeOffset StaleBefore(PhaseInput input) => input.AsOf - input.Timings.HealthCheckInterval;
+    /// <summary>
+    /// A last sign before this time is stale: by the cycle's time, or by this host's clock if that is behind it.
+    /// nstance writes the reports by the host's clock. By a clock of Temporal that is ahead, each agent would be late.
+    /// </summary>
+    public static DateTimeOffset StaleBefore(PhaseInput input) =>
+        (input.HostTime < input.AsOf ? input.HostTime.Value : input.AsOf) - input.Timings.HealthCheckInterval;
 
     public static HealthVerdict Judge(HealthFacts facts, PhaseInput input)
     {

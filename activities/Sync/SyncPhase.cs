@@ -103,7 +103,9 @@ internal sealed class SyncPhase(
 
     private async Task RereadRecordsAsync(CancellationToken ct)
     {
-        if (!database.IsOwn || database.GetMetaTime(MetaKeys.RebuiltAt) > input.AsOf - RecordsReread) return;
+        // A time that lies ahead was written while Temporal's clock was ahead: it is no reason to wait.
+        var last = database.GetMetaTime(MetaKeys.RebuiltAt);
+        if (!database.IsOwn || (last > input.AsOf - RecordsReread && last <= input.AsOf)) return;
         try
         {
             await new Rebuild(database, records, notes, Beat).RereadAsync(input.Shard, input.AsOf, ct);

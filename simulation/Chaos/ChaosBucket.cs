@@ -63,9 +63,11 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         return Encoding.UTF8.GetBytes(world.Config);
     }
 
-    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
-            $$"""{ "leaderID": "nst-0", "leaderAddr": "nst-0:9000", "lastUpdated": "{{world.Now:O}}" }"""));
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken)
+    {
+        Fail("leader");
+        return Task.FromResult(world.Nstance?.LeaderFile is { } json ? Encoding.UTF8.GetBytes(json) : null);
+    }
 
     private void Fail(string what)
     {

@@ -12,7 +12,7 @@ internal sealed class HostDied(StoryEvent cause) : Exception("the host died")
 /// One attempt at a phase, seen from its calls to cloud, bucket and reconciler: counts them, and lets the story strike
 /// at one.
 /// </summary>
-internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? strike)
+internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? strike, int host = 0)
 {
     private readonly TaskCompletionSource _cut = new();
     private readonly TaskCompletionSource _restored = new();
@@ -33,6 +33,11 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
     {
         _reading = false;
         Step(action, looks);
+        if (action == "list")
+        {
+            foreach (var slow in world.Holding(ChaosEvent.SlowCloud)) world.Advance(world.Now + slow.By);
+        }
+
         if (strike is not { Kind: ChaosEvent.Zombie } || strike.Call != _calls || !looks) return;
         _cut.SetResult();
         await _restored.Task;
@@ -66,6 +71,8 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
         Fail(ChaosEvent.Throttle, CloudFault.Throttled, "EC2: RequestLimitExceeded");
         Fail(ChaosEvent.CloudError, CloudFault.Transient, "EC2: timeout");
         Fail(ChaosEvent.CloudDenied, CloudFault.Denied, "EC2: UnauthorizedOperation");
+        if (world.Holding(ChaosEvent.HostWithoutEc2).Any(e => e.Member == host))
+            throw new CloudException(CloudFault.Transient, "EC2: no route to host");
 
         void Fail(ChaosEvent kind, CloudFault fault, string message)
         {

@@ -7,7 +7,8 @@ using Nstance.Temporal.Simulation.Cloud;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>The cloud at the collector's port. Batches and unknown ids go through the collector's own code.</summary>
-internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : ICloud
+internal sealed class ChaosCloud(
+    ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds, TimeProvider? clock = null) : ICloud
 {
     /// <summary>By this name the collector terminates.</summary>
     private const string Hand = "collector";
@@ -54,7 +55,7 @@ internal sealed class ChaosCloud(ChaosWorld world, ChaosCall call, Invariants in
                 throw new CloudException(CloudFault.Gone, $"The instance IDs '{missing}' do not exist");
             return [.. ids.Select(id => seen[id])];
         });
-        return result with { At = world.Now };
+        return result with { At = (clock ?? world.Clock).GetUtcNow() };
     }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(

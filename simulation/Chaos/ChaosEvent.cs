@@ -15,6 +15,7 @@ internal enum ChaosEvent
     NstanceCollects, // nstance's server checks the member, and its own collector runs a cycle
     NstanceScales, // nstance scales its groups; with StoryEvent.After the member's group shrinks by one
     CorruptRecord, // its record is overwritten with bytes that are no record
+    FutureRow, // one time of its row (StoryEvent.Column) lies years ahead, for a while
     CorruptRow, // its row's provider_state is overwritten with bytes that are no JSON
     StrangeObject, // an object that is no record appears beside the records
 
@@ -33,6 +34,11 @@ internal enum ChaosEvent
     SinkDown,
     DiskFull,
     ServerClockAhead, // by hours: so are the reports of its agents
+    LeaderDead, // nstance has no leader: leader.json is old, or missing (StoryEvent.After); then an election
+    AgentsDown, // a share of the agents (StoryEvent.Rate) neither reports nor registers
+    TemporalSkew, // Temporal's clock is wrong by StoryEvent.By
+    HostWithoutEc2, // the host StoryEvent.Member does not reach EC2
+    SlowCloud, // each listing takes StoryEvent.By longer
 
     // Strikes at one attempt, or between two cycles.
     DatabaseBusy, // another process holds the database's write lock throughout the attempt
@@ -41,6 +47,9 @@ internal enum ChaosEvent
     Zombie, // the host is cut off at a call and taken for lost; later it goes on with what it knew
     SlowCall, // time passes within a call: the world moves on
     DeleteDatabase, // the database's file is deleted between two cycles
+    DamageDatabase, // the host's own file is overwritten between two cycles
+    Elect, // nstance elects its leader again, which resets every report
+    MoveLeader, // nstance elects the server of the other host
 
     // Operators.
     Enforce,

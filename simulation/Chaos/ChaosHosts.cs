@@ -7,36 +7,58 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>Two hosts that may hold the shard, their databases, and what is wrong with those.</summary>
-internal sealed class ChaosHosts : IDisposable
+internal sealed class ChaosHosts(StorySetup setup) : IDisposable
 {
+    public const int Count = 2;
+
+    // The first page holds the header and the schema: the file still opens.
+    private const int PageSize = 4096;
+
     private readonly string _folder = Directory.CreateDirectory(Path.Combine(
         Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"nstance-chaos-{Guid.NewGuid():N}")).FullName;
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
 
-    public ChaosHosts(StorySetup setup) => SharedPath = setup.Shared ? Path.Combine(_folder, "server.db") : null;
+    public int Current { get; set; }
 
-    /// <summary>nstance's own database; null: the hosts keep databases of their own.</summary>
-    public string? SharedPath { get; }
+    /// <summary>The host that was lost in this cycle, and does not come back before the next; null: none.</summary>
+    public int? Lost { get; private set; }
 
-    public int Current { get; private set; }
+    public string DatabasePath => PathOf(Current);
 
-    public string DatabasePath =>
-        SharedPath ?? Path.Combine(_folder, $"host-{Current}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+    /// <summary>True: the host uses the file of nstance's server there.</summary>
+    public bool IsShared(int host) => setup.Shared && (host == 0 || !setup.IsMixed);
+
+    /// <summary>The file of nstance's server on a host, whether or not a collector uses it.</summary>
+    public string ServerPath(int host) => Path.Combine(_folder, $"server-{host}.db");
 
     /// <summary>Returns a text without the folder, which has another name in each run.</summary>
     public string Nameless(string text) => text.Replace(_folder, "folder", StringComparison.Ordinal);
 
-    /// <summary>Changes the host. A shared database is on one host: that one starts again.</summary>
-    public void Switch()
-    {
-        if (SharedPath is null) Current ^= 1;
-    }
+    /// <summary>The current host dies. One with nstance's server starts again at once.</summary>
+    public void Lose() => Lost = IsShared(Current) ? null : Current;
+
+    public void EndCycle() => Lost = null;
 
     public void DeleteDatabase()
     {
-        if (_eyes.Remove(DatabasePath, out var eye)) eye.Dispose();
+        if (IsShared(Current)) return;
+        Forget();
         foreach (var ending in new[] { "", "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+    }
+
+    /// <summary>Overwrites all of the current host's own file but its first page.</summary>
+    public void DamageDatabase()
+    {
+        if (IsShared(Current) || !File.Exists(DatabasePath)) return;
+        Forget();
+        foreach (var ending in new[] { "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+        using var file = File.OpenWrite(DatabasePath);
+        if (file.Length <= PageSize) return;
+        var garbage = new byte[file.Length - PageSize];
+        Array.Fill(garbage, (byte)0xdb);
+        file.Position = PageSize;
+        file.Write(garbage);
     }
 
     /// <summary>Returns the rows in the current host's database; null: it has none yet.</summary>
@@ -48,12 +70,19 @@ internal sealed class ChaosHosts : IDisposable
             eye = _eyes[DatabasePath] = new DatabaseEye(DatabasePath);
         }
 
-        return eye.Rows();
+        // A damaged file is renamed: the eye must not stay with it.
+        var rows = eye.Rows();
+        if (rows is null) Forget();
+        return rows;
     }
 
     /// <summary>Returns the instances of a plan that the current host keeps.</summary>
     public IReadOnlySet<string> PlanItems(string hash) =>
-        _eyes.GetValueOrDefault(DatabasePath)?.PlanItems(hash) ?? new HashSet<string>();
+        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Items;
+
+    /// <summary>Returns the guards that made a plan that the current host keeps.</summary>
+    public IReadOnlySet<string> PlanGuards(string hash) =>
+        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Guards;
 
     /// <summary>Locks the database until disposed, if there is one.</summary>
     public IDisposable? Lock()
@@ -72,8 +101,8 @@ internal sealed class ChaosHosts : IDisposable
         {
             HostName = $"host-{Current}",
             DataDirectory = Path.Combine(_folder, $"host-{Current}"),
-            SharedDatabasePath = SharedPath,
-            NstanceServerId = "nst-0",
+            SharedDatabasePath = IsShared(Current) ? ServerPath(Current) : null,
+            NstanceServerId = ChaosNstance.ServerId(Current),
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;
@@ -89,6 +118,16 @@ internal sealed class ChaosHosts : IDisposable
     {
         foreach (var eye in _eyes.Values) eye.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private string PathOf(int host) => IsShared(host)
+        ? ServerPath(host)
+        : Path.Combine(_folder, $"host-{host}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+
+    /// <summary>Closes the connection that looks: the last one to close empties the log into the file.</summary>
+    private void Forget()
+    {
+        if (_eyes.Remove(DatabasePath, out var eye)) eye.Dispose();
     }
 
     private static void Run(SqliteConnection connection, string sql)

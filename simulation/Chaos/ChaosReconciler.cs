@@ -37,7 +37,8 @@ internal sealed class ChaosReconciler(ChaosWorld world)
 }
 
 /// <summary>Signals, in place of Temporal's.</summary>
-internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconciler reconciler) : IEventSink
+internal sealed class ChaosSink(
+    ChaosWorld world, ChaosCall call, ChaosReconciler reconciler, Invariants invariants) : IEventSink
 {
     public async Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
@@ -48,6 +49,7 @@ internal sealed class ChaosSink(ChaosWorld world, ChaosCall call, ChaosReconcile
                 "Temporal is away", ErrorTypes.Unavailable);
         }
 
+        foreach (var e in batch.Events.Where(e => e.Type == ReconcileEventType.CheckInstance)) invariants.HandsOn(e);
         reconciler.Queue.Enqueue(batch, world.Now);
         call.After();
     }

@@ -8,11 +8,21 @@ internal sealed record InjectedBug
 {
     public Func<IRecordStore, string, IRecordStore> Records { get; init; } = (records, _) => records;
 
+    public Func<AcquireShardInput, AcquireShardInput> Acquire { get; init; } = input => input;
+
     public Func<PhaseInput, PhaseInput> Input { get; init; } = input => input;
 
-    public Func<TimeProvider, TimeProvider> Clock { get; init; } = clock => clock;
+    public Func<CollectResult, CollectResult> Collected { get; init; } = result => result;
 
-    public Action<ChaosReconciler>? BeforeCycle { get; init; }
+    public Func<GcState, GcState> State { get; init; } = state => state;
+
+    /// <summary>The host's clock.</summary>
+    public Func<ChaosWorld, TimeProvider> Clock { get; init; } = world => world.Clock;
+
+    /// <summary>The clock that the cloud's answers carry.</summary>
+    public Func<ChaosWorld, TimeProvider> CloudClock { get; init; } = world => world.Clock;
+
+    public Action<ChaosReconciler, ChaosHosts>? BeforeCycle { get; init; }
 }
 
 /// <summary>The outcome of a story.</summary>
@@ -30,26 +40,29 @@ internal static class ChaosRun
         bug ??= new();
         using var hosts = new ChaosHosts(story.Setup);
         var world = new ChaosWorld(story);
-        using var nstance = hosts.SharedPath is { } path ? new ChaosNstance(world, path) : null;
+        using var nstance = story.Setup.Shared
+            ? new ChaosNstance(world, [.. Enumerable.Range(0, ChaosHosts.Count).Select(hosts.ServerPath)]) : null;
         var invariants = new Invariants(world);
         var reconciler = new ChaosReconciler(world);
         var people = new ChaosOperator(world, hosts);
         var collector = new ChaosCollector(world, hosts, people, reconciler, invariants, bug);
-        var deleted = new HashSet<int>();
-        var end = Story.Start + story.Setup.Length + Quiet(story.Setup);
-        var at = Story.Start;
-        while (at < end && world.Violation is null)
+        var done = new HashSet<int>();
+        var end = Story.Start + story.Setup.Length + Quiet(story);
+        while (world.Now < end && world.Violation is null)
         {
-            world.Advance(at);
             if (world.Elapsed > story.Setup.Length) world.CalmDown();
             world.Heartbeat();
-            var deletes = story.Events.Any(e =>
-                e.Kind == ChaosEvent.DeleteDatabase && e.At <= world.Elapsed && deleted.Add(e.Number));
-            if (deletes && nstance is null) hosts.DeleteDatabase();
-            bug.BeforeCycle?.Invoke(reconciler);
-            await collector.CycleAsync(at);
-            at += story.Setup.Timings.Interval;
-            if (world.Now > at) at = world.Now; // Slow calls may last longer than the interval.
+            foreach (var e in story.Events.Where(e => e.At <= world.Elapsed))
+            {
+                if (e.Kind == ChaosEvent.DeleteDatabase && done.Add(e.Number)) hosts.DeleteDatabase();
+                if (e.Kind == ChaosEvent.DamageDatabase && done.Add(e.Number)) hosts.DamageDatabase();
+            }
+
+            bug.BeforeCycle?.Invoke(reconciler, hosts);
+            var began = world.Now;
+            var ran = await collector.CycleAsync();
+            var due = collector.Due;
+            world.Advance(ran && due > began ? due : began + story.Setup.Timings.Interval);
         }
 
         world.Step = "end";
@@ -60,8 +73,12 @@ internal static class ChaosRun
             world.Violation);
     }
 
-    private static TimeSpan Quiet(StorySetup setup) =>
-        (3 * setup.Timings.RegistrationTimeout) + setup.Timings.DeletedRecordRetention + TimeSpan.FromMinutes(5)
-        + (QuietCycles * setup.Timings.Interval) + (setup.Quarantine ?? TimeSpan.Zero)
-        + (setup.Shared ? TimeSpan.Zero : SyncPhase.RecordsReread);
+    private static TimeSpan Quiet(Story story)
+    {
+        var setup = story.Setup;
+        var ahead = story.Events.Max(e => (TimeSpan?)e.By) ?? TimeSpan.Zero;
+        return (3 * setup.Timings.RegistrationTimeout) + setup.Timings.DeletedRecordRetention
+            + TimeSpan.FromMinutes(5) + (QuietCycles * setup.Timings.Interval) + (setup.Quarantine ?? TimeSpan.Zero)
+            + (setup.Shared && !setup.IsMixed ? TimeSpan.Zero : SyncPhase.RecordsReread) + ahead;
+    }
 }

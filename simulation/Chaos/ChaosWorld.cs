@@ -14,9 +14,10 @@ internal sealed class ChaosWorld
 
     private static readonly TimeSpan CloudLag = TimeSpan.FromSeconds(45);
 
-    private readonly DateTimeOffset _start;
-    private readonly ILookup<ChaosEvent, StoryEvent> _lasting;
+    private readonly ILookup<ChaosEvent, StoryEvent> _events;
+    private readonly Happenings _happenings;
     private readonly PriorityQueue<Action, (DateTimeOffset At, int Sequence)> _timers = new();
+    private DateTimeOffset _beat;
     private int _next;
     private int _sequence;
     private ulong _digest = Dice.Offset;
@@ -24,10 +25,12 @@ internal sealed class ChaosWorld
     public ChaosWorld(Story story, DateTimeOffset? start = null)
     {
         Story = story;
-        _start = start ?? Story.Start;
-        Now = _start;
-        Clock = new WorldClock(this);
-        _lasting = story.Events.Where(e => e.Kind > ChaosEvent.CorruptRow).ToLookup(e => e.Kind);
+        Start = start ?? Story.Start;
+        Now = Start;
+        Clock = new WorldClock(() => Now);
+        TemporalClock = new WorldClock(() => TemporalNow);
+        _events = story.Events.ToLookup(e => e.Kind);
+        _happenings = new(this);
         var cloud = new SimulatedCloudOptions
         {
             Clock = Clock,
@@ -42,10 +45,21 @@ internal sealed class ChaosWorld
 
     public Story Story { get; }
 
+    /// <summary>When the story begins.</summary>
+    public DateTimeOffset Start { get; }
+
     public DateTimeOffset Now { get; private set; }
+
+    /// <summary>The time by Temporal's clock: the cycle's own.</summary>
+    public DateTimeOffset TemporalNow => Now + Skew;
+
+    /// <summary>How far Temporal's clock is ahead.</summary>
+    public TimeSpan Skew => Holding(ChaosEvent.TemporalSkew).Aggregate(TimeSpan.Zero, (sum, e) => sum + e.By);
 
     /// <summary>The world's time, for code that asks a clock.</summary>
     public TimeProvider Clock { get; }
+
+    public TimeProvider TemporalClock { get; }
 
     public Ec2Truth Ec2 { get; }
 
@@ -72,9 +86,12 @@ internal sealed class ChaosWorld
 
     public bool Quiet { get; private set; }
 
+    /// <summary>True: another process holds the lock of the shared file, and nothing can be written.</summary>
+    public bool IsLocked { get; set; }
+
     public string Digest => $"{_digest:x16}";
 
-    public TimeSpan Elapsed => Now - _start;
+    public TimeSpan Elapsed => Now - Start;
 
     public int Seed => Story.Setup.Seed;
 
@@ -98,7 +115,11 @@ internal sealed class ChaosWorld
     public void Trace(string line) => _digest = Dice.Mix(_digest, line);
 
     public IEnumerable<StoryEvent> Holding(ChaosEvent kind) =>
-        Quiet ? [] : _lasting[kind].Where(e => e.Holds(Elapsed));
+        Quiet ? [] : _events[kind].Where(e => e.Holds(Elapsed));
+
+    /// <summary>True: such an event holds, or ended less than a time ago.</summary>
+    public bool Held(ChaosEvent kind, TimeSpan after) =>
+        _events[kind].Any(e => e.At <= Elapsed && Elapsed < e.At + e.For + after);
 
     public bool Strikes(ChaosEvent kind, string what, int count) =>
         Holding(kind).Any(e => Dice.Roll(Seed, e.Number, what, count) < e.Rate);
@@ -112,31 +133,51 @@ internal sealed class ChaosWorld
     {
         while (true)
         {
-            var eventAt = _next < Story.Events.Count ? _start + Story.Events[_next].At : DateTimeOffset.MaxValue;
+            var eventAt = _next < Story.Events.Count ? Start + Story.Events[_next].At : DateTimeOffset.MaxValue;
             var timerAt = _timers.TryPeek(out _, out var due) ? due.At : DateTimeOffset.MaxValue;
             if (eventAt > to && timerAt > to) break;
             Now = Max(Now, Min(eventAt, timerAt));
-            if (eventAt <= timerAt) Happen(Story.Events[_next++]);
+            if (eventAt <= timerAt) _happenings.Happen(Story.Events[_next++]);
             else _timers.Dequeue()();
         }
 
         Now = Max(Now, to);
+        if (Now - _beat >= Story.Setup.Timings.HealthCheckInterval / 4) Heartbeat();
     }
+
+    /// <summary>Lets something happen after a time.</summary>
+    public void Later(TimeSpan after, Action action) => _timers.Enqueue(action, (Now + after, _sequence++));
 
     /// <summary>Ends all faults: agents whose machine runs report again.</summary>
     public void CalmDown()
     {
         if (Quiet) return;
         Quiet = true;
-        foreach (var member in Members) member.SilentSince = null;
+        foreach (var member in Members) EndSilence(member);
     }
 
-    /// <summary>Agents report.</summary>
+    /// <summary>
+    /// Agents report to the leader. After an election each one does so within a health interval, not at once.
+    /// </summary>
     public void Heartbeat()
     {
-        var reporting = Members.Where(m => m is { RegisteredAt: not null, SilentSince: null } && IsRunning(m));
-        Nstance?.File.Report(reporting.Select(m => (m.Id, ServerNow
-            - (Story.Setup.Timings.HealthCheckInterval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))))));
+        if (Nstance is null || IsLocked || Holding(ChaosEvent.LeaderDead).Any()) return;
+        _beat = Now;
+        var interval = Story.Setup.Timings.HealthCheckInterval;
+        var reporting = Members.Where(m => m is { RegisteredAt: not null, SilentSince: null } && IsRunning(m)
+            && !(Now < Nstance.ElectedAt + (interval * Dice.Roll(Seed, m.Number, "first beat", 0))));
+        Nstance.File.Report(reporting.Select(m => (m.Id, ServerNow
+            - (interval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))))));
+    }
+
+    /// <summary>True: its agent reaches no server.</summary>
+    public bool IsDown(Member member) => Holding(ChaosEvent.LeaderDead).Any()
+        || Holding(ChaosEvent.AgentsDown).Any(e => Dice.Roll(Seed, e.Number, "down", member.Number) < e.Rate);
+
+    public void EndSilence(Member member)
+    {
+        if (member.SilentSince is not null) member.ReportsSince = Now;
+        member.SilentSince = null;
     }
 
     public bool IsRunning(Member member) => Fleet.MachineOf(member)?.State is MachineState.Running;
@@ -145,110 +186,15 @@ internal sealed class ChaosWorld
 
     private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
-    private void Later(TimeSpan after, Action action) => _timers.Enqueue(action, (Now + after, _sequence++));
-
-    private void Happen(StoryEvent e)
-    {
-        if (e.Kind == ChaosEvent.Launch) Launch(e);
-        if (e.Kind == ChaosEvent.StrangeObject)
-            PutObject($"{Story.Shard.Prefix()}shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
-        if (e.Kind == ChaosEvent.NstanceCollects) Nstance?.Collect(Fleet.Members.GetValueOrDefault(e.Member));
-        if (e.Kind == ChaosEvent.NstanceScales) Nstance?.Scale(e.After ? Story.Group(e.Member) : null);
-        if (!Fleet.Members.TryGetValue(e.Member, out var member)) return;
-        if (Fleet.MachineOf(member) is { } machine) HappenToMachine(e, member, machine);
-        switch (e.Kind)
-        {
-            case ChaosEvent.SilenceAgent when member.RegisteredAt is not null:
-                member.SilentSince ??= Now;
-                if (e.For > TimeSpan.Zero) Later(e.For, () => member.SilentSince = null);
-                break;
-            case ChaosEvent.BeginDelete when Fleet.HasRecord(member) && !member.HasCorruptRecord:
-                member.IsBeingDeleted = true;
-                Fleet.PutRecord(member, ServerNow);
-                break;
-            case ChaosEvent.CorruptRecord when Fleet.HasRecord(member):
-                member.HasCorruptRecord = true;
-                var corrupt = $"{{ \"instance_id\": 7, \"registration_jwt\": \"{Member.SecretMark}\", ";
-                PutObject(Story.Shard.RecordKey(member), corrupt);
-                break;
-            case ChaosEvent.CorruptRow:
-                member.HasCorruptRow = true;
-                Nstance?.Write(database => database.SetState(member.Id, "{ broken"u8.ToArray()));
-                break;
-        }
-    }
-
-    private void HappenToMachine(StoryEvent e, Member member, Machine machine)
-    {
-        switch (e.Kind)
-        {
-            case ChaosEvent.StopMachine:
-                Ec2.Stop(machine.Id);
-                if (e.For > TimeSpan.Zero) Later(e.For, () => Ec2.Start(machine.Id));
-                break;
-            case ChaosEvent.Retire when member.HasRow:
-                Ec2.Terminate(machine.Id, ShardFleet.NstanceHand);
-                S3.Delete(Story.Shard.Bucket, Story.Shard.RecordKey(member), ShardFleet.NstanceHand);
-                Nstance?.Write(database => database.MarkDeleted(member.Id, ServerNow));
-                break;
-            case ChaosEvent.TerminateElsewhere:
-                Ec2.Terminate(machine.Id, LivingFleet.Hand);
-                break;
-            case ChaosEvent.ProtectAtCloud:
-                Ec2.Change(machine.Id, m => m with { TerminationProtected = true });
-                break;
-            case ChaosEvent.ProtectByTag:
-                var until = e.For == TimeSpan.Zero ? "true" : $"{Now + e.For:yyyy-MM-ddTHH:mm:ssZ}";
-                SetTag(machine.Id, "nstance:gc-protect", until);
-                break;
-        }
-    }
-
     public void SetTag(string providerId, string name, string value) => Ec2.Change(
         providerId, m => m with { Tags = new Dictionary<string, string>(m.Tags) { [name] = value } });
 
-    private void PutObject(string key, string text) =>
-        S3.Put(Story.Shard.Bucket, key, System.Text.Encoding.UTF8.GetBytes(text));
-
-    private void Launch(StoryEvent e)
-    {
-        var id = MemberId.New(new Random((Seed * 1000) + e.Member), "knc", Now);
-        var issued = Now + Story.Setup.ServerSkew;
-        var member = new Member(e.Member, id, Story.Tenant, Story.Group(e.Member), e.Scenario, issued);
-        var zone = e.Member % 2 == 0 ? "a" : "b";
-        Fleet.Create(member, $"i-{e.Member:x17}", zone, ServerNow);
-        if (e.Scenario == Scenario.DuplicateId)
-        {
-            var second = $"i-f{e.Member:x16}";
-            Fleet.Launch(member, second, zone, Now);
-            Duplicates.UnionWith([member.ProviderId!, second]);
-        }
-
-        if (e.Scenario is not (Scenario.Registers or Scenario.LostAnswerRegisters or Scenario.DuplicateId)) return;
-        Later(e.For, () => Register(member));
-        if (e.After) Later(e.For + TimeSpan.FromMinutes(3), () => Register(member));
-    }
-
-    /// <summary>While the bucket refuses, the server tries again, as long as the machine runs.</summary>
-    private void Register(Member member)
-    {
-        if (!IsRunning(member) || member.HasCorruptRecord || !Fleet.HasRecord(member)) return;
-        if (Strikes(ChaosEvent.BucketRefusesWrite, Story.Shard.RecordKey(member), (int)Elapsed.TotalMinutes))
-        {
-            Later(TimeSpan.FromMinutes(1), () => Register(member));
-            return;
-        }
-
-        Fleet.Register(member, ServerNow);
-        Trace(member.Id);
-    }
-
-    private sealed class WorldClock(ChaosWorld world) : TimeProvider
+    private sealed class WorldClock(Func<DateTimeOffset> now) : TimeProvider
     {
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override DateTimeOffset GetUtcNow() => world.Now;
+        public override DateTimeOffset GetUtcNow() => now();
 
-        public override long GetTimestamp() => world.Now.UtcTicks;
+        public override long GetTimestamp() => now().UtcTicks;
     }
 }

@@ -20,7 +20,8 @@ internal sealed class DatabaseEye : IDisposable
     }
 
     /// <summary>
-    /// Returns all rows; null: the file has no tables yet. Reads them again only when another connection has written.
+    /// Returns all rows; null: it has no tables yet, or is damaged. Reads them again only when another connection has
+    /// written.
     /// </summary>
     public IReadOnlyList<SeenRow>? Rows()
     {
@@ -52,14 +53,19 @@ internal sealed class DatabaseEye : IDisposable
         }
     }
 
-    public IReadOnlySet<string> PlanItems(string hash)
+    /// <summary>Returns a kept plan's instances and guards.</summary>
+    public (IReadOnlySet<string> Items, IReadOnlySet<string> Guards) Plan(string hash)
     {
         using var command = Command("SELECT value FROM gc_meta WHERE key = 'collect.plans'");
-        if (command.ExecuteScalar() is not string json) return new HashSet<string>();
+        if (command.ExecuteScalar() is not string json) return (new HashSet<string>(), new HashSet<string>());
         using var plans = JsonDocument.Parse(json);
-        return plans.RootElement.EnumerateArray().Where(plan => plan.GetProperty("Hash").GetString() == hash)
-            .SelectMany(plan => plan.GetProperty("Items").EnumerateArray())
-            .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet();
+        var plan = plans.RootElement.EnumerateArray().Where(plan => plan.GetProperty("Hash").GetString() == hash)
+            .ToArray();
+        return (
+            plan.SelectMany(p => p.GetProperty("Items").EnumerateArray())
+                .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet(),
+            plan.SelectMany(p => p.GetProperty("Guards").EnumerateArray())
+                .Select(guard => guard.GetString()!).ToHashSet());
     }
 
     public void Dispose() => _connection.Dispose();

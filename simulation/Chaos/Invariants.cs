@@ -28,7 +28,7 @@ internal sealed class Invariants(ChaosWorld world)
         if (member is null || member.IsBeingDeleted || member.IsGivenUp) return;
         if (member.RegisteredAt is not null) world.Violate("I1", $"{name} is registered and {seen.State}");
         if (now - machine.LaunchedAt < Timings.RegistrationTimeout) world.Violate("I1", $"{name} is in its grace");
-        if (bounds.Input.Grace is { } grace && now - grace.Since < Timings.RegistrationTimeout)
+        if (bounds.Input.Grace is { } grace && world.TemporalNow - grace.Since < Timings.RegistrationTimeout)
             world.Violate("I1", $"{name} is in its grace after a time without a sync ({grace.Why})");
     }
 
@@ -53,23 +53,37 @@ internal sealed class Invariants(ChaosWorld world)
     }
 
     /// <summary>I4, after a health scan that worked: a silent member was checked lately, or waits to be.</summary>
-    public void SilentAreChecked(PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler)
+    public void SilentAreChecked(
+        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, bool isShared)
     {
         var interval = Timings.HealthCheckInterval;
+        if (!isShared || WasSkewed(3 * interval)) return;
+        if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
         var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;
-        // A report from a clock that was ahead looks fresh until that time has come.
-        var isAhead = world.Story.Events.Any(e => e.Kind == ChaosEvent.ServerClockAhead && e.At <= world.Elapsed
-            && world.Elapsed < e.At + e.For + ChaosWorld.ClockAhead);
-        if (!world.Story.Setup.Shared || scan.Suspect is not null || isPaused || isInGrace || isAhead) return;
+        if (scan.Suspect is not null || isPaused || isInGrace || WasAhead()) return;
         var since = input.AsOf - (3 * interval);
         foreach (var m in world.Members.Where(m => m.RegisteredAt < since && m.SilentSince < since))
         {
             if (m.HasCorruptRow || m.IsBeingDeleted || m.IsGivenUp) continue;
+            // An election rebuilds no row from a record that cannot be read.
+            if (m.HasCorruptRecord && world.Nstance?.ElectedAt is not null) continue;
             if (world.Ec2.FindVisible(m.ProviderId!, input.AsOf)?.State is not MachineState.Running) continue;
+            // A row with a time of the future is not used, and reported.
+            if (world.Holding(ChaosEvent.FutureRow).Any(e => e.Member == m.Number) && scan.Invalid > 0) continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
             if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"{Name(m)} is silent, and was not checked");
         }
+    }
+
+    /// <summary>I14: no instance whose agent reports is handed on for replacement.</summary>
+    public void HandsOn(ReconcileEvent check)
+    {
+        var since = world.Now - (2 * Timings.HealthCheckInterval);
+        if (world.Fleet.WithId(check.InstanceId!) is not { SilentSince: null } m || WasAhead()) return;
+        var reports = m.RegisteredAt < since && !(m.ReportsSince >= since) && world.Fleet.MachineOf(m) is
+            { State: MachineState.Running } machine && machine.StateSince < since && !WasDead(since);
+        if (reports) world.Violate("I14", $"{Name(m)} reports, and was handed on: {check.Cause}");
     }
 
     /// <summary>I7.</summary>
@@ -113,6 +127,13 @@ internal sealed class Invariants(ChaosWorld world)
     // reports, a registered record that names no machine may be a live agent's.
     private bool HasJudgedRecord(Member m) => m.Scenario is not Scenario.DuplicateId
         && (world.Story.Setup.Shared || m.Scenario is not Scenario.LostAnswerRegisters);
+
+    /// <summary>A report from a clock that was ahead looks fresh until that time has come.</summary>
+    private bool WasAhead() => world.Held(ChaosEvent.ServerClockAhead, ChaosWorld.ClockAhead);
+
+    private bool WasSkewed(TimeSpan after) => world.Held(ChaosEvent.TemporalSkew, after);
+
+    private bool WasDead(DateTimeOffset since) => world.Held(ChaosEvent.LeaderDead, world.Now - since);
 
     private static bool IsStopped(Machine? machine) =>
         machine?.State is MachineState.Stopping or MachineState.Stopped;

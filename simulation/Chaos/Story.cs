@@ -27,6 +27,12 @@ internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
     /// <summary>The only sweep that an operator means; null: all.</summary>
     public Sweep? Sweep { get; init; }
 
+    /// <summary>How far a clock is ahead, or how much longer a call takes.</summary>
+    public TimeSpan By { get; init; }
+
+    /// <summary>A column of a row.</summary>
+    public string Column { get; init; } = "";
+
     public bool Holds(TimeSpan now) => At <= now && now < At + For;
 
     public override string ToString()
@@ -36,6 +42,10 @@ internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
             return text + $" #{Member} {Scenario}, registers after {For}{(After ? ", twice" : "")}";
         if (Kind == ChaosEvent.NstanceScales) return text + (After ? $", {Story.Group(Member)} by one less" : "");
         if (Kind <= ChaosEvent.CorruptRow) text += $" #{Member}";
+        if (Kind == ChaosEvent.HostWithoutEc2) text += $" host-{Member}";
+        if (Kind == ChaosEvent.LeaderDead && After) text += ", leader.json is missing";
+        if (Column.Length > 0) text += $", {Column}";
+        if (By != TimeSpan.Zero) text += $" by {By}";
         if (Phase.Length > 0) text += $" at call {Call} of {Phase}{(After ? ", after it took effect" : "")}";
         if (Group is not null || Sweep is not null)
             text += $" {Group ?? "every group"}, {Sweep?.ToString() ?? "every sweep"}";
@@ -49,6 +59,9 @@ internal sealed record StorySetup(
     int Seed, bool Shared, TimeSpan Length, ShardTimings Timings, TimeSpan ServerSkew, int PageSize)
 {
     public TerminationLimits Limits { get; init; } = TerminationLimits.Off;
+
+    /// <summary>True: the second host has a file of its own; a leader there leads from beside the collector.</summary>
+    public bool IsMixed { get; init; }
 
     public TimeSpan? Quarantine { get; init; }
 
@@ -68,7 +81,8 @@ internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 0, 0, 0, TimeSpan.Zero);
 
     public IEnumerable<string> Lines => Events.Select(e => e.ToString())
-        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database, "
+        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database"
+            + $"{(Setup.IsMixed ? " on host-0 alone" : "")}, "
             + $"{Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
             + $"registration timeout {Setup.Timings.RegistrationTimeout}, "
             + $"retention {Setup.Timings.DeletedRecordRetention}, health {Setup.Timings.HealthCheckInterval}, "

@@ -11,12 +11,14 @@ internal sealed class StoryTeller
 
     private readonly Random _random;
     private readonly Random _nstance;
+    private readonly HostStory _hosts;
     private readonly List<StoryEvent> _events = [];
     private readonly StorySetup _setup;
     private int _members;
 
     private StoryTeller(int seed, TimeSpan? length)
     {
+        _hosts = new HostStory(seed);
         _random = new Random(seed);
         // Dice of their own: the rest of a seed's story stays as it was before nstance acted.
         _nstance = new Random(~seed);
@@ -40,6 +42,7 @@ internal sealed class StoryTeller
             NstanceRegistrationTimeout = _nstance.Next(4) > 0
                 ? FleetTimings.NstanceRegistrationTimeout : TimeSpan.FromMinutes(_nstance.Next(5, 40)),
         };
+        if (_hosts.IsMixed() && _setup.Shared) _setup = _setup with { IsMixed = true };
     }
 
     /// <param name="seed">The same seed makes the same story.</param>
@@ -53,6 +56,10 @@ internal sealed class StoryTeller
         teller.Strikes();
         teller.Operators();
         if (teller._setup.Shared) teller.Nstance();
+        foreach (var e in teller._hosts.Tell(teller._setup, teller._members)) teller.Add(e.Kind, e.At, with => e with
+        {
+            Number = with.Number,
+        });
         return new Story(teller._setup, [.. teller._events.OrderBy(e => e.At).ThenBy(e => e.Number)]);
     }
 

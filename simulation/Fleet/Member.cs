@@ -30,6 +30,9 @@ internal sealed record Member(
     /// <summary>When its agent stopped reporting; null: it reports, if it ever did.</summary>
     public DateTimeOffset? SilentSince { get; set; }
 
+    /// <summary>When its agent began to report again; null: it was never silent.</summary>
+    public DateTimeOffset? ReportsSince { get; set; }
+
     /// <summary>Garbage from this time on; null: never.</summary>
     public DateTimeOffset? GarbageSince { get; init; }
 

@@ -97,6 +97,42 @@ internal sealed class NstanceDatabase : IDisposable
     /// <summary>A new leader has rebuilt the database: no report of an agent is left.</summary>
     public void Elect() => Run("UPDATE instances SET health_at = NULL");
 
+    /// <summary>
+    /// A new leader rebuilds its database from the records: each has a live row, a row without one is marked, and no
+    /// report is left.
+    /// </summary>
+    public void Rebuild(IReadOnlyCollection<NstanceInstance> recorded, DateTimeOffset now)
+    {
+        Elect();
+        Each(
+            """
+            UPDATE instances SET provider_id = coalesce($provider, provider_id), registered_at = $registered,
+              issued_at = $issued, created_at = $issued, updated_at = $now, deleted_at = NULL
+            WHERE id = $id
+            """, recorded, i =>
+            [
+                ("$id", i.Id), ("$provider", i.ProviderId), ("$registered", TextOrNull(i.RegisteredAt)),
+                ("$issued", Text(i.IssuedAt)), ("$now", Text(now)),
+            ]);
+        var known = Ids();
+        Insert([.. recorded.Where(i => !known.Contains(i.Id))]);
+        var ids = recorded.Select(i => i.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var row in Live().Where(row => !ids.Contains(row.Id))) MarkDeleted(row.Id, now);
+    }
+
+    /// <summary>Returns one time of a row as it is written; null: it has none.</summary>
+    public string? TimeOf(string id, string column)
+    {
+        using var command = Command($"SELECT {column} FROM instances WHERE id = $id");
+        Bind(command, [("$id", id)]);
+        return command.ExecuteScalar() as string;
+    }
+
+    /// <summary>Writes one time of a row, unless it is another by now than was read.</summary>
+    public void SetTime(string id, string column, string? from, string? to) => Run(
+        $"UPDATE instances SET {column} = $to WHERE id = $id AND {column} IS $from",
+        ("$id", id), ("$from", from), ("$to", to));
+
     /// <summary>nstance's own purge, children first.</summary>
     public void Purge(DateTimeOffset deletedBefore) => Run(
         """

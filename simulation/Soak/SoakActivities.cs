@@ -62,15 +62,16 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
         await _one.WaitAsync(ActivityExecutionContext.Current.CancellationToken);
         try
         {
+            hosts.Current = Host();
             world.Advance(input.AsOf);
             world.Heartbeat();
             world.Step = $"{phase} at {input.AsOf:u}";
-            var call = new ChaosCall(world, phase, null);
+            var call = new ChaosCall(world, phase, null, hosts.Current);
             var bounds = new Bounds(world, input, hosts.Rows() ?? [], new HashSet<string>());
             var (gc, checks) = hosts.Activities(
                 new ChaosCloud(world, call, _invariants, bounds), new ChaosBucket(world, call, _invariants, bounds),
                 new ChaosAudit(world, call, _invariants),
-                new ReconcilerEventSink(client(), "host-0", input.Timings.HealthCheckInterval),
+                new ReconcilerEventSink(client(), $"host-{hosts.Current}", input.Timings.HealthCheckInterval),
                 diskFull: false, world.Clock);
             using (checks) return await work(gc, checks);
         }
@@ -78,6 +79,14 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
         {
             _one.Release();
         }
+    }
+
+    /// <summary>The host whose queue it came from. Hosts take turns at the shared one.</summary>
+    private static int Host()
+    {
+        var info = ActivityExecutionContext.Current.Info;
+        return info.TaskQueue == Names.TaskQueue ? info.Attempt % ChaosHosts.Count
+            : info.TaskQueue == Names.HostTaskQueue("host-0") ? 0 : 1;
     }
 
     /// <summary>Removes members that are gone for good, whose memory would be measured otherwise.</summary>

@@ -50,18 +50,18 @@ internal static class SoakRun
         using var hosts = new ChaosHosts(story.Setup);
         // The story begins when the server's clock says so.
         var world = new ChaosWorld(story, new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero));
-        using var nstance = new ChaosNstance(world, hosts.SharedPath!);
+        using var nstance = new ChaosNstance(world, hosts.ServerPath(0), hosts.ServerPath(1));
         using var activities = new SoakActivities(world, hosts, () => server.Client);
         await SearchAttributes.EnsureAsync((TemporalClient)server.Client, new());
         using var shared = new TemporalWorker(server.Client, new TemporalWorkerOptions(Names.TaskQueue)
             .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>()
             .AddAllActivities(activities).AddAllActivities(new KeepAliveActivities()));
-        using var host = new TemporalWorker(
-            server.Client, new TemporalWorkerOptions(Names.HostTaskQueue("host-0")).AddAllActivities(activities));
+        using var first = Host(0);
+        using var second = Host(1);
 
         var each = new List<SoakDay>();
         var faults = new List<string>();
-        return await shared.ExecuteAsync(() => host.ExecuteAsync(async () =>
+        return await shared.ExecuteAsync(() => first.ExecuteAsync(() => second.ExecuteAsync(async () =>
         {
             var settings = new GcSettings { DryRun = false, Limits = TerminationLimits.Off };
             await CollectorStart.EnsureRunsAsync(server.Client, new(Story.Shard) { Settings = settings });
@@ -89,7 +89,10 @@ internal static class SoakRun
             return new SoakOutcome(
                 days, cycles, (int)runs.Count - 1, activities.Gone, activities.Checked, each, faults,
                 Math.Round(watch.Elapsed.TotalSeconds, 1));
-        }, ct), ct);
+        }, ct), ct), ct);
+
+        TemporalWorker Host(int n) => new(
+            server.Client, new TemporalWorkerOptions(Names.HostTaskQueue($"host-{n}")).AddAllActivities(activities));
     }
 
     private static async Task PassAsync(WorkflowEnvironment server, int pieces, CancellationToken ct)

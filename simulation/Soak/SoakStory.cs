@@ -3,10 +3,15 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Soak;
 
-/// <summary>Days without faults, and with churn: a fleet of about the same size, whose members are all young.</summary>
+/// <summary>
+/// Days with churn: a fleet of about the same size, whose members are all young. Each day nstance, its agents and EC2
+/// fail once; the rest of the day is quiet, and each day ends so.
+/// </summary>
 internal static class SoakStory
 {
     private const int FleetSize = 60;
+
+    private static readonly TimeSpan Fault = TimeSpan.FromMinutes(40);
 
     public static Story Tell(int days, TimeSpan interval)
     {
@@ -33,6 +38,24 @@ internal static class SoakStory
             Add(Within(hour), ChaosEvent.SilenceAgent, living.ElementAt(FleetSize / 3), TimeSpan.FromMinutes(20));
         }
 
+        for (var day = 0; day < days; day++)
+        {
+            var at = TimeSpan.FromDays(day);
+            Add(at + TimeSpan.FromHours(3), ChaosEvent.Elect, 0);
+            Add(at + TimeSpan.FromHours(6), ChaosEvent.MoveLeader, 0);
+            Add(at + TimeSpan.FromHours(9), ChaosEvent.LeaderDead, 0, TimeSpan.FromMinutes(20));
+            AddEvent(new(0, at + TimeSpan.FromHours(12), ChaosEvent.AgentsDown) { For = Fault, Rate = 1 });
+            AddEvent(new(0, at + TimeSpan.FromHours(15), ChaosEvent.HostWithoutEc2) { For = Fault, Member = 1 });
+            AddEvent(new(0, at + TimeSpan.FromHours(16), ChaosEvent.FutureRow)
+            {
+                For = Fault,
+                Column = "health_at",
+                Member = events.Last(e => e is { Kind: ChaosEvent.Launch, Scenario: Scenario.Registers }
+                    && e.At < at + TimeSpan.FromHours(15)).Member,
+            });
+            Add(at + TimeSpan.FromHours(18), ChaosEvent.MoveLeader, 0);
+        }
+
         var timings = new ShardTimings { Interval = interval };
         var setup = new StorySetup(1, Shared: true, TimeSpan.FromDays(days), timings, TimeSpan.Zero, PageSize: 50);
         return new(setup, [.. events.OrderBy(e => e.At).ThenBy(e => e.Number)]);
@@ -47,6 +70,8 @@ internal static class SoakStory
         }
 
         void Add(TimeSpan at, ChaosEvent kind, int member, TimeSpan lasts = default, Scenario scenario = default) =>
-            events.Add(new(events.Count + 1, at, kind) { Member = member, For = lasts, Scenario = scenario });
+            AddEvent(new(0, at, kind) { Member = member, For = lasts, Scenario = scenario });
+
+        void AddEvent(StoryEvent e) => events.Add(e with { Number = events.Count + 1 });
     }
 }

@@ -103,13 +103,15 @@ internal sealed class Hosts : IAsyncDisposable
 
     public bool HasRecord(Instance instance) => Cloud.S3.Get(Bucket, instance.Key) is not null;
 
-    public async Task<WorkflowHandle<GcWorkflow>> CollectAsync(string shard)
+    /// <param name="shard">The shard.</param>
+    /// <param name="interval">Null: so long that only the test's own cycles run.</param>
+    public async Task<WorkflowHandle<GcWorkflow>> CollectAsync(string shard, TimeSpan? interval = null)
     {
         await CollectorStart.EnsureRunsAsync(Client, new(new(Cluster, shard, Bucket))
         {
             Settings = new()
             {
-                Interval = TimeSpan.FromHours(1),
+                Interval = interval ?? TimeSpan.FromHours(1),
                 DryRun = false,
                 Limits = TerminationLimits.Off,
                 SettleTime = TimeSpan.Zero,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
 
@@ -12,14 +13,7 @@ public sealed class LeaderMoveTests
     public async Task Cycle_LeaderMoves_TheCollectorFollowsAndCollects()
     {
         var folder = Directory.CreateTempSubdirectory("nstance-leader-");
-        await using var hosts = await Hosts.StartAsync(2, ["s"], name => new()
-        {
-            ["NSTANCE_GC__CLUSTER"] = Hosts.Cluster,
-            ["NSTANCE_GC__SHARD"] = "s",
-            ["NSTANCE_GC__BUCKET"] = Hosts.Bucket,
-            ["NSTANCE_GC__NSTANCESERVERID"] = $"nst-of-{name}",
-            ["NSTANCE_GC__SHAREDDATABASEPATH"] = Create(Path.Combine(folder.FullName, $"{name}.db")),
-        });
+        await using var hosts = await StartAsync(folder.FullName);
         var living = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: true)).ToArray();
         await using var agents = new Agents(hosts, folder.FullName, living);
         agents.MoveTo("host-1");
@@ -41,6 +35,55 @@ public sealed class LeaderMoveTests
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         folder.Delete(recursive: true);
     }
+
+    /// <summary>
+    /// The time without a collector: from the election on another host to the end of the first completed cycle there.
+    /// Cycles run by themselves, as in production.
+    /// </summary>
+    [Fact(Timeout = 120_000)]
+    public async Task Cycle_LeaderMoves_CompletesOnTheNewHostWithinAnIntervalAndHalfAMinute()
+    {
+        var interval = TimeSpan.FromSeconds(10);
+        var folder = Directory.CreateTempSubdirectory("nstance-leader-");
+        await using var hosts = await StartAsync(folder.FullName);
+        var living = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: true)).ToArray();
+        await using var agents = new Agents(hosts, folder.FullName, living);
+        agents.MoveTo("host-1");
+        var collector = await hosts.CollectAsync("s", interval);
+        var before = await CompletedOnAsync("host-1");
+
+        // The worst case: the leader moves right after a cycle.
+        var watch = Stopwatch.StartNew();
+        agents.MoveTo("host-2");
+        var report = await CompletedOnAsync("host-2");
+
+        var took = watch.Elapsed;
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"fail-over: {took.TotalSeconds:0.0} s with an interval of {interval.TotalSeconds} s; the cycle took "
+            + $"{(report.EndedAt - report.StartedAt).TotalSeconds:0.0} s, {report.Cycle - before.Cycle} cycles");
+        Assert.InRange(took, TimeSpan.Zero, interval + TimeSpan.FromSeconds(30));
+        folder.Delete(recursive: true);
+
+        async Task<CycleReport> CompletedOnAsync(string host)
+        {
+            while (true)
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                var status = await collector.QueryAsync(w => w.Status());
+                if (status.LastReport is { Outcome: CycleOutcome.Completed } last && last.Host == host) return last;
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+            }
+        }
+    }
+
+    private static Task<Hosts> StartAsync(string folder) => Hosts.StartAsync(2, ["s"], name => new()
+    {
+        ["NSTANCE_GC__CLUSTER"] = Hosts.Cluster,
+        ["NSTANCE_GC__SHARD"] = "s",
+        ["NSTANCE_GC__BUCKET"] = Hosts.Bucket,
+        ["NSTANCE_GC__NSTANCESERVERID"] = $"nst-of-{name}",
+        ["NSTANCE_GC__SHAREDDATABASEPATH"] = Create(Path.Combine(folder, $"{name}.db")),
+    });
 
     private static string Create(string path)
     {

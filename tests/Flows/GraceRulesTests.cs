@@ -40,6 +40,18 @@ public sealed class GraceRulesTests
     public void Synced_FirstSyncOfTheCollector_IsNoGap() =>
         Assert.Null(GraceRules.Synced(new(), null, null, Timings, Start, Start).Grace);
 
+    /// <summary>Temporal's clock was five hours ahead when the grace period began.</summary>
+    [Fact]
+    public void Synced_GraceLiesAhead_BeginsNow()
+    {
+        var state = new GcState { SyncedAt = Start.AddHours(5), Grace = new(Start.AddHours(5), "host one took over") };
+
+        var next = GraceRules.Synced(state, null, null, Timings, Start, Start.AddSeconds(20));
+
+        Assert.Equal(new(Start, "host one took over"), next.Grace);
+        Assert.Equal(Start.AddSeconds(20), next.SyncedAt);
+    }
+
     /// <summary>Five minutes a cycle and two minutes an interval: cycles follow each other without a pause.</summary>
     [Fact]
     public async Task Run_CyclesLongerThanTwoIntervals_GraceEnds()

@@ -62,6 +62,13 @@ public sealed class HealthRulesTests
         Assert.Equal(expected, HealthRules.Missed(row, since is { } s ? At(s) : null, input));
     }
 
+    [Theory]
+    [InlineData(-40, -41)] // Temporal's clock is ahead, or the host's behind: the host's own reports would look late
+    [InlineData(0, -1)]
+    [InlineData(40, -1)]
+    public void StaleBefore_ClocksDiffer_IsByTheOneThatIsBehind(int host, int expected) =>
+        Assert.Equal(At(expected), HealthRules.StaleBefore(Input with { HostTime = At(host) }));
+
     [Fact]
     public void Missed_LongAgoAndAShortInterval_IsTheLargestNumber()
     {

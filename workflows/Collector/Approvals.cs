@@ -42,12 +42,14 @@ internal static class Approvals
     public static GcState After(GcState state, CycleReport report, DateTimeOffset now)
     {
         state = state with { Approval = Valid(state, now) };
-        if (report.Collect is not { } collect) return state;
-        if (collect.ApprovalDone) state = state with { Approval = null };
+        var collect = report.Collect;
+        if (collect is { ApprovalDone: true }) state = state with { Approval = null };
+        var plan = collect?.Plan ?? report.Health?.Plan;
 
-        // A phase that could not look says nothing about the pending plan.
-        if (collect.QuietHours is not null || collect.Blocked.Any(g => g.Guard == Guards.Cloud)) return state;
-        var plan = collect.Plan ?? report.Health?.Plan;
+        // A phase that could not look says nothing about the pending plan. Without one, the health scan may still have
+        // held something back.
+        var hasLooked = collect is { QuietHours: null } && collect.Blocked.All(g => g.Guard != Guards.Cloud);
+        if (!hasLooked && (plan is null || state.Pending is not null)) return state;
         if (plan is not null && plan.Hash == state.Rejection?.Hash) return state with { Pending = null };
         // The pending plan keeps the time at which it was proposed first.
         if (plan is not null && plan.Hash == state.Pending?.Hash) return state;

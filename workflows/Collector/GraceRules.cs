@@ -28,7 +28,7 @@ internal static class GraceRules
                 ? $"no good sync from {state.SyncedAt!.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z on"
             : null;
         state = state with { SyncedAt = now, Leader = leader };
-        if (why is null) return state;
+        if (why is null) return Corrected(state, asOf, now);
         // The election may be later than the start of the cycle.
         var from = isElected && leader!.Since > asOf ? leader.Since : asOf;
         return state with { Grace = new(from, why) { Renewals = Renewals(state, asOf) } };
@@ -52,6 +52,14 @@ internal static class GraceRules
         ? $"the grace period began anew in {grace.Renewals} cycles in a row: nothing that waits for a deadline is "
             + $"terminated (the last time, because {grace.Why})"
         : null;
+
+    /// <summary>
+    /// Temporal's clock was ahead when a grace period began that lies ahead now. It begins now: until then nothing
+    /// would be terminated.
+    /// </summary>
+    private static GcState Corrected(GcState state, DateTimeOffset asOf, DateTimeOffset now) =>
+        state.Grace is { } grace && grace.Since > now
+            ? state with { Grace = grace with { Since = asOf } } : state;
 
     /// <summary>
     /// A gap counts from the end of the last good sync. Cycles that take longer than the interval follow each other at

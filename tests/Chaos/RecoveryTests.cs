@@ -1,0 +1,63 @@
+using System.Text;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Chaos;
+using static Nstance.Temporal.Tests.Chaos.ChaosTests;
+
+namespace Nstance.Temporal.Tests.Chaos;
+
+/// <summary>
+/// Faults of nstance's leader, hosts and clocks: each invariant about them (docs/chaos.md, I11 to I14) finds a
+/// collector with a bug. <see cref="ClockStoryTests"/> has the one about clocks.
+/// </summary>
+public sealed class RecoveryTests
+{
+    [Fact]
+    public Task Play_WithALeaderThatNeverMoves_HandsOnHealthyInstances() =>
+        AssertFoundAsync("I14", () => new() { Records = (records, _) => new LeaderStays(records) });
+
+    [Fact]
+    public Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2() =>
+        AssertFoundAsync("I11", () => new() { State = state => state with { FailedSyncs = 0 } });
+
+    [Fact]
+    public Task Play_WithAFileDamagedBeforeEachCycle_NeverRecovers() =>
+        AssertFoundAsync("I11", () => new() { BeforeCycle = (_, hosts) => hosts.DamageDatabase() });
+
+    [Fact]
+    public Task Play_WithApprovalsForgotten_HoldsApprovedInstancesBack() =>
+        AssertFoundAsync("I11", () => new() { Input = input => input with { Approval = null } });
+
+    [Fact]
+    public Task Play_WithPlansLost_HasNoWayOut() => AssertFoundAsync("I12", () => new()
+    {
+        Collected = result => result.Blocked.Count > 0 ? result with { Plan = null } : result,
+    });
+
+    [Fact]
+    public Task Play_WithGuardsThatSayNothing_HoldsBackInSilence() =>
+        AssertFoundAsync("I12", () => new() { Collected = result => result with { Blocked = [] } });
+
+    [Fact]
+    public Task Play_WithGuardsThatForgetSinceWhen_SaysAWrongTime() => AssertFoundAsync("I12", () => new()
+    {
+        State = state => state with
+        {
+            Blocks = [.. state.Blocks.Select(block => block with { Since = state.Reports[0].StartedAt })],
+        },
+    });
+
+    [Fact]
+    public Task Play_WithAGraceThatNeverEnds_LeavesGarbage() => AssertFoundAsync("I13", () => new()
+    {
+        Input = input => input with { Grace = new(input.AsOf, "a bug") },
+    });
+
+    private sealed class LeaderStays(IRecordStore inner) : Passing(inner)
+    {
+        public override async Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
+            await Inner.GetLeaderAsync(shard, cancellationToken) is { } json
+                ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json)
+                    .Replace(ChaosNstance.ServerId(1), ChaosNstance.ServerId(0), StringComparison.Ordinal))
+                : null;
+    }
+}

@@ -1,0 +1,36 @@
+using Nstance.Temporal.Workflows.Collector;
+
+namespace Nstance.Temporal.Tests.Flows;
+
+/// <summary>What becomes of the pending plan after a cycle.</summary>
+public sealed class ApprovalsTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
+    private static readonly CollectPlan Checks = new(new string('c', 64), Now, 21);
+    private static readonly CollectPlan Machines = new(new string('a', 64), Now, 30);
+    private static readonly HealthScanResult Silent = new() { Suspect = "21 of 21 look stale", Plan = Checks };
+
+    /// <summary>Found by chaos (seed 5): without a plan nobody could get past the guard.</summary>
+    [Fact]
+    public void After_CollectFailedAndHealthHeldChecksBack_TheirPlanIsPending() =>
+        Assert.Equal(Checks, After(new(), collect: null, Silent).Pending);
+
+    [Fact]
+    public void After_CloudSaidNothingAndHealthHeldChecksBack_TheirPlanIsPending() => Assert.Equal(
+        Checks, After(new(), new() { Blocked = [new(Guards.Cloud, "nothing was said")] }, Silent).Pending);
+
+    [Fact]
+    public void After_CollectFailed_ThePendingPlanStays() => Assert.Equal(
+        Machines, After(new() { Pending = Machines }, collect: null, Silent).Pending);
+
+    [Fact]
+    public void After_CollectHeldNothingBack_NoPlanIsPending() =>
+        Assert.Null(After(new() { Pending = Machines }, new(), new()).Pending);
+
+    [Fact]
+    public void After_CollectFailedAndTheChecksWereRejected_NoPlanIsPending() => Assert.Null(
+        After(new() { Rejection = new(Checks.Hash, "ann", "no", Now) }, collect: null, Silent).Pending);
+
+    private static GcState After(GcState state, CollectResult? collect, HealthScanResult health) =>
+        Approvals.After(state, new(1, Now) { Collect = collect, Health = health }, Now);
+}
