@@ -19,6 +19,9 @@ internal interface ICandidateSource
 
     /// <summary>Live rows that name no machine.</summary>
     IReadOnlyList<InstanceRow> FindUnnamed();
+
+    /// <summary>Machines that shut down.</summary>
+    IReadOnlyList<TerminatingMachine> FindTerminating();
 }
 
 /// <summary>A row marked as deleted, and a running machine that carries its id.</summary>
@@ -33,17 +36,28 @@ internal sealed class CandidateRows
     private readonly ICandidateSource _source;
     private readonly PhaseInput _input;
     private readonly Lazy<IReadOnlyList<InstanceRow>> _unregistered;
+    private readonly Lazy<IReadOnlyList<InstanceRow>> _unnamed;
     private readonly Lazy<IReadOnlyList<InstanceRow>> _rowless;
     private readonly Lazy<IReadOnlyList<RunningMachine>> _deleted;
+    private readonly Lazy<HashSet<string>> _terminating;
 
     public CandidateRows(ICandidateSource source, PhaseInput input)
     {
         _source = source;
         _input = input;
         _unregistered = new(() => source.FindUnregistered(Deadline, input.AsOf));
+        _unnamed = new(source.FindUnnamed);
         _rowless = new(source.FindRowlessInstances);
         _deleted = new(() => source.FindDeletedButRunning(Settled));
+        Terminating = source.FindTerminating();
+        _terminating = new(() => [.. Terminating.Select(machine => machine.ProviderId)]);
     }
+
+    /// <summary>
+    /// Machines that shut down. They are no candidates: another termination changes nothing. The sync marks their rows
+    /// when the cloud says that they are terminated.
+    /// </summary>
+    public IReadOnlyList<TerminatingMachine> Terminating { get; }
 
     /// <summary>Also recorded machines without a row that are unhealthy: nstance lost the row.</summary>
     public IEnumerable<InstanceRow> Unhealthy =>
@@ -52,9 +66,8 @@ internal sealed class CandidateRows
     public IEnumerable<InstanceRow> Dangling => Unregistered.Where(row => row.ProviderId is not null).Concat(
         Recorded.Where(row => !row.MachineStatus.IsUnhealthy() && row.RegisteredAt is null && row.Issued < Deadline));
 
-    /// <summary>A machine that shuts down is left to the cloud: it has neither row nor record to clean up.</summary>
-    public IEnumerable<InstanceRow> Orphans => _rowless.Value.Where(row =>
-        row.IsOrphan && row.MachineStatus != InstanceStatus.Deleting && row.Issued < Deadline && row.Issued < Settled);
+    public IEnumerable<InstanceRow> Orphans =>
+        _rowless.Value.Where(row => row.IsOrphan && row.Issued < Deadline && row.Issued < Settled);
 
     public IEnumerable<InstanceRow> DeletedButRunning =>
         _deleted.Value.Where(found => found.Row.ProviderId == found.ProviderId).Select(found => found.Row);
@@ -62,13 +75,12 @@ internal sealed class CandidateRows
     public IEnumerable<InstanceRow> PreInserts => Unregistered.Where(row => row.ProviderId is null);
 
     /// <summary>Registered, silent, and no known machine carries the id.</summary>
-    public IEnumerable<InstanceRow> WithoutMachine => _source.FindUnnamed().Where(row =>
-        row.RegisteredAt is not null && row.Carriers == 0 && row.InvalidColumns.Count == 0
-        && row.LastSign < Deadlines.SilentSince(_input));
+    public IEnumerable<InstanceRow> WithoutMachine => Unnamed.Where(row =>
+        row.InvalidColumns.Count == 0 && row.LastSign < Deadlines.SilentSince(_input));
 
     /// <summary>Rows with times that no rule can use, one sentence each.</summary>
-    public IEnumerable<string> Invalid =>
-        _unregistered.Value.Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
+    public IEnumerable<string> Invalid => _unregistered.Value.Concat(Unnamed)
+        .Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
 
     /// <summary>Rows marked as deleted whose id another machine carries, one sentence each.</summary>
     public IEnumerable<string> Conflicts => _deleted.Value
@@ -83,6 +95,9 @@ internal sealed class CandidateRows
     private IEnumerable<InstanceRow> Unregistered =>
         _unregistered.Value.Where(row => RowRules.InvalidTimes(row, _input.AsOf) is null);
 
+    private IEnumerable<InstanceRow> Unnamed =>
+        _unnamed.Value.Where(row => row.RegisteredAt is not null && row.Carriers == 0);
+
     private IEnumerable<InstanceRow> Recorded => _rowless.Value.Where(row => row.HasRecord);
 
     /// <summary>
@@ -91,6 +106,7 @@ internal sealed class CandidateRows
     public IReadOnlyList<Candidate> Of(Reason reason) =>
     [
         .. reason.Find(this)
+            .Where(row => row.ProviderId is not { } provider || !_terminating.Value.Contains(provider))
             .GroupBy(row => row.Id)
             .Where(same => same.Count() == 1)
             .OrderBy(same => same.Key, StringComparer.Ordinal)

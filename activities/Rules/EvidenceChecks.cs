@@ -9,6 +9,8 @@ internal static class EvidenceChecks
 {
     public const string NoLaunchTime = "the cloud did not say when it was launched";
 
+    public const string AlreadyTerminating = "already terminating: left to the cloud";
+
     private const string TooYoung = "too young: the cloud may not show it yet";
 
     /// <summary>How the row changed since it was found; null: it is the same.</summary>
@@ -27,7 +29,9 @@ internal static class EvidenceChecks
         };
     }
 
-    /// <summary>Null: an own instance, the row's and the record's, not protected and not terminated.</summary>
+    /// <summary>
+    /// Null: an own instance, the row's and the record's, not protected, not terminated, and not shutting down.
+    /// </summary>
     public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (now.CloudUnknown is { } why) return Verdict.Skip($"the cloud could not say: {why}");
@@ -37,6 +41,7 @@ internal static class EvidenceChecks
             return Verdict.Skip("the cloud did not answer about it");
         if (!instance.IsOwn(input.Shard)) return Verdict.Skip("does not carry the shard's tags");
         if (instance.TrackingId != row.Id) return Verdict.Skip($"belongs to {instance.TrackingId} at the cloud");
+        if (instance.Status == InstanceStatus.Deleting) return Verdict.Skip(AlreadyTerminating);
         if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection.Why);
         if (RecordOfAnother(row, now) is { } other) return other;
         return instance.Status == InstanceStatus.Deleted
@@ -71,7 +76,7 @@ internal static class EvidenceChecks
         if (alive.Length == 1) return Verdict.Skip($"found at the cloud as {alive[0].ProviderId}: judged next time");
         if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId)
             return new(VerdictKind.KeepRecord, $"its record names {recorded}: judged next time");
-        return Deadlines.IsYoung(row, input) ? Verdict.Skip(TooYoung) : null;
+        return Young(row, input);
     }
 
     /// <summary>
@@ -102,12 +107,17 @@ internal static class EvidenceChecks
 
     private static Verdict NotFound(InstanceRow row, Evidence now, PhaseInput input)
     {
-        if (Deadlines.IsYoung(row, input)) return Verdict.Skip(TooYoung);
+        if (Young(row, input) is { } young) return young;
         if (now.Tagged is not { } tagged) return Verdict.Skip("the cloud could not be asked for its id");
         if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
             return Verdict.Skip($"{alive.ProviderId} carries its id at the cloud");
         return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "the cloud knows no such instance");
     }
+
+    /// <summary>A time that cannot be read counts as young; the reason names it.</summary>
+    private static Verdict? Young(InstanceRow row, PhaseInput input) => Deadlines.IsYoung(row, input)
+        ? Verdict.Skip(RowRules.InvalidTimes(row, input.AsOf) ?? TooYoung)
+        : null;
 
     /// <summary>Deleting such a record would lose the other machine's.</summary>
     private static Verdict? RecordOfAnother(InstanceRow row, Evidence now) =>

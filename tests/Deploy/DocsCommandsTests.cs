@@ -87,8 +87,8 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// A refusal by state is allowed: the instance and the plan of the docs do not exist, and the README's trial shard
-    /// has other settings than the one of a roll-out.
+    /// A refusal by state is allowed: the instance and the plan of the docs do not exist, and the docs set one shard up
+    /// in several ways.
     /// </summary>
     private static int[] Allowed(IReadOnlyList<string> command) => command switch
     {

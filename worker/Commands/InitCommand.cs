@@ -55,7 +55,8 @@ internal static class InitCommand
         output.WriteLine($"""
 
             next:
-              1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE):
+              1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE
+                 and --nstance-server-id ID):
                    {next[0]}
               2. look at it, and at what it would terminate:
                    {next[1]}
@@ -63,7 +64,8 @@ internal static class InitCommand
             """);
         if (next.Length < 4) return;
         output.WriteLine($"""
-              3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:
+              3. let this one terminate machines. nstance's own collector may run beside it; how to slow that one down:
+                 docs/operations.md
                    {next[3]}
             """);
     }
