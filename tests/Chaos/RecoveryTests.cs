@@ -17,7 +17,7 @@ public sealed class RecoveryTests
 
     [Fact]
     public Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2() =>
-        AssertFoundAsync("I11", () => new() { State = state => state with { FailedSyncs = 0 } });
+        AssertFoundAsync("I11", () => new() { State = state => state with { FailedSyncs = 0 } }, first: 81);
 
     [Fact]
     public Task Play_WithAFileDamagedBeforeEachCycle_NeverRecovers() =>

@@ -70,7 +70,8 @@ public sealed class UpdateJsonTests(TemporalServerFixture server) : IClassFixtur
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync(Hourly);
         await SendAsync(collector, "Pause", """{"reason":"x"}""");
-        await SendAsync(collector, "Resume", """{"group":"acme/web"}""");
+        await Assert.ThrowsAsync<WorkflowUpdateFailedException>(
+            () => SendAsync(collector, "Resume", """{"group":"acme/web"}"""));
         Assert.Equal(CollectorActivity.Paused, (await collector.QueryAsync(w => w.Status())).State);
     }
 
