@@ -55,7 +55,8 @@ internal static class InitCommand
         output.WriteLine($"""
 
             next:
-              1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE):
+              1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE
+                 and --nstance-server-id ID):
                    {next[0]}
               2. look at it, and at what it would terminate:
                    {next[1]}
