@@ -70,14 +70,15 @@ public sealed class GcActivities : IGcActivities
             HostOrder.Require(_databases, input, waited);
             var timeout = input.Settings?.RequestTimeout ?? new ShardTimings().RequestTimeout;
             var probe = new HostProbe(_connections, _databases.HostName, waited);
-            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), probe, _time, Beat);
+            using var heartbeat = new PhaseHeartbeat(_time);
+            var acquire = new AcquirePhase(_databases, _connections.Records(timeout), probe, _time, heartbeat.Beat);
             return await acquire.RunAsync(input, Attempted(input.AsOf), Token);
         });
     }
 
     /// <inheritdoc/>
     [Activity]
-    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, "sync", async database =>
+    public Task<SyncResult> SyncProviderAsync(PhaseInput input) => RunAsync(input, "sync", async (database, beat) =>
     {
         var notes = new PhaseNotes();
         var records = _connections.Records(input.Timings.RequestTimeout);
@@ -95,7 +96,7 @@ public sealed class GcActivities : IGcActivities
 
         input = input with { Timings = timings };
         var sync = new SyncPhase(
-            database, Cloud(database, timings), records, notes, Trail(database, input), input, Beat);
+            database, Cloud(database, timings), records, notes, Trail(database, input), input, beat.Beat);
         var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
         if (!database.IsOwn) database.NoteUnreported(at);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
@@ -104,39 +105,42 @@ public sealed class GcActivities : IGcActivities
 
     /// <inheritdoc/>
     [Activity]
-    public Task<CollectResult> CollectAsync(PhaseInput input) => RunAsync(input = Begun(input), "collect", async db =>
-    {
-        await Leader(input).RequireSameAsync(db, Token);
-        var before = (await BeforeAsync())?.Collected;
-        var collect = new CollectPhase(
-            db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, Beat, _time);
-        var result = await collect.RunAsync(before, Token);
-        PhaseMetrics.Collected(input.Shard, result, input.DryRun);
-        return result;
-    });
+    public Task<CollectResult> CollectAsync(PhaseInput input) =>
+        RunAsync(input = Begun(input), "collect", async (db, beat) =>
+        {
+            await Leader(input).RequireSameAsync(db, Token);
+            var before = (await BeforeAsync())?.Collected;
+            var collect = new CollectPhase(
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat,
+                _time);
+            var result = await collect.RunAsync(before, Token);
+            PhaseMetrics.Collected(input.Shard, result, input.DryRun);
+            return result;
+        });
 
     /// <inheritdoc/>
     [Activity]
     public Task<HealthScanResult> ScanHealthAsync(PhaseInput input) =>
-        RunAsync(input = Begun(input), "health", async db =>
+        RunAsync(input = Begun(input), "health", async (db, beat) =>
         {
             await Leader(input).RequireSameAsync(db, Token);
             var queue = Names.HostTaskQueue(_databases.HostName);
-            var result = await new HealthPhase(db, _events(input), queue, input, Beat).RunAsync(Token);
+            var result = await new HealthPhase(db, _events(input), queue, input, beat.Beat).RunAsync(Token);
             PhaseMetrics.Scanned(input.Shard, result);
             return result;
         });
 
     /// <inheritdoc/>
     [Activity]
-    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) => RunAsync(input = Begun(input), "purge", async db =>
-    {
-        var before = (await BeforeAsync())?.Purged;
-        var purge = new PurgePhase(db, Records(input), Trail(db, input), input, Beat);
-        var result = await purge.RunAsync(before, Token);
-        PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
-        return result;
-    });
+    public Task<PurgeResult> PurgeRecordsAsync(PhaseInput input) =>
+        RunAsync(input = Begun(input), "purge", async (db, beat) =>
+        {
+            var before = (await BeforeAsync())?.Purged;
+            var purge = new PurgePhase(db, Records(input), Trail(db, input), input, beat.Beat);
+            var result = await purge.RunAsync(before, Token);
+            PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
+            return result;
+        });
 
     private static ILogger Logger => ActivityExecutionContext.HasCurrent
         ? ActivityExecutionContext.Current.Logger
@@ -164,13 +168,6 @@ public sealed class GcActivities : IGcActivities
         if (!ActivityExecutionContext.HasCurrent) return asOf;
         var started = new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero);
         return started > asOf ? started : asOf;
-    }
-
-    private static void Beat(string doing) => Beat(new PhaseProgress(doing));
-
-    private static void Beat(PhaseProgress progress)
-    {
-        if (ActivityExecutionContext.HasCurrent) ActivityExecutionContext.Current.Heartbeat(progress);
     }
 
     /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
@@ -206,20 +203,27 @@ public sealed class GcActivities : IGcActivities
             OnTerminated = entry => Logger.Terminated(input, entry),
         };
 
-    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, Task<T>> phase)
+    private async Task<T> RunAsync<T>(
+        PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
         var began = Stopwatch.GetTimestamp();
         var outcome = "failed";
+        using var heartbeat = new PhaseHeartbeat(_time);
         try
         {
             var result = await Failures.MapAsync(isAcquire: false, async () =>
             {
                 using var database = OpenHeld(input.Shard);
-                return await phase(database);
+                return await phase(database, heartbeat);
             });
             outcome = "ok";
             return result;
+        }
+        catch
+        {
+            heartbeat.Failed();
+            throw;
         }
         finally
         {

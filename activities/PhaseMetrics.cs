@@ -22,6 +22,12 @@ internal static class PhaseMetrics
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.garbage", description: "Candidates of the last collection, by reason");
 
+    private static readonly Gauge<long> Terminating = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.terminating", description: "Machines that shut down, which the collector leaves to the cloud");
+
+    private static readonly Gauge<long> Stuck = GcMeter.Meter.CreateGauge<long>(
+        "nstance.gc.terminating.stuck", description: "Machines that shut down for more than an hour");
+
     private static readonly Counter<long> Tripped = GcMeter.Meter.CreateCounter<long>(
         "nstance.gc.limits.tripped", description: "Collections in which a reason was held back by its limit");
 
@@ -53,6 +59,8 @@ internal static class PhaseMetrics
 
     public static void Collected(ShardRef shard, CollectResult result, bool dryRun)
     {
+        Terminating.Record(result.AlreadyTerminating, Tags(shard));
+        Stuck.Record(result.StuckTerminating, Tags(shard));
         foreach (var counts in result.Counts) Of(shard, Reasons.Of(counts.Reason).Label, counts, dryRun);
     }
 

@@ -16,6 +16,7 @@ public sealed partial class GcWorkflow
     private const int SteersPerRun = 500;
 
     private readonly CollectorState _collector;
+    private readonly ShownAttributes _attributes;
     private readonly bool _carried;
     private readonly List<CycleTicket> _tickets = [];
     private CancellationTokenSource? _running;
@@ -24,6 +25,7 @@ public sealed partial class GcWorkflow
     private int _seen;
     private bool _ended;
     private bool _hurry;
+    private bool _hasListed;
 
     /// <summary>Makes the state that handlers see before the run begins.</summary>
     /// <param name="input">Shard, settings, and what the run before knew.</param>
@@ -32,6 +34,7 @@ public sealed partial class GcWorkflow
     {
         ArgumentNullException.ThrowIfNull(input);
         _collector = new(input);
+        _attributes = new(input.Shard);
         _carried = input.State is not null;
     }
 
@@ -61,15 +64,15 @@ public sealed partial class GcWorkflow
                 ResumeWhenDue();
                 if (Cadence.IsOff(_collector.Timings)) return await EndAsync(Cadence.Off);
                 Plan();
-                Show();
-                await LetHandlersEndAsync();
-                // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
-                if (IsFull && !HasRequests && Workflow.AllHandlersFinished)
+                if (await ShowAsync())
                 {
-                    var next = _collector.Export();
-                    throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next));
+                    // Operators may have steered meanwhile.
+                    Workflow.CancellationToken.ThrowIfCancellationRequested();
+                    continue;
                 }
 
+                await LetHandlersEndAsync();
+                if (MayLeave && await LeaveAsync()) continue;
                 var isDue = HasRequests || State.NextCycleAt <= Clock.Now;
                 if (isDue && State.Pause is null) await CycleAsync();
                 else await WaitAsync();
@@ -103,6 +106,7 @@ public sealed partial class GcWorkflow
         _running = null;
         _cycles++;
         _collector.EndCycle(report, Clock.Now);
+        if (IsFull) await ListAttributesAsync();
         foreach (var ticket in served) ticket.Report = report;
         WorkflowMetrics.CycleEnded(_collector, report);
         CycleTrace.End(_collector.Shard, trace, report);
@@ -127,6 +131,31 @@ public sealed partial class GcWorkflow
     private void Plan() =>
         State = State with { NextCycleAt = Cadence.Next(State, _collector.Shard, _collector.Timings, Clock.Now) };
 
+    // An update that waits for its cycle keeps the run open: its answer would be lost with the run.
+    private bool MayLeave => IsFull && !HasRequests && Workflow.AllHandlersFinished;
+
+    /// <summary>True: it had to wait for an answer of the server.</summary>
+    private async Task<bool> LeaveAsync()
+    {
+        // The end of a cycle lists them, too: a caller that requests cycle after cycle leaves no time here.
+        if (!_hasListed)
+        {
+            await ListAttributesAsync();
+            return true;
+        }
+
+        // A namespace without any attribute keeps the run. doctor names what is missing, init and run register it.
+        if (!_attributes.TryCarry(StateName, IsPending, out var options)) return false;
+        var next = _collector.Export();
+        throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next), options);
+    }
+
+    private async Task ListAttributesAsync()
+    {
+        await _attributes.ListAsync();
+        _hasListed = true;
+    }
+
     private bool HasRequests => _tickets.Count > 0 || _hurry;
 
     private bool IsFull =>
@@ -145,26 +174,24 @@ public sealed partial class GcWorkflow
         _ended = true;
         foreach (var ticket in _tickets) ticket.Refusal = why;
         _tickets.Clear();
-        Show();
+        await ShowAsync();
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private void Show()
+    private string StateName =>
+        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
+
+    private bool IsPending => !_ended && State.Pending is not null;
+
+    /// <summary>True: it had to wait for an answer of the server.</summary>
+    private async Task<bool> ShowAsync()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
-        var value = _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
-        // Only on a namespace that has our attributes: an unregistered attribute would stop the collector for good.
-        var attributes = Workflow.TypedSearchAttributes;
-        if (!attributes.ContainsKey(Names.ClusterAttribute)) return;
-        var updates = new List<SearchAttributeUpdate>();
-        if (!attributes.TryGetValue(Names.StateAttribute, out var shown) || shown != value)
-            updates.Add(Names.StateAttribute.ValueSet(value));
-        var pending = !_ended && State.Pending is not null;
-        // A collector that an older release started does not carry this attribute, and the server may not know it.
-        if (attributes.TryGetValue(Names.PendingAttribute, out var known) && known != pending)
-            updates.Add(Names.PendingAttribute.ValueSet(pending));
-        if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
+        if (!_attributes.MustChange(StateName, IsPending)) return false;
+        await _attributes.ListAsync();
+        _attributes.Set(StateName, IsPending);
+        return true;
     }
 }

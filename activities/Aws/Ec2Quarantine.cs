@@ -7,8 +7,9 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, so each instance is
-/// asked for it first. A refused batch is halved until the bad instances are isolated.
+/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, and tags one in
+/// spite of stop protection, so each instance is asked for both first. A refused batch is halved until the bad
+/// instances are isolated.
 /// </summary>
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
@@ -40,8 +41,9 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
                 new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Count),
             whenDone: new(TerminateOutcome.Quarantined, null),
-            whenFailed: e => new(
-                TerminateOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
+            whenFailed: e => e.Fault == CloudFault.Protected
+                ? new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e))
+                : new(TerminateOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
         return _results;
     }
 

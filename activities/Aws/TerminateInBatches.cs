@@ -74,8 +74,10 @@ internal sealed class TerminateInBatches(
 
         var named = DescribeByIds.NamedIn(failure, left);
         var bad = named.Count > 0 ? named : batch.Count == 1 ? left : [];
-        if (failure.Fault == CloudFault.Protected) Set(bad, TerminateOutcome.Protected, TerminationProtection.Why);
-        else Set(bad, TerminateOutcome.Failed, failure.Message);
+        if (failure.Fault == CloudFault.Protected)
+            Set(bad, TerminateOutcome.Protected, TerminationProtection.WhyOf(failure));
+        else
+            Set(bad, TerminateOutcome.Failed, failure.Message);
 
         // A smaller rest is tried whole: the call failed because of the ids that are removed now.
         var rest = Open(left);

@@ -5,12 +5,22 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>Asks EC2 for the termination protection of instances. EC2 answers for one instance at a time.</summary>
+/// <summary>
+/// Asks EC2 whether instances are protected. <c>disableApiTermination</c> forbids a termination,
+/// <c>disableApiStop</c> a stop and a termination. EC2 answers for one instance and one attribute at a time.
+/// </summary>
 internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 {
     public const string Why = "termination protection is on at the cloud";
+    public const string WhyStop = "stop protection is on at the cloud";
 
     private const int MaxParallel = 8;
+
+    /// <summary>Returns which protection a refused call met.</summary>
+    public static string WhyOf(CloudException refused) =>
+        (refused.Detail ?? refused.Message).Contains("disableApiStop", StringComparison.OrdinalIgnoreCase)
+            ? WhyStop
+            : Why;
 
     /// <returns>The protected instances, and those whose protection EC2 did not tell.</returns>
     public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(
@@ -29,18 +39,26 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
         return results;
     }
 
-    private async Task<TerminateResult?> AskAsync(string id, CancellationToken cancellationToken)
+    private async Task<TerminateResult?> AskAsync(string id, CancellationToken cancellationToken) =>
+        await AskAsync(id, InstanceAttributeName.DisableApiTermination, Why, cancellationToken)
+        ?? await AskAsync(id, InstanceAttributeName.DisableApiStop, WhyStop, cancellationToken);
+
+    private async Task<TerminateResult?> AskAsync(
+        string id, InstanceAttributeName attribute, string why, CancellationToken cancellationToken)
     {
-        var request = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
+        var request = new DescribeInstanceAttributeRequest(id, attribute);
         try
         {
             var answer = await aws.RunAsync(
                 "DescribeInstanceAttribute",
                 ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
-            return answer.InstanceAttribute?.DisableApiTermination switch
+            var value = attribute == InstanceAttributeName.DisableApiStop
+                ? answer.InstanceAttribute?.DisableApiStop
+                : answer.InstanceAttribute?.DisableApiTermination;
+            return value switch
             {
                 null => new(TerminateOutcome.Failed, "the cloud did not say whether it is protected"),
-                true => new(TerminateOutcome.Protected, Why),
+                true => new(TerminateOutcome.Protected, why),
                 false => null,
             };
         }

@@ -30,6 +30,7 @@ internal sealed class CollectPhase(
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly EvidenceReader _reader = new(database, cloud, records, clock ?? TimeProvider.System);
     private readonly GroupEvents _groups = new(database, events, input);
+    private readonly RecordDeletions _records = new(database, records, input.Shard);
     private readonly PlanStore _plans = new(database, input);
     private readonly CollectSummary _summary = new();
     private readonly Lazy<IReadOnlyDictionary<(string Tenant, string Group), int>> _live =
@@ -46,13 +47,15 @@ internal sealed class CollectPhase(
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
+        var rows = new CandidateRows(database, input);
+        _summary.Terminating(rows.Terminating, input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
             _summary.Problem(quiet);
             return _summary.Result() with { QuietHours = quiet };
         }
 
-        var rows = new CandidateRows(database, input);
+        if (!input.DryRun) await _records.RetryAsync(ct);
         var found = Reasons.All.Select(rows.Of).ToArray();
         foreach (var problem in rows.Invalid) _summary.Invalid(problem);
         foreach (var problem in rows.Conflicts) _summary.Problem(problem);
@@ -60,10 +63,11 @@ internal sealed class CollectPhase(
             _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
         if (_plans.IsUnknown) _summary.Problem("the approved plan is not known on this host, or it expired; skipped");
         var outcomes = new Outcomes(database, audit, _summary, _plans, input);
-        var termination = new Termination(database, cloud, records, _groups, outcomes, audit, input);
+        var termination = new Termination(database, cloud, _records, _groups, outcomes, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
         if (await audit.TryFlushAsync(ct) is { } waits) _summary.Outage(waits);
+        if (_records.Problem() is { } kept) _summary.Outage(kept);
         if (SafetyGuard.OfCloud(_assessed) is { } silent) _blocked.Add(silent);
         return _summary.Result() with
         {
@@ -94,7 +98,7 @@ internal sealed class CollectPhase(
         var announced = await termination.AnnounceAsync(acting, ct);
         foreach (var batch in announced.Chunk(TerminateBatch))
         {
-            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), ct);
+            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason), ct);
             Beat(reason);
         }
     }
@@ -138,7 +142,7 @@ internal sealed class CollectPhase(
     /// <summary>All of a reason, or none: what is over a limit becomes a plan, unless an approval covers it.</summary>
     private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        var counted = acting.FindAll(a => a.CountsForLimits && !_plans.Approves(a.Candidate));
+        var counted = acting.FindAll(a => a.IsTerminating && !_plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
         if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
@@ -152,7 +156,7 @@ internal sealed class CollectPhase(
     private async Task<Assessment[]> RefreshAsync(
         Assessment[] batch, long readAt, Outcomes outcomes, CancellationToken ct)
     {
-        var allowed = batch.ToDictionary(a => a.Candidate.Id, a => a.CountsForLimits);
+        var allowed = batch.ToDictionary(a => a.Candidate.Id, a => a.IsTerminating);
         for (var tries = 0; batch.Length > 0 && _clock.GetElapsedTime(readAt) > MaxAge; tries++)
         {
             if (tries == MaxRefreshes)
@@ -185,7 +189,7 @@ internal sealed class CollectPhase(
     private static Assessment[] StillActing(
         IReadOnlyList<Assessment> now, Dictionary<string, bool> allowed, Outcomes outcomes)
     {
-        var checkedNow = now.Select(a => a.CountsForLimits && !allowed[a.Candidate.Id]
+        var checkedNow = now.Select(a => a.IsTerminating && !allowed[a.Candidate.Id]
             ? a.Skip("its evidence changed after the limits were applied; judged next time")
             : a);
         var isActing = checkedNow.ToLookup(a => a.IsActing);

@@ -25,6 +25,8 @@ internal sealed class CollectSummary
     private readonly PhaseNotes _others = new();
     private readonly List<string> _exceeded = [];
     private int _invalid;
+    private int _terminating;
+    private int _stuck;
     private string? _failed;
 
     public int GroupsChanged { get; set; }
@@ -59,6 +61,22 @@ internal sealed class CollectSummary
             ? _others : _done;
         var row = a.Candidate.Row;
         notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
+    }
+
+    /// <summary>Counts machines that shut down already, and names those that are stuck.</summary>
+    public void Terminating(IReadOnlyList<TerminatingMachine> machines, DateTimeOffset asOf)
+    {
+        var stuck = TerminatingRules.Stuck(machines, asOf);
+        _terminating = machines.Count;
+        _stuck = stuck.Count;
+        foreach (var machine in stuck)
+        {
+            _others.Sample(new(
+                machine.InstanceId, machine.ProviderId, null, machine.Group, "already-terminating",
+                $"terminating {TerminatingRules.Why(machine)}"));
+        }
+
+        if (TerminatingRules.Problem(stuck) is { } problem) Problem(problem);
     }
 
     public void Problem(string problem) => _done.ProblemOnce(problem);
@@ -117,6 +135,8 @@ internal sealed class CollectSummary
         GroupsChanged = GroupsChanged,
         Approved = Approved,
         Invalid = _invalid,
+        AlreadyTerminating = _terminating,
+        StuckTerminating = _stuck,
         Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
         Problems = _done.Problems,
         Outage = _done.FirstOutage,

@@ -39,8 +39,7 @@ internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, Phase
         database.RemoveGroups(Names(skipped).Except(Names(gone)));
 
     private static IEnumerable<string> Names(IEnumerable<Assessment> assessments) => assessments
-        .Where(a => a.Tenant.Length > 0 && a.Group.Length > 0)
-        .Select(a => $"{a.Tenant}/{a.Group}").Distinct().Order(StringComparer.Ordinal);
+        .Select(a => GroupName.Of(a.Tenant, a.Group)).OfType<string>().Distinct().Order(StringComparer.Ordinal);
 
     private ReconcileEvent Event(string name)
     {

@@ -7,11 +7,12 @@ namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
 /// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event →
-/// delete the record → mark the row. A step that fails leaves the later ones undone; the next cycle finds them.
+/// delete the record → mark the row. A step that is cut leaves the later ones undone. A later sync finds the machine
+/// terminated and marks the row.
 /// </summary>
 internal sealed class Termination(
-    ShardDatabase database, ICloud cloud, IRecordStore records, GroupEvents groups, Outcomes outcomes, AuditTrail audit,
-    PhaseInput input)
+    ShardDatabase database, ICloud cloud, RecordDeletions records, GroupEvents groups, Outcomes outcomes,
+    AuditTrail audit, PhaseInput input)
 {
     /// <summary>
     /// Instances that one dry-run asks about: one call for each, as many as a cloud answers within seconds.
@@ -38,7 +39,10 @@ internal sealed class Termination(
         return [.. acting.Except(terminating)];
     }
 
-    public async Task RunAsync(IReadOnlyList<Assessment> batch, CancellationToken ct)
+    /// <param name="batch">What to terminate and clean up.</param>
+    /// <param name="beat">Reports what is done at the cloud: a retry finds those machines terminating.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task RunAsync(IReadOnlyList<Assessment> batch, Action beat, CancellationToken ct)
     {
         if (batch.Count == 0) return;
         if (input.DryRun)
@@ -54,6 +58,7 @@ internal sealed class Termination(
         gone.AddRange(await TerminateAsync([.. byKind[VerdictKind.Terminate]], ct));
         await QuarantineAsync([.. byKind[VerdictKind.Quarantine]], ct);
         outcomes.Keep();
+        beat();
         groups.Remove(batch.Except(gone), gone);
         outcomes.AddGroups(await groups.FlushAsync(ct));
         await CleanUpAsync(gone, ct);
@@ -98,22 +103,19 @@ internal sealed class Termination(
         outcomes.Keep();
     }
 
-    /// <summary>The record, then the row: a row whose record stays is found again.</summary>
+    /// <summary>
+    /// The record, then the row. A record that stays is deleted later: its machine is terminated all the same, so the
+    /// row is marked and its group is one short.
+    /// </summary>
     private async Task CleanUpAsync(List<Assessment> gone, CancellationToken ct)
     {
-        var keys = gone.Where(a => a.Verdict.Kind != VerdictKind.Mark)
-            .Select(a => a.Evidence.RecordKey).OfType<string>().Distinct().ToArray();
-        var failed = keys.Length == 0
-            ? new Dictionary<string, string>()
-            : await records.DeleteAsync(input.Shard, keys, ct);
-        foreach (var (key, why) in failed)
-        {
-            outcomes.Outage(
-                $"record {key} of a terminated instance could not be deleted ({why}): "
-                + "the row waits for the next cycle");
-        }
-
-        bool IsKept(Assessment a) => a.Evidence.RecordKey is { } key && failed.ContainsKey(key);
-        database.MarkDeleted([.. gone.Where(a => !IsKept(a)).Select(a => a.Candidate.Row)], input.AsOf);
+        await records.DeleteAsync(
+            from a in gone
+            where a.Verdict.Kind != VerdictKind.Mark
+            let key = a.Evidence.RecordKey
+            where key is not null
+            select new KeptRecord(a.Candidate.Id, key, (a.Evidence.Record as RecordRead.Found)?.ETag, ""),
+            ct);
+        database.MarkDeleted([.. gone.Select(a => a.Candidate.Row)], input.AsOf);
     }
 }

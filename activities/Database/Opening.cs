@@ -176,12 +176,12 @@ internal static class Opening
 
     private static void RequireNstance(SqliteConnection connection, string path)
     {
-        foreach (var (table, columns) in Schema.RequiredColumns)
+        foreach (var (table, columns) in Schema.RequiredColumns.Concat(Schema.OptionalColumns))
         {
             var present = Texts(connection, $"SELECT name FROM pragma_table_info('{table}')")
                 .ToHashSet(StringComparer.OrdinalIgnoreCase);
             var missing = columns.Where(c => !present.Contains(c)).ToList();
-            if (missing.Count == 0) continue;
+            if (missing.Count == 0 || (present.Count == 0 && Schema.OptionalColumns.ContainsKey(table))) continue;
             var what = present.Count == 0
                 ? $"has no table {table}"
                 : $"table {table} lacks {string.Join(", ", missing)}";

@@ -42,6 +42,11 @@ internal static class Queries
         FROM gc_machines
         """;
 
+    public const string Terminating = """
+        SELECT provider_id, instance_id, group_key, terminating_at FROM gc_machines
+        WHERE status = 'deleting' ORDER BY provider_id
+        """;
+
     public const string CountMachines = "SELECT count(*) FROM gc_machines";
 
     /// <summary>Machines that carry the id of another, and who they are.</summary>
@@ -174,13 +179,28 @@ internal static class Queries
     public const string ByIds =
         $"{Columns} FROM instances AS i {Record} WHERE i.id IN (SELECT value FROM json_each($ids))";
 
+    public const string HasTargets = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'lb_instances'";
+
+    /// <summary>Load balancers that still have one of these instances as a target. nstance's status says so.</summary>
+    public const string Targets = """
+        SELECT instance_id, lb_key, status FROM lb_instances
+        WHERE status IS NOT 'deregistered' AND instance_id IN (SELECT value FROM json_each($ids)) ORDER BY 1, 2
+        """;
+
     public const string IdByProvider =
         "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
 
-    /// <summary>Live rows by tenant and group; machines without a row by group alone, with "" for the tenant.</summary>
+    /// <summary>
+    /// Live rows by tenant and group, without those whose machine shuts down; machines without a row by group alone,
+    /// with "" for the tenant.
+    /// </summary>
     public const string CountLiveByGroup = $"""
         SELECT coalesce(tenant, ''), coalesce(group_key, ''), count(*) FROM instances
         WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> '' GROUP BY 1, 2
+        UNION ALL
+        SELECT coalesce(i.tenant, ''), coalesce(i.group_key, ''), -count(*)
+        FROM gc_machines AS m CROSS JOIN instances AS i ON i.id = m.instance_id AND i.provider_id = m.provider_id
+        WHERE m.status = 'deleting' AND +i.deleted_at IS NULL GROUP BY 1, 2
         UNION ALL
         SELECT '', coalesce(group_key, ''), count(*) FROM gc_machines
         WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2

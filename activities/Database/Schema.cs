@@ -37,14 +37,15 @@ internal static class Schema
 
     /// <summary>
     /// The collector's own tables. <c>rowless</c> is set by the sync: no row of <c>instances</c> stands for the
-    /// machine. Launch times are Unix milliseconds, since they are compared in every sync.
+    /// machine. <c>terminating_at</c> is when the collector first saw, or made, the machine shut down. Launch times are
+    /// Unix milliseconds, since they are compared in every sync.
     /// </summary>
     public const string Collector = """
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE gc_machines (
           provider_id TEXT PRIMARY KEY NOT NULL, instance_id TEXT NOT NULL, group_key TEXT, status TEXT NOT NULL,
           launched_ms INTEGER, protected TEXT, quarantined TEXT, rowless INTEGER NOT NULL DEFAULT 0,
-          first_seen_at TEXT NOT NULL) WITHOUT ROWID;
+          first_seen_at TEXT NOT NULL, terminating_at TEXT) WITHOUT ROWID;
         CREATE INDEX gc_machines_instance ON gc_machines (instance_id);
         CREATE TABLE gc_records (
           instance_id TEXT PRIMARY KEY NOT NULL, etag TEXT NOT NULL, tenant TEXT NOT NULL, group_key TEXT NOT NULL,
@@ -63,7 +64,12 @@ internal static class Schema
             "provider_state", "nonce", "issued_at", "registered_at", "health_at", "infra_config_hash", "created_at",
             "updated_at", "deleted_at",
         ],
-        ["lb_instances"] = ["lb_key", "instance_id"],
         ["public_keys"] = ["id", "instance_id"],
+    };
+
+    /// <summary>Columns of tables that a file of nstance's may lack.</summary>
+    public static IReadOnlyDictionary<string, string[]> OptionalColumns { get; } = new Dictionary<string, string[]>
+    {
+        ["lb_instances"] = ["lb_key", "instance_id", "status"],
     };
 }

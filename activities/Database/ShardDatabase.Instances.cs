@@ -5,9 +5,6 @@ using SQLitePCL;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A live row, and the machine that it names.</summary>
-internal readonly record struct LiveRow(string Id, string ProviderId);
-
 /// <summary>A row that the sync must look at.</summary>
 /// <param name="Row">The row.</param>
 /// <param name="TaggedAs">The id that its machine carries; null: its machine is not listed, or it names none.</param>
@@ -105,9 +102,20 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>One row, deleted or not.</summary>
     public InstanceRow? Find(string id) => Query(Queries.ById, ["$id"], [id], RowReader.Row).FirstOrDefault();
 
-    /// <summary>Rows by id, deleted or not; those that are not there are missing.</summary>
-    public IReadOnlyDictionary<string, InstanceRow> FindAll(IEnumerable<string> ids) =>
-        Rows(JsonSerializer.Serialize(ids)).ToDictionary(row => row.Id);
+    /// <summary>
+    /// Rows by id, deleted or not, with their load balancer targets; those that are not there are missing.
+    /// </summary>
+    public IReadOnlyDictionary<string, InstanceRow> FindAll(IEnumerable<string> ids)
+    {
+        var json = JsonSerializer.Serialize(ids);
+        var rows = Rows(json);
+        if (rows.Count == 0 || !HasTargets) return rows.ToDictionary(row => row.Id);
+        var targets = Query(
+            Queries.Targets, ["$ids"], [json],
+            row => (Id: Statement.Text(row, 0), Target: $"{Statement.Text(row, 1)} {Statement.Text(row, 2)}"))
+            .ToLookup(row => row.Id, row => row.Target);
+        return rows.ToDictionary(row => row.Id, row => row with { Targets = string.Join(", ", targets[row.Id]) });
+    }
 
     /// <summary>Id of a live row that names a machine; null if none does.</summary>
     public string? FindIdByProvider(string providerId) =>
@@ -141,7 +149,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         {
             Write(Statements.DeleteRecord, ["$id"], row.Id);
             if (row.ProviderId is { } provider)
-                Write(Statements.SetMachineStatus, ["$id", "$status"], provider, InstanceStatus.Deleting.Name());
+                Write(Statements.SetTerminating, ["$id", "$at"], provider, text);
             return row.HasRow
                 ? Write(Statements.MarkDeleted, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId)
                 : 0;
@@ -160,16 +168,20 @@ internal sealed partial class ShardDatabase : ICandidateSource
     }
 
     /// <summary>
-    /// Marks rows whose machine is gone, unless they name another by now, and adds their audit lines.
+    /// Marks rows whose machine is gone, unless they name another by now. Adds their audit lines, and the events for
+    /// their groups, if any are owed.
     /// </summary>
-    public int MarkGone(IReadOnlyCollection<(LiveRow Row, AuditLine Audit)> rows, DateTimeOffset at)
+    public int MarkGone(
+        IReadOnlyCollection<(InstanceRow Row, string? Group, AuditLine Audit)> rows, DateTimeOffset at)
     {
         var text = GoTime.Format(at);
         return WriteBatches(rows, item =>
         {
-            var (row, audit) = item;
+            var (row, group, audit) = item;
             var marked = Write(Statements.MarkGone, ["$id", "$at", "$provider"], row.Id, text, row.ProviderId);
-            return marked == 0 ? 0 : Add(audit);
+            if (marked == 0) return 0;
+            if (group is not null) AddGroup(group);
+            return Add(audit);
         });
     }
 
@@ -198,9 +210,13 @@ internal sealed partial class ShardDatabase : ICandidateSource
         }
     }
 
+    /// <summary>False: this nstance has no load balancers, so the file lacks their table.</summary>
+    private bool HasTargets => Query(Queries.HasTargets, [], [], _ => true).Count > 0;
+
     private int PurgeOne(string id, AuditLine audit, List<string> purged)
     {
         if (Query(Statements.IsDeleted, ["$id"], [id], _ => true).Count == 0) return 0;
+        if (HasTargets) Write(Statements.PurgeTargets, ["$id"], id);
         foreach (var sql in Statements.Purge) Write(sql, ["$id"], id);
         Add(audit);
         purged.Add(id);

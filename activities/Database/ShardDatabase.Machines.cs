@@ -13,7 +13,7 @@ internal sealed partial class ShardDatabase
         ["$id", "$instance", "$group", "$status", "$launched", "$protected", "$quarantined", "$at"];
 
     private static readonly string[] MachineUpdateParameters =
-        ["$id", "$group", "$status", "$launched", "$protected", "$quarantined"];
+        ["$id", "$group", "$status", "$launched", "$protected", "$quarantined", "$at"];
 
     /// <summary>All machines, by provider id.</summary>
     public Dictionary<string, MachineRow> LoadMachines()
@@ -47,13 +47,20 @@ internal sealed partial class ShardDatabase
                         m.Status.Name(), launched, m.Protected, m.Quarantined, text)
                     : Write(
                         Statements.UpdateMachine, MachineUpdateParameters, m.ProviderId, m.Group, m.Status.Name(),
-                        launched, m.Protected, m.Quarantined);
+                        launched, m.Protected, m.Quarantined, text);
             },
             progress);
     }
 
     public void DeleteMachines(IEnumerable<string> providerIds) =>
         WriteBatches(providerIds, id => Write(Statements.DeleteMachine, ["$id"], id));
+
+    /// <summary>Machines that shut down, as last listed or as the collector terminated them.</summary>
+    public IReadOnlyList<TerminatingMachine> FindTerminating() => Query(
+        Queries.Terminating, [], [],
+        row => new TerminatingMachine(
+            row.GetString(0), row.GetString(1), Statement.Text(row, 2),
+            GoTime.TryParse(Statement.Text(row, 3), out var since) ? since : null));
 
     /// <summary>Machines without a row, and machines that are marked so and have one by now.</summary>
     public IReadOnlyList<RowlessMachine> FindRowless()

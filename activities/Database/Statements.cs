@@ -27,11 +27,13 @@ internal static class Statements
     public static IReadOnlyList<string> Purge { get; } =
     [
         "DELETE FROM public_keys WHERE instance_id = $id",
-        "DELETE FROM lb_instances WHERE instance_id = $id",
         "DELETE FROM instances WHERE id = $id AND deleted_at IS NOT NULL",
         "DELETE FROM gc_records WHERE instance_id = $id",
         "DELETE FROM gc_meta WHERE key BETWEEN 'audited ' || $id || ' ' AND 'audited ' || $id || '!'",
     ];
+
+    /// <summary>Before <see cref="Purge"/>, if the file has the table.</summary>
+    public const string PurgeTargets = "DELETE FROM lb_instances WHERE instance_id = $id";
 
     public const string IsDeleted = "SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL";
 
@@ -55,20 +57,26 @@ internal static class Statements
 
     public const string InsertMachine = """
         INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined,
-          first_seen_at)
-        VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at)
+          first_seen_at, terminating_at)
+        VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at,
+          CASE WHEN $status = 'deleting' THEN $at END)
         ON CONFLICT (provider_id) DO UPDATE SET instance_id = $instance, group_key = $group, status = $status,
-          launched_ms = $launched, protected = $protected, quarantined = $quarantined
+          launched_ms = $launched, protected = $protected, quarantined = $quarantined,
+          terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         """;
 
     /// <summary>Leaves the instance id alone: setting it would write its index anew.</summary>
     public const string UpdateMachine = """
         UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched, protected = $protected,
-          quarantined = $quarantined
+          quarantined = $quarantined,
+          terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         WHERE provider_id = $id
         """;
 
-    public const string SetMachineStatus = "UPDATE gc_machines SET status = $status WHERE provider_id = $id";
+    public const string SetTerminating = """
+        UPDATE gc_machines SET status = 'deleting', terminating_at = coalesce(terminating_at, $at)
+        WHERE provider_id = $id
+        """;
 
     public const string SetRowless = "UPDATE gc_machines SET rowless = $rowless WHERE provider_id = $id";
 

@@ -55,6 +55,12 @@ internal sealed record InstanceRow
     /// <summary>Status in <c>gc_records</c>; unknown without one.</summary>
     public InstanceStatus RecordStatus { get; init; }
 
+    /// <summary>
+    /// Load balancers that still have it as a target, each with nstance's word for its state; "" for none. Only in rows
+    /// that were read again as evidence.
+    /// </summary>
+    public string Targets { get; init; } = "";
+
     /// <summary>When the collector first read its record; its health clock does not start before.</summary>
     public DateTimeOffset? FirstReadAt { get; init; }
 

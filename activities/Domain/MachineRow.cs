@@ -48,3 +48,11 @@ internal sealed record MachineRow(
         && Protected == instance.Tags.GetValueOrDefault(CloudTags.GcProtect)
         && Quarantined == instance.Tags.GetValueOrDefault(CloudTags.GcQuarantined);
 }
+
+/// <summary>A machine that shuts down.</summary>
+/// <param name="ProviderId">The cloud's id.</param>
+/// <param name="InstanceId">The id that tracks it.</param>
+/// <param name="Group">From its tag.</param>
+/// <param name="Since">When the collector first saw it shut down, or terminated it; null: not known.</param>
+internal readonly record struct TerminatingMachine(
+    string ProviderId, string InstanceId, string? Group, DateTimeOffset? Since);

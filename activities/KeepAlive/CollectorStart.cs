@@ -2,6 +2,7 @@ using Nstance.Temporal.Workflows;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 using Temporalio.Common;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.KeepAlive;
 
@@ -12,10 +13,13 @@ public static class CollectorStart
 
     /// <summary>
     /// Returns options that start a shard's collector, or find the running one; a shard never has two.
-    /// Needs the search attributes of <see cref="Names.SearchAttributes"/> in the namespace.
     /// </summary>
     /// <param name="shard">The shard.</param>
-    public static WorkflowOptions Options(ShardRef shard)
+    /// <param name="attributes">
+    /// Names of the search attributes that the namespace has; it refuses a start with others. Null: all of
+    /// <see cref="Names.SearchAttributes"/>.
+    /// </param>
+    public static WorkflowOptions Options(ShardRef shard, IReadOnlyCollection<string>? attributes = null)
     {
         ArgumentNullException.ThrowIfNull(shard);
         var schedule = Names.ScheduleId(shard.Cluster, shard.Shard);
@@ -32,12 +36,7 @@ public static class CollectorStart
                 - To stop it at once: update `Pause`. To go on: `Resume`.
                 - Cancelling or terminating it is not enough: the schedule `{schedule}` starts it again.
                 """,
-            TypedSearchAttributes = new SearchAttributeCollection.Builder()
-                .Set(Names.ClusterAttribute, shard.Cluster)
-                .Set(Names.ShardAttribute, shard.Shard)
-                .Set(Names.StateAttribute, Names.StateActive)
-                .Set(Names.PendingAttribute, false)
-                .ToSearchAttributeCollection(),
+            TypedSearchAttributes = Attributes(shard, attributes),
         };
     }
 
@@ -49,8 +48,33 @@ public static class CollectorStart
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(input);
-        var handle = await client.StartWorkflowAsync(
-            (GcWorkflow workflow) => workflow.RunAsync(input), Options(input.Shard));
+        var options = Options(input.Shard, await AttributesOfAsync(client));
+        var handle = await client.StartWorkflowAsync((GcWorkflow workflow) => workflow.RunAsync(input), options);
         return handle.ResultRunId!;
+    }
+
+    /// <summary>Null: this identity may not list them.</summary>
+    private static async Task<IReadOnlyList<string>?> AttributesOfAsync(ITemporalClient client)
+    {
+        try
+        {
+            return await NamespaceAttributes.ListAsync(client);
+        }
+        catch (RpcException)
+        {
+            return null;
+        }
+    }
+
+    private static SearchAttributeCollection Attributes(ShardRef shard, IReadOnlyCollection<string>? known)
+    {
+        var builder = new SearchAttributeCollection.Builder()
+            .Set(Names.ClusterAttribute, shard.Cluster)
+            .Set(Names.ShardAttribute, shard.Shard)
+            .Set(Names.StateAttribute, Names.StateActive)
+            .Set(Names.PendingAttribute, false);
+        foreach (var key in Names.SearchAttributes.Where(key => known?.Contains(key.Name) is false))
+            builder.Unset(key);
+        return builder.ToSearchAttributeCollection();
     }
 }

@@ -51,6 +51,15 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
         return await CollectorStart.EnsureRunsAsync(client, input);
     }
 
+    /// <inheritdoc />
+    [Activity]
+    public Task<IReadOnlyList<string>> ListSearchAttributesAsync()
+    {
+        var context = ActivityExecutionContext.Current;
+        return NamespaceAttributes.ListAsync(
+            context.TemporalClient, new() { Timeout = AnswerTimeout, CancellationToken = context.CancellationToken });
+    }
+
     /// <summary>Drops what must be decided anew: the host, the plan and its approval, the times of cycles.</summary>
     private static GcState? After(GcState? last) => last is null ? null : last with
     {

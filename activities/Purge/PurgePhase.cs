@@ -37,7 +37,10 @@ internal sealed class PurgePhase(
         foreach (var problem in database.FindUnusableDeleted(input.AsOf)
             .Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
-        var expired = database.FindExpired(deletedBefore).Where(row => !IsPaused(row)).ToList();
+        // Collect deletes a record that the bucket kept, and reports it. Its row outlives it.
+        var kept = database.FindKeptRecords().Select(record => record.InstanceId).ToHashSet();
+        var expired = database.FindExpired(deletedBefore)
+            .Where(row => !kept.Contains(row.Id) && !IsPaused(row)).ToList();
         var keys = input.DryRun ? null : await FindKeysAsync(expired, ct);
         foreach (var page in expired.Chunk(PageSize))
         {

@@ -99,11 +99,8 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
     /// <summary>True: no machine is left, only the row and perhaps the record.</summary>
     public bool IsWithoutMachine => Verdict.Kind is VerdictKind.CleanUp or VerdictKind.Mark;
 
-    /// <summary>True: the machine stops serving. An approval covers exactly these.</summary>
+    /// <summary>True: the machine stops serving. Limits count, and an approval covers, exactly these.</summary>
     public bool IsTerminating => Verdict.Kind is VerdictKind.Terminate or VerdictKind.Quarantine;
-
-    /// <summary>True: limits count it. A machine that shuts down already is not counted.</summary>
-    public bool CountsForLimits => IsTerminating && Evidence.Instance?.Status != InstanceStatus.Deleting;
 
     public Assessment Skip(string why) => this with { Verdict = Verdict.Skip(why) };
 

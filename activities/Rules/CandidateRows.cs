@@ -19,6 +19,9 @@ internal interface ICandidateSource
 
     /// <summary>Live rows that name no machine.</summary>
     IReadOnlyList<InstanceRow> FindUnnamed();
+
+    /// <summary>Machines that shut down.</summary>
+    IReadOnlyList<TerminatingMachine> FindTerminating();
 }
 
 /// <summary>A row marked as deleted, and a running machine that carries its id.</summary>
@@ -35,6 +38,7 @@ internal sealed class CandidateRows
     private readonly Lazy<IReadOnlyList<InstanceRow>> _unregistered;
     private readonly Lazy<IReadOnlyList<InstanceRow>> _rowless;
     private readonly Lazy<IReadOnlyList<RunningMachine>> _deleted;
+    private readonly Lazy<HashSet<string>> _terminating;
 
     public CandidateRows(ICandidateSource source, PhaseInput input)
     {
@@ -43,7 +47,15 @@ internal sealed class CandidateRows
         _unregistered = new(() => source.FindUnregistered(Deadline, input.AsOf));
         _rowless = new(source.FindRowlessInstances);
         _deleted = new(() => source.FindDeletedButRunning(Settled));
+        Terminating = source.FindTerminating();
+        _terminating = new(() => [.. Terminating.Select(machine => machine.ProviderId)]);
     }
+
+    /// <summary>
+    /// Machines that shut down. They are no candidates: another termination changes nothing. The sync marks their rows
+    /// when the cloud says that they are terminated.
+    /// </summary>
+    public IReadOnlyList<TerminatingMachine> Terminating { get; }
 
     /// <summary>Also recorded machines without a row that are unhealthy: nstance lost the row.</summary>
     public IEnumerable<InstanceRow> Unhealthy =>
@@ -52,9 +64,8 @@ internal sealed class CandidateRows
     public IEnumerable<InstanceRow> Dangling => Unregistered.Where(row => row.ProviderId is not null).Concat(
         Recorded.Where(row => !row.MachineStatus.IsUnhealthy() && row.RegisteredAt is null && row.Issued < Deadline));
 
-    /// <summary>A machine that shuts down is left to the cloud: it has neither row nor record to clean up.</summary>
-    public IEnumerable<InstanceRow> Orphans => _rowless.Value.Where(row =>
-        row.IsOrphan && row.MachineStatus != InstanceStatus.Deleting && row.Issued < Deadline && row.Issued < Settled);
+    public IEnumerable<InstanceRow> Orphans =>
+        _rowless.Value.Where(row => row.IsOrphan && row.Issued < Deadline && row.Issued < Settled);
 
     public IEnumerable<InstanceRow> DeletedButRunning =>
         _deleted.Value.Where(found => found.Row.ProviderId == found.ProviderId).Select(found => found.Row);
@@ -91,6 +102,7 @@ internal sealed class CandidateRows
     public IReadOnlyList<Candidate> Of(Reason reason) =>
     [
         .. reason.Find(this)
+            .Where(row => row.ProviderId is not { } provider || !_terminating.Value.Contains(provider))
             .GroupBy(row => row.Id)
             .Where(same => same.Count() == 1)
             .OrderBy(same => same.Key, StringComparer.Ordinal)

@@ -9,6 +9,8 @@ internal static class EvidenceChecks
 {
     public const string NoLaunchTime = "the cloud did not say when it was launched";
 
+    public const string AlreadyTerminating = "already terminating: left to the cloud";
+
     private const string TooYoung = "too young: the cloud may not show it yet";
 
     /// <summary>How the row changed since it was found; null: it is the same.</summary>
@@ -27,7 +29,9 @@ internal static class EvidenceChecks
         };
     }
 
-    /// <summary>Null: an own instance, the row's and the record's, not protected and not terminated.</summary>
+    /// <summary>
+    /// Null: an own instance, the row's and the record's, not protected, not terminated, and not shutting down.
+    /// </summary>
     public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (now.CloudUnknown is { } why) return Verdict.Skip($"the cloud could not say: {why}");
@@ -37,6 +41,7 @@ internal static class EvidenceChecks
             return Verdict.Skip("the cloud did not answer about it");
         if (!instance.IsOwn(input.Shard)) return Verdict.Skip("does not carry the shard's tags");
         if (instance.TrackingId != row.Id) return Verdict.Skip($"belongs to {instance.TrackingId} at the cloud");
+        if (instance.Status == InstanceStatus.Deleting) return Verdict.Skip(AlreadyTerminating);
         if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection.Why);
         if (RecordOfAnother(row, now) is { } other) return other;
         return instance.Status == InstanceStatus.Deleted

@@ -13,7 +13,8 @@ internal static class EvidenceText
     public static string Row(InstanceRow row) => !row.HasRow
         ? "no row"
         : $"{row.ProviderId ?? "no provider id"}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}"
-            + (row.DeletedAt is { } deleted ? $", deleted {Time(deleted)}" : "");
+            + (row.DeletedAt is { } deleted ? $", deleted {Time(deleted)}" : "")
+            + (row.Targets.Length > 0 ? $", load balancers {CloudInstance.Shown(row.Targets)}" : "");
 
     public static string Cloud(Evidence now)
     {

@@ -15,8 +15,6 @@ internal static class QuarantineRules
         var instance = now.Machine;
         var quarantine = verdict with { Kind = VerdictKind.Quarantine };
 
-        // A machine that shuts down cannot be stopped instead.
-        if (instance.Status == InstanceStatus.Deleting) return verdict;
         if (!instance.Tags.TryGetValue(CloudTags.GcQuarantined, out var value))
             return input.Quarantine is null ? verdict : quarantine;
         if (!CloudInstance.TryParseTime(value, out var at))

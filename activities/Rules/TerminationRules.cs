@@ -13,13 +13,23 @@ internal static class TerminationRules
     {
         if (Changed(candidate, now.Row) is { } changed) return Verdict.Skip(changed);
         var verdict = Reasons.Of(candidate.Reason).Judge(now.Row!, now, input);
-        return verdict.Kind == VerdictKind.Terminate ? QuarantineRules.Of(verdict, now, input) : verdict;
+        if (verdict.Kind != VerdictKind.Terminate) return verdict;
+        return Registered(now) ?? QuarantineRules.Of(verdict, now, input);
     }
 
     /// <summary>
-    /// An instance that the cloud reports as unhealthy. A machine that shuts down and has a live row is terminated
-    /// again, which the cloud allows: then its record and row are cleaned up and its group is told, whoever began it.
+    /// A machine that runs and is a target of a load balancer may serve requests. nstance deregisters it before it
+    /// terminates it; null: it did, or the machine does not run.
     /// </summary>
+    public static Verdict? Registered(Evidence now) =>
+        now.Row is { Targets: { Length: > 0 } targets }
+        && now.Machine.Status is not (InstanceStatus.Stopping or InstanceStatus.Stopped)
+            ? Verdict.Skip(
+                $"it runs, and load balancers have it as a target ({CloudInstance.Shown(targets)}): "
+                + "waits until nstance has deregistered it")
+            : null;
+
+    /// <summary>An instance that the cloud reports as unhealthy.</summary>
     public static Verdict Unhealthy(InstanceRow row, Evidence now, PhaseInput input)
     {
         // A deletion that nstance began before the launch may still be a stale pre-insert.
@@ -77,7 +87,6 @@ internal static class TerminationRules
         }
 
         var instance = now.Machine;
-        if (instance.Status == InstanceStatus.Deleting) return new(VerdictKind.Refuted, "its machine shuts down");
         if (instance.Status == InstanceStatus.Unknown) return UnknownState(instance);
         if (InvalidRecord(now) is { } invalid) return invalid;
         if (instance.LaunchTime is not { } launched) return Verdict.Skip(NoLaunchTime);

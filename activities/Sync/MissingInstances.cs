@@ -27,6 +27,7 @@ internal sealed class MissingInstances(
 
     private readonly Dictionary<string, MissingMachine> _machines = [];
     private readonly Dictionary<string, MachineRow> _alive = [];
+    private readonly HashSet<string> _terminating = [];
     private readonly List<(InstanceRow Row, Verdict Verdict)> _judged = [];
 
     /// <param name="listed">How many machines the listing named.</param>
@@ -35,6 +36,7 @@ internal sealed class MissingInstances(
     public async Task<MissingResult> RunAsync(
         int listed, IReadOnlyCollection<MachineRow> missing, CancellationToken ct)
     {
+        _terminating.UnionWith(missing.Where(m => m.Status == InstanceStatus.Deleting).Select(m => m.ProviderId));
         var checks = database.FindRowsToCheck();
         var rows = Settled(checks.Where(c => c.TaggedAs is null).Select(c => c.Row));
         string[] asked = [.. missing.Select(m => m.ProviderId).Concat(rows.Select(row => row.ProviderId!)).Distinct()];
@@ -145,6 +147,12 @@ internal sealed class MissingInstances(
         }
     }
 
+    /// <summary>
+    /// The group of a machine that a sync saw shut down. Collect left it to the cloud, so nothing told its group yet.
+    /// </summary>
+    private string? EventOf(InstanceRow row) =>
+        _terminating.Contains(row.ProviderId!) ? GroupName.Of(row.Tenant, row.Group) : null;
+
     private void Skip(List<(InstanceRow Row, Verdict Verdict)> skipped)
     {
         foreach (var (row, verdict) in skipped) notes.Sample(row, "skipped", verdict.Why);
@@ -162,9 +170,8 @@ internal sealed class MissingInstances(
             return 0;
         }
 
-        var lines = marks.ConvertAll(m => (
-            new LiveRow(m.Row.Id, m.Row.ProviderId!),
-            AuditTrail.Line(audit.Of(m.Row, "marked-deleted", "sync", m.Verdict.Why))));
+        var lines = marks.ConvertAll(m =>
+            (m.Row, EventOf(m.Row), AuditTrail.Line(audit.Of(m.Row, "marked-deleted", "sync", m.Verdict.Why))));
         return database.MarkGone(lines, input.AsOf);
     }
 }

@@ -78,6 +78,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
                     ImageId = spec.ImageId,
                     SubnetId = spec.SubnetId,
                     TerminationProtected = spec.TerminationProtected,
+                    StopProtected = spec.StopProtected,
                     Tags = new SortedDictionary<string, string>(spec.Tags.ToDictionary(), StringComparer.Ordinal),
                     PrivateIp = $"10.{address >> 16}.{(address >> 8) & 255}.{address & 255}",
                 });

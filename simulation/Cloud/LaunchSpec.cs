@@ -15,5 +15,7 @@ internal sealed record LaunchSpec
 
     public bool TerminationProtected { get; init; }
 
+    public bool StopProtected { get; init; }
+
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
 }

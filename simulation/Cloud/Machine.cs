@@ -32,6 +32,9 @@ internal sealed record Machine(string Id, DateTimeOffset LaunchedAt, MachineStat
 
     public bool TerminationProtected { get; init; }
 
+    /// <summary>It can be neither stopped nor terminated.</summary>
+    public bool StopProtected { get; init; }
+
     /// <summary>When its termination was asked for; null while it lives.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 

@@ -19,7 +19,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         "RunInstances" => RunInstances(form),
         "DescribeInstances" => DescribeInstances(form, fault),
         "TerminateInstances" => TerminateInstances(form),
-        "StopInstances" => Change(form, machine => truth.Stop(machine.Id)),
+        "StopInstances" => StopInstances(form),
         "StartInstances" => Change(form, machine => truth.Start(machine.Id)),
         "DescribeInstanceAttribute" => DescribeInstanceAttribute(form),
         "ModifyInstanceAttribute" => ModifyInstanceAttribute(form),
@@ -49,6 +49,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
             InstanceType = form.Text("InstanceType") ?? "m1.small",
             SubnetId = form.Text("SubnetId") ?? defaults.SubnetId,
             TerminationProtected = form.Flag("DisableApiTermination"),
+            StopProtected = form.Flag("DisableApiStop"),
             Tags = tags,
         };
         form.EndHereIfDryRun();
@@ -112,7 +113,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
     {
         var machines = form.Machines(truth);
         form.EndHereIfDryRun();
-        var guarded = machines.Where(machine => machine is { TerminationProtected: true, Alive: true }).ToList();
+        var guarded = machines.Where(machine => machine is { Alive: true } && Protection(machine) is not null).ToList();
         var closedZones = guarded.Select(machine => machine.Zone).ToHashSet(StringComparer.Ordinal);
         // As documented: the call fails, yet instances in a zone without a protected one do end.
         var changes = machines.Where(machine => !closedZones.Contains(machine.Zone))
@@ -120,16 +121,29 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         if (guarded.Count > 0)
         {
             throw new Ec2Error("OperationNotPermitted", $"The instance '{guarded[0].Id}' may not be terminated. "
-                + "Modify its 'disableApiTermination' instance attribute and try again.");
+                + $"Modify its '{Protection(guarded[0])}' instance attribute and try again.");
         }
 
         return Ec2Xml.Answer(form.Action, Ec2Xml.Element("instancesSet", changes));
     }
 
-    private XElement Change(Ec2Form form, Func<Machine, Machine> change)
+    /// <summary>The attribute that forbids a termination: stop protection does, too.</summary>
+    private static string? Protection(Machine machine) =>
+        machine.TerminationProtected ? "disableApiTermination" : machine.StopProtected ? "disableApiStop" : null;
+
+    private XElement StopInstances(Ec2Form form) => Change(form, machine => truth.Stop(machine.Id), machines =>
+    {
+        if (machines.FirstOrDefault(machine => machine.StopProtected) is not { } guarded) return;
+        throw new Ec2Error("OperationNotPermitted", $"The instance '{guarded.Id}' may not be stopped. "
+            + "Modify its 'disableApiStop' instance attribute and try again.");
+    });
+
+    private XElement Change(
+        Ec2Form form, Func<Machine, Machine> change, Action<IReadOnlyList<Machine>>? check = null)
     {
         var machines = form.Machines(truth);
         form.EndHereIfDryRun();
+        check?.Invoke(machines);
         if (machines.FirstOrDefault(machine => !machine.Alive) is { } ended)
         {
             throw new Ec2Error("IncorrectInstanceState", $"The instance '{ended.Id}' is not in a state from which "
@@ -148,6 +162,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         var value = attribute switch
         {
             "disableApiTermination" => machine.TerminationProtected ? "true" : "false",
+            "disableApiStop" => machine.StopProtected ? "true" : "false",
             "instanceType" => machine.InstanceType,
             _ => throw Ec2Error.Invalid("attribute", attribute, "Unknown attribute."),
         };
@@ -158,9 +173,12 @@ internal sealed class Ec2Actions(Ec2Truth truth)
     private XElement ModifyInstanceAttribute(Ec2Form form)
     {
         var machine = form.Single(truth);
-        var guarded = form.Required("DisableApiTermination.Value") == "true";
+        var stop = form.Text("DisableApiStop.Value");
+        var isGuarded = (stop ?? form.Required("DisableApiTermination.Value")) == "true";
         form.EndHereIfDryRun();
-        truth.Change(machine.Id, current => current with { TerminationProtected = guarded });
+        truth.Change(machine.Id, current => stop is null
+            ? current with { TerminationProtected = isGuarded }
+            : current with { StopProtected = isGuarded });
         return Ec2Xml.Done(form.Action);
     }
 

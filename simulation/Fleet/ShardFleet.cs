@@ -68,7 +68,7 @@ internal sealed class ShardFleet(ShardRef shard, Ec2Truth ec2, BucketTruth s3) :
 
     public bool Terminate(string providerId)
     {
-        if (ec2.FindVisible(providerId) is not { TerminationProtected: false }) return false;
+        if (ec2.FindVisible(providerId) is not { TerminationProtected: false, StopProtected: false }) return false;
         ec2.Terminate(providerId, NstanceHand);
         return true;
     }

@@ -20,8 +20,18 @@ internal static class AwsShard
     public static ICloud Ec2(IConnections connections) => connections.Cloud(null, RealClients.Timeout);
 
     /// <summary>Launches own machines; returns their provider ids.</summary>
-    public static string[] Launch(this SimulatedCloud cloud, int count, bool isProtected = false) =>
-        Launch(cloud, new LaunchSpec { Count = count, Tags = Tags, TerminationProtected = isProtected });
+    public static string[] Launch(
+        this SimulatedCloud cloud, int count, bool isProtected = false, bool isStopProtected = false)
+    {
+        var spec = new LaunchSpec
+        {
+            Count = count,
+            Tags = Tags,
+            TerminationProtected = isProtected,
+            StopProtected = isStopProtected,
+        };
+        return Launch(cloud, spec);
+    }
 
     /// <summary>Launches machines of another shard of the cluster.</summary>
     public static void LaunchForeign(this SimulatedCloud cloud, int count)

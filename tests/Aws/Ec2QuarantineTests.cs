@@ -57,6 +57,62 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task QuarantineAsync_StopProtected_IsNotTaggedAndCountsAsProtected()
+    {
+        var guarded = _cloud.Launch(1, isStopProtected: true)[0];
+        var other = _cloud.Launch(1)[0];
+
+        var results = await QuarantineAsync([guarded, other]);
+
+        Assert.Equal(new(TerminateOutcome.Protected, "stop protection is on at the cloud"), results[guarded]);
+        Assert.Equal(TerminateOutcome.Quarantined, results[other].Outcome);
+        Assert.Null(Tag(guarded, CloudTags.GcQuarantined));
+        Assert.False(IsStopped(guarded));
+    }
+
+    [Fact]
+    public async Task QuarantineAsync_ProtectedAfterItWasAsked_CountsAsProtected()
+    {
+        var guarded = _cloud.Launch(1)[0];
+        var other = _cloud.Launch(1)[0];
+        var hold = new CallHold();
+        _cloud.Faults.Script("StopInstances", Fault.Held(hold, after: false));
+        var quarantine = QuarantineAsync([guarded, other]);
+        await hold.Arrived;
+        _cloud.Ec2.Change(guarded, machine => machine with { StopProtected = true });
+        hold.Open();
+
+        var results = await quarantine;
+
+        Assert.Equal(new(TerminateOutcome.Protected, "stop protection is on at the cloud"), results[guarded]);
+        Assert.Equal(TerminateOutcome.Quarantined, results[other].Outcome);
+        Assert.True(IsStopped(other));
+    }
+
+    [Fact]
+    public async Task FindProtectedAsync_StopProtected_NamesIt()
+    {
+        var guarded = _cloud.Launch(1, isStopProtected: true)[0];
+        var described = await Ec2.DescribeAsync([guarded], default);
+
+        var results = await Ec2.FindProtectedAsync([.. described.Found.Values], default);
+
+        Assert.Equal(new(TerminateOutcome.Protected, "stop protection is on at the cloud"), results[guarded]);
+    }
+
+    [Fact]
+    public async Task TerminateAsync_StopProtected_LivesAndIsProtected()
+    {
+        var guarded = _cloud.Launch(1, isStopProtected: true)[0];
+        var described = await Ec2.DescribeAsync([guarded], default);
+
+        var results = await Ec2.TerminateAsync([.. described.Found.Values], default);
+
+        Assert.Equal(new(TerminateOutcome.Protected, "stop protection is on at the cloud"), results[guarded]);
+        Assert.True(_cloud.Ec2.Find(guarded)!.Alive);
+    }
+
+    [Fact]
     public async Task FindProtectedAsync_OneOfTwoIsProtected_NamesIt()
     {
         var guarded = _cloud.Launch(1, isProtected: true)[0];

@@ -95,14 +95,14 @@ public sealed class CollectReasonsTests : IDisposable
     }
 
     [Fact]
-    public async Task Termination_RecordIsNotDeleted_RowStaysAndTheEventIsSent()
+    public async Task Termination_RecordIsNotDeleted_RowIsMarkedAndTheNextCycleDeletesIt()
     {
         var made = _world.Add();
         _world.Records.Undeletable.Add(made.Key);
 
         var result = await _world.CollectAsync();
 
-        Assert.True(_world.IsLive(made));
+        Assert.False(_world.IsLive(made));
         Assert.Single(_world.Events.Events);
         Assert.Contains(result.Problems, p => p.Contains("could not be deleted", StringComparison.Ordinal));
         Assert.NotNull(result.Outage);

@@ -166,9 +166,12 @@ internal sealed class CollectWorld : IDisposable
     public void AssertSkipped(Made made, CollectResult result, string why)
     {
         AssertUntouched(made);
-        Assert.Contains(result.Samples, sample => sample.InstanceId == made.Id
-            && sample.Action == "skipped" && sample.Why.Contains(why, StringComparison.Ordinal));
+        AssertSkippedInReport(made, result, why);
     }
+
+    public static void AssertSkippedInReport(Made made, CollectResult result, string why) => Assert.Contains(
+        result.Samples, sample => sample.InstanceId == made.Id
+            && sample.Action == "skipped" && sample.Why.Contains(why, StringComparison.Ordinal));
 
     /// <summary>As <see cref="AssertSkipped"/>, from the audit: a report names only the first few.</summary>
     public void AssertAuditedAsSkipped(Made made, string why)

@@ -165,13 +165,15 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_ShuttingDownAlready_TerminatesAtOnce()
+    public async Task Collect_ShuttingDownAlready_IsLeftToTheCloud()
     {
         var made = _world.Add(rowStatus: "deleting", status: InstanceStatus.Deleting);
 
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
-        _world.AssertCollected(made);
+        Assert.Equal(1, result.AlreadyTerminating);
+        Assert.Empty(_world.Cloud.StopCalls);
+        _world.AssertUntouched(made);
     }
 
     [Fact]

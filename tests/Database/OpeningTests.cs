@@ -107,6 +107,21 @@ public sealed class OpeningTests : IDisposable
     }
 
     [Fact]
+    public void Open_FileWithoutLoadBalancers_IsTaken()
+    {
+        _shard.Execute("DROP TABLE lb_instances");
+        using var database = Open();
+        Assert.NotEmpty(database.FindAll(["no-such-id", Scalar("SELECT min(id) FROM instances")!]));
+    }
+
+    [Fact]
+    public void Open_LoadBalancersWithoutAStatus_IsRefused()
+    {
+        _shard.Execute("ALTER TABLE lb_instances RENAME COLUMN status TO state");
+        Refused(DatabaseFault.OtherKind, "table lb_instances lacks status");
+    }
+
+    [Fact]
     public void Open_OwnFileOfAnEarlierBuild_IsRefusedInOneLine()
     {
         var path = Path.Combine(_shard.OwnFolder, "own.db");

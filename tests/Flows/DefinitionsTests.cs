@@ -34,7 +34,7 @@ public sealed class DefinitionsTests
 
     [Fact]
     public void KeepAliveActivities_Names_AreThoseThatTheWorkflowCalls() => Assert.Equal(
-        ["EnsureCollectorRuns"],
+        ["EnsureCollectorRuns", "ListSearchAttributes"],
         ActivityDefinition.CreateAll(new KeepAliveActivities()).Select(activity => activity.Name));
 
     [Fact]

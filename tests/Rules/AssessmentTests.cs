@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Rules;
 using static Nstance.Temporal.Tests.Rules.RuleWorld;
 
@@ -63,8 +62,8 @@ public sealed class AssessmentTests
     [InlineData("Skip", "")]
     [InlineData("Refuted", "")]
     [InlineData("KeepRecord", "")]
-    [InlineData("Terminate", "acts terminates counts")]
-    [InlineData("Quarantine", "acts terminates counts")]
+    [InlineData("Terminate", "acts terminates")]
+    [InlineData("Quarantine", "acts terminates")]
     [InlineData("CleanUp", "acts without-machine")]
     [InlineData("Mark", "acts without-machine")]
     public void Kind_Each_SaysWhatIsDone(string kind, string expected)
@@ -75,19 +74,8 @@ public sealed class AssessmentTests
             assessment.IsActing ? "acts" : null,
             assessment.IsTerminating ? "terminates" : null,
             assessment.IsWithoutMachine ? "without-machine" : null,
-            assessment.CountsForLimits ? "counts" : null,
         };
         Assert.Equal(expected, string.Join(' ', flags.OfType<string>()));
-    }
-
-    [Theory]
-    [InlineData("Deleting", false)]
-    [InlineData("Stopped", true)]
-    [InlineData("Running", true)]
-    public void CountsForLimits_StateOfTheMachine_OnlyOneThatShutsDownDoesNotCount(string status, bool counts)
-    {
-        var now = Now with { Instance = In(Enum.Parse<InstanceStatus>(status)) };
-        Assert.Equal(counts, Assessed(now, VerdictKind.Terminate).CountsForLimits);
     }
 
     [Fact]

@@ -17,7 +17,6 @@ public sealed class CandidateRowsTests
     {
         { "orphan", (CollectReason.Orphan, Orphan, true) },
         { "orphan with a record", (CollectReason.Orphan, Recorded, false) },
-        { "orphan that shuts down", (CollectReason.Orphan, In(Orphan, InstanceStatus.Deleting), false) },
         { "stopped orphan", (CollectReason.Orphan, In(Orphan, InstanceStatus.Stopped), true) },
         { "orphan at the deadline", (CollectReason.Orphan, Orphan with { IssuedAt = At(-5) }, false) },
         { "orphan before the deadline", (CollectReason.Orphan, Orphan with { IssuedAt = At(-5) - Tick }, true) },
@@ -70,6 +69,20 @@ public sealed class CandidateRowsTests
     {
         var (row, isCandidate) = Lost[title];
         Assert.Equal(isCandidate ? [Id] : [], Ids(new() { Unnamed = [row] }, CollectReason.MachineLost));
+    }
+
+    [Fact]
+    public void Of_MachineShutsDown_IsNoCandidateForAnyReason()
+    {
+        var source = new FakeSource
+        {
+            Unhealthy = [Row],
+            Unregistered = [Row],
+            Rowless = [Orphan, In(Recorded, InstanceStatus.Deleting)],
+            Terminating = [new(ProviderId, Id, "web", At(-1))],
+        };
+        Assert.All(Reasons.All, reason => Assert.Empty(Ids(source, reason.Id)));
+        Assert.Equal(source.Terminating, new CandidateRows(source, Input).Terminating);
     }
 
     [Fact]
@@ -178,6 +191,8 @@ public sealed class CandidateRowsTests
 
         public IReadOnlyList<InstanceRow> Unnamed { get; init; } = [];
 
+        public IReadOnlyList<TerminatingMachine> Terminating { get; init; } = [];
+
         public List<string> Queries { get; } = [];
 
         public IReadOnlyList<InstanceRow> FindUnhealthy() => Answer("unhealthy", Unhealthy);
@@ -191,6 +206,8 @@ public sealed class CandidateRowsTests
             Answer($"deleted {deletedBefore:u}", Deleted);
 
         public IReadOnlyList<InstanceRow> FindUnnamed() => Answer("unnamed", Unnamed);
+
+        public IReadOnlyList<TerminatingMachine> FindTerminating() => Terminating;
 
         private IReadOnlyList<T> Answer<T>(string query, IReadOnlyList<T> rows)
         {

@@ -20,6 +20,11 @@ public sealed class EvidenceTextTests
                 "no provider id, issued 2026-11-23 17:40:00Z, registered 2026-11-23 17:50:00Z")
         },
         {
+            "target of load balancers",
+            (Row with { Targets = "api draining, www registered" },
+                "i-1, issued 2026-11-23 17:40:00Z, registered never, load balancers api draining, www registered")
+        },
+        {
             "deleted row",
             (Row with { DeletedAt = At(-30) },
                 "i-1, issued 2026-11-23 17:40:00Z, registered never, deleted 2026-11-23 18:10:00Z")

@@ -19,7 +19,16 @@ public sealed class NotJudgedTests
         { "all agree", new(Now, GoOn) },
         { "pending", new(Now with { Instance = In(InstanceStatus.Pending) }, GoOn) },
         { "stopped", new(Now with { Instance = In(InstanceStatus.Stopped) }, GoOn) },
-        { "shuts down", new(Now with { Instance = In(InstanceStatus.Deleting) }, GoOn) },
+        {
+            "shuts down",
+            new(Now with { Instance = In(InstanceStatus.Deleting) }, "Skip: already terminating: left to the cloud")
+        },
+        {
+            "another instance's, shuts down",
+            new(
+                Now with { Instance = Tagged(CloudTags.InstanceId, "knc1") with { Status = InstanceStatus.Deleting } },
+                "Skip: belongs to knc1 at the cloud")
+        },
         { "unknown state", new(Now with { Instance = In(InstanceStatus.Unknown) }, GoOn) },
         { "no record", new(Now with { Record = Missing() }, GoOn) },
         { "invalid record", new(Now with { Record = Invalid() }, GoOn) },

@@ -16,12 +16,6 @@ public sealed class QuarantineRulesTests
     {
         { "off", (Now, false, "Terminate: garbage") },
         { "not yet in quarantine", (Now, true, "Quarantine: garbage") },
-        { "shuts down", (Now with { Instance = In(InstanceStatus.Deleting) }, true, "Terminate: garbage") },
-        {
-            "shuts down in quarantine",
-            (Now with { Instance = Since("2026-11-23T18:00:00Z") with { Status = InstanceStatus.Deleting } }, true,
-                "Terminate: garbage")
-        },
         { "no time", (Quarantined("yes"), true, $"Skip: tag nstance:gc-quarantined=yes {Invalid}") },
         { "no time, off", (Quarantined("yes"), false, $"Skip: tag nstance:gc-quarantined=yes {Invalid}") },
         {

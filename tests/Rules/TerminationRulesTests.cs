@@ -9,6 +9,9 @@ public sealed class TerminationRulesTests
 {
     private const string Deleting = "its record says that nstance was deleting it; running at the cloud";
 
+    private const string Target = "it runs, and load balancers have it as a target (www draining): "
+        + "waits until nstance has deregistered it";
+
     private static readonly Evidence RecordWasDeleting = Now with
     {
         Row = Row with { RecordStatus = InstanceStatus.Deleting },
@@ -68,7 +71,7 @@ public sealed class TerminationRulesTests
         { "stopped", new(Now with { Instance = In(InstanceStatus.Stopped) }, "Terminate: stopped at the cloud") },
         {
             "shuts down",
-            new(Now with { Instance = In(InstanceStatus.Deleting) }, "Terminate: shutting-down at the cloud")
+            new(Now with { Instance = In(InstanceStatus.Deleting) }, "Skip: already terminating: left to the cloud")
         },
         {
             "terminated",
@@ -170,6 +173,41 @@ public sealed class TerminationRulesTests
             {
                 Input = Quarantine(),
             }
+        },
+        {
+            "a target that runs",
+            new(Now with { Row = Row with { Targets = "www draining" } }, "Skip: " + Target)
+        },
+        {
+            "a target that runs, and quarantine is on",
+            new(Now with { Row = Row with { Targets = "www draining" } }, "Skip: " + Target) { Input = Quarantine() }
+        },
+        {
+            "a target that boots",
+            new(
+                Now with
+                {
+                    Row = Row with { Targets = "www draining" }, Instance = In(InstanceStatus.Pending),
+                },
+                "Skip: " + Target)
+        },
+        {
+            "a target that is stopped",
+            new(
+                Now with
+                {
+                    Row = Row with { Targets = "www draining" }, Instance = In(InstanceStatus.Stopped),
+                },
+                "Terminate: not registered 1h after it was issued; its record says the same")
+        },
+        {
+            "a target that is terminated",
+            new(
+                Now with
+                {
+                    Row = Row with { Targets = "www draining" }, Instance = In(InstanceStatus.Deleted),
+                },
+                "CleanUp: terminated at the cloud already")
         },
         { "never registered", new(Now, "Terminate: not registered 1h after it was issued; its record says the same") },
     };

@@ -54,6 +54,24 @@ public sealed class Ec2ChangeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ModifyInstanceAttribute_StopProtection_ForbidsStopAndTermination()
+    {
+        var id = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;
+        await _ec2.ModifyInstanceAttributeAsync(
+            new ModifyInstanceAttributeRequest { InstanceId = id, DisableApiStop = true });
+        var ask = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiStop);
+        Assert.True((await _ec2.DescribeInstanceAttributeAsync(ask)).InstanceAttribute.DisableApiStop);
+
+        var stop = await Assert.ThrowsAsync<AmazonEC2Exception>(() => _ec2.StopInstancesAsync(new([id])));
+        var end = await Assert.ThrowsAsync<AmazonEC2Exception>(() => _ec2.TerminateInstancesAsync(new([id])));
+
+        Assert.Equal(("OperationNotPermitted", "OperationNotPermitted"), (stop.ErrorCode, end.ErrorCode));
+        Assert.Contains("may not be stopped. Modify its 'disableApiStop'", stop.Message, StringComparison.Ordinal);
+        Assert.Contains("may not be terminated. Modify its 'disableApiStop'", end.Message, StringComparison.Ordinal);
+        Assert.True(_cloud.Ec2.Find(id)!.Alive);
+    }
+
+    [Fact]
     public async Task ModifyInstanceAttribute_ProtectionOff_LetsItEnd()
     {
         var id = _cloud.Ec2.Launch(new LaunchSpec { TerminationProtected = true })[0].Id;

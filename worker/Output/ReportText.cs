@@ -60,7 +60,10 @@ internal static class ReportText
                 (sync.Skipped, "skipped"), (sync.Invalid, "invalid")).Prefixed()
             : NotDone],
         ["collect", report.Collect is { } collect
-            ? Word.Counts("nothing found", (collect.Counts.Sum(c => c.Candidates), "candidates"))
+            ? Word.Counts(
+                "nothing found", (collect.Counts.Sum(c => c.Candidates), "candidates"),
+                (collect.AlreadyTerminating, "already terminating"),
+                (collect.StuckTerminating, "for more than an hour"))
             : NotDone],
         ["health", report.Health is { } health
             ? $"{health.Registered} registered"

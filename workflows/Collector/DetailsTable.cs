@@ -64,7 +64,7 @@ internal static class DetailsTable
             $"{report.StartedAt.UtcDateTime:MM-dd HH:mm:ss}",
             $"{report.Outcome}",
             report.Sync is { } sync ? $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone" : "–",
-            report.Collect is { } collect ? Counts(collect.Counts, report.DryRun) : "–",
+            report.Collect is { } collect ? Counts(collect, report.DryRun) : "–",
             report.Health is { } health
                 ? $"{health.Stale} of {health.Registered} stale{(health.Suspect is null ? "" : ", suspect")}" : "–",
             report.Purge is { } purge ? $"{purge.Purged} purged, {purge.Failed} failed" : "–",
@@ -72,10 +72,15 @@ internal static class DetailsTable
         return $"| {string.Join(" | ", cells)} |\n";
     }
 
-    private static string Counts(IReadOnlyList<CollectCounts> counts, bool dryRun) =>
-        $"{counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, "
-        + $"{counts.Sum(c => c.Skipped)} skipped, {counts.Sum(c => c.Failed)} failed, "
-        + $"{counts.Sum(c => c.OverLimit + c.Blocked)} held back";
+    private static string Counts(CollectResult collect, bool dryRun)
+    {
+        var counts = collect.Counts;
+        var terminating = collect.AlreadyTerminating;
+        return $"{counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, "
+            + (terminating > 0 ? $"{terminating} already terminating, " : "")
+            + $"{counts.Sum(c => c.Skipped)} skipped, {counts.Sum(c => c.Failed)} failed, "
+            + $"{counts.Sum(c => c.OverLimit + c.Blocked)} held back";
+    }
 
     private static string Line(string words) => ActivityFault.Cut(words);
 

@@ -47,6 +47,11 @@ public interface IKeepAliveActivities
     /// <returns>Run id of the collector that runs now.</returns>
     [Activity]
     Task<string> EnsureCollectorRunsAsync(GcInput input);
+
+    /// <summary>Lists the search attributes of <see cref="Names"/> that the namespace has. Safe to retry.</summary>
+    /// <returns>Their names.</returns>
+    [Activity]
+    Task<IReadOnlyList<string>> ListSearchAttributesAsync();
 }
 
 /// <summary>What the reconciler does.</summary>

@@ -1,0 +1,64 @@
+using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Collect;
+
+/// <summary>
+/// Deletes the records of terminated instances. A record that the bucket keeps is deleted again in each cycle, and only
+/// in the version that was judged: nstance uses the ids of NAT instances again.
+/// </summary>
+internal sealed class RecordDeletions(ShardDatabase database, IRecordStore records, ShardRef shard)
+{
+    /// <summary>Deletes each record once, and keeps in mind what the bucket did not delete.</summary>
+    public async Task DeleteAsync(IEnumerable<KeptRecord> terminated, CancellationToken ct)
+    {
+        var open = terminated.DistinctBy(record => record.Key).ToArray();
+        if (open.Length == 0) return;
+        var failed = await records.DeleteAsync(shard, [.. open.Select(record => record.Key)], ct);
+        database.AddKeptRecords(
+            open.Where(record => failed.ContainsKey(record.Key)).Select(r => r with { Why = failed[r.Key] }));
+    }
+
+    /// <summary>Deletes again what earlier cycles could not delete.</summary>
+    public async Task RetryAsync(CancellationToken ct)
+    {
+        var kept = database.FindKeptRecords();
+        if (kept.Count == 0) return;
+        var open = new List<KeptRecord>();
+        var failed = new List<KeptRecord>();
+        foreach (var record in kept)
+        {
+            try
+            {
+                if (await IsToDeleteAsync(record, ct)) open.Add(record);
+            }
+            catch (CloudException e)
+            {
+                failed.Add(record with { Why = e.Message });
+            }
+        }
+
+        database.RemoveKeptRecords(kept.Select(record => record.InstanceId).Except(failed.Select(f => f.InstanceId)));
+        database.AddKeptRecords(failed);
+        await DeleteAsync(open, ct);
+    }
+
+    /// <summary>What the bucket still holds, in one sentence; null: nothing.</summary>
+    public string? Problem()
+    {
+        if (database.FindKeptRecords() is not [var first, ..] kept) return null;
+        var more = kept.Count > 1 ? $" and {kept.Count - 1} more" : "";
+        return $"record {first.Key}{more} of terminated instances could not be deleted: {first.Why}; "
+            + "the next cycle retries. Allow s3:DeleteObject on the bucket";
+    }
+
+    /// <summary>False: the record is gone, or it is another by now, or its instance is live again.</summary>
+    private async Task<bool> IsToDeleteAsync(KeptRecord record, CancellationToken ct) =>
+        database.Find(record.InstanceId) is not { DeletedAt: null }
+        && await records.GetAsync(shard, record.Key, ct) switch
+        {
+            RecordRead.Found found => found.ETag == record.ETag,
+            RecordRead.Invalid => record.ETag is null,
+            _ => false,
+        };
+}

@@ -1,0 +1,9 @@
+namespace Nstance.Temporal.Activities.Domain;
+
+/// <summary>A group as the reconciler and operators name it.</summary>
+internal static class GroupName
+{
+    /// <summary>Returns <c>tenant/group</c>; null when one of them is unknown.</summary>
+    public static string? Of(string? tenant, string? group) =>
+        tenant is { Length: > 0 } && group is { Length: > 0 } ? $"{tenant}/{group}" : null;
+}
