@@ -41,13 +41,15 @@ public sealed record AwsSettings
 
 /// <summary>The clients that all shards of a process share: EC2's for each region, and S3's. Thread-safe.</summary>
 /// <param name="settings">How AWS is reached.</param>
-public sealed class AwsConnections(AwsSettings settings) : IConnections, IDisposable
+/// <param name="notice">Takes what an operator should know of an endpoint, once. Default null: nothing does.</param>
+public sealed class AwsConnections(AwsSettings settings, Action<string>? notice = null) : IConnections, IDisposable
 {
     private const string DefaultRegion = "us-east-1";
 
     private readonly Dictionary<string, (AmazonEC2Client Client, Ec2Rates Rates)> _regions = [];
     private readonly AdaptiveLimit _gets = new();
     private readonly ListInParts _inParts = new();
+    private readonly SingleDeletes _singles = new(notice ?? (_ => { }));
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
 
@@ -113,10 +115,23 @@ public sealed class AwsConnections(AwsSettings settings) : IConnections, IDispos
         {
             // Path style: a custom endpoint has no name for each bucket.
             var config = new AmazonS3Config { ForcePathStyle = endpoint is not null };
+            if (endpoint is not null) UseFewChecksums(config);
             client = _s3 ??= new(Configure(config, region, endpoint));
         }
 
-        return bucket => new(client, new("S3", endpoint ?? region, timeout), bucket);
+        return bucket => new(client, new("S3", endpoint ?? region, timeout), bucket, _singles);
+    }
+
+    /// <summary>
+    /// Stores that speak S3 may not know AWS's newer checksums, so the SDK sends them only where S3 requires one. AWS's
+    /// own variables win.
+    /// </summary>
+    private static void UseFewChecksums(AmazonS3Config config)
+    {
+        if (Text("AWS_REQUEST_CHECKSUM_CALCULATION") is null)
+            config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
+        if (Text("AWS_RESPONSE_CHECKSUM_VALIDATION") is null)
+            config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
     }
 
     private T Configure<T>(T config, string region, string? endpoint)

@@ -39,12 +39,22 @@ internal static class AwsErrors
             // A missing bucket must never read as a missing record: Gone would let the record count as deleted.
             "NoSuchBucket",
             "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "IncorrectInstanceState",
-            "PermanentRedirect", "UnsupportedOperation",
+            "NotImplemented", "PermanentRedirect", "UnsupportedOperation",
         ],
     }.SelectMany(row => row.Value.Select(code => KeyValuePair.Create(code, row.Key))).ToFrozenDictionary();
 
+    /// <summary>
+    /// How stores that speak S3 refuse a call of <c>DeleteObjects</c> as such: they want a Content-MD5, or do not know
+    /// the call. A single delete means the same to them.
+    /// </summary>
+    private static readonly FrozenSet<string> RefusalsOfBatches =
+        FrozenSet.Create("InvalidDigest", "InvalidRequest", "MethodNotAllowed", "MissingContentMD5", "NotImplemented");
+
     /// <summary>Every code of the table.</summary>
     public static IReadOnlyCollection<string> Codes => Faults.Keys;
+
+    /// <summary>True: the store refused to delete several objects in one call.</summary>
+    public static bool IsRefusalOfBatches(string? code) => code is not null && RefusalsOfBatches.Contains(code);
 
     /// <summary>
     /// Returns the meaning of a code. The HTTP status decides for a code that the table lacks, and never as

@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Activities.Aws;
 internal sealed record S3Content(byte[]? Bytes, string ETag);
 
 /// <summary>One bucket. Its faults name the bucket; an answer that is not S3's is a fault.</summary>
-internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name)
+internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, SingleDeletes singles)
 {
     private const int MaxKeys = 1000;
 
@@ -85,64 +85,17 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name)
                 Key = key,
                 ContentType = contentType,
                 InputStream = new MemoryStream(bytes.ToArray(), writable: false),
+
+                // One plain body: not every store that speaks S3 reads signed chunks with a trailer.
+                UseChunkEncoding = false,
             }, ct);
             return !string.IsNullOrEmpty(answer.ETag) ? answer : throw _aws.Stranger("PutObject");
         }, cancellationToken);
 
     /// <summary>Deletes objects, and returns the keys that may still exist, each with the reason.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
-        IEnumerable<string> keys, CancellationToken cancellationToken)
-    {
-        var failed = new Dictionary<string, string>();
-        string? outage = null;
-        foreach (var batch in keys.Distinct().Chunk(MaxKeys))
-        {
-            try
-            {
-                if (outage is null) await DeleteAsync(batch, failed, cancellationToken);
-            }
-            catch (CloudException e)
-            {
-                outage = e.Message;
-            }
-
-            if (outage is null) continue;
-            foreach (var key in batch) failed[key] = outage;
-        }
-
-        return failed;
-    }
-
-    private async Task DeleteAsync(
-        string[] batch, Dictionary<string, string> failed, CancellationToken cancellationToken)
-    {
-        // Not quiet: a key counts as deleted only when the answer says so.
-        var request = new DeleteObjectsRequest
-        {
-            BucketName = name,
-            Objects = [.. batch.Select(key => new KeyVersion { Key = key })],
-            Quiet = false,
-        };
-        var answer = await _aws.RunAsync("DeleteObjects", async ct =>
-        {
-            try
-            {
-                return await client.DeleteObjectsAsync(request, ct);
-            }
-            catch (DeleteObjectsException e) when (e.Response is not null)
-            {
-                return e.Response;
-            }
-        }, cancellationToken);
-        var deleted = (answer.DeletedObjects ?? []).Select(o => o.Key).ToHashSet();
-        foreach (var error in answer.DeleteErrors ?? [])
-        {
-            if (AwsErrors.Classify(error.Code, null) == CloudFault.Gone) deleted.Add(error.Key);
-            else failed[error.Key] = $"S3 refused to delete it ({error.Code})";
-        }
-
-        foreach (var key in batch.Where(k => !deleted.Contains(k))) failed.TryAdd(key, "S3's answer left it out");
-    }
+    public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
+        IEnumerable<string> keys, CancellationToken cancellationToken) =>
+        new DeleteInBatches(client, _aws, name, singles).RunAsync(keys, cancellationToken);
 
     /// <summary>The SDK does not decode keys; an endpoint that does not report an encoding did not encode.</summary>
     private static string Key(S3Object o, EncodingType? encoding) =>

@@ -1,8 +1,9 @@
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Every query of the collector. Times are compared as texts, up to a second too generously; the exact time is compared
-/// in code. A unary plus keeps SQLite from an index that would be slower than one scan.
+/// Every query of the collector. Times are compared as texts, up to a second too generously, and a text that does not
+/// sort as its time does is selected in any case; the exact time is compared in code. A unary plus keeps SQLite from an
+/// index that would be slower than one scan.
 /// </summary>
 internal static class Queries
 {
@@ -31,9 +32,20 @@ internal static class Queries
 
     private const string LiveStatus = "('pending','running','stopping','stopped','unknown')";
 
-    /// <summary>NULL is fine; what does not look like a time, or lies in the future, is not usable.</summary>
+    /// <summary>
+    /// True for a text that does not sort as its time does: another separator than a blank, an offset that is not
+    /// UTC's, or no time at all.
+    /// </summary>
+    private static string Unsortable(string time) => $"""
+        (typeof({time}) <> 'text' OR substr({time}, 11, 1) <> ' '
+          OR NOT (substr({time}, -6) = '+00:00' OR length({time}) = 19 OR instr({time}, ' +0000 UTC') > 19))
+        """;
+
+    /// <summary>
+    /// NULL is fine; what does not look like a time in UTC, or lies in the future, SQL cannot compare.
+    /// </summary>
     private static string Unusable(string time) => $"""
-        ({time} IS NOT NULL AND (typeof({time}) <> 'text' OR {time} > $future OR length({time}) < 19
+        ({time} IS NOT NULL AND ({Unsortable(time)} OR {time} > $future OR length({time}) < 19
           OR substr({time}, 12, 2) > '23' OR julianday(substr({time}, 1, 19)) IS NULL))
         """;
 
@@ -132,12 +144,12 @@ internal static class Queries
     public const string HealthCounts = $"{Counts} {Registered}";
 
     /// <summary>
-    /// The same, with the ids of the stale and of those whose sign of life is not a text or lies in the future. Any
+    /// The same, with the ids of the stale and of those whose sign of life does not sort or lies in the future. Any
     /// other text that is not a time sorts among the stale, and is told apart when its row is read.
     /// </summary>
-    public const string HealthCountsAndIds = $"""
+    public static readonly string HealthCountsAndIds = $"""
         {Counts}, json_group_array(id) FILTER (WHERE coalesce(health_at, registered_at) < $before
-          OR coalesce(health_at, registered_at) > $future OR typeof(coalesce(health_at, registered_at)) <> 'text')
+          OR coalesce(health_at, registered_at) > $future OR {Unsortable("coalesce(health_at, registered_at)")})
         {Registered}
         """;
 
@@ -162,16 +174,16 @@ internal static class Queries
     /// <summary>
     /// Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.
     /// </summary>
-    public const string Expired = $"""
+    public static readonly string Expired = $"""
         {Columns} FROM instances AS i {Record}
-        WHERE i.deleted_at > '' AND i.deleted_at < $before AND typeof(i.id) = 'text'
+        WHERE i.deleted_at > '' AND (i.deleted_at < $before OR {Unsortable("i.deleted_at")}) AND typeof(i.id) = 'text'
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE instance_id = i.id)
         """;
 
-    public static readonly string UnusableDeleted = $"""
-        {Columns} FROM instances AS i {Record}
-        WHERE (i.deleted_at >= '' OR i.deleted_at < '') AND {Unusable("i.deleted_at")}
+    /// <summary>Every row with a mark of deletion, whatever the mark is.</summary>
+    public const string Marked = $"""
+        {Columns} FROM instances AS i {Record} WHERE i.deleted_at >= '' OR i.deleted_at < ''
         """;
 
     public const string ById = $"{Columns} FROM instances AS i {Record} WHERE i.id = $id";

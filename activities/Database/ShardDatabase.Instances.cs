@@ -69,7 +69,8 @@ internal sealed partial class ShardDatabase : ICandidateSource
 
     /// <summary>Rows whose mark of deletion is not a time that a rule can use.</summary>
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
-        Sorted(Query(Queries.UnusableDeleted, ["$future"], [Soon(asOf)], RowReader.Row));
+        Sorted(Query(Queries.Marked, [], [], RowReader.Row)
+            .Where(row => RowRules.InvalidTimes(row, asOf) is not null));
 
     /// <summary>
     /// Counts registered rows; those with a last sign older than asked up to a second too generously.

@@ -13,7 +13,7 @@ namespace Nstance.Temporal.Activities.Domain;
 /// The UTC texts sort as the times do, since ' ' &lt; '+' &lt; '.' &lt; digits; only the two spellings of one whole
 /// second differ (bare &lt; "+00:00"). So SQL compares whole seconds (<see cref="TextAfterSecondOf"/>,
 /// <see cref="TextOfSecond"/>), which may select too much, and C# compares the exact time. nstance writes only UTC;
-/// a time with an offset east of UTC is found that many hours later, never earlier.
+/// SQL selects every row with a time in another offset or form, and C# compares it.
 /// </para>
 /// </summary>
 internal static class GoTime

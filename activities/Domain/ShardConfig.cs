@@ -18,6 +18,9 @@ internal sealed record ShardConfig(
         MaxDepth = 10_000, // Go's own
     };
 
+    /// <summary>Interval of nstance's own collector as written; null: missing or zero, so nstance's default.</summary>
+    public TimeSpan? NstanceInterval { get; init; }
+
     /// <summary>Reads the whole file, and returns all of its faults at once.</summary>
     public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected)
     {
@@ -45,9 +48,11 @@ internal sealed record ShardConfig(
         var shard = reader.Id("shard.id");
         var provider = reader.OptionalText("shard.infra.provider") ?? Ec2Provider;
         if (provider != Ec2Provider) reader.Fault("shard.infra.provider", $"\"{Ec2Provider}\"");
+        var interval = reader.Duration("shard.garbage_collection.interval", TimeSpan.Zero);
+        var isGiven = interval > TimeSpan.Zero;
         var timings = defaults with
         {
-            Interval = reader.Duration("shard.garbage_collection.interval", defaults.Interval),
+            Interval = isGiven ? interval : defaults.Interval,
             RegistrationTimeout = reader.Duration(
                 "shard.garbage_collection.registration_timeout", defaults.RegistrationTimeout),
             DeletedRecordRetention = reader.Duration(
@@ -63,7 +68,9 @@ internal sealed record ShardConfig(
         if (isOtherShard) reader.Fault("shard.id", $"\"{expected.Shard}\"");
         return reader.Faults.Count > 0
             ? new(null, reader.Faults) { OfAnother = isOtherCluster || isOtherShard }
-            : new(new(cluster!, shard!, provider, region, zone, timings), []);
+            : new(
+                new(cluster!, shard!, provider, region, zone, timings) { NstanceInterval = isGiven ? interval : null },
+                []);
     }
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>

@@ -36,6 +36,7 @@ internal sealed class CandidateRows
     private readonly ICandidateSource _source;
     private readonly PhaseInput _input;
     private readonly Lazy<IReadOnlyList<InstanceRow>> _unregistered;
+    private readonly Lazy<IReadOnlyList<InstanceRow>> _unnamed;
     private readonly Lazy<IReadOnlyList<InstanceRow>> _rowless;
     private readonly Lazy<IReadOnlyList<RunningMachine>> _deleted;
     private readonly Lazy<HashSet<string>> _terminating;
@@ -45,6 +46,7 @@ internal sealed class CandidateRows
         _source = source;
         _input = input;
         _unregistered = new(() => source.FindUnregistered(Deadline, input.AsOf));
+        _unnamed = new(source.FindUnnamed);
         _rowless = new(source.FindRowlessInstances);
         _deleted = new(() => source.FindDeletedButRunning(Settled));
         Terminating = source.FindTerminating();
@@ -73,13 +75,12 @@ internal sealed class CandidateRows
     public IEnumerable<InstanceRow> PreInserts => Unregistered.Where(row => row.ProviderId is null);
 
     /// <summary>Registered, silent, and no known machine carries the id.</summary>
-    public IEnumerable<InstanceRow> WithoutMachine => _source.FindUnnamed().Where(row =>
-        row.RegisteredAt is not null && row.Carriers == 0 && row.InvalidColumns.Count == 0
-        && row.LastSign < Deadlines.SilentSince(_input));
+    public IEnumerable<InstanceRow> WithoutMachine => Unnamed.Where(row =>
+        row.InvalidColumns.Count == 0 && row.LastSign < Deadlines.SilentSince(_input));
 
     /// <summary>Rows with times that no rule can use, one sentence each.</summary>
-    public IEnumerable<string> Invalid =>
-        _unregistered.Value.Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
+    public IEnumerable<string> Invalid => _unregistered.Value.Concat(Unnamed)
+        .Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
 
     /// <summary>Rows marked as deleted whose id another machine carries, one sentence each.</summary>
     public IEnumerable<string> Conflicts => _deleted.Value
@@ -93,6 +94,9 @@ internal sealed class CandidateRows
 
     private IEnumerable<InstanceRow> Unregistered =>
         _unregistered.Value.Where(row => RowRules.InvalidTimes(row, _input.AsOf) is null);
+
+    private IEnumerable<InstanceRow> Unnamed =>
+        _unnamed.Value.Where(row => row.RegisteredAt is not null && row.Carriers == 0);
 
     private IEnumerable<InstanceRow> Recorded => _rowless.Value.Where(row => row.HasRecord);
 

@@ -76,7 +76,7 @@ internal static class EvidenceChecks
         if (alive.Length == 1) return Verdict.Skip($"found at the cloud as {alive[0].ProviderId}: judged next time");
         if (now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId)
             return new(VerdictKind.KeepRecord, $"its record names {recorded}: judged next time");
-        return Deadlines.IsYoung(row, input) ? Verdict.Skip(TooYoung) : null;
+        return Young(row, input);
     }
 
     /// <summary>
@@ -107,12 +107,17 @@ internal static class EvidenceChecks
 
     private static Verdict NotFound(InstanceRow row, Evidence now, PhaseInput input)
     {
-        if (Deadlines.IsYoung(row, input)) return Verdict.Skip(TooYoung);
+        if (Young(row, input) is { } young) return young;
         if (now.Tagged is not { } tagged) return Verdict.Skip("the cloud could not be asked for its id");
         if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
             return Verdict.Skip($"{alive.ProviderId} carries its id at the cloud");
         return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "the cloud knows no such instance");
     }
+
+    /// <summary>A time that cannot be read counts as young; the reason names it.</summary>
+    private static Verdict? Young(InstanceRow row, PhaseInput input) => Deadlines.IsYoung(row, input)
+        ? Verdict.Skip(RowRules.InvalidTimes(row, input.AsOf) ?? TooYoung)
+        : null;
 
     /// <summary>Deleting such a record would lose the other machine's.</summary>
     private static Verdict? RecordOfAnother(InstanceRow row, Evidence now) =>

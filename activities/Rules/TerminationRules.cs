@@ -101,6 +101,9 @@ internal static class TerminationRules
         }
 
         if (Deadlines.Covers(input, deadline) is { } grace) return grace;
+
+        // A report with a time that cannot be read is no silence.
+        if (RowRules.InvalidTimes(row, input.AsOf) is { } unreadable) return Verdict.Skip(unreadable);
         var isStopped = instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;
         if (row.HealthAt > since && !(isStopped && row.HealthAt < deadline))
             return Verdict.Skip("its agent reports, though its row is marked deleted");

@@ -89,9 +89,16 @@ internal sealed class MissingInstances(
     private List<InstanceRow> Settled(IEnumerable<InstanceRow> rows)
     {
         var all = rows.ToList();
-        foreach (var row in all.Where(row => row.UpdatedAt == DateTimeOffset.MaxValue))
-            _judged.Add((row, Verdict.Skip("not listed; invalid updated_at, so the row may be new")));
-        return all.FindAll(row => MissingRules.IsSettled(row, input));
+        var isSettled = all.ToLookup(row => MissingRules.IsSettled(row, input));
+
+        // A time that cannot be read counts as new.
+        foreach (var row in isSettled[false])
+        {
+            if (RowRules.InvalidTimes(row, input.AsOf) is { } invalid)
+                _judged.Add((row, Verdict.Skip($"not listed; {invalid}")));
+        }
+
+        return [.. isSettled[true]];
     }
 
     private async Task AskAsync(string[] ids, CancellationToken ct)

@@ -36,7 +36,8 @@ internal sealed class SimulatedCloud : IAsyncDisposable
         var ec2 = new Ec2Endpoint(
             new Ec2Actions(cloud.Ec2), options.AccessKeys, cloud.Faults, cloud.Calls,
             (options.AnswerClock ?? options.Clock).GetUtcNow);
-        var s3 = new S3Endpoint(new S3Actions(cloud.S3, cloud.Faults), options.AccessKeys, cloud.Faults, cloud.Calls);
+        var s3 = new S3Endpoint(
+            new S3Actions(cloud.S3, cloud.Faults), options.AccessKeys, cloud.Faults, cloud.Calls, options.OlderStore);
         try
         {
             cloud._ec2Server = await LoopbackServer.StartAsync(ec2.HandleAsync, options.Ec2Port, ct);

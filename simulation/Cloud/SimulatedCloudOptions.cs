@@ -24,6 +24,12 @@ internal sealed record SimulatedCloudOptions
     /// <summary>Buckets that exist from the start.</summary>
     public IReadOnlyList<string> Buckets { get; init; } = [];
 
+    /// <summary>
+    /// S3 is an older store that speaks S3, such as MinIO, Ceph or SeaweedFS: it refuses DeleteObjects without
+    /// Content-MD5, with this code, and bodies with a trailer. Null (the default): AWS's own.
+    /// </summary>
+    public string? OlderStore { get; init; }
+
     /// <summary>EC2's port on loopback. Default 0: a free one.</summary>
     public int Ec2Port { get; init; }
 

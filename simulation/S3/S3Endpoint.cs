@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Simulation.S3;
 
 /// <summary>S3's REST protocol, path style: who asks, what happens to the call, the answer or the error.</summary>
 internal sealed class S3Endpoint(
-    S3Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls)
+    S3Actions actions, IReadOnlyList<string> accessKeys, FaultRoom faults, CallCounts calls, string? olderStore)
 {
     // A key may hold characters that XML 1.0 has no form for. S3 writes them unless asked for encoding-type=url.
     private static readonly XmlWriterSettings AsS3Writes =
@@ -26,7 +26,7 @@ internal sealed class S3Endpoint(
             var caller = Caller(http.Request);
             var fault = faults.Next(call.Operation, call.Key);
             await fault.WaitAsync(http.RequestAborted);
-            if (Refusal(fault) is { } refusal) throw refusal;
+            if ((Refusal(fault) ?? OlderRefusal(call)) is { } refusal) throw refusal;
             if (fault.Kind is not FaultKind.Cut) await RunAsync(call, caller, fault);
             else http.Abort();
         }
@@ -146,6 +146,20 @@ internal sealed class S3Endpoint(
         FaultKind.Denied => new(403, "AccessDenied", "Access Denied"),
         _ => null,
     };
+
+    /// <summary>What a store refuses that was written before AWS's newer checksums.</summary>
+    private S3Error? OlderRefusal(Call call)
+    {
+        if (olderStore is null) return null;
+        var headers = call.Http.Request.Headers;
+        if (headers["x-amz-content-sha256"].ToString().EndsWith("-TRAILER", StringComparison.Ordinal))
+            return new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header is not known.");
+        return call.Operation == "DeleteObjects" && headers.ContentMD5.Count == 0
+            ? new(
+                olderStore == "NotImplemented" ? 501 : 400, olderStore,
+                "Missing required header for this request: Content-Md5.")
+            : null;
+    }
 
     private static async Task WriteAsync(HttpContext http, XElement answer)
     {

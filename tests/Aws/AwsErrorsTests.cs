@@ -22,7 +22,7 @@ public sealed class AwsErrorsTests
             ("Transient", "InternalError InternalFailure OperationAborted RequestTimeout RequestTimeoutException"),
             ("Transient", "ServiceUnavailable Unavailable"),
             ("Invalid", "NoSuchBucket AuthorizationHeaderMalformed IllegalLocationConstraintException"),
-            ("Invalid", "IncorrectInstanceState PermanentRedirect UnsupportedOperation"),
+            ("Invalid", "IncorrectInstanceState NotImplemented PermanentRedirect UnsupportedOperation"),
         }
         from code in row.Codes.Split(' ')
         select (code, row.Fault));

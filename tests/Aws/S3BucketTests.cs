@@ -40,7 +40,7 @@ public sealed class S3BucketTests
             ForcePathStyle = true,
             MaxErrorRetry = 0,
         });
-        var bucket = new S3Bucket(client, new("S3", "here", RealClients.Timeout), "b");
+        var bucket = new S3Bucket(client, new("S3", "here", RealClients.Timeout), "b", new(_ => { }));
         return await bucket.ListAsync("p/", default).AllAsync();
     }
 }

@@ -11,14 +11,14 @@ internal static class RealClients
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    public static AwsConnections Connect(this SimulatedCloud cloud) => new(new AwsSettings
+    public static AwsConnections Connect(this SimulatedCloud cloud, Action<string>? notice = null) => new(new()
     {
         Region = "us-west-2",
         Ec2Endpoint = cloud.Ec2Url,
         S3Endpoint = cloud.S3Url,
         Credentials = new BasicAWSCredentials("test", "test"),
         MaxErrorRetry = 0,
-    });
+    }, notice);
 
     public static async Task<List<T>> AllAsync<T>(this IAsyncEnumerable<IReadOnlyList<T>> pages)
     {

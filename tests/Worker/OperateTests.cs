@@ -14,6 +14,7 @@ public sealed class OperateTests : LoopbackShard
         var init = await ProcessAsync($"init {Shard} --bucket bbb --interval 1h");
         Assert.Equal((ExitCode.Done, ""), (init.Code, string.Join('\n', init.Errors)));
         Assert.Contains("schedule nstance-gc/c/s: created\ncollector: started\nmode: dry-run: ", init.Output);
+        Assert.Contains("nstance's collector: runs every 2m, nstance's default; both may run", init.Output);
         Assert.Contains("settings: --interval 1h\n", init.Output);
         Assert.Contains("nstance-gc enforce --cluster c --shard s", init.Output);
         var again = await ProcessAsync($"init {Shard} --bucket bbb --output json");
@@ -50,7 +51,8 @@ public sealed class OperateTests : LoopbackShard
             [
                 ("settings", "ok"), ("temporal", "ok"), ("namespace", "ok"), ("search attributes", "ok"),
                 ("workers", "ok"), ("schedule", "ok"),
-                ("collector", "ok"), ("bucket", "ok"), ("config.jsonc", "ok"), ("cloud", "ok"), ("database", "ok"), (
+                ("collector", "ok"), ("bucket", "ok"), ("config.jsonc", "ok"), ("nstance's collector", "ok"),
+                ("cloud", "ok"), ("database", "ok"), (
                     "aws identity", "skipped"),
                 ("aws permissions", "ok"), ("clock", "ok"),
             ],

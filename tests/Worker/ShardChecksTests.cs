@@ -24,7 +24,7 @@ public sealed class ShardChecksTests
         await RunAsync();
 
         Assert.All(_checks, check => Assert.Equal(CheckState.Ok, check.State));
-        Assert.Equal(["bucket", "config.jsonc", "cloud"], _checks.Select(check => check.Name));
+        Assert.Equal(["bucket", "config.jsonc", "nstance's collector", "cloud"], _checks.Select(check => check.Name));
         Assert.Equal(["eu-1"], _connections.Regions);
     }
 

@@ -33,8 +33,10 @@ internal static class ShardChecks
                 return Check.Ok(Bucket, $"{shard.Bucket} can be read and listed");
             },
             cancellationToken));
-        var region = isRead ? Judge(text, shard, checks)?.Region : null;
+        var config = isRead ? Judge(text, shard, checks) : null;
         if (!isRead) checks.Add(Check.Skipped(Configuration, "the bucket cannot be read"));
+        checks.Add(NstanceCollector.Check(config));
+        var region = config?.Region;
         var where = $"EC2{(region is null ? "" : $" in {region}")}";
         checks.Add(await AskAsync(
             Cloud,

@@ -64,7 +64,8 @@ internal static class InitCommand
             """);
         if (next.Length < 4) return;
         output.WriteLine($"""
-              3. slow nstance's own collector down for this shard (docs/operations.md), then let this one end machines:
+              3. let this one terminate machines. nstance's own collector may run beside it; how to slow that one down:
+                 docs/operations.md
                    {next[3]}
             """);
     }

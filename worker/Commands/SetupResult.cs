@@ -25,6 +25,7 @@ internal static class SetupResult
             outcome.Plan.DryRun == outcome.Before.Status?.Mode?.DryRun ? outcome.Before.Status.Mode : null,
             outcome.Plan.Settings.DryRun is null)}");
         output.WriteLine($"settings: {SetupText.Settings(outcome.Plan.Settings)}");
+        output.WriteLine($"nstance's collector: {outcome.NstanceCollector}");
         foreach (var change in outcome.Plan.Changes) output.WriteLine($"changed: {change}");
         var timings = outcome.Before.Status?.Timings ?? new();
         foreach (var warning in OwnTimings.Warnings(outcome.Plan.Settings.Over(timings)))

@@ -58,17 +58,19 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
 
         var plan = SetupPlan.Make(found, _shard, read.Options.ToSettings(), Names, Paused);
         Refuse(found, plan);
-        if (!skipChecks && await ConfiguredAsync() is { } configured
-            && OwnTimings.Inherited(plan.Settings, configured) is { Count: > 0 } faults)
+        var config = skipChecks ? null : await ConfiguredAsync();
+        if (config is not null && OwnTimings.Inherited(plan.Settings, config.Timings) is { Count: > 0 } faults)
             throw new CommandException(ExitCode.BadInput, faults);
         var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
         var done = await PutAsync(found, plan);
-        var configuredNow = found.Runs && plan.Changes.Count > 0 ? await ConfigureAsync(plan) : (bool?)null;
+        var isToConfigure = found.Runs && plan.Changes.Count > 0;
+        var configuredNow = isToConfigure ? await ConfigureAsync(plan) : (bool?)null;
         return new(_shard, found, plan, done)
         {
             Paused = Paused ?? found.Schedule?.Paused ?? false,
             Configured = configuredNow,
             AddedAttributes = added,
+            NstanceCollector = NstanceCollector.Describe(config),
         };
     }
 
@@ -91,8 +93,8 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         {
             throw new CommandException(
                 ExitCode.Refused,
-                $"the collector of {Place} has its records in bucket {now.Bucket}, and a running collector keeps its "
-                + "place: nstance-gc schedule delete --stop, then this again");
+                $"the collector of {Place} has its records in {ShardKeys.Place(now)}, and a running collector keeps "
+                + "its place: nstance-gc schedule delete --stop, then this again");
         }
     }
 
@@ -137,12 +139,12 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         }
     }
 
-    private async Task<ShardTimings?> ConfiguredAsync()
+    private async Task<ShardConfig?> ConfiguredAsync()
     {
         using var connections = new AwsConnections(new());
         var records = ((IConnections)connections).Records(ShardChecks.CallTimeout);
         return await records.GetConfigAsync(_shard, invocation.CancellationToken) is { } bytes
-            ? ShardConfig.Parse(bytes, _shard).Config?.Timings
+            ? ShardConfig.Parse(bytes, _shard).Config
             : null;
     }
 }
@@ -176,6 +178,9 @@ internal sealed record SetupOutcome(ShardRef Shard, FoundCollector Before, Setup
     /// <summary>Search attributes that were registered now.</summary>
     public IReadOnlyList<string> AddedAttributes { get; init; } = [];
 
+    /// <summary>What nstance's own collector does, in one sentence.</summary>
+    public required string NstanceCollector { get; init; }
+
     /// <summary>The exit code.</summary>
     public int Code => Configured == false ? ExitCode.Unreachable : ExitCode.Done;
 
@@ -193,6 +198,7 @@ internal sealed record SetupOutcome(ShardRef Shard, FoundCollector Before, Setup
         changes = Plan.Changes.Select(change => new { option = change.Option, from = change.From, to = change.To }),
         configured = Configured,
         searchAttributesAdded = AddedAttributes,
+        nstanceCollector = NstanceCollector,
         next,
     };
 }

@@ -50,7 +50,8 @@ public static class NstanceGcServices
 
         services.AddSingleton(Databases(options));
         services.AddSingleton(provider => new AwsConnections(
-            (provider.GetService<AwsSettings>() ?? new()) with { Ec2RatePercent = options.Ec2RatePercent }));
+            (provider.GetService<AwsSettings>() ?? new()) with { Ec2RatePercent = options.Ec2RatePercent },
+            Notice(provider.GetRequiredService<ILoggerFactory>().CreateLogger("Nstance.Temporal.Aws"))));
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
@@ -59,6 +60,8 @@ public static class NstanceGcServices
         AddHostQueue(services, options);
         return services;
     }
+
+    private static Action<string> Notice(ILogger log) => what => Logs.EndpointNotice(log, what);
 
     private static void AddSharedQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.TaskQueue)

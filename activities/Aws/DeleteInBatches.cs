@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Nstance.Temporal.Activities.Ports;
+
+namespace Nstance.Temporal.Activities.Aws;
+
+/// <summary>
+/// Deletes objects of a bucket, a thousand in a call. Where the store refuses such calls, it deletes them one by one.
+/// </summary>
+internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string bucket, SingleDeletes singles)
+{
+    private const int MaxKeys = 1000;
+
+    /// <summary>A thousand records then take seconds, and the store is not flooded.</summary>
+    private const int MaxParallel = 16;
+
+    private readonly ConcurrentDictionary<string, string> _failed = new(StringComparer.Ordinal);
+
+    /// <summary>The first failure that the next call would meet too: the rest is not tried.</summary>
+    private string? _outage;
+
+    /// <summary>Deletes the objects, and returns the keys that may still exist, each with the reason.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(
+        IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (var batch in keys.Distinct().Chunk(MaxKeys))
+        {
+            try
+            {
+                if (_outage is null) await DeleteAsync(batch, cancellationToken);
+            }
+            catch (CloudException e)
+            {
+                _outage = e.Message;
+            }
+
+            if (_outage is null) continue;
+            foreach (var key in batch) _failed.TryAdd(key, _outage);
+        }
+
+        return _failed;
+    }
+
+    private async Task DeleteAsync(string[] batch, CancellationToken cancellationToken)
+    {
+        string? refusal = null;
+        if (!singles.Contains(bucket))
+        {
+            try
+            {
+                await DeleteTogetherAsync(batch, cancellationToken);
+                return;
+            }
+            catch (CloudException e) when (AwsErrors.IsRefusalOfBatches(e.Code))
+            {
+                refusal = e.Message;
+            }
+        }
+
+        var deleted = await DeleteSinglyAsync(batch, cancellationToken);
+        // Only proof counts: a bucket that refuses both is not remembered, and the next call tries both again.
+        if (refusal is not null && deleted > 0) singles.Add(bucket, refusal);
+    }
+
+    private async Task DeleteTogetherAsync(string[] batch, CancellationToken cancellationToken)
+    {
+        // Not quiet: a key counts as deleted only when the answer says so.
+        var request = new DeleteObjectsRequest
+        {
+            BucketName = bucket,
+            Objects = [.. batch.Select(key => new KeyVersion { Key = key })],
+            Quiet = false,
+        };
+        var answer = await aws.RunAsync("DeleteObjects", async ct =>
+        {
+            try
+            {
+                return await client.DeleteObjectsAsync(request, ct);
+            }
+            catch (DeleteObjectsException e) when (e.Response is not null)
+            {
+                return e.Response;
+            }
+        }, cancellationToken);
+        var deleted = (answer.DeletedObjects ?? []).Select(o => o.Key).ToHashSet();
+        foreach (var error in answer.DeleteErrors ?? [])
+        {
+            if (AwsErrors.Classify(error.Code, null) == CloudFault.Gone) deleted.Add(error.Key);
+            else _failed[error.Key] = $"S3 refused to delete it ({error.Code})";
+        }
+
+        foreach (var key in batch.Where(k => !deleted.Contains(k))) _failed.TryAdd(key, "S3's answer left it out");
+    }
+
+    /// <returns>Number of objects that are gone.</returns>
+    private async Task<int> DeleteSinglyAsync(string[] batch, CancellationToken cancellationToken)
+    {
+        var deleted = 0;
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = MaxParallel,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForEachAsync(batch, options, async (key, ct) =>
+        {
+            if (Volatile.Read(ref _outage) is not null) return;
+            try
+            {
+                await DeleteOneAsync(key, ct);
+                Interlocked.Increment(ref deleted);
+            }
+            catch (CloudException e) when (e.Fault == CloudFault.Gone)
+            {
+                Interlocked.Increment(ref deleted);
+            }
+            catch (CloudException e)
+            {
+                _failed[key] = e.Message;
+                if (e.Fault != CloudFault.Denied) Volatile.Write(ref _outage, e.Message);
+            }
+        });
+        return deleted;
+    }
+
+    /// <summary>S3 answers 204. A proxy's 200 does not count.</summary>
+    private Task<DeleteObjectResponse> DeleteOneAsync(string key, CancellationToken cancellationToken) =>
+        aws.RunAsync("DeleteObject", async ct =>
+        {
+            var answer = await client.DeleteObjectAsync(bucket, key, ct);
+            return answer.HttpStatusCode == System.Net.HttpStatusCode.NoContent
+                ? answer
+                : throw aws.Stranger("DeleteObject");
+        }, cancellationToken);
+}

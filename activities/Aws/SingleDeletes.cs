@@ -1,0 +1,22 @@
+using System.Collections.Concurrent;
+
+namespace Nstance.Temporal.Activities.Aws;
+
+/// <summary>
+/// The buckets whose store refuses <c>DeleteObjects</c>, such as stores that want a Content-MD5, which the SDK does not
+/// send. Their objects are deleted one by one. Shared by all shards of a process; thread-safe.
+/// </summary>
+/// <param name="notice">Takes one sentence for each such bucket.</param>
+internal sealed class SingleDeletes(Action<string> notice)
+{
+    private readonly ConcurrentDictionary<string, bool> _buckets = new(StringComparer.Ordinal);
+
+    public bool Contains(string bucket) => _buckets.ContainsKey(bucket);
+
+    /// <summary>Remembers a bucket until the process ends, and says so once.</summary>
+    public void Add(string bucket, string why)
+    {
+        if (!_buckets.TryAdd(bucket, true)) return;
+        notice($"the store of bucket {bucket} refuses DeleteObjects ({why}); objects are deleted one by one");
+    }
+}
