@@ -4,7 +4,7 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>What must hold, judged by the simulation's truth (docs/chaos.md). I5 is in <see cref="Bounds"/>.</summary>
+/// <summary>What must hold, by the simulation's truth (docs/testing.md). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
     private ShardTimings Timings => world.Story.Setup.Timings;

@@ -3,7 +3,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
-/// <summary>The long run, in short: 30 days are in docs/chaos.md.</summary>
+/// <summary>The long run, in short: 30 days are in docs/testing.md.</summary>
 public sealed class SoakTests
 {
     [Fact(Timeout = 120_000)]
