@@ -110,9 +110,10 @@ public sealed class GcActivities : IGcActivities
         {
             await Leader(input).RequireSameAsync(db, Token);
             var before = (await BeforeAsync())?.Collected;
+            var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
-                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), input, beat.Beat,
-                _time);
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
+                beat.Beat, _time);
             var result = await collect.RunAsync(before, Token);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);
             return result;
@@ -125,7 +126,8 @@ public sealed class GcActivities : IGcActivities
         {
             await Leader(input).RequireSameAsync(db, Token);
             var queue = Names.HostTaskQueue(_databases.HostName);
-            var result = await new HealthPhase(db, _events(input), queue, input, beat.Beat).RunAsync(Token);
+            var health = new HealthPhase(db, _events(input), Plans(input), queue, input, beat.Beat);
+            var result = await health.RunAsync(Token);
             PhaseMetrics.Scanned(input.Shard, result);
             return result;
         });
@@ -193,6 +195,8 @@ public sealed class GcActivities : IGcActivities
     }
 
     private IRecordStore Records(PhaseInput input) => _connections.Records(input.Timings.RequestTimeout);
+
+    private IPlanStore Plans(PhaseInput input) => _connections.Plans(input.Timings.RequestTimeout);
 
     private LeaderCheck Leader(PhaseInput input) => new(_databases, Records(input), input.Shard, _time);
 

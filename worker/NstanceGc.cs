@@ -19,9 +19,9 @@ public static class NstanceGc
         Line(output, error).InvokeAsync(args, cancellationToken);
 
     /// <summary>The tree of commands.</summary>
-    internal static CommandLine Line(TextWriter output, TextWriter error)
+    internal static CommandLine Line(TextWriter output, TextWriter error, Func<string?>? answer = null)
     {
-        var line = new CommandLine(new(output, error));
+        var line = new CommandLine(new(output, error, answer: answer));
         Func<CommandLine, Command>[] commands =
         [
             InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,

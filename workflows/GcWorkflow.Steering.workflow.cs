@@ -120,7 +120,7 @@ public sealed partial class GcWorkflow
         """)]
     public Task<GcStatus> ApproveAsync(PlanDecision decision)
     {
-        RefuseIf(Approvals.Refusal(State, decision));
+        RefuseIf(Approvals.Refusal(State, decision, Clock.Now));
         State = Approvals.Approve(State, decision, Clock.Now);
         WorkflowMetrics.Decided(_collector.Shard, "approved");
         _hurry = true;
@@ -133,7 +133,7 @@ public sealed partial class GcWorkflow
     {
         const string dryRun = "The collector is in dry-run: nothing would be terminated. Enforce first.";
         RefuseIf(Fault("Approve", decision) ?? Refusal()
-            ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision)));
+            ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision, Clock.Now)));
     }
 
     /// <summary>Refuses the pending plan: it is not proposed again while it stays the same.</summary>
@@ -145,7 +145,7 @@ public sealed partial class GcWorkflow
         """)]
     public Task<GcStatus> RejectAsync(PlanDecision decision)
     {
-        RefuseIf(Approvals.Refusal(State, decision));
+        RefuseIf(Approvals.RejectRefusal(State, decision));
         State = Approvals.Reject(State, decision, Clock.Now);
         WorkflowMetrics.Decided(_collector.Shard, "rejected");
         return Steered($"plan {decision.Plan} rejected", decision.By);
@@ -154,7 +154,7 @@ public sealed partial class GcWorkflow
     /// <summary>Accepts or refuses <see cref="RejectAsync"/>.</summary>
     [WorkflowUpdateValidator(nameof(RejectAsync))]
     public void ValidateReject(PlanDecision decision) =>
-        RefuseIf(Fault("Reject", decision) ?? Ended ?? Approvals.Refusal(State, decision));
+        RefuseIf(Fault("Reject", decision) ?? Ended ?? Approvals.RejectRefusal(State, decision));
 
     /// <summary>Enforces from the next cycle on, or goes back to dry-run at once.</summary>
     /// <param name="request">Which mode, and who asks.</param>
@@ -171,7 +171,7 @@ public sealed partial class GcWorkflow
         if (dryRun)
         {
             // Dry-run takes effect at once.
-            State = State with { Approval = null, Pending = null };
+            State = Approvals.Withdraw(State);
             _running?.Cancel();
         }
 

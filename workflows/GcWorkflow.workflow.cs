@@ -145,7 +145,7 @@ public sealed partial class GcWorkflow
         }
 
         // A namespace without any attribute keeps the run. doctor names what is missing, init and run register it.
-        if (!_attributes.TryCarry(StateName, IsPending, out var options)) return false;
+        if (!_attributes.TryCarry(Shown, out var options)) return false;
         var next = _collector.Export();
         throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next), options);
     }
@@ -179,19 +179,20 @@ public sealed partial class GcWorkflow
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private string StateName =>
-        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
-
-    private bool IsPending => !_ended && State.Pending is not null;
+    private ShownState Shown => new(
+        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused,
+        IsPending: !_ended && State.Pending is not null,
+        _collector.DryRun ? Names.ModeDryRun : Names.ModeEnforce);
 
     /// <summary>True: it had to wait for an answer of the server.</summary>
     private async Task<bool> ShowAsync()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
-        if (!_attributes.MustChange(StateName, IsPending)) return false;
+        var shown = Shown;
+        if (!_attributes.MustChange(shown)) return false;
         await _attributes.ListAsync();
-        _attributes.Set(StateName, IsPending);
+        _attributes.Set(shown);
         return true;
     }
 }

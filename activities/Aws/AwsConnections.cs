@@ -65,6 +65,8 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
 
     IAuditStore IConnections.Audit(TimeSpan requestTimeout) => new S3AuditStore(Buckets(requestTimeout));
 
+    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => new S3PlanStore(Buckets(requestTimeout));
+
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout)
     {
         var (client, aws) = Ec2(region, requestTimeout);

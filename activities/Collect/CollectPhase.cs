@@ -13,8 +13,8 @@ namespace Nstance.Temporal.Activities.Collect;
 /// event. Safe to retry at any point.
 /// </summary>
 internal sealed class CollectPhase(
-    ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, PhaseInput input,
-    Action<PhaseProgress> heartbeat, TimeProvider? clock = null)
+    ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, ShardPlans plans,
+    PhaseInput input, Action<PhaseProgress> heartbeat, TimeProvider? clock = null)
 {
     /// <summary>
     /// Evidence older than this when its batch starts is read again (design, "What changed, and why").
@@ -31,11 +31,11 @@ internal sealed class CollectPhase(
     private readonly EvidenceReader _reader = new(database, cloud, records, clock ?? TimeProvider.System);
     private readonly GroupEvents _groups = new(database, events, input);
     private readonly RecordDeletions _records = new(database, records, input.Shard);
-    private readonly PlanStore _plans = new(database, input);
     private readonly CollectSummary _summary = new();
     private readonly Lazy<IReadOnlyDictionary<(string Tenant, string Group), int>> _live =
         new(database.CountLiveByGroup);
     private readonly HashSet<string> _settled = [];
+    private readonly HashSet<string> _open = [];
     private readonly List<Assessment> _assessed = [];
     private readonly List<Assessment> _held = [];
     private readonly List<GuardNote> _blocked = [];
@@ -61,21 +61,49 @@ internal sealed class CollectPhase(
         foreach (var problem in rows.Conflicts) _summary.Problem(problem);
         if (Array.Exists(found, candidates => candidates.Count > 0))
             _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
-        if (_plans.IsUnknown) _summary.Problem("the approved plan is not known on this host, or it expired; skipped");
-        var outcomes = new Outcomes(database, audit, _summary, _plans, input);
+        foreach (var problem in plans.Problems) _summary.Problem(problem);
+        var outcomes = new Outcomes(database, audit, _summary, plans, input);
         var termination = new Termination(database, cloud, _records, _groups, outcomes, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
         if (await audit.TryFlushAsync(ct) is { } waits) _summary.Outage(waits);
         if (_records.Problem() is { } kept) _summary.Outage(kept);
         if (SafetyGuard.OfCloud(_assessed) is { } silent) _blocked.Add(silent);
+        return await WithPlansAsync(outcomes, ct);
+    }
+
+    /// <summary>One plan at a time: what is held back beside the pending one waits for the next.</summary>
+    private async Task<CollectResult> WithPlansAsync(Outcomes outcomes, CancellationToken ct)
+    {
+        var candidates = CanTell ? _open : null;
+        var held = _held.ConvertAll(PlanItem.Of);
+        var pending = plans.Pending(candidates, held);
+        if (pending?.Over is { } over) _summary.Problem($"plan {CollectPlan.IdOf(pending.Hash)} is over: {over}");
+        var isFree = pending is null || pending.Over is not null;
+        var known = plans.Problems.Count;
+        var plan = held.Count > 0 && isFree && !input.DryRun
+            ? await plans.ProposeAsync(
+                held, [.. _blocked.Select(guard => guard.Guard).Distinct().Order(StringComparer.Ordinal)],
+                _summary.ExceededLimits, _summary.HeldBack, ct)
+            : null;
+        var deleted = await plans.DeleteEndedAsync(ct);
+        foreach (var problem in plans.Problems.Skip(known)) _summary.Problem(problem);
         return _summary.Result() with
         {
             Blocked = [.. _blocked.DistinctBy(guard => guard.Guard)],
-            Plan = _held.Count == 0 || input.DryRun ? null : KeepPlan(),
-            ApprovalDone = _plans.IsApproved && !outcomes.ApprovedFailed,
+            Plan = plan,
+            Pending = pending,
+            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed),
+            RejectionsOver = plans.RejectionsOver(candidates),
+            PlansDeleted = deleted,
         };
     }
+
+    /// <summary>
+    /// False: a candidate may be missing for a while only, so that no plan is over because of that.
+    /// </summary>
+    private bool CanTell => input.Guard is null && !_blocked.Exists(guard => guard.Guard == Guards.Cloud)
+        && !(input.Grace?.Since >= Deadlines.Deadline(input));
 
     private async Task CollectAsync(
         Reason reason, IReadOnlyList<Candidate> found, Outcomes outcomes, Termination termination, CancellationToken ct)
@@ -87,20 +115,26 @@ internal sealed class CollectPhase(
         var assessed = new List<Assessment>();
         foreach (var batch in candidates.Chunk(EvidenceBatch))
         {
+            Beat(reason, $"evidence of {assessed.Count} of {candidates.Length} read");
             assessed.AddRange(await AssessAsync(batch, ct));
-            Beat(reason);
         }
 
         _assessed.AddRange(assessed);
         _settled.UnionWith(assessed.Where(a => a.Verdict.Kind != VerdictKind.Refuted).Select(a => a.Candidate.Id));
         outcomes.Skip(assessed.Where(a => !a.IsActing));
-        var acting = WithinLimits(reason, PastGuards(reason, assessed.FindAll(a => a.IsActing), outcomes), outcomes);
+        var allowed = NotRejected(assessed.FindAll(a => a.IsActing), outcomes);
+        var acting = WithinLimits(reason, PastGuards(reason, allowed, outcomes), outcomes);
+        _open.UnionWith(assessed.Where(a => a.Verdict.Kind != VerdictKind.Refuted).Except(acting)
+            .Select(a => a.Candidate.Id));
         var announced = await termination.AnnounceAsync(acting, ct);
         foreach (var batch in announced.Chunk(TerminateBatch))
         {
-            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason), ct);
-            Beat(reason);
+            var doing = $"{announced.Count} pass, in batches of {TerminateBatch}";
+            Beat(reason, doing);
+            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }
+
+        Beat(reason, "done");
     }
 
     private async Task<IReadOnlyList<Assessment>> AssessAsync(IReadOnlyList<Candidate> batch, CancellationToken ct)
@@ -113,15 +147,21 @@ internal sealed class CollectPhase(
     private Assessment Assess(Candidate candidate, Evidence evidence) => Assessment.Of(
         candidate, evidence, input, _reader.SawOwn || database.GetMeta(MetaKeys.SawOwn) != "0");
 
-    private CollectPlan KeepPlan() => _plans.Keep(
-        _held.Select(PlanItem.Of), [.. _blocked.Select(guard => guard.Guard).Distinct().Order(StringComparer.Ordinal)],
-        _summary.ExceededLimits, _summary.HeldBack);
+    /// <summary>What an operator refused stays, while its evidence is the same: also within limits.</summary>
+    private List<Assessment> NotRejected(List<Assessment> acting, Outcomes outcomes)
+    {
+        var rejected = acting.FindAll(
+            a => !plans.Approves(a.Candidate) && plans.WhyRejected(PlanItem.Of(a)) is not null);
+        if (rejected.Count == 0) return acting;
+        outcomes.Skip(rejected.Select(a => a.Skip(plans.WhyRejected(PlanItem.Of(a))!)));
+        return [.. acting.Except(rejected)];
+    }
 
     /// <summary>A guard holds back all of a reason, unless an approval covers the instance and the guard.</summary>
     private List<Assessment> PastGuards(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
         if (acting.Count == 0 || Guard(reason) is not { } guard) return acting;
-        var held = acting.FindAll(a => !_plans.Approves(a.Candidate, guard.Guard));
+        var held = acting.FindAll(a => !plans.Approves(a.Candidate, guard.Guard));
         if (held.Count == 0) return acting;
         _blocked.Add(guard);
         _held.AddRange(held);
@@ -142,7 +182,7 @@ internal sealed class CollectPhase(
     /// <summary>All of a reason, or none: what is over a limit becomes a plan, unless an approval covers it.</summary>
     private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        var counted = acting.FindAll(a => a.IsTerminating && !_plans.Approves(a.Candidate));
+        var counted = acting.FindAll(a => a.IsTerminating && !plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
         if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
@@ -198,6 +238,6 @@ internal sealed class CollectPhase(
     }
 
     /// <summary>A dry-run does nothing for good: a retry finds, and counts, all of it again.</summary>
-    private void Beat(Reason reason) =>
-        heartbeat(new($"collect: {reason.Id}") { Collected = input.DryRun ? null : _summary.Done() });
+    private void Beat(Reason reason, string doing) =>
+        heartbeat(new($"collect {reason.Word}: {doing}") { Collected = input.DryRun ? null : _summary.Done() });
 }

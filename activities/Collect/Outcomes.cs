@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>What became of each candidate: counted, named in the report, and kept for the audit.</summary>
 internal sealed class Outcomes(
-    ShardDatabase database, AuditTrail audit, CollectSummary summary, PlanStore plans, PhaseInput input)
+    ShardDatabase database, AuditTrail audit, CollectSummary summary, ShardPlans plans, PhaseInput input)
 {
     private readonly List<AuditEntry> _done = [];
 

@@ -10,7 +10,8 @@ namespace Nstance.Temporal.Activities.Health;
 /// Sends a check to the reconciler for each registered instance whose report is stale (design, "A cycle" 3).
 /// </summary>
 internal sealed class HealthPhase(
-    ShardDatabase database, IEventSink events, string hostTaskQueue, PhaseInput input, Action<string> heartbeat)
+    ShardDatabase database, IEventSink events, IPlanStore store, string hostTaskQueue, PhaseInput input,
+    Action<string> heartbeat)
 {
     private readonly PhaseNotes _notes = new();
 
@@ -35,6 +36,7 @@ internal sealed class HealthPhase(
 
         // During the grace period a report may be late because the collector was away.
         if (input.Grace?.Since >= HealthRules.StaleBefore(input)) return Done(result);
+        result = NotHeldBack(result);
         if (input.DryRun && stale.Count > 0) _notes.Problem($"dry run: {stale.Count} checks were not enqueued");
         return Done(result with { Enqueued = await SendAsync([.. Checks(stale, facts)], ct) });
     }
@@ -46,18 +48,44 @@ internal sealed class HealthPhase(
         string suspect, IReadOnlyList<InstanceRow> stale, HealthFacts facts, HealthScanResult result,
         CancellationToken ct)
     {
-        var plans = new PlanStore(database, input);
+        var plans = await ShardPlans.ReadAsync(store, input, ofHealth: true, ct);
         var isApproved = stale.ToLookup(plans.ApprovesCheck);
         var sent = await SendAsync([.. Checks([.. isApproved[true]], facts)], ct);
-        result = result with { Enqueued = sent };
-        if (!isApproved[false].Any()) return Done(result);
-        var why = $"{suspect}: {isApproved[false].Count()} checks were not enqueued";
+        foreach (var problem in plans.Problems) _notes.Problem(problem);
+        var waiting = isApproved[false].Select(row => (Row: row, Item: PlanItem.OfCheck(row))).ToArray();
+        var candidates = waiting.Select(w => w.Item.InstanceId).ToHashSet();
+        waiting = [.. waiting.Where(w => plans.WhyRejected(w.Item) is null)];
+        var pending = plans.Pending(candidates, [.. waiting.Select(w => w.Item)]);
+        result = result with
+        {
+            Enqueued = sent,
+            ApprovalDone = plans.IsApproved || plans.ApprovalIsLost,
+            RejectionsOver = plans.RejectionsOver(candidates),
+            Pending = pending,
+        };
+        if (candidates.Count == 0) return Done(result);
+        var why = $"{suspect}: {candidates.Count} checks were not enqueued";
         _notes.Problem(why);
-        if (input.DryRun) return Done(result with { Suspect = why });
-        foreach (var row in isApproved[false]) _notes.Sample(row, "blocked", why);
-        var plan = plans.Keep(isApproved[false].Select(PlanItem.OfCheck), [Guards.Health], [why], _notes.Samples);
-        return Done(result with { Suspect = why, Plan = plan });
+        result = result with { Suspect = why };
+        if (input.DryRun || waiting.Length == 0 || pending is { Over: null }) return Done(result);
+        foreach (var (row, _) in waiting) _notes.Sample(row, "blocked", why);
+        var known = plans.Problems.Count;
+        var plan = await plans.ProposeAsync(
+            [.. waiting.Select(w => w.Item)], [Guards.Health], [why], _notes.Samples, ct);
+        foreach (var problem in plans.Problems.Skip(known)) _notes.Problem(problem);
+        return Done(result with { Plan = plan });
     }
+
+    /// <summary>The source of health is believed again: checks are sent without a plan.</summary>
+    private HealthScanResult NotHeldBack(HealthScanResult result) => result with
+    {
+        ApprovalDone = input.Approval is { IsOfHealth: true },
+        RejectionsOver = [.. (input.Plans?.Rejected ?? []).Where(r => r.IsOfHealth).Select(r => r.Hash)],
+        Pending = input.Plans?.Pending is not { } pending ? null : new(pending.Hash)
+        {
+            Over = pending.IsOfHealth ? "the agents report again, and its checks are sent as usual" : null,
+        },
+    };
 
     private HealthScanResult Done(HealthScanResult result) => result with
     {

@@ -30,8 +30,8 @@ public static class CollectorStart
             StaticSummary = $"Garbage collector of {shard.Cluster}/{shard.Shard}",
             StaticDetails =
                 $"""
-                Ends instances of shard `{shard.Shard}` of cluster `{shard.Cluster}` that are {Reasons},
-                after asking the cloud and the records in bucket `{shard.Bucket}` again.
+                Terminates instances of shard `{shard.Shard}` of cluster `{shard.Cluster}` that are {Reasons},
+                after it has read fresh evidence from the cloud and from the records in bucket `{shard.Bucket}`.
 
                 - To stop it at once: update `Pause`. To go on: `Resume`.
                 - Cancelling or terminating it is not enough: the schedule `{schedule}` starts it again.
@@ -72,7 +72,8 @@ public static class CollectorStart
             .Set(Names.ClusterAttribute, shard.Cluster)
             .Set(Names.ShardAttribute, shard.Shard)
             .Set(Names.StateAttribute, Names.StateActive)
-            .Set(Names.PendingAttribute, false);
+            .Set(Names.PendingAttribute, false)
+            .Set(Names.ModeAttribute, Names.ModeDryRun);
         foreach (var key in Names.SearchAttributes.Where(key => known?.Contains(key.Name) is false))
             builder.Unset(key);
         return builder.ToSearchAttributeCollection();

@@ -11,6 +11,9 @@ internal interface IConnections
     /// <summary>The audit, in the same bucket.</summary>
     IAuditStore Audit(TimeSpan requestTimeout);
 
+    /// <summary>The plans, in the same bucket.</summary>
+    IPlanStore Plans(TimeSpan requestTimeout);
+
     /// <summary>The cloud in a region; null: the worker's own.</summary>
     ICloud Cloud(string? region, TimeSpan requestTimeout);
 }

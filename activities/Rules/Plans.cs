@@ -1,54 +1,131 @@
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// One instance of a plan. Facts only: an age would make another plan of the same instances in each cycle.
+/// One instance of a plan. Facts only, no ages: a refused instance is known again by the same facts.
 /// </summary>
 internal sealed record PlanItem(
     string InstanceId, string? ProviderId, string Tenant, string Group, CollectReason? Reason, string Evidence)
 {
+    /// <summary>When its machine was launched, or its row issued; null: unknown.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>What the cloud says of its machine; null: it has none, or was not asked.</summary>
+    public string? Machine { get; init; }
+
     public static PlanItem Of(Assessment assessment)
     {
         var now = assessment.Evidence;
         var row = now.Row ?? assessment.Candidate.Row;
         var evidence = $"row {EvidenceText.Row(row)}; cloud {EvidenceText.Cloud(now)}; "
             + $"record {EvidenceText.Record(now.Record, now.RecordUnknown)}";
-        return new(row.Id, row.ProviderId, assessment.Tenant, assessment.Group, assessment.Reason, evidence);
+        return new(row.Id, row.ProviderId, assessment.Tenant, assessment.Group, assessment.Reason, evidence)
+        {
+            Since = now.Instance?.LaunchTime ?? row.Issued,
+            Machine = now.Instance?.State,
+        };
     }
 
     /// <summary>A check of an instance whose agent is silent; it has no reason to terminate.</summary>
     public static PlanItem OfCheck(InstanceRow row) => new(
         row.Id, row.ProviderId, row.Tenant, row.Group ?? "", null,
-        $"row {EvidenceText.Row(row)}, last sign {EvidenceText.Time(row.LastSign)}");
+        $"row {EvidenceText.Row(row)}, last sign {EvidenceText.Time(row.LastSign)}")
+    {
+        Since = row.Issued,
+    };
 
     /// <summary>True: the same instance and machine, for the same reason.</summary>
     public bool Covers(Candidate candidate) =>
         InstanceId == candidate.Id && Reason == candidate.Reason && ProviderId == candidate.Row.ProviderId;
+
+    /// <summary>True: the same instance and machine, for the same reason.</summary>
+    public bool Covers(PlanItem other) =>
+        InstanceId == other.InstanceId && Reason == other.Reason && ProviderId == other.ProviderId;
 }
 
-/// <summary>A plan: all that limits and guards held back in one cycle, and the hash that an approval names.</summary>
-internal sealed record Plan(string Hash, IReadOnlyList<PlanItem> Items)
+/// <summary>
+/// A plan: all that limits and guards held back in one cycle. Its bytes are what the bucket keeps, and their hash is
+/// what an approval names. snake_case, as nstance's own objects are.
+/// </summary>
+internal sealed record Plan
 {
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // read by people; control characters are escaped
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    public required string Cluster { get; init; }
+
+    public required string Shard { get; init; }
+
+    /// <summary>Time of the cycle that made it.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Number of that cycle.</summary>
+    public int Cycle { get; init; }
+
     /// <summary>The guards that held it back: an approval covers them and no other.</summary>
     public IReadOnlyList<string> Guards { get; init; } = [];
 
-    [JsonIgnore]
-    public bool IsOfHealth => Guards.Contains(Workflows.Contracts.Guards.Health);
+    /// <summary>One sentence for each limit and guard.</summary>
+    public IReadOnlyList<string> Why { get; init; } = [];
 
-    public static Plan Of(IEnumerable<PlanItem> items, IReadOnlyList<string> guards)
+    /// <summary>Its instances, in the order of their ids.</summary>
+    public required IReadOnlyList<PlanItem> Items { get; init; }
+
+    /// <summary>Returns the plan of a cycle.</summary>
+    public static Plan Of(
+        PhaseInput input, IEnumerable<PlanItem> items, IReadOnlyList<string> guards, IReadOnlyList<string> why) => new()
+        {
+            Cluster = input.Shard.Cluster,
+            Shard = input.Shard.Shard,
+            CreatedAt = input.AsOf,
+            Cycle = input.Cycle,
+            Guards = guards,
+            Why = why,
+            Items = [.. items.OrderBy(i => i.InstanceId, StringComparer.Ordinal)],
+        };
+
+    /// <summary>Reads what the bucket keeps; null: these are not the bytes of that hash.</summary>
+    public static Plan? Read(ReadOnlySpan<byte> bytes, string hash)
     {
-        PlanItem[] sorted = [.. items.OrderBy(i => i.InstanceId, StringComparer.Ordinal)];
-        return new(HashOf(sorted, guards), sorted) { Guards = guards };
+        if (HashOf(bytes) != hash) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<Plan>(bytes, Json);
+        }
+        catch (JsonException)
+        {
+            return null; // written by another version
+        }
     }
 
-    /// <summary>SHA-256 of items and guards, in hexadecimal digits.</summary>
-    public static string HashOf(IReadOnlyList<PlanItem> items, IReadOnlyList<string> guards) =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(new { items, guards })));
+    /// <summary>SHA-256, in hexadecimal digits.</summary>
+    public static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>True: the items are those that the hash was made of.</summary>
-    [JsonIgnore]
-    public bool IsIntact => HashOf(Items, Guards) == Hash;
+    /// <summary>What the bucket keeps.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
+
+    /// <summary>Counts by reason and group, largest first.</summary>
+    public IReadOnlyList<PlanPart> Parts() =>
+    [
+        .. Items.GroupBy(item => (item.Reason, Group: GroupOf(item)))
+            .Select(part => new PlanPart(part.Key.Reason, part.Key.Group, part.Count()))
+            .OrderByDescending(part => part.Instances)
+            .ThenBy(part => part.Reason).ThenBy(part => part.Group, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Returns <c>tenant/group</c>, as far as known.</summary>
+    public static string GroupOf(PlanItem item)
+    {
+        var tenant = item.Tenant.Length > 0 ? item.Tenant : "(unknown)";
+        return $"{tenant}/{(item.Group.Length > 0 ? item.Group : "(none)")}";
+    }
 }

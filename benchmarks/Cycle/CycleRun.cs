@@ -75,7 +75,7 @@ internal sealed class CycleRun(int instances, int latencyMs, int warmUp, int run
     private async Task OnceAsync(MeasuredFleet fleet, WriteLocks locks)
     {
         using var bucket = new MemoryBucket(fleet, _calls);
-        var connections = new Connections(new MemoryCloud(fleet, _calls), bucket, bucket);
+        var connections = new Connections(new MemoryCloud(fleet, _calls), bucket, bucket, new PlanShelf());
         var shared = Path.Combine(_folder, "server.db");
         File.Copy(Template, shared, overwrite: true);
         // The server's connection stays open as long as the server runs: the collector's is not the last to close.

@@ -31,7 +31,7 @@ internal static class CollectorWorker
             using var bucket = new MemoryBucket(fleet, calls);
             var gc = new GcActivities(
                 new ShardDatabases { HostName = Host, DataDirectory = folder },
-                new Connections(new MemoryCloud(fleet, calls, listed), bucket, bucket), _ => events);
+                new Connections(new MemoryCloud(fleet, calls, listed), bucket, bucket, new PlanShelf()), _ => events);
             using var shared = new TemporalWorker(client, Options(Names.TaskQueue)
                 .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>()
                 .AddActivity(gc.AcquireShardAsync).AddActivity(new KeepAliveActivities().EnsureCollectorRunsAsync));

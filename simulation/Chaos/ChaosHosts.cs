@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -76,13 +77,20 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
         return rows;
     }
 
-    /// <summary>Returns the instances of a plan that the current host keeps.</summary>
-    public IReadOnlySet<string> PlanItems(string hash) =>
-        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Items;
+    /// <summary>The bucket's plans.</summary>
+    public PlanShelf Plans { get; } = new();
 
-    /// <summary>Returns the guards that made a plan that the current host keeps.</summary>
-    public IReadOnlySet<string> PlanGuards(string hash) =>
-        Rows() is null ? new HashSet<string>() : _eyes[DatabasePath].Plan(hash).Guards;
+    /// <summary>Returns the instances of a plan.</summary>
+    public IReadOnlySet<string> PlanItems(string hash) => Plans.Plans.GetValueOrDefault(hash) is { } bytes
+        && Plan.Read(bytes, hash) is { } plan
+            ? plan.Items.Select(item => item.InstanceId).ToHashSet()
+            : new HashSet<string>();
+
+    /// <summary>Returns the guards that made a plan.</summary>
+    public IReadOnlySet<string> PlanGuards(string hash) => Plans.Plans.GetValueOrDefault(hash) is { } bytes
+        && Plan.Read(bytes, hash) is { } plan
+            ? plan.Guards.ToHashSet()
+            : new HashSet<string>();
 
     /// <summary>Locks the database until disposed, if there is one.</summary>
     public IDisposable? Lock()
@@ -95,7 +103,8 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
     }
 
     public (GcActivities Gc, ReconcilerActivities Reconciler) Activities(
-        ICloud cloud, IRecordStore records, IAuditStore audit, IEventSink sink, bool diskFull, TimeProvider time)
+        ICloud cloud, IRecordStore records, IAuditStore audit, IPlanStore plans, IEventSink sink, bool diskFull,
+        TimeProvider time)
     {
         var databases = new ShardDatabases
         {
@@ -110,7 +119,7 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
                 if (diskFull) Run(connection, "PRAGMA max_page_count = 1");
             },
         };
-        var gc = new GcActivities(databases, new Connections(cloud, records, audit), _ => sink, time);
+        var gc = new GcActivities(databases, new Connections(cloud, records, audit, plans), _ => sink, time);
         return (gc, gc.CreateReconciler(null, time, NullLogger.Instance));
     }
 

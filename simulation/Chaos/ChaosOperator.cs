@@ -40,6 +40,10 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
         // In the end a person gets past whatever guard is left.
         if (ApprovesNext || (world.Quiet && state.Blocks.Count > 0)) state = Decide(state, approve: true, now);
         ApprovesNext = false;
+
+        // What was refused stays until a person approves it after all.
+        if (world.Quiet && Approvals.Valid(state, now) is null && state.Rejections is [var refused, ..])
+            state = Approve(state, new(CollectPlan.IdOf(refused.Hash), Name, "calm"), refused.Hash, now);
         return world.Holding(ChaosEvent.Pause).Any() ? null : state;
     }
 
@@ -61,9 +65,15 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
     {
         if (state.Pending is not { } plan) return state;
         var decision = new PlanDecision(plan.Id, Name, "story");
-        if (Approvals.Refusal(state, decision) is not null) return state;
-        if (!approve) return Approvals.Reject(state, decision, now);
-        _approved = hosts.PlanItems(plan.Hash);
+        if (Approvals.Refusal(state, decision, now) is not null) return state;
+        return approve
+            ? Approve(state, decision, plan.Hash, now)
+            : Approvals.Reject(state, decision, now);
+    }
+
+    private GcState Approve(GcState state, PlanDecision decision, string hash, DateTimeOffset now)
+    {
+        _approved = hosts.PlanItems(hash);
         return Approvals.Approve(state, decision, now);
     }
 }

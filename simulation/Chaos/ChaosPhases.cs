@@ -160,6 +160,7 @@ internal sealed class ChaosPhases(
             new ChaosCloud(world, call, invariants, bounds, bug.CloudClock(world)),
             bug.Records(new ChaosBucket(world, call, invariants, bounds), hosts.DatabasePath),
             new ChaosAudit(world, call, invariants),
+            new ChaosPlans(world, call, invariants, hosts.Plans),
             new ChaosSink(world, call, reconciler, invariants),
             world.Holding(ChaosEvent.DiskFull).Any(),
             bug.Clock(world));

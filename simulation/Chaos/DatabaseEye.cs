@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Simulation.Chaos;
@@ -51,21 +50,6 @@ internal sealed class DatabaseEye : IDisposable
         {
             return null;
         }
-    }
-
-    /// <summary>Returns a kept plan's instances and guards.</summary>
-    public (IReadOnlySet<string> Items, IReadOnlySet<string> Guards) Plan(string hash)
-    {
-        using var command = Command("SELECT value FROM gc_meta WHERE key = 'collect.plans'");
-        if (command.ExecuteScalar() is not string json) return (new HashSet<string>(), new HashSet<string>());
-        using var plans = JsonDocument.Parse(json);
-        var plan = plans.RootElement.EnumerateArray().Where(plan => plan.GetProperty("Hash").GetString() == hash)
-            .ToArray();
-        return (
-            plan.SelectMany(p => p.GetProperty("Items").EnumerateArray())
-                .Select(item => item.GetProperty("InstanceId").GetString()!).ToHashSet(),
-            plan.SelectMany(p => p.GetProperty("Guards").EnumerateArray())
-                .Select(guard => guard.GetString()!).ToHashSet());
     }
 
     public void Dispose() => _connection.Dispose();

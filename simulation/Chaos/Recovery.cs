@@ -99,7 +99,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
         }
 
         // A guard about the cloud's silence holds nothing back: there is nothing to approve.
-        var hasWayOut = state.Pending is not null || state.Approval is not null || state.Rejection is not null
+        var hasWayOut = state.Pending is not null || state.Approval is not null || state.Rejections.Count > 0
             || state.Blocks.Any(b => b.Guard == Guards.Cloud);
         if (!report.DryRun && (held > 0 || report.Health?.Suspect is not null) && !hasWayOut)
             Violate("I12", $"no plan waits for an approval: {Why(report)}");

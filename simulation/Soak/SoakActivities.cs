@@ -70,7 +70,7 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
             var bounds = new Bounds(world, input, hosts.Rows() ?? [], new HashSet<string>());
             var (gc, checks) = hosts.Activities(
                 new ChaosCloud(world, call, _invariants, bounds), new ChaosBucket(world, call, _invariants, bounds),
-                new ChaosAudit(world, call, _invariants),
+                new ChaosAudit(world, call, _invariants), new ChaosPlans(world, call, _invariants, hosts.Plans),
                 new ReconcilerEventSink(client(), $"host-{hosts.Current}", input.Timings.HealthCheckInterval),
                 diskFull: false, world.Clock);
             using (checks) return await work(gc, checks);

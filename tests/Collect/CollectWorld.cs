@@ -5,6 +5,7 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Health;
 using Nstance.Temporal.Activities.Purge;
+using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Support;
@@ -137,9 +138,14 @@ internal sealed class CollectWorld : IDisposable
     /// <summary>Heartbeats, in order.</summary>
     public List<PhaseProgress> Beats { get; } = [];
 
-    public Task<CollectResult> CollectAsync(CollectResult? before = null) =>
-        new CollectPhase(Db, Cloud, Records, Events, Trail, Input, Beats.Add, Clock)
+    public FakePlanStore Plans { get; } = new();
+
+    public async Task<CollectResult> CollectAsync(CollectResult? before = null)
+    {
+        var plans = await ShardPlans.ReadAsync(Plans, Input, ofHealth: false, CancellationToken.None);
+        return await new CollectPhase(Db, Cloud, Records, Events, Trail, plans, Input, Beats.Add, Clock)
             .RunAsync(before, CancellationToken.None);
+    }
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
@@ -149,7 +155,7 @@ internal sealed class CollectWorld : IDisposable
             .RunAsync(CancellationToken.None);
 
     public Task<HealthScanResult> ScanHealthAsync() =>
-        new HealthPhase(Db, Events, "queue", Input, _ => { }).RunAsync(CancellationToken.None);
+        new HealthPhase(Db, Events, Plans, "queue", Input, _ => { }).RunAsync(CancellationToken.None);
 
     public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
 

@@ -229,7 +229,10 @@ public sealed class GuardTests : IDisposable
     }
 
     private void Approve(CollectPlan plan) =>
-        _world.Input = _world.Input with { Approval = new(plan.Hash, "ann", "seen", _world.Input.AsOf) };
+        _world.Input = _world.Input with
+        {
+            Approval = new(plan.Hash, "ann", "seen", _world.Input.AsOf) { IsOfHealth = plan.IsOfHealth },
+        };
 
     private void Registered(int count, DateTimeOffset healthAt)
     {

@@ -91,18 +91,22 @@ public sealed class LimitProperties
         ];
         PlanItem[][] others =
         [
-            [plan[0]], [plan[0], plan[1], plan[1] with { InstanceId = "c" }], [plan[1], plan[0]],
+            [plan[0]], [plan[0], plan[1], plan[1] with { InstanceId = "c" }],
             [plan[0] with { InstanceId = "aa" }, plan[1]], [plan[0] with { ProviderId = "i-2" }, plan[1]],
             [plan[0] with { ProviderId = null }, plan[1]],
             [plan[0] with { Tenant = "globex" }, plan[1]], [plan[0] with { Group = "db" }, plan[1]],
             [plan[0] with { Reason = CollectReason.Unhealthy }, plan[1]],
             [plan[0] with { Evidence = "row, registered" }, plan[1]],
+            [plan[0] with { Since = CollectWorld.AsOf }, plan[1]], [plan[0] with { Machine = "running" }, plan[1]],
         ];
 
-        var hashes = others.Append(plan).Select(items => Plan.HashOf(items, [])).ToArray();
+        var hashes = others.Append(plan).Select(HashOf).ToArray();
 
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
-        Assert.Equal(Plan.HashOf(plan, []), Plan.HashOf([.. plan], []));
+        Assert.Equal(HashOf(plan), HashOf([plan[1], plan[0]]));
+
+        static string HashOf(PlanItem[] items) => Plan.HashOf(
+            Plan.Of(new(CollectWorld.Shard, CollectWorld.AsOf, new()), items, [], []).ToBytes());
     }
 
     private const int Healthy = 0, Unhealthy = 1, Dangling = 2, Protected = 3, Foreign = 4;

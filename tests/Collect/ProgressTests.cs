@@ -14,6 +14,20 @@ public sealed class ProgressTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
+    public async Task Collect_Heartbeats_SayWhatThePhaseIsDoing()
+    {
+        _world.Add();
+        _world.Add();
+        await _world.CollectAsync();
+        Assert.Equal(
+            [
+                "collect dangling: evidence of 0 of 2 read", "collect dangling: 2 pass, in batches of 250",
+                "collect dangling: done",
+            ],
+            _world.Beats.Select(beat => beat.Doing));
+    }
+
+    [Fact]
     public async Task Collect_CutAfterTheFirstReason_TheRetryCountsBothAndTerminatesNothingTwice()
     {
         var stopped = _world.Add(

@@ -1,85 +1,145 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Google.Protobuf;
 using Nstance.Temporal.Activities.KeepAlive;
+using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Tests.Flows;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.Workflows.Collector;
+using Nstance.Temporal.TestServer.Hosting;
+using Nstance.Temporal.Workflows;
+using Nstance.Temporal.Workflows.Payloads;
+using Temporalio.Api.Common.V1;
+using Temporalio.Converters;
+using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
 /// <summary>
-/// What docs/temporal-ui.md shows is what the collector shows. After an intended change, run this class with
-/// NSTANCE_GC_WRITE_DOCS=1.
+/// What docs/temporal-ui.md shows is what a real collector shows on the embedded server. After an intended change, run
+/// this class with NSTANCE_GC_WRITE_DOCS=1.
 /// </summary>
-public sealed class TemporalUiDocsTests
+public sealed partial class TemporalUiDocsTests
 {
-    private static readonly DateTimeOffset Noon = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
     private static readonly ShardRef Shard = new("prod", "us-west-2a", "prod-nstance");
+    private static readonly JsonSerializerOptions Indented = new(PayloadJson.Options)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    [Theory]
-    [InlineData("details")]
-    [InlineData("static")]
-    public void Docs_Block_IsWhatTheCollectorShows(string name)
+    [Fact]
+    public void Static_Block_IsWhatTheCollectorStartsWith() =>
+        AssertShown("static", CollectorStart.Options(Shard).StaticDetails!);
+
+    [Fact]
+    public void Updates_Block_IsTheirDescriptionsAndEachExampleIsTaken()
+    {
+        var text = new StringBuilder();
+        foreach (var update in WorkflowDefinition.Create<GcWorkflow>().Updates.Values.OrderBy(u => u.Name))
+        {
+            var example = Example(update.Description!);
+            var payload = new Payload
+            {
+                Metadata = { ["encoding"] = ByteString.CopyFromUtf8("json/plain") },
+                Data = ByteString.CopyFromUtf8(example),
+            };
+            var method = typeof(GcWorkflow).GetMethod($"{update.Name}Async")!;
+            var type = method.GetParameters()[0].ParameterType;
+            var request = Assert.IsType<UpdateRequest>(
+                PayloadJson.Converter.PayloadConverter.ToValue(payload, type), exactMatch: false);
+            Assert.True(request.Fault is null, request.Fault);
+            var words = update.Description!.Replace(example, "", StringComparison.Ordinal).Trim().Replace('\n', ' ');
+            text.Append($"`{update.Name}`: {words}\n\n```json\n{example}\n```\n\n");
+        }
+
+        AssertShown("updates", text.ToString());
+    }
+
+    [Fact]
+    public async Task Details_OfARealCycleWithAPlan_AreShown()
+    {
+        using var world = new CollectWorld();
+        world.Input = world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
+        for (var n = 0; n < 14; n++) world.Add();
+        var collected = await world.CollectAsync();
+
+        await using var environment = await EmbeddedWorkflowEnvironment.StartAsync(
+            client: new() { DataConverter = PayloadJson.Converter, Runtime = TestRuntime.Shared });
+        await using var stage = await Stage.SetAsync(environment);
+        var now = new DateTimeOffset(await environment.GetCurrentTimeAsync(), TimeSpan.Zero);
+        stage.Gc.Collects = _ => collected with { Plan = collected.Plan! with { CreatedAt = now } };
+        var collector = await stage.StartAsync(new() { Interval = TimeSpan.FromHours(1), DryRun = false });
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+
+        var metadata = await collector.QueryAsync<Temporalio.Api.Sdk.V1.WorkflowMetadata>(
+            "__temporal_workflow_metadata", []);
+        AssertShown("details", Named(metadata.CurrentDetails, stage));
+        var status = JsonNode.Parse(await TextAsync(collector.QueryAsync<IRawValue>("Status", [])))!.AsObject();
+        status.Remove("lastReport");
+        AssertShown("status", $"```json\n{Named(status.ToJsonString(Indented), stage)}\n```");
+        Assert.Equal(14, (int)status["pending"]!["instances"]!);
+    }
+
+    [Fact]
+    public void Queries_Block_NamesWhatTheyReturn()
+    {
+        var text = new StringBuilder("| query | returns | members |\n|---|---|---|\n");
+        foreach (var query in WorkflowDefinition.Create<GcWorkflow>().Queries.Values.OrderBy(q => q.Name))
+        {
+            var type = typeof(GcWorkflow).GetMethod(query.Name!)!.ReturnType;
+            type = type.IsGenericType ? type.GetGenericArguments()[0] : type;
+            var members = PayloadJson.Options.GetTypeInfo(type).Properties.Select(p => $"`{p.Name}`");
+            text.Append($"| `{query.Name}` | {query.Description} | {string.Join(", ", members)} |\n");
+        }
+
+        AssertShown("queries", text.ToString());
+    }
+
+    [Fact]
+    public void Lists_OfCollectors_AreOfRunningOnesOnly()
+    {
+        var text = File.ReadAllText(Repository.File("docs/temporal-ui.md"));
+        var queries = ListQuery().Matches(text).Select(match => match.Value).ToList();
+        Assert.True(queries.Count >= 5);
+        Assert.All(queries, query => Assert.EndsWith("ExecutionStatus = 'Running'`", query, StringComparison.Ordinal));
+    }
+
+    private static async Task<string> TextAsync(Task<IRawValue> value) => (await value).Payload.Data.ToStringUtf8();
+
+    private static string Example(string description) => description[description.IndexOf('{')..].Trim();
+
+    private static string Named(string text, Stage stage) => text
+        .Replace($"{stage.Shard.Cluster}/{stage.Shard.Shard}", "prod/us-west-2a", StringComparison.Ordinal)
+        .Replace(stage.Shard.Shard, "us-west-2a", StringComparison.Ordinal)
+        .Replace(stage.First, "host-a", StringComparison.Ordinal);
+
+    /// <summary>Times, ids and hashes are others in each run.</summary>
+    private static string Masked(string text) => Volatile().Replace(text, "…").Trim();
+
+    private static void AssertShown(string name, string shown)
     {
         var path = Repository.File("docs/temporal-ui.md");
         var text = File.ReadAllText(path);
-        var shown = name == "details"
-            ? DetailsTable.Render(CollectorState())
-            : CollectorStart.Options(Shard).StaticDetails!;
         var from = $"<!-- {name} -->\n";
         var start = text.IndexOf(from, StringComparison.Ordinal) + from.Length;
         var end = text.IndexOf($"<!-- end {name} -->", StringComparison.Ordinal);
         Assert.True(start >= from.Length && end >= start);
+        if (Masked(shown) == Masked(text[start..end])) return;
         if (Environment.GetEnvironmentVariable("NSTANCE_GC_WRITE_DOCS") is { Length: > 0 })
-            File.WriteAllText(path, text[..start] + shown.TrimEnd() + "\n" + text[end..]);
+            File.WriteAllText(path, text[..start] + shown.Trim() + "\n" + text[end..]);
         else
-            Assert.Equal(shown.TrimEnd(), text[start..end].TrimEnd());
+            Assert.Equal(Masked(shown), Masked(text[start..end]));
     }
 
-    private static CollectorState CollectorState()
-    {
-        var plan = new CollectPlan("1f3c9a07be42" + new string('0', 52), Noon.AddMinutes(-2), 14)
-        {
-            Exceeded = ["unhealthy: 14 instances of 61 in the shard, limit 6 (10 %)"],
-            Samples =
-            [
-                Note("knc06h00ys4g1zez6jbykcbpyvkhr", "i-4de962a6da4fd57c5"),
-                Note("knc06gw7gbx01yd71aw16d45cw7am", "i-d43b30f66110e2cb6"),
-            ],
-        };
-        var state = new GcState
-        {
-            Cycle = 412,
-            Host = new("host-a", Names.HostTaskQueue("host-a"), new()),
-            Mode = new(false, "ada", Noon.AddDays(-3)),
-            Pending = plan,
-            NextCycleAt = Noon.AddMinutes(2),
-            Reports =
-        [
-            Report(412, CycleOutcome.Blocked, 14),
-            Report(411, CycleOutcome.Completed, 0),
-            Report(410, CycleOutcome.Completed, 0),
-        ],
-            Totals = new() { Cycles = 412 },
-        };
-        return new(new(Shard) { State = state });
-    }
+    [GeneratedRegex(
+        @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d"
+        + @"|knc[0-9a-z]{26}|i-[0-9]{16}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b")]
+    private static partial Regex Volatile();
 
-    private static InstanceNote Note(string id, string provider) =>
-        new(id, provider, "acme", "web", "end", "no health report for 9m, the cloud says running");
-
-    private static CycleReport Report(int cycle, CycleOutcome outcome, int over) =>
-        new(cycle, Noon.AddMinutes(2 * (cycle - 412)))
-        {
-            Outcome = outcome,
-            Host = "host-a",
-            Sync = new() { Listed = 61, Added = cycle == 411 ? 2 : 0 },
-            Collect = new()
-            {
-                Counts =
-            [
-                new() { Reason = CollectReason.Unhealthy, Candidates = over, OverLimit = over },
-                new() { Reason = CollectReason.Dangling, Candidates = 1, Skipped = 1 },
-            ],
-            },
-            Health = new() { Registered = 58, Stale = over },
-            Purge = new() { Purged = cycle == 410 ? 3 : 0 },
-        };
+    [GeneratedRegex("`[^`\n]*(Nstance|WorkflowType)[^`\n]* = [^`\n]*`")]
+    private static partial Regex ListQuery();
 }

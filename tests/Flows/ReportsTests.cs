@@ -139,7 +139,13 @@ public sealed class ReportsTests
         var state = new GcState { Cycle = 20, Reports = kept, Pause = new(new string('x', 300), Start) { By = "me" } };
         var text = DetailsTable.Render(new CollectorState(new(new("acme", "zone", "bucket")) { State = state }));
         Assert.InRange(Encoding.UTF8.GetByteCount(text), 100, 20_000);
-        Assert.Contains("| 20 |", text, StringComparison.Ordinal);
+        Assert.Matches("(?m)^ +20 ", text);
+        Assert.All(
+            text.Split("```").Where((_, i) => i % 2 == 1).SelectMany(block => block.Split('\n')),
+            line => Assert.InRange(line.Length, 0, DetailsBlock.Width));
+        // The Web UI takes a block right after a paragraph for a part of it.
+        Assert.DoesNotMatch("[^\n]\n```text", text);
+        Assert.DoesNotMatch("(?m)^[^-\n ].*\n- ", text);
         Assert.Contains("Paused by me", text, StringComparison.Ordinal);
     }
 

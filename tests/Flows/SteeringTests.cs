@@ -11,6 +11,21 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     [Fact]
+    public async Task SetMode_SearchAttribute_SaysWhichModeHolds()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var collector = await stage.StartAsync(new() { Interval = TimeSpan.FromHours(1), DryRun = false });
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+        Assert.Equal("Enforce", await ModeAsync());
+        await collector.ExecuteUpdateAsync(w => w.SetModeAsync(new(true, "ann")));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+        Assert.Equal("DryRun", await ModeAsync());
+
+        async Task<string> ModeAsync() =>
+            (await collector.DescribeAsync()).TypedSearchAttributes.Get(Names.ModeAttribute);
+    }
+
+    [Fact]
     public async Task Pause_WithUntil_GoesOnByItself()
     {
         server.RequireTimeSkipping();

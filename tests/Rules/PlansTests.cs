@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Rules;
 using static Nstance.Temporal.Tests.Rules.RuleWorld;
@@ -33,6 +32,8 @@ public sealed class PlansTests
         {
             Evidence = "row i-1, issued 2026-11-23 17:40:00Z, registered never; "
                 + "cloud i-1 running, launched 2026-11-23 17:40:00Z; record running, i-1, registered never",
+            Since = Now.Instance!.LaunchTime,
+            Machine = "running",
         };
         Assert.Equal(expected, PlanItem.Of(assessment));
     }
@@ -54,25 +55,52 @@ public sealed class PlansTests
     }
 
     [Fact]
-    public void Of_Items_AreInTheOrderOfTheirIdsAndHashedAsJson()
+    public void ToBytes_Plan_IsSnakeCaseJsonInTheOrderOfIds()
     {
-        var plan = Plan.Of(
-            from id in new[] { "b", "B", "a" } select Item with { InstanceId = id }, [Guards.Agents]);
-        Assert.Equal(["B", "a", "b"], plan.Items.Select(item => item.InstanceId));
-        var json = string.Join(',', plan.Items.Select(item =>
-            $$"""{"InstanceId":"{{item.InstanceId}}","ProviderId":"i-1","Tenant":"acme","Group":"web","""
-            + """ "Reason":"Dangling","Evidence":"why"}""".TrimStart()));
-        var bytes = Encoding.UTF8.GetBytes($$"""{"items":[{{json}}],"guards":["agents"]}""");
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), plan.Hash);
+        var item = Item with { Reason = CollectReason.StalePreInsert };
+        var plan = Make(from id in new[] { "b", "B", "a" } select item with { InstanceId = id });
+        Assert.Equal(["B", "a", "b"], plan.Items.Select(i => i.InstanceId));
+        var json = string.Join(',', plan.Items.Select(i =>
+            $$"""{"instance_id":"{{i.InstanceId}}","provider_id":"i-1","tenant":"acme","group":"web","""
+            + """ "reason":"stale-pre-insert","evidence":"why"}""".TrimStart()));
+        Assert.Equal(
+            """{"cluster":"c","shard":"s","created_at":"2026-11-23T18:00:00+00:00","cycle":7,"guards":["agents"],"""
+            + $$""" "why":["too many"],"items":[{{json}}]}""".TrimStart(),
+            Encoding.UTF8.GetString(plan.ToBytes()));
     }
 
     [Fact]
-    public void IsIntact_ItemsOfAnotherHash_IsFalse()
+    public void Read_OfItsHash_IsThePlan()
     {
-        var plan = Plan.Of([Item], [Guards.Listing]);
-        Assert.True(plan.IsIntact);
-        Assert.False((plan with { Items = [Item with { ProviderId = "i-2" }] }).IsIntact);
-        Assert.False((plan with { Guards = [] }).IsIntact);
-        Assert.False((plan with { Hash = plan.Hash.ToUpperInvariant() }).IsIntact);
+        var bytes = Make([Item]).ToBytes();
+        var read = Plan.Read(bytes, Plan.HashOf(bytes))!;
+        Assert.Equal(Item, Assert.Single(read.Items));
+        Assert.Equal([Guards.Agents], read.Guards);
     }
+
+    [Theory]
+    [InlineData("\"i-1\"", "\"i-2\"")]
+    [InlineData("[\"agents\"]", "[]")]
+    [InlineData("\"web\"", "\"db\"")]
+    public void Read_ChangedByOneByte_IsNoPlan(string from, string to)
+    {
+        var bytes = Make([Item]).ToBytes();
+        var changed = Encoding.UTF8.GetString(bytes).Replace(from, to, StringComparison.Ordinal);
+        Assert.Null(Plan.Read(Encoding.UTF8.GetBytes(changed), Plan.HashOf(bytes)));
+        Assert.Null(Plan.Read(bytes, Plan.HashOf(bytes).ToUpperInvariant()));
+        Assert.Null(Plan.Read("{}"u8, Plan.HashOf("{}"u8)));
+    }
+
+    [Fact]
+    public void Parts_OfItems_CountByReasonAndGroupLargestFirst()
+    {
+        var orphan = Item with { Reason = CollectReason.Orphan, Tenant = "" };
+        Assert.Equal(
+            [new PlanPart(CollectReason.Orphan, "(unknown)/web", 2), new(CollectReason.Dangling, "acme/web", 1)],
+            Make([Item, orphan with { InstanceId = "a" }, orphan with { InstanceId = "b" }]).Parts());
+    }
+
+    private static Plan Make(IEnumerable<PlanItem> items) => Plan.Of(
+        new(new("c", "s", "b"), new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero), new()) { Cycle = 7 },
+        items, [Guards.Agents], ["too many"]);
 }

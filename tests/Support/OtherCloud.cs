@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Chaos;
 
 namespace Nstance.Temporal.Tests.Support;
 
@@ -112,9 +113,13 @@ internal sealed class OtherCloud : ICloud, IConnections
 
     IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
 
+    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => Plans;
+
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => this;
 
     private FakeAuditStore Audit { get; } = new();
+
+    private PlanShelf Plans { get; } = new();
 
     private IReadOnlyList<CloudInstance> Find(Func<CloudInstance, bool> isWanted) =>
         [.. _vms.Values.Select(vm => vm.ToInstance()).Where(isWanted)];

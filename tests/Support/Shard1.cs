@@ -5,6 +5,7 @@ using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Chaos;
 
 namespace Nstance.Temporal.Tests.Support;
 
@@ -90,9 +91,13 @@ internal sealed class Shard1 : IConnections, IDisposable
 
     public void Dispose() => _fixture.Dispose();
 
+    public PlanShelf Plans { get; } = new();
+
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
 
     IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
+
+    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => Plans;
 
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => Cloud;
 }

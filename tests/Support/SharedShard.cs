@@ -3,6 +3,7 @@ using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
@@ -146,9 +147,13 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    public PlanShelf Plans { get; } = new();
+
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
 
     IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
+
+    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => Plans;
 
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => Cloud;
 }

@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -17,6 +18,10 @@ internal sealed class FakeConnections : IConnections
     public FakeAuditStore Trail { get; } = new();
 
     public IAuditStore Audit(TimeSpan requestTimeout) => Trail;
+
+    public IPlanStore Plans(TimeSpan requestTimeout) => Shelf;
+
+    public PlanShelf Shelf { get; } = new();
 
     public ICloud Cloud(string? region, TimeSpan requestTimeout)
     {

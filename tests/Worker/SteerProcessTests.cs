@@ -47,11 +47,27 @@ public sealed class SteerProcessTests : LoopbackShard
         var held = await AskAsync("cycle");
         Assert.Equal("completed", held.Json.GetProperty("outcome").GetString());
         Assert.All(ids, id => Assert.True(Cloud.Ec2.Find(id)!.Alive));
-        var plan = (await AskAsync("plan show")).Json.GetProperty("pending");
+        var shown = await PlanAsync("show", "--output", "json");
+        var plan = shown.Json.GetProperty("pending");
         Assert.Equal(8, plan.GetProperty("instances").GetInt32());
+        Assert.Equal(8, shown.Json.GetProperty("plan").GetProperty("items").GetArrayLength());
+        var id = plan.GetProperty("id").GetString()!;
+
+        // Without an id nothing is approved, but all of it is shown.
+        var without = await PlanAsync("approve");
+        Assert.Equal(ExitCode.BadInput, without.Code);
+        Assert.All(ids, machine => Assert.Contains(machine, without.Output));
+        Assert.Contains("cost of waiting: 8 machine-hours an hour", without.Output);
+        Assert.Contains(
+            without.Errors, line => line.Contains($"nstance-gc plan approve {id} --cluster c --shard s --comment"));
+        var noTerminal = await PlanAsync("approve", id, "--comment", "emptied");
+        Assert.Equal(
+            (ExitCode.BadInput, "nstance-gc: --yes is missing: there is no terminal on which to ask"),
+            (noTerminal.Code, noTerminal.Errors[^1]));
+        Assert.All(ids, machine => Assert.True(Cloud.Ec2.Find(machine)!.Alive));
 
         Assert.Equal(ExitCode.Refused, (await AskAsync("plan approve 000000000000 --comment ok")).Code);
-        var approved = await AskAsync($"plan approve {plan.GetProperty("id").GetString()} --comment emptied --by ann");
+        var approved = await AskAsync($"plan approve {id} --comment emptied --by ann --yes");
         Assert.Equal(
             (ExitCode.Done, "ann"),
             (approved.Code, approved.Json.GetProperty("approval").GetProperty("by").GetString()));
@@ -72,6 +88,12 @@ public sealed class SteerProcessTests : LoopbackShard
         Assert.DoesNotContain("very-secret", told.Output);
         await _worker.LogUntilAsync($"shard=c/s terminated={ids[0]} instance=dangling-{ids[0]} reason=orphan plan={plan
             .GetProperty("id").GetString()}", Token);
+    }
+
+    private async Task<Cli> PlanAsync(params string[] args)
+    {
+        await using var process = Process(["plan", .. args, "--cluster", "c", "--shard", "s"]);
+        return await process.EndAsync(Token);
     }
 
     [Fact]

@@ -1,30 +1,31 @@
-using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary><c>nstance-gc plan</c>: the instances that a limit held back, and the decision about them.</summary>
+/// <summary><c>nstance-gc plan</c>: what limits and guards hold back, and the decision about it.</summary>
 internal static class PlanCommand
 {
     private const string Help = """
-        A cycle that would terminate more than its limits allow terminates nothing and makes a plan.
-        Look at it, then approve or reject it.
+        A cycle that would terminate more than its limits allow terminates nothing of that reason and makes a plan.
+        Show the plan, then approve or reject it.
           nstance-gc plan show --cluster prod --shard us-west-2a
           nstance-gc plan approve 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "zone b was emptied"
         """;
 
     private const string ShowHelp = """
-        Show the plan that waits for approval.
+        Show the plan that waits for approval, with all of its instances, as the bucket keeps it.
           nstance-gc plan show --cluster prod --shard us-west-2a
         """;
 
     private const string ApproveHelp = """
-        Allow exactly the instances of a plan, for one hour. Each is looked at again before it ends.
+        Allow exactly the instances of a plan, for one hour. Fresh evidence is read before any is terminated. On a
+        terminal it asks first; scripts say --yes. Without a plan it shows the one that waits, and approves nothing.
           nstance-gc plan approve 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "zone b was emptied"
         """;
 
     private const string RejectHelp = """
-        Refuse a plan. It is not asked about again while it stays the same.
+        Refuse a plan. Its instances are skipped, and not proposed again, while their evidence stays the same.
           nstance-gc plan reject 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "the registry was down"
         """;
 
@@ -33,29 +34,91 @@ internal static class PlanCommand
         line.Make("show", ShowHelp, Arguments.Shard(), async invocation =>
         {
             var status = await (await invocation.CollectorAsync()).StatusAsync();
-            invocation.Write(
-                new { pending = status.Pending, approval = status.Approval, rejection = status.Rejection },
-                screen => PlanText.Write(screen, status, invocation.IsWide));
+            return await ShowAsync(invocation, status);
         }),
-        Decision(line, "approve", "approved", ApproveHelp, (collector, decision) =>
-            collector.UpdateAsync(workflow => workflow.ApproveAsync(decision))),
-        Decision(line, "reject", "rejected", RejectHelp, (collector, decision) =>
-            collector.UpdateAsync(workflow => workflow.RejectAsync(decision))),
+        Approve(line),
+        Reject(line),
     };
 
-    private static Command Decision(
-        CommandLine line, string name, string done, string help, Func<Collector, PlanDecision, Task<GcStatus>> decide)
+    private static Command Approve(CommandLine line)
     {
-        var plan = new Argument<string>("PLAN") { Description = "Its id, as plan show tells it" };
+        var plan = Id(ArgumentArity.ZeroOrOne);
+        var comment = Arguments.Why("--comment", required: false);
+        var by = Arguments.By();
+        var yes = new Option<bool>("--yes") { Description = "Do not ask: for scripts" };
+        Symbol[] own = [plan, comment, by, yes];
+        return line.Make("approve", ApproveHelp, [.. Arguments.Shard(), .. own], async invocation =>
+        {
+            if (invocation.Get(plan) is not { } id) return await ShowInsteadAsync(invocation);
+            var decision = new PlanDecision(id, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
+            var collector = await invocation.CollectorAsync();
+            var status = await collector.StatusAsync();
+
+            // Another plan than the pending one goes on to the collector, which refuses it or knows it as rejected.
+            if (status.Pending is { } pending && (id == pending.Id || id == pending.Hash)
+                && !invocation.Get(yes) && !Confirm(invocation, pending))
+            {
+                invocation.Note("nothing was approved");
+                return ExitCode.Refused;
+            }
+
+            status = await collector.UpdateAsync(workflow => workflow.ApproveAsync(decision));
+            Write(invocation, "approved", status, collector.Named, decision);
+            return ExitCode.Done;
+        });
+    }
+
+    private static Command Reject(CommandLine line)
+    {
+        var plan = Id(ArgumentArity.ExactlyOne);
         var comment = Arguments.Why("--comment");
         var by = Arguments.By();
-        return line.Steer(name, help, [plan, comment, by], invocation =>
+        Symbol[] own = [plan, comment, by];
+        return line.Make("reject", RejectHelp, [.. Arguments.Shard(), .. own], async invocation =>
         {
             var decision = new PlanDecision(
-                invocation.Get(plan), invocation.Get(by), Arguments.ReadWhy(comment, invocation));
-            return new(
-                collector => decide(collector, decision),
-                (status, named) => ChangeText.Decided(done, status, named, decision));
+                invocation.Get(plan)!, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
+            var collector = await invocation.CollectorAsync();
+            var status = await collector.UpdateAsync(workflow => workflow.RejectAsync(decision));
+            Write(invocation, "rejected", status, collector.Named, decision);
         });
+    }
+
+    private static void Write(
+        Invocation invocation, string done, GcStatus status, string named, PlanDecision decision) =>
+        invocation.Write(status, screen => ChangeText.Write(screen, ChangeText.Decided(done, status, named, decision)));
+
+    private static Argument<string?> Id(ArgumentArity arity) =>
+        new("PLAN") { Description = "Its id, as plan show prints it", Arity = arity };
+
+    private static string Shard(GcStatus status) => $"--cluster {status.Shard.Cluster} --shard {status.Shard.Shard}";
+
+    /// <returns>Done; failed when the bucket holds another plan, unreachable when it did not answer.</returns>
+    private static async Task<int> ShowAsync(Invocation invocation, GcStatus status)
+    {
+        using var connections = new AwsConnections(new());
+        var view = await PlanView.ReadAsync(connections, status, invocation.CancellationToken);
+        invocation.Write(view.ToJson(), screen => PlanText.Write(screen, view, TimeProvider.System.GetUtcNow()));
+        return view.Code;
+    }
+
+    private static async Task<int> ShowInsteadAsync(Invocation invocation)
+    {
+        var status = await (await invocation.CollectorAsync()).StatusAsync();
+        await ShowAsync(invocation, status);
+        if (status.Pending is not { } plan) return ExitCode.Refused;
+        invocation.Note($"nothing was approved. To approve exactly these {plan.Instances} instances:");
+        invocation.Note($"  nstance-gc plan approve {plan.Id} {Shard(status)} --comment \"…\"");
+        return ExitCode.BadInput;
+    }
+
+    private static bool Confirm(Invocation invocation, CollectPlan plan)
+    {
+        if (invocation.Screen.Answer is not { } answer)
+            throw CommandException.BadInput("--yes is missing: there is no terminal on which to ask");
+        invocation.Note($"plan {plan.Id}: {plan.Instances} instances");
+        foreach (var part in plan.Parts) invocation.Note($"  {PlanText.Part(part)}");
+        invocation.Screen.Error.Write(plan.IsOfHealth ? "Send these checks? [y/N] " : "Terminate them? [y/N] ");
+        return answer()?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 }

@@ -15,13 +15,18 @@ internal sealed class Screen
     /// <param name="output">Gets results.</param>
     /// <param name="error">Gets all else.</param>
     /// <param name="width">Columns; null: those of the terminal, or of <c>COLUMNS</c>, else without end.</param>
-    public Screen(TextWriter output, TextWriter error, int? width = null)
+    /// <param name="answer">Reads the answer of a person; null: from the terminal, if there is one.</param>
+    public Screen(TextWriter output, TextWriter error, int? width = null, Func<string?>? answer = null)
     {
         Output = output;
         Error = error;
         _hasColours = IsTerminal && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
         Width = width ?? OwnWidth();
+        Answer = answer ?? (IsTerminal && !Console.IsInputRedirected ? Console.ReadLine : null);
     }
+
+    /// <summary>Reads the answer of the person at the terminal; null: there is none to ask.</summary>
+    public Func<string?>? Answer { get; }
 
     public TextWriter Output { get; }
 

@@ -35,7 +35,7 @@ internal sealed class CollectorState(GcInput input)
         Pending = State.Pending,
         Blocks = State.Blocks,
         Approval = State.Approval,
-        Rejection = State.Rejection,
+        Rejections = State.Rejections,
         NextCycleAt = State.Pause is null ? State.NextCycleAt : State.Pause.Until,
         LastReport = State.Reports.Count > 0 ? State.Reports[0] : null,
         Totals = State.Totals,

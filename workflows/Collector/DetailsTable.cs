@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>The collector's current details in the Web UI: markdown, well under Temporal's 20,000 bytes.</summary>
+/// <summary>
+/// The collector's current details in the Web UI, well under Temporal's 20,000 bytes: all that an operator must know.
+/// Summary and static details are lost when a collector continues as new; these are shown anew by each run.
+/// </summary>
 internal static class DetailsTable
 {
     private const int Rows = 5;
@@ -11,78 +14,116 @@ internal static class DetailsTable
     public static string Render(CollectorState collector)
     {
         var state = collector.State;
-        var text = new StringBuilder();
-        text.Append($"**{Headline(state, collector.Phase)}**");
-        text.Append(collector.DryRun ? " · dry-run: nothing is terminated\n" : "\n");
-        text.Append($"Host: {Line(state.Host?.Host ?? "none")} · cycles: {state.Totals.Cycles}\n");
-        if (state.Leader is { } leader)
-            text.Append($"nstance's leader: {Line(leader.Id)} at {Line(leader.Address)} since {Time(leader.Since)}\n");
-        if (state.NoLeaderSince is { } since)
-            text.Append($"\n**nstance has had no leader since {Time(since)}**: start its servers\n");
-        foreach (var block in state.Blocks)
-            text.Append($"\n**Blocked since {Time(block.Since)} by guard {block.Guard}**: {Line(block.Why)}\n");
-        if (state.Pending is { } plan) AppendPlan(text, plan, collector.Shard);
-        if (state.Approval is { } given)
-            text.Append($"\nPlan approved by {Line(given.By)} until {Time(given.Until)}: {Line(given.Comment)}\n");
-        foreach (var pause in state.PartialPauses.Take(Rows))
+        var text = new StringBuilder($"**{ActivityFault.Cut(Headline(state, collector.Phase))}**\n");
+        text.Append(Collector(collector));
+        if (state.Pending is { } plan) AppendPlan(text, plan);
+        text.Append(Holds(state));
+        if (state.Reports is [var newest, ..])
         {
-            var what = $"{Line(pause.Group ?? "every group")}, {pause.Sweep?.ToString() ?? "every sweep"}";
-            text.Append($"\nPaused: {what} until {Time(pause.Until) ?? "resumed"}: {Line(pause.Reason)}\n");
+            text.Append(Cycles(state.Reports));
+            var problems = new DetailsBlock();
+            foreach (var problem in Reports.AllProblems(newest).Take(Problems)) problems.Add("problem", problem);
+            text.Append(problems);
         }
 
-        if (state.Reports is not [var newest, ..]) return text.ToString();
-        if (newest.Grace is { } grace) text.Append($"\nGrace until {Time(grace.Until)}: {Line(grace.Why)}\n");
-        text.Append("\n| cycle | began (UTC) | outcome | sync | collect | health | purge |\n|--|--|--|--|--|--|--|\n");
-        foreach (var report in state.Reports.Take(Rows)) text.Append(Row(report));
-        foreach (var problem in Reports.AllProblems(newest).Take(Problems)) text.Append($"\n- {Line(problem)}");
+        text.Append(
+            "\n- Stop at once: update `Pause`. Go on: update `Resume`.\n"
+            + "- Cancelling or terminating is not enough: the schedule\n"
+            + $"  `{Names.ScheduleId(collector.Shard.Cluster, collector.Shard.Shard)}` starts it again.\n");
         return text.ToString();
     }
 
-    private static void AppendPlan(StringBuilder text, CollectPlan plan, ShardRef shard)
+    private static DetailsBlock Collector(CollectorState collector)
     {
-        text.Append($"\n**Plan `{plan.Id}` waits for approval**: {plan.Instances} instances would be terminated.\n");
-        foreach (var sentence in plan.Exceeded.Take(Problems)) text.Append($"- {Line(sentence)}\n");
-        foreach (var note in plan.Samples.Take(Rows))
-            text.Append($"- `{Line(note.InstanceId)}` {Line(note.Action)}: {Line(note.Why)}\n");
-        var where = $"--cluster {shard.Cluster} --shard {shard.Shard}";
-        text.Append($"\n`nstance-gc plan approve {plan.Id} {where} --comment …`\n");
+        var state = collector.State;
+        var shard = collector.Shard;
+        var mode = collector.DryRun ? "dry-run: nothing is terminated" : "enforce";
+        return new DetailsBlock()
+            .Add("shard", $"{shard.Cluster}/{shard.Shard}")
+            .Add("bucket", shard.Bucket)
+            .Add("mode", state.Mode is { } set ? $"{mode}, by {set.By} since {Time(set.At)}" : mode)
+            .Add("cycles", $"{state.Totals.Cycles}")
+            .Add("host", state.Host?.Host ?? "none")
+            .Add("leader", state.Leader is { } leader
+                ? $"{leader.Id} at {leader.Address} since {Time(leader.Since)}" : null)
+            .Add("leader", state.NoLeaderSince is { } since
+                ? $"nstance has had no leader since {Time(since)}: start its servers" : null);
     }
+
+    private static void AppendPlan(StringBuilder text, CollectPlan plan)
+    {
+        text.Append($"\n**Plan `{plan.Id}` waits for approval**\n");
+        var block = new DetailsBlock()
+            .Add("since", $"{Time(plan.CreatedAt)}, until {Time(plan.Until)}")
+            .Add("holds", plan.IsOfHealth ? $"checks of {plan.Instances} instances" : $"{plan.Instances} instances");
+        foreach (var part in plan.Parts.Take(Rows))
+            block.Add("", $"{part.Instances} {Reason(part.Reason)} {part.Group}");
+        if (plan.Waiting > 0) block.Add("", $"and {plan.Waiting} more that wait for the next plan");
+        foreach (var sentence in plan.Exceeded.Take(Problems)) block.Add("why", sentence);
+        foreach (var note in plan.Samples.Take(Rows)) block.Add("such as", $"{note.InstanceId} {note.Why}");
+        block.Add("approve", "update Approve, or nstance-gc plan approve");
+        block.Line($$"""          {"plan":"{{plan.Id}}","by":"…","comment":"…"}""");
+        text.Append(block);
+    }
+
+    /// <summary>What holds the collector back, and what an operator allowed or refused.</summary>
+    private static DetailsBlock Holds(GcState state)
+    {
+        var block = new DetailsBlock();
+        foreach (var guard in state.Blocks)
+            block.Add("blocked", $"since {Time(guard.Since)} by guard {guard.Guard}: {guard.Why}");
+        if (state.Approval is { } given)
+        {
+            var id = CollectPlan.IdOf(given.Hash);
+            block.Add("approved", $"plan {id} by {given.By} until {Time(given.Until)}: {given.Comment}");
+        }
+
+        foreach (var refused in state.Rejections.Take(Rows))
+            block.Add("rejected", $"plan {CollectPlan.IdOf(refused.Hash)} by {refused.By}: {refused.Comment}");
+        foreach (var pause in state.PartialPauses.Take(Rows))
+        {
+            var what = $"{pause.Group ?? "every group"}, {pause.Sweep?.ToString() ?? "every sweep"}";
+            block.Add("paused", $"{what} until {Time(pause.Until) ?? "resumed"}: {pause.Reason}");
+        }
+
+        var grace = state.Reports is [{ Grace: { } one }, ..] ? one : null;
+        return block.Add("grace", grace is null ? null : $"until {Time(grace.Until)}: {grace.Why}");
+    }
+
+    private static DetailsBlock Cycles(IReadOnlyList<CycleReport> reports)
+    {
+        var block = new DetailsBlock().Line(
+            Row("cycle", "began UTC", "outcome", "listed", "terminated", "held", "stale"));
+        foreach (var report in reports.Take(Rows))
+        {
+            var counts = report.Collect?.Counts;
+            block.Line(Row(
+                report.DryRun ? $"dry {report.Cycle}" : $"{report.Cycle}",
+                $"{report.StartedAt.UtcDateTime:MM-dd HH:mm}",
+                $"{report.Outcome}".ToLowerInvariant(),
+                $"{report.Sync?.Listed}",
+                $"{counts?.Sum(c => c.Terminated)}",
+                $"{counts?.Sum(c => c.OverLimit + c.Blocked)}",
+                $"{report.Health?.Stale}"));
+        }
+
+        return block;
+    }
+
+    private static string Row(
+        string cycle, string began, string outcome, string listed, string terminated, string held, string stale) =>
+        $"{cycle,8} {began,-11} {outcome,-9} {listed,6} {terminated,10} {held,4} {stale,5}";
 
     private static string Headline(GcState state, string? phase)
     {
         if (phase is not null) return $"Cycle {state.Cycle}: {phase}";
-        if (state.Pause is not { } pause) return $"Next cycle at {Time(state.NextCycleAt) ?? "once"}";
-        var by = pause.By is null ? "" : $" by {Line(pause.By)}";
-        return $"Paused{by} until {Time(pause.Until) ?? "resumed"}: {Line(pause.Reason)}";
+        if (state.Pause is not { } pause)
+            return $"Waits for cycle {state.Cycle + 1} at {Time(state.NextCycleAt) ?? "once"}";
+        var by = pause.By is null ? "" : $" by {pause.By}";
+        return $"Paused{by} until {Time(pause.Until) ?? "resumed"}: {pause.Reason}";
     }
 
-    private static string Row(CycleReport report)
-    {
-        string[] cells =
-        [
-            report.DryRun ? $"{report.Cycle} (dry)" : $"{report.Cycle}",
-            $"{report.StartedAt.UtcDateTime:MM-dd HH:mm:ss}",
-            $"{report.Outcome}",
-            report.Sync is { } sync ? $"{sync.Listed} listed, {sync.Added} new, {sync.MarkedDeleted} gone" : "–",
-            report.Collect is { } collect ? Counts(collect, report.DryRun) : "–",
-            report.Health is { } health
-                ? $"{health.Stale} of {health.Registered} stale{(health.Suspect is null ? "" : ", suspect")}" : "–",
-            report.Purge is { } purge ? $"{purge.Purged} purged, {purge.Failed} failed" : "–",
-        ];
-        return $"| {string.Join(" | ", cells)} |\n";
-    }
+    private static string Reason(CollectReason? reason) => reason is { } one ? $"{one}" : "silent";
 
-    private static string Counts(CollectResult collect, bool dryRun)
-    {
-        var counts = collect.Counts;
-        var terminating = collect.AlreadyTerminating;
-        return $"{counts.Sum(c => c.Terminated)} {(dryRun ? "would be terminated" : "terminated")}, "
-            + (terminating > 0 ? $"{terminating} already terminating, " : "")
-            + $"{counts.Sum(c => c.Skipped)} skipped, {counts.Sum(c => c.Failed)} failed, "
-            + $"{counts.Sum(c => c.OverLimit + c.Blocked)} held back";
-    }
-
-    private static string Line(string words) => ActivityFault.Cut(words);
-
-    private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", null);
+    private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", null);
 }

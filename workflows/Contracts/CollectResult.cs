@@ -78,8 +78,17 @@ public sealed record CollectResult : PhaseResult
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int StuckTerminating { get; init; }
 
-    /// <summary>What limits and guards held back, to be approved; null: nothing was.</summary>
+    /// <summary>A new plan of what limits and guards held back; null: none.</summary>
     public CollectPlan? Plan { get; init; }
+
+    /// <summary>What became of the plan that was pending; null: none was.</summary>
+    public PendingPlan? Pending { get; init; }
+
+    /// <summary>Refused plans none of whose instances is a candidate any more.</summary>
+    public IReadOnlyList<string> RejectionsOver { get; init; } = [];
+
+    /// <summary>Plans whose objects were deleted.</summary>
+    public IReadOnlyList<string> PlansDeleted { get; init; } = [];
 
     /// <summary>Instances terminated because their plan was approved.</summary>
     public int Approved { get; init; }

@@ -83,8 +83,11 @@ public sealed record GcState
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
 
-    /// <summary>The plan refused last.</summary>
-    public Rejection? Rejection { get; init; }
+    /// <summary>Plans that were refused, newest first; at most 20.</summary>
+    public IReadOnlyList<Rejection> Rejections { get; init; } = [];
+
+    /// <summary>Plans that are over, and whose objects are not deleted yet; at most 20.</summary>
+    public IReadOnlyList<string> EndedPlans { get; init; } = [];
 
     /// <summary>Since when we can see; null: before the first sync.</summary>
     public GracePeriod? Grace { get; init; }

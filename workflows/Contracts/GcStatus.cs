@@ -47,8 +47,8 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     /// <summary>A plan that may be carried out, until its time is over.</summary>
     public Approval? Approval { get; init; }
 
-    /// <summary>The plan refused last.</summary>
-    public Rejection? Rejection { get; init; }
+    /// <summary>Plans that were refused, newest first; at most 20.</summary>
+    public IReadOnlyList<Rejection> Rejections { get; init; } = [];
 
     /// <summary>When the next cycle is due.</summary>
     public DateTimeOffset? NextCycleAt { get; init; }

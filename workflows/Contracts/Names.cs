@@ -30,6 +30,16 @@ public static class Names
     public static readonly SearchAttributeKey<bool> PendingAttribute =
         SearchAttributeKey.CreateBool("NstanceGcPendingApproval");
 
+    /// <summary>Search attribute (Keyword): <see cref="ModeEnforce"/> or <see cref="ModeDryRun"/>.</summary>
+    public static readonly SearchAttributeKey<string> ModeAttribute =
+        SearchAttributeKey.CreateKeyword("NstanceGcMode");
+
+    /// <summary>Value of <see cref="ModeAttribute"/>: instances are terminated.</summary>
+    public const string ModeEnforce = "Enforce";
+
+    /// <summary>Value of <see cref="ModeAttribute"/>: nothing is terminated.</summary>
+    public const string ModeDryRun = "DryRun";
+
     /// <summary>Value of <see cref="StateAttribute"/>: waiting for a cycle, or in one.</summary>
     public const string StateActive = "Active";
 
@@ -41,7 +51,7 @@ public static class Names
 
     /// <summary>Every search attribute that the namespace must have.</summary>
     public static IReadOnlyList<SearchAttributeKey> SearchAttributes { get; } =
-        [ClusterAttribute, ShardAttribute, StateAttribute, PendingAttribute];
+        [ClusterAttribute, ShardAttribute, StateAttribute, PendingAttribute, ModeAttribute];
 
     /// <summary>The queue that only <paramref name="host"/> polls: activities that need its database.</summary>
     public static string HostTaskQueue(string host) => $"{TaskQueue}@{host}";

@@ -15,22 +15,21 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     public bool DryRun { get; init; }
 
     /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GcSettings? Settings { get; init; }
 
     /// <summary>Number of the cycle; 0 when there is none. For the audit.</summary>
     public int Cycle { get; init; }
 
     /// <summary>A plan that may be carried out. <c>Collect</c> and <c>ScanHealth</c> use it.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Approval? Approval { get; init; }
 
+    /// <summary>Plans that wait for a decision, were refused, or are over; null: none.</summary>
+    public PlansInput? Plans { get; init; }
+
     /// <summary>Parts of the shard that are paused now; null: none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PartialPause>? PartialPauses { get; init; }
 
     /// <summary>Hours in which nothing is collected; null: none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<QuietHours>? QuietHours { get; init; }
 
     /// <summary>
@@ -47,15 +46,12 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>
     /// Why the last sync is in doubt: <c>Collect</c> holds everything back as a plan. Null: it is not.
     /// </summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GuardNote? Guard { get; init; }
 
     /// <summary>Deadlines count from then; null: we always saw.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GracePeriod? Grace { get; init; }
 
     /// <summary>How long <c>Collect</c> stops an instance before it terminates it; null: not at all.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? Quarantine { get; init; }
 }
 
@@ -78,7 +74,6 @@ public sealed record AcquireShardInput(ShardRef Shard, DateTimeOffset AsOf)
     public bool PreferShared { get; init; }
 
     /// <summary>A host that was given up: every other host goes first. Null: none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? AvoidHost { get; init; }
 }
 
@@ -105,29 +100,4 @@ public sealed record AcquireShardResult(string Host, string TaskQueue, ShardTimi
 
     /// <summary>What an operator should know, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
-}
-
-/// <summary>Outcome of <c>ScanHealth</c>.</summary>
-public sealed record HealthScanResult : PhaseResult
-{
-    /// <summary>Registered, live instances.</summary>
-    public int Registered { get; init; }
-
-    /// <summary>Of those, with a report older than the health interval, or none.</summary>
-    public int Stale { get; init; }
-
-    /// <summary><c>CheckInstance</c> events handed to the reconciler.</summary>
-    public int Enqueued { get; init; }
-
-    /// <summary>
-    /// Why nothing was enqueued, in one sentence: so many look stale that the source of health is suspect. Null: it is
-    /// not.
-    /// </summary>
-    public string? Suspect { get; init; }
-
-    /// <summary>Registered rows with an invalid time; named in <see cref="PhaseResult.Problems"/>.</summary>
-    public int Invalid { get; init; }
-
-    /// <summary>Checks that a suspect source of health held back, to be approved; null: none.</summary>
-    public CollectPlan? Plan { get; init; }
 }

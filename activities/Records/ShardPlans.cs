@@ -1,0 +1,185 @@
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
+
+namespace Nstance.Temporal.Activities.Records;
+
+/// <summary>
+/// The plans of a shard as one phase sees them: the approved, the pending and the refused ones, read from the bucket
+/// and checked by their hashes. Nothing is done by a plan that cannot be read.
+/// </summary>
+internal sealed class ShardPlans
+{
+    private readonly IPlanStore _store;
+    private readonly PhaseInput _input;
+    private readonly bool _ofHealth;
+    private readonly List<string> _problems = [];
+    private readonly List<string> _lost = [];
+    private readonly List<(Rejection Rejection, Plan Plan)> _rejected = [];
+    private readonly Dictionary<PlanItem, Rejection> _refused = [];
+    private Dictionary<string, PlanItem>? _approved;
+    private Plan? _approvedPlan;
+    private Plan? _pending;
+    private string? _unread;
+
+    private ShardPlans(IPlanStore store, PhaseInput input, bool ofHealth)
+    {
+        _store = store;
+        _input = input;
+        _ofHealth = ofHealth;
+    }
+
+    /// <summary>What an operator should know, one sentence each.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    public bool IsApproved => _approved is not null;
+
+    /// <summary>True: the approved plan was deleted or changed, and will never be carried out.</summary>
+    public bool ApprovalIsLost => _input.Approval is { } approval && _lost.Contains(approval.Hash);
+
+    /// <summary>Reads the plans of one kind.</summary>
+    /// <param name="store">Where plans are.</param>
+    /// <param name="input">The cycle.</param>
+    /// <param name="ofHealth">True: plans of checks. False: plans of terminations.</param>
+    /// <param name="ct">Cancels it.</param>
+    public static async Task<ShardPlans> ReadAsync(
+        IPlanStore store, PhaseInput input, bool ofHealth, CancellationToken ct)
+    {
+        var plans = new ShardPlans(store, input, ofHealth);
+        if (input.Approval is { } approval && approval.IsOfHealth == ofHealth && input.AsOf < approval.Until)
+        {
+            plans._approvedPlan = await plans.ReadAsync(approval.Hash, "approved", ct);
+            plans._approved = plans._approvedPlan?.Items
+                .DistinctBy(item => item.InstanceId).ToDictionary(item => item.InstanceId);
+        }
+
+        if (input.Plans?.Pending is { } pending && pending.IsOfHealth == ofHealth)
+            plans._pending = await plans.ReadAsync(pending.Hash, "pending", ct);
+        foreach (var rejection in (input.Plans?.Rejected ?? []).Where(r => r.IsOfHealth == ofHealth))
+        {
+            if (await plans.ReadAsync(rejection.Hash, "rejected", ct) is { } plan)
+                plans.Refuse(rejection, plan);
+            else if (!plans._lost.Contains(rejection.Hash))
+                plans._unread ??= CollectPlan.IdOf(rejection.Hash);
+        }
+
+        return plans;
+    }
+
+    /// <summary>
+    /// True: exactly this instance, machine and reason were approved, despite this guard if there is one.
+    /// </summary>
+    public bool Approves(Candidate candidate, string? guard = null) =>
+        _approved?.GetValueOrDefault(candidate.Id)?.Covers(candidate) is true
+        && (guard is null || _approvedPlan!.Guards.Contains(guard));
+
+    /// <summary>True: a check of exactly this instance was approved, though the source of health was suspect.</summary>
+    public bool ApprovesCheck(InstanceRow row) =>
+        _approved?.GetValueOrDefault(row.Id) is { Reason: null } item && item.ProviderId == row.ProviderId;
+
+    /// <summary>Why an instance must be left, by an operator's word; null: no refusal holds for it.</summary>
+    public string? WhyRejected(PlanItem item)
+    {
+        if (_unread is { } unread) return $"rejected plan {unread} could not be read, and may hold it";
+        return _refused.TryGetValue(item, out var rejection)
+            ? $"rejected by {rejection.By} with plan {CollectPlan.IdOf(rejection.Hash)}: {rejection.Comment}"
+            : null;
+    }
+
+    /// <summary>Refused plans that no candidate is part of any more, and those that were lost.</summary>
+    /// <param name="candidates">Ids of all that still look like garbage; null: this cycle cannot tell.</param>
+    public IReadOnlyList<string> RejectionsOver(IReadOnlySet<string>? candidates) =>
+    [
+        .. (_input.Plans?.Rejected ?? []).Select(r => r.Hash).Where(_lost.Contains),
+        .. _rejected
+            .Where(r => candidates is not null && !r.Plan.Items.Any(item => candidates.Contains(item.InstanceId)))
+            .Select(r => r.Rejection.Hash),
+    ];
+
+    /// <summary>What became of the plan that waits for a decision; null: none does.</summary>
+    /// <param name="candidates">Ids of all that still look like garbage; null: this cycle cannot tell.</param>
+    /// <param name="held">What limits and guards hold back now.</param>
+    public PendingPlan? Pending(
+        IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
+    {
+        if (_input.Plans?.Pending is not { } pending) return null;
+        var result = new PendingPlan(pending.Hash);
+        if (pending.IsOfHealth != _ofHealth) return result with { Waiting = held.Count };
+        if (_lost.Contains(pending.Hash))
+            return result with { Over = "its object in the bucket was deleted or changed" };
+        if (_pending is not { } plan) return result;
+        var known = plan.Items.DistinctBy(item => item.InstanceId).ToDictionary(item => item.InstanceId);
+        var waiting = held.Count(item => known.GetValueOrDefault(item.InstanceId)?.Covers(item) is not true);
+        result = result with { Waiting = waiting };
+        if (candidates is null) return result;
+        var left = plan.Items.Count(item => candidates.Contains(item.InstanceId));
+        return left * 2 < plan.Items.Count
+            ? result with { Over = $"only {left} of its {plan.Items.Count} instances are still candidates" }
+            : result;
+    }
+
+    /// <summary>Writes a new plan. Null: the bucket did not take it, and the next cycle tries again.</summary>
+    /// <param name="items">What is held back.</param>
+    /// <param name="guards">The guards that hold it back; empty: limits alone.</param>
+    /// <param name="why">One sentence for each limit and guard.</param>
+    /// <param name="samples">A few of its instances.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task<CollectPlan?> ProposeAsync(
+        IReadOnlyList<PlanItem> items, IReadOnlyList<string> guards, IReadOnlyList<string> why,
+        IReadOnlyList<InstanceNote> samples, CancellationToken ct)
+    {
+        var plan = Plan.Of(_input, items, guards, why);
+        var bytes = plan.ToBytes();
+        var hash = Plan.HashOf(bytes);
+        try
+        {
+            await _store.PutAsync(_input.Shard, hash, bytes, ct);
+        }
+        catch (CloudException e)
+        {
+            _problems.Add($"the plan of {items.Count} held back instances could not be written: {e.Message}");
+            return null;
+        }
+
+        return new(hash, plan.CreatedAt, plan.Items.Count)
+        {
+            Exceeded = why,
+            Guards = guards,
+            Parts = [.. plan.Parts().Take(CollectPlan.MaxParts)],
+            Samples = [.. samples.Take(CollectPlan.MaxSamples)],
+        };
+    }
+
+    /// <summary>Deletes the objects of plans that are over, and returns those that are gone.</summary>
+    public async Task<IReadOnlyList<string>> DeleteEndedAsync(CancellationToken ct)
+    {
+        if (_input.DryRun || _input.Plans?.Ended is not { Count: > 0 } ended) return [];
+        var failed = await _store.DeleteAsync(_input.Shard, ended, ct);
+        return [.. ended.Where(hash => !failed.ContainsKey(hash))];
+    }
+
+    /// <summary>The facts as they were refused: other facts are judged anew.</summary>
+    private void Refuse(Rejection rejection, Plan plan)
+    {
+        _rejected.Add((rejection, plan));
+        foreach (var item in plan.Items) _refused.TryAdd(item, rejection);
+    }
+
+    private async Task<Plan?> ReadAsync(string hash, string what, CancellationToken ct)
+    {
+        var id = CollectPlan.IdOf(hash);
+        try
+        {
+            var bytes = await _store.GetAsync(_input.Shard, hash, ct);
+            if (bytes is not null && Plan.Read(bytes, hash) is { } plan) return plan;
+            _lost.Add(hash);
+            var fate = bytes is null ? "was deleted" : "was changed";
+            _problems.Add($"the object of {what} plan {id} {fate}: nothing is done by it");
+        }
+        catch (CloudException e)
+        {
+            _problems.Add($"{what} plan {id} could not be read, nothing is done by it: {e.Message}");
+        }
+
+        return null;
+    }
+}
