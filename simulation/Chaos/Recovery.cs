@@ -134,7 +134,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
     /// <summary>True: nothing but its rules keeps the collector from terminating garbage.</summary>
     private static bool Collects(CycleReport report, GcState state) =>
         report.Collect is { QuietHours: null, Plan: null } collect && collect.Counts.All(c => c.OverLimit == 0)
-        && state is { Pending: null, Rejection: null, PartialPauses.Count: 0 };
+        && state is { Pending: null, Rejections.Count: 0, PartialPauses.Count: 0 };
 
     private bool IsDisturbed(TimeSpan since) => !world.Quiet && (NoHostReachesEc2(since)
         || !world.Story.Events.Any(e => e.Kind == ChaosEvent.Enforce && e.At <= since)

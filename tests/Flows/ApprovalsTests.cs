@@ -24,12 +24,11 @@ public sealed class ApprovalsTests
         Machines, After(new() { Pending = Machines }, collect: null, Silent).Pending);
 
     [Fact]
-    public void After_CollectHeldNothingBack_NoPlanIsPending() =>
-        Assert.Null(After(new() { Pending = Machines }, new(), new()).Pending);
-
-    [Fact]
-    public void After_CollectFailedAndTheChecksWereRejected_NoPlanIsPending() => Assert.Null(
-        After(new() { Rejection = new(Checks.Hash, "ann", "no", Now) }, collect: null, Silent).Pending);
+    public void After_CollectSaysThatItIsOver_NoPlanIsPending()
+    {
+        var over = new PendingPlan(Machines.Hash) { Over = "only 0 of its 30 instances are still candidates" };
+        Assert.Null(After(new() { Pending = Machines }, new() { Pending = over }, new()).Pending);
+    }
 
     private static GcState After(GcState state, CollectResult? collect, HealthScanResult health) =>
         Approvals.After(state, new(1, Now) { Collect = collect, Health = health }, Now);
