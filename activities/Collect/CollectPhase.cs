@@ -131,7 +131,8 @@ internal sealed class CollectPhase(
         {
             var doing = $"{announced.Count} pass, in batches of {TerminateBatch}";
             Beat(reason, doing);
-            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
+            await termination.RunAsync(
+                await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }
 
         Beat(reason, "done");
