@@ -229,10 +229,10 @@ public sealed partial class GcWorkflow
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private ShownState Shown => new(
-        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused,
-        IsPending: !_ended && State.Pending is not null,
-        _collector.DryRun ? Names.ModeDryRun : Names.ModeEnforce);
+    private string StateName =>
+        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
+
+    private bool IsPending => !_ended && State.Pending is not null;
 
     /// <summary>True: it had to wait for an answer of the server.</summary>
     private async Task<bool> ShowAsync()

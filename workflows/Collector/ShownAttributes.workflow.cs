@@ -4,12 +4,6 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Values of the search attributes that change.</summary>
-/// <param name="State">One of <c>Names.State…</c>.</param>
-/// <param name="IsPending">True: a plan waits for a decision.</param>
-/// <param name="Mode">One of <c>Names.Mode…</c>.</param>
-internal sealed record ShownState(string? State, bool? IsPending, string? Mode);
-
 /// <summary>
 /// Shows the collector's state as search attributes. A namespace may lose an attribute while the collector runs, and a
 /// server fails each workflow task that sets an unknown one. So an activity lists the attributes before each change,
