@@ -179,69 +179,20 @@ public sealed partial class GcWorkflow
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private ShownValues Shown => new(
+    private ShownState Shown => new(
         _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused,
-        !_ended && State.Pending is not null,
+        IsPending: !_ended && State.Pending is not null,
         _collector.DryRun ? Names.ModeDryRun : Names.ModeEnforce);
-
-    /// <summary>True: it had to wait for an answer of the server.</summary>
-    private async Task<bool> LeaveAsync()
-    {
-        // The end of a cycle lists them, too: a caller that requests cycle after cycle leaves no time here.
-        if (!_hasListed)
-        {
-            await ListAttributesAsync();
-            return true;
-        }
-
-        // A namespace without any attribute keeps the run. doctor names what is missing, init and run register it.
-        if (!_attributes.TryCarry(Shown, out var options)) return false;
-        var next = _collector.Export();
-        throw Workflow.CreateContinueAsNewException((GcWorkflow workflow) => workflow.RunAsync(next), options);
-    }
-
-    private async Task ListAttributesAsync()
-    {
-        await _attributes.ListAsync();
-        _hasListed = true;
-    }
-
-    private bool HasRequests => _tickets.Count > 0 || _hurry;
-
-    private bool IsFull =>
-        _cycles >= _collector.Settings.CyclesPerRun || _steers >= SteersPerRun || Workflow.ContinueAsNewSuggested;
-
-    // The answer to a request is on its way when its cycle has ended. Without this wait, a caller that requests cycle
-    // after cycle would keep a full run open until the server terminates it.
-    private async Task LetHandlersEndAsync()
-    {
-        if (!IsFull || HasRequests || Workflow.AllHandlersFinished) return;
-        await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
-    }
-
-    private async Task<GcResult> EndAsync(string why)
-    {
-        _ended = true;
-        foreach (var ticket in _tickets) ticket.Refusal = why;
-        _tickets.Clear();
-        await ShowAsync();
-        await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
-        return new(CollectorActivity.Off, why) { Totals = State.Totals };
-    }
-
-    private string StateName =>
-        _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused;
-
-    private bool IsPending => !_ended && State.Pending is not null;
 
     /// <summary>True: it had to wait for an answer of the server.</summary>
     private async Task<bool> ShowAsync()
     {
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
-        if (!_attributes.MustChange(Shown)) return false;
+        var shown = Shown;
+        if (!_attributes.MustChange(shown)) return false;
         await _attributes.ListAsync();
-        _attributes.Set(Shown);
+        _attributes.Set(shown);
         return true;
     }
 }
