@@ -6,7 +6,7 @@ using static Nstance.Temporal.Tests.Chaos.ChaosTests;
 namespace Nstance.Temporal.Tests.Chaos;
 
 /// <summary>
-/// Faults of nstance's leader, hosts and clocks: each invariant about them (docs/chaos.md, I11 to I14) finds a
+/// Faults of nstance's leader, hosts and clocks: each invariant about them (docs/testing.md, I11 to I14) finds a
 /// collector with a bug. <see cref="ClockStoryTests"/> has the one about clocks.
 /// </summary>
 public sealed class RecoveryTests
