@@ -48,6 +48,9 @@ internal static partial class Logs
         "The workers on {HostTaskQueue} cannot be listed: {Why}. Make sure that no other worker has this host name")]
     public static partial void WorkersNotSeen(ILogger log, string hostTaskQueue, string why);
 
+    [LoggerMessage(1010, LogLevel.Warning, "{Why}. This worker has no work for the shard until then")]
+    public static partial void NoCollector(ILogger log, string why);
+
     [LoggerMessage(1009, LogLevel.Information, "AWS endpoint: {What}")]
     public static partial void EndpointNotice(ILogger log, string what);
 }

@@ -179,9 +179,9 @@ public sealed partial class GcWorkflow
         return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
-    private ShownValues Shown => new(
+    private ShownState Shown => new(
         _ended ? Names.StateOff : State.Pause is null ? Names.StateActive : Names.StatePaused,
-        !_ended && State.Pending is not null,
+        IsPending: !_ended && State.Pending is not null,
         _collector.DryRun ? Names.ModeDryRun : Names.ModeEnforce);
 
     /// <summary>True: it had to wait for an answer of the server.</summary>
@@ -189,9 +189,10 @@ public sealed partial class GcWorkflow
     {
         Workflow.CurrentDetails = DetailsTable.Render(_collector);
         WorkflowMetrics.Steered(_collector);
-        if (!_attributes.MustChange(Shown)) return false;
+        var shown = Shown;
+        if (!_attributes.MustChange(shown)) return false;
         await _attributes.ListAsync();
-        _attributes.Set(Shown);
+        _attributes.Set(shown);
         return true;
     }
 }

@@ -15,9 +15,33 @@ public sealed class RecoveryTests
     public Task Play_WithALeaderThatNeverMoves_HandsOnHealthyInstances() =>
         AssertFoundAsync("I14", () => new() { Records = (records, _) => new LeaderStays(records) });
 
+    /// <summary>One of the two hosts holds the shard; told by hand, since few seeds cut that one off for long.</summary>
     [Fact]
-    public Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2() =>
-        AssertFoundAsync("I11", () => new() { State = state => state with { FailedSyncs = 0 } }, first: 81);
+    public async Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2()
+    {
+        var found = new List<string?>();
+        for (var host = 0; host < ChaosHosts.Count; host++)
+        {
+            var timings = new ShardTimings { Interval = TimeSpan.FromMinutes(20) };
+            var setup = new StorySetup(
+                1, Shared: false, TimeSpan.FromHours(10), timings, TimeSpan.Zero, PageSize: 10);
+            var story = new Story(setup,
+            [
+                new(1, TimeSpan.Zero, ChaosEvent.Enforce),
+                new(2, TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromMinutes(2) },
+                new(3, TimeSpan.FromHours(1), ChaosEvent.HostWithoutEc2)
+                {
+                    Member = host, For = TimeSpan.FromHours(8),
+                },
+            ]);
+            Assert.Null((await ChaosRun.PlayAsync(story)).Violation);
+            var outcome = await ChaosRun.PlayAsync(
+                story, new() { State = state => state with { FailedSyncs = 0 } });
+            found.Add(outcome.Violation?.Invariant);
+        }
+
+        Assert.Contains("I11", found);
+    }
 
     [Fact]
     public Task Play_WithAFileDamagedBeforeEachCycle_NeverRecovers() =>

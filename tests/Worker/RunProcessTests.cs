@@ -23,6 +23,15 @@ public sealed class RunProcessTests : LoopbackShard
     }
 
     [Fact]
+    public async Task Run_ShardWithoutACollector_WarnsOnceWithTheCommand()
+    {
+        await using var process = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
+        var log = await process.LogUntilAsync("no collector runs", Token);
+
+        Assert.Contains("no collector runs for c/s: nstance-gc init sets one up", log[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_WithACollector_IsSteeredFromTheCommandLine()
     {
         await using var process = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);

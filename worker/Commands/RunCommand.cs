@@ -42,6 +42,7 @@ internal static class RunCommand
         var log = loggers.CreateLogger("Nstance.Temporal");
         await EnsureAttributesAsync(client, log, invocation.Rpc);
         LogStart(log, options, client);
+        await WarnWithoutCollectorAsync(client, options, log, token);
         var workers = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         try
         {
@@ -129,6 +130,25 @@ internal static class RunCommand
         {
             // Temporal Cloud, or an identity without the permission: the workflows fail if the attributes are missing.
             Logs.SearchAttributesNotAdded(log, name, Failure.FirstLine(e.Message));
+        }
+    }
+
+    /// <summary>A forgotten <c>init</c>, or a server that lost its state: the worker would wait without a word.</summary>
+    private static async Task WarnWithoutCollectorAsync(
+        TemporalClient client, GcOptions options, ILogger log, CancellationToken token)
+    {
+        if (options.Cluster is null || options.Shard is null) return;
+        try
+        {
+            await new LastRun(client, options.Cluster, options.Shard, token).RequireAsync();
+        }
+        catch (CommandException e) when (e.Code == ExitCode.NotFound)
+        {
+            Logs.NoCollector(log, string.Join("; ", e.Lines));
+        }
+        catch (RpcException)
+        {
+            // The worker's own connection reports it.
         }
     }
 

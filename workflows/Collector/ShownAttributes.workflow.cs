@@ -4,6 +4,12 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
+/// <summary>Values of the search attributes that change.</summary>
+/// <param name="State">One of <c>Names.State…</c>.</param>
+/// <param name="IsPending">True: a plan waits for a decision.</param>
+/// <param name="Mode">One of <c>Names.Mode…</c>.</param>
+internal sealed record ShownState(string? State, bool? IsPending, string? Mode);
+
 /// <summary>
 /// Shows the collector's state as search attributes. A namespace may lose an attribute while the collector runs, and a
 /// server fails each workflow task that sets an unknown one. So an activity lists the attributes before each change,
@@ -25,17 +31,16 @@ internal sealed class ShownAttributes(ShardRef shard)
     private IReadOnlyList<string> _known =
         [.. Names.SearchAttributes.Where(IsCarried).Select(key => key.Name)];
 
-    private string? _state = Shown(Names.StateAttribute);
-    private string? _mode = Shown(Names.ModeAttribute);
-    private bool? _isPending =
-        Workflow.TypedSearchAttributes.TryGetValue(Names.PendingAttribute, out var pending) ? pending : null;
+    private ShownState _shown = new(
+        Shown(Names.StateAttribute),
+        Workflow.TypedSearchAttributes.TryGetValue(Names.PendingAttribute, out var pending) ? pending : null,
+        Shown(Names.ModeAttribute));
 
     /// <summary>False: the run was started without attributes, so it sets none.</summary>
     public bool IsUsed { get; } = Names.SearchAttributes.Any(IsCarried);
 
     /// <summary>True: these values were not shown yet. Values of a missing attribute count as shown.</summary>
-    public bool MustChange(ShownValues now) =>
-        IsUsed && (_state != now.State || _isPending != now.IsPending || _mode != now.Mode);
+    public bool MustChange(ShownState shown) => IsUsed && _shown != shown;
 
     /// <summary>Lists the attributes of the namespace. Without an answer the last list holds.</summary>
     public async Task ListAsync()
@@ -53,16 +58,16 @@ internal sealed class ShownAttributes(ShardRef shard)
     }
 
     /// <summary>Sets what changed. Call <see cref="ListAsync"/> first.</summary>
-    public void Set(ShownValues now)
+    public void Set(ShownState shown)
     {
         var updates = new List<SearchAttributeUpdate>();
-        if (_state != now.State && Has(Names.StateAttribute)) updates.Add(Names.StateAttribute.ValueSet(now.State));
-        if (_isPending != now.IsPending && Has(Names.PendingAttribute))
-            updates.Add(Names.PendingAttribute.ValueSet(now.IsPending));
-        if (_mode != now.Mode && Has(Names.ModeAttribute)) updates.Add(Names.ModeAttribute.ValueSet(now.Mode));
-        _state = now.State;
-        _isPending = now.IsPending;
-        _mode = now.Mode;
+        if (_shown.State != shown.State && Has(Names.StateAttribute))
+            updates.Add(Names.StateAttribute.ValueSet(shown.State!));
+        if (_shown.IsPending != shown.IsPending && Has(Names.PendingAttribute))
+            updates.Add(Names.PendingAttribute.ValueSet(shown.IsPending is true));
+        if (_shown.Mode != shown.Mode && Has(Names.ModeAttribute))
+            updates.Add(Names.ModeAttribute.ValueSet(shown.Mode!));
+        _shown = shown;
         if (updates.Count > 0) Workflow.UpsertTypedSearchAttributes([.. updates]);
     }
 
@@ -70,16 +75,16 @@ internal sealed class ShownAttributes(ShardRef shard)
     /// Returns what the next run starts with. Call <see cref="ListAsync"/> first. False: the namespace has none of the
     /// attributes. The SDK would then send those of this run, and the server would refuse them.
     /// </summary>
-    public bool TryCarry(ShownValues now, out ContinueAsNewOptions options)
+    public bool TryCarry(ShownState shown, out ContinueAsNewOptions options)
     {
         options = new();
         if (!IsUsed) return true;
         var next = new SearchAttributeCollection.Builder();
         if (Has(Names.ClusterAttribute)) next.Set(Names.ClusterAttribute, shard.Cluster);
         if (Has(Names.ShardAttribute)) next.Set(Names.ShardAttribute, shard.Shard);
-        if (Has(Names.StateAttribute)) next.Set(Names.StateAttribute, now.State);
-        if (Has(Names.PendingAttribute)) next.Set(Names.PendingAttribute, now.IsPending);
-        if (Has(Names.ModeAttribute)) next.Set(Names.ModeAttribute, now.Mode);
+        if (Has(Names.StateAttribute)) next.Set(Names.StateAttribute, shown.State!);
+        if (Has(Names.PendingAttribute)) next.Set(Names.PendingAttribute, shown.IsPending is true);
+        if (Has(Names.ModeAttribute)) next.Set(Names.ModeAttribute, shown.Mode!);
         options.TypedSearchAttributes = next.ToSearchAttributeCollection();
         return _known.Count > 0;
     }
@@ -91,6 +96,3 @@ internal sealed class ShownAttributes(ShardRef shard)
 
     private bool Has(SearchAttributeKey key) => _known.Contains(key.Name);
 }
-
-/// <summary>What search attributes show of a collector.</summary>
-internal sealed record ShownValues(string State, bool IsPending, string Mode);
