@@ -40,6 +40,8 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         var report = await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Equal(CycleOutcome.Completed, report.Outcome);
         Assert.Equal(Plan.Hash, (await collector.QueryAsync(w => w.Status())).Pending!.Hash);
+        // The attribute is set between two cycles.
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.True((await collector.DescribeAsync()).TypedSearchAttributes.Get(Names.PendingAttribute));
 
         var carriedOut = new TaskCompletionSource<PhaseInput>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -55,6 +57,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
 
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.Null(stage.Gc.Collected.Last().Approval);
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
         Assert.False((await collector.DescribeAsync()).TypedSearchAttributes.Get(Names.PendingAttribute));
     }
 

@@ -23,7 +23,7 @@ public sealed class LongRunTests(TemporalServerFixture server) : IClassFixture<T
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();
-        await stage.PassAsync(TimeSpan.FromMinutes((2 * Quiet) + 1));
+        await stage.PassAsync(TimeSpan.FromMinutes((2 * Quiet) + 2));
 
         var events = (await collector.FetchHistoryAsync()).Events;
         // One cycle lies between the starts of two timers. The first one also acquires a host: it is left out with the

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Tests.Support;
 
@@ -57,7 +58,10 @@ public sealed class PurgeAndHealthTests : IDisposable
     public async Task ScanHealth_MostLookStale_IsSuspectAndEnqueuesNone()
     {
         await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
-        var result = await _shard.Activities().ScanHealthAsync(_shard.Input with { AsOf = _shard.AsOf.AddMinutes(30) });
+        var silent = GoTime.Format(_shard.AsOf.AddMinutes(-30));
+        _shard.Execute($"UPDATE instances SET health_at = '{silent}' WHERE health_at IS NOT NULL");
+        _shard.Execute($"UPDATE instances SET registered_at = '{silent}' WHERE registered_at IS NOT NULL");
+        var result = await _shard.Activities().ScanHealthAsync(_shard.Input);
         Assert.NotNull(result.Suspect);
         Assert.Equal(result.Registered, result.Stale);
         Assert.Empty(_shard.Events.Batches);

@@ -17,7 +17,7 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
         var created = await RunAsync("create --bucket bbb --skip-checks --interval 2s --limits off --dry-run --paused");
         Assert.Equal(ExitCode.Done, created.Code);
         Assert.Equal("nstance-gc/c/s", created.Json.GetProperty("scheduleId").GetString());
-        Assert.Equal(4, created.Json.GetProperty("searchAttributesAdded").GetArrayLength());
+        Assert.Equal(5, created.Json.GetProperty("searchAttributesAdded").GetArrayLength());
 
         var shown = await RunAsync("show");
         Assert.Equal(ExitCode.Done, shown.Code);

@@ -133,7 +133,7 @@ internal static class RunCommand
         }
     }
 
-    /// <summary>A forgotten <c>init</c>, or a server without its state: the worker would wait in silence.</summary>
+    /// <summary>Warns about a forgotten <c>init</c>, or a server that lost its state.</summary>
     private static async Task WarnWithoutCollectorAsync(
         TemporalClient client, GcOptions options, ILogger log, CancellationToken token)
     {
