@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Nstance.Temporal.Benchmarks.Cycle;
+using Nstance.Temporal.Benchmarks.Compare;
 using Nstance.Temporal.Benchmarks.Shards;
 using Nstance.Temporal.Benchmarks.TestServer;
 using Nstance.Temporal.Simulation;
@@ -7,7 +7,7 @@ using Nstance.Temporal.Simulation;
 // Progress goes to stderr, the figures to stdout, last.
 var root = new RootCommand("Measures nstance-gc. Figures are for reading: no test asserts them.")
 {
-    CycleCommand.Create(Console.Out, Console.Error),
+    CompareCommand.Create(Console.Out, Console.Error),
     ShardsCommand.Create(Console.Out, Console.Error),
     TemporalCommand.Create(Console.Out),
     TestServerCommand.Create(Console.Out, Console.Error),

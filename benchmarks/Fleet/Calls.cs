@@ -3,7 +3,11 @@ using Nstance.Temporal.Simulation.Cloud;
 namespace Nstance.Temporal.Benchmarks.Fleet;
 
 /// <summary>What a call over the network costs in time, and how many there were.</summary>
-internal sealed class Calls(TimeSpan latency)
+/// <param name="latency">Of each call.</param>
+/// <param name="isSerial">
+/// True: one call follows the other, so the time of all is their sum. It is added up instead of waited for.
+/// </param>
+internal sealed class Calls(TimeSpan latency, bool isSerial = false)
 {
     public const string Describe = "DescribeInstances";
     public const string Terminate = "TerminateInstances";
@@ -11,18 +15,16 @@ internal sealed class Calls(TimeSpan latency)
 
     private readonly CallCounts _counts = new();
 
-    public Dictionary<string, int> Counts => new()
-    {
-        ["ec2"] = _counts[Describe] + _counts[Terminate],
-        ["s3"] = _counts.Total - _counts[Describe] - _counts[Terminate],
-        ["s3Gets"] = _counts[GetRecord],
-    };
+    public int Total => _counts.Total;
+
+    /// <summary>Time of serial calls that was not waited for.</summary>
+    public TimeSpan Added => isSerial ? latency * _counts.Total : TimeSpan.Zero;
 
     public void Reset() => _counts.Reset();
 
     public Task MakeAsync(string operation, CancellationToken cancellationToken)
     {
         _counts.Add(operation);
-        return latency > TimeSpan.Zero ? Task.Delay(latency, cancellationToken) : Task.CompletedTask;
+        return latency > TimeSpan.Zero && !isSerial ? Task.Delay(latency, cancellationToken) : Task.CompletedTask;
     }
 }
