@@ -163,7 +163,8 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
         // needs a region for signatures only.
         if (Endpoint(service) is not null) return Text("AWS_REGION") ?? Text("AWS_DEFAULT_REGION") ?? DefaultRegion;
         return FallbackRegionFactory.GetRegionEndpoint()?.SystemName ?? throw new CloudException(
-            CloudFault.Invalid, "no AWS region: set AWS_REGION, or region in the AWS profile") { Code = "NoRegion" };
+            CloudFault.Invalid, "no AWS region: set AWS_REGION, or region in the AWS profile")
+        { Code = "NoRegion" };
     }
 
     /// <summary>The custom endpoint of a service; null: AWS itself.</summary>

@@ -19,17 +19,19 @@ internal static class Chart
         var times = comparisons.SelectMany(one => CompareRun.Methods.Select(method => Of(one, method))).ToList();
         var x = Scale(comparisons.Select(one => (double)one.Instances), Margin, Width - 150);
         var y = Scale(times, Height - Margin, Margin / 2);
-        var svg = new StringBuilder(FormattableString.Invariant(
-            $"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}" font-family="sans-serif" font-size="12">"""));
+        var svg = new StringBuilder(FormattableString.Invariant($"""
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {Height}"
+              font-family="sans-serif" font-size="12">
+            """));
         svg.Append(FormattableString.Invariant($"<title>Milliseconds of a {Phase}, over instances</title>"));
         foreach (var one in comparisons)
-            Text(x.At(one.Instances), Height - Margin + 20, "middle", one.Instances.ToString("N0", CultureInfo.InvariantCulture));
+            Text(x.At(one.Instances), Height - Margin + 20, "middle", Number(one.Instances));
         for (var power = y.From; power <= y.To; power++)
         {
             var at = y.At(Math.Pow(10, power));
             svg.Append(FormattableString.Invariant(
                 $"""<line x1="{Margin}" x2="{Width - 150}" y1="{at:0}" y2="{at:0}" stroke="#e5e7eb"/>"""));
-            Text(Margin - 8, at + 4, "end", Math.Pow(10, power).ToString("N0", CultureInfo.InvariantCulture) + " ms");
+            Text(Margin - 8, at + 4, "end", $"{Number(Math.Pow(10, power))} ms");
         }
 
         foreach (var (method, colour) in CompareRun.Methods.Zip(Colours))
@@ -46,7 +48,10 @@ internal static class Chart
             $"""<text x="{left:0}" y="{top:0}" text-anchor="{anchor}">{words}</text>"""));
     }
 
-    private static (double From, double To, Func<double, double> At) Scale(IEnumerable<double> values, double low, double high)
+    private static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static (double From, double To, Func<double, double> At) Scale(
+        IEnumerable<double> values, double low, double high)
     {
         var all = values.ToList();
         var from = Math.Floor(Math.Log10(all.Min()));

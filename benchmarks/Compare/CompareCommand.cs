@@ -15,7 +15,7 @@ internal static class CompareCommand
         var latency = Arguments.Number("--latency", "milliseconds of each call to cloud or bucket", 0, 0, 10_000);
         var runs = Arguments.Number("--runs", "how often all is measured; figures are medians", 3, 1, 100);
         var atLeast = Arguments.Number(
-            "--at-least", "fail unless ours is so many times faster than the original's method in each phase", 0, 0, 100);
+            "--at-least", "fail unless ours is that many times faster than the original in each phase", 0, 0, 100);
         var chart = new Option<string>("--chart")
         {
             Description = "write an SVG of time over instances to this file: up to --instances, in steps of ten",
@@ -36,7 +36,9 @@ internal static class CompareCommand
                 var comparison = await MeasureAsync(one, parsed.GetValue(latency), parsed.GetValue(runs), stderr, ct);
                 comparisons.Add(comparison);
                 await stdout.WriteLineAsync(
-                    isJson ? JsonSerializer.Serialize(comparison.Json(), JsonSerializerOptions.Web) : comparison.Text());
+                    isJson
+                        ? JsonSerializer.Serialize(comparison.Json(), JsonSerializerOptions.Web)
+                        : comparison.Text());
             }
 
             if (parsed.GetValue(chart) is { } path) await File.WriteAllTextAsync(path, Chart.Svg(comparisons), ct);

@@ -65,7 +65,8 @@ internal sealed class CompareRun(int instances, int latencyMs) : IDisposable
             await TimeAsync("collection", gone, method.CollectAsync);
             await TimeAsync("health", Count(Scenario.FallsSilent), method.ScanHealthAsync);
             await TimeAsync("purge", Count(Scenario.Expired), method.PurgeAsync);
-            server.Run("UPDATE instances SET health_at = $0 WHERE health_at IS NOT NULL", NstanceDatabase.Text(_fleet.AsOf));
+            server.Run(
+                "UPDATE instances SET health_at = $0 WHERE health_at IS NOT NULL", NstanceDatabase.Text(_fleet.AsOf));
             await TimeAsync("quiet cycle without sync", 0, async () =>
                 await method.CollectAsync() + await method.ScanHealthAsync() + await method.PurgeAsync());
             await TimeAsync("rebuild", _fleet.Members.Count(m => _fleet.HasRecord(m.Number)), method.RebuildAsync);

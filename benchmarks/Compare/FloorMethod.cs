@@ -43,7 +43,11 @@ internal sealed class FloorMethod(MeasuredFleet fleet, Calls calls, string path,
         _file.Transaction(() =>
         {
             foreach (var machine in changed.Where(machine => known.ContainsKey(machine.ProviderId)))
-                _file.Run("UPDATE gc_machines SET status = $1 WHERE provider_id = $0", machine.ProviderId, machine.State);
+            {
+                _file.Run(
+                    "UPDATE gc_machines SET status = $1 WHERE provider_id = $0", machine.ProviderId, machine.State);
+            }
+
             foreach (var machine in changed.Where(machine => !known.ContainsKey(machine.ProviderId)))
             {
                 _file.Run(
@@ -143,14 +147,16 @@ internal sealed class FloorMethod(MeasuredFleet fleet, Calls calls, string path,
                     INSERT INTO instances (id, tenant, group_key, provider_id, issued_at, registered_at, created_at)
                     VALUES ($0, $1, $2, $3, $4, $5, $4)
                     """,
-                    id, record.Tenant, record.Group, record.ProviderId, NstanceDatabase.Text(record.CreatedAt), registered);
+                    id, record.Tenant, record.Group, record.ProviderId, NstanceDatabase.Text(record.CreatedAt),
+                    registered);
                 file.Run(
                     """
                     INSERT INTO gc_records (instance_id, etag, tenant, group_key, provider_id, status, registered_at,
                       first_read_at)
                     VALUES ($0, $1, $2, $3, $4, $5, $6, $7)
                     """,
-                    id, fleet.ETagOf(number), record.Tenant, record.Group, record.ProviderId, "running", registered, Now);
+                    id, fleet.ETagOf(number), record.Tenant, record.Group, record.ProviderId, "running", registered,
+                    Now);
                 read++;
             }
         }
@@ -163,12 +169,13 @@ internal sealed class FloorMethod(MeasuredFleet fleet, Calls calls, string path,
 
     private static void Create(Sql file, string schema)
     {
-        foreach (var statement in schema.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            file.Run(statement);
+        const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        foreach (var statement in schema.Split(';', Clean)) file.Run(statement);
     }
 
-    private InstanceRecord Parse(int number) => InstanceRecord.TryParse(fleet.Record(number), out var record, out var why)
-        ? record : throw new InvalidOperationException(why);
+    private InstanceRecord Parse(int number) =>
+        InstanceRecord.TryParse(fleet.Record(number), out var record, out var why)
+            ? record : throw new InvalidOperationException(why);
 
     private async Task EachAsync<T>(IEnumerable<T> batches, string operation)
     {

@@ -115,7 +115,8 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
                     INSERT INTO instances (id, tenant, group_key, provider_id, nonce, issued_at, registered_at,
                       created_at, updated_at, subnet_id)
                     VALUES ($0, $1, $2, $3, $4, $5, $6, $5, $7, 'subnet-1')
-                    ON CONFLICT (id) DO UPDATE SET provider_id = $3, registered_at = $6, health_at = NULL, updated_at = $7
+                    ON CONFLICT (id) DO UPDATE SET provider_id = $3, registered_at = $6, health_at = NULL,
+                      updated_at = $7
                     """,
                     $"{record.InstanceId}", record.Tenant, record.Group, record.ProviderId,
                     fleet.Row(fleet.Members[number]).Nonce, NstanceDatabase.Text(record.CreatedAt),
@@ -148,7 +149,8 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
     }
 
     private static DateTimeOffset Time(string text) => DateTimeOffset.ParseExact(
-        text.AsSpan(0, 27), "yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        text.AsSpan(0, 27), "yyyy-MM-dd HH:mm:ss.fffffff", CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal);
 
     private sealed record Row(
         string Id, string Tenant, string Group, string? ProviderId, string? Status, DateTimeOffset IssuedAt,

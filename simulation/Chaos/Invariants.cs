@@ -82,7 +82,7 @@ internal sealed class Invariants(ChaosWorld world)
         var since = world.Now - (2 * Timings.HealthCheckInterval);
         if (world.Fleet.WithId(check.InstanceId!) is not { SilentSince: null } m || WasAhead()) return;
         var reports = m.RegisteredAt < since && !(m.ReportsSince >= since) && world.Fleet.MachineOf(m) is
-            { State: MachineState.Running } machine && machine.StateSince < since && !WasDead(since);
+        { State: MachineState.Running } machine && machine.StateSince < since && !WasDead(since);
         if (reports) world.Violate("I14", $"{Name(m)} reports, and was handed on: {check.Cause}");
     }
 

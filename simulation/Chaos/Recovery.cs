@@ -117,7 +117,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
             var isJudged = m is { RegisteredAt: null, HasCorruptRecord: false, HasCorruptRow: false }
                 and { IsBeingDeleted: false, Scenario: not (Scenario.Foreign or Scenario.DuplicateId) };
             var isGarbage = isJudged && world.Fleet.MachineOf(m) is
-                { State: MachineState.Running, TerminationProtected: false } machine
+            { State: MachineState.Running, TerminationProtected: false } machine
                 && machine.LaunchedAt < report.StartedAt - timeout
                 && ChaosCloud.Read(machine).Protection(world.Now - TimeSpan.FromHours(3)) is null
                 && !world.Story.Events.Any(e => e.Kind == ChaosEvent.FutureRow && e.Member == m.Number);

@@ -74,12 +74,15 @@ public sealed class ClockStoryTests
 
     private static StoryEvent Launch(int member) => new(0, TimeSpan.Zero, ChaosEvent.Launch)
     {
-        Member = member, Scenario = Scenario.Registers, For = TimeSpan.FromMinutes(2),
+        Member = member,
+        Scenario = Scenario.Registers,
+        For = TimeSpan.FromMinutes(2),
     };
 
     private static StoryEvent Skew(int at, int lasts, int by) =>
         new(0, TimeSpan.FromMinutes(at), ChaosEvent.TemporalSkew)
         {
-            For = TimeSpan.FromMinutes(lasts), By = TimeSpan.FromMinutes(by),
+            For = TimeSpan.FromMinutes(lasts),
+            By = TimeSpan.FromMinutes(by),
         };
 }

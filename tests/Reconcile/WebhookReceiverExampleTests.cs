@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Simulation.Cloud;
-using WebhookExample;
 using Temporalio.Exceptions;
+using WebhookExample;
 
 namespace Nstance.Temporal.Tests.Reconcile;
 

@@ -40,22 +40,22 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
         var form = await ReadAsync(file);
-        var state = form["State"]!;
-        form["Shard"] = Form.Write(stage.Shard);
-        form["Settings"]!["Interval"] = "01:00:00";
-        form["Settings"]!["CycleTimeout"] = "00:10:00";
+        var state = form["state"]!;
+        form["shard"] = Form.Write(stage.Shard);
+        form["settings"]!["interval"] = "01:00:00";
+        form["settings"]!["cycleTimeout"] = "00:10:00";
         // The host of that time is gone, and the pause is over: the clock of the test server is ahead of it.
-        state["Host"] = null;
+        state["host"] = null;
         await stage.Client.StartWorkflowAsync("GcWorkflow", [form], new(stage.Collector.Id, Names.TaskQueue));
 
         var kept = Form.Write((await stage.Collector.QueryAsync(w => w.Export())).State!);
-        Assert.Equal((int)state["Cycle"]! + 1, (int)kept["Cycle"]!);
-        Assert.Equal((string?)state["LastHost"] is null, kept["LastHost"] is null);
+        Assert.Equal((int)state["cycle"]! + 1, (int)kept["cycle"]!);
+        Assert.Equal((string?)state["lastHost"] is null, kept["lastHost"] is null);
         var report = await stage.Collector.ExecuteUpdateAsync(
             w => w.RunCycleAsync(new((bool?)form["settings"]!["dryRun"] ?? false)));
         Assert.True(report.Outcome is CycleOutcome.Completed, string.Join("; ", report.Problems));
         var status = await stage.Collector.QueryAsync(w => w.Status());
-        Assert.Equal((long)state["Totals"]!["Cycles"]! + status.Cycle - (int)state["Cycle"]!, status.Totals.Cycles);
+        Assert.Equal((long)state["totals"]!["cycles"]! + status.Cycle - (int)state["cycle"]!, status.Totals.Cycles);
     }
 
     /// <summary>

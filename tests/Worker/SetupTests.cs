@@ -168,13 +168,17 @@ public sealed class SetupTests : LoopbackShard
     [Fact]
     public async Task Pause_OfAPart_ChecksTheGroupAndThePart()
     {
-        Cloud.Ec2.Launch(new() { Count = 1, Tags = new Dictionary<string, string>
+        Cloud.Ec2.Launch(new()
         {
-            ["nstance:managed"] = "true",
-            ["nstance:cluster-id"] = "c",
-            ["nstance:shard"] = "s",
-            ["nstance:group"] = "web",
-        } });
+            Count = 1,
+            Tags = new Dictionary<string, string>
+            {
+                ["nstance:managed"] = "true",
+                ["nstance:cluster-id"] = "c",
+                ["nstance:shard"] = "s",
+                ["nstance:group"] = "web",
+            }
+        });
         await using var worker = await WorkAsync();
         await DoneAsync($"{Init} --interval 1h");
         await DoneAsync($"cycle {Shard}");
