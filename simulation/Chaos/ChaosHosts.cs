@@ -43,7 +43,7 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
 
     public void DeleteDatabase()
     {
-        if (IsShared(Current)) return;
+        if (IsShared(Current) || !File.Exists(DatabasePath)) return; // It may never have held the shard.
         Forget();
         foreach (var ending in new[] { "", "-wal", "-shm" }) File.Delete(DatabasePath + ending);
     }
