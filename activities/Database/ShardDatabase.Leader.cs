@@ -42,9 +42,9 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Keeps how many registered rows have no report now. nstance resets all reports at an election, also when it elects
-    /// the same server again. A row that has no report later and was registered now has none now either. So more such
-    /// rows than now show a reset.
+    /// Keeps how many registered rows have no report now. nstance resets all reports at an election, also when it
+    /// elects the same server again. A row that has no report later and was registered now has none now either. So more
+    /// such rows than now show a reset.
     /// </summary>
     public void NoteUnreported(DateTimeOffset at) => NoteUnreported(CountUnreported().All, at);
 

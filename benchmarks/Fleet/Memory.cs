@@ -1,4 +1,4 @@
-namespace Nstance.Temporal.Benchmarks.Measuring;
+namespace Nstance.Temporal.Benchmarks.Fleet;
 
 /// <summary>Resident memory of this process as Linux counts it; zero elsewhere.</summary>
 internal static class Memory
