@@ -101,7 +101,7 @@ internal sealed class Invariants(ChaosWorld world)
     public void NothingLeaks()
     {
         var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
-        // When its protection ends, a machine is terminated within some cycles, and after the quarantine if there is one.
+        // When its protection ends, some cycles pass, and the quarantine if there is one.
         var protectedAt = world.Now - TimeSpan.FromHours(3) - (world.Story.Setup.Quarantine ?? TimeSpan.Zero);
         foreach (var m in judged.Where(m => m.Scenario is not Scenario.Foreign))
         {
