@@ -26,8 +26,8 @@ internal interface IMethod : IDisposable
 }
 
 /// <summary>
-/// Measures each phase by each method in turn, on a copy of the same file. It checks what a phase answers: a fast wrong
-/// answer is no figure.
+/// Measures each phase by each method in turn, on a copy of the same file. It fails on a wrong
+/// count.
 /// </summary>
 internal sealed class CompareRun(Comparison comparison, bool withOriginal) : IDisposable
 {

@@ -6,8 +6,8 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Benchmarks.Compare;
 
 /// <summary>
-/// The least that SQLite and the calls allow, without a check or an audit: no evidence is judged, each write is one
-/// prepared statement in one transaction, pages are read one after the other, and each record is one GET.
+/// The least that SQLite and the calls allow. It has no checks and no audit. Writes are prepared statements in one
+/// transaction. It reads pages in sequence, and each record with one GET.
 /// </summary>
 internal sealed class FloorMethod(MeasuredFleet fleet, Calls calls, string path, string folder) : IMethod
 {

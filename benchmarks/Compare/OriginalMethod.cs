@@ -6,8 +6,8 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Benchmarks.Compare;
 
 /// <summary>
-/// nstance's own collector, written here from the contract's description ("Slow"): one call for each instance, one
-/// transaction for each row, pages of 100, every row rewritten, and finders that walk all rows.
+/// nstance's own collector, written from the contract's description ("Slow"). It makes one call for each instance and
+/// one transaction for each row, lists pages of 100, rewrites each row, and scans all rows in each finder.
 /// </summary>
 internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string path, string folder) : IMethod
 {
