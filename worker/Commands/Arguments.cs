@@ -4,7 +4,7 @@ using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>Options that several commands share and that are no settings, and how they are read.</summary>
+/// <summary>Options that several commands share, other than settings, and how they are read.</summary>
 internal static class Arguments
 {
     private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Word.Kebab));

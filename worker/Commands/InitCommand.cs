@@ -1,4 +1,5 @@
 using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
@@ -30,7 +31,7 @@ internal static class InitCommand
                     Names = read.Given.Where(name => name != nameof(GcOptions.DryRun)).ToHashSet(),
                 });
             var next = Next(outcome);
-            invocation.Write(outcome.ToJson(next), screen => Write(screen.Output, outcome, next));
+            invocation.Write(outcome.ToJson(next), screen => Write(screen, outcome, next));
             return outcome.Code;
         });
     }
@@ -49,24 +50,23 @@ internal static class InitCommand
 
     private static string Prefix(ShardRef shard) => shard.Prefix.Length > 0 ? $" --prefix {shard.Prefix}" : "";
 
-    private static void Write(TextWriter output, SetupOutcome outcome, string[] next)
+    private static void Write(Screen screen, SetupOutcome outcome, string[] next)
     {
-        SetupResult.Write(output, outcome);
-        output.WriteLine($"""
-
-            next:
-              1. a worker on each host that may collect (beside nstance's server add --shared-database-path FILE
-                 and --nstance-server-id ID):
-                   {next[0]}
-              2. look at it, and at what it would terminate:
-                   {next[1]}
-                   {next[2]}
-            """);
+        SetupResult.Write(screen, outcome);
+        screen.Line();
+        screen.Line("next:");
+        Step(1, "start a worker on each host that may collect; beside nstance's server with --shared-database-path "
+            + "and --nstance-server-id", next[0]);
+        Step(2, "look at the collector, and at what it would terminate", next[1], next[2]);
         if (next.Length < 4) return;
-        output.WriteLine($"""
-              3. let this one terminate machines. nstance's own collector may run beside it; how to slow that one down:
-                 docs/operations.md
-                   {next[3]}
-            """);
+        Step(3, "let the collector terminate instances; nstance's own collector may run beside it "
+            + "(docs/operations.md)", next[3]);
+
+        void Step(int number, string what, params string[] commands)
+        {
+            screen.Output.Write($"  {number}. ");
+            screen.Sentence($"{what}:", 5, isAtIndent: true);
+            foreach (var command in commands) screen.Line($"       {command}");
+        }
     }
 }

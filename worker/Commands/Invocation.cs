@@ -31,7 +31,9 @@ internal sealed class Invocation(
 
     public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
-    /// <summary>Notes a fault of an option that is no setting; <see cref="Read"/> reports it with all others.</summary>
+    /// <summary>
+    /// Notes a fault of an option that is not a setting; <see cref="Read"/> reports it with all others.
+    /// </summary>
     public void Fault(Option option, string what) => _faults.Add($"{option.Name}: {what}");
 
     /// <summary>Reads all sources of settings; faults are kept.</summary>
@@ -83,6 +85,6 @@ internal sealed class Invocation(
         else text(Screen);
     }
 
-    /// <summary>Writes one line for people that is no result.</summary>
+    /// <summary>Writes one line for people, beside the result.</summary>
     public void Note(string line) => Screen.Error.WriteLine(line);
 }

@@ -115,7 +115,7 @@ internal static class PlanCommand
     private static bool Confirm(Invocation invocation, CollectPlan plan)
     {
         if (invocation.Screen.Answer is not { } answer)
-            throw CommandException.BadInput("--yes is missing: there is no terminal on which to ask");
+            throw CommandException.BadInput("--yes is missing: without a terminal the command cannot ask");
         invocation.Note($"plan {plan.Id}: {plan.Instances} instances");
         foreach (var part in plan.Parts) invocation.Note($"  {PlanText.Part(part)}");
         invocation.Screen.Error.Write(plan.IsOfHealth ? "Send these checks? [y/N] " : "Terminate them? [y/N] ");

@@ -40,7 +40,12 @@ internal static class ReleaseCommand
             });
             if (result.Released is not { } released) throw new CommandException(ExitCode.Refused, result.Refused!);
             if (result.Untold is { } untold)
-                invocation.Note($"it is released, but the audit does not tell of it: {Failure.FirstLine(untold)}");
+            {
+                invocation.Note(
+                    $"the machine is released, but its audit record was not written: {Failure.FirstLine(untold)}");
+            }
+
+
             var until = result.ProtectedUntil;
             invocation.Write(
                 new { instance = released.TrackingId, providerId = released.ProviderId, protectedUntil = until },

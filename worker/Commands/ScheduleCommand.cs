@@ -35,7 +35,7 @@ internal static class ScheduleCommand
             ScheduleCreateCommand.Make(line),
             Make(line, "show", ShowHelp, [], async (invocation, collector) =>
             {
-                // Fails if there is no schedule.
+                // Fails without a schedule.
                 var shown = await ScheduleView.ReadAsync(collector.Schedule, invocation.Rpc);
                 var found = await FoundCollector.ReadAsync(collector, invocation.Rpc);
                 invocation.Write(ToJson(shown, found), screen => ScheduleText.Write(screen, shown, found));

@@ -32,7 +32,7 @@ internal static class ScheduleCreateCommand
             var shard = $"--cluster {outcome.Shard.Cluster} --shard {outcome.Shard.Shard}";
             invocation.Write(outcome.ToJson([$"nstance-gc status {shard}"]), screen =>
             {
-                SetupResult.Write(screen.Output, outcome);
+                SetupResult.Write(screen, outcome);
                 screen.Output.WriteLine($"look at it with: nstance-gc status {shard}");
             });
             return outcome.Code;

@@ -54,7 +54,7 @@ internal static class ScheduleDeleteCommand
         });
     }
 
-    /// <returns>False if there is no schedule.</returns>
+    /// <returns>False if no schedule exists.</returns>
     private static async Task<bool> DeleteAsync(Collector collector, Invocation invocation)
     {
         var found = await FoundCollector.OrNullAsync(() => collector.Schedule.DescribeAsync(invocation.Rpc));
@@ -146,7 +146,7 @@ internal static class ScheduleDeleteCommand
         $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}, "
         + "and no collector runs");
 
-    /// <summary>What became of the workflows, in words; null: it did not run.</summary>
+    /// <summary>The end of each workflow as a sentence; null: it did not run.</summary>
     private sealed record Ended(string? Collector, string? Reconciler)
     {
         public bool IsLate => Collector == Later || Reconciler == Later;

@@ -6,30 +6,30 @@ namespace Nstance.Temporal.Worker.Commands;
 /// <summary>The outcome of <c>init</c> and <c>schedule create</c> for people.</summary>
 internal static class SetupResult
 {
-    public static void Write(TextWriter output, SetupOutcome outcome)
+    public static void Write(Screen screen, SetupOutcome outcome)
     {
         var added = outcome.AddedAttributes;
-        output.WriteLine(
-            $"search attributes: {(added.Count > 0 ? $"registered {string.Join(", ", added)}" : "all there")}");
+        Line("search attributes", added.Count > 0 ? $"registered {string.Join(", ", added)}" : "all there");
         var done = outcome.Schedule switch
         {
             SetupDone.Created => "created",
             SetupDone.Replaced => "replaced",
             _ => "there already, left as it is",
         };
-        output.WriteLine($"schedule {Names.ScheduleId(outcome.Shard.Cluster, outcome.Shard.Shard)}: {done}"
+        Line($"schedule {Names.ScheduleId(outcome.Shard.Cluster, outcome.Shard.Shard)}", done
             + (outcome.Paused ? ", paused: nstance-gc schedule resume starts the collector" : ""));
-        output.WriteLine($"collector: {Collector(outcome)}");
-        output.WriteLine($"mode: {SetupText.Mode(
+        Line("collector", Collector(outcome));
+        Line("mode", SetupText.Mode(
             outcome.Plan.DryRun,
             outcome.Plan.DryRun == outcome.Before.Status?.Mode?.DryRun ? outcome.Before.Status.Mode : null,
-            outcome.Plan.Settings.DryRun is null)}");
-        output.WriteLine($"settings: {SetupText.Settings(outcome.Plan.Settings)}");
-        output.WriteLine($"nstance's collector: {outcome.NstanceCollector}");
-        foreach (var change in outcome.Plan.Changes) output.WriteLine($"changed: {change}");
-        var timings = outcome.Before.Status?.Timings ?? new();
-        foreach (var warning in OwnTimings.Warnings(outcome.Plan.Settings.Over(timings)))
-            output.WriteLine($"warning: {warning}");
+            outcome.Plan.Settings.DryRun is null));
+        Line("settings", SetupText.Settings(outcome.Plan.Settings));
+        Line("nstance's collector", outcome.NstanceCollector);
+        foreach (var change in outcome.Plan.Changes) Line("changed", $"{change}");
+        var timings = outcome.Plan.Settings.Over(outcome.Before.Status?.Timings ?? new());
+        foreach (var warning in OwnTimings.Warnings(timings)) Line("warning", warning);
+
+        void Line(string what, string value) => screen.Sentence($"{what}: {value}", 0);
     }
 
     private static string Collector(SetupOutcome outcome) => outcome switch

@@ -85,7 +85,7 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
                 ExitCode.Refused,
                 [
                     $"{what} for {Place} with other settings; nothing was changed", .. lines,
-                    "to set them: the same command with --replace; a setting that is not named keeps its value",
+                    "to set them, add --replace; a setting that is not named is kept",
                 ]);
         }
 

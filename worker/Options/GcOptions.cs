@@ -104,8 +104,8 @@ public sealed record GcOptions : IValidatableObject
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Where <c>run</c> answers <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>: an IP address with a
-    /// port (0: any free port), or <c>off</c>, the default. There is no authentication: use loopback or a pod's own.
+    /// Where <c>run</c> serves its health and metrics: an IP address with a port (0: any free port). The default is
+    /// <c>off</c>. Requests are not authenticated, so use loopback or a pod's own address.
     /// </summary>
     [ListenAddress]
     public string HealthAddress { get; init; } = Off;
@@ -150,14 +150,14 @@ public sealed record GcOptions : IValidatableObject
     [Whole(1, 1000)]
     public int CyclesPerRun { get; init; } = Collector.CyclesPerRun;
 
-    /// <summary>False: no limit on what one cycle may end. The default value is true.</summary>
+    /// <summary>False: no limit on what one cycle may terminate. The default value is true.</summary>
     public bool Limits { get; init; } = Collector.Limits.Enabled;
 
     /// <summary>A group may always lose this many in a cycle. The default value is 2.</summary>
     [Whole(0, MaxFloor)]
     public int LimitGroupFloor { get; init; } = Collector.Limits.GroupFloor;
 
-    /// <summary>Share of a group's live instances that a cycle may end. The default value is 20.</summary>
+    /// <summary>Share of a group's live instances that a cycle may terminate. The default value is 20.</summary>
     [Whole(0, 100)]
     public int LimitGroupPercent { get; init; } = Collector.Limits.GroupPercent;
 
@@ -165,7 +165,7 @@ public sealed record GcOptions : IValidatableObject
     [Whole(0, MaxFloor)]
     public int LimitShardFloor { get; init; } = Collector.Limits.ShardFloor;
 
-    /// <summary>Share of a shard's live instances that a cycle may end. The default value is 10.</summary>
+    /// <summary>Share of a shard's live instances that a cycle may terminate. The default value is 10.</summary>
     [Whole(0, 100)]
     public int LimitShardPercent { get; init; } = Collector.Limits.ShardPercent;
 
@@ -229,9 +229,14 @@ public sealed record GcOptions : IValidatableObject
         }
 
         if (SteeringText.Rules(LimitRules, out _) is { } rule)
-            yield return Fault(nameof(LimitRules), $"\"{rule}\" is no rule: {SteeringText.AllowedRules}");
+            yield return Fault(nameof(LimitRules), $"\"{rule}\" is not a rule: {SteeringText.AllowedRules}");
         if (SteeringText.QuietHours(QuietHours, out _) is { } hours)
-            yield return Fault(nameof(QuietHours), $"\"{hours}\" are no quiet hours: {SteeringText.AllowedQuietHours}");
+        {
+            yield return Fault(
+                nameof(QuietHours), $"\"{hours}\" is not a range of hours: {SteeringText.AllowedQuietHours}");
+        }
+
+
         if (HostTimeout > CycleTimeout)
         {
             yield return Fault(

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>The options as far as they are valid, and every fault at once.</summary>
-/// <param name="Options">Complete only when there are no faults.</param>
+/// <param name="Options">Complete only without faults.</param>
 /// <param name="Faults">One line each: where, the value, what is allowed.</param>
 /// <param name="Faulty">Names of settings that broke a rule.</param>
 /// <param name="Given">Names of settings that a source names.</param>

@@ -24,7 +24,7 @@ internal enum SettingUse
 /// <param name="Use">Whom it concerns.</param>
 /// <param name="Value">Placeholder for the help, without brackets.</param>
 /// <param name="Help">One line.</param>
-/// <param name="DefaultWords">The default in words; null: the default value of the member says it.</param>
+/// <param name="DefaultWords">The default as text; null: the member's default value.</param>
 internal sealed partial record Setting(
     string Name, SettingUse Use, string Value, string Help, string? DefaultWords = null)
 {
