@@ -25,7 +25,7 @@ public static class NstanceGc
         var line = new CommandLine(new(output, error, width, answer));
         Func<CommandLine, Command>[] commands =
         [
-            InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
+            SetupCommands.MakeInit, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
             CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
             ExplainCommand.Make, QuarantineCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce,
             ModeCommands.MakeDryRun, ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make,

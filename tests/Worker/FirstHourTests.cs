@@ -46,6 +46,7 @@ public sealed partial class FirstHourTests : LoopbackShard
         await RunAsync($"plan show {Shard}");
         var id = PlanId().Match(await RunAsync($"plan approve {Shard}", ExitCode.BadInput)).Value;
         await RunAsync($"plan approve {id} {Shard} --by ann --comment emptied --yes");
+        await _worker.LogUntilAsync("cycle=4 outcome=", Token); // the one that the approval began
         await RunAsync($"cycle {Shard}");
         await RunAsync($"explain {Bucket} {Cloud.Ec2.All()[0].Id}");
         await RunAsync($"pause {Shard} --by ann --reason slow --group acme/web --sweep dangling");

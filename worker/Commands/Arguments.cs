@@ -37,9 +37,6 @@ internal static class Arguments
         Description = "Change what is there already: the settings that are named; the others keep their values",
     };
 
-    public static Option<bool> SkipChecks() =>
-        new("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
-
     /// <summary>Makes an option that is a whole number within bounds.</summary>
     public static Option<int> Whole(string name, string description, int defaultValue, int min, int max) => new(name)
     {

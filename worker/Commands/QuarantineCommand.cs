@@ -21,7 +21,7 @@ internal static class QuarantineCommand
                 var options = invocation.Read("Cluster", "Shard", "Bucket");
                 using var connections = new AwsConnections(new());
                 var access = new ShardAccess(connections, options);
-                var found = await ShardAccess.RunAsync(() => access.QuarantinedAsync(invocation.CancellationToken));
+                var found = await access.QuarantinedAsync(invocation.CancellationToken);
                 var instances = found.Select(i => new
                 {
                     instance = i.TrackingId,

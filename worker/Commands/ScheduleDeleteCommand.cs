@@ -45,9 +45,11 @@ internal static class ScheduleDeleteCommand
                 },
                 screen =>
                 {
-                    screen.Output.WriteLine($"schedule {collector.Schedule.Id}: {done}");
-                    screen.Output.WriteLine($"collector: {ended.Collector ?? "none runs"}");
-                    if (ended.Reconciler is { } reconciler) screen.Output.WriteLine($"reconciler: {reconciler}");
+                    screen.Sentence($"schedule {collector.Schedule.Id}: {done}", 0);
+                    screen.Sentence($"collector: {ended.Collector ?? "none runs"}", 0);
+                    if (ended.Reconciler is { } reconciler) screen.Sentence($"reconciler: {reconciler}", 0);
+                    if (ended.Collector is not null && !invocation.Get(stop))
+                        screen.Line($"next: nstance-gc schedule delete {collector.Named} --stop");
                 });
             return ended.IsLate ? ExitCode.Unreachable : deleted || invocation.Get(stop)
                 ? ExitCode.Done : ExitCode.NotFound;
@@ -81,7 +83,7 @@ internal static class ScheduleDeleteCommand
             { DryRun: true } => " in dry-run",
             _ => " in enforce: it terminates instances",
         };
-        return $"goes on{mode}, and is not started again; schedule delete --stop ends it";
+        return $"goes on{mode}, and is not started again";
     }
 
     private static async Task<Ended> StopAsync(Collector collector, Invocation invocation)

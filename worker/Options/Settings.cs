@@ -82,7 +82,7 @@ internal static class Settings
             var commands = setting.Use switch
             {
                 Host => "`run`, `doctor`",
-                Collector when setting.Name == nameof(GcOptions.DryRun) => "`schedule create`",
+                Collector when setting.Name == nameof(GcSettings.DryRun) => "`schedule create`",
                 Collector => "`init`, `schedule create`",
                 _ => "all",
             };
