@@ -187,7 +187,7 @@ public sealed partial class TemporalUiDocsTests
     }
 
     [GeneratedRegex(
-        @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d"
+        @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d\.\d+"
         + @"|knc[0-9a-z]{26}|i-[0-9]{16}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b")]
     private static partial Regex Volatile();
 
