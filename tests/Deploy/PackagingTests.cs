@@ -112,7 +112,7 @@ public sealed partial class PackagingTests
         Assert.Empty(names.Except(Nstance.Temporal.Worker.Options.Settings.All.Select(s => s.Variable)));
     }
 
-    /// <summary>No registry has our packages, so each command that installs one names the folder of the build.</summary>
+    /// <summary>No registry has our packages, so each command that installs one names its folder.</summary>
     [Fact]
     public void Docs_EachInstallOfOurPackages_NamesItsSource()
     {
