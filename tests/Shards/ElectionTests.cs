@@ -76,7 +76,9 @@ public sealed class ElectionTests : IDisposable
             : _shard.Activities.ScanHealthAsync(_shard.Input));
 
         Assert.Equal(
-            (ErrorTypes.ShardNotHeld, $"nstance was elected since the last sync: it reset agents' reports in {_shard.Path}"),
+            (
+                ErrorTypes.ShardNotHeld,
+                $"nstance was elected since the last sync: it reset agents' reports in {_shard.Path}"),
             (e.ErrorType, e.Message));
         var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = "host" });
         Assert.Equal(At(3), again.Leader!.Since);
