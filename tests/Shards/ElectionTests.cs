@@ -77,7 +77,7 @@ public sealed class ElectionTests : IDisposable
         Assert.Equal(
             (ErrorTypes.ShardNotHeld, $"nstance elected {LeaderFile.Id} at {LeaderFile.Address} since the last sync"),
             (e.ErrorType, e.Message));
-        var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = "host" });
+        var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = SharedShard.HostName });
         Assert.Equal(At(3), again.Leader!.Since);
         Assert.Equal(0, (await _shard.Activities.ScanHealthAsync(_shard.Input)).Stale);
     }
