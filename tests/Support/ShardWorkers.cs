@@ -17,7 +17,8 @@ internal sealed class ShardWorkers : IAsyncDisposable
         _workers =
         [
             new(client, new TemporalWorkerOptions(Names.TaskQueue)
-                .AddWorkflow<GcWorkflow>().AddAllActivities(shard.Activities)
+                .AddWorkflow<GcWorkflow>().AddWorkflow<ReconcilerWorkflow>()
+                .AddAllActivities(shard.Activities)
                 .AddAllActivities(new KeepAliveActivities())),
             new(client, new TemporalWorkerOptions(Names.HostTaskQueue(SharedShard.HostName))
                 .AddAllActivities(shard.Activities)),
