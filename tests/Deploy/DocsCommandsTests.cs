@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
 using Nstance.Temporal.Worker;
@@ -18,6 +19,7 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
                 path => Path.GetRelativePath(Repository.Root, path)),
         ];
 
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nstance-docs-");
     private CommandServer _server = null!;
     private SimulatedCloud _cloud = null!;
 
@@ -38,6 +40,7 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
     {
         await _cloud.DisposeAsync();
         await _server.DisposeAsync();
+        _folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -53,10 +56,17 @@ public sealed partial class DocsCommandsTests : IAsyncLifetime
             .DistinctBy(c => string.Join(' ', c))
             .ToList();
         Assert.True(commands.Count >= 12, $"only {commands.Count}");
+        var database = Path.Combine(_folder.FullName, "nstance.db");
+        new NstanceDatabase(database, NstanceGeneration.V2).Dispose();
 
         foreach (var command in commands.OrderBy(c => Order(c)))
         {
-            await using var process = WorkerProcess.Start(environment, [.. command]);
+            // nstance's server of the docs leads, and its database is here.
+            _cloud.S3.Put(
+                "prod-nstance", "shard/us-west-2a/leader.json",
+                LeaderFile.Alive(DateTimeOffset.UtcNow, "THE-SERVER-ID"));
+            await using var process = WorkerProcess.Start(
+                environment, [.. command.Select(word => word == "/var/lib/nstance/db/nstance.db" ? database : word)]);
             var end = await process.EndAsync(token);
             var shown = $"nstance-gc {string.Join(' ', command)}: {end.Code}\n{string.Join('\n', end.Errors)}";
             Assert.True(Allowed(command).Contains(end.Code), shown);

@@ -6,16 +6,16 @@ using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Tests.Collect;
-using Nstance.Temporal.Tests.Flows;
+using Nstance.Temporal.Simulation.Nstance;
+using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
-using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Api.Common.V1;
 using Temporalio.Client;
 using Temporalio.Converters;
+using Temporalio.Testing;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Tests.Deploy;
@@ -70,38 +70,47 @@ public sealed partial class TemporalUiDocsTests
         AssertShown("updates", text.ToString());
     }
 
+    /// <summary>The real workflow and activities, a file that nstance's model wrote, and cloud and bucket in memory.</summary>
     [Fact]
     public async Task Details_OfARealCycleWithAPlan_AreShown()
     {
-        using var world = new CollectWorld();
-        world.Input = world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
-        for (var n = 0; n < 14; n++) world.Add();
-        world.Add(rowStatus: "deleting", status: InstanceStatus.Deleting);
-        var collected = await world.CollectAsync();
-
         await using var environment = await EmbeddedWorkflowEnvironment.StartAsync(
             client: new() { DataConverter = PayloadJson.Converter, Runtime = TestRuntime.Shared });
-        await using var stage = await Stage.SetAsync(environment);
-        var now = new DateTimeOffset(await environment.GetCurrentTimeAsync(), TimeSpan.Zero);
-        stage.Gc.Collects = _ => collected with { Plan = collected.Plan! with { CreatedAt = now } };
-        var collector = await stage.StartAsync(new() { Interval = TimeSpan.FromHours(1), DryRun = false });
+        using var shard = new SharedShard(NstanceGeneration.V2, start: await NowAsync(environment));
+        for (var n = 0; n < 40; n++) shard.AddMember(5);
+        for (var n = 0; n < 14; n++) shard.AddMember(5, isRegistered: false);
+        shard.AddMember(5, status: InstanceStatus.Stopped);
+        shard.AddMember(5, status: InstanceStatus.Deleting);
+        await using var workers = new ShardWorkers(environment.Client, shard);
+        await Nstance.Temporal.Worker.Hosting.SearchAttributes.EnsureAsync((TemporalClient)environment.Client, new());
+        await CollectorStart.EnsureRunsAsync(environment.Client, new(SharedShard.Shard)
+        {
+            Settings = new() { Interval = TimeSpan.FromHours(1), DryRun = false },
+        });
+        var collector = environment.Client.GetWorkflowHandle<GcWorkflow>(
+            Names.GcWorkflowId(SharedShard.Shard.Cluster, SharedShard.Shard.Shard));
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+
+        // The first cycle is in the grace period.
+        await environment.DelayAsync(TimeSpan.FromMinutes(10));
+        shard.Input = shard.Input with { AsOf = await NowAsync(environment) };
+        shard.Report();
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         var metadata = await collector.QueryAsync<Temporalio.Api.Sdk.V1.WorkflowMetadata>(
             "__temporal_workflow_metadata", []);
-        AssertShown("details", Named(metadata.CurrentDetails, stage));
+        AssertShown("details", Named(metadata.CurrentDetails));
         var status = await AskAsync(collector, "Status");
         status.AsObject().Remove("lastReport");
-        AssertShown("status", Json(status, stage));
+        AssertShown("status", Json(status));
         Assert.Equal(14, (int)status["pending"]!["instances"]!);
-        AssertShown("reports", Json(await AskAsync(collector, "Reports"), stage));
+        AssertShown("reports", Json(await AskAsync(collector, "Reports")));
         var export = await AskAsync(collector, "Export");
         foreach (var known in new[] { "reports", "pending" }) export["state"]!.AsObject().Remove(known);
-        AssertShown("export", Json(export, stage));
-        await stage.Client.StartWorkflowAsync(
-            (ReconcilerWorkflow w) => w.RunAsync(new(stage.Shard)),
-            new(stage.Reconciler.Id, Names.TaskQueue));
-        AssertShown("reconciler", Json(await AskAsync(stage.Reconciler, "Status"), stage));
+        AssertShown("export", Json(export));
+        var reconciler = await environment.Client.StartWorkflowAsync(
+            (ReconcilerWorkflow w) => w.RunAsync(new(SharedShard.Shard)), new("reconciler", Names.TaskQueue));
+        AssertShown("reconciler", Json(await AskAsync(reconciler, "Status")));
     }
 
     [Fact]
@@ -142,10 +151,10 @@ public sealed partial class TemporalUiDocsTests
         JsonNode.Parse((await workflow.QueryAsync<IRawValue>(query, [])).Payload.Data.ToStringUtf8())!;
 
     /// <summary>The JSON with one element of each list.</summary>
-    private static string Json(JsonNode node, Stage stage)
+    private static string Json(JsonNode node)
     {
         Shorten(node);
-        return $"```json\n{Named(node.ToJsonString(Indented), stage)}\n```";
+        return $"```json\n{Named(node.ToJsonString(Indented))}\n```";
     }
 
     private static void Shorten(JsonNode? node)
@@ -163,10 +172,11 @@ public sealed partial class TemporalUiDocsTests
 
     private static string Example(string description) => description[description.IndexOf('{')..].Trim();
 
-    private static string Named(string text, Stage stage) => text
-        .Replace($"{stage.Shard.Cluster}/{stage.Shard.Shard}", "prod/us-west-2a", StringComparison.Ordinal)
-        .Replace(stage.Shard.Shard, "us-west-2a", StringComparison.Ordinal)
-        .Replace(stage.First, "host-a", StringComparison.Ordinal);
+    private static string Named(string text) => BucketName().Replace(
+        text.Replace(SharedShard.Shard.Cluster, Shard.Cluster, StringComparison.Ordinal), Shard.Bucket);
+
+    private static async Task<DateTimeOffset> NowAsync(WorkflowEnvironment environment) =>
+        new(await environment.GetCurrentTimeAsync(), TimeSpan.Zero);
 
     /// <summary>Times, ids and hashes are others in each run.</summary>
     private static string Masked(string text) => Volatile().Replace(text, "…").Trim();
@@ -188,8 +198,11 @@ public sealed partial class TemporalUiDocsTests
 
     [GeneratedRegex(
         @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d\.\d+"
-        + @"|knc[0-9a-z]{26}|i-[0-9]{16}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b")]
+        + @"|knc[0-9a-z]{26}|i-[0-9a-f]{17}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b")]
     private static partial Regex Volatile();
+
+    [GeneratedRegex(@"(?<=bucket\W+)bucket")]
+    private static partial Regex BucketName();
 
     [GeneratedRegex("`[^`\n]*(Nstance|WorkflowType)[^`\n]* = [^`\n]*`")]
     private static partial Regex ListQuery();

@@ -13,19 +13,26 @@ namespace Nstance.Temporal.Tests.Support;
 internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
+    public const string HostName = "host-a";
     public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nstance-shared-").FullName;
+    private readonly DateTimeOffset _start;
     private int _machines;
 
-    public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false)
+    /// <param name="generation">Of nstance's schema.</param>
+    /// <param name="hasUnknownColumns">A later nstance added columns.</param>
+    /// <param name="start">Time of the first cycle. Default: <see cref="Start"/>.</param>
+    public SharedShard(NstanceGeneration generation, bool hasUnknownColumns = false, DateTimeOffset? start = null)
     {
+        _start = start ?? Start;
+        Input = new(Shard, _start, Timings) { DryRun = true };
         Nstance = new(Path, generation, this, Timings.RegistrationTimeout, hasUnknownColumns);
         Records.Config = Encoding.UTF8.GetBytes(Shard.Config(Timings));
         Records.Leader = () => LeaderFile.Alive(Input.AsOf);
         var databases = new ShardDatabases
         {
-            HostName = "host",
+            HostName = HostName,
             DataDirectory = _folder,
             SharedDatabasePath = Path,
             NstanceServerId = LeaderFile.Id,
@@ -50,7 +57,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 
     public FakeEventSink Events { get; } = new();
 
-    public PhaseInput Input { get; set; } = new(Shard, Start, Timings) { DryRun = true };
+    public PhaseInput Input { get; set; }
 
     /// <summary>A machine with this id tag, not known to nstance.</summary>
     public CloudInstance Launch(
@@ -70,22 +77,23 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         return Cloud.Add(new($"i-{++_machines:x17}", state, status, at, "a", "10.0.0.1", null, "host", tags));
     }
 
-    /// <summary>A registered member that reports, as nstance made it: row, record, machine.</summary>
+    /// <summary>A member as nstance made it: row, record, machine. Default: it registered, and reports.</summary>
     public string AddMember(
         int hours, string group = "web", InstanceStatus status = InstanceStatus.Running, string? protect = null,
-        bool hasRow = true)
+        bool hasRow = true, bool isRegistered = true)
     {
-        var issued = Start.AddHours(-hours);
+        var issued = _start.AddHours(-hours);
+        DateTimeOffset? registered = isRegistered ? issued : null;
         var id = NewId(issued);
         var machine = Launch(id, issued, status, group, protect);
-        PutRecord(id, group, machine.ProviderId, issued, issued);
+        PutRecord(id, group, machine.ProviderId, issued, registered);
         if (hasRow)
         {
             Nstance.Write(database => database.Insert(new NstanceInstance(id, "acme", group, issued)
             {
                 ProviderId = machine.ProviderId,
-                RegisteredAt = issued,
-                HealthAt = Start,
+                RegisteredAt = registered,
+                HealthAt = isRegistered ? _start : null,
             }));
         }
 
@@ -110,14 +118,18 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()
     {
         if (Input.Cycle == 0) await Activities.AcquireShardAsync(new(Shard, Input.AsOf));
-        Input = Input with { Cycle = Input.Cycle + 1, AsOf = Start.AddMinutes(2 * Input.Cycle) };
-        Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
+        Input = Input with { Cycle = Input.Cycle + 1, AsOf = _start.AddMinutes(2 * Input.Cycle) };
+        Report();
         var sync = await Activities.SyncProviderAsync(Input);
         var collect = await Activities.CollectAsync(Input);
         await Activities.ScanHealthAsync(Input);
         await Activities.PurgeRecordsAsync(Input);
         return (sync, collect);
     }
+
+    /// <summary>Each registered agent reports now.</summary>
+    public void Report() =>
+        Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
 
     /// <summary>The host is gone: another one takes the shard with a file of its own.</summary>
     public async Task MoveToAnOwnFileAsync()
