@@ -84,7 +84,8 @@ public sealed class GcActivities : IGcActivities
         var records = _connections.Records(input.Timings.RequestTimeout);
         var at = Attempted(input.AsOf);
         var leader = await Leader(input).SyncAsync(database, at, Token);
-        var config = await ShardConfiguration.TryReadAsync(records, input.Shard, notes, Token);
+        var config = await new ShardConfiguration(records, input.Shard, _connections.Provider)
+            .TryReadAsync(notes, Token);
         var timings = input.Timings;
         if (config is not null)
         {
@@ -144,40 +145,32 @@ public sealed class GcActivities : IGcActivities
             return result;
         });
 
-    private static ILogger Logger => ActivityExecutionContext.HasCurrent
-        ? ActivityExecutionContext.Current.Logger
-        : NullLogger.Instance;
+    /// <summary>Null in tests and in the simulation, which call the phases without Temporal.</summary>
+    private static ActivityExecutionContext? Context =>
+        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current : null;
 
-    private static CancellationToken Token => ActivityExecutionContext.HasCurrent
-        ? ActivityExecutionContext.Current.CancellationToken
-        : CancellationToken.None;
+    private static ILogger Logger => Context?.Logger ?? NullLogger.Instance;
+
+    private static CancellationToken Token => Context?.CancellationToken ?? CancellationToken.None;
+
+    /// <summary>Start of this attempt by Temporal's clock.</summary>
+    private static DateTimeOffset? Started =>
+        Context is { } context ? new DateTimeOffset(context.Info.StartedTime, TimeSpan.Zero) : null;
 
     private PhaseInput Begun(PhaseInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return input with
-        {
-            StartedAt = ActivityExecutionContext.HasCurrent
-                ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
-                : _time.GetUtcNow(),
-            HostTime = _time.GetUtcNow(),
-        };
+        var now = _time.GetUtcNow();
+        return input with { StartedAt = Started ?? now, HostTime = now };
     }
 
-    /// <summary>Start of this attempt by Temporal's clock; outside of an activity the cycle's time.</summary>
-    private static DateTimeOffset Attempted(DateTimeOffset asOf)
-    {
-        if (!ActivityExecutionContext.HasCurrent) return asOf;
-        var started = new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero);
-        return started > asOf ? started : asOf;
-    }
+    /// <summary>Start of this attempt; the cycle's time if that is later.</summary>
+    private static DateTimeOffset Attempted(DateTimeOffset asOf) => Started > asOf ? Started.Value : asOf;
 
-    /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
+    /// <summary>Returns the last heartbeat of the attempt before; null if this is the first attempt.</summary>
     private static async Task<PhaseProgress?> BeforeAsync()
     {
-        if (!ActivityExecutionContext.HasCurrent) return null;
-        var info = ActivityExecutionContext.Current.Info;
-        if (info.HeartbeatDetails.Count == 0) return null;
+        if (Context?.Info is not { HeartbeatDetails.Count: > 0 } info) return null;
         try
         {
             return await info.HeartbeatDetailAtAsync<PhaseProgress>(0);

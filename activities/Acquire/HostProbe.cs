@@ -16,8 +16,8 @@ internal sealed class HostProbe(IConnections connections, string host, TimeSpan 
     public async Task<ShardConfig> RunAsync(
         IRecordStore records, AcquireShardInput input, CancellationToken cancellationToken)
     {
-        var config = await AskAsync(
-            "S3", input, () => ShardConfiguration.RequireAsync(records, input.Shard, cancellationToken));
+        var configuration = new ShardConfiguration(records, input.Shard, connections.Provider);
+        var config = await AskAsync("S3", input, () => configuration.RequireAsync(cancellationToken));
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         var cloud = connections.Cloud(config.Region, timings.RequestTimeout);
         return await AskAsync("EC2", input, async () =>

@@ -53,6 +53,8 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
 
+    string IConnections.Provider => "aws";
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -126,18 +126,13 @@ internal static class Opening
         else RequireNstance(connection, path);
         var version = VersionOf(connection, path);
         if (version is 0 && own)
-        {
-            throw new DatabaseException(
-                DatabaseFault.OtherKind,
-                $"database {path} was written by an earlier build of nstance-gc: delete the file; it is a cache");
-        }
-
+            throw Other($"an earlier build of nstance-gc wrote database {path}: delete the file; it is a cache");
         if (version is Schema.Version) RequireShard(connection, path, shard);
 
         // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the
         // file and nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before
         // a termination.
-        if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
+        if (own || Texts(connection, "PRAGMA journal_mode") is ["wal"]) Run(connection, "PRAGMA synchronous = NORMAL");
 
         // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between
         // commits.
@@ -185,9 +180,7 @@ internal static class Opening
             var what = present.Count == 0
                 ? $"has no table {table}"
                 : $"table {table} lacks {string.Join(", ", missing)}";
-            throw new DatabaseException(
-                DatabaseFault.OtherKind,
-                $"database {path} is not nstance's ({what}): correct the path; nothing was written");
+            throw Other($"database {path} is not nstance's ({what}): correct the path; nothing was written");
         }
     }
 
@@ -198,8 +191,7 @@ internal static class Opening
         if (Number(connection, Ours) == 0) return null;
         if (Meta(connection, MetaKeys.Version) is not { } text) return 0;
         if (int.TryParse(text, out var version) && version <= Schema.Version) return version;
-        throw new DatabaseException(
-            DatabaseFault.OtherKind,
+        throw Other(
             $"database {path} was written by a newer nstance-gc (version {text} of its tables): update this one");
     }
 
@@ -208,8 +200,7 @@ internal static class Opening
         var cluster = Meta(connection, MetaKeys.Cluster);
         var name = Meta(connection, MetaKeys.Shard);
         if (cluster == shard.Cluster && name == shard.Shard) return;
-        throw new DatabaseException(
-            DatabaseFault.OtherKind,
+        throw Other(
             $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
     }
 
@@ -221,6 +212,8 @@ internal static class Opening
         command.Parameters.AddWithValue("$key", key);
         return command.ExecuteScalar() as string;
     }
+
+    private static DatabaseException Other(string message) => new(DatabaseFault.OtherKind, message);
 
     private static DatabaseException ReadOnly(string path) => new(
         DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder");
@@ -241,8 +234,6 @@ internal static class Opening
         while (reader.Read()) texts.Add(reader.GetString(0));
         return texts;
     }
-
-    private static string? Text(SqliteConnection connection, string sql) => Texts(connection, sql).FirstOrDefault();
 
     private static long Number(SqliteConnection connection, string sql)
     {

@@ -5,6 +5,9 @@ namespace Nstance.Temporal.Activities.Ports;
 /// </summary>
 internal interface IConnections
 {
+    /// <summary>The cloud's name in <c>shard.infra.provider</c> of a shard's configuration.</summary>
+    string Provider { get; }
+
     /// <summary>The bucket's side; its region is the worker's own (the configuration is not read yet).</summary>
     IRecordStore Records(TimeSpan requestTimeout);
 

@@ -131,7 +131,7 @@ public sealed class OpeningTests : IDisposable
         var e = Assert.Throws<DatabaseException>(() => ShardDatabase.Open(path, _shard.Shard, own: true));
 
         Assert.Contains(
-            $"{path} was written by an earlier build of nstance-gc: delete the file", e.Message,
+            $"an earlier build of nstance-gc wrote database {path}: delete the file", e.Message,
             StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
     }

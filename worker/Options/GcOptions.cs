@@ -83,9 +83,7 @@ public sealed record GcOptions : IValidatableObject
     [Whole(10, 1_000_000)]
     public int MaxCachedWorkflows { get; init; } = 4000;
 
-    /// <summary>
-    /// Part of the account's EC2 request rates that the shards of this worker may use together. The default is 50.
-    /// </summary>
+    /// <summary>Share of the account's EC2 request rates for all shards of this worker. The default is 50.</summary>
     [Whole(1, 100)]
     public int Ec2RatePercent { get; init; } = 50;
 
@@ -234,10 +232,9 @@ public sealed record GcOptions : IValidatableObject
             yield return Fault(nameof(QuietHours), $"\"{hours}\" are no quiet hours: {SteeringText.AllowedQuietHours}");
         if (HostTimeout > CycleTimeout)
         {
+            var cycle = DurationText.Format(CycleTimeout);
             yield return Fault(
-                nameof(HostTimeout),
-                $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, "
-                + DurationText.Format(CycleTimeout));
+                nameof(HostTimeout), $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, {cycle}");
         }
 
         if (WebhookSecretFile is { } file && (WebhookUrl is null || !File.Exists(file)))
