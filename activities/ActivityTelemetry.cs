@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Api.Common.V1;

@@ -8,12 +8,10 @@ using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Health;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Purge;
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
 
@@ -200,8 +198,7 @@ public sealed class GcActivities : IGcActivities
             OnTerminated = entry => Logger.Terminated(input, entry),
         };
 
-    private async Task<T> RunAsync<T>(
-        PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
+    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
         var began = Stopwatch.GetTimestamp();

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 
 namespace Nstance.Temporal.Activities;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Reconcile;
 using Temporalio.Activities;
 

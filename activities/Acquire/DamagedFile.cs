@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Acquire;
 

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 
 namespace Nstance.Temporal.Activities.Acquire;
@@ -13,16 +12,15 @@ internal sealed class HostProbe(IConnections connections, string host, TimeSpan 
     public TimeSpan Waited => waited;
 
     /// <summary>Returns the shard's configuration after both services have answered.</summary>
-    public async Task<ShardConfig> RunAsync(
-        IRecordStore records, AcquireShardInput input, CancellationToken cancellationToken)
+    public async Task<ShardConfig> RunAsync(IRecordStore records, AcquireShardInput input, CancellationToken ct)
     {
         var configuration = new ShardConfiguration(records, input.Shard, connections.Provider);
-        var config = await AskAsync("S3", input, () => configuration.RequireAsync(cancellationToken));
+        var config = await AskAsync("S3", input, () => configuration.RequireAsync(ct));
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         var cloud = connections.Cloud(config.Region, timings.RequestTimeout);
         return await AskAsync("EC2", input, async () =>
         {
-            await cloud.ProbeAsync(input.Shard, cancellationToken);
+            await cloud.ProbeAsync(input.Shard, ct);
             return config;
         });
     }

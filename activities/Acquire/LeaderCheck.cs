@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 using Temporalio.Exceptions;
 
@@ -16,10 +15,10 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
     /// host.
     /// </summary>
     public async Task<NstanceLeaderInfo?> AcquireAsync(
-        ShardDatabase database, string? previousHost, DateTimeOffset at, CancellationToken cancellationToken)
+        ShardDatabase database, string? previousHost, DateTimeOffset at, CancellationToken ct)
     {
         if (database.IsOwn) return null;
-        var leader = await RequireAsync(ErrorTypes.HostDeclined, cancellationToken);
+        var leader = await RequireAsync(ErrorTypes.HostDeclined, ct);
         var isFirst = previousHost is null && database.GetLeader() is null;
         // Another host held the shard since: nstance led from there, so this host's server was elected after that.
         return database.NoteLeader(leader, at, isElected: !isFirst && previousHost != databases.HostName);
@@ -30,15 +29,14 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
     /// worker beside it sees what agents report.
     /// </summary>
     /// <exception cref="ApplicationFailureException">This host declines for a while.</exception>
-    public async Task LetLeadersHostGoFirstAsync(
-        AcquireShardInput input, TimeSpan waited, CancellationToken cancellationToken)
+    public async Task LetLeadersHostGoFirstAsync(AcquireShardInput input, TimeSpan waited, CancellationToken ct)
     {
         if (input.PreviousHost is not null || waited >= HostOrder.Wait(input)
             || !databases.Find(shard, mustExist: false).Own) return;
         NstanceLeader? leader;
         try
         {
-            leader = await ReadAsync(ErrorTypes.HostDeclined, cancellationToken);
+            leader = await ReadAsync(ErrorTypes.HostDeclined, ct);
         }
         catch (Exception e) when (e is CloudException or ApplicationFailureException)
         {
@@ -51,11 +49,10 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
     }
 
     /// <summary>For a sync: a host that nstance no longer leads from gives up the shard.</summary>
-    public async Task<NstanceLeaderInfo?> SyncAsync(
-        ShardDatabase database, DateTimeOffset at, CancellationToken cancellationToken)
+    public async Task<NstanceLeaderInfo?> SyncAsync(ShardDatabase database, DateTimeOffset at, CancellationToken ct)
     {
         if (database.IsOwn) return null;
-        var leader = await RequireAsync(ErrorTypes.ShardNotHeld, cancellationToken);
+        var leader = await RequireAsync(ErrorTypes.ShardNotHeld, ct);
         return database.NoteLeader(leader, at, isElected: database.GetLeader()?.Id != leader.Id);
     }
 
@@ -63,21 +60,21 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
     /// For a phase that uses the agents' reports: an election since the sync makes them worthless, so the cycle must
     /// take the shard anew.
     /// </summary>
-    public async Task RequireSameAsync(ShardDatabase database, CancellationToken cancellationToken)
+    public async Task RequireSameAsync(ShardDatabase database, CancellationToken ct)
     {
         if (database.IsOwn) return;
-        var leader = await RequireAsync(ErrorTypes.ShardNotHeld, cancellationToken);
+        var leader = await RequireAsync(ErrorTypes.ShardNotHeld, ct);
         if (database.GetLeader()?.Id == leader.Id && !database.LostReports()) return;
         throw Failed(ErrorTypes.ShardNotHeld, $"nstance elected {leader.Name} since the last sync");
     }
 
-    private async Task<NstanceLeader> RequireAsync(string errorType, CancellationToken cancellationToken)
+    private async Task<NstanceLeader> RequireAsync(string errorType, CancellationToken ct)
     {
-        var leader = await ReadAsync(errorType, cancellationToken);
+        var leader = await ReadAsync(errorType, ct);
         var id = databases.NstanceServerId;
         var now = time.GetUtcNow();
         var address = LeaderRules.NeedsAddress(leader, now, id)
-            ? await (databases.MatchAddress ?? LocalAddresses.MatchAsync)(leader!.Host, cancellationToken)
+            ? await (databases.MatchAddress ?? LocalAddresses.MatchAsync)(leader!.Host, ct)
             : AddressMatch.Unclear;
         var (place, why) = LeaderRules.Judge(shard, leader, now, id, address);
         if (place == LeaderPlace.Here) return leader!;
@@ -85,11 +82,11 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
         throw Failed(declines && place == LeaderPlace.None ? ErrorTypes.NoLeader : errorType, why);
     }
 
-    private async Task<NstanceLeader?> ReadAsync(string errorType, CancellationToken cancellationToken)
+    private async Task<NstanceLeader?> ReadAsync(string errorType, CancellationToken ct)
     {
         try
         {
-            if (await records.GetLeaderAsync(shard, cancellationToken) is not { } json) return null;
+            if (await records.GetLeaderAsync(shard, ct) is not { } json) return null;
             return NstanceLeader.Parse(json, out var why) ?? throw Unknown(why);
         }
         catch (CloudException e) when (e.Fault != CloudFault.Denied

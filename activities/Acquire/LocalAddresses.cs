@@ -10,9 +10,9 @@ internal static class LocalAddresses
 {
     private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(5);
 
-    public static async Task<AddressMatch> MatchAsync(string host, CancellationToken cancellationToken)
+    public static async Task<AddressMatch> MatchAsync(string host, CancellationToken ct)
     {
-        var named = await ResolveAsync(host, cancellationToken);
+        var named = await ResolveAsync(host, ct);
         // Every machine has the loopback addresses: they tell no host apart.
         if (named.Length == 0 || Array.TrueForAll(named, IPAddress.IsLoopback)) return AddressMatch.Unclear;
         var own = NetworkInterface.GetAllNetworkInterfaces()
@@ -23,18 +23,18 @@ internal static class LocalAddresses
     }
 
     /// <summary>Empty: the name has no address, or the resolver did not answer in time.</summary>
-    private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken ct)
     {
         if (host.Length == 0) return [];
         if (IPAddress.TryParse(host, out var address)) return [Plain(address)];
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(LookupTimeout);
         try
         {
             return Array.ConvertAll(await Dns.GetHostAddressesAsync(host, limit.Token), Plain);
         }
         catch (Exception e) when (e is SocketException or ArgumentException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return [];
         }

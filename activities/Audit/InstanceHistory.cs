@@ -1,6 +1,5 @@
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Audit;
 
@@ -26,31 +25,26 @@ internal sealed class HistoryReader(
     /// <param name="instance">nstance's id, or the cloud's.</param>
     /// <param name="from">First day of the audit that is read.</param>
     /// <param name="to">Last day.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="ct">Ends it.</param>
     /// <exception cref="CloudException">The audit could not be read in full.</exception>
-    public async Task<InstanceHistory> ReadAsync(
-        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    public async Task<InstanceHistory> ReadAsync(string instance, DateOnly from, DateOnly to, CancellationToken ct)
     {
-        var entries = await EntriesAsync(instance, from, to, cancellationToken);
+        var entries = await EntriesAsync(instance, from, to, ct);
         var id = entries.Count > 0 ? entries[^1].Instance : instance;
         var row = Row(id, instance);
-        var record = await RecordAsync(row, row?.Id ?? id, entries, cancellationToken);
+        var record = await RecordAsync(row, row?.Id ?? id, entries, ct);
         return new(row, record, entries) { Gaps = _gaps };
     }
 
     private async Task<IReadOnlyList<AuditEntry>> EntriesAsync(
-        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+        string instance, DateOnly from, DateOnly to, CancellationToken ct)
     {
         var audit = connections.Audit(timeout);
         var keys = new List<string>();
         for (var day = from; day <= to; day = day.AddDays(1))
-            keys.AddRange(await audit.ListAsync(shard, day, cancellationToken));
+            keys.AddRange(await audit.ListAsync(shard, day, ct));
         var found = new AuditEntry[keys.Count][];
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxParallelGets,
-            CancellationToken = cancellationToken,
-        };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = ct };
         await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
             found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
 
@@ -69,7 +63,8 @@ internal sealed class HistoryReader(
         try
         {
             using var database = databases.OpenToRead(shard);
-            return database.Find(id) ?? (database.FindIdByProvider(instance) is { } live ? database.Find(live) : null);
+            return database.Find(id) ?? database.FindIdsByProviders([instance])[instance].Select(database.Find)
+                .OrderBy(row => row?.DeletedAt is not null).FirstOrDefault();
         }
         catch (DatabaseException e)
         {
@@ -79,7 +74,7 @@ internal sealed class HistoryReader(
     }
 
     private async Task<RecordRead?> RecordAsync(
-        InstanceRow? row, string id, IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+        InstanceRow? row, string id, IReadOnlyList<AuditEntry> entries, CancellationToken ct)
     {
         var tenant = row?.Tenant ?? entries.Select(e => e.Tenant).LastOrDefault(Identifiers.IsValid);
         if (!InstanceId.TryParse(id, out var parsed) || !Identifiers.IsValid(tenant))
@@ -91,7 +86,7 @@ internal sealed class HistoryReader(
         try
         {
             return await connections.Records(timeout)
-                .GetAsync(shard, RecordKey.For(shard, tenant!, parsed), cancellationToken);
+                .GetAsync(shard, RecordKey.For(shard, tenant!, parsed), ct);
         }
         catch (CloudException e)
         {

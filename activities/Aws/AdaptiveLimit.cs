@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -30,9 +29,9 @@ internal sealed class AdaptiveLimit : IDisposable
     }
 
     /// <summary>Runs a call when there is room for it.</summary>
-    public async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken ct)
     {
-        await _turns.WaitAsync(cancellationToken);
+        await _turns.WaitAsync(ct);
         var number = Interlocked.Increment(ref _began);
         bool? isThrottled = null; // null: the call's fault says nothing about the rate
         try

@@ -3,8 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Xml;
 using Amazon.Runtime;
-using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -29,21 +27,20 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     /// <summary>Runs a call.</summary>
     /// <param name="action">The action as the service names it.</param>
     /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <param name="ct">Cancels the call.</param>
     /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
     /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
     public Task<T> RunAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int instances = 0) =>
+        string action, Func<CancellationToken, Task<T>> call, CancellationToken ct, int instances = 0) =>
         Rates is null
-            ? CallAsync(action, call, cancellationToken)
-            : Rates.RunAsync(action, instances, () => CallAsync(action, call, cancellationToken), cancellationToken);
+            ? CallAsync(action, call, ct)
+            : Rates.RunAsync(action, instances, () => CallAsync(action, call, ct), ct);
 
-    private async Task<T> CallAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string action, Func<CancellationToken, Task<T>> call, CancellationToken ct)
     {
         var began = Stopwatch.GetTimestamp();
         using var span = GcMeter.Source.StartActivity($"{Service} {action}", ActivityKind.Client);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Timeout < MaxTimeout ? Timeout : MaxTimeout);
         var result = "ok";
         try
@@ -53,7 +50,7 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         }
         catch (Exception e)
         {
-            var failure = cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken)
+            var failure = ct.IsCancellationRequested ? new OperationCanceledException(ct)
                 : e is CloudException ? e
                 : limit.IsCancellationRequested || e is OperationCanceledException ? TimedOut(action)
                 : Translate(action, e) ?? e;

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Net;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 

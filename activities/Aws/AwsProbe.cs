@@ -1,6 +1,5 @@
 using Amazon.EC2.Model;
 using Amazon.SecurityToken.Model;
-using Nstance.Temporal.Activities.Ports;
 using Tag = Amazon.EC2.Model.Tag;
 
 namespace Nstance.Temporal.Activities.Aws;
@@ -24,18 +23,18 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
 
     /// <summary>Returns the ARN of our identity; null: the endpoint has no token service.</summary>
     /// <exception cref="CloudException">AWS refused the call or did not answer.</exception>
-    public async Task<string?> IdentityAsync(CancellationToken cancellationToken)
+    public async Task<string?> IdentityAsync(CancellationToken ct)
     {
         if (connections.TokenService(region, timeout) is not { } service) return null;
         using var client = service.Client;
         var request = new GetCallerIdentityRequest();
         var answer = await service.Aws.RunAsync(
-            "GetCallerIdentity", ct => client.GetCallerIdentityAsync(request, ct), cancellationToken);
+            "GetCallerIdentity", ct => client.GetCallerIdentityAsync(request, ct), ct);
         return answer.Arn;
     }
 
     /// <summary>Returns the permissions that a cycle needs, and those that <c>--quarantine</c> needs too.</summary>
-    public async Task<IReadOnlyList<Permission>> PermissionsAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Permission>> PermissionsAsync(CancellationToken ct)
     {
         var (ec2, aws) = connections.Ec2(region, timeout);
         var terminate = new TerminateInstancesRequest { InstanceIds = [NoInstance], DryRun = true };
@@ -57,7 +56,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
             var name = $"ec2:{action}";
             try
             {
-                await aws.RunAsync(action, call, cancellationToken);
+                await aws.RunAsync(action, call, ct);
                 return new(name, null, "the endpoint knows no dry run");
             }
             catch (CloudException e) when (e.Code is "DryRunOperation" or "InvalidID" || e.Fault == CloudFault.Gone)
@@ -73,7 +72,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
     }
 
     /// <summary>Returns how far this clock is ahead of the bucket's endpoint; null: it gave no time.</summary>
-    public async Task<TimeSpan?> ClockAheadAsync(TimeProvider clock, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> ClockAheadAsync(TimeProvider clock, CancellationToken ct)
     {
         using var http = new HttpClient { Timeout = timeout };
         var before = clock.GetUtcNow();
@@ -81,8 +80,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
         try
         {
             // A refusal has a Date header too.
-            using var answer = await http.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
             var now = before + ((clock.GetUtcNow() - before) / 2);
             return answer.Headers.Date is { } date ? now - date : null;
         }

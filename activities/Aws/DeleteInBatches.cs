@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -21,14 +20,13 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
     private string? _outage;
 
     /// <summary>Deletes the objects, and returns the keys that may still exist, each with the reason.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> RunAsync(
-        IEnumerable<string> keys, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, string>> RunAsync(IEnumerable<string> keys, CancellationToken ct)
     {
         foreach (var batch in keys.Distinct().Chunk(MaxKeys))
         {
             try
             {
-                if (_outage is null) await DeleteAsync(batch, cancellationToken);
+                if (_outage is null) await DeleteAsync(batch, ct);
             }
             catch (CloudException e)
             {
@@ -42,14 +40,14 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
         return _failed;
     }
 
-    private async Task DeleteAsync(string[] batch, CancellationToken cancellationToken)
+    private async Task DeleteAsync(string[] batch, CancellationToken ct)
     {
         string? refusal = null;
         if (!singles.Contains(bucket))
         {
             try
             {
-                await DeleteTogetherAsync(batch, cancellationToken);
+                await DeleteTogetherAsync(batch, ct);
                 return;
             }
             catch (CloudException e) when (AwsErrors.IsRefusalOfBatches(e.Code))
@@ -58,12 +56,12 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
             }
         }
 
-        var deleted = await DeleteSinglyAsync(batch, cancellationToken);
+        var deleted = await DeleteSinglyAsync(batch, ct);
         // Only proof counts: a bucket that refuses both is not remembered, and the next call tries both again.
         if (refusal is not null && deleted > 0) singles.Add(bucket, refusal);
     }
 
-    private async Task DeleteTogetherAsync(string[] batch, CancellationToken cancellationToken)
+    private async Task DeleteTogetherAsync(string[] batch, CancellationToken ct)
     {
         // Not quiet: a key counts as deleted only when the answer says so.
         var request = new DeleteObjectsRequest
@@ -82,7 +80,7 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
             {
                 return e.Response;
             }
-        }, cancellationToken);
+        }, ct);
         var deleted = (answer.DeletedObjects ?? []).Select(o => o.Key).ToHashSet();
         foreach (var error in answer.DeleteErrors ?? [])
         {
@@ -94,14 +92,10 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
     }
 
     /// <returns>Number of objects that are gone.</returns>
-    private async Task<int> DeleteSinglyAsync(string[] batch, CancellationToken cancellationToken)
+    private async Task<int> DeleteSinglyAsync(string[] batch, CancellationToken ct)
     {
         var deleted = 0;
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxParallel,
-            CancellationToken = cancellationToken,
-        };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
         await Parallel.ForEachAsync(batch, options, async (key, ct) =>
         {
             if (Volatile.Read(ref _outage) is not null) return;
@@ -124,12 +118,12 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
     }
 
     /// <summary>S3 answers 204. A proxy's 200 does not count.</summary>
-    private Task<DeleteObjectResponse> DeleteOneAsync(string key, CancellationToken cancellationToken) =>
+    private Task<DeleteObjectResponse> DeleteOneAsync(string key, CancellationToken ct) =>
         aws.RunAsync("DeleteObject", async ct =>
         {
             var answer = await client.DeleteObjectAsync(bucket, key, ct);
             return answer.HttpStatusCode == System.Net.HttpStatusCode.NoContent
                 ? answer
                 : throw aws.Stranger("DeleteObject");
-        }, cancellationToken);
+        }, ct);
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Amazon.EC2;
 using Amazon.EC2.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -23,15 +22,15 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     private long _began;
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> RunAsync(
-        IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken cancellationToken)
+        IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken ct)
     {
         _began = _time.GetTimestamp();
-        _results = await new TerminationProtection(client, aws).RunAsync(ids, cancellationToken);
+        _results = await new TerminationProtection(client, aws).RunAsync(ids, ct);
 
         // The tag explains the stop, so it comes first.
         await EachBatchAsync(
             ids,
-            batch => TagAsync(batch, CloudTags.GcQuarantined, at, cancellationToken),
+            batch => TagAsync(batch, CloudTags.GcQuarantined, at, ct),
             whenDone: null,
             whenFailed: e => new(TerminateOutcome.Failed, e.Message) { IsOutage = e.WorthRetrying });
 
@@ -39,7 +38,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         await EachBatchAsync(
             ids,
             batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
-                new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Count),
+                new StopInstancesRequest { InstanceIds = [.. batch] }, ct), ct, batch.Count),
             whenDone: new(TerminateOutcome.Quarantined, null),
             whenFailed: e => e.Fault == CloudFault.Protected
                 ? new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e))
@@ -47,12 +46,12 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         return _results;
     }
 
-    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
+    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken ct)
     {
         var hasNoRoom = false;
         try
         {
-            await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
+            await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
         }
         catch (CloudException e) when (e.Code == TagLimit)
         {
@@ -60,20 +59,20 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         }
 
         await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
-            new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken, instances: 1);
+            new StartInstancesRequest { InstanceIds = [id] }, ct), ct, instances: 1);
         var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
-        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), cancellationToken);
+        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), ct);
 
         // The quarantine's tag has made room.
-        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
+        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
     }
 
     private Task<CreateTagsResponse> TagAsync(
-        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken cancellationToken)
+        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken ct)
     {
         var value = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct), cancellationToken);
+            new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct), ct);
     }
 
     private async Task EachBatchAsync(

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -23,10 +22,9 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
     /// <param name="action">The action as EC2 names it.</param>
     /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
     /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <param name="ct">Cancels the wait.</param>
     /// <exception cref="CloudException">Throttled by EC2, or here because the wait would be too long.</exception>
-    public async Task<T> RunAsync<T>(
-        string action, int instances, Func<Task<T>> call, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(string action, int instances, Func<Task<T>> call, CancellationToken ct)
     {
         var requests = _requests.GetOrAdd(action, Requests);
         var resources = instances > 0 ? _instances.GetOrAdd(action, Instances) : null;
@@ -42,7 +40,7 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
             if (resourceWait > wait) wait = resourceWait;
         }
 
-        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, ct);
         try
         {
             var answer = await call();

@@ -1,11 +1,9 @@
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>Lists one part: pages of own instances that are not terminated.</summary>
-internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(
-    IdPart part, CancellationToken cancellationToken);
+internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(IdPart part, CancellationToken ct);
 
 /// <summary>
 /// Lists a large fleet in parallel parts, because each page's token comes from the page before. An empty part may mean
@@ -31,15 +29,15 @@ internal sealed class ListInParts
     /// </summary>
     /// <param name="list">Lists one part.</param>
     /// <param name="parts">Maximum number of parts; fewer while other shards are listed in parts.</param>
-    /// <param name="cancellationToken">Cancels the listing.</param>
+    /// <param name="ct">Cancels the listing.</param>
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ListPart list, int parts, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, int parts, [EnumeratorCancellation] CancellationToken ct)
     {
         var more = 0;
         while (more < parts - 1 && TryTake()) more++;
         try
         {
-            await foreach (var page in ExactlyAsync(list, 1 + more, cancellationToken)) yield return page;
+            await foreach (var page in ExactlyAsync(list, 1 + more, ct)) yield return page;
         }
         finally
         {
@@ -55,14 +53,14 @@ internal sealed class ListInParts
     }
 
     private static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ExactlyAsync(
-        ListPart list, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, int count, [EnumeratorCancellation] CancellationToken ct)
     {
         var parts = Enumerable.Range(0, count).Select(number => new IdPart(number, count)).ToArray();
         var empty = parts.ToHashSet();
         if (count > 1)
         {
-            var listings = parts.Select(part => PartAsync(list, part, cancellationToken));
-            await foreach (var (part, page) in listings.AheadAsync(cancellationToken))
+            var listings = parts.Select(part => PartAsync(list, part, ct));
+            await foreach (var (part, page) in listings.AheadAsync(ct))
             {
                 if (page.Count > 0) empty.Remove(part);
                 yield return page;
@@ -70,7 +68,7 @@ internal sealed class ListInParts
         }
 
         if (empty.Count == 0) yield break;
-        await foreach (var page in list(IdPart.Whole, cancellationToken).AheadAsync(cancellationToken))
+        await foreach (var page in list(IdPart.Whole, ct).AheadAsync(ct))
         {
             yield return
             [
@@ -81,9 +79,9 @@ internal sealed class ListInParts
     }
 
     private static async IAsyncEnumerable<(IdPart Part, IReadOnlyList<CloudInstance> Page)> PartAsync(
-        ListPart list, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, IdPart part, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var pages = list(part, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var pages = list(part, ct).GetAsyncEnumerator(ct);
         for (var isFirst = true; await NextAsync(pages, isFirst); isFirst = false)
         {
             // A cloud that ignores the filter would list each instance in every part.

@@ -2,7 +2,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -21,7 +20,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     /// such key would make the whole listing unreadable.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken, int pageSize = MaxKeys)
+        string prefix, [EnumeratorCancellation] CancellationToken ct, int pageSize = MaxKeys)
     {
         var request = new ListObjectsV2Request
         {
@@ -32,8 +31,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
         };
         while (true)
         {
-            var answer = await _aws.RunAsync(
-                "ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), cancellationToken);
+            var answer = await _aws.RunAsync("ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), ct);
 
             // The SDK reads a proxy's page of well-formed XML as an empty listing.
             if (answer.IsTruncated is not { } isTruncated) throw _aws.Stranger("ListObjectsV2");
@@ -53,8 +51,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     }
 
     /// <summary>Reads an object; null: S3 says that it does not exist.</summary>
-    public async Task<S3Content?> ReadAsync(
-        string key, CancellationToken cancellationToken, long maxBytes = long.MaxValue)
+    public async Task<S3Content?> ReadAsync(string key, CancellationToken ct, long maxBytes = long.MaxValue)
     {
         try
         {
@@ -65,7 +62,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
                 using var bytes = new MemoryStream();
                 await answer.ResponseStream.CopyToAsync(bytes, ct);
                 return new S3Content(bytes.ToArray(), answer.ETag ?? "");
-            }, cancellationToken);
+            }, ct);
         }
         catch (CloudException e) when (e.Fault == CloudFault.Gone)
         {
@@ -74,8 +71,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     }
 
     /// <summary>Writes an object. A proxy's 200 has no ETag and does not count.</summary>
-    public Task PutAsync(
-        string key, string contentType, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+    public Task PutAsync(string key, string contentType, ReadOnlyMemory<byte> bytes, CancellationToken ct) =>
         _aws.RunAsync("PutObject", async ct =>
         {
             // A new stream for each try: the SDK closes the stream that it sent.
@@ -90,12 +86,11 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
                 UseChunkEncoding = false,
             }, ct);
             return !string.IsNullOrEmpty(answer.ETag) ? answer : throw _aws.Stranger("PutObject");
-        }, cancellationToken);
+        }, ct);
 
     /// <summary>Deletes objects, and returns the keys that may still exist, each with the reason.</summary>
-    public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
-        IEnumerable<string> keys, CancellationToken cancellationToken) =>
-        new DeleteInBatches(client, _aws, name, singles).RunAsync(keys, cancellationToken);
+    public Task<IReadOnlyDictionary<string, string>> DeleteAsync(IEnumerable<string> keys, CancellationToken ct) =>
+        new DeleteInBatches(client, _aws, name, singles).RunAsync(keys, ct);
 
     /// <summary>The SDK does not decode keys; an endpoint that does not report an encoding did not encode.</summary>
     private static string Key(S3Object o, EncodingType? encoding) =>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Amazon.EC2;
 using Amazon.EC2.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -24,14 +23,10 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 
     /// <returns>The protected instances, and those whose protection EC2 did not tell.</returns>
     public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(
-        IEnumerable<string> ids, CancellationToken cancellationToken)
+        IEnumerable<string> ids, CancellationToken ct)
     {
         var results = new ConcurrentDictionary<string, TerminateResult>();
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxParallel,
-            CancellationToken = cancellationToken,
-        };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
         await Parallel.ForEachAsync(ids.Distinct(), options, async (id, ct) =>
         {
             if (await AskAsync(id, ct) is { } result) results[id] = result;
@@ -39,19 +34,19 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
         return results;
     }
 
-    private async Task<TerminateResult?> AskAsync(string id, CancellationToken cancellationToken) =>
-        await AskAsync(id, InstanceAttributeName.DisableApiTermination, Why, cancellationToken)
-        ?? await AskAsync(id, InstanceAttributeName.DisableApiStop, WhyStop, cancellationToken);
+    private async Task<TerminateResult?> AskAsync(string id, CancellationToken ct) =>
+        await AskAsync(id, InstanceAttributeName.DisableApiTermination, Why, ct)
+        ?? await AskAsync(id, InstanceAttributeName.DisableApiStop, WhyStop, ct);
 
     private async Task<TerminateResult?> AskAsync(
-        string id, InstanceAttributeName attribute, string why, CancellationToken cancellationToken)
+        string id, InstanceAttributeName attribute, string why, CancellationToken ct)
     {
         var request = new DescribeInstanceAttributeRequest(id, attribute);
         try
         {
             var answer = await aws.RunAsync(
                 "DescribeInstanceAttribute",
-                ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
+                ct => client.DescribeInstanceAttributeAsync(request, ct), ct);
             var value = attribute == InstanceAttributeName.DisableApiStop
                 ? answer.InstanceAttribute?.DisableApiStop
                 : answer.InstanceAttribute?.DisableApiTermination;

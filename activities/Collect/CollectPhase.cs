@@ -1,9 +1,7 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Collect;
 
@@ -131,8 +129,7 @@ internal sealed class CollectPhase(
         {
             var doing = $"{announced.Count} pass, in batches of {TerminateBatch}";
             Beat(reason, doing);
-            await termination.RunAsync(
-                await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
+            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }
 
         Beat(reason, "done");

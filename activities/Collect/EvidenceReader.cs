@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
@@ -10,8 +9,7 @@ namespace Nstance.Temporal.Activities.Collect;
 /// Asks row, cloud and bucket about candidates. A question that fails leaves a gap in the evidence, no more. The cloud
 /// and the bucket are asked at the same time.
 /// </summary>
-internal sealed class EvidenceReader(
-    ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
+internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
 {
     private RecordKeys? _keys;
     private string? _outage;
@@ -121,11 +119,7 @@ internal sealed class EvidenceReader(
         IReadOnlyCollection<InstanceRow> rows, ShardRef shard, CancellationToken ct)
     {
         var found = new ConcurrentDictionary<string, Evidence>(await FindKeysAsync(rows, shard, ct));
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = IRecordStore.MaxParallelReads,
-            CancellationToken = ct,
-        };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = IRecordStore.MaxParallelReads, CancellationToken = ct };
         var readable = found.Where(e => e.Value.RecordUnknown is null).ToArray();
         await Parallel.ForEachAsync(readable, options, async (item, token) =>
         {
@@ -178,8 +172,7 @@ internal sealed class EvidenceReader(
     /// <summary>Records are read in parallel: only the first counts.</summary>
     private void Away(string outage) => Interlocked.CompareExchange(ref _outage, outage, null);
 
-    private static Evidence WithKey(
-        InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)
+    private static Evidence WithKey(InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)
     {
         if (row.RecordKeyIn(shard) is { } own) return new() { RecordKey = own, Tenant = row.Tenant };
         if (row.InstanceId is not { } id) return new() { Tenant = Identifiers.IsValid(row.Tenant) ? row.Tenant : null };

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;

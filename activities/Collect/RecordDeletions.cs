@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Collect;
 

@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
@@ -25,8 +24,7 @@ internal sealed class Termination(
     /// Writes to the bucket what is about to be terminated. If that fails, only what is gone already is cleaned up: no
     /// machine is terminated without a trace.
     /// </summary>
-    public async Task<IReadOnlyList<Assessment>> AnnounceAsync(
-        IReadOnlyList<Assessment> acting, CancellationToken ct)
+    public async Task<IReadOnlyList<Assessment>> AnnounceAsync(IReadOnlyList<Assessment> acting, CancellationToken ct)
     {
         var terminating = acting.Where(a => a.IsTerminating).ToArray();
         if (terminating.Length == 0 || input.DryRun) return acting;

@@ -157,15 +157,14 @@ internal static class Opening
         if (VersionOf(connection, "") is Schema.Version) return;
         foreach (var drop in Texts(connection, Left)) Run(connection, drop);
         Run(connection, Schema.Collector);
-        using var meta = new Statement(connection, Statements.SetMeta, "$key", "$value");
-        foreach (var (key, value) in new[]
+        Set(MetaKeys.Version, $"{Schema.Version}");
+        Set(MetaKeys.Cluster, shard.Cluster);
+        Set(MetaKeys.Shard, shard.Shard);
+
+        void Set(string key, string value)
         {
-            (MetaKeys.Version, $"{Schema.Version}"),
-            (MetaKeys.Cluster, shard.Cluster),
-            (MetaKeys.Shard, shard.Shard),
-        })
-        {
-            meta.Bind(transaction, key, value).Run();
+            using var meta = new Statement(connection, Statements.SetMeta, ("$key", key), ("$value", value));
+            meta.Bind(transaction, ("$key", key), ("$value", value)).Run();
         }
     }
 
@@ -204,13 +203,12 @@ internal static class Opening
             $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
     }
 
+    /// <param name="connection">The file.</param>
+    /// <param name="key">A constant of <see cref="MetaKeys"/>.</param>
     private static string? Meta(SqliteConnection connection, string key)
     {
         if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'gc_meta'") == 0) return null;
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT value FROM gc_meta WHERE key = $key";
-        command.Parameters.AddWithValue("$key", key);
-        return command.ExecuteScalar() as string;
+        return Texts(connection, $"SELECT value FROM gc_meta WHERE key = '{key}'").FirstOrDefault();
     }
 
     private static DatabaseException Other(string message) => new(DatabaseFault.OtherKind, message);

@@ -50,16 +50,13 @@ internal static class Queries
         """;
 
     public const string Machines = """
-        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless
-        FROM gc_machines
+        SELECT provider_id, instance_id, group_key, status, launched_ms, rowless FROM gc_machines
         """;
 
     public const string Terminating = """
         SELECT provider_id, instance_id, group_key, terminating_at FROM gc_machines
         WHERE status = 'deleting' ORDER BY provider_id
         """;
-
-    public const string CountMachines = "SELECT count(*) FROM gc_machines";
 
     /// <summary>Machines that carry the id of another, and who they are.</summary>
     public const string DuplicateIds = """
@@ -199,9 +196,6 @@ internal static class Queries
         WHERE status IS NOT 'deregistered' AND instance_id IN (SELECT value FROM json_each($ids)) ORDER BY 1, 2
         """;
 
-    public const string IdByProvider =
-        "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
-
     /// <summary>
     /// Live rows by tenant and group, without those whose machine shuts down; machines without a row by group alone,
     /// with "" for the tenant.
@@ -217,9 +211,6 @@ internal static class Queries
         SELECT '', coalesce(group_key, ''), count(*) FROM gc_machines
         WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2
         """;
-
-    public const string CountLive =
-        "SELECT count(*) FROM instances WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> ''";
 
     /// <summary>Places of those records that were not read in this version, or whose row is missing.</summary>
     public const string ChangedRecords = """

@@ -73,9 +73,9 @@ internal static class RowReader
         if (group is not null && !groups.TryAdd(group, group)) group = groups[group];
         return new(
             reader.GetString(0), reader.GetString(1), group, InstanceStatuses.Parse(reader.GetString(3)),
-            reader.IsDBNull(4) ? null : reader.GetInt64(4), Optional(reader, 5), Optional(reader, 6))
+            reader.IsDBNull(4) ? null : reader.GetInt64(4))
         {
-            WasRowless = reader.GetInt32(7) != 0,
+            WasRowless = reader.GetInt32(5) != 0,
         };
     }
 

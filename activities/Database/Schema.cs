@@ -44,8 +44,8 @@ internal static class Schema
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE gc_machines (
           provider_id TEXT PRIMARY KEY NOT NULL, instance_id TEXT NOT NULL, group_key TEXT, status TEXT NOT NULL,
-          launched_ms INTEGER, protected TEXT, quarantined TEXT, rowless INTEGER NOT NULL DEFAULT 0,
-          first_seen_at TEXT NOT NULL, terminating_at TEXT) WITHOUT ROWID;
+          launched_ms INTEGER, rowless INTEGER NOT NULL DEFAULT 0, first_seen_at TEXT NOT NULL, terminating_at TEXT)
+          WITHOUT ROWID;
         CREATE INDEX gc_machines_instance ON gc_machines (instance_id);
         CREATE TABLE gc_records (
           instance_id TEXT PRIMARY KEY NOT NULL, etag TEXT NOT NULL, tenant TEXT NOT NULL, group_key TEXT NOT NULL,

@@ -56,19 +56,17 @@ internal static class Statements
         """;
 
     public const string InsertMachine = """
-        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined,
-          first_seen_at, terminating_at)
-        VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at,
-          CASE WHEN $status = 'deleting' THEN $at END)
+        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, first_seen_at,
+          terminating_at)
+        VALUES ($id, $instance, $group, $status, $launched, $at, CASE WHEN $status = 'deleting' THEN $at END)
         ON CONFLICT (provider_id) DO UPDATE SET instance_id = $instance, group_key = $group, status = $status,
-          launched_ms = $launched, protected = $protected, quarantined = $quarantined,
+          launched_ms = $launched,
           terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         """;
 
-    /// <summary>Leaves the instance id alone: setting it would write its index anew.</summary>
+    /// <summary>Does not set the instance id, because that would write its index too.</summary>
     public const string UpdateMachine = """
-        UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched, protected = $protected,
-          quarantined = $quarantined,
+        UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched,
           terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         WHERE provider_id = $id
         """;

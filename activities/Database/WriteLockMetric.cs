@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Database;
 

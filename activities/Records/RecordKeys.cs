@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Records;
 
@@ -11,15 +10,14 @@ internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
     private readonly Dictionary<InstanceId, IReadOnlyList<string>> _keys = [];
 
     /// <exception cref="CloudException">The listing is not complete; asking again is safe.</exception>
-    public async Task<ILookup<InstanceId, string>> FindAsync(
-        IEnumerable<InstanceId> ids, CancellationToken cancellationToken)
+    public async Task<ILookup<InstanceId, string>> FindAsync(IEnumerable<InstanceId> ids, CancellationToken ct)
     {
         InstanceId[] asked = [.. ids.Distinct()];
         var wanted = asked.Where(id => !_keys.ContainsKey(id)).ToHashSet();
         if (wanted.Count > 0)
         {
             var found = new List<(InstanceId Id, string Key)>();
-            await foreach (var page in records.ListAsync(shard, cancellationToken))
+            await foreach (var page in records.ListAsync(shard, ct))
             {
                 foreach (var (key, _) in page)
                 {

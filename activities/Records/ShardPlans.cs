@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Records;
@@ -98,8 +97,7 @@ internal sealed class ShardPlans
     /// <summary>What became of the plan that waits for a decision; null: none does.</summary>
     /// <param name="candidates">Ids of all that still look like garbage; null: this cycle cannot tell.</param>
     /// <param name="held">What limits and guards hold back now.</param>
-    public PendingPlan? Pending(
-        IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
+    public PendingPlan? Pending(IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
     {
         if (_input.Plans?.Pending is not { } pending) return null;
         var result = new PendingPlan(pending.Hash);

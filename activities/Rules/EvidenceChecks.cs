@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
@@ -42,7 +41,7 @@ internal static class EvidenceChecks
         if (!instance.IsOwn(input.Shard)) return Verdict.Skip("does not carry the shard's tags");
         if (instance.TrackingId != row.Id) return Verdict.Skip($"belongs to {instance.TrackingId} at the cloud");
         if (instance.Status == InstanceStatus.Deleting) return Verdict.Skip(AlreadyTerminating);
-        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection.Why);
+        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection);
         if (RecordOfAnother(row, now) is { } other) return other;
         return instance.Status == InstanceStatus.Deleted
             ? new(VerdictKind.CleanUp, "terminated at the cloud already")

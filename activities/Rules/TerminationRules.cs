@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 using static Nstance.Temporal.Activities.Rules.EvidenceChecks;
 
 namespace Nstance.Temporal.Activities.Rules;
@@ -68,8 +67,7 @@ internal static class TerminationRules
         if (launched > cloudTime - input.Timings.RegistrationTimeout)
             return Verdict.Skip("launched too recently by the cloud's clock");
         var record = now.Record is RecordRead.Found ? "its record says the same" : "it has no record";
-        return new(
-            VerdictKind.Terminate, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
+        return new(VerdictKind.Terminate, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
     }
 
     /// <summary>

@@ -1,8 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
@@ -33,8 +31,7 @@ internal sealed class MissingInstances(
     /// <param name="listed">How many machines the listing named.</param>
     /// <param name="missing">Known machines that it did not name.</param>
     /// <param name="ct">Cancels it.</param>
-    public async Task<MissingResult> RunAsync(
-        int listed, IReadOnlyCollection<MachineRow> missing, CancellationToken ct)
+    public async Task<MissingResult> RunAsync(int listed, IReadOnlyCollection<MachineRow> missing, CancellationToken ct)
     {
         _terminating.UnionWith(missing.Where(m => m.Status == InstanceStatus.Deleting).Select(m => m.ProviderId));
         var checks = database.FindRowsToCheck();

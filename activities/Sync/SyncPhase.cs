@@ -1,9 +1,7 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
@@ -74,7 +72,7 @@ internal sealed class SyncPhase(
     private async Task<IReadOnlyCollection<MachineRow>> ListAsync(CancellationToken ct)
     {
         var known = database.LoadMachines();
-        var expected = known.Count > 0 ? known.Count : database.CountLive();
+        var expected = known.Count > 0 ? known.Count : database.CountLiveByGroup().Values.Sum();
         var difference = new ListingDifference(known);
         await foreach (var page in cloud.ListAsync(input.Shard, expected, ct))
         {
