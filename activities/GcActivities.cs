@@ -48,9 +48,9 @@ public sealed class GcActivities : IGcActivities
     }
 
     /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
-    /// <param name="webhook">Where news go; null: to the log.</param>
+    /// <param name="webhook">Receives notifications; null: the log does.</param>
     /// <param name="time">Clock of signatures.</param>
-    /// <param name="logger">Takes the news when there is no webhook.</param>
+    /// <param name="logger">Logs notifications without a webhook.</param>
     /// <returns>Activities for the shared and the host's queue.</returns>
     public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
         new(

@@ -4,9 +4,7 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>
-/// What the phases of a shard's cycles do. Labels: cluster, shard, and one of phase, reason, state, result.
-/// </summary>
+/// <summary>Metrics of the phases. Labels: cluster, shard, and one of phase, reason, state, result.</summary>
 internal static class PhaseMetrics
 {
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
@@ -15,7 +13,7 @@ internal static class PhaseMetrics
 
     private static readonly Counter<long> Handled = GcMeter.Meter.CreateCounter<long>(
         "nstance.gc.candidates", description:
-        "Garbage by reason and what became of it "
+        "Garbage by reason and outcome "
         + "(found, terminated, would_terminate, already_gone, skipped, failed, over_limit, blocked, quarantined)");
 
     private static readonly Gauge<long> Garbage = GcMeter.Meter.CreateGauge<long>(
@@ -31,7 +29,7 @@ internal static class PhaseMetrics
         "nstance.gc.limits.tripped", description: "Collections in which a reason was held back by its limit");
 
     private static readonly Counter<long> Purged = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.purged", description: "Rows and records deleted for good, by result (ok, failed)");
+        "nstance.gc.purged", description: "Rows and records deleted, by result (ok, failed)");
 
     private static readonly Gauge<long> Stale = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.health.stale", description: "Registered instances whose last report is too old");
@@ -47,7 +45,7 @@ internal static class PhaseMetrics
 
     private static readonly Gauge<long> At = GcMeter.Meter.CreateGauge<long>(
         "nstance.gc.phase.at", "s",
-        "When this host last ended a phase, Unix time: of two hosts' values the later's holds");
+        "When this host last ended a phase, Unix time; of two hosts the later one counts");
 
     public static void Phase(ShardRef shard, string phase, string result, long began)
     {
@@ -75,11 +73,7 @@ internal static class PhaseMetrics
         Purged.Add(result.Failed, Tags(shard, ("result", "failed")));
     }
 
-    /// <param name="shard">The shard.</param>
-    /// <param name="states">
-    /// All states; one that no instance has is there with zero, or its last value would stay.
-    /// </param>
-    /// <param name="path">File of the database.</param>
+    /// <summary>Records all states, also with zero, or the last value of a state would stay.</summary>
     public static void Synced(ShardRef shard, IReadOnlyDictionary<string, long> states, string path)
     {
         foreach (var (state, count) in states) Instances.Record(count, Tags(shard, ("state", state)));

@@ -5,14 +5,14 @@ using Temporalio.Activities;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>The database and the cloud of a shard that this host holds, for one check.</summary>
+/// <summary>Database and cloud of a shard that this host holds, for one check.</summary>
 internal sealed record HeldShard(ShardDatabase Database, ICloud Cloud, TimeSpan HealthCheckInterval) : IDisposable
 {
     public void Dispose() => Database.Dispose();
 }
 
 /// <summary>
-/// What the reconciler does: checks on the host that holds the shard, news to the outside from any host.
+/// The activities of the reconciler: checks on the host that holds the shard, notifications from any host.
 /// </summary>
 public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
 {

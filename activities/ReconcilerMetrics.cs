@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>What the reconciler's activities do. Labels: cluster, shard, and verdict, or kind and result.</summary>
+/// <summary>Metrics of the reconciler's activities. Labels: cluster, shard, and verdict, or kind and result.</summary>
 internal static class ReconcilerMetrics
 {
     private static readonly Counter<long> Checks = GcMeter.Meter.CreateCounter<long>(
@@ -12,7 +12,7 @@ internal static class ReconcilerMetrics
 
     private static readonly Counter<long> Notifications = GcMeter.Meter.CreateCounter<long>(
         "nstance.gc.reconciler.notifications",
-        description: "Attempts to tell the outside, by kind and result (ok, failed)");
+        description: "Attempts to send a notification, by kind and result (ok, failed)");
 
     public static void Checked(ShardRef shard, CheckInstancesResult result)
     {

@@ -7,9 +7,9 @@ namespace Nstance.Temporal.Activities.Acquire;
 internal sealed class AcquirePhase(
     ShardDatabases databases, IRecordStore records, HostProbe probe, TimeProvider time, Action<string> heartbeat)
 {
-    /// <param name="input">The shard.</param>
-    /// <param name="at">Start of this attempt: an election may be later than the input's time.</param>
-    /// <param name="ct">Ends the work.</param>
+    /// <summary>
+    /// Runs the phase. An election may be later than the input's time, but not than <paramref name="at"/>.
+    /// </summary>
     public async Task<AcquireShardResult> RunAsync(AcquireShardInput input, DateTimeOffset at, CancellationToken ct)
     {
         var config = await probe.RunAsync(records, input, ct);
@@ -34,7 +34,7 @@ internal sealed class AcquirePhase(
         ShardDatabase database, AcquireShardInput input, AcquireShardResult result, PhaseNotes notes,
         CancellationToken ct)
     {
-        // Unless this very host held it last, others may have worked on the shard since, and our copy may be old.
+        // If another host held the shard last, the local copy may be old.
         var isCurrent = input.PreviousHost == databases.HostName
             && database.GetMeta(MetaKeys.RebuiltAt) is not null && database.GetMeta(MetaKeys.AcquiredAt) is not null;
         if (isCurrent) return result with { Problems = notes.Problems };

@@ -13,7 +13,7 @@ internal static class LocalAddresses
     public static async Task<AddressMatch> MatchAsync(string host, CancellationToken ct)
     {
         var named = await ResolveAsync(host, ct);
-        // Every machine has the loopback addresses: they tell no host apart.
+        // Every machine has the loopback addresses.
         if (named.Length == 0 || Array.TrueForAll(named, IPAddress.IsLoopback)) return AddressMatch.Unclear;
         var own = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
@@ -22,7 +22,9 @@ internal static class LocalAddresses
         return own.Intersect(named).Any() ? AddressMatch.Own : AddressMatch.Other;
     }
 
-    /// <summary>Empty: the name has no address, or the resolver did not answer in time.</summary>
+    /// <summary>
+    /// Returns the addresses of a name; none if it has none, or the resolver does not answer in time.
+    /// </summary>
     private static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken ct)
     {
         if (host.Length == 0) return [];
@@ -40,7 +42,7 @@ internal static class LocalAddresses
         }
     }
 
-    /// <summary>Without the scope of a link, which depends on the machine, and IPv4 as IPv4.</summary>
+    /// <summary>Returns an address without the scope of a link, which differs by machine, and IPv4 as IPv4.</summary>
     private static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : new(address.GetAddressBytes());
 }

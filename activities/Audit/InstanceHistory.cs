@@ -4,17 +4,17 @@ using Nstance.Temporal.Activities.Database;
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>
-/// All that is known of one instance: the row on this host, its record, and what the audit tells, oldest first.
+/// All data about one instance: the row on this host, its record, and the lines of the audit, oldest first.
 /// </summary>
 internal sealed record InstanceHistory(InstanceRow? Row, RecordRead? Record, IReadOnlyList<AuditEntry> Entries)
 {
-    /// <summary>What could not be looked at, and why.</summary>
+    /// <summary>Data that could not be read, with the reason.</summary>
     public IReadOnlyList<string> Gaps { get; init; } = [];
 
     public bool IsEmpty => Row is null && Record is not RecordRead.Found && Entries.Count == 0;
 }
 
-/// <summary>Reads stories. Looks only.</summary>
+/// <summary>Reads the history of an instance. Changes nothing.</summary>
 internal sealed class HistoryReader(
     IConnections connections, ShardDatabases databases, ShardRef shard, TimeSpan timeout)
 {
@@ -22,11 +22,8 @@ internal sealed class HistoryReader(
 
     private readonly List<string> _gaps = [];
 
-    /// <param name="instance">nstance's id, or the cloud's.</param>
-    /// <param name="from">First day of the audit that is read.</param>
-    /// <param name="to">Last day.</param>
-    /// <param name="ct">Ends it.</param>
-    /// <exception cref="CloudException">The audit could not be read in full.</exception>
+    /// <summary>Reads the history of an instance, by nstance's id or the cloud's, between two days.</summary>
+    /// <exception cref="CloudException">The audit could not be read completely.</exception>
     public async Task<InstanceHistory> ReadAsync(string instance, DateOnly from, DateOnly to, CancellationToken ct)
     {
         var entries = await EntriesAsync(instance, from, to, ct);
@@ -48,7 +45,7 @@ internal sealed class HistoryReader(
         await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
             found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
 
-        // Written twice after a crash: the same id, told once. Sorting is stable: lines of a cycle stay in their order.
+        // A crash may repeat a line. Sorting is stable: the lines of a cycle keep their order.
         return [.. found.SelectMany(e => e).DistinctBy(e => e.Id).OrderBy(e => e.At)];
     }
 
@@ -79,7 +76,7 @@ internal sealed class HistoryReader(
         var tenant = row?.Tenant ?? entries.Select(e => e.Tenant).LastOrDefault(Identifiers.IsValid);
         if (!InstanceId.TryParse(id, out var parsed) || !Identifiers.IsValid(tenant))
         {
-            _gaps.Add("its record could not be looked for: the tenant is not known");
+            _gaps.Add("its record could not be read: the tenant is not known");
             return null;
         }
 

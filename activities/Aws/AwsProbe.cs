@@ -4,19 +4,19 @@ using Tag = Amazon.EC2.Model.Tag;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>Whether the identity may do an action.</summary>
+/// <summary>Whether the identity has a permission.</summary>
 /// <param name="Action">The action as IAM names it, such as <c>ec2:TerminateInstances</c>.</param>
 /// <param name="Allowed">Null: the cloud did not say.</param>
 /// <param name="Why">The cloud's answer; null when the action is allowed.</param>
 internal sealed record Permission(string Action, bool? Allowed, string? Why);
 
 /// <summary>
-/// Asks AWS for our identity, our permissions and the time. Changes nothing: each action is a dry run on an instance
-/// that cannot exist, because an endpoint without dry runs would do the action.
+/// Asks AWS for our identity, our permissions and the time. Each action is a dry run on an instance that cannot exist,
+/// because some endpoints ignore the dry-run flag.
 /// </summary>
 internal sealed class AwsProbe(AwsConnections connections, string? region, TimeSpan timeout)
 {
-    /// <summary>An id that no instance has; EC2's ids are random.</summary>
+    /// <summary>An id that no instance has: EC2's ids are random.</summary>
     public const string NoInstance = "i-00000000000000000";
 
     private static readonly Tag ProbeTag = new(CloudTags.GcQuarantined, "dry-run");
@@ -71,7 +71,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
         }
     }
 
-    /// <summary>Returns how far this clock is ahead of the bucket's endpoint; null: it gave no time.</summary>
+    /// <summary>Returns how far this clock is ahead of the bucket's endpoint; null if it gives no time.</summary>
     public async Task<TimeSpan?> ClockAheadAsync(TimeProvider clock, CancellationToken ct)
     {
         using var http = new HttpClient { Timeout = timeout };
@@ -79,7 +79,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
         using var request = new HttpRequestMessage(HttpMethod.Head, connections.BucketEndpoint);
         try
         {
-            // A refusal has a Date header too.
+            // A refusal also has a Date header.
             using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
             var now = before + ((clock.GetUtcNow() - before) / 2);
             return answer.Headers.Date is { } date ? now - date : null;

@@ -4,19 +4,17 @@ using Amazon.S3.Model;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>
-/// Deletes objects of a bucket, a thousand in a call. Where the store refuses such calls, it deletes them one by one.
-/// </summary>
+/// <summary>Deletes objects of a bucket, a thousand in a call; one by one where the store refuses such calls.</summary>
 internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string bucket, SingleDeletes singles)
 {
     private const int MaxKeys = 1000;
 
-    /// <summary>A thousand records then take seconds, and the store is not flooded.</summary>
+    /// <summary>A thousand records take seconds, without a flood of calls.</summary>
     private const int MaxParallel = 16;
 
     private readonly ConcurrentDictionary<string, string> _failed = new(StringComparer.Ordinal);
 
-    /// <summary>The first failure that the next call would meet too: the rest is not tried.</summary>
+    /// <summary>The first failure that would also affect the next calls, which are then not made.</summary>
     private string? _outage;
 
     /// <summary>Deletes the objects, and returns the keys that may still exist, each with the reason.</summary>
@@ -57,13 +55,13 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
         }
 
         var deleted = await DeleteSinglyAsync(batch, ct);
-        // Only proof counts: a bucket that refuses both is not remembered, and the next call tries both again.
+        // A bucket that refuses both calls is not remembered.
         if (refusal is not null && deleted > 0) singles.Add(bucket, refusal);
     }
 
     private async Task DeleteTogetherAsync(string[] batch, CancellationToken ct)
     {
-        // Not quiet: a key counts as deleted only when the answer says so.
+        // Not quiet: a key counts as deleted only if the answer names it.
         var request = new DeleteObjectsRequest
         {
             BucketName = bucket,
@@ -117,7 +115,7 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
         return deleted;
     }
 
-    /// <summary>S3 answers 204. A proxy's 200 does not count.</summary>
+    /// <summary>Deletes one object. S3 answers 204; a proxy's 200 does not count.</summary>
     private Task<DeleteObjectResponse> DeleteOneAsync(string key, CancellationToken ct) =>
         aws.RunAsync("DeleteObject", async ct =>
         {

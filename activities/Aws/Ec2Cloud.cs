@@ -7,9 +7,6 @@ using InstanceStatus = Nstance.Temporal.Activities.Domain.InstanceStatus;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>EC2 in one region as the collector's cloud.</summary>
-/// <param name="client">The region's client.</param>
-/// <param name="aws">Makes the calls.</param>
-/// <param name="inParts">Bounds the parts that all shards of the worker list at a time.</param>
 internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inParts) : ICloud
 {
     private const int PageSize = 1000;
@@ -94,7 +91,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         var seen = new HashSet<string>();
         await foreach (var page in PagesAsync(request, ct))
         {
-            // The filter is not trusted alone: a foreign machine must never enter the database.
+            // The filter alone is not trusted: a foreign machine must never enter the database.
             yield return
             [
                 .. page.Where(i =>
@@ -123,7 +120,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
             var answer = await aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), ct);
             yield return [.. (answer.Reservations ?? []).SelectMany(r => r.Instances ?? []).Select(Read)];
 
-            // The same token again would page for ever, and the listing would never be complete.
+            // The same token again would never end.
             if (answer.NextToken is { Length: > 0 } next && next == request.NextToken)
                 throw new CloudException(CloudFault.Transient, $"EC2 at {aws.Place} gave the same page twice");
             request.NextToken = answer.NextToken;
@@ -162,7 +159,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         ],
     };
 
-    // In a filter's value * and ? match anything.
+    // In the value of a filter, * and ? are wildcards.
     private static string Literal(string value) => value
         .Replace(@"\", @"\\", StringComparison.Ordinal)
         .Replace("*", @"\*", StringComparison.Ordinal)

@@ -6,9 +6,8 @@ using Amazon.EC2.Model;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, and tags one in
-/// spite of stop protection, so each instance is asked for both first. A refused batch is halved until the bad
-/// instances are isolated.
+/// Quarantine at EC2: a tag, then a stop. EC2 stops an instance despite termination protection, so each instance is
+/// checked for protection first. A refused batch is halved until the bad instances are isolated.
 /// </summary>
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
@@ -34,7 +33,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             whenDone: null,
             whenFailed: e => new(TerminateOutcome.Failed, e.Message) { IsOutage = e.WorthRetrying });
 
-        // An instance that cannot be stopped (a spot instance, for example) runs until its quarantine is over.
+        // An instance that cannot be stopped, such as a spot instance, runs until its quarantine is over.
         await EachBatchAsync(
             ids,
             batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
@@ -63,7 +62,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
         await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), ct);
 
-        // The quarantine's tag has made room.
+        // The removed tag leaves room for this one.
         if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
     }
 
@@ -84,7 +83,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
 
         async Task HalvedAsync(IReadOnlyList<string> batch)
         {
-            // The evidence grows old, as before a termination.
+            // Old evidence must not stop an instance.
             if (_time.GetElapsedTime(_began) > TerminateInBatches.MaxDuration)
             {
                 Set(batch, new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long"));

@@ -20,7 +20,9 @@ internal readonly record struct IdPart(int Number, int Of)
     /// <summary>Returns filter values with EC2's wildcards. Some clouds write ids in capitals.</summary>
     public List<string> Patterns() => [.. (Hexadecimal + "ABCDEF").Select(digit => $"*{digit}").Where(Has)];
 
-    /// <summary>True for one part if the id ends in a hexadecimal digit; otherwise for <see cref="Whole"/> only.</summary>
+    /// <summary>
+    /// True for one part if the id ends in a hexadecimal digit; otherwise for <see cref="Whole"/> only.
+    /// </summary>
     public bool Has(string providerId) => Of == 1 || (providerId.Length > 0 && PartOf(providerId[^1], Of) == Number);
 
     /// <summary>Null: not a hexadecimal digit.</summary>

@@ -6,30 +6,27 @@ namespace Nstance.Temporal.Activities.Aws;
 internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(IdPart part, CancellationToken ct);
 
 /// <summary>
-/// Lists a large fleet in parallel parts, because each page's token comes from the page before. An empty part may mean
-/// that the cloud does not support wildcards in ids; then the whole is listed once more for it. One for a worker;
-/// thread-safe.
+/// Lists a large fleet in parallel parts, because EC2 gives the token of a page with the page before. An empty part may
+/// mean that the cloud ignores wildcards in ids; then all instances are listed again. One for a worker; thread-safe.
 /// </summary>
 internal sealed class ListInParts
 {
-    /// <summary>Parts of one shard at most: EC2 grants 20 describes a second, and takes about one for a page.</summary>
+    /// <summary>
+    /// Maximum number of parts of one shard: EC2 grants 20 describes a second, and takes about one for a page.
+    /// </summary>
     public const int MaxParts = 4;
 
     /// <summary>
-    /// Parts beyond each shard's first, for all shards of a worker. More would make the describes of a collection wait
-    /// longer than <see cref="Ec2Rates.MaxWait"/>.
+    /// Maximum number of extra parts of all shards. With more, the describes of a collection would wait longer than
+    /// <see cref="Ec2Rates.MaxWait"/>.
     /// </summary>
     public const int MaxMore = 12;
 
     private int _left = MaxMore;
 
     /// <summary>
-    /// Pages of own instances that are not terminated, each instance once. Complete when the enumeration ends without
-    /// an exception.
+    /// Lists own instances that are not terminated, each once. Complete when the enumeration ends without an exception.
     /// </summary>
-    /// <param name="list">Lists one part.</param>
-    /// <param name="parts">Maximum number of parts; fewer while other shards are listed in parts.</param>
-    /// <param name="ct">Cancels the listing.</param>
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ListPart list, int parts, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -97,7 +94,7 @@ internal sealed class ListInParts
         }
         catch (CloudException e) when (isFirst && e.Fault is CloudFault.Malformed or CloudFault.Invalid)
         {
-            return false; // The listing of the whole reports the fault if the part is not its cause.
+            return false; // The listing of all instances reports the fault if the part did not cause it.
         }
     }
 }

@@ -5,10 +5,10 @@ using Amazon.S3.Model;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>An object's bytes and ETag; the bytes are null when the object is larger than the caller takes.</summary>
+/// <summary>An object's bytes and ETag; no bytes if it is larger than the maximum.</summary>
 internal sealed record S3Content(byte[]? Bytes, string ETag);
 
-/// <summary>One bucket. Its faults name the bucket; an answer that is not S3's is a fault.</summary>
+/// <summary>One bucket. Its faults name it. An answer that is not S3's is a fault.</summary>
 internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, SingleDeletes singles)
 {
     private const int MaxKeys = 1000;
@@ -16,8 +16,8 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     private readonly AwsCall _aws = aws with { Bucket = name };
 
     /// <summary>
-    /// Lists the objects under a prefix. Keys travel percent-encoded: XML 1.0 has no form for some characters, and one
-    /// such key would make the whole listing unreadable.
+    /// Lists the objects under a prefix. Keys are percent-encoded, because a key that XML 1.0 cannot represent would
+    /// make the listing unreadable.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken ct, int pageSize = MaxKeys)
@@ -50,7 +50,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
         }
     }
 
-    /// <summary>Reads an object; null: S3 says that it does not exist.</summary>
+    /// <summary>Reads an object; null if S3 says that it does not exist.</summary>
     public async Task<S3Content?> ReadAsync(string key, CancellationToken ct, long maxBytes = long.MaxValue)
     {
         try
@@ -92,7 +92,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     public Task<IReadOnlyDictionary<string, string>> DeleteAsync(IEnumerable<string> keys, CancellationToken ct) =>
         new DeleteInBatches(client, _aws, name, singles).RunAsync(keys, ct);
 
-    /// <summary>The SDK does not decode keys; an endpoint that does not report an encoding did not encode.</summary>
+    /// <summary>Decodes a key, which the SDK does not. An endpoint that reports no encoding did not encode.</summary>
     private static string Key(S3Object o, EncodingType? encoding) =>
         encoding == EncodingType.Url ? WebUtility.UrlDecode(o.Key) : o.Key;
 }

@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="gets">Bounds the reads in flight of all shards together.</param>
 internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit gets) : IRecordStore
 {
-    /// <summary>A record is a few KiB. A larger object is not read into memory.</summary>
+    /// <summary>Maximum size of a record, which has a few KiB.</summary>
     private const int MaxBytes = 1 << 20;
 
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(

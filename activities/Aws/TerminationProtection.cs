@@ -5,8 +5,8 @@ using Amazon.EC2.Model;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Asks EC2 whether instances are protected. <c>disableApiTermination</c> forbids a termination,
-/// <c>disableApiStop</c> a stop and a termination. EC2 answers for one instance and one attribute at a time.
+/// Asks EC2 whether instances are protected. <c>disableApiTermination</c> forbids a termination, <c>disableApiStop</c>
+/// a stop and a termination. One call for each instance and attribute.
 /// </summary>
 internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 {
@@ -15,13 +15,13 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 
     private const int MaxParallel = 8;
 
-    /// <summary>Returns which protection a refused call met.</summary>
+    /// <summary>Returns the protection that refused a call.</summary>
     public static string WhyOf(CloudException refused) =>
         (refused.Detail ?? refused.Message).Contains("disableApiStop", StringComparison.OrdinalIgnoreCase)
             ? WhyStop
             : Why;
 
-    /// <returns>The protected instances, and those whose protection EC2 did not tell.</returns>
+    /// <returns>The protected instances, and those of unknown protection.</returns>
     public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(
         IEnumerable<string> ids, CancellationToken ct)
     {

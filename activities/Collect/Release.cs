@@ -3,25 +3,20 @@ using Nstance.Temporal.Activities.Audit;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>What came of a release: the instance, or why there was none to release.</summary>
+/// <summary>Result of a release: the instance, or why it was refused.</summary>
 internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil)
 {
-    /// <summary>Why the audit does not tell of it, though it is done; null: it does.</summary>
+    /// <summary>Why the audit lacks the release; null if it has it.</summary>
     public string? Untold { get; init; }
 }
 
-/// <summary>Takes one instance out of quarantine, and says in the audit who did.</summary>
+/// <summary>Takes one instance out of quarantine, and adds the operator to the audit.</summary>
 internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
 {
-    /// <param name="instance">nstance's id, or the cloud's.</param>
-    /// <param name="by">Who asks.</param>
-    /// <param name="comment">Why.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="protectFor">
-    /// How long the collector must leave it alone, so that it isn't quarantined at once again.
-    /// </param>
-    /// <param name="ct">Ends it.</param>
-    /// <exception cref="CloudException">It could not be asked, or done; safe to try again.</exception>
+    /// <summary>
+    /// Releases an instance, by nstance's id or the cloud's. The tag protects it for a time from another quarantine.
+    /// </summary>
+    /// <exception cref="CloudException">The cloud did not answer; safe to retry.</exception>
     public async Task<ReleaseResult> RunAsync(
         string instance, string by, string comment, DateTimeOffset now, TimeSpan protectFor,
         CancellationToken ct)

@@ -11,12 +11,12 @@ namespace Nstance.Temporal.Activities.Database;
 internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
 
 /// <summary>
-/// <c>instances</c>: nstance's rows. Finders return whole sets. SQL compares times as texts and may take in rows up to
-/// a second too young (see <see cref="GoTime"/>); the exact time is compared here.
+/// <c>instances</c>: nstance's rows. SQL compares times as texts and may select rows up to a second too young (see
+/// <see cref="GoTime"/>); the exact time is compared here.
 /// </summary>
 internal sealed partial class ShardDatabase : ICandidateSource
 {
-    /// <summary>Live rows that name a machine which is not listed, or which another row names too.</summary>
+    /// <summary>Active rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()
     {
         var providers = Query(Queries.UnlistedProviders, row => Statement.Text(row, 0))
@@ -29,16 +29,16 @@ internal sealed partial class ShardDatabase : ICandidateSource
         return [.. checks.OrderBy(check => check.Row.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>Live rows that name no machine.</summary>
+    /// <summary>Active rows that name no machine.</summary>
     public IReadOnlyList<InstanceRow> FindUnnamed() => Sorted(Query(Queries.Unnamed, RowReader.Row));
 
-    /// <summary>Ids that no rule can use, in hexadecimal digits.</summary>
+    /// <summary>Invalid ids, in hexadecimal digits.</summary>
     public IReadOnlyList<string> FindInvalidIds() => Query(Queries.InvalidIds, row => row.GetString(0));
 
-    /// <summary>Live rows whose machine, or whose record as last read, is unhealthy.</summary>
+    /// <summary>Active rows whose machine, or whose record as last read, is unhealthy.</summary>
     public IReadOnlyList<InstanceRow> FindUnhealthy() => Sorted(Query(Queries.Unhealthy, RowReader.Row));
 
-    /// <summary>Live rows that never registered, issued before a time or with an invalid time of issue.</summary>
+    /// <summary>Active rows that never registered, issued before a time or with an invalid time of issue.</summary>
     public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) => Sorted(
         Query(
             Queries.Unregistered, RowReader.Row,
@@ -64,7 +64,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         Query(Queries.Expired, RowReader.Row, ("$before", GoTime.TextAfterSecondOf(deletedBefore)))
             .Where(row => row.DeletedAt < deletedBefore));
 
-    /// <summary>Rows whose mark of deletion is not a time that a rule can use.</summary>
+    /// <summary>Rows with an invalid time of deletion.</summary>
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
         Sorted(Query(Queries.Marked, RowReader.Row).Where(row => RowRules.InvalidTimes(row, asOf) is not null));
 
@@ -111,7 +111,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         return rows.ToDictionary(row => row.Id, row => row with { Targets = string.Join(", ", targets[row.Id]) });
     }
 
-    /// <summary>Live instances by tenant and group; a machine without a row counts under the tenant "".</summary>
+    /// <summary>Counts active instances by tenant and group. A machine without a row has the tenant "".</summary>
     public IReadOnlyDictionary<(string Tenant, string Group), int> CountLiveByGroup()
     {
         var counts = new Dictionary<(string, string), int>();
@@ -173,7 +173,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
 
     /// <summary>
     /// Deletes rows that are marked as deleted, their children first, and adds their audit lines. Returns the deleted
-    /// ids. A live row stays.
+    /// ids; an active row stays.
     /// </summary>
     public IReadOnlyList<string> Purge(IReadOnlyCollection<(string Id, AuditLine Audit)> rows)
     {
@@ -196,7 +196,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         }
     }
 
-    /// <summary>False: this nstance has no load balancers, so the file lacks their table.</summary>
+    /// <summary>False if this nstance has no load balancers, so that the file lacks their table.</summary>
     private bool HasTargets => Query(Queries.HasTargets, _ => true).Count > 0;
 
     private int PurgeOne(string id, AuditLine audit, List<string> purged)

@@ -3,7 +3,7 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A machine, and whether no row stands for it now.</summary>
+/// <summary>A machine, and whether it has no row now.</summary>
 internal readonly record struct RowlessMachine(MachineRow Machine, bool IsRowless);
 
 /// <summary><c>gc_machines</c>: the cloud's state, as last listed.</summary>
@@ -43,7 +43,7 @@ internal sealed partial class ShardDatabase
     public void DeleteMachines(IEnumerable<string> providerIds) =>
         WriteBatches(providerIds, id => Write(Statements.DeleteMachine, ("$id", id)));
 
-    /// <summary>Machines that shut down, as last listed or as the collector terminated them.</summary>
+    /// <summary>Machines that shut down, as last listed or because the collector terminated them.</summary>
     public IReadOnlyList<TerminatingMachine> FindTerminating() => Query(
         Queries.Terminating,
         row => new TerminatingMachine(

@@ -63,8 +63,8 @@ internal sealed partial class ShardDatabase
         var hasSubnet = HasSubnet;
         var sql = $"""
             INSERT INTO instances ({(hasSubnet ? "subnet_id, " : "")}id, tenant, group_key, on_demand, provider_id,
-              provider_at, hostname, ip4, ip6, provider_state, nonce, issued_at, instance_pub, registered_at, infra_config_hash, created_at,
-              updated_at)
+              provider_at, hostname, ip4, ip6, provider_state, nonce, issued_at, instance_pub, registered_at,
+              infra_config_hash, created_at, updated_at)
             VALUES ({(hasSubnet ? "$subnet, " : "")}$id, $tenant, $group, $demand, $provider, $at, $host, $ip4, $ip6,
               $state, $nonce, $created, $pub, $registered, $hash, $created, $at)
             ON CONFLICT DO NOTHING

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// One connection to a shard's file, for one activity at a time. Writes go in short transactions of at most
-/// <see cref="BatchSize"/> rows, because nstance's server writes to the same file. Not thread-safe.
+/// One connection to a shard's file, for one activity at a time. A transaction writes at most <see cref="BatchSize"/>
+/// rows, because nstance's server writes to the same file. Not thread-safe.
 /// </summary>
 internal sealed partial class ShardDatabase : IDisposable
 {
@@ -38,10 +38,10 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public string Path { get; }
 
-    /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
+    /// <summary>False if nstance's server on this host owns the file, into which agents report.</summary>
     public bool IsOwn { get; }
 
-    /// <summary>Opens a file, and makes one of our own if there is none.</summary>
+    /// <summary>Opens a file, and makes one of our own if it does not exist.</summary>
     /// <exception cref="DatabaseException">The file cannot be used.</exception>
     public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
     {
@@ -146,8 +146,8 @@ internal sealed partial class ShardDatabase : IDisposable
         Prepared(sql, parameters).Bind(_transaction, parameters).Run();
 
     /// <summary>
-    /// Writes each item, in batches; returns the number of rows that changed. A batch ends early when it has held the
-    /// lock for long: nstance's server waits for it.
+    /// Writes items in batches, and returns the number of changed rows. A batch ends early if it has held the lock for
+    /// long, because nstance's server waits for it.
     /// </summary>
     private int WriteBatches<T>(IEnumerable<T> items, Func<T, int> write, Action? progress = null)
     {

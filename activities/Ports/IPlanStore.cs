@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Ports;
 
 /// <summary>
-/// The shard's plans in the bucket, each under the hash of its bytes, so that any host can read them. All calls are safe
-/// to retry and throw <see cref="CloudException"/>.
+/// The shard's plans in the bucket, each under the hash of its bytes, so that any host can read them. All calls are
+/// safe to retry and throw <see cref="CloudException"/>.
 /// </summary>
 internal interface IPlanStore
 {
@@ -12,7 +12,9 @@ internal interface IPlanStore
     /// <summary>Reads the bytes of a plan, which an operator may have changed; null if it does not exist.</summary>
     Task<byte[]?> GetAsync(ShardRef shard, string hash, CancellationToken ct);
 
-    /// <summary>Deletes plans, and returns the hashes that failed, with the reason. A missing plan is deleted.</summary>
+    /// <summary>
+    /// Deletes plans, and returns the hashes that failed, with the reason. A missing plan is deleted.
+    /// </summary>
     Task<IReadOnlyDictionary<string, string>> DeleteAsync(
         ShardRef shard, IReadOnlyCollection<string> hashes, CancellationToken ct);
 }

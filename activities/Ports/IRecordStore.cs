@@ -9,6 +9,10 @@ internal interface IRecordStore
     /// <summary>Maximum number of reads that a phase has in flight; the adapter may allow fewer.</summary>
     const int MaxParallelReads = 256;
 
+    /// <summary>Returns the options of a parallel loop that reads records.</summary>
+    static ParallelOptions InParallel(CancellationToken ct) =>
+        new() { MaxDegreeOfParallelism = MaxParallelReads, CancellationToken = ct };
+
     /// <summary>Lists the instance records. Complete when the enumeration ends without an exception.</summary>
     IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken ct);
 
@@ -32,7 +36,9 @@ internal interface IRecordStore
 /// <summary>A record in a listing.</summary>
 internal readonly record struct RecordObject(string Key, string ETag);
 
-/// <summary>Answer to the read of a record: <see cref="Found"/>, <see cref="Missing"/> or <see cref="Invalid"/>.</summary>
+/// <summary>
+/// Answer to the read of a record: <see cref="Found"/>, <see cref="Missing"/> or <see cref="Invalid"/>.
+/// </summary>
 internal abstract record RecordRead
 {
     private RecordRead()

@@ -12,7 +12,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
     private int _read;
     private int _unread;
 
-    /// <summary>Reads all records after the shard came to this host. Returns how many were read.</summary>
+    /// <summary>Reads all records after an acquire. Returns how many were read.</summary>
     public async Task<int> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken ct)
     {
         // Before the reads: health is not evaluated for this time even if the rebuild fails.
@@ -58,8 +58,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
     {
         var read = new ConcurrentBag<ReadRecord>();
         var invalid = new ConcurrentBag<string>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = IRecordStore.MaxParallelReads, CancellationToken = ct };
-        await Parallel.ForEachAsync(wanted, options, async (item, token) =>
+        await Parallel.ForEachAsync(wanted, IRecordStore.InParallel(ct), async (item, token) =>
         {
             try
             {

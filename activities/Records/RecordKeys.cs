@@ -2,14 +2,14 @@
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Keys of records whose tenant is unknown: no tag names the tenant, only the key does. One listing answers for all ids
-/// of a call; ids that were asked for before are answered from memory.
+/// Finds the keys of records whose tenant is unknown. Only the key names the tenant, so it lists all keys, once for all
+/// ids of a call. It remembers the answers.
 /// </summary>
 internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
 {
     private readonly Dictionary<InstanceId, IReadOnlyList<string>> _keys = [];
 
-    /// <exception cref="CloudException">The listing is not complete; asking again is safe.</exception>
+    /// <exception cref="CloudException">The listing is not complete; safe to retry.</exception>
     public async Task<ILookup<InstanceId, string>> FindAsync(IEnumerable<InstanceId> ids, CancellationToken ct)
     {
         InstanceId[] asked = [.. ids.Distinct()];

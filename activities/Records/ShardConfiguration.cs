@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Activities.Records;
 /// <summary>Reads a shard's <c>config.jsonc</c> for a phase.</summary>
 internal sealed class ShardConfiguration(IRecordStore records, ShardRef shard, string provider)
 {
-    /// <summary>For taking a shard over: without a right configuration nothing is begun.</summary>
+    /// <summary>For an acquire, which fails without a valid configuration.</summary>
     public async Task<ShardConfig> RequireAsync(CancellationToken ct)
     {
         if (await records.GetConfigAsync(shard, ct) is not { } bytes)
@@ -15,8 +15,8 @@ internal sealed class ShardConfiguration(IRecordStore records, ShardRef shard, s
     }
 
     /// <summary>
-    /// For a cycle of a shard that is held: a configuration broken in the meantime leaves the timings as they were, and
-    /// null says so. One of another shard stops the cycle.
+    /// For a cycle: a broken configuration is reported, and the timings do not change (null). A configuration of
+    /// another shard stops the cycle.
     /// </summary>
     public async Task<ShardConfig?> TryReadAsync(PhaseNotes notes, CancellationToken ct)
     {

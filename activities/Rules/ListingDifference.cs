@@ -2,7 +2,7 @@ namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>What a sync changes about one machine.</summary>
 /// <param name="Machine">As the cloud says.</param>
-/// <param name="IsInsert">True: new, or under another instance id than the table says.</param>
+/// <param name="IsInsert">True if it is new, or has another instance id than in the table.</param>
 internal readonly record struct MachineChange(MachineRow Machine, bool IsInsert);
 
 /// <summary>

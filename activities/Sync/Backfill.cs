@@ -29,8 +29,8 @@ internal sealed class Backfill(
     }
 
     /// <summary>
-    /// Returns the machines that are orphans or recorded. A machine with a malformed id, or that a row names under another
-    /// id, needs a manual review.
+    /// Returns the machines that are orphans or recorded. A machine with a malformed id, or that a row names under
+    /// another id, needs a manual review.
     /// </summary>
     private List<MachineRow> Usable(IEnumerable<MachineRow> machines)
     {
@@ -46,7 +46,9 @@ internal sealed class Backfill(
         return [.. isUsable[true]];
     }
 
-    /// <summary>Marks machines as rowless after a search for their records. The next cycle retries the others.</summary>
+    /// <summary>
+    /// Marks machines as rowless after a search for their records. The next cycle retries the others.
+    /// </summary>
     private async Task ReadNewAsync(List<MachineRow> machines, CancellationToken ct)
     {
         if (machines.Count == 0) return;
@@ -100,7 +102,8 @@ internal sealed class Backfill(
             case RecordRead.Invalid { Why: var why }:
                 return $"record {key} {why}; machine {machine.ProviderId} skipped";
             case RecordRead.Found { Record.ProviderId: { } provider } when provider != machine.ProviderId:
-                return $"record {key} names machine {provider}, not {machine.ProviderId}, which carries its id; skipped";
+                var named = $"record {key} names machine {provider}";
+                return $"{named}, not {machine.ProviderId}, which carries its id; skipped";
             case RecordRead.Found found:
                 _read[machine.InstanceId] = Keep(found);
                 return null;

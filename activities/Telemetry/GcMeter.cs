@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 namespace Nstance.Temporal.Activities.Telemetry;
 
 /// <summary>
-/// The one meter and the one source of spans of the collector. Static, as AWS's and Npgsql's are: a listener finds both
-/// by name, and what records need not be handed it.
+/// The meter and the source of spans of the collector. Static, as in AWS's and Npgsql's libraries: a listener finds
+/// both by name.
 /// </summary>
 public static class GcMeter
 {
@@ -14,7 +14,7 @@ public static class GcMeter
 
     internal static Meter Meter { get; } = new(Name);
 
-    /// <summary>Bounds of a histogram: the exporter's own begin at 5, as for milliseconds.</summary>
+    /// <summary>Bounds of a histogram in seconds. The exporter's defaults suit milliseconds.</summary>
     internal static InstrumentAdvice<double> Seconds(params double[] bounds) =>
         new() { HistogramBucketBoundaries = bounds };
 
