@@ -54,8 +54,7 @@ public sealed class GcActivities : IGcActivities
     /// <returns>Activities for the shared and the host's queue.</returns>
     public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
         new(
-            (shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(OpenForChecks(shard))),
-            webhook, time, logger);
+            (input, ct) => Failures.MapAsync(isAcquire: false, () => CheckAsync(input, ct)), webhook, time, logger);
 
     /// <inheritdoc/>
     [Activity]
@@ -225,13 +224,14 @@ public sealed class GcActivities : IGcActivities
         }
     }
 
-    private HeldShard OpenForChecks(ShardRef shard)
+    private async Task<CheckInstancesResult> CheckAsync(CheckInstancesInput input, CancellationToken ct)
     {
-        var database = OpenHeld(shard);
+        using var database = OpenHeld(input.Shard);
         var timings = new ShardTimings();
         if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
             timings = timings with { HealthCheckInterval = interval };
-        return new HeldShard(database, Cloud(database, timings), timings.HealthCheckInterval);
+        return await new CheckPhase(database, Cloud(database, timings), timings.HealthCheckInterval)
+            .RunAsync(input, ct);
     }
 
     private ShardDatabase OpenHeld(ShardRef shard)

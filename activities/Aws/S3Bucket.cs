@@ -20,13 +20,13 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     /// make the listing unreadable.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken ct, int pageSize = MaxKeys)
+        string prefix, [EnumeratorCancellation] CancellationToken ct)
     {
         var request = new ListObjectsV2Request
         {
             BucketName = name,
             Prefix = prefix,
-            MaxKeys = pageSize,
+            MaxKeys = MaxKeys,
             Encoding = EncodingType.Url,
         };
         while (true)

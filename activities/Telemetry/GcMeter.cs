@@ -19,4 +19,18 @@ public static class GcMeter
         new() { HistogramBucketBoundaries = bounds };
 
     internal static ActivitySource Source { get; } = new(Name);
+
+    internal static Counter<long> Counter(string name, string description) =>
+        Meter.CreateCounter<long>(name, description: description);
+
+    internal static Gauge<long> Gauge(string name, string description, string? unit = null) =>
+        Meter.CreateGauge<long>(name, unit, description);
+
+    /// <summary>Returns the labels of a shard's measurement.</summary>
+    internal static TagList Tags(ShardRef shard, params ReadOnlySpan<(string Key, string Value)> more)
+    {
+        var tags = new TagList { { "cluster", shard.Cluster }, { "shard", shard.Shard } };
+        foreach (var (key, value) in more) tags.Add(key, value);
+        return tags;
+    }
 }
