@@ -42,8 +42,8 @@ internal sealed class HistoryReader(
             keys.AddRange(await audit.ListAsync(shard, day, ct));
         var found = new AuditEntry[keys.Count][];
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = ct };
-        await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
-            found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
+        await Parallel.ForAsync(0, keys.Count, options, async (n, token) =>
+            found[n] = await audit.GetAsync(shard, keys[n], token) is { } lines ? [.. Matching(lines, instance)] : []);
 
         // A crash may repeat a line. Sorting is stable: the lines of a cycle keep their order.
         return [.. found.SelectMany(e => e).DistinctBy(e => e.Id).OrderBy(e => e.At)];

@@ -24,6 +24,14 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     /// <summary>The bucket that S3's faults name; null for other services.</summary>
     public string? Bucket { get; init; }
 
+    /// <summary>Runs the call of a request, which names the action.</summary>
+    /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
+    public Task<TAnswer> RunAsync<TRequest, TAnswer>(
+        Func<TRequest, CancellationToken, Task<TAnswer>> call, TRequest request, CancellationToken ct,
+        int instances = 0)
+        where TRequest : AmazonWebServiceRequest =>
+        RunAsync(typeof(TRequest).Name[..^"Request".Length], token => call(request, token), ct, instances);
+
     /// <summary>Runs a call that terminates, stops or starts a number of <paramref name="instances"/>.</summary>
     /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
     public Task<T> RunAsync<T>(

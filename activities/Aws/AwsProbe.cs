@@ -27,10 +27,7 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
     {
         if (connections.TokenService(region, timeout) is not { } service) return null;
         using var client = service.Client;
-        var request = new GetCallerIdentityRequest();
-        var answer = await service.Aws.RunAsync(
-            "GetCallerIdentity", ct => client.GetCallerIdentityAsync(request, ct), ct);
-        return answer.Arn;
+        return (await service.Aws.RunAsync(client.GetCallerIdentityAsync, new GetCallerIdentityRequest(), ct)).Arn;
     }
 
     /// <summary>Returns the permissions that a cycle needs, and those that <c>--quarantine</c> needs too.</summary>
@@ -44,29 +41,28 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
         var untag = new DeleteTagsRequest { Resources = [NoInstance], Tags = [ProbeTag], DryRun = true };
         return
         [
-            await AskAsync("TerminateInstances", ct => ec2.TerminateInstancesAsync(terminate, ct)),
-            await AskAsync("StopInstances", ct => ec2.StopInstancesAsync(stop, ct)),
-            await AskAsync("StartInstances", ct => ec2.StartInstancesAsync(start, ct)),
-            await AskAsync("CreateTags", ct => ec2.CreateTagsAsync(tag, ct)),
-            await AskAsync("DeleteTags", ct => ec2.DeleteTagsAsync(untag, ct)),
+            await AskAsync("ec2:TerminateInstances", aws.RunAsync(ec2.TerminateInstancesAsync, terminate, ct)),
+            await AskAsync("ec2:StopInstances", aws.RunAsync(ec2.StopInstancesAsync, stop, ct)),
+            await AskAsync("ec2:StartInstances", aws.RunAsync(ec2.StartInstancesAsync, start, ct)),
+            await AskAsync("ec2:CreateTags", aws.RunAsync(ec2.CreateTagsAsync, tag, ct)),
+            await AskAsync("ec2:DeleteTags", aws.RunAsync(ec2.DeleteTagsAsync, untag, ct)),
         ];
 
-        async Task<Permission> AskAsync<T>(string action, Func<CancellationToken, Task<T>> call)
+        static async Task<Permission> AskAsync(string action, Task call)
         {
-            var name = $"ec2:{action}";
             try
             {
-                await aws.RunAsync(action, call, ct);
-                return new(name, null, "the endpoint knows no dry run");
+                await call;
+                return new(action, null, "the endpoint knows no dry run");
             }
             catch (CloudException e) when (e.Code is "DryRunOperation" or "InvalidID" || e.Fault == CloudFault.Gone)
             {
                 // EC2 checks permissions before it looks for the instance.
-                return new(name, true, null);
+                return new(action, true, null);
             }
             catch (CloudException e)
             {
-                return new(name, e.Fault == CloudFault.Denied ? false : null, e.Message);
+                return new(action, e.Fault == CloudFault.Denied ? false : null, e.Message);
             }
         }
     }

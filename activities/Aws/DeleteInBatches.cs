@@ -68,11 +68,11 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
             Objects = [.. batch.Select(key => new KeyVersion { Key = key })],
             Quiet = false,
         };
-        var answer = await aws.RunAsync("DeleteObjects", async ct =>
+        var answer = await aws.RunAsync("DeleteObjects", async token =>
         {
             try
             {
-                return await client.DeleteObjectsAsync(request, ct);
+                return await client.DeleteObjectsAsync(request, token);
             }
             catch (DeleteObjectsException e) when (e.Response is not null)
             {
@@ -94,12 +94,12 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
     {
         var deleted = 0;
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
-        await Parallel.ForEachAsync(batch, options, async (key, ct) =>
+        await Parallel.ForEachAsync(batch, options, async (key, token) =>
         {
             if (Volatile.Read(ref _outage) is not null) return;
             try
             {
-                await DeleteOneAsync(key, ct);
+                await DeleteOneAsync(key, token);
                 Interlocked.Increment(ref deleted);
             }
             catch (CloudException e) when (e.Fault == CloudFault.Gone)
@@ -117,9 +117,9 @@ internal sealed class DeleteInBatches(IAmazonS3 client, AwsCall aws, string buck
 
     /// <summary>Deletes one object. S3 answers 204; a proxy's 200 does not count.</summary>
     private Task<DeleteObjectResponse> DeleteOneAsync(string key, CancellationToken ct) =>
-        aws.RunAsync("DeleteObject", async ct =>
+        aws.RunAsync("DeleteObject", async token =>
         {
-            var answer = await client.DeleteObjectAsync(bucket, key, ct);
+            var answer = await client.DeleteObjectAsync(bucket, key, token);
             return answer.HttpStatusCode == System.Net.HttpStatusCode.NoContent
                 ? answer
                 : throw aws.Stranger("DeleteObject");

@@ -22,7 +22,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
 
     public IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, CancellationToken ct) =>
-        inParts.ListAsync((part, ct) => ListAsync(shard, part, ct), PartsOf(expected), ct);
+        inParts.ListAsync((part, token) => ListAsync(shard, part, token), PartsOf(expected), ct);
 
     /// <summary>Returns the number of parts that a fleet is listed in.</summary>
     internal static int PartsOf(int instances) => Math.Clamp(instances / InstancesForPart, 1, ListInParts.MaxParts);
@@ -31,7 +31,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     {
         var request = OwnInstances(shard, new Filter("instance-state-name", [.. Ec2State.NotTerminated]));
         request.MaxResults = ProbePageSize;
-        return aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), ct);
+        return aws.RunAsync(client.DescribeInstancesAsync, request, ct);
     }
 
     public async Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken ct)
@@ -54,10 +54,10 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         var asked = instanceIds.ToHashSet();
         var found = new ConcurrentDictionary<string, CloudInstance>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
-        await Parallel.ForEachAsync(asked.Chunk(MaxFilterValues), options, async (ids, ct) =>
+        await Parallel.ForEachAsync(asked.Chunk(MaxFilterValues), options, async (ids, token) =>
         {
             var request = OwnInstances(shard, new Filter($"tag:{CloudTags.InstanceId}", [.. ids.Select(Literal)]));
-            await foreach (var page in PagesAsync(request, ct))
+            await foreach (var page in PagesAsync(request, token))
             {
                 foreach (var i in page.Where(i => i.IsOwn(shard) && i.InstanceId is { } id && asked.Contains(id)))
                     found[i.ProviderId] = i;
@@ -103,8 +103,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids, CancellationToken ct)
     {
         var request = new TerminateInstancesRequest { InstanceIds = [.. ids] };
-        var answer = await aws.RunAsync(
-            "TerminateInstances", ct => client.TerminateInstancesAsync(request, ct), ct, ids.Count);
+        var answer = await aws.RunAsync(client.TerminateInstancesAsync, request, ct, ids.Count);
         return (answer.TerminatingInstances ?? [])
             .Where(change => Ec2State.Parse(change.CurrentState?.Name?.Value)
                 is InstanceStatus.Deleting or InstanceStatus.Deleted)
@@ -117,7 +116,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     {
         do
         {
-            var answer = await aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), ct);
+            var answer = await aws.RunAsync(client.DescribeInstancesAsync, request, ct);
             yield return [.. (answer.Reservations ?? []).SelectMany(r => r.Instances ?? []).Select(Read)];
 
             // The same token again would never end.

@@ -36,8 +36,8 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         // An instance that cannot be stopped, such as a spot instance, runs until its quarantine is over.
         await EachBatchAsync(
             ids,
-            batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
-                new StopInstancesRequest { InstanceIds = [.. batch] }, ct), ct, batch.Count),
+            batch => aws.RunAsync(
+                client.StopInstancesAsync, new StopInstancesRequest { InstanceIds = [.. batch] }, ct, batch.Count),
             whenDone: new(TerminateOutcome.Quarantined, null),
             whenFailed: e => e.Fault == CloudFault.Protected
                 ? new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e))
@@ -57,10 +57,10 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             hasNoRoom = true;
         }
 
-        await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
-            new StartInstancesRequest { InstanceIds = [id] }, ct), ct, instances: 1);
+        var start = new StartInstancesRequest { InstanceIds = [id] };
+        await aws.RunAsync(client.StartInstancesAsync, start, ct, instances: 1);
         var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
-        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), ct);
+        await aws.RunAsync(client.DeleteTagsAsync, untag, ct);
 
         // The removed tag leaves room for this one.
         if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
@@ -70,8 +70,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken ct)
     {
         var value = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        return aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct), ct);
+        return aws.RunAsync(client.CreateTagsAsync, new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct);
     }
 
     private async Task EachBatchAsync(

@@ -31,7 +31,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
         };
         while (true)
         {
-            var answer = await _aws.RunAsync("ListObjectsV2", ct => client.ListObjectsV2Async(request, ct), ct);
+            var answer = await _aws.RunAsync(client.ListObjectsV2Async, request, ct);
 
             // The SDK reads a proxy's page of well-formed XML as an empty listing.
             if (answer.IsTruncated is not { } isTruncated) throw _aws.Stranger("ListObjectsV2");
@@ -55,12 +55,12 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
     {
         try
         {
-            return await _aws.RunAsync("GetObject", async ct =>
+            return await _aws.RunAsync("GetObject", async token =>
             {
-                using var answer = await client.GetObjectAsync(name, key, ct);
+                using var answer = await client.GetObjectAsync(name, key, token);
                 if (answer.ContentLength > maxBytes) return new S3Content(null, answer.ETag ?? "");
                 using var bytes = new MemoryStream();
-                await answer.ResponseStream.CopyToAsync(bytes, ct);
+                await answer.ResponseStream.CopyToAsync(bytes, token);
                 return new S3Content(bytes.ToArray(), answer.ETag ?? "");
             }, ct);
         }
@@ -72,7 +72,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
 
     /// <summary>Writes an object. A proxy's 200 has no ETag and does not count.</summary>
     public Task PutAsync(string key, string contentType, ReadOnlyMemory<byte> bytes, CancellationToken ct) =>
-        _aws.RunAsync("PutObject", async ct =>
+        _aws.RunAsync("PutObject", async token =>
         {
             // A new stream for each try: the SDK closes the stream that it sent.
             var answer = await client.PutObjectAsync(new()
@@ -84,7 +84,7 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
 
                 // One plain body: not every store that speaks S3 reads signed chunks with a trailer.
                 UseChunkEncoding = false,
-            }, ct);
+            }, token);
             return !string.IsNullOrEmpty(answer.ETag) ? answer : throw _aws.Stranger("PutObject");
         }, ct);
 

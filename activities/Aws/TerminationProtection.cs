@@ -27,9 +27,9 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
     {
         var results = new ConcurrentDictionary<string, TerminateResult>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
-        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, ct) =>
+        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, token) =>
         {
-            if (await AskAsync(id, ct) is { } result) results[id] = result;
+            if (await AskAsync(id, token) is { } result) results[id] = result;
         });
         return results;
     }
@@ -44,9 +44,7 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
         var request = new DescribeInstanceAttributeRequest(id, attribute);
         try
         {
-            var answer = await aws.RunAsync(
-                "DescribeInstanceAttribute",
-                ct => client.DescribeInstanceAttributeAsync(request, ct), ct);
+            var answer = await aws.RunAsync(client.DescribeInstanceAttributeAsync, request, ct);
             var value = attribute == InstanceAttributeName.DisableApiStop
                 ? answer.InstanceAttribute?.DisableApiStop
                 : answer.InstanceAttribute?.DisableApiTermination;
