@@ -41,18 +41,18 @@ internal sealed class AwsProbe(AwsConnections connections, string? region, TimeS
         var untag = new DeleteTagsRequest { Resources = [NoInstance], Tags = [ProbeTag], DryRun = true };
         return
         [
-            await AskAsync("ec2:TerminateInstances", aws.RunAsync(ec2.TerminateInstancesAsync, terminate, ct)),
-            await AskAsync("ec2:StopInstances", aws.RunAsync(ec2.StopInstancesAsync, stop, ct)),
-            await AskAsync("ec2:StartInstances", aws.RunAsync(ec2.StartInstancesAsync, start, ct)),
-            await AskAsync("ec2:CreateTags", aws.RunAsync(ec2.CreateTagsAsync, tag, ct)),
-            await AskAsync("ec2:DeleteTags", aws.RunAsync(ec2.DeleteTagsAsync, untag, ct)),
+            await AskAsync("ec2:TerminateInstances", () => aws.RunAsync(ec2.TerminateInstancesAsync, terminate, ct)),
+            await AskAsync("ec2:StopInstances", () => aws.RunAsync(ec2.StopInstancesAsync, stop, ct)),
+            await AskAsync("ec2:StartInstances", () => aws.RunAsync(ec2.StartInstancesAsync, start, ct)),
+            await AskAsync("ec2:CreateTags", () => aws.RunAsync(ec2.CreateTagsAsync, tag, ct)),
+            await AskAsync("ec2:DeleteTags", () => aws.RunAsync(ec2.DeleteTagsAsync, untag, ct)),
         ];
 
-        static async Task<Permission> AskAsync(string action, Task call)
+        static async Task<Permission> AskAsync(string action, Func<Task> call)
         {
             try
             {
-                await call;
+                await call();
                 return new(action, null, "the endpoint knows no dry run");
             }
             catch (CloudException e) when (e.Code is "DryRunOperation" or "InvalidID" || e.Fault == CloudFault.Gone)
