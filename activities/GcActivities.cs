@@ -8,12 +8,10 @@ using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Health;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Purge;
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
 
@@ -50,14 +48,13 @@ public sealed class GcActivities : IGcActivities
     }
 
     /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
-    /// <param name="webhook">Where news go; null: to the log.</param>
+    /// <param name="webhook">Receives notifications; null: the log does.</param>
     /// <param name="time">Clock of signatures.</param>
-    /// <param name="logger">Takes the news when there is no webhook.</param>
+    /// <param name="logger">Logs notifications without a webhook.</param>
     /// <returns>Activities for the shared and the host's queue.</returns>
     public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
         new(
-            (shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(OpenForChecks(shard))),
-            webhook, time, logger);
+            (input, ct) => Failures.MapAsync(isAcquire: false, () => CheckAsync(input, ct)), webhook, time, logger);
 
     /// <inheritdoc/>
     [Activity]
@@ -200,8 +197,7 @@ public sealed class GcActivities : IGcActivities
             OnTerminated = entry => Logger.Terminated(input, entry),
         };
 
-    private async Task<T> RunAsync<T>(
-        PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
+    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
         var began = Stopwatch.GetTimestamp();
@@ -228,13 +224,14 @@ public sealed class GcActivities : IGcActivities
         }
     }
 
-    private HeldShard OpenForChecks(ShardRef shard)
+    private async Task<CheckInstancesResult> CheckAsync(CheckInstancesInput input, CancellationToken ct)
     {
-        var database = OpenHeld(shard);
+        using var database = OpenHeld(input.Shard);
         var timings = new ShardTimings();
         if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
             timings = timings with { HealthCheckInterval = interval };
-        return new HeldShard(database, Cloud(database, timings), timings.HealthCheckInterval);
+        return await new CheckPhase(database, Cloud(database, timings), timings.HealthCheckInterval)
+            .RunAsync(input, ct);
     }
 
     private ShardDatabase OpenHeld(ShardRef shard)

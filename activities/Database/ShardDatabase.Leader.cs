@@ -4,10 +4,10 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>What a shared file keeps about nstance's leader, and how it shows an election.</summary>
+/// <summary>What a shared file stores about nstance's leader, and how it shows an election.</summary>
 internal sealed partial class ShardDatabase
 {
-    /// <summary>The leader as last noted; null: none was yet.</summary>
+    /// <summary>Gets the leader as last noted; null before the first.</summary>
     public NstanceLeaderInfo? GetLeader()
     {
         try
@@ -21,8 +21,8 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Keeps the leader, and returns it with the time since which it leads. After an election health is not evaluated
-    /// for the time before <paramref name="at"/>: nstance has reset every report.
+    /// Stores the leader, and returns it with the time since which it leads. After an election health is not evaluated
+    /// for the time before <paramref name="at"/>, because nstance has reset every report.
     /// </summary>
     /// <param name="leader">The leader, which leads from this host.</param>
     /// <param name="at">The time of the election, if there was one.</param>
@@ -31,7 +31,7 @@ internal sealed partial class ShardDatabase
     {
         var known = GetLeader();
         isElected |= LostReports();
-        // A time that lies ahead was written while Temporal's clock was: health would not be evaluated until then.
+        // A time in the future was written while Temporal's clock was ahead. Health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
@@ -40,7 +40,7 @@ internal sealed partial class ShardDatabase
         return noted;
     }
 
-    /// <summary>Keeps how many registered rows have no report now, for <see cref="LostReports"/>.</summary>
+    /// <summary>Stores how many registered rows have no report now, for <see cref="LostReports"/>.</summary>
     public void NoteUnreported(DateTimeOffset at) => SetMeta(
     [
         (MetaKeys.Unreported, CountUnreported(DateTimeOffset.MaxValue).ToString(CultureInfo.InvariantCulture)),
@@ -48,9 +48,9 @@ internal sealed partial class ShardDatabase
     ]);
 
     /// <summary>
-    /// True: nstance has reset reports since they were counted last, which it does at an election, also when it elects
-    /// the same server again. A row that has no report now and was registered then had none at that time either. So
-    /// more such rows than there were show a reset.
+    /// True if nstance has reset reports since they were counted last. It does so at each election, also when it elects
+    /// the same server again. Without a reset, the number of rows that were registered then and have no report can only
+    /// fall.
     /// </summary>
     public bool LostReports()
     {
@@ -61,5 +61,5 @@ internal sealed partial class ShardDatabase
     }
 
     private int CountUnreported(DateTimeOffset registeredBefore) => Query(
-        Queries.Unreported, ["$before"], [GoTime.TextOfSecond(registeredBefore)], row => row.GetInt32(0))[0];
+        Queries.Unreported, row => row.GetInt32(0), ("$before", GoTime.TextOfSecond(registeredBefore)))[0];
 }
