@@ -16,7 +16,7 @@ internal sealed class ChaosCollector(
     private readonly Recovery _recovery = new(world, hosts, people);
     private readonly Dictionary<(string Phase, int Host), Bounds> _bounds = [];
     private PhaseInput? _scan;
-    private bool _isScanShared;
+    private ScanHost _scanHost = new(IsShared: false, TakenOverAt: null);
 
     public int Cycles => _collector.State.Cycle;
 
@@ -55,7 +55,7 @@ internal sealed class ChaosCollector(
         _collector.EndCycle(report, Now);
         _collector.State = bug.State(_collector.State);
         if (_collector.State.Timings is not null) await _phases.CheckAsync();
-        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler, _isScanShared);
+        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler, _scanHost);
         _recovery.Ended(report, _collector.State, approved, _phases.HasStruck);
         await _phases.EndCycleAsync();
         return true;
@@ -73,7 +73,7 @@ internal sealed class ChaosCollector(
     public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context)
     {
         _scan = input;
-        _isScanShared = hosts.IsShared(hosts.Current);
+        _scanHost = new(hosts.IsShared(hosts.Current), hosts.TakenOverAt);
         return PhaseAsync(context.Phase, input, (gc, planted) => gc.ScanHealthAsync(planted));
     }
 

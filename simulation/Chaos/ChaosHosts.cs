@@ -20,7 +20,12 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
 
+    private int? _holder;
+
     public int Current { get; set; }
+
+    /// <summary>When another host took the shard over last; null: the first still has it.</summary>
+    public DateTimeOffset? TakenOverAt { get; private set; }
 
     /// <summary>The host that was lost in this cycle, and does not come back before the next; null: none.</summary>
     public int? Lost { get; private set; }
@@ -40,6 +45,13 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
     public void Lose() => Lost = IsShared(Current) ? null : Current;
 
     public void EndCycle() => Lost = null;
+
+    /// <summary>The current host takes the shard.</summary>
+    public void Take(DateTimeOffset now)
+    {
+        if (_holder is { } before && before != Current) TakenOverAt = now;
+        _holder = Current;
+    }
 
     public void DeleteDatabase()
     {

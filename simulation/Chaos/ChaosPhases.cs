@@ -42,7 +42,12 @@ internal sealed class ChaosPhases(
             world.Step = $"cycle {Cycle} acquire, attempt {attempt} on host-{hosts.Current}";
             var outcome = await AttemptAsync(
                 "acquire", work, NoTermination, gc => gc.AcquireShardAsync(bug.Acquire(input)));
-            if (outcome.Result is not null) return outcome.Result;
+            if (outcome.Result is not null)
+            {
+                hosts.Take(world.Now);
+                return outcome.Result;
+            }
+
             last = outcome.Fault;
             if (outcome.IsFinal(PhaseOptions.FinalForAll)) break;
             world.Advance(world.Now + delay);

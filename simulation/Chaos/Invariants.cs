@@ -4,6 +4,9 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
+/// <summary>The host that a health scan ran on.</summary>
+internal sealed record ScanHost(bool IsShared, DateTimeOffset? TakenOverAt);
+
 /// <summary>What must hold, by the simulation's truth (docs/testing.md). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
@@ -54,10 +57,12 @@ internal sealed class Invariants(ChaosWorld world)
 
     /// <summary>I4, after a health scan that worked: a silent member was checked lately, or waits to be.</summary>
     public void SilentAreChecked(
-        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, bool isShared)
+        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, ScanHost host)
     {
         var interval = Timings.HealthCheckInterval;
-        if (!isShared || WasSkewed(3 * interval)) return;
+        if (!host.IsShared || WasSkewed(3 * interval)) return;
+        // A new host does not judge the time before it (design, "Grace period"), also while its syncs fail.
+        if (host.TakenOverAt >= input.AsOf - interval) return;
         if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
         var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;
@@ -96,11 +101,13 @@ internal sealed class Invariants(ChaosWorld world)
     public void NothingLeaks()
     {
         var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
+        // When its protection ends, some cycles pass, and the quarantine if there is one.
+        var protectedAt = world.Now - TimeSpan.FromHours(3) - (world.Story.Setup.Quarantine ?? TimeSpan.Zero);
         foreach (var m in judged.Where(m => m.Scenario is not Scenario.Foreign))
         {
             if (world.Fleet.MachineOf(m) is not { Alive: true, TerminationProtected: false } machine) continue;
             if (world.Duplicates.Contains(machine.Id)) continue;
-            if (ChaosCloud.Read(machine).Protection(world.Now - TimeSpan.FromHours(3)) is not null) continue;
+            if (ChaosCloud.Read(machine).Protection(protectedAt) is not null) continue;
             if (machine.State is MachineState.Stopped || m.RegisteredAt is null)
                 world.Violate("I2", $"{machine.Id} ({Name(m)}) leaks: {machine.StateName}");
         }

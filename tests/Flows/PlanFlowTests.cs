@@ -55,6 +55,25 @@ public sealed class PlanFlowTests
     }
 
     [Fact]
+    public void Input_CollectEndedThePendingPlan_LetsTheHealthScanProposeInTheSameCycle()
+    {
+        var over = new PendingPlan(First.Hash) { Over = "only 2 of its 30 instances are still candidates" };
+        Assert.Null(Approvals.Input(Pending, new() { Pending = over }, dryRun: false, Noon));
+        var report = Report(new CollectResult { Pending = over }) with { Health = new() { Plan = OfHealth } };
+        var state = Approvals.After(Pending, report, Noon);
+        Assert.Equal(OfHealth, state.Pending);
+        Assert.Equal([First.Hash], state.EndedPlans);
+    }
+
+    [Fact]
+    public void Input_CollectKeptThePendingPlan_TheHealthScanWaits()
+    {
+        var kept = new PendingPlan(First.Hash) { Waiting = 2 };
+        var input = Approvals.Input(Pending, new() { Pending = kept }, dryRun: false, Noon);
+        Assert.Equal(First.Hash, input!.Pending!.Hash);
+    }
+
+    [Fact]
     public void After_DecisionDuringTheCycle_TheCyclesPlanIsDropped()
     {
         var over = new PendingPlan(First.Hash) { Over = "only 2 of its 30 instances are still candidates" };

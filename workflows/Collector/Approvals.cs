@@ -78,12 +78,15 @@ internal static class Approvals
 
     /// <summary>What a phase needs to know of plans; null: there are none.</summary>
     /// <param name="state">The collector's state.</param>
-    /// <param name="proposed">What an earlier phase of this cycle proposed.</param>
+    /// <param name="collect">What Collect did in this cycle; null: it has not run yet, or it failed.</param>
     /// <param name="dryRun">True: no plan is proposed, and none is over.</param>
     /// <param name="asOf">The cycle's time.</param>
-    public static PlansInput? Input(GcState state, CollectPlan? proposed, bool dryRun, DateTimeOffset asOf)
+    public static PlansInput? Input(GcState state, CollectResult? collect, bool dryRun, DateTimeOffset asOf)
     {
-        var pending = proposed ?? (asOf < state.Pending?.Until ? state.Pending : null);
+        // A plan that Collect found to be over must not keep the health scan from proposing its own.
+        var isOver = collect?.Pending is { Over: not null } found && found.Hash == state.Pending?.Hash;
+        var waits = !isOver && asOf < state.Pending?.Until;
+        var pending = collect?.Plan ?? (waits ? state.Pending : null);
         var plans = new PlansInput
         {
             Pending = dryRun || pending is null ? null : new(pending.Hash, pending.IsOfHealth),

@@ -37,7 +37,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         await SyncAsync();
         var collect = await PhaseAsync(Collect, CollectAsync);
         var health = await PhaseAsync(Health, (input, context) => steps.ScanHealthAsync(
-            input with { Approval = _report.Approval, Plans = Plans(collect?.Plan) }, context));
+            input with { Approval = _report.Approval, Plans = Plans(collect) }, context));
         var purge = await PhaseAsync(Purge, steps.PurgeAsync);
         GiveUpHost();
         var grace = GraceRules.Grace(collector.State, Timings, asOf);
@@ -77,15 +77,15 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         {
             Limits = _settings.Limits,
             Approval = approval,
-            Plans = Plans(proposed: null),
+            Plans = Plans(collect: null),
             Quarantine = _settings.Quarantine,
             Guard = _report.Sync?.Suspect is { } suspect ? new(Guards.Listing, suspect) : null,
         };
         return steps.CollectAsync(limited, context);
     }
 
-    private PlansInput? Plans(CollectPlan? proposed) =>
-        Approvals.Input(collector.State, proposed, dryRun, asOf);
+    private PlansInput? Plans(CollectResult? collect) =>
+        Approvals.Input(collector.State, collect, dryRun, asOf);
 
     /// <summary>Runs a phase, on another host when one is lost. Null: the phase failed, or the cycle ended.</summary>
     private async Task<T?> PhaseAsync<T>(
