@@ -247,10 +247,8 @@ public sealed class OpeningTests : IDisposable
         var named = database.Find(_shard.Ids("purge")[1])!;
         database.WriteMachines(
             [
-                new(new("i-other", carried.Id, null, InstanceStatus.Running, 0, null, null), IsInsert: true),
-                new(
-                    new(named.ProviderId!, "someone-else", null, InstanceStatus.Deleting, 0, null, null),
-                    IsInsert: true),
+                new(new("i-other", carried.Id, null, InstanceStatus.Running, 0), IsInsert: true),
+                new(new(named.ProviderId!, "someone-else", null, InstanceStatus.Deleting, 0), IsInsert: true),
             ],
             _shard.AsOf);
 
