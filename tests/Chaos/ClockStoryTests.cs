@@ -3,12 +3,12 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Tests.Chaos;
 
-/// <summary>Stories, told by hand, of a Temporal server whose clock is wrong. Few seeds meet with them.</summary>
+/// <summary>Hand-written stories of a Temporal server whose clock is wrong. Few seeds produce them.</summary>
 public sealed class ClockStoryTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(20);
 
-    /// <summary>Two of two look late: too few for the guard that half of the agents went silent together.</summary>
+    /// <summary>Both agents look late. Two are too few for the guard against half of the agents going quiet.</summary>
     [Theory]
     [InlineData(40)]
     [InlineData(240)]
@@ -38,7 +38,7 @@ public sealed class ClockStoryTests
     public Task Play_MachinesBootWhileTemporalsClockIsWrong_NoneIsTerminated(int minutes) =>
         AssertHoldsAsync(shared: true, Booting(minutes));
 
-    /// <summary>A collector that knows no other clock than Temporal's.</summary>
+    /// <summary>A bug: the collector uses only Temporal's clock.</summary>
     [Fact]
     public async Task Play_MachinesBootAndOnlyTemporalsClockCounts_OneIsTerminated()
     {
