@@ -11,7 +11,7 @@ internal static class ReconcilerMetrics
         "nstance.gc.reconciler.checks", "Checks of instances by verdict (collectable, replace, fine, unknown)");
 
     private static readonly Counter<long> Notifications = GcMeter.Counter(
-        "nstance.gc.reconciler.notifications", "Attempts to send a notification, by kind and result (ok, failed)");
+        "nstance.gc.reconciler.notifications", "Attempts to deliver a notification, by kind and result (ok, failed)");
 
     public static void Checked(ShardRef shard, CheckInstancesResult result)
     {
