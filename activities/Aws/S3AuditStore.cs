@@ -7,7 +7,7 @@ internal sealed class S3AuditStore(Func<string, S3Bucket> open) : IAuditStore
 {
     public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken ct)
     {
-        Guard(shard, key);
+        S3Bucket.Require(AuditKey.Prefix(shard), key);
         return open(shard.Bucket).PutAsync(key, "application/x-ndjson", lines, ct);
     }
 
@@ -21,13 +21,7 @@ internal sealed class S3AuditStore(Func<string, S3Bucket> open) : IAuditStore
 
     public async Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken ct)
     {
-        Guard(shard, key);
+        S3Bucket.Require(AuditKey.Prefix(shard), key);
         return (await open(shard.Bucket).ReadAsync(key, ct))?.Bytes;
-    }
-
-    private static void Guard(ShardRef shard, string key)
-    {
-        if (!key.StartsWith(AuditKey.Prefix(shard), StringComparison.Ordinal))
-            throw new ArgumentException("a key outside the shard's audit", nameof(key));
     }
 }

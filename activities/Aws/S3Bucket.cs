@@ -15,6 +15,13 @@ internal sealed class S3Bucket(IAmazonS3 client, AwsCall aws, string name, Singl
 
     private readonly AwsCall _aws = aws with { Bucket = name };
 
+    /// <summary>Refuses a key outside of a prefix: a wrong key must not read or delete another object.</summary>
+    public static void Require(string prefix, string key)
+    {
+        if (!key.StartsWith(prefix, StringComparison.Ordinal))
+            throw new ArgumentException($"a key outside of {prefix}", nameof(key));
+    }
+
     /// <summary>
     /// Lists the objects under a prefix. Keys are percent-encoded, because a key that XML 1.0 cannot represent would
     /// make the listing unreadable.

@@ -23,7 +23,7 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
 
     public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken ct)
     {
-        Guard(shard, key);
+        S3Bucket.Require(RecordKey.Prefix(shard), key);
         return await ReadAsync(shard, key, ct) switch
         {
             null => new RecordRead.Missing(),
@@ -35,7 +35,7 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
     public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken ct)
     {
-        foreach (var key in keys) Guard(shard, key);
+        foreach (var key in keys) S3Bucket.Require(RecordKey.Prefix(shard), key);
         return open(shard.Bucket).DeleteAsync(keys, ct);
     }
 
@@ -51,10 +51,4 @@ internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit g
 
     private Task<S3Content?> ReadAsync(ShardRef shard, string key, CancellationToken ct) =>
         gets.RunAsync(() => open(shard.Bucket).ReadAsync(key, ct, MaxBytes), ct);
-
-    private static void Guard(ShardRef shard, string key)
-    {
-        if (!key.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
-            throw new ArgumentException("a key outside the shard's instance records", nameof(key));
-    }
 }

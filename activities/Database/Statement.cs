@@ -23,9 +23,11 @@ internal sealed class Statement : IDisposable
         _command.Transaction = transaction;
         for (var i = 0; i < parameters.Length; i++)
         {
-            if (_command.Parameters[i].ParameterName != parameters[i].Name)
-                throw new ArgumentException($"{parameters[i].Name} is not in its place", nameof(parameters));
-            _command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
+            var (name, value) = parameters[i];
+            var parameter = _command.Parameters[i];
+            if (parameter.ParameterName != name)
+                throw new ArgumentException($"{name} is not in its place", nameof(parameters));
+            parameter.Value = value ?? DBNull.Value;
         }
 
         return this;
