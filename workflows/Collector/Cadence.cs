@@ -8,8 +8,8 @@ namespace Nstance.Temporal.Workflows.Collector;
 internal static class Cadence
 {
     /// <summary>
-    /// First cycles are spread over one interval, and at most over this time: who sets up a shard waits for its
-    /// first report. 300 shards are then five starts in two seconds.
+    /// First cycles are spread over one interval, and at most over this time, because an operator who sets up a shard
+    /// waits for its first report. Of 300 shards, five then start in two seconds.
     /// </summary>
     private static readonly TimeSpan MaxSpread = TimeSpan.FromMinutes(2);
 
