@@ -145,5 +145,6 @@ public sealed class ShardConfigTests
     private static ShardConfigResult ParseShard(string members) =>
         Parse($$"""{ "cluster": { "id": "prod" }, "shard": { "id": "a-1", {{members}} } }""");
 
-    private static ShardConfigResult Parse(string text) => ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard, "aws");
+    private static ShardConfigResult Parse(string text) =>
+        ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard, "aws");
 }
