@@ -56,13 +56,13 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
 
     /// <summary>
     /// For a phase that uses the agents' reports: after an election since the sync, the cycle must acquire the shard
-    /// again.
+    /// again. The count of the reports shows an election of the same server.
     /// </summary>
     public async Task RequireSameAsync(ShardDatabase database, CancellationToken ct)
     {
         if (database.IsOwn) return;
         var leader = await RequireAsync(ErrorTypes.ShardNotHeld, ct);
-        if (database.GetLeader()?.Id == leader.Id && !database.LostReports()) return;
+        if (database.GetLeader()?.Id == leader.Id) return;
         throw Failed(ErrorTypes.ShardNotHeld, $"nstance elected {leader.Name} since the last sync");
     }
 

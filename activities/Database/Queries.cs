@@ -83,16 +83,13 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// Machines that rows name and the listing lacks; SQLite walks nstance's index on provider_id and our key side by
-    /// side.
+    /// Machines that rows name and the listing lacks, and machines that several rows name. SQLite walks nstance's index
+    /// on provider_id and our key side by side.
     /// </summary>
-    public const string UnlistedProviders = """
-        SELECT provider_id FROM instances AS i WHERE provider_id > ''
-          AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
+    public const string ProvidersToCheck = """
+        SELECT provider_id FROM instances AS i WHERE provider_id > '' GROUP BY provider_id
+        HAVING count(*) > 1 OR NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
         """;
-
-    public const string SharedProviders =
-        "SELECT provider_id FROM instances WHERE provider_id > '' GROUP BY provider_id HAVING count(*) > 1";
 
     /// <summary>Active rows that name one of these machines, and the id that the machine carries.</summary>
     public const string RowsByProviders = $"""
@@ -135,7 +132,8 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign.
+    /// Counts in one scan the registered rows, the stale ones, those with a report, and those without a report that were
+    /// registered at the last count; returns also the latest sign.
     /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
@@ -152,14 +150,17 @@ internal static class Queries
     private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
           max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
-            AND typeof(coalesce(health_at, registered_at)) = 'text')
+            AND typeof(coalesce(health_at, registered_at)) = 'text'),
+          count(CASE WHEN health_at IS NULL AND registered_at < $counted THEN 1 END)
         """;
 
     private const string Registered =
         "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
-    /// <summary>Active registered rows without a report, registered before a time.</summary>
-    public const string Unreported = $"SELECT count(*) {Registered} AND health_at IS NULL AND +registered_at < $before";
+    /// <summary>Active registered rows without a report, and those registered before a time.</summary>
+    public const string Unreported = $"""
+        SELECT count(*), count(CASE WHEN registered_at < $counted THEN 1 END) {Registered} AND health_at IS NULL
+        """;
 
     /// <summary>Active rows whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""

@@ -19,8 +19,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>Active rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()
     {
-        var providers = Query(Queries.UnlistedProviders, row => Statement.Text(row, 0))
-            .Concat(Query(Queries.SharedProviders, row => Statement.Text(row, 0))).ToHashSet();
+        var providers = Query(Queries.ProvidersToCheck, row => Statement.Text(row, 0));
         if (providers.Count == 0) return [];
         var checks = Query(
             Queries.RowsByProviders,
@@ -69,9 +68,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
         Sorted(Query(Queries.Marked, RowReader.Row).Where(row => RowRules.InvalidTimes(row, asOf) is not null));
 
     /// <summary>Counts registered rows. Counts up to a second too many of them as stale.</summary>
+    /// <exception cref="DatabaseException">nstance reset the reports since the last sync.</exception>
     public HealthFacts CountHealth(PhaseInput input) => Query(
-        Queries.HealthCounts, Health,
-        ("$before", GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input))), ("$future", Soon(input.AsOf)))[0];
+        Queries.HealthCounts, Health, ("$before", GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input))),
+        ("$future", Soon(input.AsOf)), ("$counted", RegisteredAtLastCount))[0];
 
     /// <summary>Returns exact counts, the stale rows, and the rows with an invalid time.</summary>
     public (HealthFacts Facts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Invalid) FindStale(
@@ -79,8 +79,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
     {
         var before = HealthRules.StaleBefore(input);
         var (facts, ids) = Query(
-            Queries.HealthCountsAndIds, row => (Health(row), row.GetString(4)),
-            ("$before", GoTime.TextAfterSecondOf(before)), ("$future", Soon(input.AsOf)))[0];
+            Queries.HealthCountsAndIds, row => (Health(row), row.GetString(5)),
+            ("$before", GoTime.TextAfterSecondOf(before)), ("$future", Soon(input.AsOf)),
+            ("$counted", RegisteredAtLastCount))[0];
         var isInvalid = Rows(ids).Concat(Query(Queries.RegisteredByRecord, RowReader.Row))
             .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
         var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
@@ -179,9 +180,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
     {
         var purged = new List<string>();
         var kept = 0;
+        var hasTargets = HasTargets;
         try
         {
-            WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, purged), () => kept = purged.Count);
+            WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, hasTargets, purged), () => kept = purged.Count);
             return purged;
         }
         catch (DatabaseException e)
@@ -199,10 +201,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>False if this nstance has no load balancers, so that the file lacks their table.</summary>
     private bool HasTargets => Query(Queries.HasTargets, _ => true).Count > 0;
 
-    private int PurgeOne(string id, AuditLine audit, List<string> purged)
+    private int PurgeOne(string id, AuditLine audit, bool hasTargets, List<string> purged)
     {
         if (Query(Statements.IsDeleted, _ => true, ("$id", id)).Count == 0) return 0;
-        if (HasTargets) Write(Statements.PurgeTargets, ("$id", id));
+        if (hasTargets) Write(Statements.PurgeTargets, ("$id", id));
         foreach (var sql in Statements.Purge) Write(sql, ("$id", id));
         Add(audit);
         purged.Add(id);
@@ -217,12 +219,21 @@ internal sealed partial class ShardDatabase : ICandidateSource
     private List<InstanceRow> Rows(string ids) =>
         ids == "[]" ? [] : Query(Queries.ByIds, RowReader.Row, ("$ids", ids));
 
-    private HealthFacts Health(SqliteDataReader row) => new(
-        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
-        GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
+    private HealthFacts Health(SqliteDataReader row)
     {
-        IsShared = !IsOwn,
-        Path = Path,
-        Since = GetMetaTime(MetaKeys.HealthFrom),
-    };
+        if (row.GetInt32(4) > UnreportedAtLastCount)
+        {
+            throw new DatabaseException(
+                DatabaseFault.Reset, $"nstance was elected since the last sync: it reset agents' reports in {Path}");
+        }
+
+        return new(
+            row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
+            GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
+        {
+            IsShared = !IsOwn,
+            Path = Path,
+            Since = GetMetaTime(MetaKeys.HealthFrom),
+        };
+    }
 }

@@ -30,36 +30,40 @@ internal sealed partial class ShardDatabase
     public NstanceLeaderInfo NoteLeader(NstanceLeader leader, DateTimeOffset at, bool isElected)
     {
         var known = GetLeader();
-        isElected |= LostReports();
+        var (unreported, countedBefore) = CountUnreported();
+        isElected |= countedBefore > UnreportedAtLastCount;
         // A time in the future was written while Temporal's clock was ahead. Health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
         if (noted != known) SetMeta(MetaKeys.Leader, JsonSerializer.Serialize(noted));
-        if (isElected) NoteUnreported(at);
+        NoteUnreported(unreported, at);
         return noted;
     }
 
-    /// <summary>Stores how many registered rows have no report now, for <see cref="LostReports"/>.</summary>
-    public void NoteUnreported(DateTimeOffset at) => SetMeta(
+    /// <summary>
+    /// Stores how many registered rows have no report now. nstance resets all reports at each election, also when it
+    /// elects the same server again. Without a reset, the number of rows that are registered now and have no report can
+    /// only fall.
+    /// </summary>
+    public void NoteUnreported(DateTimeOffset at) => NoteUnreported(CountUnreported().All, at);
+
+    private int UnreportedAtLastCount =>
+        int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var count) ? count : 0;
+
+    /// <summary>
+    /// A text after the registrations that the last count included for certain, since the server writes registered_at
+    /// by its own clock. Empty before the first count.
+    /// </summary>
+    private string RegisteredAtLastCount => GetMetaTime(MetaKeys.UnreportedAt) is { } at
+        ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
+
+    private void NoteUnreported(int count, DateTimeOffset at) => SetMeta(
     [
-        (MetaKeys.Unreported, CountUnreported(DateTimeOffset.MaxValue).ToString(CultureInfo.InvariantCulture)),
+        (MetaKeys.Unreported, count.ToString(CultureInfo.InvariantCulture)),
         (MetaKeys.UnreportedAt, GoTime.Format(at)),
     ]);
 
-    /// <summary>
-    /// True if nstance has reset reports since they were counted last. It does so at each election, also when it elects
-    /// the same server again. Without a reset, the number of rows that were registered then and have no report can only
-    /// fall.
-    /// </summary>
-    public bool LostReports()
-    {
-        if (GetMetaTime(MetaKeys.UnreportedAt) is not { } at) return false;
-        var before = int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var n) ? n : 0;
-        // The server writes registered_at by its own clock.
-        return CountUnreported(at - RowRules.MaxAhead) > before;
-    }
-
-    private int CountUnreported(DateTimeOffset registeredBefore) => Query(
-        Queries.Unreported, row => row.GetInt32(0), ("$before", GoTime.TextOfSecond(registeredBefore)))[0];
+    private (int All, int RegisteredAtLastCount) CountUnreported() => Query(
+        Queries.Unreported, row => (row.GetInt32(0), row.GetInt32(1)), ("$counted", RegisteredAtLastCount))[0];
 }
