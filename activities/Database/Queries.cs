@@ -147,11 +147,14 @@ internal static class Queries
         {Registered}
         """;
 
-    private const string Counts = """
+    /// <summary>A number sorts before each text, and so before "", the time of no count.</summary>
+    private const string CountedBefore = "typeof(registered_at) = 'text' AND registered_at < $counted";
+
+    private const string Counts = $"""
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
           max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
             AND typeof(coalesce(health_at, registered_at)) = 'text'),
-          count(CASE WHEN health_at IS NULL AND registered_at < $counted THEN 1 END)
+          count(CASE WHEN health_at IS NULL AND {CountedBefore} THEN 1 END)
         """;
 
     private const string Registered =
@@ -159,7 +162,7 @@ internal static class Queries
 
     /// <summary>Active registered rows without a report, and those registered before a time.</summary>
     public const string Unreported = $"""
-        SELECT count(*), count(CASE WHEN registered_at < $counted THEN 1 END) {Registered} AND health_at IS NULL
+        SELECT count(*), count(CASE WHEN {CountedBefore} THEN 1 END) {Registered} AND health_at IS NULL
         """;
 
     /// <summary>Active rows whose registration only the record knows.</summary>
