@@ -132,8 +132,8 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// Counts in one scan the registered rows, the stale ones, those with a report, and those without a report that
-    /// were registered at the last count; returns also the latest sign.
+    /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign. Also
+    /// counts those without a report that were registered at the last count.
     /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
