@@ -132,8 +132,8 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign. Also
-    /// counts those without a report that were registered at the last count.
+    /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign.
+    /// Also counts those without a report that were registered at the last count.
     /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
