@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Api.Common.V1;
@@ -9,10 +8,7 @@ using Temporalio.Worker.Interceptors;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>
-/// Around every activity: a span under the cycle's, and a scope with cluster, shard and cycle for whatever is logged
-/// within.
-/// </summary>
+/// <summary>Adds to every activity a span under the cycle's, and a log scope with cluster, shard and cycle.</summary>
 /// <param name="loggers">Its scopes reach every logger of the host.</param>
 public sealed class ActivityTelemetry(ILoggerFactory loggers) : IWorkerInterceptor
 {

@@ -1,11 +1,10 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities;
 
 /// <summary>
-/// What went wrong, in the words that workflows know (<see cref="ErrorTypes"/>). Inner exceptions stay here.
+/// Maps failures to the error types of the workflows (<see cref="ErrorTypes"/>). Inner exceptions stay here.
 /// </summary>
 internal static class Failures
 {
@@ -32,7 +31,7 @@ internal static class Failures
         }
         catch (DatabaseException e) when (isAcquire)
         {
-            // Another host may have a database that can be used: the task goes back to the shared queue.
+            // Another host may have a usable database: the task returns to the shared queue.
             throw new ApplicationFailureException(e.Message, e, ErrorTypes.HostDeclined);
         }
         catch (DatabaseException e)

@@ -8,12 +8,10 @@ using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Health;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Purge;
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 using Temporalio.Exceptions;
 
@@ -50,14 +48,13 @@ public sealed class GcActivities : IGcActivities
     }
 
     /// <summary>The reconciler's activities over the same databases and clients; the caller disposes them.</summary>
-    /// <param name="webhook">Where news go; null: to the log.</param>
+    /// <param name="webhook">Receives notifications; null: the log does.</param>
     /// <param name="time">Clock of signatures.</param>
-    /// <param name="logger">Takes the news when there is no webhook.</param>
+    /// <param name="logger">Logs notifications without a webhook.</param>
     /// <returns>Activities for the shared and the host's queue.</returns>
     public ReconcilerActivities CreateReconciler(WebhookSettings? webhook, TimeProvider time, ILogger logger) =>
         new(
-            (shard, _) => Failures.MapAsync(isAcquire: false, () => Task.FromResult(OpenForChecks(shard))),
-            webhook, time, logger);
+            (input, ct) => Failures.MapAsync(isAcquire: false, () => CheckAsync(input, ct)), webhook, time, logger);
 
     /// <inheritdoc/>
     [Activity]
@@ -84,7 +81,8 @@ public sealed class GcActivities : IGcActivities
         var records = _connections.Records(input.Timings.RequestTimeout);
         var at = Attempted(input.AsOf);
         var leader = await Leader(input).SyncAsync(database, at, Token);
-        var config = await ShardConfiguration.TryReadAsync(records, input.Shard, notes, Token);
+        var config = await new ShardConfiguration(records, input.Shard, _connections.Provider)
+            .TryReadAsync(notes, Token);
         var timings = input.Timings;
         if (config is not null)
         {
@@ -145,40 +143,32 @@ public sealed class GcActivities : IGcActivities
             return result;
         });
 
-    private static ILogger Logger => ActivityExecutionContext.HasCurrent
-        ? ActivityExecutionContext.Current.Logger
-        : NullLogger.Instance;
+    /// <summary>Null in tests and in the simulation, which call the phases without Temporal.</summary>
+    private static ActivityExecutionContext? Context =>
+        ActivityExecutionContext.HasCurrent ? ActivityExecutionContext.Current : null;
 
-    private static CancellationToken Token => ActivityExecutionContext.HasCurrent
-        ? ActivityExecutionContext.Current.CancellationToken
-        : CancellationToken.None;
+    private static ILogger Logger => Context?.Logger ?? NullLogger.Instance;
+
+    private static CancellationToken Token => Context?.CancellationToken ?? CancellationToken.None;
+
+    /// <summary>Start of this attempt by Temporal's clock.</summary>
+    private static DateTimeOffset? Started =>
+        Context is { } context ? new DateTimeOffset(context.Info.StartedTime, TimeSpan.Zero) : null;
 
     private PhaseInput Begun(PhaseInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return input with
-        {
-            StartedAt = ActivityExecutionContext.HasCurrent
-                ? new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero)
-                : _time.GetUtcNow(),
-            HostTime = _time.GetUtcNow(),
-        };
+        var now = _time.GetUtcNow();
+        return input with { StartedAt = Started ?? now, HostTime = now };
     }
 
-    /// <summary>Start of this attempt by Temporal's clock; outside of an activity the cycle's time.</summary>
-    private static DateTimeOffset Attempted(DateTimeOffset asOf)
-    {
-        if (!ActivityExecutionContext.HasCurrent) return asOf;
-        var started = new DateTimeOffset(ActivityExecutionContext.Current.Info.StartedTime, TimeSpan.Zero);
-        return started > asOf ? started : asOf;
-    }
+    /// <summary>Start of this attempt; the cycle's time if that is later.</summary>
+    private static DateTimeOffset Attempted(DateTimeOffset asOf) => Started > asOf ? Started.Value : asOf;
 
-    /// <summary>What the last attempt at this activity said; null: this is the first.</summary>
+    /// <summary>Returns the last heartbeat of the attempt before; null if this is the first attempt.</summary>
     private static async Task<PhaseProgress?> BeforeAsync()
     {
-        if (!ActivityExecutionContext.HasCurrent) return null;
-        var info = ActivityExecutionContext.Current.Info;
-        if (info.HeartbeatDetails.Count == 0) return null;
+        if (Context?.Info is not { HeartbeatDetails.Count: > 0 } info) return null;
         try
         {
             return await info.HeartbeatDetailAtAsync<PhaseProgress>(0);
@@ -208,8 +198,7 @@ public sealed class GcActivities : IGcActivities
             OnTerminated = entry => Logger.Terminated(input, entry),
         };
 
-    private async Task<T> RunAsync<T>(
-        PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
+    private async Task<T> RunAsync<T>(PhaseInput input, string name, Func<ShardDatabase, PhaseHeartbeat, Task<T>> phase)
     {
         ArgumentNullException.ThrowIfNull(input);
         var began = Stopwatch.GetTimestamp();
@@ -236,13 +225,14 @@ public sealed class GcActivities : IGcActivities
         }
     }
 
-    private HeldShard OpenForChecks(ShardRef shard)
+    private async Task<CheckInstancesResult> CheckAsync(CheckInstancesInput input, CancellationToken ct)
     {
-        var database = OpenHeld(shard);
+        using var database = OpenHeld(input.Shard);
         var timings = new ShardTimings();
         if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
             timings = timings with { HealthCheckInterval = interval };
-        return new HeldShard(database, Cloud(database, timings), timings.HealthCheckInterval);
+        return await new CheckPhase(database, Cloud(database, timings), timings.HealthCheckInterval)
+            .RunAsync(input, ct);
     }
 
     private ShardDatabase OpenHeld(ShardRef shard)

@@ -37,7 +37,7 @@ internal static class Logs
     public static void Failed(this ILogger logger, string activity, int attempt, string why) =>
         FailedMessage(logger, activity, attempt, why, null);
 
-    /// <summary>A machine that was terminated or quarantined, and the id of the approved plan it was part of.</summary>
+    /// <summary>Logs a terminated or quarantined machine, with the id of the approved plan it was part of.</summary>
     public static void Terminated(this ILogger logger, PhaseInput input, AuditEntry entry)
     {
         var plan = entry.ApprovedBy is null ? null : input.Approval?.Hash;
@@ -47,7 +47,7 @@ internal static class Logs
             plan?.Length > CollectPlan.IdLength ? plan[..CollectPlan.IdLength] : plan ?? "none", null);
     }
 
-    /// <summary>An event of a notification, when there is no webhook.</summary>
+    /// <summary>Logs an event of a notification.</summary>
     public static void Event(this ILogger logger, Notification notification, ReconcileEvent e) => EventMessage(
         logger, notification.Kind, notification.Shard.Shard, OneLine.Of(e.Tenant), OneLine.Of(e.Group),
         OneLine.Of(e.InstanceId ?? "-"), OneLine.Of(e.Cause), null);

@@ -1,16 +1,15 @@
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Activities;
 
 namespace Nstance.Temporal.Activities;
 
 /// <summary>
-/// The heartbeats of one attempt at a phase. The first one is due after half of the heartbeat timeout, so a phase that
-/// ends before sends none. A heartbeat that is sent just before the end reaches the server after it, and the server
-/// refuses it with <c>UnknownActivity</c>. Outside of an activity nothing is sent.
+/// Sends the heartbeats of one attempt at a phase. The first one is due after half of the heartbeat timeout, so that a
+/// short phase sends none: the server refuses a heartbeat after the end with <c>UnknownActivity</c>. Outside of an
+/// activity nothing is sent.
 /// </summary>
 internal sealed class PhaseHeartbeat : IDisposable
 {
-    /// <summary>The wait of an activity without a heartbeat timeout; the SDK's own throttle.</summary>
+    /// <summary>Wait of an activity without a heartbeat timeout; the SDK's own throttle.</summary>
     private static readonly TimeSpan WaitWithoutTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
@@ -42,8 +41,7 @@ internal sealed class PhaseHeartbeat : IDisposable
     }
 
     /// <summary>
-    /// After a failure: the next attempt must know what this one did. An attempt that the workflow cancelled has no
-    /// next one.
+    /// Sends the last details after a failure, for the next attempt. An attempt that the workflow cancelled has none.
     /// </summary>
     public void Failed()
     {

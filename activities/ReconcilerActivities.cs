@@ -1,31 +1,23 @@
 using Microsoft.Extensions.Logging;
-using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Reconcile;
 using Temporalio.Activities;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>The database and the cloud of a shard that this host holds, for one check.</summary>
-internal sealed record HeldShard(ShardDatabase Database, ICloud Cloud, TimeSpan HealthCheckInterval) : IDisposable
-{
-    public void Dispose() => Database.Dispose();
-}
-
 /// <summary>
-/// What the reconciler does: checks on the host that holds the shard, news to the outside from any host.
+/// The activities of the reconciler: checks on the host that holds the shard, notifications from any host.
 /// </summary>
 public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
 {
-    private readonly Func<ShardRef, CancellationToken, Task<HeldShard>> _open;
+    private readonly Func<CheckInstancesInput, CancellationToken, Task<CheckInstancesResult>> _check;
     private readonly Webhook? _webhook;
     private readonly ILogger _logger;
 
     internal ReconcilerActivities(
-        Func<ShardRef, CancellationToken, Task<HeldShard>> open, WebhookSettings? webhook, TimeProvider time,
-        ILogger logger)
+        Func<CheckInstancesInput, CancellationToken, Task<CheckInstancesResult>> check, WebhookSettings? webhook,
+        TimeProvider time, ILogger logger)
     {
-        _open = open;
+        _check = check;
         _logger = logger;
         _webhook = webhook is null ? null : new Webhook(webhook, time);
     }
@@ -35,10 +27,7 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
     public async Task<CheckInstancesResult> CheckInstancesAsync(CheckInstancesInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var ct = Token;
-        using var held = await _open(input.Shard, ct);
-        var check = new CheckPhase(held.Database, held.Cloud, held.HealthCheckInterval);
-        var result = await Failures.MapAsync(isAcquire: false, () => check.RunAsync(input, ct));
+        var result = await _check(input, Token);
         ReconcilerMetrics.Checked(input.Shard, result);
         return result;
     }

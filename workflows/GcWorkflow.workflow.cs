@@ -44,11 +44,11 @@ public sealed partial class GcWorkflow
         set => _collector.State = value;
     }
 
-    /// <summary>Collects until cancelled, or until the interval is zero or less.</summary>
+    /// <summary>Collects until cancelled.</summary>
     /// <param name="input">The same as the constructor's.</param>
     /// <returns>Why it ended by itself.</returns>
     [WorkflowRun]
-    public async Task<GcResult> RunAsync(GcInput input)
+    public async Task RunAsync(GcInput input)
     {
         // Accepted settings are not validated again: stricter rules of a later release must not end a collector.
         if (!_carried && GcSettingsRules.Faults(_collector.Settings) is { Count: > 0 } faults)
@@ -62,7 +62,6 @@ public sealed partial class GcWorkflow
             while (true)
             {
                 ResumeWhenDue();
-                if (Cadence.IsOff(_collector.Timings)) return await EndAsync(Cadence.Off);
                 Plan();
                 if (await ShowAsync())
                 {
@@ -169,14 +168,13 @@ public sealed partial class GcWorkflow
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
     }
 
-    private async Task<GcResult> EndAsync(string why)
+    private async Task EndAsync(string why)
     {
         _ended = true;
         foreach (var ticket in _tickets) ticket.Refusal = why;
         _tickets.Clear();
         await ShowAsync();
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
-        return new(CollectorActivity.Off, why) { Totals = State.Totals };
     }
 
     private ShownState Shown => new(

@@ -1,7 +1,5 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Acquire;
 
@@ -9,24 +7,23 @@ namespace Nstance.Temporal.Activities.Acquire;
 internal sealed class AcquirePhase(
     ShardDatabases databases, IRecordStore records, HostProbe probe, TimeProvider time, Action<string> heartbeat)
 {
-    /// <param name="input">The shard.</param>
-    /// <param name="at">Start of this attempt: an election may be later than the input's time.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<AcquireShardResult> RunAsync(
-        AcquireShardInput input, DateTimeOffset at, CancellationToken cancellationToken)
+    /// <summary>
+    /// Runs the phase. An election may be later than the input's time, but not than <paramref name="at"/>.
+    /// </summary>
+    public async Task<AcquireShardResult> RunAsync(AcquireShardInput input, DateTimeOffset at, CancellationToken ct)
     {
-        var config = await probe.RunAsync(records, input, cancellationToken);
+        var config = await probe.RunAsync(records, input, ct);
         var timings = (input.Settings ?? new GcSettings()).Over(config.Timings);
         var notes = new PhaseNotes();
         var leader = new LeaderCheck(databases, records, input.Shard, time);
-        await leader.LetLeadersHostGoFirstAsync(input, probe.Waited, cancellationToken);
+        await leader.LetLeadersHostGoFirstAsync(input, probe.Waited, ct);
         using var database = DamagedFile.OpenOrReplace(databases, input, notes);
         var result = new AcquireShardResult(databases.HostName, Names.HostTaskQueue(databases.HostName), timings)
         {
             SharedDatabase = !database.IsOwn,
-            Leader = await leader.AcquireAsync(database, input.PreviousHost, at, cancellationToken),
+            Leader = await leader.AcquireAsync(database, input.PreviousHost, at, ct),
         };
-        if (database.IsOwn) result = await FillAsync(database, input, result, notes, cancellationToken);
+        if (database.IsOwn) result = await FillAsync(database, input, result, notes, ct);
         database.SetMeta(MetaKeys.Region, config.Region ?? "");
         database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         database.SetMeta(MetaKeys.AcquiredAt, input.AsOf);
@@ -35,14 +32,14 @@ internal sealed class AcquirePhase(
 
     private async Task<AcquireShardResult> FillAsync(
         ShardDatabase database, AcquireShardInput input, AcquireShardResult result, PhaseNotes notes,
-        CancellationToken cancellationToken)
+        CancellationToken ct)
     {
-        // Unless this very host held it last, others may have worked on the shard since, and our copy may be old.
+        // If another host held the shard last, the local copy may be old.
         var isCurrent = input.PreviousHost == databases.HostName
             && database.GetMeta(MetaKeys.RebuiltAt) is not null && database.GetMeta(MetaKeys.AcquiredAt) is not null;
         if (isCurrent) return result with { Problems = notes.Problems };
         var read = await new Rebuild(database, records, notes, heartbeat)
-            .RunAsync(input.Shard, input.AsOf, cancellationToken);
+            .RunAsync(input.Shard, input.AsOf, ct);
         return result with
         {
             Rebuilt = true,

@@ -1,18 +1,17 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Acquire;
 
 /// <summary>
-/// A damaged file of our own is a cache that a rebuild fills again. It is renamed, so that a person can examine it. A
-/// shared file is nstance's: it is never renamed, and the host declines.
+/// Replaces a damaged file of our own, which is a cache, and keeps it under another name for an examination. A shared
+/// file is nstance's: it is never renamed, and the host declines.
 /// </summary>
 internal static class DamagedFile
 {
-    // The log goes first: SQLite would write a log that stays behind into the new file.
+    // The log first: SQLite would write an old log into the new file.
     private static readonly string[] Endings = ["-wal", "-shm", ""];
 
-    /// <summary>Opens the shard's database. A damaged file of our own is replaced, and the notes say so.</summary>
+    /// <summary>Opens the shard's database. Replaces a damaged file of our own, and reports that.</summary>
     /// <exception cref="DatabaseException">The database cannot be used.</exception>
     public static ShardDatabase OpenOrReplace(ShardDatabases databases, AcquireShardInput input, PhaseNotes notes)
     {
@@ -20,7 +19,7 @@ internal static class DamagedFile
         var kept = $"{path}.damaged-{input.AsOf.UtcDateTime:yyyyMMddTHHmmssZ}";
         var database = OpenOrReplace(databases, input.Shard, path, own ? kept : null);
 
-        // The file tells a later attempt of the same acquire, so that its result reports the damage too.
+        // A later attempt of the same acquire finds the file and reports the damage too.
         if (own && File.Exists(kept))
         {
             notes.Problem(
@@ -49,7 +48,7 @@ internal static class DamagedFile
         var database = databases.Open(shard, create: true);
         try
         {
-            // nstance checks its own file; a check of ours would read all of it while nstance writes.
+            // nstance checks its own file. A check here would read all of it while nstance writes.
             if (database.IsOwn) database.RequireIntact();
             return database;
         }

@@ -5,21 +5,21 @@ using Temporalio.Exceptions;
 namespace Nstance.Temporal.Activities.Acquire;
 
 /// <summary>
-/// Lets a host that suits the shard better go first. Any worker may take an acquire from the shared queue, so the other
-/// hosts decline it for a short time. Temporal's clock alone measures that time.
+/// Gives a better host for the shard the first chance. Any worker may take an acquire from the shared queue, so other
+/// hosts decline it for a short time, measured by Temporal's clock.
 /// </summary>
 internal static class HostOrder
 {
     /// <summary>
-    /// After this time any host may take the shard: the better host is gone. 30 s are about 30 attempts, and stay below
-    /// the 45 s that a lost host costs.
+    /// After this time any host may take the shard. It allows about 30 attempts, and is less than the 45 s of a lost
+    /// host.
     /// </summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time to the next attempt. Each one may reach another host.</summary>
+    /// <summary>Time to the next attempt, which may reach another host.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Time since the first attempt began; all the time there is when Temporal does not call.</summary>
+    /// <summary>Returns the time since the first attempt; the maximum outside of an activity.</summary>
     public static TimeSpan Waited()
     {
         if (!ActivityExecutionContext.HasCurrent) return TimeSpan.MaxValue;
@@ -27,14 +27,13 @@ internal static class HostOrder
         return info.StartedTime - info.ScheduledTime;
     }
 
-    /// <summary>Declines if another host may still come first.</summary>
-    /// <exception cref="ApplicationFailureException">This host declines.</exception>
+    /// <summary>Declines if a better host may still take the shard.</summary>
     public static void Require(ShardDatabases databases, AcquireShardInput input, TimeSpan waited)
     {
         if (WhyLater(databases, input) is { } why && waited < Wait(input)) throw Decline(databases.HostName, why);
     }
 
-    /// <summary>How long a host waits; never more than a quarter of the cycle's time.</summary>
+    /// <summary>Returns how long a host waits: at most a quarter of the cycle's time.</summary>
     public static TimeSpan Wait(AcquireShardInput input)
     {
         var quarter = (input.Settings ?? new()).CycleTimeout / 4;

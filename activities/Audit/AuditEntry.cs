@@ -6,17 +6,12 @@ using System.Text.Json.Serialization;
 
 namespace Nstance.Temporal.Activities.Audit;
 
-/// <summary>
-/// What each side said just before something was done. Facts in words; never a nonce, a key or a token.
-/// </summary>
-/// <param name="Row">The row.</param>
-/// <param name="Cloud">The cloud.</param>
-/// <param name="Record">The record.</param>
+/// <summary>What row, cloud and record said just before an action. Never a nonce, a key or a token.</summary>
 internal sealed record AuditEvidence(string? Row, string? Cloud, string? Record);
 
 /// <summary>
-/// One line of the audit: what was done to one instance, or would be, and on what grounds. In the bucket as JSON with
-/// snake_case names, as nstance's own records are. Members are added, never renamed.
+/// One line of the audit: an action on one instance, or in a dry-run what it would be, with its evidence. JSON with
+/// snake_case names, as in nstance's records. Members are added, never renamed.
 /// </summary>
 internal sealed record AuditEntry
 {
@@ -27,19 +22,18 @@ internal sealed record AuditEntry
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // still one line: control characters are always escaped
     };
 
-    /// <summary>The same when the same work is done again in the same cycle: readers keep one of each.</summary>
+    /// <summary>Equal if the same cycle repeats the same action: readers drop a duplicate.</summary>
     public required string Id { get; init; }
 
     /// <summary>The cycle's time.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>
-    /// When it was done, or written down, by the host's clock: CloudTrail's event of the call is at about this time.
-    /// Null in lines of earlier releases.
+    /// Time of the action by the host's clock, about that of CloudTrail's event. Null in lines of earlier releases.
     /// </summary>
     public DateTimeOffset? DoneAt { get; init; }
 
-    /// <summary>Number of the cycle; 0: no cycle, a person.</summary>
+    /// <summary>Number of the cycle; 0 for an operator's action.</summary>
     public int Cycle { get; init; }
 
     public required string Cluster { get; init; }
@@ -49,7 +43,7 @@ internal sealed record AuditEntry
     /// <summary>The host that did it.</summary>
     public string? Host { get; init; }
 
-    /// <summary>nstance's id, or what stands in its place.</summary>
+    /// <summary>nstance's id, or the id that tracks an instance without one.</summary>
     public required string Instance { get; init; }
 
     public string? ProviderId { get; init; }
@@ -59,22 +53,20 @@ internal sealed record AuditEntry
     public string? Group { get; init; }
 
     /// <summary>
-    /// <c>terminating</c> stands in the bucket before the cloud is asked; <c>terminated</c>, <c>already-gone</c>,
+    /// <c>terminating</c> is written before the call to the cloud; <c>terminated</c>, <c>already-gone</c>,
     /// <c>failed</c> or <c>skipped</c> after it. Also <c>purged</c>, <c>marked-deleted</c>, <c>quarantining</c>,
     /// <c>quarantined</c>, <c>released</c>, <c>over-limit</c>, and for dry-run <c>would-…</c>.
     /// </summary>
     public required string Action { get; init; }
 
-    /// <summary>
-    /// A word of <c>Reasons</c>, <c>retention</c> or <c>sync</c>.
-    /// </summary>
+    /// <summary>A reason of <c>Reasons</c>, <c>retention</c> or <c>sync</c>.</summary>
     public string? Reason { get; init; }
 
     public required string Why { get; init; }
 
     public AuditEvidence? Evidence { get; init; }
 
-    /// <summary>The limits that held for it.</summary>
+    /// <summary>The limits that applied to it.</summary>
     public string? Limits { get; init; }
 
     /// <summary>Who approved the plan it was part of, or who released it.</summary>
@@ -92,7 +84,7 @@ internal sealed record AuditEntry
 
     public string ToLine() => JsonSerializer.Serialize(this, Json);
 
-    /// <summary>Null: no line of an audit.</summary>
+    /// <summary>Reads a line; null if it is not a line of an audit.</summary>
     public static AuditEntry? Parse(string line)
     {
         try

@@ -1,30 +1,29 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>
-/// Writes the audit of a phase. Lines wait in the shard's outbox until the bucket has them, so a crash or an outage
-/// loses none; each may arrive twice, under the same id.
+/// Writes the audit of a phase. Lines wait in the shard's outbox until the bucket has them. A crash or an outage may
+/// repeat a line under the same id and never loses one.
 /// </summary>
 internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, string host, PhaseInput input)
 {
-    /// <summary>An unchanged line is repeated after this time, so that a few days of the audit are complete.</summary>
+    /// <summary>An unchanged line is repeated after this time, so that each day of the audit is complete.</summary>
     public static readonly TimeSpan RepeatAfter = TimeSpan.FromHours(24);
 
     /// <summary>About a MiB.</summary>
     private const int LinesPerObject = 2000;
 
-    /// <summary>Clock of the time at which something was done.</summary>
+    /// <summary>Clock of <see cref="AuditEntry.DoneAt"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Is called for each machine that was terminated or quarantined.</summary>
+    /// <summary>Called for each terminated or quarantined machine.</summary>
     public Action<AuditEntry>? OnTerminated { get; init; }
 
-    /// <summary>What was done, or will be done, to a candidate.</summary>
+    /// <summary>Returns the line of an action on a candidate.</summary>
     public AuditEntry Of(Assessment a, string action, string why, Approval? approval = null)
     {
         var now = a.Evidence;
@@ -44,7 +43,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
         };
     }
 
-    /// <summary>What was done to a row.</summary>
+    /// <summary>Returns the line of an action on a row.</summary>
     public AuditEntry Of(InstanceRow row, string action, string reason, string why) => new()
     {
         Id = AuditEntry.IdOf(input.AsOf, row.Id, reason, action),
@@ -65,7 +64,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
         DryRun = input.DryRun,
     };
 
-    /// <summary>A line for a write that adds it in its own transaction.</summary>
+    /// <summary>Returns a line for a write that adds it in its own transaction.</summary>
     public static AuditLine Line(AuditEntry entry) => new(entry.Id, entry.ToLine());
 
     /// <summary>Adds lines to the outbox.</summary>
@@ -76,7 +75,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
         foreach (var entry in all.Where(e => e.Action is "terminated" or "quarantined")) OnTerminated?.Invoke(entry);
     }
 
-    /// <summary>Adds lines that repeat in each cycle: only what is new, or a day old.</summary>
+    /// <summary>Adds lines that repeat in each cycle: only new ones, and each again after a day.</summary>
     public void AddNews(IEnumerable<AuditEntry> entries)
     {
         var news = entries.Where(IsNews).ToArray();
@@ -86,7 +85,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     }
 
     /// <summary>Delivers every waiting line to the bucket.</summary>
-    /// <exception cref="CloudException">The bucket did not take them; they wait on.</exception>
+    /// <exception cref="CloudException">The bucket refused them; they stay in the outbox.</exception>
     public async Task FlushAsync(CancellationToken ct)
     {
         while (database.WaitingAudit(LinesPerObject) is { Count: > 0 } waiting)
@@ -97,8 +96,8 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     }
 
     /// <summary>
-    /// Delivers lines at once, after those that wait. What they announce is not begun before they are in the bucket, so
-    /// they need no outbox. Null: all are delivered; else why not.
+    /// Delivers the waiting lines, then these, and returns the failure. They need no outbox: what they announce begins
+    /// only after the delivery.
     /// </summary>
     public Task<string?> TryPutAsync(IReadOnlyCollection<AuditEntry> entries, CancellationToken ct) =>
         TryAsync(async () =>
@@ -108,9 +107,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
                 await PutAsync(0, chunk.Select(entry => entry.ToLine()), ct);
         });
 
-    /// <summary>
-    /// At the end of a phase: lines that could not be delivered are a problem, not a failure. Null: none.
-    /// </summary>
+    /// <summary>Delivers waiting lines at the end of a phase. A failure is only reported.</summary>
     public async Task<string?> TryFlushAsync(CancellationToken ct) =>
         await TryAsync(() => FlushAsync(ct)) is { } fault ? $"the audit waits on this host, {fault}" : null;
 
@@ -142,7 +139,7 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
 
     private static string LastAudited(AuditEntry entry) => MetaKeys.LastAudited(entry.Instance, entry.Reason ?? "");
 
-    /// <summary>A line without what changes in each cycle: why something would be terminated holds its age.</summary>
+    /// <summary>A line without the parts that change in each cycle, such as ages.</summary>
     private static string Gist(AuditEntry entry) =>
         $"{(entry.DryRun ? "dry-run: " : "")}{entry.Action}{(entry.Action == "skipped" ? $": {entry.Why}" : "")}";
 

@@ -1,21 +1,20 @@
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Audit;
 
 /// <summary>
-/// All that is known of one instance: the row on this host, its record, and what the audit tells, oldest first.
+/// All data about one instance: the row on this host, its record, and the lines of the audit, oldest first.
 /// </summary>
 internal sealed record InstanceHistory(InstanceRow? Row, RecordRead? Record, IReadOnlyList<AuditEntry> Entries)
 {
-    /// <summary>What could not be looked at, and why.</summary>
+    /// <summary>Data that could not be read, with the reason.</summary>
     public IReadOnlyList<string> Gaps { get; init; } = [];
 
     public bool IsEmpty => Row is null && Record is not RecordRead.Found && Entries.Count == 0;
 }
 
-/// <summary>Reads stories. Looks only.</summary>
+/// <summary>Reads the history of an instance. Changes nothing.</summary>
 internal sealed class HistoryReader(
     IConnections connections, ShardDatabases databases, ShardRef shard, TimeSpan timeout)
 {
@@ -23,38 +22,30 @@ internal sealed class HistoryReader(
 
     private readonly List<string> _gaps = [];
 
-    /// <param name="instance">nstance's id, or the cloud's.</param>
-    /// <param name="from">First day of the audit that is read.</param>
-    /// <param name="to">Last day.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="CloudException">The audit could not be read in full.</exception>
-    public async Task<InstanceHistory> ReadAsync(
-        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    /// <summary>Reads the history of an instance, by nstance's id or the cloud's, between two days.</summary>
+    /// <exception cref="CloudException">The audit could not be read completely.</exception>
+    public async Task<InstanceHistory> ReadAsync(string instance, DateOnly from, DateOnly to, CancellationToken ct)
     {
-        var entries = await EntriesAsync(instance, from, to, cancellationToken);
+        var entries = await EntriesAsync(instance, from, to, ct);
         var id = entries.Count > 0 ? entries[^1].Instance : instance;
         var row = Row(id, instance);
-        var record = await RecordAsync(row, row?.Id ?? id, entries, cancellationToken);
+        var record = await RecordAsync(row, row?.Id ?? id, entries, ct);
         return new(row, record, entries) { Gaps = _gaps };
     }
 
     private async Task<IReadOnlyList<AuditEntry>> EntriesAsync(
-        string instance, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+        string instance, DateOnly from, DateOnly to, CancellationToken ct)
     {
         var audit = connections.Audit(timeout);
         var keys = new List<string>();
         for (var day = from; day <= to; day = day.AddDays(1))
-            keys.AddRange(await audit.ListAsync(shard, day, cancellationToken));
+            keys.AddRange(await audit.ListAsync(shard, day, ct));
         var found = new AuditEntry[keys.Count][];
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxParallelGets,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForAsync(0, keys.Count, options, async (n, ct) =>
-            found[n] = await audit.GetAsync(shard, keys[n], ct) is { } lines ? [.. Matching(lines, instance)] : []);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelGets, CancellationToken = ct };
+        await Parallel.ForAsync(0, keys.Count, options, async (n, token) =>
+            found[n] = await audit.GetAsync(shard, keys[n], token) is { } lines ? [.. Matching(lines, instance)] : []);
 
-        // Written twice after a crash: the same id, told once. Sorting is stable: lines of a cycle stay in their order.
+        // A crash may repeat a line. Sorting is stable: the lines of a cycle keep their order.
         return [.. found.SelectMany(e => e).DistinctBy(e => e.Id).OrderBy(e => e.At)];
     }
 
@@ -69,7 +60,8 @@ internal sealed class HistoryReader(
         try
         {
             using var database = databases.OpenToRead(shard);
-            return database.Find(id) ?? (database.FindIdByProvider(instance) is { } live ? database.Find(live) : null);
+            return database.Find(id) ?? database.FindIdsByProviders([instance])[instance].Select(database.Find)
+                .OrderBy(row => row?.DeletedAt is not null).FirstOrDefault();
         }
         catch (DatabaseException e)
         {
@@ -79,19 +71,19 @@ internal sealed class HistoryReader(
     }
 
     private async Task<RecordRead?> RecordAsync(
-        InstanceRow? row, string id, IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
+        InstanceRow? row, string id, IReadOnlyList<AuditEntry> entries, CancellationToken ct)
     {
         var tenant = row?.Tenant ?? entries.Select(e => e.Tenant).LastOrDefault(Identifiers.IsValid);
         if (!InstanceId.TryParse(id, out var parsed) || !Identifiers.IsValid(tenant))
         {
-            _gaps.Add("its record could not be looked for: the tenant is not known");
+            _gaps.Add("its record could not be read: the tenant is not known");
             return null;
         }
 
         try
         {
             return await connections.Records(timeout)
-                .GetAsync(shard, RecordKey.For(shard, tenant!, parsed), cancellationToken);
+                .GetAsync(shard, RecordKey.For(shard, tenant!, parsed), ct);
         }
         catch (CloudException e)
         {

@@ -1,10 +1,9 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Bounds the reads in flight. The bound doubles in a round until the first throttle; then a throttle halves it and a
-/// round of answers adds one. One for a process, because its shards share the service's rate. First come, first served.
+/// Bounds the reads in flight. The bound doubles in each round until the first throttle. Then a throttle halves it, and
+/// a round of answers adds one. One for a process, because its shards share the service's rate.
 /// </summary>
 internal sealed class AdaptiveLimit : IDisposable
 {
@@ -15,7 +14,7 @@ internal sealed class AdaptiveLimit : IDisposable
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _turns = new(Start);
     private double _limit = Start;
-    private int _turnsMade = Start; // free ones, and those of the calls in flight
+    private int _turnsMade = Start; // free, and taken by calls in flight
     private bool _wasThrottled;
     private long _began;
     private long _cutAt;
@@ -29,12 +28,12 @@ internal sealed class AdaptiveLimit : IDisposable
         }
     }
 
-    /// <summary>Runs a call when there is room for it.</summary>
-    public async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>Runs a call when the bound allows it.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> call, CancellationToken ct)
     {
-        await _turns.WaitAsync(cancellationToken);
+        await _turns.WaitAsync(ct);
         var number = Interlocked.Increment(ref _began);
-        bool? isThrottled = null; // null: the call's fault says nothing about the rate
+        bool? isThrottled = null; // null: another fault, which says nothing about the rate
         try
         {
             var answer = await call();
@@ -62,7 +61,7 @@ internal sealed class AdaptiveLimit : IDisposable
             if (isThrottled == false && inFlight >= (int)_limit)
                 _limit = Math.Min(Max, _limit + (_wasThrottled ? 1 / _limit : 1));
 
-            // Once in a round: a call that began before the last cut says nothing about the bound since.
+            // Once in a round: a call from before the last cut says nothing about the new bound.
             if (isThrottled == true && number > _cutAt)
             {
                 _wasThrottled = true;

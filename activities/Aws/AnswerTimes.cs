@@ -5,8 +5,8 @@ using Amazon.Runtime;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// The <c>Date</c> header of the last answer to a request: AWS's own clock. The SDK's responses do not carry it, so it
-/// is taken from the client's event. Thread-safe.
+/// Keeps the <c>Date</c> header of the last answer to a request: AWS's clock. The SDK's responses lack it, so it comes
+/// from an event of the client. Thread-safe.
 /// </summary>
 internal static class AnswerTimes
 {
@@ -20,7 +20,7 @@ internal static class AnswerTimes
             Times.AddOrUpdate(request, new(time));
     };
 
-    /// <summary>Null: no answer yet, or one without a date.</summary>
+    /// <summary>Returns the time of the last answer; null without an answer or a date.</summary>
     public static DateTimeOffset? Of(AmazonWebServiceRequest request) =>
         Times.TryGetValue(request, out var time) ? time.Value : null;
 }

@@ -3,47 +3,48 @@ using System.Net;
 using System.Net.Sockets;
 using System.Xml;
 using Amazon.Runtime;
-using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Runs one call to AWS under a time limit, which includes the SDK's own retries, and turns every failure into a
-/// <see cref="CloudException"/> of one line. A timeout is a fault; the caller's cancellation stays a cancellation.
+/// Runs one call to AWS under a time limit that includes the SDK's retries, and turns each failure into a
+/// <see cref="CloudException"/> of one line. A cancellation by the caller stays a cancellation.
 /// </summary>
 /// <param name="Service">"EC2", "S3" or "STS".</param>
 /// <param name="Place">Endpoint or region, for messages.</param>
 /// <param name="Timeout">Maximum time for a call.</param>
 internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
-    /// <summary>A timer of .NET takes 49 days at most, and nstance takes any request timeout.</summary>
+    /// <summary>A .NET timer runs for 49 days at most, but nstance accepts any request timeout.</summary>
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(1);
 
-    /// <summary>Rates that all shards of the process share; null if the service publishes none.</summary>
+    /// <summary>Rates that all shards of the process share; null if the service has none.</summary>
     public Ec2Rates? Rates { get; init; }
 
     /// <summary>The bucket that S3's faults name; null for other services.</summary>
     public string? Bucket { get; init; }
 
-    /// <summary>Runs a call.</summary>
-    /// <param name="action">The action as the service names it.</param>
-    /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Cancels the call.</param>
-    /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
+    /// <summary>Runs the call of a request, which names the action.</summary>
+    /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
+    public Task<TAnswer> RunAsync<TRequest, TAnswer>(
+        Func<TRequest, CancellationToken, Task<TAnswer>> call, TRequest request, CancellationToken ct,
+        int instances = 0)
+        where TRequest : AmazonWebServiceRequest =>
+        RunAsync(typeof(TRequest).Name[..^"Request".Length], token => call(request, token), ct, instances);
+
+    /// <summary>Runs a call that terminates, stops or starts a number of <paramref name="instances"/>.</summary>
     /// <exception cref="CloudException">The service refused the call or did not answer in time.</exception>
     public Task<T> RunAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, int instances = 0) =>
+        string action, Func<CancellationToken, Task<T>> call, CancellationToken ct, int instances = 0) =>
         Rates is null
-            ? CallAsync(action, call, cancellationToken)
-            : Rates.RunAsync(action, instances, () => CallAsync(action, call, cancellationToken), cancellationToken);
+            ? CallAsync(action, call, ct)
+            : Rates.RunAsync(action, instances, () => CallAsync(action, call, ct), ct);
 
-    private async Task<T> CallAsync<T>(
-        string action, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string action, Func<CancellationToken, Task<T>> call, CancellationToken ct)
     {
         var began = Stopwatch.GetTimestamp();
         using var span = GcMeter.Source.StartActivity($"{Service} {action}", ActivityKind.Client);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Timeout < MaxTimeout ? Timeout : MaxTimeout);
         var result = "ok";
         try
@@ -53,7 +54,7 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         }
         catch (Exception e)
         {
-            var failure = cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken)
+            var failure = ct.IsCancellationRequested ? new OperationCanceledException(ct)
                 : e is CloudException ? e
                 : limit.IsCancellationRequested || e is OperationCanceledException ? TimedOut(action)
                 : Translate(action, e) ?? e;
@@ -71,15 +72,15 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         }
     }
 
-    /// <summary>Returns the fault for an answer that did not come from the service.</summary>
+    /// <summary>Returns the fault of an answer that is not the service's.</summary>
     public CloudException Stranger(string action) => new(
         CloudFault.Transient,
         $"{Service} at {Place}: the answer to {action} is not {Service}'s: "
         + $"check AWS_ENDPOINT_URL_{Service} and proxies");
 
     /// <summary>
-    /// The SDK reads a proxy's page of well-formed XML as an empty answer. Each answer of EC2 carries a request id;
-    /// <see cref="S3Bucket"/> checks S3's answers.
+    /// True for an answer of the service. The SDK reads a proxy's page of XML as an empty answer. Each answer of EC2
+    /// has a request id; <see cref="S3Bucket"/> checks S3's answers.
     /// </summary>
     private bool IsFromService(object? answer) =>
         Service != "EC2" || answer is not AmazonWebServiceResponse response
@@ -88,7 +89,7 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
     private CloudException TimedOut(string action) => new(
         CloudFault.Transient, $"{Service} at {Place} did not answer {action} within {Timeout.TotalSeconds:0.#}s");
 
-    /// <summary>Null: the fault is the program's, not the call's.</summary>
+    /// <summary>Returns the fault of a failed call; null for a fault of the program.</summary>
     private CloudException? Translate(string action, Exception exception) => exception switch
     {
         AmazonServiceException { ErrorCode: { Length: > 0 } } refused => Refused(action, refused),

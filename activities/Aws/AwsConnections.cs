@@ -3,11 +3,12 @@ using Amazon.EC2;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.SecurityToken;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
-/// <summary>How AWS is reached. AWS's own chain (environment, profile, role) fills what is null.</summary>
+/// <summary>
+/// Settings of the connections to AWS. AWS's own chain (environment, profile, role) fills what is null.
+/// </summary>
 public sealed record AwsSettings
 {
     /// <summary>Region of the bucket, and of a shard whose configuration names none.</summary>
@@ -27,21 +28,21 @@ public sealed record AwsSettings
     public AWSCredentials? Credentials { get; init; }
 
     /// <summary>
-    /// Retries inside the SDK for one call. Default 1: Temporal does the long retries, and a call's time limit holds
-    /// for all tries together.
+    /// Retries of the SDK for one call. Default 1: Temporal makes the long retries, and a call's time limit includes
+    /// all tries.
     /// </summary>
     public int MaxErrorRetry { get; init; } = 1;
 
     /// <summary>
-    /// Part of the account's EC2 rates that this process may use, in percent. Default 50: nstance's servers need the
+    /// Share of the account's EC2 rates for this process, in percent. Default 50, because nstance's servers need the
     /// rest.
     /// </summary>
     public int Ec2RatePercent { get; init; } = 50;
 }
 
 /// <summary>The clients that all shards of a process share: EC2's for each region, and S3's. Thread-safe.</summary>
-/// <param name="settings">How AWS is reached.</param>
-/// <param name="notice">Takes what an operator should know of an endpoint, once. Default null: nothing does.</param>
+/// <param name="settings">Settings of the connections.</param>
+/// <param name="notice">Receives notes about endpoints for the operator. Default null.</param>
 public sealed class AwsConnections(AwsSettings settings, Action<string>? notice = null) : IConnections, IDisposable
 {
     private const string DefaultRegion = "us-east-1";
@@ -52,6 +53,8 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
     private readonly SingleDeletes _singles = new(notice ?? (_ => { }));
     private readonly Lock _lock = new();
     private AmazonS3Client? _s3;
+
+    string IConnections.Provider => "aws";
 
     /// <inheritdoc/>
     public void Dispose()
@@ -73,7 +76,7 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
         return new Ec2Cloud(client, aws, _inParts);
     }
 
-    /// <summary>The endpoint that requests for buckets go to.</summary>
+    /// <summary>Gets the endpoint of requests for buckets.</summary>
     internal Uri BucketEndpoint => new(Endpoint("S3") ?? $"https://s3.{Region(null, "S3")}.amazonaws.com");
 
     /// <summary>Returns the client of a region; null: the worker's own region.</summary>
@@ -96,8 +99,7 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
     }
 
     /// <summary>
-    /// Returns a client of the token service, which the caller disposes; null when EC2 has an endpoint of its own and
-    /// the token service has none.
+    /// Returns a client of the token service, which the caller disposes; null if only EC2 has a custom endpoint.
     /// </summary>
     internal (AmazonSecurityTokenServiceClient Client, AwsCall Aws)? TokenService(string? region, TimeSpan timeout)
     {
@@ -115,7 +117,7 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
         AmazonS3Client client;
         lock (_lock)
         {
-            // Path style: a custom endpoint has no name for each bucket.
+            // Path style, because a custom endpoint has no host name for each bucket.
             var config = new AmazonS3Config { ForcePathStyle = endpoint is not null };
             if (endpoint is not null) UseFewChecksums(config);
             client = _s3 ??= new(Configure(config, region, endpoint));
@@ -125,8 +127,8 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
     }
 
     /// <summary>
-    /// Stores that speak S3 may not know AWS's newer checksums, so the SDK sends them only where S3 requires one. AWS's
-    /// own variables win.
+    /// Stores with S3's API may not know AWS's newer checksums, so the SDK sends them only where S3 requires one. AWS's
+    /// environment variables override that.
     /// </summary>
     private static void UseFewChecksums(AmazonS3Config config)
     {
@@ -160,14 +162,14 @@ public sealed class AwsConnections(AwsSettings settings, Action<string>? notice 
         if ((wanted ?? settings.Region) is { Length: > 0 } named) return named;
 
         // AWS's chain ends at the metadata service, which takes seconds to time out outside of AWS. A custom endpoint
-        // needs a region for signatures only.
+        // needs a region only for signatures.
         if (Endpoint(service) is not null) return Text("AWS_REGION") ?? Text("AWS_DEFAULT_REGION") ?? DefaultRegion;
         return FallbackRegionFactory.GetRegionEndpoint()?.SystemName ?? throw new CloudException(
             CloudFault.Invalid, "no AWS region: set AWS_REGION, or region in the AWS profile")
         { Code = "NoRegion" };
     }
 
-    /// <summary>The custom endpoint of a service; null: AWS itself.</summary>
+    /// <summary>Returns the custom endpoint of a service; null for AWS itself.</summary>
     private string? Endpoint(string service)
     {
         var own = service switch { "EC2" => settings.Ec2Endpoint, "S3" => settings.S3Endpoint, _ => null };

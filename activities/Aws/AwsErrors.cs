@@ -1,12 +1,11 @@
 using System.Collections.Frozen;
 using System.Net;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// The one table of AWS error codes, for EC2 and S3. The SDK's own classification is not used: an EC2 exception says
-/// neither that it is a throttle nor that it may be retried.
+/// The table of AWS error codes, for EC2 and S3. The SDK's classification is not used, because it does not identify
+/// EC2's throttles and retryable errors.
 /// </summary>
 internal static class AwsErrors
 {
@@ -44,8 +43,8 @@ internal static class AwsErrors
     }.SelectMany(row => row.Value.Select(code => KeyValuePair.Create(code, row.Key))).ToFrozenDictionary();
 
     /// <summary>
-    /// How stores that speak S3 refuse a call of <c>DeleteObjects</c> as such: they want a Content-MD5, or do not know
-    /// the call. A single delete means the same to them.
+    /// Codes with which stores with S3's API refuse <c>DeleteObjects</c>: they require a Content-MD5, or do not know
+    /// the call. They accept single deletes.
     /// </summary>
     private static readonly FrozenSet<string> RefusalsOfBatches =
         FrozenSet.Create("InvalidDigest", "InvalidRequest", "MethodNotAllowed", "MissingContentMD5", "NotImplemented");
@@ -53,11 +52,11 @@ internal static class AwsErrors
     /// <summary>Every code of the table.</summary>
     public static IReadOnlyCollection<string> Codes => Faults.Keys;
 
-    /// <summary>True: the store refused to delete several objects in one call.</summary>
+    /// <summary>True if the store refuses to delete several objects in one call.</summary>
     public static bool IsRefusalOfBatches(string? code) => code is not null && RefusalsOfBatches.Contains(code);
 
     /// <summary>
-    /// Returns the meaning of a code. The HTTP status decides for a code that the table lacks, and never as
+    /// Returns the meaning of a code. The HTTP status decides about an unknown code, but never as
     /// <see cref="CloudFault.Gone"/>: an unknown error is not evidence.
     /// </summary>
     public static CloudFault Classify(string? code, HttpStatusCode? status)

@@ -1,11 +1,10 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Describes instances by id when some ids do not exist. EC2 then describes none and names the missing ids: those are
-/// removed, and the rest is asked again. A batch is halved when the message names none of its ids. An id that an answer
-/// leaves out is unknown, not gone.
+/// Describes instances by id when some ids do not exist. EC2 then describes none and names the missing ids, which are
+/// removed before a retry. A batch is halved if the message names none of its ids. An id that an answer omits is
+/// unknown, not gone.
 /// </summary>
 internal static class DescribeByIds
 {
@@ -60,7 +59,7 @@ internal static class DescribeByIds
             var named = NamedIn(e, batch);
             if (named.Count == 0 && batch.Count > 1) return Halves(batch);
 
-            // For one id alone the code is the answer, unless the message names another instance.
+            // For a single id the code is the answer, unless the message names another instance.
             foreach (var id in named.Count > 0 ? named : batch)
             {
                 if (e.Fault == CloudFault.Malformed) unknown[id] = "the cloud cannot read this id";

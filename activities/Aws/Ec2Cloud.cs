@@ -2,15 +2,11 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Amazon.EC2;
 using Amazon.EC2.Model;
-using Nstance.Temporal.Activities.Ports;
 using InstanceStatus = Nstance.Temporal.Activities.Domain.InstanceStatus;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>EC2 in one region as the collector's cloud.</summary>
-/// <param name="client">The region's client.</param>
-/// <param name="aws">Makes the calls.</param>
-/// <param name="inParts">Bounds the parts that all shards of the worker list at a time.</param>
 internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inParts) : ICloud
 {
     private const int PageSize = 1000;
@@ -25,28 +21,27 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     private const int InstancesForPart = 4_000;
 
     public IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, int expected, CancellationToken cancellationToken) =>
-        inParts.ListAsync((part, ct) => ListAsync(shard, part, ct), PartsOf(expected), cancellationToken);
+        ShardRef shard, int expected, CancellationToken ct) =>
+        inParts.ListAsync((part, token) => ListAsync(shard, part, token), PartsOf(expected), ct);
 
     /// <summary>Returns the number of parts that a fleet is listed in.</summary>
     internal static int PartsOf(int instances) => Math.Clamp(instances / InstancesForPart, 1, ListInParts.MaxParts);
 
-    public Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken)
+    public Task ProbeAsync(ShardRef shard, CancellationToken ct)
     {
         var request = OwnInstances(shard, new Filter("instance-state-name", [.. Ec2State.NotTerminated]));
         request.MaxResults = ProbePageSize;
-        return aws.RunAsync("DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), cancellationToken);
+        return aws.RunAsync(client.DescribeInstancesAsync, request, ct);
     }
 
-    public async Task<DescribeResult> DescribeAsync(
-        IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
+    public async Task<DescribeResult> DescribeAsync(IReadOnlyCollection<string> providerIds, CancellationToken ct)
     {
         DateTimeOffset? earliest = null;
         var result = await DescribeByIds.RunAsync(providerIds, async ids =>
         {
             var instances = new List<CloudInstance>();
             var request = new DescribeInstancesRequest { InstanceIds = [.. ids] };
-            await foreach (var page in PagesAsync(request, cancellationToken)) instances.AddRange(page);
+            await foreach (var page in PagesAsync(request, ct)) instances.AddRange(page);
             if (AnswerTimes.Of(request) is { } time && !(time >= earliest)) earliest = time;
             return instances;
         });
@@ -54,19 +49,15 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
-        ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
+        ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken ct)
     {
         var asked = instanceIds.ToHashSet();
         var found = new ConcurrentDictionary<string, CloudInstance>();
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxParallel,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(asked.Chunk(MaxFilterValues), options, async (ids, ct) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
+        await Parallel.ForEachAsync(asked.Chunk(MaxFilterValues), options, async (ids, token) =>
         {
             var request = OwnInstances(shard, new Filter($"tag:{CloudTags.InstanceId}", [.. ids.Select(Literal)]));
-            await foreach (var page in PagesAsync(request, ct))
+            await foreach (var page in PagesAsync(request, token))
             {
                 foreach (var i in page.Where(i => i.IsOwn(shard) && i.InstanceId is { } id && asked.Contains(id)))
                     found[i.ProviderId] = i;
@@ -76,31 +67,31 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     }
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
-        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken ct) =>
         new TerminateInBatches(
-            ids => TerminateAsync(ids, cancellationToken),
-            ids => DescribeAsync(ids, cancellationToken)).RunAsync(instances);
+            ids => TerminateAsync(ids, ct),
+            ids => DescribeAsync(ids, ct)).RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
-        IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
-        await new TerminationProtection(client, aws).RunAsync(instances.Select(i => i.ProviderId), cancellationToken);
+        IReadOnlyCollection<CloudInstance> instances, CancellationToken ct) =>
+        await new TerminationProtection(client, aws).RunAsync(instances.Select(i => i.ProviderId), ct);
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
-        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
-        new Ec2Quarantine(client, aws).RunAsync([.. instances.Select(i => i.ProviderId)], at, cancellationToken);
+        IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken ct) =>
+        new Ec2Quarantine(client, aws).RunAsync([.. instances.Select(i => i.ProviderId)], at, ct);
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
-        new Ec2Quarantine(client, aws).ReleaseAsync(providerId, protectedUntil, cancellationToken);
+    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken ct) =>
+        new Ec2Quarantine(client, aws).ReleaseAsync(providerId, protectedUntil, ct);
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken ct)
     {
         var request = OwnInstances(shard, new Filter("instance-state-name", [.. Ec2State.NotTerminated]));
-        if (part != IdPart.Whole) request.Filters.Add(new Filter("instance-id", [.. part.Patterns]));
+        if (part != IdPart.Whole) request.Filters.Add(new Filter("instance-id", part.Patterns()));
         var seen = new HashSet<string>();
-        await foreach (var page in PagesAsync(request, cancellationToken))
+        await foreach (var page in PagesAsync(request, ct))
         {
-            // The filter is not trusted alone: a foreign machine must never enter the database.
+            // The filter alone is not trusted: a foreign machine must never enter the database.
             yield return
             [
                 .. page.Where(i =>
@@ -109,12 +100,10 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         }
     }
 
-    private async Task<IReadOnlySet<string>> TerminateAsync(
-        IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids, CancellationToken ct)
     {
         var request = new TerminateInstancesRequest { InstanceIds = [.. ids] };
-        var answer = await aws.RunAsync(
-            "TerminateInstances", ct => client.TerminateInstancesAsync(request, ct), cancellationToken, ids.Count);
+        var answer = await aws.RunAsync(client.TerminateInstancesAsync, request, ct, ids.Count);
         return (answer.TerminatingInstances ?? [])
             .Where(change => Ec2State.Parse(change.CurrentState?.Name?.Value)
                 is InstanceStatus.Deleting or InstanceStatus.Deleted)
@@ -123,15 +112,14 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
     }
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> PagesAsync(
-        DescribeInstancesRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        DescribeInstancesRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
         do
         {
-            var answer = await aws.RunAsync(
-                "DescribeInstances", ct => client.DescribeInstancesAsync(request, ct), cancellationToken);
+            var answer = await aws.RunAsync(client.DescribeInstancesAsync, request, ct);
             yield return [.. (answer.Reservations ?? []).SelectMany(r => r.Instances ?? []).Select(Read)];
 
-            // The same token again would page for ever, and the listing would never be complete.
+            // The same token again would never end.
             if (answer.NextToken is { Length: > 0 } next && next == request.NextToken)
                 throw new CloudException(CloudFault.Transient, $"EC2 at {aws.Place} gave the same page twice");
             request.NextToken = answer.NextToken;
@@ -170,7 +158,7 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         ],
     };
 
-    // In a filter's value * and ? match anything.
+    // In the value of a filter, * and ? are wildcards.
     private static string Literal(string value) => value
         .Replace(@"\", @"\\", StringComparison.Ordinal)
         .Replace("*", @"\*", StringComparison.Ordinal)

@@ -2,14 +2,12 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Amazon.EC2;
 using Amazon.EC2.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Quarantine at EC2: a tag, and a stop. EC2 stops an instance in spite of termination protection, and tags one in
-/// spite of stop protection, so each instance is asked for both first. A refused batch is halved until the bad
-/// instances are isolated.
+/// Quarantine at EC2: a tag, then a stop. EC2 stops an instance despite termination protection, so each instance is
+/// checked for protection first. A refused batch is halved until the bad instances are isolated.
 /// </summary>
 internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider? time = null)
 {
@@ -23,23 +21,23 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     private long _began;
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> RunAsync(
-        IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken cancellationToken)
+        IReadOnlyList<string> ids, DateTimeOffset at, CancellationToken ct)
     {
         _began = _time.GetTimestamp();
-        _results = await new TerminationProtection(client, aws).RunAsync(ids, cancellationToken);
+        _results = await new TerminationProtection(client, aws).RunAsync(ids, ct);
 
         // The tag explains the stop, so it comes first.
         await EachBatchAsync(
             ids,
-            batch => TagAsync(batch, CloudTags.GcQuarantined, at, cancellationToken),
+            batch => TagAsync(batch, CloudTags.GcQuarantined, at, ct),
             whenDone: null,
             whenFailed: e => new(TerminateOutcome.Failed, e.Message) { IsOutage = e.WorthRetrying });
 
-        // An instance that cannot be stopped (a spot instance, for example) runs until its quarantine is over.
+        // An instance that cannot be stopped, such as a spot instance, runs until its quarantine is over.
         await EachBatchAsync(
             ids,
-            batch => aws.RunAsync("StopInstances", ct => client.StopInstancesAsync(
-                new StopInstancesRequest { InstanceIds = [.. batch] }, ct), cancellationToken, batch.Count),
+            batch => aws.RunAsync(
+                client.StopInstancesAsync, new StopInstancesRequest { InstanceIds = [.. batch] }, ct, batch.Count),
             whenDone: new(TerminateOutcome.Quarantined, null),
             whenFailed: e => e.Fault == CloudFault.Protected
                 ? new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e))
@@ -47,33 +45,32 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         return _results;
     }
 
-    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
+    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken ct)
     {
         var hasNoRoom = false;
         try
         {
-            await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
+            await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
         }
         catch (CloudException e) when (e.Code == TagLimit)
         {
             hasNoRoom = true;
         }
 
-        await aws.RunAsync("StartInstances", ct => client.StartInstancesAsync(
-            new StartInstancesRequest { InstanceIds = [id] }, ct), cancellationToken, instances: 1);
+        var start = new StartInstancesRequest { InstanceIds = [id] };
+        await aws.RunAsync(client.StartInstancesAsync, start, ct, instances: 1);
         var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
-        await aws.RunAsync("DeleteTags", ct => client.DeleteTagsAsync(untag, ct), cancellationToken);
+        await aws.RunAsync(client.DeleteTagsAsync, untag, ct);
 
-        // The quarantine's tag has made room.
-        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, cancellationToken);
+        // The removed tag leaves room for this one.
+        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
     }
 
     private Task<CreateTagsResponse> TagAsync(
-        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken cancellationToken)
+        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken ct)
     {
         var value = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        return aws.RunAsync("CreateTags", ct => client.CreateTagsAsync(
-            new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct), cancellationToken);
+        return aws.RunAsync(client.CreateTagsAsync, new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct);
     }
 
     private async Task EachBatchAsync(
@@ -85,7 +82,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
 
         async Task HalvedAsync(IReadOnlyList<string> batch)
         {
-            // The evidence grows old, as before a termination.
+            // Old evidence must not stop an instance.
             if (_time.GetElapsedTime(_began) > TerminateInBatches.MaxDuration)
             {
                 Set(batch, new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long"));

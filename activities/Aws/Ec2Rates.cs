@@ -1,32 +1,26 @@
 using System.Collections.Concurrent;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// The rates that EC2 grants an account in one region
-/// (<a href="https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html">request throttling</a>): a bucket
-/// of requests for each action, and a bucket of instances for each action that terminates, stops or starts them. One
-/// for a process and region, so that its shards do not starve each other.
+/// The rates of an account in one region
+/// (<a href="https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html">request throttling</a>). Each
+/// action has a bucket of requests, and to terminate, stop or start has a bucket of instances. All shards of a process
+/// and region share them.
 /// </summary>
-/// <param name="percent">Part of the account's rates, 1 to 100; nstance's servers use the same account.</param>
+/// <param name="percent">Share of the account's rates, 1 to 100.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Ec2Rates(int percent, TimeProvider time)
 {
-    /// <summary>A call that would wait longer is not made; the next cycle retries it.</summary>
+    /// <summary>Maximum wait of a call. A call that would wait longer fails; the next cycle retries it.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, TokenBucket> _requests = new();
     private readonly ConcurrentDictionary<string, TokenBucket> _instances = new();
 
-    /// <summary>Runs a call when its tokens are available.</summary>
-    /// <param name="action">The action as EC2 names it.</param>
-    /// <param name="instances">Number of instances that the call terminates, stops or starts.</param>
-    /// <param name="call">The call.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <summary>Runs a call when its tokens are available, also those of its <paramref name="instances"/>.</summary>
     /// <exception cref="CloudException">Throttled by EC2, or here because the wait would be too long.</exception>
-    public async Task<T> RunAsync<T>(
-        string action, int instances, Func<Task<T>> call, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(string action, int instances, Func<Task<T>> call, CancellationToken ct)
     {
         var requests = _requests.GetOrAdd(action, Requests);
         var resources = instances > 0 ? _instances.GetOrAdd(action, Instances) : null;
@@ -42,7 +36,7 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
             if (resourceWait > wait) wait = resourceWait;
         }
 
-        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+        if (wait > TimeSpan.Zero) await Task.Delay(wait, time, ct);
         try
         {
             var answer = await call();

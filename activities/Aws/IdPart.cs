@@ -4,8 +4,8 @@ namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
 /// A part of all instances, by the last digit of the provider id. EC2's ids end in random hexadecimal digits
-/// (<a href="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html">resource IDs</a>), so parts have
-/// about the same size.
+/// (<a href="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html">resource IDs</a>), so all parts are
+/// about equal.
 /// </summary>
 /// <param name="Number">From 0.</param>
 /// <param name="Of">Number of parts, 1 to 16.</param>
@@ -17,19 +17,11 @@ internal readonly record struct IdPart(int Number, int Of)
     /// <summary>All instances, including ids that end in another character.</summary>
     public static readonly IdPart Whole = new(0, 1);
 
-    /// <summary>Filter values for this part, in EC2's wildcards. Older clouds write ids in capitals.</summary>
-    public IReadOnlyList<string> Patterns
-    {
-        get
-        {
-            var part = this;
-            var digits = (Hexadecimal + "ABCDEF").Where(digit => PartOf(digit, part.Of) == part.Number);
-            return [.. digits.Select(digit => $"*{digit}")];
-        }
-    }
+    /// <summary>Returns filter values with EC2's wildcards. Some clouds write ids in capitals.</summary>
+    public List<string> Patterns() => [.. (Hexadecimal + "ABCDEF").Select(digit => $"*{digit}").Where(Has)];
 
     /// <summary>
-    /// True for exactly one part if the id ends in a hexadecimal digit; else only for <see cref="Whole"/>.
+    /// True for one part if the id ends in a hexadecimal digit; otherwise for <see cref="Whole"/> only.
     /// </summary>
     public bool Has(string providerId) => Of == 1 || (providerId.Length > 0 && PartOf(providerId[^1], Of) == Number);
 

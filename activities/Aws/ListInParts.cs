@@ -1,45 +1,40 @@
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>Lists one part: pages of own instances that are not terminated.</summary>
-internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(
-    IdPart part, CancellationToken cancellationToken);
+internal delegate IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListPart(IdPart part, CancellationToken ct);
 
 /// <summary>
-/// Lists a large fleet in parallel parts, because each page's token comes from the page before. An empty part may mean
-/// that the cloud does not support wildcards in ids; then the whole is listed once more for it. One for a worker;
-/// thread-safe.
+/// Lists a large fleet in parallel parts, because EC2 gives the token of a page with the page before. An empty part may
+/// mean that the cloud ignores wildcards in ids; then all instances are listed again. One for a worker; thread-safe.
 /// </summary>
 internal sealed class ListInParts
 {
-    /// <summary>Parts of one shard at most: EC2 grants 20 describes a second, and takes about one for a page.</summary>
+    /// <summary>
+    /// Maximum number of parts of one shard: EC2 grants 20 describes a second, and takes about one for a page.
+    /// </summary>
     public const int MaxParts = 4;
 
     /// <summary>
-    /// Parts beyond each shard's first, for all shards of a worker. More would make the describes of a collection wait
-    /// longer than <see cref="Ec2Rates.MaxWait"/>.
+    /// Maximum number of extra parts of all shards. With more, the describes of a collection would wait longer than
+    /// <see cref="Ec2Rates.MaxWait"/>.
     /// </summary>
     public const int MaxMore = 12;
 
     private int _left = MaxMore;
 
     /// <summary>
-    /// Pages of own instances that are not terminated, each instance once. Complete when the enumeration ends without
-    /// an exception.
+    /// Lists own instances that are not terminated, each once. Complete when the enumeration ends without an exception.
     /// </summary>
-    /// <param name="list">Lists one part.</param>
-    /// <param name="parts">Maximum number of parts; fewer while other shards are listed in parts.</param>
-    /// <param name="cancellationToken">Cancels the listing.</param>
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
-        ListPart list, int parts, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, int parts, [EnumeratorCancellation] CancellationToken ct)
     {
         var more = 0;
         while (more < parts - 1 && TryTake()) more++;
         try
         {
-            await foreach (var page in ExactlyAsync(list, 1 + more, cancellationToken)) yield return page;
+            await foreach (var page in ExactlyAsync(list, 1 + more, ct)) yield return page;
         }
         finally
         {
@@ -55,14 +50,14 @@ internal sealed class ListInParts
     }
 
     private static async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ExactlyAsync(
-        ListPart list, int count, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, int count, [EnumeratorCancellation] CancellationToken ct)
     {
         var parts = Enumerable.Range(0, count).Select(number => new IdPart(number, count)).ToArray();
         var empty = parts.ToHashSet();
         if (count > 1)
         {
-            var listings = parts.Select(part => PartAsync(list, part, cancellationToken));
-            await foreach (var (part, page) in listings.AheadAsync(cancellationToken))
+            var listings = parts.Select(part => PartAsync(list, part, ct));
+            await foreach (var (part, page) in listings.AheadAsync(ct))
             {
                 if (page.Count > 0) empty.Remove(part);
                 yield return page;
@@ -70,7 +65,7 @@ internal sealed class ListInParts
         }
 
         if (empty.Count == 0) yield break;
-        await foreach (var page in list(IdPart.Whole, cancellationToken).AheadAsync(cancellationToken))
+        await foreach (var page in list(IdPart.Whole, ct).AheadAsync(ct))
         {
             yield return
             [
@@ -81,9 +76,9 @@ internal sealed class ListInParts
     }
 
     private static async IAsyncEnumerable<(IdPart Part, IReadOnlyList<CloudInstance> Page)> PartAsync(
-        ListPart list, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ListPart list, IdPart part, [EnumeratorCancellation] CancellationToken ct)
     {
-        await using var pages = list(part, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var pages = list(part, ct).GetAsyncEnumerator(ct);
         for (var isFirst = true; await NextAsync(pages, isFirst); isFirst = false)
         {
             // A cloud that ignores the filter would list each instance in every part.
@@ -99,7 +94,7 @@ internal sealed class ListInParts
         }
         catch (CloudException e) when (isFirst && e.Fault is CloudFault.Malformed or CloudFault.Invalid)
         {
-            return false; // The listing of the whole reports the fault if the part is not its cause.
+            return false; // The listing of all instances reports the fault if the part did not cause it.
         }
     }
 }

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -6,30 +5,23 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="open">Gives a bucket by its name.</param>
 internal sealed class S3AuditStore(Func<string, S3Bucket> open) : IAuditStore
 {
-    public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken ct)
     {
-        Guard(shard, key);
-        return open(shard.Bucket).PutAsync(key, "application/x-ndjson", lines, cancellationToken);
+        S3Bucket.Require(AuditKey.Prefix(shard), key);
+        return open(shard.Bucket).PutAsync(key, "application/x-ndjson", lines, ct);
     }
 
-    public async Task<IReadOnlyList<string>> ListAsync(
-        ShardRef shard, DateOnly day, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken ct)
     {
         var keys = new List<string>();
-        var pages = open(shard.Bucket).ListAsync(AuditKey.Day(shard, day), cancellationToken);
+        var pages = open(shard.Bucket).ListAsync(AuditKey.Day(shard, day), ct);
         await foreach (var page in pages) keys.AddRange(page.Select(o => o.Key));
         return keys;
     }
 
-    public async Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
+    public async Task<byte[]?> GetAsync(ShardRef shard, string key, CancellationToken ct)
     {
-        Guard(shard, key);
-        return (await open(shard.Bucket).ReadAsync(key, cancellationToken))?.Bytes;
-    }
-
-    private static void Guard(ShardRef shard, string key)
-    {
-        if (!key.StartsWith(AuditKey.Prefix(shard), StringComparison.Ordinal))
-            throw new ArgumentException("a key outside the shard's audit", nameof(key));
+        S3Bucket.Require(AuditKey.Prefix(shard), key);
+        return (await open(shard.Bucket).ReadAsync(key, ct))?.Bytes;
     }
 }

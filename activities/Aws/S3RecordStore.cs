@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -8,56 +7,48 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="gets">Bounds the reads in flight of all shards together.</param>
 internal sealed class S3RecordStore(Func<string, S3Bucket> open, AdaptiveLimit gets) : IRecordStore
 {
-    /// <summary>A record is a few KiB. A larger object is not read into memory.</summary>
+    /// <summary>Maximum size of a record, which has a few KiB.</summary>
     private const int MaxBytes = 1 << 20;
 
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
-        ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ShardRef shard, [EnumeratorCancellation] CancellationToken ct)
     {
         var prefix = RecordKey.Prefix(shard);
-        await foreach (var page in open(shard.Bucket).ListAsync(prefix, cancellationToken))
+        await foreach (var page in open(shard.Bucket).ListAsync(prefix, ct))
         {
             // Some tools keep an empty object in place of a folder.
             yield return [.. page.Where(o => o.Key.Length > prefix.Length)];
         }
     }
 
-    public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
+    public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken ct)
     {
-        Guard(shard, key);
-        if (!RecordKey.TryParse(shard, key, out var tenant, out var id))
-            return new RecordRead.Invalid("its key names no tenant and instance");
-        if (await ReadAsync(shard, key, cancellationToken) is not { } found) return new RecordRead.Missing();
-        if (found.Bytes is null) return new RecordRead.Invalid($"is larger than {MaxBytes} bytes");
-        if (!InstanceRecord.TryParse(found.Bytes, out var record, out var why)) return new RecordRead.Invalid(why);
-        return record.InstanceId == id && record.Tenant == tenant
-            ? new RecordRead.Found(record, found.ETag)
-            : new RecordRead.Invalid("names another instance or tenant than its key");
+        S3Bucket.Require(RecordKey.Prefix(shard), key);
+        return await ReadAsync(shard, key, ct) switch
+        {
+            null => new RecordRead.Missing(),
+            { Bytes: null } => new RecordRead.Invalid($"is larger than {MaxBytes} bytes"),
+            { Bytes: { } bytes, ETag: var etag } => RecordRead.Parse(shard, key, bytes, etag),
+        };
     }
 
     public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
-        ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+        ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken ct)
     {
-        foreach (var key in keys) Guard(shard, key);
-        return open(shard.Bucket).DeleteAsync(keys, cancellationToken);
+        foreach (var key in keys) S3Bucket.Require(RecordKey.Prefix(shard), key);
+        return open(shard.Bucket).DeleteAsync(keys, ct);
     }
 
-    public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        GetBytesAsync(shard, ShardKeys.Config(shard), cancellationToken);
+    public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken ct) =>
+        GetBytesAsync(shard, ShardKeys.Config(shard), ct);
 
-    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        GetBytesAsync(shard, ShardKeys.Leader(shard), cancellationToken);
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken ct) =>
+        GetBytesAsync(shard, ShardKeys.Leader(shard), ct);
 
-    private async Task<byte[]?> GetBytesAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
-        await ReadAsync(shard, key, cancellationToken) is not { } found ? null
+    private async Task<byte[]?> GetBytesAsync(ShardRef shard, string key, CancellationToken ct) =>
+        await ReadAsync(shard, key, ct) is not { } found ? null
         : found.Bytes ?? throw new CloudException(CloudFault.Invalid, $"s3://{shard.Bucket}/{key} is too large");
 
-    private Task<S3Content?> ReadAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
-        gets.RunAsync(() => open(shard.Bucket).ReadAsync(key, cancellationToken, MaxBytes), cancellationToken);
-
-    private static void Guard(ShardRef shard, string key)
-    {
-        if (!key.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
-            throw new ArgumentException("a key outside the shard's instance records", nameof(key));
-    }
+    private Task<S3Content?> ReadAsync(ShardRef shard, string key, CancellationToken ct) =>
+        gets.RunAsync(() => open(shard.Bucket).ReadAsync(key, ct, MaxBytes), ct);
 }

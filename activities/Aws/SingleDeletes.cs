@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// The buckets whose store refuses <c>DeleteObjects</c>, such as stores that want a Content-MD5, which the SDK does not
-/// send. Their objects are deleted one by one. Shared by all shards of a process; thread-safe.
+/// The buckets whose store refuses <c>DeleteObjects</c>, for example because the SDK sends no Content-MD5. Their
+/// objects are deleted one by one. All shards of a process share it; thread-safe.
 /// </summary>
 /// <param name="notice">Takes one sentence for each such bucket.</param>
 internal sealed class SingleDeletes(Action<string> notice)
@@ -13,7 +13,7 @@ internal sealed class SingleDeletes(Action<string> notice)
 
     public bool Contains(string bucket) => _buckets.ContainsKey(bucket);
 
-    /// <summary>Remembers a bucket until the process ends, and says so once.</summary>
+    /// <summary>Remembers a bucket until the process ends, and notes it once.</summary>
     public void Add(string bucket, string why)
     {
         if (!_buckets.TryAdd(bucket, true)) return;

@@ -1,11 +1,10 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Terminates instances in batches of one zone. EC2 terminates none of a batch that has a bad id, and only some of a
-/// batch of several zones that has a protected instance. So after a failure it describes the batch, removes the
-/// instances that the message names, and otherwise halves the batch until the bad ones are isolated.
+/// Terminates instances in batches of one zone. EC2 terminates none of a batch with a bad id, and only some of a batch
+/// of several zones with a protected instance. After a failure it describes the batch and removes the instances that
+/// the message names. Otherwise it halves the batch until the bad ones are isolated.
 /// </summary>
 /// <param name="terminate">Makes one call, and returns the ids that the cloud accepted.</param>
 /// <param name="describe">Describes instances by id.</param>
@@ -18,10 +17,10 @@ internal sealed class TerminateInBatches(
     /// <summary>EC2's maximum for a call.</summary>
     public const int MaxIds = 1000;
 
-    /// <summary>Enough to isolate dozens of bad ids in a batch of a thousand; a bound when all are bad.</summary>
+    /// <summary>Maximum number of calls. It isolates dozens of bad ids in a batch of a thousand.</summary>
     private const int MaxCalls = 500;
 
-    /// <summary>No call begins later than this after the first, because the evidence grows old.</summary>
+    /// <summary>Maximum time after the first call, because the evidence gets old.</summary>
     internal static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(1);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
@@ -79,12 +78,14 @@ internal sealed class TerminateInBatches(
         else
             Set(bad, TerminateOutcome.Failed, failure.Message);
 
-        // A smaller rest is tried whole: the call failed because of the ids that are removed now.
+        // A smaller rest is tried as a whole: the call failed because of the removed ids.
         var rest = Open(left);
         return rest.Count == 0 ? [] : rest.Count < batch.Count ? [rest] : DescribeByIds.Halves(rest);
     }
 
-    /// <summary>A policy may refuse one instance; that must not keep its whole batch running.</summary>
+    /// <summary>
+    /// True for a failure of some instances. A policy that refuses one must not keep its whole batch running.
+    /// </summary>
     private static bool IsAboutSome(CloudException failure) =>
         failure.Fault is CloudFault.Protected or CloudFault.Gone or CloudFault.Malformed or CloudFault.Invalid
         || failure is { Fault: CloudFault.Denied, Code: "UnauthorizedOperation" };

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using Amazon.EC2;
 using Amazon.EC2.Model;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// Asks EC2 whether instances are protected. <c>disableApiTermination</c> forbids a termination,
-/// <c>disableApiStop</c> a stop and a termination. EC2 answers for one instance and one attribute at a time.
+/// Asks EC2 whether instances are protected. <c>disableApiTermination</c> forbids a termination, <c>disableApiStop</c>
+/// a stop and a termination. One call for each instance and attribute.
 /// </summary>
 internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 {
@@ -16,42 +15,36 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 
     private const int MaxParallel = 8;
 
-    /// <summary>Returns which protection a refused call met.</summary>
+    /// <summary>Returns the protection that refused a call.</summary>
     public static string WhyOf(CloudException refused) =>
         (refused.Detail ?? refused.Message).Contains("disableApiStop", StringComparison.OrdinalIgnoreCase)
             ? WhyStop
             : Why;
 
-    /// <returns>The protected instances, and those whose protection EC2 did not tell.</returns>
+    /// <returns>The protected instances, and those of unknown protection.</returns>
     public async Task<ConcurrentDictionary<string, TerminateResult>> RunAsync(
-        IEnumerable<string> ids, CancellationToken cancellationToken)
+        IEnumerable<string> ids, CancellationToken ct)
     {
         var results = new ConcurrentDictionary<string, TerminateResult>();
-        var options = new ParallelOptions
+        var options = new ParallelOptions { MaxDegreeOfParallelism = MaxParallel, CancellationToken = ct };
+        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, token) =>
         {
-            MaxDegreeOfParallelism = MaxParallel,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(ids.Distinct(), options, async (id, ct) =>
-        {
-            if (await AskAsync(id, ct) is { } result) results[id] = result;
+            if (await AskAsync(id, token) is { } result) results[id] = result;
         });
         return results;
     }
 
-    private async Task<TerminateResult?> AskAsync(string id, CancellationToken cancellationToken) =>
-        await AskAsync(id, InstanceAttributeName.DisableApiTermination, Why, cancellationToken)
-        ?? await AskAsync(id, InstanceAttributeName.DisableApiStop, WhyStop, cancellationToken);
+    private async Task<TerminateResult?> AskAsync(string id, CancellationToken ct) =>
+        await AskAsync(id, InstanceAttributeName.DisableApiTermination, Why, ct)
+        ?? await AskAsync(id, InstanceAttributeName.DisableApiStop, WhyStop, ct);
 
     private async Task<TerminateResult?> AskAsync(
-        string id, InstanceAttributeName attribute, string why, CancellationToken cancellationToken)
+        string id, InstanceAttributeName attribute, string why, CancellationToken ct)
     {
         var request = new DescribeInstanceAttributeRequest(id, attribute);
         try
         {
-            var answer = await aws.RunAsync(
-                "DescribeInstanceAttribute",
-                ct => client.DescribeInstanceAttributeAsync(request, ct), cancellationToken);
+            var answer = await aws.RunAsync(client.DescribeInstanceAttributeAsync, request, ct);
             var value = attribute == InstanceAttributeName.DisableApiStop
                 ? answer.InstanceAttribute?.DisableApiStop
                 : answer.InstanceAttribute?.DisableApiTermination;

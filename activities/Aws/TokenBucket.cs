@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Aws;
 
 /// <summary>
-/// A token bucket whose rate follows the service: a throttle halves it, and each answer restores a twentieth. First
-/// come, first served. A caller that would wait too long gets no tokens, because its evidence would be too old.
+/// A token bucket whose rate adapts to the service: a throttle halves it, and each answer restores a twentieth. First
+/// come, first served. A caller that would wait too long gets no tokens, because its evidence would get old.
 /// Thread-safe.
 /// </summary>
 /// <param name="capacity">Tokens of a full bucket.</param>
@@ -10,13 +10,13 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="time">The clock.</param>
 internal sealed class TokenBucket(double capacity, double perSecond, TimeProvider time)
 {
-    /// <summary>The rate never falls below this share of the whole.</summary>
+    /// <summary>Minimum share of the rate.</summary>
     private const double MinShare = 1.0 / 16;
 
     /// <summary>The share that an answer restores.</summary>
     private const double Recovery = 1.0 / 20;
 
-    /// <summary>Throttles within this time count once: the calls were in flight together.</summary>
+    /// <summary>Throttles within this time count once, because their calls were in flight together.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -35,7 +35,7 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
     }
 
     /// <summary>
-    /// Takes tokens and returns how long to wait before their use; null: none was taken, because the wait would exceed
+    /// Takes tokens and returns how long to wait for them; null, without tokens, if that exceeds
     /// <paramref name="maxWait"/>.
     /// </summary>
     public TimeSpan? Take(double tokens, TimeSpan maxWait)
@@ -44,7 +44,7 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
         {
             Fill();
 
-            // More than the capacity costs a full bucket; otherwise it would never be granted.
+            // More than the capacity costs a full bucket, or it would never be granted.
             var left = _tokens - Math.Min(tokens, capacity);
             var wait = left >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-left / (perSecond * _share));
             if (wait > maxWait) return null;

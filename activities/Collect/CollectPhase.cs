@@ -1,16 +1,14 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Terminates garbage. For each reason: find candidates → read evidence → judge → apply limits and guards → write the
-/// audit; then for each batch: refresh old evidence → terminate → delete the record → mark the row → queue the group
-/// event. Safe to retry at any point.
+/// Terminates garbage. Safe to retry at any point. For each reason it finds candidates, reads evidence, judges, applies
+/// limits and guards, and writes the audit. Then for each batch it refreshes old evidence, terminates, deletes the
+/// record, marks the row, and queues the group event.
 /// </summary>
 internal sealed class CollectPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, ShardPlans plans,
@@ -24,7 +22,7 @@ internal sealed class CollectPhase(
     private const int EvidenceBatch = 1000;
     private const int TerminateBatch = 250;
 
-    /// <summary>A cloud that takes longer than <see cref="MaxAge"/> so many times gets its batch skipped.</summary>
+    /// <summary>A batch is skipped if this many reads of its evidence took longer than <see cref="MaxAge"/>.</summary>
     private const int MaxRefreshes = 3;
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
@@ -41,8 +39,7 @@ internal sealed class CollectPhase(
     private readonly List<GuardNote> _blocked = [];
     private GuardNote? _agents;
 
-    /// <param name="before">What an earlier attempt did; null: this is the first.</param>
-    /// <param name="ct">Cancels it.</param>
+    /// <summary>Runs the phase, and adds what an attempt <paramref name="before"/> did.</summary>
     public async Task<CollectResult> RunAsync(CollectResult? before, CancellationToken ct)
     {
         _summary.Continue(before);
@@ -63,7 +60,7 @@ internal sealed class CollectPhase(
             _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
         foreach (var problem in plans.Problems) _summary.Problem(problem);
         var outcomes = new Outcomes(database, audit, _summary, plans, input);
-        var termination = new Termination(database, cloud, _records, _groups, outcomes, audit, input);
+        var termination = new Termination(database, cloud, _records, _groups, outcomes, _summary, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
         if (await audit.TryFlushAsync(ct) is { } waits) _summary.Outage(waits);
@@ -72,7 +69,7 @@ internal sealed class CollectPhase(
         return await WithPlansAsync(outcomes, ct);
     }
 
-    /// <summary>One plan at a time: what is held back beside the pending one waits for the next.</summary>
+    /// <summary>Proposes one plan at a time. Candidates that are held back later wait for the next plan.</summary>
     private async Task<CollectResult> WithPlansAsync(Outcomes outcomes, CancellationToken ct)
     {
         var candidates = CanTell ? _open : null;
@@ -99,9 +96,7 @@ internal sealed class CollectPhase(
         };
     }
 
-    /// <summary>
-    /// False: a candidate may be missing for a while only, so that no plan is over because of that.
-    /// </summary>
+    /// <summary>False: a candidate may be missing for a while only, so that no plan is over because of that.</summary>
     private bool CanTell => input.Guard is null && !_blocked.Exists(guard => guard.Guard == Guards.Cloud)
         && !(input.Grace?.Since >= Deadlines.Deadline(input));
 
@@ -131,8 +126,7 @@ internal sealed class CollectPhase(
         {
             var doing = $"{announced.Count} pass, in batches of {TerminateBatch}";
             Beat(reason, doing);
-            await termination.RunAsync(
-                await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
+            await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }
 
         Beat(reason, "done");
@@ -148,7 +142,7 @@ internal sealed class CollectPhase(
     private Assessment Assess(Candidate candidate, Evidence evidence) => Assessment.Of(
         candidate, evidence, input, _reader.SawOwn || database.GetMeta(MetaKeys.SawOwn) != "0");
 
-    /// <summary>What an operator refused stays, while its evidence is the same: also within limits.</summary>
+    /// <summary>Skips what an operator rejected, while the evidence is the same, also within limits.</summary>
     private List<Assessment> NotRejected(List<Assessment> acting, Outcomes outcomes)
     {
         var rejected = acting.FindAll(
@@ -158,7 +152,7 @@ internal sealed class CollectPhase(
         return [.. acting.Except(rejected)];
     }
 
-    /// <summary>A guard holds back all of a reason, unless an approval covers the instance and the guard.</summary>
+    /// <summary>Holds back all of a reason, unless an approval covers the instance and the guard.</summary>
     private List<Assessment> PastGuards(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
         if (acting.Count == 0 || Guard(reason) is not { } guard) return acting;
@@ -180,7 +174,7 @@ internal sealed class CollectPhase(
         return reason.NeedsAgents ? _agents : null;
     }
 
-    /// <summary>All of a reason, or none: what is over a limit becomes a plan, unless an approval covers it.</summary>
+    /// <summary>Returns all of a reason, or over a limit only what an approval covers.</summary>
     private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
         var counted = acting.FindAll(a => a.IsTerminating && !plans.Approves(a.Candidate));
@@ -193,7 +187,7 @@ internal sealed class CollectPhase(
         return [.. acting.Except(counted)];
     }
 
-    /// <summary>Reads old evidence again, and the rows in any case: an agent may have registered meanwhile.</summary>
+    /// <summary>Reads old evidence again, and in any case the rows: an agent may have registered meanwhile.</summary>
     private async Task<Assessment[]> RefreshAsync(
         Assessment[] batch, long readAt, Outcomes outcomes, CancellationToken ct)
     {
@@ -224,9 +218,7 @@ internal sealed class CollectPhase(
             : Assess(candidate, evidence with { Row = row });
     }
 
-    /// <summary>
-    /// Skips what the new evidence does not allow any more, and what only now counts for an exceeded limit.
-    /// </summary>
+    /// <summary>Skips what the new evidence does not allow, and what limits did not count before.</summary>
     private static Assessment[] StillActing(
         IReadOnlyList<Assessment> now, Dictionary<string, bool> allowed, Outcomes outcomes)
     {
@@ -238,7 +230,7 @@ internal sealed class CollectPhase(
         return [.. isActing[true]];
     }
 
-    /// <summary>A dry-run does nothing for good: a retry finds, and counts, all of it again.</summary>
+    /// <summary>Sends a heartbeat. A dry-run changes nothing, so its retry counts everything again.</summary>
     private void Beat(Reason reason, string doing) =>
         heartbeat(new($"collect {reason.Word}: {doing}") { Collected = input.DryRun ? null : _summary.Done() });
 }

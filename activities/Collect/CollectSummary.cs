@@ -1,9 +1,8 @@
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>What becomes of a candidate, as it is counted.</summary>
+/// <summary>Outcome of a candidate, as it is counted.</summary>
 internal enum CollectAction
 {
     Skipped,
@@ -15,7 +14,7 @@ internal enum CollectAction
     Failed,
 }
 
-/// <summary>Counts of a Collect by reason, and a few samples: what was done comes before what was skipped.</summary>
+/// <summary>Counts of a Collect by reason, and samples: completed actions before skipped candidates.</summary>
 internal sealed class CollectSummary
 {
     private readonly Dictionary<CollectReason, CollectCounts> _counts =
@@ -37,7 +36,7 @@ internal sealed class CollectSummary
     public IReadOnlyList<InstanceNote> HeldBack =>
         [.. _others.Samples.Where(note => note.Action is "over-limit" or "blocked")];
 
-    /// <summary>Which limits are exceeded, one sentence for each reason.</summary>
+    /// <summary>The exceeded limits, one sentence for each reason.</summary>
     public IReadOnlyList<string> ExceededLimits => _exceeded;
 
     public void Found(CollectReason reason, int candidates) =>
@@ -63,7 +62,7 @@ internal sealed class CollectSummary
         notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
     }
 
-    /// <summary>Counts machines that shut down already, and names those that are stuck.</summary>
+    /// <summary>Counts machines that already shut down, and names those that are stuck.</summary>
     public void Terminating(IReadOnlyList<TerminatingMachine> machines, DateTimeOffset asOf)
     {
         var stuck = TerminatingRules.Stuck(machines, asOf);
@@ -95,7 +94,7 @@ internal sealed class CollectSummary
         Problem($"{sentence}: none was terminated");
     }
 
-    /// <summary>What is done for good: a retry starts from it.</summary>
+    /// <summary>Returns the completed actions, from which a retry starts.</summary>
     public CollectResult Done() => new()
     {
         Counts =
@@ -111,7 +110,7 @@ internal sealed class CollectSummary
         Samples = [.. _done.Samples.Where(note => note.Action != "failed")],
     };
 
-    /// <summary>Starts from what an earlier attempt did; null: there was none.</summary>
+    /// <summary>Starts from the completed actions of an earlier attempt, if there was one.</summary>
     public void Continue(CollectResult? before)
     {
         if (before is null) return;
@@ -126,19 +125,17 @@ internal sealed class CollectSummary
         var failed = _counts.Values.Sum(counts => counts.Failed);
         if (failed > 0 && _done.FirstOutage is null)
             Problem($"{failed} instances could not be terminated or quarantined; the first: {_failed}");
-        return Counted();
+        return new()
+        {
+            Counts = [.. _counts.Values],
+            GroupsChanged = GroupsChanged,
+            Approved = Approved,
+            Invalid = _invalid,
+            AlreadyTerminating = _terminating,
+            StuckTerminating = _stuck,
+            Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
+            Problems = _done.Problems,
+            Outage = _done.FirstOutage,
+        };
     }
-
-    private CollectResult Counted() => new()
-    {
-        Counts = [.. _counts.Values],
-        GroupsChanged = GroupsChanged,
-        Approved = Approved,
-        Invalid = _invalid,
-        AlreadyTerminating = _terminating,
-        StuckTerminating = _stuck,
-        Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
-        Problems = _done.Problems,
-        Outage = _done.FirstOutage,
-    };
 }

@@ -1,35 +1,33 @@
 using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Asks row, cloud and bucket about candidates. A question that fails leaves a gap in the evidence, no more. The cloud
-/// and the bucket are asked at the same time.
+/// Asks row, cloud and bucket about candidates. A failed call leaves a gap in the evidence. The cloud and the bucket
+/// are asked at the same time.
 /// </summary>
-internal sealed class EvidenceReader(
-    ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
+internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IRecordStore records, TimeProvider clock)
 {
     private RecordKeys? _keys;
     private string? _outage;
 
-    /// <summary>True once the cloud showed an own instance: account and region are right.</summary>
+    /// <summary>True after the cloud showed an own instance: account and region are right.</summary>
     public bool SawOwn { get; private set; }
 
-    /// <summary>How far the cloud's clock is ahead of this host's; null: it gave no time yet.</summary>
+    /// <summary>How far the cloud's clock is ahead of this host's; null before its first answer.</summary>
     public TimeSpan? CloudAhead { get; private set; }
 
-    /// <summary>What the cloud or the bucket did not answer, the first one; null: both answered.</summary>
+    /// <summary>The first failure of the cloud or the bucket; null if both answered.</summary>
     public string? Outage => _outage;
 
-    /// <summary>A row as it is now; one that never had a row stays as it was found.</summary>
+    /// <summary>Returns a row as it is now. A candidate without a row stays as it was found.</summary>
     public static InstanceRow? Again(InstanceRow found, IReadOnlyDictionary<string, InstanceRow> rows) =>
         rows.GetValueOrDefault(found.Id) ?? (found.HasRow ? null : found);
 
-    /// <summary>Fresh evidence by candidate id.</summary>
+    /// <summary>Returns fresh evidence by candidate id.</summary>
     public async Task<IReadOnlyDictionary<string, Evidence>> ReadAsync(
         IReadOnlyCollection<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {
@@ -41,8 +39,8 @@ internal sealed class EvidenceReader(
             ? database.HealthKnownSince(input)
             : null;
 
-        // The row last: an agent may have registered while cloud and bucket were asked. A row that names another
-        // machine or tenant than they were asked about is skipped by the rules.
+        // The row last: an agent may have registered meanwhile. The rules skip a row that now names another machine or
+        // tenant.
         var read = await bucket;
         var again = database.FindAll(now.Keys);
         foreach (var row in rows)
@@ -99,7 +97,7 @@ internal sealed class EvidenceReader(
         }
     }
 
-    /// <summary>Rows without a machine, or whose machine does not exist, are looked for by tag.</summary>
+    /// <summary>Searches by tag for rows without a machine, or whose machine does not exist.</summary>
     private async Task FindTaggedAsync(Dictionary<string, Evidence> now, PhaseInput input, CancellationToken ct)
     {
         var asked = now.Where(e => e.Value.Row?.ProviderId is null || e.Value.NotFound).Select(e => e.Key).ToArray();
@@ -121,13 +119,8 @@ internal sealed class EvidenceReader(
         IReadOnlyCollection<InstanceRow> rows, ShardRef shard, CancellationToken ct)
     {
         var found = new ConcurrentDictionary<string, Evidence>(await FindKeysAsync(rows, shard, ct));
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = IRecordStore.MaxParallelReads,
-            CancellationToken = ct,
-        };
         var readable = found.Where(e => e.Value.RecordUnknown is null).ToArray();
-        await Parallel.ForEachAsync(readable, options, async (item, token) =>
+        await Parallel.ForEachAsync(readable, IRecordStore.InParallel(ct), async (item, token) =>
         {
             var (id, evidence) = item;
             try
@@ -148,7 +141,7 @@ internal sealed class EvidenceReader(
         return found;
     }
 
-    /// <summary>The record of a row without a tenant is found by listing the keys, once for all such rows.</summary>
+    /// <summary>Finds the records of rows without a tenant by one listing of the keys.</summary>
     private async Task<Dictionary<string, Evidence>> FindKeysAsync(
         IReadOnlyCollection<InstanceRow> rows, ShardRef shard, CancellationToken ct)
     {
@@ -175,11 +168,10 @@ internal sealed class EvidenceReader(
     private void BucketAway(CloudException e) =>
         Away($"candidates were skipped, because their records could not be read: {e.Message}");
 
-    /// <summary>Records are read in parallel: only the first counts.</summary>
+    /// <summary>Keeps the first failure; records are read in parallel.</summary>
     private void Away(string outage) => Interlocked.CompareExchange(ref _outage, outage, null);
 
-    private static Evidence WithKey(
-        InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)
+    private static Evidence WithKey(InstanceRow row, ShardRef shard, ILookup<InstanceId, string>? keys, string? failed)
     {
         if (row.RecordKeyIn(shard) is { } own) return new() { RecordKey = own, Tenant = row.Tenant };
         if (row.InstanceId is not { } id) return new() { Tenant = Identifiers.IsValid(row.Tenant) ? row.Tenant : null };

@@ -1,25 +1,24 @@
 using System.Security.Cryptography;
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Sends one event for each group that lost an instance. Events are in the outbox before anything is terminated and
-/// leave it after delivery: a crash costs an event too many, not one too few.
+/// Sends one event for each group that lost an instance. Events enter the outbox before a termination and leave it
+/// after delivery: a crash may repeat an event and never loses one.
 /// </summary>
 internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, PhaseInput input)
 {
-    /// <summary>Delivers what waits; returns how many groups.</summary>
+    /// <summary>Delivers the waiting events; returns their number.</summary>
     public async Task<int> FlushAsync(CancellationToken ct)
     {
         var sent = 0;
         while (database.WaitingGroups(EventBatch.MaxEvents) is { Count: > 0 } waiting)
         {
-            // The same key in a retry. The number tells another loss of the same group in the same cycle apart, the
-            // hash a retry that owes other groups than the attempt before.
+            // A retry uses the same key. The number differs for another loss of the group in this cycle, the hash for a
+            // retry with other groups.
             var names = Encoding.UTF8.GetBytes(string.Join('\n', waiting.Select(entry => entry.Id)));
             var hash = Convert.ToHexStringLower(SHA256.HashData(names))[..16];
             var key = $"{input.AsOf:O}/groups/{waiting[^1].Number}/{hash}";
@@ -31,10 +30,10 @@ internal sealed class GroupEvents(ShardDatabase database, IEventSink sink, Phase
         return sent;
     }
 
-    /// <summary>Queues an event for each group. An unknown group or tenant cannot be named to the reconciler.</summary>
+    /// <summary>Queues an event for each group whose name and tenant are known.</summary>
     public void Add(IEnumerable<Assessment> terminating) => database.AddGroups(Names(terminating));
 
-    /// <summary>Removes groups that lost nothing after all.</summary>
+    /// <summary>Removes groups that lost no instance.</summary>
     public void Remove(IEnumerable<Assessment> skipped, IEnumerable<Assessment> gone) =>
         database.RemoveGroups(Names(skipped).Except(Names(gone)));
 

@@ -1,31 +1,30 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>What became of each candidate: counted, named in the report, and kept for the audit.</summary>
+/// <summary>Counts the outcome of each candidate, and adds it to the report and to the audit.</summary>
 internal sealed class Outcomes(
     ShardDatabase database, AuditTrail audit, CollectSummary summary, ShardPlans plans, PhaseInput input)
 {
     private readonly List<AuditEntry> _done = [];
 
-    /// <summary>True: something of the approved plan is still to be done.</summary>
+    /// <summary>True if a part of the approved plan is not done.</summary>
     public bool ApprovedFailed { get; private set; }
 
-    /// <summary>Skips candidates that no audit line announced. The audit repeats what is new only.</summary>
+    /// <summary>Skips candidates that no audit line announced. The audit contains only news of them.</summary>
     public void Skip(IEnumerable<Assessment> skipped) => audit.AddNews(Skipped(skipped));
 
-    /// <summary>Skips announced candidates: the audit must say that they live, each time.</summary>
+    /// <summary>Skips announced candidates. The audit must say each time that they were not terminated.</summary>
     public void SkipAnnounced(IEnumerable<Assessment> skipped)
     {
         if (input.DryRun) Skip(skipped);
         else audit.Add(Skipped(skipped));
     }
 
-    /// <summary>Candidates that a limit or a guard holds back.</summary>
+    /// <summary>Notes candidates that a limit or a guard holds back.</summary>
     public void HoldBack(IReadOnlyList<Assessment> held, CollectAction action, string why)
     {
         var word = action == CollectAction.Blocked ? "blocked" : "over-limit";
@@ -33,7 +32,7 @@ internal sealed class Outcomes(
         audit.AddNews(held.Select(a => audit.Of(a, word, $"{why}; {a.Verdict.Why}")));
     }
 
-    /// <summary>The line that is in the bucket before the cloud is asked to terminate.</summary>
+    /// <summary>Returns the line that is written to the bucket before a termination.</summary>
     public AuditEntry Announcement(Assessment a) => Entry(
         a, a.Verdict.Kind == VerdictKind.Terminate ? "terminating" : "quarantining", a.Verdict.Why);
 
@@ -45,8 +44,7 @@ internal sealed class Outcomes(
         ApprovedFailed |= plans.Approves(a.Candidate);
     }
 
-    /// <summary>Takes down what the cloud answered about an instance.</summary>
-    /// <returns>True: nothing is left at the cloud, so record and row may go.</returns>
+    /// <summary>Notes the cloud's answer. True if the machine is gone, so that record and row may follow.</summary>
     public bool Answered(Assessment a, TerminateResult result)
     {
         var why = result.Why ?? "no answer about it";
@@ -74,9 +72,7 @@ internal sealed class Outcomes(
         }
     }
 
-    /// <summary>What a cycle that enforces would do.</summary>
-    /// <param name="a">An acting candidate.</param>
-    /// <param name="protection">What the cloud says against its termination; null: nothing.</param>
+    /// <summary>Notes what an enforcing cycle would do. The cloud may protect the instance.</summary>
     public void Would(Assessment a, TerminateResult? protection)
     {
         if (protection is { Outcome: TerminateOutcome.Protected, Why: var reason })
@@ -97,24 +93,16 @@ internal sealed class Outcomes(
         Done(a, action, word, why);
     }
 
-    /// <summary>Keeps the audit lines of what was done: before the record goes, since what follows may fail.</summary>
-    public void Keep()
+    /// <summary>
+    /// Adds the outcomes to the audit before the record is deleted, because the next step may fail. Outcomes that
+    /// repeat in each cycle are added as news.
+    /// </summary>
+    public void Keep(bool isNews = false)
     {
-        if (!input.DryRun) audit.Add(_done);
-        else audit.AddNews(_done);
+        if (isNews || input.DryRun) audit.AddNews(_done);
+        else audit.Add(_done);
         _done.Clear();
     }
-
-    /// <summary>As <see cref="Keep"/>, for what repeats in each cycle while its cause lasts.</summary>
-    public void KeepNews()
-    {
-        audit.AddNews(_done);
-        _done.Clear();
-    }
-
-    public void Outage(string outage) => summary.Outage(outage);
-
-    public void AddGroups(int groups) => summary.GroupsChanged += groups;
 
     private void Done(Assessment a, CollectAction action, string word, string why)
     {
@@ -142,7 +130,7 @@ internal sealed class Outcomes(
         return entries;
     }
 
-    /// <summary>Keeps what the record says, where it knows more than the row, or refutes what it said before.</summary>
+    /// <summary>Stores a record that knows more than the row, or no longer says what it said before.</summary>
     private void KeepRecord(Assessment a)
     {
         var row = a.Candidate.Row;

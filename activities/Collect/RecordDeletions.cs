@@ -1,15 +1,14 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// Deletes the records of terminated instances. A record that the bucket keeps is deleted again in each cycle, and only
-/// in the version that was judged: nstance uses the ids of NAT instances again.
+/// Deletes the records of terminated instances. Each cycle retries a record that the bucket did not delete, but only in
+/// the version that was judged: nstance reuses the ids of NAT instances.
 /// </summary>
 internal sealed class RecordDeletions(ShardDatabase database, IRecordStore records, ShardRef shard)
 {
-    /// <summary>Deletes each record once, and keeps in mind what the bucket did not delete.</summary>
+    /// <summary>Deletes each record once, and stores what the bucket did not delete.</summary>
     public async Task DeleteAsync(IEnumerable<KeptRecord> terminated, CancellationToken ct)
     {
         var open = terminated.DistinctBy(record => record.Key).ToArray();
@@ -19,7 +18,7 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
             open.Where(record => failed.ContainsKey(record.Key)).Select(r => r with { Why = failed[r.Key] }));
     }
 
-    /// <summary>Deletes again what earlier cycles could not delete.</summary>
+    /// <summary>Retries what earlier cycles could not delete.</summary>
     public async Task RetryAsync(CancellationToken ct)
     {
         var kept = database.FindKeptRecords();
@@ -43,7 +42,7 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
         await DeleteAsync(open, ct);
     }
 
-    /// <summary>What the bucket still holds, in one sentence; null: nothing.</summary>
+    /// <summary>Returns a sentence about the records that the bucket still holds; null if it holds none.</summary>
     public string? Problem()
     {
         if (database.FindKeptRecords() is not [var first, ..] kept) return null;
@@ -52,7 +51,7 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
             + "the next cycle retries. Allow s3:DeleteObject on the bucket";
     }
 
-    /// <summary>False: the record is gone, or it is another by now, or its instance is live again.</summary>
+    /// <summary>False if the record is gone or changed, or its row is active again.</summary>
     private async Task<bool> IsToDeleteAsync(KeptRecord record, CancellationToken ct) =>
         database.Find(record.InstanceId) is not { DeletedAt: null }
         && await records.GetAsync(shard, record.Key, ct) switch

@@ -1,34 +1,28 @@
 using System.Text;
 using Nstance.Temporal.Activities.Audit;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>What came of a release: the instance, or why there was none to release.</summary>
+/// <summary>Result of a release: the instance, or why it was refused.</summary>
 internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil)
 {
-    /// <summary>Why the audit does not tell of it, though it is done; null: it does.</summary>
+    /// <summary>Why the audit lacks the release; null if it has it.</summary>
     public string? Untold { get; init; }
 }
 
-/// <summary>Takes one instance out of quarantine, and says in the audit who did.</summary>
+/// <summary>Takes one instance out of quarantine, and adds the operator to the audit.</summary>
 internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
 {
-    /// <param name="instance">nstance's id, or the cloud's.</param>
-    /// <param name="by">Who asks.</param>
-    /// <param name="comment">Why.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="protectFor">
-    /// How long the collector must leave it alone, so that it isn't quarantined at once again.
-    /// </param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="CloudException">It could not be asked, or done; safe to try again.</exception>
+    /// <summary>
+    /// Releases an instance, by nstance's id or the cloud's. The tag protects it for a time from another quarantine.
+    /// </summary>
+    /// <exception cref="CloudException">The cloud did not answer; safe to retry.</exception>
     public async Task<ReleaseResult> RunAsync(
         string instance, string by, string comment, DateTimeOffset now, TimeSpan protectFor,
-        CancellationToken cancellationToken)
+        CancellationToken ct)
     {
         var until = now + protectFor;
-        var found = (await FindAsync(instance, cancellationToken))
+        var found = (await FindAsync(instance, ct))
             .Where(i => i.IsOwn(shard) && i.Status != InstanceStatus.Deleted).ToArray();
         if (found.Length != 1)
         {
@@ -41,10 +35,10 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
         var one = found[0];
         if (!one.Tags.ContainsKey(CloudTags.GcQuarantined))
             return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
-        await cloud.ReleaseAsync(one.ProviderId, until, cancellationToken);
+        await cloud.ReleaseAsync(one.ProviderId, until, ct);
         try
         {
-            await TellAsync(one, by, comment, now, until, cancellationToken);
+            await TellAsync(one, by, comment, now, until, ct);
             return new(one, null, until);
         }
         catch (CloudException e)
@@ -53,11 +47,11 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
         }
     }
 
-    private async Task<IEnumerable<CloudInstance>> FindAsync(string instance, CancellationToken cancellationToken)
+    private async Task<IEnumerable<CloudInstance>> FindAsync(string instance, CancellationToken ct)
     {
         if (InstanceId.TryParse(instance, out _))
-            return await cloud.FindByInstanceIdAsync(shard, [instance], cancellationToken);
-        var answer = await cloud.DescribeAsync([instance], cancellationToken);
+            return await cloud.FindByInstanceIdAsync(shard, [instance], ct);
+        var answer = await cloud.DescribeAsync([instance], ct);
         return answer.Unknown.TryGetValue(instance, out var why)
             ? throw new CloudException(
                 CloudFault.Transient, $"the cloud could not say anything about {instance}: {why}")
@@ -66,7 +60,7 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
 
     private Task TellAsync(
         CloudInstance one, string by, string comment, DateTimeOffset now, DateTimeOffset until,
-        CancellationToken cancellationToken)
+        CancellationToken ct)
     {
         var entry = new AuditEntry
         {
@@ -85,6 +79,6 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
             ApprovalComment = comment,
         };
         var line = Encoding.UTF8.GetBytes(entry.ToLine() + "\n");
-        return audit.PutAsync(shard, AuditKey.For(shard, now, entry.Id), line, cancellationToken);
+        return audit.PutAsync(shard, AuditKey.For(shard, now, entry.Id), line, ct);
     }
 }

@@ -1,47 +1,42 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
 /// <summary>
-/// The steps of a termination: announce it in the audit → terminate or quarantine at the cloud → send the group event →
-/// delete the record → mark the row. A step that is cut leaves the later ones undone. A later sync finds the machine
-/// terminated and marks the row.
+/// The steps of a termination: announce it in the audit, terminate or quarantine, send the group event, delete the
+/// record, mark the row. After a crash the next sync finds the machine terminated and marks the row.
 /// </summary>
 internal sealed class Termination(
     ShardDatabase database, ICloud cloud, RecordDeletions records, GroupEvents groups, Outcomes outcomes,
-    AuditTrail audit, PhaseInput input)
+    CollectSummary summary, AuditTrail audit, PhaseInput input)
 {
-    /// <summary>
-    /// Instances that one dry-run asks about: one call for each, as many as a cloud answers within seconds.
-    /// </summary>
+    /// <summary>Instances that one dry-run checks, with one call for each. A cloud answers them in seconds.</summary>
     private const int MaxProtectionChecks = 100;
 
     private int _protectionChecks;
 
     /// <summary>
-    /// Writes to the bucket what is about to be terminated. If that fails, only what is gone already is cleaned up: no
-    /// machine is terminated without a trace.
+    /// Writes the terminations to the bucket before they begin. If that fails, no machine is terminated, and only
+    /// instances that are already gone are cleaned up.
     /// </summary>
-    public async Task<IReadOnlyList<Assessment>> AnnounceAsync(
-        IReadOnlyList<Assessment> acting, CancellationToken ct)
+    public async Task<IReadOnlyList<Assessment>> AnnounceAsync(IReadOnlyList<Assessment> acting, CancellationToken ct)
     {
         var terminating = acting.Where(a => a.IsTerminating).ToArray();
         if (terminating.Length == 0 || input.DryRun) return acting;
         if (await audit.TryPutAsync([.. terminating.Select(outcomes.Announcement)], ct) is not { } fault) return acting;
-        outcomes.Outage(
+        summary.Outage(
             $"{terminating[0].Reason}: none of {terminating.Length} was terminated, "
             + $"because the audit could not be written: {fault}");
         foreach (var a in terminating) outcomes.Failed(a, "not tried: the audit could not be written");
-        outcomes.KeepNews();
+        outcomes.Keep(isNews: true);
         return [.. acting.Except(terminating)];
     }
 
-    /// <param name="batch">What to terminate and clean up.</param>
-    /// <param name="beat">Reports what is done at the cloud: a retry finds those machines terminating.</param>
-    /// <param name="ct">Cancels it.</param>
+    /// <summary>
+    /// Terminates and cleans up a batch. It calls <paramref name="beat"/> after the calls to the cloud.
+    /// </summary>
     public async Task RunAsync(IReadOnlyList<Assessment> batch, Action beat, CancellationToken ct)
     {
         if (batch.Count == 0) return;
@@ -60,7 +55,7 @@ internal sealed class Termination(
         outcomes.Keep();
         beat();
         groups.Remove(batch.Except(gone), gone);
-        outcomes.AddGroups(await groups.FlushAsync(ct));
+        summary.GroupsChanged += await groups.FlushAsync(ct);
         await CleanUpAsync(gone, ct);
     }
 
@@ -104,8 +99,8 @@ internal sealed class Termination(
     }
 
     /// <summary>
-    /// The record, then the row. A record that stays is deleted later: its machine is terminated all the same, so the
-    /// row is marked and its group is one short.
+    /// Deletes the records, then marks the rows. A record that the bucket does not delete is retried later; its row is
+    /// marked, because its machine is terminated.
     /// </summary>
     private async Task CleanUpAsync(List<Assessment> gone, CancellationToken ct)
     {

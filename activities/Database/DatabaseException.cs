@@ -1,23 +1,21 @@
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>Why a database cannot be used; decides who can help.</summary>
+/// <summary>Why a database cannot be used.</summary>
 internal enum DatabaseFault
 {
     /// <summary>No file where one was configured.</summary>
     Missing,
 
-    /// <summary>
-    /// Not nstance's database, of another shard, or of another version of the collector. Never touched.
-    /// </summary>
+    /// <summary>Not nstance's database, or another shard's, or another version's. Never changed.</summary>
     OtherKind,
 
     /// <summary>May not be written.</summary>
     ReadOnly,
 
-    /// <summary>Another process held the write lock for the whole busy timeout; a retry later may help.</summary>
+    /// <summary>Another process held the write lock for the whole timeout; a retry may help.</summary>
     Busy,
 
-    /// <summary>It is damaged, or no SQLite database. The next acquire replaces a file of our own.</summary>
+    /// <summary>Damaged, or not an SQLite database. The next acquire replaces a file of our own.</summary>
     Damaged,
 
     /// <summary>Full disk, input/output error.</summary>

@@ -3,13 +3,13 @@ namespace Nstance.Temporal.Activities.Database;
 /// <summary>Facts about a database, in <c>gc_meta</c>.</summary>
 internal static class MetaKeys
 {
-    /// <summary>Version of the <c>gc_</c> tables. Builds before 0.1.0 used another key.</summary>
+    /// <summary>Version of the <c>gc_</c> tables.</summary>
     public const string Version = "version";
 
     public const string Cluster = "cluster";
     public const string Shard = "shard";
 
-    /// <summary>Go time of the last complete rebuild. A rebuild that is cut leaves it as it was.</summary>
+    /// <summary>Time of the last complete rebuild.</summary>
     public const string RebuiltAt = "rebuilt_at";
 
     /// <summary>Health is not evaluated for the time before it.</summary>
@@ -24,7 +24,7 @@ internal static class MetaKeys
     /// <summary>Time for which <see cref="Unreported"/> holds.</summary>
     public const string UnreportedAt = "unreported_at";
 
-    /// <summary>Set when this host acquired the shard; a database without it is not used.</summary>
+    /// <summary>Time of this host's acquire; a database without it is not used.</summary>
     public const string AcquiredAt = "acquired_at";
 
     /// <summary>Region from the configuration last read; "" if it names none.</summary>
@@ -34,13 +34,13 @@ internal static class MetaKeys
     public const string HealthCheckInterval = "health_check_interval";
 
     /// <summary>
-    /// Time of the last complete sync that was not suspect, and no dry-run. Rows marked since then are not purged.
+    /// Time of the last complete sync without suspicion or dry-run. Rows marked since then are not purged.
     /// </summary>
     public const string SyncedAt = "synced_at";
 
-    /// <summary>"0" when the last sync saw no own instance: then "not found" is no evidence.</summary>
+    /// <summary>"0" if the last sync saw no own instance, so that "not found" is not evidence.</summary>
     public const string SawOwn = "saw_own";
 
-    /// <summary>What the audit said last about an instance and a reason. An id holds no blank.</summary>
+    /// <summary>Returns the key of the last audit line of an instance and a reason. An id has no blank.</summary>
     public static string LastAudited(string instanceId, string reason) => $"audited {instanceId} {reason}";
 }

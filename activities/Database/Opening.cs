@@ -4,8 +4,7 @@ using SQLitePCL;
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Opens a shard's file: it verifies before it writes. A file that is not nstance's, or not this shard's, is refused,
-/// and nothing is written to it.
+/// Opens a shard's file. It verifies before it writes, and refuses a file that is not nstance's or this shard's.
 /// </summary>
 internal static class Opening
 {
@@ -16,7 +15,7 @@ internal static class Opening
         return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection => Prepare(connection, path, shard, own));
     });
 
-    /// <summary>Opens a file that <see cref="Open"/> has prepared, so that it cannot be written to.</summary>
+    /// <summary>Opens a file that <see cref="Open"/> has prepared, without write access.</summary>
     public static SqliteConnection OpenToRead(string path, ShardRef shard) => Guarded(path, () =>
     {
         RequireFile(path);
@@ -33,8 +32,8 @@ internal static class Opening
         });
     });
 
-    /// <summary>Says whether <see cref="Open"/> would take a file that is there. Writes nothing.</summary>
-    /// <exception cref="DatabaseException">It would not; the message says why.</exception>
+    /// <summary>Checks whether <see cref="Open"/> would accept an existing file. Writes nothing.</summary>
+    /// <exception cref="DatabaseException">It would not.</exception>
     public static void Verify(string path, ShardRef shard) => Guarded(path, () =>
     {
         RequireWritableFile(path);
@@ -75,7 +74,7 @@ internal static class Opening
         }
     }
 
-    /// <summary>Rows hold what only the worker's user may read; WAL files inherit the mode.</summary>
+    /// <summary>Only the worker's user may read the rows; WAL files inherit the mode.</summary>
     private static void CreatePrivate(string path)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory) Directory.CreateDirectory(directory);
@@ -87,7 +86,7 @@ internal static class Opening
         }
         catch (IOException) when (File.Exists(path))
         {
-            // Another activity of this host was first.
+            // Another activity of this host has made it.
         }
     }
 
@@ -99,7 +98,7 @@ internal static class Opening
 
     private static void RequireWritableFile(string path)
     {
-        // Root may write to any file: a file without any write permission was made so on purpose.
+        // Root may write to any file, but a file without any write permission is protected on purpose.
         if (RequireFile(path).IsReadOnly) throw ReadOnly(path);
     }
 
@@ -126,20 +125,15 @@ internal static class Opening
         else RequireNstance(connection, path);
         var version = VersionOf(connection, path);
         if (version is 0 && own)
-        {
-            throw new DatabaseException(
-                DatabaseFault.OtherKind,
-                $"database {path} was written by an earlier build of nstance-gc: delete the file; it is a cache");
-        }
-
+            throw Other($"an earlier build of nstance-gc wrote database {path}: delete the file; it is a cache");
         if (version is Schema.Version) RequireShard(connection, path, shard);
 
-        // In WAL mode this survives a crash of the process. A crash of the machine may cost our last writes, not the
-        // file and nothing that nstance wrote. Each of ours can be found out again, and the bucket has the audit before
-        // a termination.
-        if (own || Text(connection, "PRAGMA journal_mode") == "wal") Run(connection, "PRAGMA synchronous = NORMAL");
+        // In WAL mode this survives a crash of the process. A crash of the machine may lose our last writes, but not
+        // the file or nstance's writes. The collector can repeat its writes, and the bucket has the audit of a
+        // termination.
+        if (own || Texts(connection, "PRAGMA journal_mode") is ["wal"]) Run(connection, "PRAGMA synchronous = NORMAL");
 
-        // The pages of gc_machines and its index for a large fleet. Checkpoints wait for the disk: they come between
+        // A cache for gc_machines and its index of a large fleet. Checkpoints wait for the disk, so they come between
         // commits.
         Run(connection, "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 0");
         if (version is Schema.Version) return;
@@ -149,7 +143,9 @@ internal static class Opening
         transaction.Commit();
     }
 
-    /// <summary>What an earlier build left in nstance's file goes: its tables, and its indexes on nstance's.</summary>
+    /// <summary>
+    /// Makes the collector's tables, and drops those of an earlier build and its indexes on nstance's.
+    /// </summary>
     private static void MakeTables(SqliteConnection connection, SqliteTransaction transaction, ShardRef shard)
     {
         const string Left = """
@@ -158,19 +154,18 @@ internal static class Opening
             ORDER BY type = 'table'
             """;
 
-        // Another activity of this host may have been first.
+        // Another activity of this host may have made them.
         if (VersionOf(connection, "") is Schema.Version) return;
         foreach (var drop in Texts(connection, Left)) Run(connection, drop);
         Run(connection, Schema.Collector);
-        using var meta = new Statement(connection, Statements.SetMeta, "$key", "$value");
-        foreach (var (key, value) in new[]
+        Set(MetaKeys.Version, $"{Schema.Version}");
+        Set(MetaKeys.Cluster, shard.Cluster);
+        Set(MetaKeys.Shard, shard.Shard);
+
+        void Set(string key, string value)
         {
-            (MetaKeys.Version, $"{Schema.Version}"),
-            (MetaKeys.Cluster, shard.Cluster),
-            (MetaKeys.Shard, shard.Shard),
-        })
-        {
-            meta.Bind(transaction, key, value).Run();
+            using var meta = new Statement(connection, Statements.SetMeta, ("$key", key), ("$value", value));
+            meta.Bind(transaction, ("$key", key), ("$value", value)).Run();
         }
     }
 
@@ -185,21 +180,18 @@ internal static class Opening
             var what = present.Count == 0
                 ? $"has no table {table}"
                 : $"table {table} lacks {string.Join(", ", missing)}";
-            throw new DatabaseException(
-                DatabaseFault.OtherKind,
-                $"database {path} is not nstance's ({what}): correct the path; nothing was written");
+            throw Other($"database {path} is not nstance's ({what}): correct the path; nothing was written");
         }
     }
 
-    /// <summary>Null: none of our tables are there. 0: an earlier build's.</summary>
+    /// <summary>Returns the version of our tables; null if there are none, 0 for an earlier build's.</summary>
     private static int? VersionOf(SqliteConnection connection, string path)
     {
         const string Ours = @"SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc\_%' ESCAPE '\'";
         if (Number(connection, Ours) == 0) return null;
         if (Meta(connection, MetaKeys.Version) is not { } text) return 0;
         if (int.TryParse(text, out var version) && version <= Schema.Version) return version;
-        throw new DatabaseException(
-            DatabaseFault.OtherKind,
+        throw Other(
             $"database {path} was written by a newer nstance-gc (version {text} of its tables): update this one");
     }
 
@@ -208,19 +200,19 @@ internal static class Opening
         var cluster = Meta(connection, MetaKeys.Cluster);
         var name = Meta(connection, MetaKeys.Shard);
         if (cluster == shard.Cluster && name == shard.Shard) return;
-        throw new DatabaseException(
-            DatabaseFault.OtherKind,
+        throw Other(
             $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
     }
 
+    /// <param name="connection">The file.</param>
+    /// <param name="key">A constant of <see cref="MetaKeys"/>.</param>
     private static string? Meta(SqliteConnection connection, string key)
     {
         if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'gc_meta'") == 0) return null;
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT value FROM gc_meta WHERE key = $key";
-        command.Parameters.AddWithValue("$key", key);
-        return command.ExecuteScalar() as string;
+        return Texts(connection, $"SELECT value FROM gc_meta WHERE key = '{key}'").FirstOrDefault();
     }
+
+    private static DatabaseException Other(string message) => new(DatabaseFault.OtherKind, message);
 
     private static DatabaseException ReadOnly(string path) => new(
         DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder");
@@ -241,8 +233,6 @@ internal static class Opening
         while (reader.Read()) texts.Add(reader.GetString(0));
         return texts;
     }
-
-    private static string? Text(SqliteConnection connection, string sql) => Texts(connection, sql).FirstOrDefault();
 
     private static long Number(SqliteConnection connection, string sql)
     {

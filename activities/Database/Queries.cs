@@ -1,13 +1,13 @@
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Every query of the collector. Times are compared as texts, up to a second too generously, and a text that does not
-/// sort as its time does is selected in any case; the exact time is compared in code. A unary plus keeps SQLite from an
-/// index that would be slower than one scan.
+/// Every query of the collector. SQL compares times as texts, and may select up to a second too much. It selects every
+/// text that does not sort like its time. The code then compares the exact time. A unary plus prevents the use of an
+/// index that is slower than a scan.
 /// </summary>
 internal static class Queries
 {
-    /// <summary>Columns of a row, in the order in which <see cref="RowReader"/> reads them.</summary>
+    /// <summary>Columns of a row, as <see cref="RowReader"/> reads them.</summary>
     private const string Columns = """
         SELECT i.id, i.tenant, i.group_key, i.provider_id, i.issued_at, i.registered_at, i.health_at, i.created_at,
           i.updated_at, i.deleted_at, r.instance_id, r.status, r.registered_at, r.first_read_at, r.provider_id,
@@ -19,7 +19,7 @@ internal static class Queries
 
     private const string Record = "LEFT JOIN gc_records AS r ON r.instance_id = i.id";
 
-    /// <summary>Machines that no row stands for, with their records, in the order of <see cref="RowReader"/>.</summary>
+    /// <summary>Machines without a row, with their records, as <see cref="RowReader"/> reads them.</summary>
     public const string RowlessInstances = """
         SELECT m.instance_id, r.tenant, coalesce(r.group_key, m.group_key), m.provider_id, m.launched_ms, m.status,
           r.instance_id, r.status, r.registered_at, r.first_read_at
@@ -33,25 +33,22 @@ internal static class Queries
     private const string LiveStatus = "('pending','running','stopping','stopped','unknown')";
 
     /// <summary>
-    /// True for a text that does not sort as its time does: another separator than a blank, an offset that is not
-    /// UTC's, or no time at all.
+    /// True for a text that does not sort like its time: another separator than a blank, an offset that is not UTC, or
+    /// no time at all.
     /// </summary>
     private static string Unsortable(string time) => $"""
         (typeof({time}) <> 'text' OR substr({time}, 11, 1) <> ' '
           OR NOT (substr({time}, -6) = '+00:00' OR length({time}) = 19 OR instr({time}, ' +0000 UTC') > 19))
         """;
 
-    /// <summary>
-    /// NULL is fine; what does not look like a time in UTC, or lies in the future, SQL cannot compare.
-    /// </summary>
+    /// <summary>True for a text that SQL cannot compare: not a time in UTC, or in the future. NULL is valid.</summary>
     private static string Unusable(string time) => $"""
         ({time} IS NOT NULL AND ({Unsortable(time)} OR {time} > $future OR length({time}) < 19
           OR substr({time}, 12, 2) > '23' OR julianday(substr({time}, 1, 19)) IS NULL))
         """;
 
     public const string Machines = """
-        SELECT provider_id, instance_id, group_key, status, launched_ms, protected, quarantined, rowless
-        FROM gc_machines
+        SELECT provider_id, instance_id, group_key, status, launched_ms, rowless FROM gc_machines
         """;
 
     public const string Terminating = """
@@ -59,14 +56,12 @@ internal static class Queries
         WHERE status = 'deleting' ORDER BY provider_id
         """;
 
-    public const string CountMachines = "SELECT count(*) FROM gc_machines";
-
-    /// <summary>Machines that carry the id of another, and who they are.</summary>
+    /// <summary>Ids that several machines carry, with their number.</summary>
     public const string DuplicateIds = """
         SELECT instance_id, count(*) FROM gc_machines GROUP BY instance_id HAVING count(*) > 1 ORDER BY instance_id
         """;
 
-    /// <summary>Machines that no row stands for; the index and the rows are walked side by side.</summary>
+    /// <summary>Machines without a row; SQLite walks the index and the rows side by side.</summary>
     public const string Rowless = """
         SELECT provider_id FROM gc_machines AS m INDEXED BY gc_machines_instance
         WHERE NOT EXISTS (SELECT 1 FROM instances WHERE id = m.instance_id)
@@ -82,23 +77,21 @@ internal static class Queries
         SELECT instance_id, provider_id FROM gc_machines WHERE instance_id IN (SELECT value FROM json_each($ids))
         """;
 
-    /// <summary>Rows that name one of these machines, also those that are marked: their ids, by provider id.</summary>
+    /// <summary>Ids of the rows, deleted or not, that name one of these machines, by provider id.</summary>
     public const string IdsByProviders = """
         SELECT provider_id, id FROM instances WHERE provider_id IN (SELECT value FROM json_each($providers))
         """;
 
     /// <summary>
-    /// Machines that rows name and no listing did, and those that several rows name. nstance's index on provider_id and
-    /// our key are walked side by side.
+    /// Machines that rows name and the listing lacks, and machines that several rows name. SQLite walks nstance's index
+    /// on provider_id and our key side by side.
     /// </summary>
     public const string ProvidersToCheck = """
         SELECT provider_id FROM instances AS i WHERE provider_id > '' GROUP BY provider_id
         HAVING count(*) > 1 OR NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
         """;
 
-    /// <summary>
-    /// Live rows that name one of these machines. The last column is the id that the machine carries.
-    /// </summary>
+    /// <summary>Active rows that name one of these machines, and the id that the machine carries.</summary>
     public const string RowsByProviders = $"""
         {Columns}, m.instance_id
         FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id {Record}
@@ -113,7 +106,7 @@ internal static class Queries
     /// <summary>Ids that are empty or not texts; bytes sort behind all texts.</summary>
     public const string InvalidIds = "SELECT hex(id) FROM instances WHERE id = '' OR id >= x''";
 
-    /// <summary>Rows whose machine is unhealthy, and rows whose record said so when it was last read.</summary>
+    /// <summary>Active rows whose machine, or whose record as last read, is unhealthy.</summary>
     public const string Unhealthy = $"""
         {Columns}
         FROM (
@@ -124,14 +117,14 @@ internal static class Queries
         WHERE +i.deleted_at IS NULL
         """;
 
-    /// <summary>nstance's index on registered_at serves it; a file of our own is scanned.</summary>
+    /// <summary>Uses nstance's index on registered_at; a file of our own is scanned.</summary>
     public static readonly string Unregistered = $"""
         {Columns} FROM instances AS i {Record}
         WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NULL AND typeof(i.id) = 'text'
           AND (coalesce(i.issued_at, i.created_at) < $before OR {Unusable("i.issued_at")} OR {Unusable("i.created_at")})
         """;
 
-    /// <summary>From the few rows that are marked as deleted to the machines that carry their ids.</summary>
+    /// <summary>Starts at the few marked rows and finds the machines that carry their ids.</summary>
     public const string DeletedButRunning = $"""
         {Columns}, m.provider_id
         FROM instances AS i CROSS JOIN gc_machines AS m ON m.instance_id = i.id {Record}
@@ -139,14 +132,14 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// One scan: registered and live, of them stale, with a report; the latest sign of life; and those without a report
-    /// that were registered when they were last counted.
+    /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign.
+    /// Also counts those without a report that were registered at the last count.
     /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
     /// <summary>
-    /// The same, with the ids of the stale and of those whose sign of life does not sort or lies in the future. Any
-    /// other text that is not a time sorts among the stale, and is told apart when its row is read.
+    /// Returns also the ids of the stale rows, and of rows whose sign does not sort or lies in the future. Other
+    /// invalid texts sort as stale; <see cref="RowReader"/> detects them.
     /// </summary>
     public static readonly string HealthCountsAndIds = $"""
         {Counts}, json_group_array(id) FILTER (WHERE coalesce(health_at, registered_at) < $before
@@ -154,30 +147,31 @@ internal static class Queries
         {Registered}
         """;
 
-    private const string Counts = """
+    /// <summary>A number sorts before each text, and so before "", the time of no count.</summary>
+    private const string CountedBefore = "typeof(registered_at) = 'text' AND registered_at < $counted";
+
+    private const string Counts = $"""
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
           max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
             AND typeof(coalesce(health_at, registered_at)) = 'text'),
-          count(CASE WHEN health_at IS NULL AND registered_at < $counted THEN 1 END)
+          count(CASE WHEN health_at IS NULL AND {CountedBefore} THEN 1 END)
         """;
 
     private const string Registered =
         "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
-    /// <summary>Registered, live rows without a report, and those that were registered before a time.</summary>
+    /// <summary>Active registered rows without a report, and those registered before a time.</summary>
     public const string Unreported = $"""
-        SELECT count(*), count(CASE WHEN registered_at < $counted THEN 1 END) {Registered} AND health_at IS NULL
+        SELECT count(*), count(CASE WHEN {CountedBefore} THEN 1 END) {Registered} AND health_at IS NULL
         """;
 
-    /// <summary>Live rows of whose registration only the record knows.</summary>
+    /// <summary>Active rows whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""
         {Columns} FROM instances AS i {Record}
         WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NOT NULL
         """;
 
-    /// <summary>
-    /// Past the retention, and no machine left: one that runs, or is still shutting down, keeps its row.
-    /// </summary>
+    /// <summary>Rows past the retention without a machine. A row stays while its machine runs or shuts down.</summary>
     public static readonly string Expired = $"""
         {Columns} FROM instances AS i {Record}
         WHERE i.deleted_at > '' AND (i.deleted_at < $before OR {Unsortable("i.deleted_at")}) AND typeof(i.id) = 'text'
@@ -185,7 +179,7 @@ internal static class Queries
           AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE instance_id = i.id)
         """;
 
-    /// <summary>Every row with a mark of deletion, whatever the mark is.</summary>
+    /// <summary>Every row with a mark of deletion of any value.</summary>
     public const string Marked = $"""
         {Columns} FROM instances AS i {Record} WHERE i.deleted_at >= '' OR i.deleted_at < ''
         """;
@@ -197,18 +191,15 @@ internal static class Queries
 
     public const string HasTargets = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'lb_instances'";
 
-    /// <summary>Load balancers that still have one of these instances as a target. nstance's status says so.</summary>
+    /// <summary>Load balancers with one of these instances as a target, by nstance's status.</summary>
     public const string Targets = """
         SELECT instance_id, lb_key, status FROM lb_instances
         WHERE status IS NOT 'deregistered' AND instance_id IN (SELECT value FROM json_each($ids)) ORDER BY 1, 2
         """;
 
-    public const string IdByProvider =
-        "SELECT id FROM instances WHERE provider_id = $provider AND deleted_at IS NULL LIMIT 1";
-
     /// <summary>
-    /// Live rows by tenant and group, without those whose machine shuts down; machines without a row by group alone,
-    /// with "" for the tenant.
+    /// Counts active rows by tenant and group, without machines that shut down. Machines without a row have the tenant
+    /// "".
     /// </summary>
     public const string CountLiveByGroup = $"""
         SELECT coalesce(tenant, ''), coalesce(group_key, ''), count(*) FROM instances
@@ -222,10 +213,7 @@ internal static class Queries
         WHERE rowless = 1 AND status IN {LiveStatus} GROUP BY 2
         """;
 
-    public const string CountLive =
-        "SELECT count(*) FROM instances WHERE +deleted_at IS NULL AND coalesce(provider_id, '') <> ''";
-
-    /// <summary>Places of those records that were not read in this version, or whose row is missing.</summary>
+    /// <summary>Places of the records that were not read in this version, or whose row is missing.</summary>
     public const string ChangedRecords = """
         SELECT key FROM json_each($page) WHERE NOT EXISTS (
           SELECT 1 FROM gc_records AS r JOIN instances AS i ON i.id = r.instance_id

@@ -3,12 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Reads rows as <see cref="Queries"/> selects them. SQLite keeps whatever was written: a value of the wrong type is no
-/// error here. It is read so that it cannot get an instance terminated, and its column is named.
+/// Reads rows as <see cref="Queries"/> selects them. SQLite stores values of any type. An invalid value is read so that
+/// it cannot cause a termination, and its column is named.
 /// </summary>
 internal static class RowReader
 {
-    /// <summary>Number of columns of a row; what a query selects beyond them comes after.</summary>
+    /// <summary>Number of columns of a row; further columns of a query follow.</summary>
     public const int Columns = 17;
 
     public static InstanceRow Row(SqliteDataReader reader)
@@ -43,7 +43,7 @@ internal static class RowReader
         };
     }
 
-    /// <summary>A machine that no row stands for. Waiting for its registration began at its launch.</summary>
+    /// <summary>Reads a machine without a row. Its wait for the registration began at its launch.</summary>
     public static InstanceRow Rowless(SqliteDataReader reader)
     {
         DateTimeOffset? launched =
@@ -65,17 +65,16 @@ internal static class RowReader
         };
     }
 
-    /// <param name="groups">Groups seen so far: a fleet has few, and each would be a text of its own.</param>
-    /// <param name="reader">At a row.</param>
+    /// <summary>Reads a machine. Machines of one group share its text in <paramref name="groups"/>.</summary>
     public static MachineRow Machine(SqliteDataReader reader, Dictionary<string, string> groups)
     {
         var group = Optional(reader, 2);
         if (group is not null && !groups.TryAdd(group, group)) group = groups[group];
         return new(
             reader.GetString(0), reader.GetString(1), group, InstanceStatuses.Parse(reader.GetString(3)),
-            reader.IsDBNull(4) ? null : reader.GetInt64(4), Optional(reader, 5), Optional(reader, 6))
+            reader.IsDBNull(4) ? null : reader.GetInt64(4))
         {
-            WasRowless = reader.GetInt32(7) != 0,
+            WasRowless = reader.GetInt32(5) != 0,
         };
     }
 

@@ -1,9 +1,8 @@
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// The tables of a shard's file. nstance's tables are read; the collector's own carry the prefix <c>gc_</c> (design,
-/// "Tables"). No index, column or trigger is ever added to a table of nstance's: each index there makes its heartbeats
-/// slower.
+/// The tables of a shard's file. The collector reads nstance's tables; its own have the prefix <c>gc_</c> (design,
+/// "Tables"). It adds no index, column or trigger to nstance's tables, because an index slows down the heartbeats.
 /// </summary>
 internal static class Schema
 {
@@ -11,8 +10,8 @@ internal static class Schema
     public const int Version = 1;
 
     /// <summary>
-    /// nstance's tables as a file of our own gets them: no secondary index, and no unique nonce, since a cache
-    /// registers no agent and holds no token.
+    /// nstance's tables in a file of our own: without secondary indexes, and without a unique nonce, because no agent
+    /// registers there.
     /// </summary>
     public const string Nstance = """
         CREATE TABLE instances (
@@ -36,16 +35,16 @@ internal static class Schema
         """;
 
     /// <summary>
-    /// The collector's own tables. <c>rowless</c> is set by the sync: no row of <c>instances</c> stands for the
-    /// machine. <c>terminating_at</c> is when the collector first saw, or made, the machine shut down. Launch times are
-    /// Unix milliseconds, since they are compared in every sync.
+    /// The collector's own tables. The sync sets <c>rowless</c> for a machine without a row. <c>terminating_at</c> is
+    /// when the collector first saw that the machine shuts down, or terminated it. Launch times are Unix milliseconds,
+    /// since every sync compares them.
     /// </summary>
     public const string Collector = """
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE gc_machines (
           provider_id TEXT PRIMARY KEY NOT NULL, instance_id TEXT NOT NULL, group_key TEXT, status TEXT NOT NULL,
-          launched_ms INTEGER, protected TEXT, quarantined TEXT, rowless INTEGER NOT NULL DEFAULT 0,
-          first_seen_at TEXT NOT NULL, terminating_at TEXT) WITHOUT ROWID;
+          launched_ms INTEGER, rowless INTEGER NOT NULL DEFAULT 0, first_seen_at TEXT NOT NULL, terminating_at TEXT)
+          WITHOUT ROWID;
         CREATE INDEX gc_machines_instance ON gc_machines (instance_id);
         CREATE TABLE gc_records (
           instance_id TEXT PRIMARY KEY NOT NULL, etag TEXT NOT NULL, tenant TEXT NOT NULL, group_key TEXT NOT NULL,
@@ -55,7 +54,7 @@ internal static class Schema
           UNIQUE (kind, id));
         """;
 
-    /// <summary>Columns without which a file is not nstance's: those that the collector reads or writes.</summary>
+    /// <summary>Columns that the collector reads or writes. A file without them is not nstance's.</summary>
     public static IReadOnlyDictionary<string, string[]> RequiredColumns { get; } = new Dictionary<string, string[]>
     {
         ["instances"] =

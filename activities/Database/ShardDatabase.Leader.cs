@@ -4,10 +4,10 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>What a shared file keeps about nstance's leader, and how it shows an election.</summary>
+/// <summary>What a shared file stores about nstance's leader, and how it shows an election.</summary>
 internal sealed partial class ShardDatabase
 {
-    /// <summary>The leader as last noted; null: none was yet.</summary>
+    /// <summary>Gets the leader as last noted; null before the first.</summary>
     public NstanceLeaderInfo? GetLeader()
     {
         try
@@ -21,8 +21,8 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Keeps the leader, and returns it with the time since which it leads. After an election health is not evaluated
-    /// for the time before <paramref name="at"/>: nstance has reset every report.
+    /// Stores the leader, and returns it with the time since which it leads. After an election health is not evaluated
+    /// for the time before <paramref name="at"/>, because nstance has reset every report.
     /// </summary>
     /// <param name="leader">The leader, which leads from this host.</param>
     /// <param name="at">The time of the election, if there was one.</param>
@@ -32,7 +32,7 @@ internal sealed partial class ShardDatabase
         var known = GetLeader();
         var (unreported, countedBefore) = CountUnreported();
         isElected |= countedBefore > UnreportedAtLastCount;
-        // A time that lies ahead was written while Temporal's clock was: health would not be evaluated until then.
+        // A time in the future was written while Temporal's clock was ahead. Health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
@@ -42,9 +42,9 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Keeps how many registered rows have no report now. nstance resets all reports at an election, also when it
-    /// elects the same server again. A row that has no report later and was registered now has none now either. So more
-    /// such rows than now show a reset.
+    /// Stores how many registered rows have no report now. nstance resets all reports at each election, also when it
+    /// elects the same server again. Without a reset, the number of rows that are registered now and have no report can
+    /// only fall.
     /// </summary>
     public void NoteUnreported(DateTimeOffset at) => NoteUnreported(CountUnreported().All, at);
 
@@ -52,8 +52,8 @@ internal sealed partial class ShardDatabase
         int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var count) ? count : 0;
 
     /// <summary>
-    /// A text after those of rows that were registered for certain when they were counted: the server writes
-    /// registered_at by its own clock. Empty, and so before all texts, if they never were.
+    /// A text after the registrations that the last count included for certain, since the server writes registered_at
+    /// by its own clock. Empty before the first count.
     /// </summary>
     private string RegisteredAtLastCount => GetMetaTime(MetaKeys.UnreportedAt) is { } at
         ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
@@ -65,5 +65,5 @@ internal sealed partial class ShardDatabase
     ]);
 
     private (int All, int RegisteredAtLastCount) CountUnreported() => Query(
-        Queries.Unreported, ["$counted"], [RegisteredAtLastCount], row => (row.GetInt32(0), row.GetInt32(1)))[0];
+        Queries.Unreported, row => (row.GetInt32(0), row.GetInt32(1)), ("$counted", RegisteredAtLastCount))[0];
 }

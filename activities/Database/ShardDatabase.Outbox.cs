@@ -2,30 +2,27 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A line of the audit on its way to the bucket. The same id is kept once.</summary>
+/// <summary>A line of the audit on its way to the bucket. The outbox holds one line of an id.</summary>
 internal readonly record struct AuditLine(string Id, string Line);
 
-/// <summary>An entry of the outbox.</summary>
-/// <param name="Number">Its place; numbers only grow.</param>
-/// <param name="Id">What makes it one.</param>
-/// <param name="Body">What is owed.</param>
+/// <summary>An entry of the outbox. Numbers only grow; of one kind and id there is one entry.</summary>
 internal readonly record struct OutboxEntry(long Number, string Id, string Body);
 
 /// <summary>A record of a terminated instance that the bucket did not delete.</summary>
 /// <param name="InstanceId">The instance.</param>
 /// <param name="Key">Key of the record.</param>
-/// <param name="ETag">The version that may be deleted; null: it was no readable record.</param>
+/// <param name="ETag">The version that may be deleted; null if the record was not readable.</param>
 /// <param name="Why">The bucket's answer.</param>
 internal sealed record KeptRecord(string InstanceId, string Key, string? ETag, string Why);
 
-/// <summary><c>gc_outbox</c>: what is owed to the outside, until it is delivered.</summary>
+/// <summary><c>gc_outbox</c>: what must still be delivered.</summary>
 internal sealed partial class ShardDatabase
 {
     private const string AuditKind = "audit";
     private const string GroupKind = "group";
     private const string RecordKind = "record";
 
-    /// <summary>Keeps lines; one that waits already is not kept twice.</summary>
+    /// <summary>Adds lines, unless a line of the same id waits.</summary>
     public void AddAudit(IReadOnlyCollection<AuditLine> lines) => WriteBatches(lines, Add);
 
     /// <summary>The oldest lines that wait.</summary>
@@ -34,43 +31,42 @@ internal sealed partial class ShardDatabase
     /// <summary>Removes lines that <see cref="WaitingAudit"/> returned.</summary>
     public void RemoveAudit(IReadOnlyList<OutboxEntry> lines) => RemoveUpTo(AuditKind, lines);
 
-    /// <summary>
-    /// Keeps events for groups. An event that waits already gets a new number: it is owed for another loss.
-    /// </summary>
+    /// <summary>Adds events of groups. An event that waits gets a new number, because the group lost more.</summary>
     public void AddGroups(IEnumerable<string> groups) => WriteBatches(groups, AddGroup);
 
     public IReadOnlyList<OutboxEntry> WaitingGroups(int take) => Waiting(GroupKind, take);
 
     public void RemoveGroups(IReadOnlyList<OutboxEntry> groups) => RemoveUpTo(GroupKind, groups);
 
-    /// <summary>Removes events for groups that lost nothing after all.</summary>
+    /// <summary>Removes the events of groups that lost no instance.</summary>
     public void RemoveGroups(IEnumerable<string> groups) =>
-        WriteBatches(groups, group => Write(Statements.RemoveById, ["$kind", "$id"], GroupKind, group));
+        WriteBatches(groups, group => Write(Statements.RemoveById, ("$kind", GroupKind), ("$id", group)));
 
-    /// <summary>Keeps a record that could not be deleted, until it is.</summary>
-    public void AddKeptRecords(IEnumerable<KeptRecord> kept) => WriteBatches(kept, record => Write(
-        Statements.AddAgain, ["$kind", "$id", "$body"], RecordKind, record.InstanceId,
-        JsonSerializer.Serialize(record)));
+    /// <summary>Adds records that could not be deleted.</summary>
+    public void AddKeptRecords(IEnumerable<KeptRecord> kept) => WriteBatches(
+        kept,
+        record => Add(Statements.AddAgain, RecordKind, record.InstanceId, JsonSerializer.Serialize(record)));
 
     public IReadOnlyList<KeptRecord> FindKeptRecords() => [.. Waiting(RecordKind, int.MaxValue)
         .Select(entry => JsonSerializer.Deserialize<KeptRecord>(entry.Body)!)];
 
     public void RemoveKeptRecords(IEnumerable<string> instanceIds) =>
-        WriteBatches(instanceIds, id => Write(Statements.RemoveById, ["$kind", "$id"], RecordKind, id));
+        WriteBatches(instanceIds, id => Write(Statements.RemoveById, ("$kind", RecordKind), ("$id", id)));
 
-    private int AddGroup(string group) =>
-        Write(Statements.AddAgain, ["$kind", "$id", "$body"], GroupKind, group, "");
+    private int AddGroup(string group) => Add(Statements.AddAgain, GroupKind, group, "");
 
     private List<OutboxEntry> Waiting(string kind, int take) => Query(
-        Queries.Waiting, ["$kind", "$take"], [kind, take],
-        row => new OutboxEntry(row.GetInt64(0), row.GetString(1), row.GetString(2)));
+        Queries.Waiting, row => new OutboxEntry(row.GetInt64(0), row.GetString(1), row.GetString(2)),
+        ("$kind", kind), ("$take", take));
 
     private void RemoveUpTo(string kind, IReadOnlyList<OutboxEntry> entries)
     {
         if (entries.Count == 0) return;
-        WriteBatches([entries[^1].Number], n => Write(Statements.RemoveUpTo, ["$kind", "$n"], kind, n));
+        WriteBatches([entries[^1].Number], n => Write(Statements.RemoveUpTo, ("$kind", kind), ("$n", n)));
     }
 
-    private int Add(AuditLine line) =>
-        Write(Statements.AddOnce, ["$kind", "$id", "$body"], AuditKind, line.Id, line.Line);
+    private int Add(AuditLine line) => Add(Statements.AddOnce, AuditKind, line.Id, line.Line);
+
+    private int Add(string sql, string kind, string id, string body) =>
+        Write(sql, ("$kind", kind), ("$id", id), ("$body", body));
 }

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// One connection to a shard's file, for one activity at a time. Writes go in short transactions of at most
-/// <see cref="BatchSize"/> rows, because nstance's server writes to the same file. Not thread-safe.
+/// One connection to a shard's file, for one activity at a time. A transaction writes at most <see cref="BatchSize"/>
+/// rows, because nstance's server writes to the same file. Not thread-safe.
 /// </summary>
 internal sealed partial class ShardDatabase : IDisposable
 {
@@ -15,17 +15,13 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>Rows in one write transaction.</summary>
     public const int BatchSize = 1000;
 
-    /// <summary>The same for a file of our own, which nstance does not wait for.</summary>
+    /// <summary>Rows in one transaction of a file of our own, which nstance does not wait for.</summary>
     public const int OwnBatchSize = 4000;
 
-    /// <summary>
-    /// A batch of a shared file commits after this time, so that a heartbeat waits at most some 20 ms.
-    /// </summary>
+    /// <summary>A batch of a shared file commits after this time, so that nstance waits about 20 ms at most.</summary>
     private static readonly TimeSpan MaxLock = TimeSpan.FromMilliseconds(15);
 
-    /// <summary>
-    /// After so many rows the WAL is brought into the file; a phase that wrote fewer than a batch leaves it to nstance.
-    /// </summary>
+    /// <summary>Rows in the WAL that cause a checkpoint. nstance checkpoints what is less than a batch.</summary>
     private const int RowsForCheckpoint = 20_000;
 
     private readonly SqliteConnection _connection;
@@ -42,12 +38,11 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public string Path { get; }
 
-    /// <summary>False: nstance's server on this host owns it and feeds <c>health_at</c>.</summary>
+    /// <summary>False if nstance's server on this host owns the file, into which agents report.</summary>
     public bool IsOwn { get; }
 
-    /// <summary>
-    /// Opens a file; one of our own is made if there is none. <see cref="DatabaseException"/> says why not.
-    /// </summary>
+    /// <summary>Opens a file, and makes one of our own if it does not exist.</summary>
+    /// <exception cref="DatabaseException">The file cannot be used.</exception>
     public static ShardDatabase Open(string path, ShardRef shard, bool own, Action<SqliteConnection>? opened = null)
     {
         var connection = Opening.Open(path, shard, own);
@@ -55,34 +50,30 @@ internal sealed partial class ShardDatabase : IDisposable
         return new(connection, path, own);
     }
 
-    /// <summary>
-    /// Opens a file that is there already, to look only. <see cref="DatabaseException"/> says why not.
-    /// </summary>
+    /// <summary>Opens an existing file to read it.</summary>
+    /// <exception cref="DatabaseException">The file cannot be used.</exception>
     public static ShardDatabase OpenToRead(string path, ShardRef shard, bool own) =>
         new(Opening.OpenToRead(path, shard), path, own);
 
-    /// <summary>
-    /// Reads the whole file. Throws <see cref="DatabaseException"/> if it is damaged. Takes about 0.4 s for 100,000
-    /// instances.
-    /// </summary>
+    /// <summary>Reads the whole file, about 0.4 s for 100,000 instances. Throws if it is damaged.</summary>
     public void RequireIntact()
     {
-        var found = Query("PRAGMA integrity_check(1)", [], [], row => row.GetString(0))[0];
+        var found = Query("PRAGMA integrity_check(1)", row => row.GetString(0))[0];
         if (found == "ok") return;
         throw new DatabaseException(DatabaseFault.Damaged, $"database {Path} is damaged: {OneLine.Short(found)}");
     }
 
     public string? GetMeta(string key) =>
-        Query(Queries.Meta, ["$key"], [key], row => row.GetString(0)).FirstOrDefault();
+        Query(Queries.Meta, row => row.GetString(0), ("$key", key)).FirstOrDefault();
 
     public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
 
     public void SetMeta(string key, string value) => SetMeta([(key, value)]);
 
     public void SetMeta(IEnumerable<(string Key, string Value)> facts) =>
-        WriteBatches(facts, fact => Write(Statements.SetMeta, ["$key", "$value"], fact.Key, fact.Value));
+        WriteBatches(facts, fact => Write(Statements.SetMeta, ("$key", fact.Key), ("$value", fact.Value)));
 
-    /// <summary>Sets a fact that seldom changes: the same value is not written again.</summary>
+    /// <summary>Sets a fact that seldom changes. Does not write the same value again.</summary>
     public void ChangeMeta(string key, string value)
     {
         if (GetMeta(key) != value) SetMeta(key, value);
@@ -98,7 +89,7 @@ internal sealed partial class ShardDatabase : IDisposable
         }
         catch (SqliteException)
         {
-            // Nothing is lost: it waits in the WAL for the next connection.
+            // Nothing is lost: the next connection finds it in the WAL.
         }
 
         foreach (var statement in _statements.Values) statement.Dispose();
@@ -113,16 +104,13 @@ internal sealed partial class ShardDatabase : IDisposable
             $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
         14 => new(DatabaseFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
         11 => new(DatabaseFault.Damaged, $"database {path} is damaged (SQLite 11): {e.Message}", e),
-        26 => new(
-            DatabaseFault.Damaged, $"{path} is not an SQLite database: correct the path; nothing was written", e),
+        26 => new(DatabaseFault.Damaged, $"{path} is not an SQLite database: correct the path; nothing was written", e),
         // SQLite's own messages name tables and columns, never values.
         _ => new(DatabaseFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
     };
 
-    /// <summary>
-    /// Prepared once for the connection: <paramref name="sql"/> must be a constant, which is one object each time.
-    /// </summary>
-    private Statement Prepared(string sql, ReadOnlySpan<string> parameters)
+    /// <summary>Prepares a statement once: <paramref name="sql"/> is a constant, the same object each time.</summary>
+    private Statement Prepared(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         if (!_statements.TryGetValue(sql, out var statement))
             _statements.Add(sql, statement = new(_connection, sql, parameters));
@@ -130,11 +118,11 @@ internal sealed partial class ShardDatabase : IDisposable
     }
 
     private List<T> Query<T>(
-        string sql, ReadOnlySpan<string> parameters, ReadOnlySpan<object?> values, Func<SqliteDataReader, T> read)
+        string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         try
         {
-            return [.. Prepared(sql, parameters).Bind(_transaction, values).Read(read)];
+            return [.. Prepared(sql, parameters).Bind(_transaction, parameters).Read(read)];
         }
         catch (SqliteException e)
         {
@@ -149,19 +137,17 @@ internal sealed partial class ShardDatabase : IDisposable
         _rowsInWal = 0;
     }
 
-    private int Number(string sql) => Query(sql, [], [], row => row.GetInt32(0))[0];
-
     private bool HasRoom(int written, long began) => IsOwn
         ? written < OwnBatchSize
         : written < BatchSize && Stopwatch.GetElapsedTime(began) < MaxLock;
 
     /// <summary>One write within <see cref="WriteBatches"/>.</summary>
-    private int Write(string sql, ReadOnlySpan<string> parameters, params ReadOnlySpan<object?> values) =>
-        Prepared(sql, parameters).Bind(_transaction, values).Run();
+    private int Write(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        Prepared(sql, parameters).Bind(_transaction, parameters).Run();
 
     /// <summary>
-    /// Writes each item, in batches; returns the number of rows that changed. A batch ends early when it has held the
-    /// lock for long: nstance's server waits for it.
+    /// Writes items in batches, and returns the number of changed rows. A batch ends early if it has held the lock for
+    /// long, because nstance's server waits for it.
     /// </summary>
     private int WriteBatches<T>(IEnumerable<T> items, Func<T, int> write, Action? progress = null)
     {

@@ -34,16 +34,14 @@ public sealed record ShardDatabases
     public string? NstanceServerId { get; init; }
 
     /// <summary>
-    /// The shard that the worker was started for: this host declines a collector of the same shard whose records are
-    /// in another bucket or under another prefix. Default null: whatever the collector says.
+    /// The shard that the worker was started for: this host declines a collector of the same shard whose records are in
+    /// another bucket or under another prefix. Default null: whatever the collector says.
     /// </summary>
     public ShardRef? NamedShard { get; init; }
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>
-    /// Sees each connection that was opened: with it the simulation fills disks and shortens waits. Default null.
-    /// </summary>
+    /// <summary>Receives each opened connection. The simulation uses it to fill disks and to shorten waits.</summary>
     internal Action<SqliteConnection>? Opened { get; init; }
 
     /// <summary>
@@ -59,14 +57,14 @@ public sealed record ShardDatabases
         return ShardDatabase.Open(path, shard, own, Opened);
     }
 
-    /// <summary>Opens it to look only; throws <see cref="DatabaseException"/>.</summary>
+    /// <summary>Opens it to read; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase OpenToRead(ShardRef shard)
     {
         var (path, own) = Find(shard, mustExist: true);
         return ShardDatabase.OpenToRead(path, shard, own);
     }
 
-    /// <summary>Says where the shard's database is; throws <see cref="DatabaseException"/>.</summary>
+    /// <summary>Returns where the shard's database is; throws <see cref="DatabaseException"/>.</summary>
     internal (string Path, bool Own) Find(ShardRef shard, bool mustExist)
     {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
@@ -92,9 +90,7 @@ public sealed record ShardDatabases
             + $"and the collector reads {there}: give both the same --bucket and --prefix");
     }
 
-    /// <summary>
-    /// Folders made here are for the worker's user alone, like the files in them; one that is there stays as it is.
-    /// </summary>
+    /// <summary>Makes folders for the worker's user alone. An existing folder does not change.</summary>
     private static void MakePrivate(params string[] folders)
     {
         try

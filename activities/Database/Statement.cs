@@ -3,30 +3,33 @@ using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>
-/// A command that is prepared once for its connection. Parameters are bound by place, in the order of their names.
-/// </summary>
+/// <summary>A command that is prepared once for its connection. Each call names the same parameters.</summary>
 internal sealed class Statement : IDisposable
 {
     private readonly SqliteCommand _command;
 
-    public Statement(SqliteConnection connection, string sql, params ReadOnlySpan<string> parameters)
+    public Statement(
+        SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         _command = connection.CreateCommand();
         _command.CommandText = sql;
-        foreach (var name in parameters) _command.Parameters.Add(new SqliteParameter(name, null));
+        foreach (var (name, _) in parameters) _command.Parameters.Add(new SqliteParameter(name, null));
     }
 
-    public Statement Bind(SqliteTransaction? transaction, params ReadOnlySpan<object?> values)
+    public Statement Bind(SqliteTransaction? transaction, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        if (values.Length != _command.Parameters.Count)
+        if (parameters.Length != _command.Parameters.Count)
+            throw new ArgumentException("another number of parameters than before", nameof(parameters));
+        _command.Transaction = transaction;
+        for (var i = 0; i < parameters.Length; i++)
         {
-            throw new ArgumentException(
-                $"{values.Length} values for {_command.Parameters.Count} parameters", nameof(values));
+            var (name, value) = parameters[i];
+            var parameter = _command.Parameters[i];
+            if (parameter.ParameterName != name)
+                throw new ArgumentException($"{name} is not in its place", nameof(parameters));
+            parameter.Value = value ?? DBNull.Value;
         }
 
-        _command.Transaction = transaction;
-        for (var i = 0; i < values.Length; i++) _command.Parameters[i].Value = values[i] ?? DBNull.Value;
         return this;
     }
 
@@ -42,7 +45,7 @@ internal sealed class Statement : IDisposable
     public void Dispose() => _command.Dispose();
 
     /// <summary>
-    /// A text, also one that is stored as BLOB; null for NULL, for numbers, and for bytes that are not UTF-8.
+    /// Returns a text, also one that is stored as BLOB; null for NULL, for numbers, and for bytes that are not UTF-8.
     /// </summary>
     public static string? Text(SqliteDataReader reader, int column) => reader.GetValue(column) switch
     {

@@ -1,28 +1,26 @@
 namespace Nstance.Temporal.Activities.Database;
 
 /// <summary>
-/// Every write of the collector. Three of them touch nstance's tables: <see cref="MarkDeleted"/> and its kin,
-/// <see cref="Purge"/>, and the insert of a recorded instance. Each repeats in its WHERE what must still hold, because
-/// nstance writes to the same file.
+/// Every write of the collector. Three touch nstance's tables: <see cref="MarkDeleted"/> and its kin,
+/// <see cref="Purge"/>, and the insert of a recorded instance. Each repeats its conditions in WHERE, because nstance
+/// writes to the same file.
 /// </summary>
 internal static class Statements
 {
-    /// <summary>
-    /// Only while the row names the machine that was terminated, or none: nstance reuses ids of NAT instances.
-    /// </summary>
+    /// <summary>Only if the row names the terminated machine, or none: nstance reuses ids of NAT instances.</summary>
     public const string MarkDeleted = """
         UPDATE instances SET deleted_at = $at, updated_at = $at
         WHERE id = $id AND deleted_at IS NULL AND (coalesce(provider_id, '') = '' OR provider_id = $provider)
         """;
 
-    /// <summary>Only while the row still names the machine that the cloud was asked about.</summary>
+    /// <summary>Only if the row still names the machine that the cloud was asked about.</summary>
     public const string MarkGone = """
         UPDATE instances SET deleted_at = $at, updated_at = $at
         WHERE id = $id AND deleted_at IS NULL AND provider_id = $provider
         """;
 
     /// <summary>
-    /// Children first: nstance's foreign keys have no cascade. Then what the collector kept about it.
+    /// Children first, because nstance's foreign keys have no cascade. Then the collector's data about it.
     /// </summary>
     public static IReadOnlyList<string> Purge { get; } =
     [
@@ -38,7 +36,7 @@ internal static class Statements
     public const string IsDeleted = "SELECT 1 FROM instances WHERE id = $id AND deleted_at IS NOT NULL";
 
     /// <summary>
-    /// Rows of a file of our own: what the record says now. A row that is marked as deleted stays so.
+    /// Updates rows of a file of our own by their records. A row that is marked as deleted stays marked.
     /// </summary>
     public const string UpsertCached = """
         INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, issued_at, registered_at, created_at,
@@ -56,19 +54,17 @@ internal static class Statements
         """;
 
     public const string InsertMachine = """
-        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, protected, quarantined,
-          first_seen_at, terminating_at)
-        VALUES ($id, $instance, $group, $status, $launched, $protected, $quarantined, $at,
-          CASE WHEN $status = 'deleting' THEN $at END)
+        INSERT INTO gc_machines (provider_id, instance_id, group_key, status, launched_ms, first_seen_at,
+          terminating_at)
+        VALUES ($id, $instance, $group, $status, $launched, $at, CASE WHEN $status = 'deleting' THEN $at END)
         ON CONFLICT (provider_id) DO UPDATE SET instance_id = $instance, group_key = $group, status = $status,
-          launched_ms = $launched, protected = $protected, quarantined = $quarantined,
+          launched_ms = $launched,
           terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         """;
 
-    /// <summary>Leaves the instance id alone: setting it would write its index anew.</summary>
+    /// <summary>Does not set the instance id, because that would write its index too.</summary>
     public const string UpdateMachine = """
-        UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched, protected = $protected,
-          quarantined = $quarantined,
+        UPDATE gc_machines SET group_key = $group, status = $status, launched_ms = $launched,
           terminating_at = CASE WHEN $status = 'deleting' THEN coalesce(terminating_at, $at) END
         WHERE provider_id = $id
         """;
@@ -95,7 +91,7 @@ internal static class Statements
         INSERT INTO gc_outbox (kind, id, body) VALUES ($kind, $id, $body) ON CONFLICT (kind, id) DO NOTHING
         """;
 
-    /// <summary>A new number each time: the same event owed again is another event.</summary>
+    /// <summary>Gives an event a new number each time, because it stands for another loss.</summary>
     public const string AddAgain = "INSERT OR REPLACE INTO gc_outbox (kind, id, body) VALUES ($kind, $id, $body)";
 
     public const string RemoveUpTo = "DELETE FROM gc_outbox WHERE kind = $kind AND n <= $n";

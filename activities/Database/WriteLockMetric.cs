@@ -1,13 +1,12 @@
 using System.Diagnostics.Metrics;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>How long SQLite's write lock is held. nstance's server waits for it too when the file is shared.</summary>
+/// <summary>
+/// Measures how long a transaction holds SQLite's write lock, for which nstance's server waits if the file is shared.
+/// </summary>
 internal static class WriteLockMetric
 {
-    public const string MeterName = GcMeter.Name;
-
     /// <summary>The label; its values are <c>own</c> and <see cref="Shared"/>.</summary>
     public const string Database = "database";
 

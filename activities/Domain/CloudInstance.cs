@@ -3,9 +3,6 @@ using System.Text.RegularExpressions;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Why an instance must not be terminated, and until when; <see cref="Until"/> null: for ever.</summary>
-internal sealed record Protection(string Why, DateTimeOffset? Until);
-
 /// <summary>Tags of an instance: nstance's own, and the collector's.</summary>
 internal static class CloudTags
 {
@@ -13,7 +10,6 @@ internal static class CloudTags
     public const string ClusterId = "nstance:cluster-id";
     public const string Shard = "nstance:shard";
     public const string InstanceId = "nstance:instance-id";
-    public const string Kind = "nstance:instance-kind";
     public const string Group = "nstance:group";
     public const string GcProtect = "nstance:gc-protect";
 
@@ -23,8 +19,8 @@ internal static class CloudTags
 
 /// <summary>One instance as the cloud describes it now.</summary>
 /// <param name="ProviderId">The cloud's id.</param>
-/// <param name="State">The cloud's own word.</param>
-/// <param name="Status">nstance's word for it.</param>
+/// <param name="State">Its state as the cloud names it.</param>
+/// <param name="Status">Its state as nstance names it.</param>
 /// <param name="LaunchTime">UTC; null if the cloud did not say.</param>
 /// <param name="Zone">Availability zone.</param>
 /// <param name="PrivateIpv4">Private address.</param>
@@ -44,9 +40,7 @@ internal sealed partial record CloudInstance(
 
     public string? Group => Tag(CloudTags.Group);
 
-    public string? Kind => Tag(CloudTags.Kind);
-
-    /// <summary>The id that tracks it: its instance-id tag, or one made from the provider id.</summary>
+    /// <summary>Gets the id that tracks it: its instance-id tag, or one made from the provider id.</summary>
     public string TrackingId => InstanceId ?? DanglingPrefix + ProviderId;
 
     /// <summary>True if all three tags match; otherwise the machine is foreign.</summary>
@@ -55,26 +49,25 @@ internal sealed partial record CloudInstance(
         && Tag(CloudTags.Shard) == shard.Shard;
 
     /// <summary>
-    /// Returns the protection by tag; null: not protected. A time protects until then. Any other value protects until
-    /// the tag is removed, also a mistyped time or "false".
+    /// Returns why the instance is protected by its tag; null if it is not. A time protects until then. Any other value
+    /// protects until the tag is removed, also a mistyped time or "false".
     /// </summary>
-    public Protection? Protection(DateTimeOffset asOf)
+    public string? Protection(DateTimeOffset asOf)
     {
         if (!Tags.TryGetValue(CloudTags.GcProtect, out var value)) return null;
         if (!TryParseTime(value, out var until))
-            return new Protection($"protected by tag {CloudTags.GcProtect}={Shown(value)}", null);
-        return asOf < until ? new Protection($"protected by tag until {until:yyyy-MM-dd HH:mm:ss}Z", until) : null;
+            return $"protected by tag {CloudTags.GcProtect}={Shown(value)}";
+        return asOf < until ? $"protected by tag until {until:yyyy-MM-dd HH:mm:ss}Z" : null;
     }
 
-    /// <summary>A time in a tag, RFC 3339.</summary>
+    /// <summary>Reads a time in a tag, RFC 3339.</summary>
     internal static bool TryParseTime(string value, out DateTimeOffset time)
     {
         time = default;
 
         // The offset is required: a time without one could terminate a machine hours early.
         return Rfc3339().IsMatch(value)
-            && DateTimeOffset.TryParse(
-                value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
+            && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
     /// <summary>Returns a tag's value, short enough for a sentence.</summary>

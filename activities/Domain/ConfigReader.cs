@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// Reads members by dotted path as Go's <c>encoding/json</c> fills nstance's types, and collects their faults: names
-/// match without regard to case, equal members are merged, the last value that is not null counts.
+/// Reads members by dotted path as Go's <c>encoding/json</c> does, and collects their faults. The case of names does
+/// not matter, equal members are merged, and the last value that is not null counts.
 /// </summary>
 internal sealed class ConfigReader(JsonElement root)
 {

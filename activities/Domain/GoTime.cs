@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 
 namespace Nstance.Temporal.Activities.Domain;
 
@@ -20,7 +19,6 @@ internal static class GoTime
 {
     private const string WholeSecond = "yyyy-MM-dd HH:mm:ss";
     private const int MaxDigits = 10;
-    private const int MaxLength = 80; // with ten digits, an offset, its name and a monotonic clock
 
     private static readonly string[] Starts = [WholeSecond, "yyyy-MM-ddTHH:mm:ss"];
 
@@ -42,14 +40,6 @@ internal static class GoTime
     /// <summary>Not greater than any text of a time from <paramref name="time"/> on.</summary>
     public static string TextOfSecond(DateTimeOffset time) =>
         time.UtcDateTime.ToString(WholeSecond, CultureInfo.InvariantCulture);
-
-    public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset time)
-    {
-        Span<char> text = stackalloc char[MaxLength];
-        time = default;
-        return utf8.Length <= MaxLength
-            && Ascii.ToUtf16(utf8, text, out var length) == OperationStatus.Done && TryParse(text[..length], out time);
-    }
 
     public static bool TryParse(string? text, out DateTimeOffset time) => TryParse(text.AsSpan(), out time);
 

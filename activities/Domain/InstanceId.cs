@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
 /// A puidv7: three lower-case letters (the kind) and a UUIDv7 in Crockford's base32. An id names a machine and an
-/// object key, so only its one exact spelling is accepted.
+/// object key, so exactly one spelling is valid.
 /// </summary>
 internal readonly record struct InstanceId
 {

@@ -5,14 +5,12 @@ using System.Text.Unicode;
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// An instance record of the bucket. Unknown members are kept, so that the record can be written again without loss. A
-/// doubtful member makes the record invalid, and an invalid record is not evidence.
+/// An instance record of the bucket. One invalid member makes the whole record invalid, and an invalid record is not
+/// evidence.
 /// </summary>
 internal sealed record InstanceRecord
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
-    private ReadOnlyMemory<byte> _json;
 
     public required InstanceId InstanceId { get; init; }
 
@@ -25,7 +23,7 @@ internal sealed record InstanceRecord
     /// <summary>Null in records of nstance v1.</summary>
     public string? SubnetId { get; init; }
 
-    /// <summary>Null until the cloud call returned.</summary>
+    /// <summary>Null until the launch returned.</summary>
     public string? ProviderId { get; init; }
 
     public InstanceStatus Status { get; init; }
@@ -36,7 +34,7 @@ internal sealed record InstanceRecord
 
     public string? Hostname { get; init; }
 
-    /// <summary>The record's value, else the time in its id.</summary>
+    /// <summary>The record's value; without one, the time in its id.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? LastUpdated { get; init; }
@@ -61,7 +59,7 @@ internal sealed record InstanceRecord
             using var document = Utf8.IsValid(json.Span) ? JsonDocument.Parse(json, Strict) : null;
             if (document is null) why = "is not UTF-8";
             else if (document.RootElement.ValueKind != JsonValueKind.Object) why = "is not a JSON object";
-            else record = Read(new RecordReader(document.RootElement), json, out why);
+            else record = Read(new RecordReader(document.RootElement), out why);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -71,20 +69,17 @@ internal sealed record InstanceRecord
         return why is null;
     }
 
-    /// <summary>The record as it was read, with its unknown members.</summary>
-    public ReadOnlySpan<byte> ToJson() => _json.Span;
-
     // The generated method would print the secret.
     public override string ToString() => $"record of {InstanceId}";
 
-    private static InstanceRecord? Read(RecordReader reader, ReadOnlyMemory<byte> json, out string? why)
+    private static InstanceRecord? Read(RecordReader reader, out string? why)
     {
         var id = reader.Text("instance_id");
-        if (!InstanceId.TryParse(id, out var instanceId)) reader.Fail("instance_id", "is missing or no puidv7");
+        if (!InstanceId.TryParse(id, out var instanceId)) reader.Fail("instance_id", "is missing or not a puidv7");
         var tenant = reader.Text("tenant");
-        if (!Identifiers.IsValid(tenant)) reader.Fail("tenant", "is missing or no id");
+        if (!Identifiers.IsValid(tenant)) reader.Fail("tenant", "is missing or not an id");
         var group = reader.Text("group");
-        if (!Identifiers.IsValid(group)) reader.Fail("group", "is missing or no id");
+        if (!Identifiers.IsValid(group)) reader.Fail("group", "is missing or not an id");
         var made = new InstanceRecord
         {
             InstanceId = instanceId,
@@ -103,7 +98,6 @@ internal sealed record InstanceRecord
             InfraConfigHash = reader.Text("infra_config_hash"),
             PublicKeyPem = reader.Text("public_key_pem"),
             RegistrationJwt = new Secret(reader.Text("registration_jwt")),
-            _json = json,
         };
         why = reader.Why;
         return why is null ? made : null;

@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>
-/// An instance in the shard's file: its row in <c>instances</c>, and what <c>gc_records</c> and <c>gc_machines</c> add.
-/// An instance without a row has only the latter. Never carries the nonce.
+/// An instance in the shard's file: its row in <c>instances</c>, with data of <c>gc_records</c> and <c>gc_machines</c>.
+/// An instance without a row has only the latter. Never holds the nonce.
 /// </summary>
 internal sealed record InstanceRow
 {
@@ -14,15 +14,15 @@ internal sealed record InstanceRow
     public string? Group { get; init; }
 
     /// <summary>
-    /// The row's own; else that of the only machine that carries its id; else the record's. Null when none names one,
-    /// or several machines carry the id.
+    /// The row's provider id, or that of the only machine with its id, or the record's. Null if none names one, or
+    /// several machines carry the id.
     /// </summary>
     public string? ProviderId { get; init; }
 
-    /// <summary>True: the row itself names its machine.</summary>
+    /// <summary>True if the row itself names its machine.</summary>
     public bool NamesMachine { get; init; }
 
-    /// <summary>Machines that carry its id. Counted only where the row names none.</summary>
+    /// <summary>Number of machines with its id. Counted only if the row names none.</summary>
     public int Carriers { get; init; }
 
     public DateTimeOffset? IssuedAt { get; init; }
@@ -40,10 +40,10 @@ internal sealed record InstanceRow
 
     public DateTimeOffset? UpdatedAt { get; init; }
 
-    /// <summary>Null while live; <see cref="DateTimeOffset.MaxValue"/> (never purged) if it is not a time.</summary>
+    /// <summary>Null while active; <see cref="DateTimeOffset.MaxValue"/> (never purged) if it is not a time.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>False: it has no row in <c>instances</c>.</summary>
+    /// <summary>False if it has no row in <c>instances</c>.</summary>
     public bool HasRow { get; init; } = true;
 
     /// <summary>Status of its machine as listed, when it has no row.</summary>
@@ -56,12 +56,12 @@ internal sealed record InstanceRow
     public InstanceStatus RecordStatus { get; init; }
 
     /// <summary>
-    /// Load balancers that still have it as a target, each with nstance's word for its state; "" for none. Only in rows
-    /// that were read again as evidence.
+    /// Load balancers with it as a target, each with nstance's status; "" for none. Only in rows that were read as
+    /// evidence.
     /// </summary>
     public string Targets { get; init; } = "";
 
-    /// <summary>When the collector first read its record; its health clock does not start before.</summary>
+    /// <summary>When the collector first read its record. Its health clock does not start before.</summary>
     public DateTimeOffset? FirstReadAt { get; init; }
 
     /// <summary>Columns whose values are not times.</summary>
@@ -89,7 +89,7 @@ internal sealed record InstanceRow
     public bool IsSameAs(InstanceRow? other) => other is not null
         && InvalidColumns.SequenceEqual(other.InvalidColumns) && this == other with { InvalidColumns = InvalidColumns };
 
-    /// <summary>When the wait for its registration began.</summary>
+    /// <summary>When its wait for the registration began.</summary>
     public DateTimeOffset Issued => IssuedAt ?? CreatedAt;
 
     /// <summary>Its last report, else its registration; not before the first read of its record.</summary>
@@ -102,7 +102,7 @@ internal sealed record InstanceRow
         }
     }
 
-    /// <summary>True: only the cloud knows it.</summary>
+    /// <summary>True if only the cloud knows it.</summary>
     public bool IsOrphan => !HasRow && !HasRecord;
 
     /// <summary>Null when the id is not a puidv7; such an instance has no record.</summary>

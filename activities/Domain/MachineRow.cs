@@ -6,47 +6,25 @@ namespace Nstance.Temporal.Activities.Domain;
 /// <param name="Group">From its tag.</param>
 /// <param name="Status">Its state in nstance's words.</param>
 /// <param name="LaunchedMs">Unix milliseconds; null when the cloud did not say.</param>
-/// <param name="Protected">Value of the protection tag.</param>
-/// <param name="Quarantined">Value of the quarantine tag.</param>
 internal sealed record MachineRow(
-    string ProviderId, string InstanceId, string? Group, InstanceStatus Status, long? LaunchedMs, string? Protected,
-    string? Quarantined)
+    string ProviderId, string InstanceId, string? Group, InstanceStatus Status, long? LaunchedMs)
 {
     /// <summary>True if it had no row in <c>instances</c> when the table was written.</summary>
     public bool WasRowless { get; init; }
-
-    public DateTimeOffset? LaunchedAt =>
-        LaunchedMs is { } launched ? DateTimeOffset.FromUnixTimeMilliseconds(launched) : null;
 
     public static MachineRow Of(CloudInstance instance) => new(
         instance.ProviderId,
         instance.TrackingId,
         instance.Group,
         instance.Status,
-        instance.LaunchTime?.ToUnixTimeMilliseconds(),
-        instance.Tags.GetValueOrDefault(CloudTags.GcProtect),
-        instance.Tags.GetValueOrDefault(CloudTags.GcQuarantined));
-
-    /// <summary>Returns the row as the cloud describes it now; it reuses equal texts to save memory.</summary>
-    public MachineRow Now(CloudInstance instance)
-    {
-        var now = Of(instance);
-        return now with
-        {
-            ProviderId = ProviderId,
-            InstanceId = now.InstanceId == InstanceId ? InstanceId : now.InstanceId,
-            Group = now.Group == Group ? Group : now.Group,
-        };
-    }
+        instance.LaunchTime?.ToUnixTimeMilliseconds());
 
     /// <summary>True if the cloud describes the instance as the table does.</summary>
     public bool Matches(CloudInstance instance) =>
         Status == instance.Status
         && InstanceId == instance.TrackingId
         && Group == instance.Group
-        && LaunchedMs == instance.LaunchTime?.ToUnixTimeMilliseconds()
-        && Protected == instance.Tags.GetValueOrDefault(CloudTags.GcProtect)
-        && Quarantined == instance.Tags.GetValueOrDefault(CloudTags.GcQuarantined);
+        && LaunchedMs == instance.LaunchTime?.ToUnixTimeMilliseconds();
 }
 
 /// <summary>A machine that shuts down.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Text of others (tags, keys, a cloud's messages) for a log or a report.</summary>
+/// <summary>Makes text of other systems (tags, keys, messages) safe for a log or a report.</summary>
 internal static class OneLine
 {
     private const int MaxLength = 500;

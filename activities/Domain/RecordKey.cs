@@ -14,8 +14,7 @@ internal static class RecordKey
             ? $"{Prefix(shard)}{tenant}.{id.StorageKey}{Suffix}"
             : throw new ArgumentException("no record key without a tenant id and an instance id", nameof(tenant));
 
-    public static bool TryParse(
-        ShardRef shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
+    public static bool TryParse(ShardRef shard, string? key, [NotNullWhen(true)] out string? tenant, out InstanceId id)
     {
         tenant = null;
         id = default;

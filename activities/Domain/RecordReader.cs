@@ -2,14 +2,14 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Reads members of a record, and keeps the first fault; its text quotes no content.</summary>
+/// <summary>Reads members of a record, and keeps the first fault. Its text quotes no content.</summary>
 internal sealed class RecordReader(JsonElement members)
 {
     public string? Why { get; private set; }
 
     public void Fail(string member, string what) => Why ??= $"{member} {what}";
 
-    /// <summary>Null when absent, null or empty: Go writes "" for an unknown value.</summary>
+    /// <summary>Returns a text; null if it is absent, null or empty. Go writes "" for an unknown value.</summary>
     public string? Text(string member)
     {
         if (Member(member) is not { } value) return null;
@@ -18,7 +18,7 @@ internal sealed class RecordReader(JsonElement members)
         return null;
     }
 
-    /// <summary>Null: not a string, or half of a surrogate pair, which the parser accepts.</summary>
+    /// <summary>Returns a text; null for another type, or half of a surrogate pair, which the parser accepts.</summary>
     public static string? TextOf(JsonElement value)
     {
         try
@@ -38,7 +38,7 @@ internal sealed class RecordReader(JsonElement members)
         return value.ValueKind == JsonValueKind.True;
     }
 
-    /// <summary>Go's zero time is a fault: it may mean "never" or "unknown".</summary>
+    /// <summary>Returns a time. Go's zero time is a fault, because its meaning is not clear.</summary>
     public DateTimeOffset? Time(string member)
     {
         if (Text(member) is not { } text) return null;

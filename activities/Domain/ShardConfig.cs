@@ -4,12 +4,8 @@ using System.Text.Unicode;
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>What the collector reads from a shard's <c>config.jsonc</c>; it ignores other members.</summary>
-internal sealed record ShardConfig(
-    string Cluster, string Shard, string Provider, string? Region, string? Zone, ShardTimings Timings)
+internal sealed record ShardConfig(string? Region, ShardTimings Timings)
 {
-    /// <summary>The one provider that is supported.</summary>
-    public const string Ec2Provider = "aws";
-
     private static readonly JsonDocumentOptions Jsonc = new()
     {
         CommentHandling = JsonCommentHandling.Skip,
@@ -22,14 +18,17 @@ internal sealed record ShardConfig(
     public TimeSpan? NstanceInterval { get; init; }
 
     /// <summary>Reads the whole file, and returns all of its faults at once.</summary>
-    public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected)
+    /// <param name="jsonc">The file.</param>
+    /// <param name="expected">The shard that it must describe.</param>
+    /// <param name="provider">The cloud that it must name, or not name any.</param>
+    public static ShardConfigResult Parse(ReadOnlySpan<byte> jsonc, ShardRef expected, string provider)
     {
         // The parser accepts invalid bytes inside of a text, and throws when the text is read.
         if (!Utf8.IsValid(jsonc)) return Broken("not UTF-8");
         try
         {
             using var document = JsonDocument.Parse(WithoutMark(jsonc).ToArray(), Jsonc);
-            return Parse(new ConfigReader(document.RootElement), expected);
+            return Parse(new ConfigReader(document.RootElement), expected, provider);
         }
         catch (JsonException e)
         {
@@ -41,13 +40,13 @@ internal sealed record ShardConfig(
             new(null, [new(ShardKeys.Config(expected), what, "JSON with comments, in UTF-8")]);
     }
 
-    private static ShardConfigResult Parse(ConfigReader reader, ShardRef expected)
+    private static ShardConfigResult Parse(ConfigReader reader, ShardRef expected, string provider)
     {
         var defaults = new ShardTimings();
         var cluster = reader.Id("cluster.id");
         var shard = reader.Id("shard.id");
-        var provider = reader.OptionalText("shard.infra.provider") ?? Ec2Provider;
-        if (provider != Ec2Provider) reader.Fault("shard.infra.provider", $"\"{Ec2Provider}\"");
+        if (reader.OptionalText("shard.infra.provider") is { } named && named != provider)
+            reader.Fault("shard.infra.provider", $"\"{provider}\"");
         var interval = reader.Duration("shard.garbage_collection.interval", TimeSpan.Zero);
         var isGiven = interval > TimeSpan.Zero;
         var timings = defaults with
@@ -61,18 +60,31 @@ internal sealed record ShardConfig(
             RequestTimeout = reader.Duration("shard.request_timeout", defaults.RequestTimeout),
         };
         var region = reader.OptionalText("shard.infra.region");
-        var zone = reader.OptionalText("shard.infra.zone");
         var isOtherCluster = cluster is not null && cluster != expected.Cluster;
         var isOtherShard = shard is not null && shard != expected.Shard;
         if (isOtherCluster) reader.Fault("cluster.id", $"\"{expected.Cluster}\"");
         if (isOtherShard) reader.Fault("shard.id", $"\"{expected.Shard}\"");
         return reader.Faults.Count > 0
             ? new(null, reader.Faults) { OfAnother = isOtherCluster || isOtherShard }
-            : new(
-                new(cluster!, shard!, provider, region, zone, timings) { NstanceInterval = isGiven ? interval : null },
-                []);
+            : new(new(region, timings) { NstanceInterval = isGiven ? interval : null }, []);
     }
 
     private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
         text.StartsWith("\uFEFF"u8) ? text[3..] : text;
+}
+
+/// <summary>A fault in <c>config.jsonc</c>: the key, its value (null: missing), the allowed values.</summary>
+internal sealed record ConfigFault(string Key, string? Value, string Allowed)
+{
+    public override string ToString() =>
+        Value is null ? $"{Key} is missing: must be {Allowed}" : $"{Key} is {Value}: must be {Allowed}";
+}
+
+/// <summary>Either a configuration, or all of its faults.</summary>
+internal sealed record ShardConfigResult(ShardConfig? Config, IReadOnlyList<ConfigFault> Faults)
+{
+    /// <summary>True when the file belongs to another cluster or shard: the collector must not act on it.</summary>
+    public bool OfAnother { get; init; }
+
+    public override string ToString() => string.Join("; ", Faults);
 }

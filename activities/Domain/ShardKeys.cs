@@ -29,13 +29,13 @@ internal static class ShardKeys
     /// <summary>Key of nstance's leader lock.</summary>
     public static string Leader(ShardRef shard) => Root(shard) + "leader.json";
 
-    /// <summary>The bucket, its prefix, and a slash: where the keys of nstance begin, for messages.</summary>
+    /// <summary>Returns the bucket and its prefix with a slash, for messages.</summary>
     public static string Place(ShardRef shard) =>
         string.IsNullOrEmpty(shard.Prefix) ? $"s3://{shard.Bucket}/" : $"s3://{shard.Bucket}/{shard.Prefix}/";
 
     /// <summary>
-    /// A prefix that an HTTP client leaves as it is, and that has one spelling: <c>P</c> and <c>P/</c> cannot be
-    /// mistaken for two places.
+    /// True for a prefix with one spelling that an HTTP client does not change: <c>P</c> and <c>P/</c> must not be two
+    /// places.
     /// </summary>
     public static bool IsPrefix(string text) =>
         text.Length is > 0 and <= MaxPrefixLength

@@ -1,8 +1,6 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Health;
 
@@ -42,7 +40,7 @@ internal sealed class HealthPhase(
     }
 
     /// <summary>
-    /// Half of the agents went silent together: their replacement waits for an approval of exactly these instances.
+    /// Holds back the checks of agents that stopped to report together, until exactly these instances are approved.
     /// </summary>
     private async Task<HealthScanResult> HoldBackAsync(
         string suspect, IReadOnlyList<InstanceRow> stale, HealthFacts facts, HealthScanResult result,
@@ -76,7 +74,7 @@ internal sealed class HealthPhase(
         return Done(result with { Plan = plan });
     }
 
-    /// <summary>The source of health is believed again: checks are sent without a plan.</summary>
+    /// <summary>The source of health is plausible again: checks are sent without a plan.</summary>
     private HealthScanResult NotHeldBack(HealthScanResult result) => result with
     {
         ApprovalDone = input.Approval is { IsOfHealth: true },
@@ -121,7 +119,7 @@ internal sealed class HealthPhase(
         var sent = 0;
         foreach (var (number, batch) in checks.Chunk(EventBatch.MaxEvents).Index())
         {
-            // The key names the cycle and the batch: a retry sends the same, and the reconciler takes it once.
+            // A retry sends the same key, and the reconciler drops the duplicate.
             var key = $"{input.AsOf:O}/health/{number}";
             await events.SendAsync(input.Shard, new EventBatch(key, batch) { HostTaskQueue = hostTaskQueue }, ct);
             sent += batch.Length;

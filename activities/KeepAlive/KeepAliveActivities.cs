@@ -7,14 +7,14 @@ namespace Nstance.Temporal.Activities.KeepAlive;
 
 /// <summary>
 /// Restarts a collector that was terminated or has failed; runs on the shared queue. The new collector takes over the
-/// state of the last one, so that a pause or dry-run continues.
+/// state of the last one, including a pause or dry-run.
 /// </summary>
 public sealed class KeepAliveActivities : IKeepAliveActivities
 {
     /// <summary>Tries to read the last state. If all fail, the new collector starts paused.</summary>
     public const int MaxTries = 3;
 
-    private const string Unreadable = "what the last collector knew could not be read; look, then resume";
+    private const string Unreadable = "the state of the last collector could not be read; check the shard, then resume";
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
@@ -60,7 +60,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
             context.TemporalClient, new() { Timeout = AnswerTimeout, CancellationToken = context.CancellationToken });
     }
 
-    /// <summary>Drops what must be decided anew: the host, the plan and its approval, the times of cycles.</summary>
+    /// <summary>Drops what must be decided again: the host, the plan and its approval, the times of cycles.</summary>
     private static GcState? After(GcState? last) => last is null ? null : last with
     {
         Host = null,

@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Activities.KeepAlive;
 /// <summary>The collector's search attributes in a namespace.</summary>
 internal static class NamespaceAttributes
 {
-    /// <summary>Returns the names of those that the namespace has, with the right type.</summary>
+    /// <summary>Returns the names of the attributes that the namespace has with the right type.</summary>
     public static async Task<IReadOnlyList<string>> ListAsync(ITemporalClient client, RpcOptions? rpc = null)
     {
         var known = await client.Connection.OperatorService.ListSearchAttributesAsync(

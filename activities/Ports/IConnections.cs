@@ -1,11 +1,12 @@
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>
-/// Where a shard's cloud and bucket are reached. Cheap to ask: clients are shared within the process.
-/// </summary>
+/// <summary>Gives access to a shard's cloud and bucket. The process shares their clients.</summary>
 internal interface IConnections
 {
-    /// <summary>The bucket's side; its region is the worker's own (the configuration is not read yet).</summary>
+    /// <summary>The cloud's name in <c>shard.infra.provider</c> of a shard's configuration.</summary>
+    string Provider { get; }
+
+    /// <summary>The records, in the worker's own region, since the configuration is not read yet.</summary>
     IRecordStore Records(TimeSpan requestTimeout);
 
     /// <summary>The audit, in the same bucket.</summary>
@@ -14,6 +15,6 @@ internal interface IConnections
     /// <summary>The plans, in the same bucket.</summary>
     IPlanStore Plans(TimeSpan requestTimeout);
 
-    /// <summary>The cloud in a region; null: the worker's own.</summary>
+    /// <summary>The cloud in a region; null for the worker's own.</summary>
     ICloud Cloud(string? region, TimeSpan requestTimeout);
 }

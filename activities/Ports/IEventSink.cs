@@ -1,10 +1,8 @@
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>Where reconcile events go. At-least-once; the receiver takes a batch's key once.</summary>
+/// <summary>Takes reconcile events, at least once. The receiver drops a batch whose key it knows.</summary>
 internal interface IEventSink
 {
-    /// <summary>
-    /// Hands a batch over; returning means that it will not be lost. Throws when that cannot be said.
-    /// </summary>
-    Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken);
+    /// <summary>Sends a batch. After a return the batch is not lost; after an exception it may be.</summary>
+    Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken ct);
 }

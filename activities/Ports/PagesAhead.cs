@@ -2,20 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace Nstance.Temporal.Activities.Ports;
 
-/// <summary>
-/// Asks for the next page while the last one is worked on: a listing then costs its calls, or the work, not both.
-/// </summary>
+/// <summary>Requests the next page while the caller processes the last one.</summary>
 internal static class PagesAhead
 {
-    public static IAsyncEnumerable<T> AheadAsync<T>(
-        this IAsyncEnumerable<T> pages, CancellationToken cancellationToken) =>
-        new[] { pages }.AheadAsync(cancellationToken);
+    public static IAsyncEnumerable<T> AheadAsync<T>(this IAsyncEnumerable<T> pages, CancellationToken ct) =>
+        new[] { pages }.AheadAsync(ct);
 
-    /// <summary>Several listings side by side: pages as they come, those of one listing in its order.</summary>
+    /// <summary>Enumerates several listings in parallel. The pages of one listing keep their order.</summary>
     public static async IAsyncEnumerable<T> AheadAsync<T>(
-        this IEnumerable<IAsyncEnumerable<T>> listings, [EnumeratorCancellation] CancellationToken cancellationToken)
+        this IEnumerable<IAsyncEnumerable<T>> listings, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var open = listings.Select(listing => new Listing<T>(listing.GetAsyncEnumerator(stop.Token))).ToList();
         try
         {

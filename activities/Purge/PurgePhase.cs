@@ -1,28 +1,25 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Purge;
 
 /// <summary>
-/// Deletes the record, then the children and the row, of each row past its retention whose machine does not run
-/// (design, "A cycle" 4). A row outlives its record: after a failure the next cycle finds the row again.
+/// Deletes the record, the children and the row of each instance past its retention whose machine does not run (design,
+/// "A cycle" 4). The row goes last, so that the next cycle finds it after a failure.
 /// </summary>
 internal sealed class PurgePhase(
     ShardDatabase database, IRecordStore records, AuditTrail audit, PhaseInput input, Action<PhaseProgress> heartbeat)
 {
-    /// <summary>As many as one call of S3 deletes.</summary>
+    /// <summary>Maximum number of keys that one call to S3 deletes.</summary>
     private const int PageSize = 1000;
 
     private readonly PhaseNotes _notes = new();
     private readonly RecordKeys _keys = new(records, input.Shard);
     private PurgeResult _result = new();
 
-    /// <param name="before">What an earlier attempt purged; null: this is the first.</param>
-    /// <param name="ct">Cancels it.</param>
+    /// <summary>Runs the phase, and adds what an attempt <paramref name="before"/> purged.</summary>
     public async Task<PurgeResult> RunAsync(PurgeResult? before, CancellationToken ct)
     {
         if (QuietHoursRules.Now(input) is { } quiet)
@@ -37,7 +34,7 @@ internal sealed class PurgePhase(
         foreach (var problem in database.FindUnusableDeleted(input.AsOf)
             .Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
-        // Collect deletes a record that the bucket kept, and reports it. Its row outlives it.
+        // Collect retries a record that the bucket did not delete. Its row stays until then.
         var kept = database.FindKeptRecords().Select(record => record.InstanceId).ToHashSet();
         var expired = database.FindExpired(deletedBefore)
             .Where(row => !kept.Contains(row.Id) && !IsPaused(row)).ToList();
@@ -70,7 +67,7 @@ internal sealed class PurgePhase(
 
     private async Task PurgeAsync(InstanceRow[] page, ILookup<InstanceId, string>? found, CancellationToken ct)
     {
-        // A row without an entry may have a record, and which one is unknown.
+        // A row without an entry may have a record of unknown key.
         var keys = page.Where(row => IsKeyKnown(row) || found is not null)
             .ToDictionary(row => row.Id, row => KeysOf(row, found));
         var known = keys.Values.SelectMany(own => own).ToList();
@@ -84,7 +81,7 @@ internal sealed class PurgePhase(
         foreach (var row in done)
         {
             if (purged.Contains(row.Id)) _notes.Sample(row, "purged", Why(row));
-            else _notes.Problem($"row {row.Id} was not deleted: something still refers to it, or it is live again");
+            else _notes.Problem($"row {row.Id} was not deleted: a table refers to it, or it is live again");
         }
 
         _result = _result with
@@ -94,7 +91,7 @@ internal sealed class PurgePhase(
             WithoutRecord = _result.WithoutRecord + done.Count(row => keys[row.Id].Length == 0),
         };
 
-        // What failed is found again, and counted then.
+        // A retry finds and counts the failed rows again.
         heartbeat(new($"purge: {_result.Purged} of {_result.Expired}")
         {
             Purged = _result with { Expired = _result.Purged, Failed = 0 },
@@ -106,7 +103,7 @@ internal sealed class PurgePhase(
         : row.RecordKeyIn(input.Shard) is { } key ? [key]
         : [.. found![id]];
 
-    /// <summary>False: it may have a record, and only the bucket's listing knows the key.</summary>
+    /// <summary>False if it may have a record whose key only a listing of the bucket knows.</summary>
     private bool IsKeyKnown(InstanceRow row) =>
         row.InstanceId is null || row.RecordKeyIn(input.Shard) is not null;
 

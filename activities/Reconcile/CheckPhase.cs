@@ -1,11 +1,10 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Reconcile;
 
 /// <summary>
-/// Checks instances whose reports are missing. It writes and terminates nothing: the next cycle's sync finds what is
-/// unhealthy or gone. Safe to retry.
+/// Checks instances whose reports are missing. It writes and terminates nothing, because the next sync finds unhealthy
+/// and missing machines. Safe to retry.
 /// </summary>
 internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan healthCheckInterval)
 {
@@ -39,7 +38,7 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
     {
         if (known is null) return (CheckVerdict.Unknown, "the database has no such row");
 
-        // Read again after the cloud's answer: the agent may have reported meanwhile.
+        // Read the row again: its agent may have reported meanwhile.
         var row = db.Find(known.Id) ?? known;
         if (row.DeletedAt is not null) return (CheckVerdict.Fine, "was deleted meanwhile");
         if (row.ProviderId is not { } provider) return (CheckVerdict.Unknown, "the row has no provider id");

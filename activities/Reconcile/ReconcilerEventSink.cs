@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
 
@@ -12,7 +11,7 @@ internal sealed class ReconcilerEventSink(ITemporalClient client, string host, T
     private const string Workflow = "ReconcilerWorkflow";
     private const string Signal = "Enqueue";
 
-    public Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
+    public Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken ct)
     {
         var sent = batch with { HostTaskQueue = batch.HostTaskQueue ?? Names.HostTaskQueue(host) };
         var options = new WorkflowOptions(Names.ReconcilerWorkflowId(shard.Cluster, shard.Shard), Names.TaskQueue)
@@ -20,7 +19,7 @@ internal sealed class ReconcilerEventSink(ITemporalClient client, string host, T
             StartSignal = Signal,
             StartSignalArgs = [sent],
             IdConflictPolicy = WorkflowIdConflictPolicy.UseExisting,
-            Rpc = new RpcOptions { CancellationToken = cancellationToken },
+            Rpc = new RpcOptions { CancellationToken = ct },
         };
         object[] start = [new ReconcilerInput(shard) { HealthCheckInterval = healthCheckInterval }];
         return client.StartWorkflowAsync(Workflow, start, options);

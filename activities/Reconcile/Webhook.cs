@@ -146,7 +146,7 @@ internal sealed class Webhook : IDisposable
             || bytes is [0xfd, 0x00, 0x0e, 0xc2, .., _, _, _, _]; // fd00:ec2::/32: EC2's services over IPv6
     }
 
-    /// <summary>The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 or 6to4.</summary>
+    /// <summary>Returns the IPv4 address in an IPv6 address: mapped, compatible, NAT64 or 6to4.</summary>
     private static IPAddress Inner(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();

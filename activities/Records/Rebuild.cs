@@ -1,50 +1,45 @@
 using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Fills a file of our own from the bucket's records. It adds and completes rows and never removes one: a record that
-/// was not read, or does not exist, says nothing about a machine. The sync after it asks the cloud.
+/// Fills a file of our own from the bucket's records. It adds and updates rows and removes none, because a missing
+/// record is not evidence about a machine. The sync after it asks the cloud.
 /// </summary>
 internal sealed class Rebuild(ShardDatabase database, IRecordStore records, PhaseNotes notes, Action<string> heartbeat)
 {
     private int _read;
     private int _unread;
 
-    /// <summary>Reads all records after the shard came to this host. Returns how many were read.</summary>
-    public async Task<int> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken cancellationToken)
+    /// <summary>Reads all records after an acquire. Returns how many were read.</summary>
+    public async Task<int> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken ct)
     {
-        // First, so that after a rebuild that is cut health is not evaluated for the time before it.
+        // Before the reads: health is not evaluated for this time even if the rebuild fails.
         database.SetMeta(MetaKeys.HealthFrom, asOf);
-        return await RereadAsync(shard, asOf, cancellationToken);
+        return await RereadAsync(shard, asOf, ct);
     }
 
     /// <summary>
     /// Reads records that are new or changed since they were read last. A record whose machine never was, or went
     /// before a sync saw it, has no row otherwise, and would stay for ever.
     /// </summary>
-    public async Task<int> RereadAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken cancellationToken)
+    public async Task<int> RereadAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken ct)
     {
-        await foreach (var page in records.ListAsync(shard, cancellationToken).AheadAsync(cancellationToken))
+        await foreach (var page in records.ListAsync(shard, ct).AheadAsync(ct))
         {
             var named = Named(shard, page);
             var changed = database.FindChangedRecords(named.ConvertAll(n => (n.Id.ToString(), n.Record.ETag)));
-            var read = await ReadAsync(shard, [.. changed.Select(i => named[i].Record)], cancellationToken);
+            var read = await ReadAsync(shard, [.. changed.Select(i => named[i].Record)], ct);
             database.UpsertCached(read, asOf);
             heartbeat($"rebuild: {_read} records read");
         }
 
-        // Only a complete one counts: the next acquire tries again what this one could not read.
+        // Only a complete rebuild counts. The next acquire retries the records that were not read.
         if (_unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
-        else notes.Outage($"{_unread} records could not be read: their rows are as they were");
+        else notes.Outage($"{_unread} records could not be read: their rows were not changed");
         return _read;
     }
-
-    internal static bool IsNamedBy(InstanceRecord record, ShardRef shard, string key) =>
-        RecordKey.For(shard, record.Tenant, record.InstanceId) == key;
 
     private List<(RecordObject Record, InstanceId Id)> Named(ShardRef shard, IReadOnlyList<RecordObject> page)
     {
@@ -59,26 +54,18 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
     }
 
     private async Task<IReadOnlyCollection<ReadRecord>> ReadAsync(
-        ShardRef shard, RecordObject[] wanted, CancellationToken cancellationToken)
+        ShardRef shard, RecordObject[] wanted, CancellationToken ct)
     {
         var read = new ConcurrentBag<ReadRecord>();
         var invalid = new ConcurrentBag<string>();
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = IRecordStore.MaxParallelReads,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(wanted, options, async (item, token) =>
+        await Parallel.ForEachAsync(wanted, IRecordStore.InParallel(ct), async (item, token) =>
         {
             try
             {
                 switch (await records.GetAsync(shard, item.Key, token))
                 {
-                    case RecordRead.Found found when IsNamedBy(found.Record, shard, item.Key):
+                    case RecordRead.Found found:
                         read.Add(new(found.ETag, found.Record));
-                        break;
-                    case RecordRead.Found:
-                        invalid.Add($"record {item.Key} names another instance or tenant; skipped");
                         break;
                     case RecordRead.Invalid { Why: var why }:
                         invalid.Add($"record {item.Key} {why}; skipped");

@@ -1,25 +1,23 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// Keys of records whose tenant is unknown: no tag names the tenant, only the key does. One listing answers for all ids
-/// of a call; ids that were asked for before are answered from memory.
+/// Finds the keys of records whose tenant is unknown. Only the key names the tenant, so it lists all keys, once for all
+/// ids of a call. It remembers the answers.
 /// </summary>
 internal sealed class RecordKeys(IRecordStore records, ShardRef shard)
 {
     private readonly Dictionary<InstanceId, IReadOnlyList<string>> _keys = [];
 
-    /// <exception cref="CloudException">The listing is not complete; asking again is safe.</exception>
-    public async Task<ILookup<InstanceId, string>> FindAsync(
-        IEnumerable<InstanceId> ids, CancellationToken cancellationToken)
+    /// <exception cref="CloudException">The listing is not complete; safe to retry.</exception>
+    public async Task<ILookup<InstanceId, string>> FindAsync(IEnumerable<InstanceId> ids, CancellationToken ct)
     {
         InstanceId[] asked = [.. ids.Distinct()];
         var wanted = asked.Where(id => !_keys.ContainsKey(id)).ToHashSet();
         if (wanted.Count > 0)
         {
             var found = new List<(InstanceId Id, string Key)>();
-            await foreach (var page in records.ListAsync(shard, cancellationToken))
+            await foreach (var page in records.ListAsync(shard, ct))
             {
                 foreach (var (key, _) in page)
                 {

@@ -1,42 +1,35 @@
-using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Telemetry;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>Reads a shard's <c>config.jsonc</c> for a phase.</summary>
-internal static class ShardConfiguration
+internal sealed class ShardConfiguration(IRecordStore records, ShardRef shard, string provider)
 {
-    /// <summary>For taking a shard over: without a right configuration nothing is begun.</summary>
-    public static async Task<ShardConfig> RequireAsync(
-        IRecordStore records, ShardRef shard, CancellationToken cancellationToken)
+    /// <summary>For an acquire, which fails without a valid configuration.</summary>
+    public async Task<ShardConfig> RequireAsync(CancellationToken ct)
     {
-        if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
-        {
+        if (await records.GetConfigAsync(shard, ct) is not { } bytes)
             throw Bad($"bucket {shard.Bucket} has no {ShardKeys.Config(shard)}: correct bucket or shard");
-        }
-
-        var parsed = ShardConfig.Parse(bytes, shard);
+        var parsed = ShardConfig.Parse(bytes, shard, provider);
         return parsed.Config ?? throw Bad($"{ShardKeys.Config(shard)} in bucket {shard.Bucket}: {parsed}");
     }
 
     /// <summary>
-    /// For a cycle of a shard that is held: a configuration broken in the meantime leaves the timings as they were, and
-    /// null says so. One of another shard stops the cycle.
+    /// For a cycle: a broken configuration is reported, and the timings do not change (null). A configuration of
+    /// another shard stops the cycle.
     /// </summary>
-    public static async Task<ShardConfig?> TryReadAsync(
-        IRecordStore records, ShardRef shard, PhaseNotes notes, CancellationToken cancellationToken)
+    public async Task<ShardConfig?> TryReadAsync(PhaseNotes notes, CancellationToken ct)
     {
         var key = ShardKeys.Config(shard);
         try
         {
-            if (await records.GetConfigAsync(shard, cancellationToken) is not { } bytes)
+            if (await records.GetConfigAsync(shard, ct) is not { } bytes)
             {
                 notes.Problem($"bucket {shard.Bucket} has no {key} any more: timings stay as they were");
                 return null;
             }
 
-            var parsed = ShardConfig.Parse(bytes, shard);
+            var parsed = ShardConfig.Parse(bytes, shard, provider);
             if (parsed.OfAnother) throw Bad($"{key} in bucket {shard.Bucket}: {parsed}");
             if (parsed.Config is null) notes.Problem($"{key}: {parsed}; timings stay as they were");
             return parsed.Config;

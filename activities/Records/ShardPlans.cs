@@ -1,11 +1,10 @@
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Records;
 
 /// <summary>
-/// The plans of a shard as one phase sees them: the approved, the pending and the refused ones, read from the bucket
-/// and checked by their hashes. Nothing is done by a plan that cannot be read.
+/// The approved, pending and rejected plans of a shard, read from the bucket and checked by their hashes. A plan that
+/// cannot be read has no effect.
 /// </summary>
 internal sealed class ShardPlans
 {
@@ -28,19 +27,15 @@ internal sealed class ShardPlans
         _ofHealth = ofHealth;
     }
 
-    /// <summary>What an operator should know, one sentence each.</summary>
+    /// <summary>Problems for the report, one sentence each.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     public bool IsApproved => _approved is not null;
 
-    /// <summary>True: the approved plan was deleted or changed, and will never be carried out.</summary>
+    /// <summary>True if the approved plan was deleted or changed, so that it has no effect.</summary>
     public bool ApprovalIsLost => _input.Approval is { } approval && _lost.Contains(approval.Hash);
 
     /// <summary>Reads the plans of one kind.</summary>
-    /// <param name="store">Where plans are.</param>
-    /// <param name="input">The cycle.</param>
-    /// <param name="ofHealth">True: plans of checks. False: plans of terminations.</param>
-    /// <param name="ct">Cancels it.</param>
     public static async Task<ShardPlans> ReadAsync(
         IPlanStore store, PhaseInput input, bool ofHealth, CancellationToken ct)
     {
@@ -66,17 +61,17 @@ internal sealed class ShardPlans
     }
 
     /// <summary>
-    /// True: exactly this instance, machine and reason were approved, despite this guard if there is one.
+    /// True if this instance, machine and reason were approved, and despite this guard if one is given.
     /// </summary>
     public bool Approves(Candidate candidate, string? guard = null) =>
         _approved?.GetValueOrDefault(candidate.Id)?.Covers(candidate) is true
         && (guard is null || _approvedPlan!.Guards.Contains(guard));
 
-    /// <summary>True: a check of exactly this instance was approved, though the source of health was suspect.</summary>
+    /// <summary>True if a check of this instance was approved while the source of health was suspect.</summary>
     public bool ApprovesCheck(InstanceRow row) =>
         _approved?.GetValueOrDefault(row.Id) is { Reason: null } item && item.ProviderId == row.ProviderId;
 
-    /// <summary>Why an instance must be left, by an operator's word; null: no refusal holds for it.</summary>
+    /// <summary>Returns why an operator's rejection applies to an instance; null if none does.</summary>
     public string? WhyRejected(PlanItem item)
     {
         if (_unread is { } unread) return $"rejected plan {unread} could not be read, and may hold it";
@@ -85,8 +80,9 @@ internal sealed class ShardPlans
             : null;
     }
 
-    /// <summary>Refused plans that no candidate is part of any more, and those that were lost.</summary>
-    /// <param name="candidates">Ids of all that still look like garbage; null: this cycle cannot tell.</param>
+    /// <summary>
+    /// Returns the rejected plans without candidates, and those that were lost. Null candidates: unknown in this cycle.
+    /// </summary>
     public IReadOnlyList<string> RejectionsOver(IReadOnlySet<string>? candidates) =>
     [
         .. (_input.Plans?.Rejected ?? []).Select(r => r.Hash).Where(_lost.Contains),
@@ -95,11 +91,10 @@ internal sealed class ShardPlans
             .Select(r => r.Rejection.Hash),
     ];
 
-    /// <summary>What became of the plan that waits for a decision; null: none does.</summary>
-    /// <param name="candidates">Ids of all that still look like garbage; null: this cycle cannot tell.</param>
-    /// <param name="held">What limits and guards hold back now.</param>
-    public PendingPlan? Pending(
-        IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
+    /// <summary>
+    /// Returns the state of the pending plan; null without one. Null candidates: unknown in this cycle.
+    /// </summary>
+    public PendingPlan? Pending(IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
     {
         if (_input.Plans?.Pending is not { } pending) return null;
         var result = new PendingPlan(pending.Hash);
@@ -117,12 +112,10 @@ internal sealed class ShardPlans
             : result;
     }
 
-    /// <summary>Writes a new plan. Null: the bucket did not take it, and the next cycle tries again.</summary>
-    /// <param name="items">What is held back.</param>
-    /// <param name="guards">The guards that hold it back; empty: limits alone.</param>
-    /// <param name="why">One sentence for each limit and guard.</param>
-    /// <param name="samples">A few of its instances.</param>
-    /// <param name="ct">Cancels it.</param>
+    /// <summary>
+    /// Writes a new plan of what <paramref name="guards"/>, or limits alone, hold back. Null if the bucket failed; the
+    /// next cycle retries.
+    /// </summary>
     public async Task<CollectPlan?> ProposeAsync(
         IReadOnlyList<PlanItem> items, IReadOnlyList<string> guards, IReadOnlyList<string> why,
         IReadOnlyList<InstanceNote> samples, CancellationToken ct)
@@ -149,7 +142,7 @@ internal sealed class ShardPlans
         };
     }
 
-    /// <summary>Deletes the objects of plans that are over, and returns those that are gone.</summary>
+    /// <summary>Deletes the objects of finished plans, and returns the deleted ones.</summary>
     public async Task<IReadOnlyList<string>> DeleteEndedAsync(CancellationToken ct)
     {
         if (_input.DryRun || _input.Plans?.Ended is not { Count: > 0 } ended) return [];
@@ -157,7 +150,7 @@ internal sealed class ShardPlans
         return [.. ended.Where(hash => !failed.ContainsKey(hash))];
     }
 
-    /// <summary>The facts as they were refused: other facts are judged anew.</summary>
+    /// <summary>Remembers the facts that were rejected. Other facts are judged again.</summary>
     private void Refuse(Rejection rejection, Plan plan)
     {
         _rejected.Add((rejection, plan));

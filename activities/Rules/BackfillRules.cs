@@ -1,11 +1,9 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Rules for machines without a row. Each answers with one sentence, or null when nothing is wrong.</summary>
+/// <summary>Rules for machines without a row. Each returns a fault in one sentence, or null.</summary>
 internal static class BackfillRules
 {
-    /// <summary>Why a machine is neither an orphan nor recorded.</summary>
-    /// <param name="machine">A machine that no row has the id of.</param>
-    /// <param name="namedBy">Id of a row that names the machine; null: none does.</param>
+    /// <summary>Returns why a machine, which the row <paramref name="namedBy"/> may name, is not an orphan.</summary>
     public static string? Unusable(MachineRow machine, string? namedBy)
     {
         var isWellFormed = machine.InstanceId == CloudInstance.DanglingPrefix + machine.ProviderId
@@ -17,11 +15,10 @@ internal static class BackfillRules
             : $"machine {machine.ProviderId} carries the malformed instance id {machine.InstanceId}; skipped";
     }
 
-    /// <summary>Why a row cannot be made of a record, or why nstance would find fault with it.</summary>
-    /// <param name="record">The record.</param>
-    /// <param name="path">The file, for the message.</param>
-    /// <param name="unfillable">Columns that must be filled and that the collector does not know.</param>
-    /// <param name="hasSubnet">True: rows of this nstance name their subnet.</param>
+    /// <summary>
+    /// Returns why a record does not make a valid row. The collector has no value for the columns
+    /// <paramref name="unfillable"/>.
+    /// </summary>
     public static string? NotInsertable(
         InstanceRecord record, string path, IReadOnlyList<string> unfillable, bool hasSubnet)
     {

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
@@ -8,58 +7,56 @@ internal sealed record Candidate(InstanceRow Row, CollectReason Reason)
     public string Id => Row.Id;
 }
 
-/// <summary>
-/// Fresh answers of row, cloud and bucket about one candidate. An answer that was not asked for is null.
-/// </summary>
+/// <summary>Fresh answers of row, cloud and bucket about one candidate. Null: not asked.</summary>
 internal sealed record Evidence
 {
-    /// <summary>The row, read again; null: it is gone. A candidate that never had a row keeps what was found.</summary>
+    /// <summary>The row, read again; null if it is gone. A candidate without a row keeps what was found.</summary>
     public InstanceRow? Row { get; init; }
 
     /// <summary>The instance by the row's provider id.</summary>
     public CloudInstance? Instance { get; init; }
 
-    /// <summary>True: the cloud said that the row's provider id does not exist.</summary>
+    /// <summary>True if the cloud said that the row's provider id does not exist.</summary>
     public bool NotFound { get; init; }
 
     /// <summary>Why the cloud did not answer.</summary>
     public string? CloudUnknown { get; init; }
 
-    /// <summary>Own instances that carry the row's id as tag; null: not asked, or no answer.</summary>
+    /// <summary>Own instances that carry the row's id as tag; null without an answer.</summary>
     public IReadOnlyList<CloudInstance>? Tagged { get; init; }
 
-    /// <summary>The record; null: it could not be read.</summary>
+    /// <summary>The record; null if it could not be read.</summary>
     public RecordRead? Record { get; init; }
 
     /// <summary>Why the record could not be read.</summary>
     public string? RecordUnknown { get; init; }
 
-    /// <summary>Key of the record; null: there is none, or none can be named.</summary>
+    /// <summary>Key of the record; null if it has none, or its tenant is unknown.</summary>
     public string? RecordKey { get; init; }
 
-    /// <summary>Tenant of the row, or of the record found for it; null: unknown.</summary>
+    /// <summary>Tenant of the row, or of its record; null if unknown.</summary>
     public string? Tenant { get; init; }
 
-    /// <summary>Since when agents report into this host's file; null: they do not.</summary>
+    /// <summary>Since when agents report into this host's file; null if they do not.</summary>
     public DateTimeOffset? HealthKnownSince { get; init; }
 
-    /// <summary>The cloud's own time of its answer by id; null: it gave none.</summary>
+    /// <summary>The cloud's time of its answer by id; null if it gave none.</summary>
     public DateTimeOffset? CloudTime { get; init; }
 
-    /// <summary>What an acting candidate's instance is; only after a verdict that needs one.</summary>
+    /// <summary>Gets the instance. Throws if a verdict without an instance asks for it.</summary>
     public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
 }
 
 /// <summary>What the evidence allows.</summary>
 internal enum VerdictKind
 {
-    /// <summary>Skip the candidate. The verdict of every doubt.</summary>
+    /// <summary>Skip the candidate. The verdict in every case of doubt.</summary>
     Skip = 0,
 
-    /// <summary>Skip it for this reason; another reason may still hold.</summary>
+    /// <summary>Skip it for this reason; another reason may apply.</summary>
     Refuted,
 
-    /// <summary>Skip it, and keep what the record knows more than the row.</summary>
+    /// <summary>Skip it, and store what the record knows and the row does not.</summary>
     KeepRecord,
 
     /// <summary>Terminate the instance, then clean up.</summary>
@@ -71,9 +68,7 @@ internal enum VerdictKind
     /// <summary>No machine is left: delete the record and mark the row.</summary>
     CleanUp,
 
-    /// <summary>
-    /// No machine was found: mark the row. The record stays for the retention, in case one appears after all.
-    /// </summary>
+    /// <summary>No machine was found: mark the row. The record stays for the retention, in case one appears.</summary>
     Mark,
 }
 
@@ -93,24 +88,21 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
     /// <summary>The row's group, else the cloud's; "" when neither knows it.</summary>
     public string Group => Candidate.Row.Group ?? Evidence.Instance?.Group ?? "";
 
-    /// <summary>True: something is done about it.</summary>
+    /// <summary>True if the cycle acts on it.</summary>
     public bool IsActing => IsTerminating || IsWithoutMachine;
 
-    /// <summary>True: no machine is left, only the row and perhaps the record.</summary>
+    /// <summary>True if only the row and perhaps the record are left.</summary>
     public bool IsWithoutMachine => Verdict.Kind is VerdictKind.CleanUp or VerdictKind.Mark;
 
-    /// <summary>True: the machine stops serving. Limits count, and an approval covers, exactly these.</summary>
+    /// <summary>True if the machine stops. Limits count, and an approval covers, exactly these.</summary>
     public bool IsTerminating => Verdict.Kind is VerdictKind.Terminate or VerdictKind.Quarantine;
 
     public Assessment Skip(string why) => this with { Verdict = Verdict.Skip(why) };
 
     /// <summary>
-    /// Judges a candidate: the rule of its reason first, then pauses, then the doubt about the account.
+    /// Judges a candidate: by the rule of its reason, then by pauses. If the cloud has shown no instance of this shard
+    /// (<paramref name="sawOwn"/>), a missing machine is not evidence.
     /// </summary>
-    /// <param name="candidate">The candidate.</param>
-    /// <param name="evidence">Fresh evidence.</param>
-    /// <param name="input">The cycle.</param>
-    /// <param name="sawOwn">True: the cloud showed at least one instance of this shard.</param>
     public static Assessment Of(Candidate candidate, Evidence evidence, PhaseInput input, bool sawOwn)
     {
         var assessment = new Assessment(candidate, evidence, TerminationRules.Judge(candidate, evidence, input));

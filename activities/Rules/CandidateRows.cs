@@ -1,23 +1,21 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>The queries that candidates come from. The shard's file answers them.</summary>
+/// <summary>The queries for candidates. The shard's file answers them.</summary>
 internal interface ICandidateSource
 {
-    /// <summary>Live rows whose machine, or whose record as last read, is unhealthy.</summary>
+    /// <summary>Active rows whose machine, or whose record as last read, is unhealthy.</summary>
     IReadOnlyList<InstanceRow> FindUnhealthy();
 
-    /// <summary>Live rows that never registered, issued before a time; and those with invalid times.</summary>
+    /// <summary>Active rows that never registered, issued before a time or with invalid times.</summary>
     IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf);
 
     /// <summary>Machines without a row, with their records if any is known.</summary>
     IReadOnlyList<InstanceRow> FindRowlessInstances();
 
-    /// <summary>
-    /// Rows marked as deleted before a time whose machine runs, and the machine that carries their id.
-    /// </summary>
+    /// <summary>Rows marked as deleted before a time, and the running machine that carries their id.</summary>
     IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore);
 
-    /// <summary>Live rows that name no machine.</summary>
+    /// <summary>Active rows that name no machine.</summary>
     IReadOnlyList<InstanceRow> FindUnnamed();
 
     /// <summary>Machines that shut down.</summary>
@@ -28,8 +26,8 @@ internal interface ICandidateSource
 internal readonly record struct RunningMachine(InstanceRow Row, string ProviderId);
 
 /// <summary>
-/// Rows that may be garbage, by reason. Each query runs at most once in a cycle. Rows that no rule can judge are in
-/// <see cref="Invalid"/> and <see cref="Conflicts"/>.
+/// Rows that may be garbage, by reason. Each query runs at most once in a cycle. Rows with invalid or conflicting data
+/// are in <see cref="Invalid"/> and <see cref="Conflicts"/>.
 /// </summary>
 internal sealed class CandidateRows
 {
@@ -54,12 +52,12 @@ internal sealed class CandidateRows
     }
 
     /// <summary>
-    /// Machines that shut down. They are no candidates: another termination changes nothing. The sync marks their rows
-    /// when the cloud says that they are terminated.
+    /// Machines that shut down. They are not candidates, because another termination changes nothing. The sync marks
+    /// their rows when the cloud says that they are terminated.
     /// </summary>
     public IReadOnlyList<TerminatingMachine> Terminating { get; }
 
-    /// <summary>Also recorded machines without a row that are unhealthy: nstance lost the row.</summary>
+    /// <summary>Includes unhealthy recorded machines whose row nstance lost.</summary>
     public IEnumerable<InstanceRow> Unhealthy =>
         _source.FindUnhealthy().Concat(Recorded.Where(row => row.MachineStatus.IsUnhealthy()));
 
@@ -74,15 +72,15 @@ internal sealed class CandidateRows
 
     public IEnumerable<InstanceRow> PreInserts => Unregistered.Where(row => row.ProviderId is null);
 
-    /// <summary>Registered, silent, and no known machine carries the id.</summary>
+    /// <summary>Registered, without recent reports, and no known machine carries the id.</summary>
     public IEnumerable<InstanceRow> WithoutMachine => Unnamed.Where(row =>
         row.InvalidColumns.Count == 0 && row.LastSign < Deadlines.SilentSince(_input));
 
-    /// <summary>Rows with times that no rule can use, one sentence each.</summary>
+    /// <summary>One sentence for each row with an invalid time.</summary>
     public IEnumerable<string> Invalid => _unregistered.Value.Concat(Unnamed)
         .Select(row => RowRules.InvalidTimes(row, _input.AsOf)).OfType<string>();
 
-    /// <summary>Rows marked as deleted whose id another machine carries, one sentence each.</summary>
+    /// <summary>One sentence for each row that is marked as deleted and whose id another machine carries.</summary>
     public IEnumerable<string> Conflicts => _deleted.Value
         .Where(found => found.Row.ProviderId != found.ProviderId)
         .Select(found => $"row {found.Row.Id}, marked deleted, names {found.Row.ProviderId ?? "no machine"}, "
@@ -101,7 +99,7 @@ internal sealed class CandidateRows
     private IEnumerable<InstanceRow> Recorded => _rowless.Value.Where(row => row.HasRecord);
 
     /// <summary>
-    /// Candidates of a reason in the order of their ids. An id of several machines is left to the sync's report.
+    /// Returns the candidates of a reason, by id. The sync reports an id that several machines carry.
     /// </summary>
     public IReadOnlyList<Candidate> Of(Reason reason) =>
     [

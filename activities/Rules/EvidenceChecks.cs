@@ -1,10 +1,7 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>
-/// Checks that several rules share. A check returns the verdict that ends the rule, or null to go on.
-/// </summary>
+/// <summary>Checks that several rules share. A check returns a final verdict, or null to continue.</summary>
 internal static class EvidenceChecks
 {
     public const string NoLaunchTime = "the cloud did not say when it was launched";
@@ -13,7 +10,7 @@ internal static class EvidenceChecks
 
     private const string TooYoung = "too young: the cloud may not show it yet";
 
-    /// <summary>How the row changed since it was found; null: it is the same.</summary>
+    /// <summary>Returns how the row changed since it was found; null if it did not.</summary>
     public static string? Changed(Candidate candidate, InstanceRow? row)
     {
         var isDeletedWanted = candidate.Reason == CollectReason.DeletedButRunning;
@@ -30,7 +27,7 @@ internal static class EvidenceChecks
     }
 
     /// <summary>
-    /// Null: an own instance, the row's and the record's, not protected, not terminated, and not shutting down.
+    /// Null for an own instance, the row's and the record's, that is not protected, terminated or shutting down.
     /// </summary>
     public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
     {
@@ -42,14 +39,14 @@ internal static class EvidenceChecks
         if (!instance.IsOwn(input.Shard)) return Verdict.Skip("does not carry the shard's tags");
         if (instance.TrackingId != row.Id) return Verdict.Skip($"belongs to {instance.TrackingId} at the cloud");
         if (instance.Status == InstanceStatus.Deleting) return Verdict.Skip(AlreadyTerminating);
-        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection.Why);
+        if (instance.Protection(input.AsOf) is { } protection) return Verdict.Skip(protection);
         if (RecordOfAnother(row, now) is { } other) return other;
         return instance.Status == InstanceStatus.Deleted
             ? new(VerdictKind.CleanUp, "terminated at the cloud already")
             : null;
     }
 
-    /// <summary>Null: row and record agree that the agent did not register within the registration timeout.</summary>
+    /// <summary>Null if row and record agree that the agent did not register in time.</summary>
     public static Verdict? MayHaveRegistered(InstanceRow row, Evidence now, PhaseInput input)
     {
         var deadline = Deadlines.Deadline(input);
@@ -64,7 +61,7 @@ internal static class EvidenceChecks
             : InvalidRecord(now);
     }
 
-    /// <summary>Null: neither the cloud nor the record knows a machine of a row that names none.</summary>
+    /// <summary>Null if neither the cloud nor the record knows a machine of a row without one.</summary>
     public static Verdict? HasMachine(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (now.CloudUnknown is { } unknown) return Verdict.Skip(unknown);
@@ -79,9 +76,7 @@ internal static class EvidenceChecks
         return Young(row, input);
     }
 
-    /// <summary>
-    /// While the bucket does not answer, nothing is terminated: the record could not be deleted either.
-    /// </summary>
+    /// <summary>Skips without an answer of the bucket, which could not delete the record either.</summary>
     public static Verdict? UnreadableRecord(Evidence now) => now.Record is null
         ? Verdict.Skip($"its record could not be read: {now.RecordUnknown ?? "not asked"}")
         : null;
@@ -114,12 +109,12 @@ internal static class EvidenceChecks
         return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "the cloud knows no such instance");
     }
 
-    /// <summary>A time that cannot be read counts as young; the reason names it.</summary>
+    /// <summary>A row with an invalid time counts as young; the reason names the column.</summary>
     private static Verdict? Young(InstanceRow row, PhaseInput input) => Deadlines.IsYoung(row, input)
         ? Verdict.Skip(RowRules.InvalidTimes(row, input.AsOf) ?? TooYoung)
         : null;
 
-    /// <summary>Deleting such a record would lose the other machine's.</summary>
+    /// <summary>The record must not be deleted if it names another machine.</summary>
     private static Verdict? RecordOfAnother(InstanceRow row, Evidence now) =>
         now.Record is RecordRead.Found { Record.ProviderId: { } recorded } && recorded != row.ProviderId
             ? Verdict.Skip($"its record names {recorded}, the row {row.ProviderId}; manual review required")

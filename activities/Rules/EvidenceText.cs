@@ -1,15 +1,12 @@
-using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>
-/// Evidence in words, for plans and the audit. Facts only, no ages: the same facts make the same plan.
-/// </summary>
+/// <summary>Describes evidence for plans and the audit. No ages, so that the same facts make the same plan.</summary>
 internal static class EvidenceText
 {
     private const int MaxCarriers = 3;
 
-    /// <summary>The row, without what changes while nothing happens.</summary>
+    /// <summary>Describes the row, without values that change in every cycle.</summary>
     public static string Row(InstanceRow row) => !row.HasRow
         ? "no row"
         : $"{row.ProviderId ?? "no provider id"}, issued {Time(row.Issued)}, registered {Time(row.RegisteredAt)}"

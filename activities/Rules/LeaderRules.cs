@@ -32,22 +32,22 @@ internal enum LeaderPlace
 /// <summary>Where nstance leads a shard from, in one sentence for an operator.</summary>
 internal readonly record struct LeaderVerdict(LeaderPlace Place, string Why);
 
-/// <summary>Whether this host may work on a shared file: only nstance's leader receives the agents' reports.</summary>
+/// <summary>Whether this host may use a shared file: only nstance's leader receives the agents' reports.</summary>
 internal static class LeaderRules
 {
-    /// <summary>nstance's own leader timeout: a leader that wrote nothing for longer is dead (contract).</summary>
+    /// <summary>nstance's leader timeout (contract): a leader without a write for this time is dead.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// The leader's clock and this host's differ by less, and a write to S3 takes less. Without it, a leader that is a
-    /// second late would cost the shard its host.
+    /// Maximum difference of the clocks and maximum time of a write to S3. Without it, a leader that is a second late
+    /// would cost the shard its host.
     /// </summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
 
-    /// <summary>True: the leader wrote its file a short time ago.</summary>
+    /// <summary>True if the leader wrote its file in time.</summary>
     public static bool IsAlive(NstanceLeader leader, DateTimeOffset now) => NotAlive(leader, now) is null;
 
-    /// <summary>True: this machine's addresses decide. False: no leader is alive, or the server id decides.</summary>
+    /// <summary>True if this machine's addresses decide, not the server id, about a leader that is alive.</summary>
     public static bool NeedsAddress(NstanceLeader? leader, DateTimeOffset now, string? serverId) =>
         serverId is null && leader is not null && IsAlive(leader, now);
 

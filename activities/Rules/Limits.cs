@@ -1,12 +1,12 @@
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// How much one reason may terminate in a cycle (design, "Evidence, limits, guards"). Over a limit nothing of that
-/// reason is terminated: a limit that lets a part through only makes a wrong judgement slower.
+/// How much one reason may terminate in a cycle (design, "Evidence, limits, guards"). Over a limit, nothing of that
+/// reason is terminated: a partial termination would only slow down a wrong judgement.
 /// </summary>
 internal static class Limits
 {
-    /// <summary>Null: within the limits. Else one sentence: which limit, and by how much.</summary>
+    /// <summary>Returns which limit is exceeded, and by how much; null if none is.</summary>
     public static string? Exceeded(
         TerminationLimits limits,
         CollectReason reason,
@@ -25,14 +25,15 @@ internal static class Limits
                 ? live.GetValueOrDefault(group.Key)
                 : live.Where(l => l.Key.Group == name).Sum(l => l.Value);
             max = Rules(limits, reason, tenant, name).Min(rule => Allowed(members, rule));
-            if (group.Count() > max)
-                return Sentence(group.Count(), $"the {members} live instances of group {Name(group.Key)}", max);
+            if (group.Count() <= max) continue;
+            var shown = GroupName.Shown(tenant, name);
+            return Sentence(group.Count(), $"the {members} live instances of group {shown}", max);
         }
 
         return null;
     }
 
-    /// <summary>The limits of one instance and reason, in words.</summary>
+    /// <summary>Describes the limits of one instance and reason.</summary>
     public static string Describe(TerminationLimits limits, CollectReason reason, string tenant, string group)
     {
         if (!limits.Enabled) return "off";
@@ -42,8 +43,8 @@ internal static class Limits
     }
 
     /// <summary>
-    /// The rule of a group. The tenant of an orphan is unknown, so it may be of any group of that name: then every rule
-    /// for such a group counts, and an orphan is no way around a limit.
+    /// Returns the rules of a group. The tenant of an orphan is unknown, so the rules of every group of that name
+    /// apply: an orphan must not bypass a limit.
     /// </summary>
     private static IEnumerable<LimitRule> Rules(
         TerminationLimits limits, CollectReason reason, string tenant, string group)
@@ -63,7 +64,7 @@ internal static class Limits
         MostSpecific(limits, reason, null) ?? new(limits.ShardFloor, limits.ShardPercent);
 
     /// <summary>
-    /// The most specific rule: group before reason; of two alike the later. Null group: the shard's own.
+    /// Returns the most specific rule: group before reason, later before earlier. A shard has no group.
     /// </summary>
     private static LimitRule? MostSpecific(TerminationLimits limits, CollectReason reason, string? group) =>
         (limits.Rules ?? [])
@@ -76,9 +77,4 @@ internal static class Limits
 
     private static string Sentence(int count, string live, int max) =>
         $"{count} of {live} would be terminated; at most {max} may";
-
-    private static string Name((string Tenant, string Group) group) =>
-        $"{Known(group.Tenant, "(unknown)")}/{Known(group.Group, "(none)")}";
-
-    private static string Known(string text, string otherwise) => text.Length > 0 ? text : otherwise;
 }

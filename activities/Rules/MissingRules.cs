@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>What the cloud, asked by id, says of a machine that a complete listing does not name.</summary>
+/// <summary>The cloud's answer by id about a machine that is missing in a complete listing.</summary>
 internal enum MissingMachine
 {
     /// <summary>The cloud did not answer.</summary>
@@ -15,11 +15,11 @@ internal enum MissingMachine
     /// <summary>It exists, without the tags of this shard.</summary>
     LostTags,
 
-    /// <summary>It exists and is ours: the listing was late or cut.</summary>
+    /// <summary>It exists and is ours: the listing was late or incomplete.</summary>
     Alive,
 }
 
-/// <summary>Rules for live rows whose machine a complete listing does not name.</summary>
+/// <summary>Rules for active rows whose machine is missing in a complete listing.</summary>
 internal static class MissingRules
 {
     public static MissingMachine Of(CloudInstance? found, bool notFound, ShardRef shard) => found switch
@@ -29,19 +29,17 @@ internal static class MissingRules
         _ => found.IsOwn(shard) ? MissingMachine.Alive : MissingMachine.LostTags,
     };
 
-    /// <summary>True: the row is old enough for a listing to name its machine.</summary>
+    /// <summary>True if the row is old enough for a listing to name its machine.</summary>
     public static bool IsSettled(InstanceRow row, PhaseInput input)
     {
         var settled = input.AsOf - input.Timings.SettleTime;
         return row.Issued < settled && row.CreatedAt < settled && !(row.UpdatedAt >= settled);
     }
 
-    /// <summary>Whether to mark a row as deleted.</summary>
-    /// <param name="row">A live row that names a machine.</param>
-    /// <param name="machine">What the cloud says of it.</param>
-    /// <param name="alive">The machine, if it is alive.</param>
-    /// <param name="carrier">Another machine that carries the row's id; null: none.</param>
-    /// <returns><see cref="VerdictKind.CleanUp"/> to mark it; else <see cref="VerdictKind.Skip"/>.</returns>
+    /// <summary>
+    /// Returns <see cref="VerdictKind.CleanUp"/> to mark a row as deleted. The <paramref name="carrier"/> is another
+    /// machine with the row's id.
+    /// </summary>
     public static Verdict Judge(InstanceRow row, MissingMachine machine, MachineRow? alive, string? carrier) =>
         machine switch
         {
@@ -57,8 +55,8 @@ internal static class MissingRules
         };
 
     /// <summary>
-    /// Whether to mark a row whose machine is tagged as another instance: only when that instance has a live row of its
-    /// own for the machine, else a changed tag would orphan it, and no machine carries the row's id.
+    /// Returns whether to mark a row whose machine is tagged as another instance. That instance must have an active row
+    /// for the machine, or a changed tag would make it an orphan. No machine may carry the row's id.
     /// </summary>
     public static Verdict JudgeReplaced(InstanceRow row, string tag, InstanceRow? owner, bool isCarried) =>
         !isCarried && owner is { DeletedAt: null, NamesMachine: true } && owner.ProviderId == row.ProviderId

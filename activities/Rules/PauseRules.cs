@@ -4,8 +4,8 @@ namespace Nstance.Temporal.Activities.Rules;
 internal static class PauseRules
 {
     /// <summary>
-    /// Null: not paused; else one sentence. An instance of unknown tenant or group may belong to a paused group, so it
-    /// is paused with it: an orphan is no way around a pause.
+    /// Returns why an instance is paused; null if it is not. An instance of unknown tenant or group may belong to a
+    /// paused group and is paused too: an orphan must not bypass a pause.
     /// </summary>
     public static string? Of(PhaseInput input, Sweep sweep, string? tenant, string? group)
     {

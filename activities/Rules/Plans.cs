@@ -6,15 +6,15 @@ using System.Text.Json.Serialization;
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// One instance of a plan. Facts only, no ages: a refused instance is known again by the same facts.
+/// One instance of a plan. It holds facts and no ages, so that the same facts identify a rejected instance.
 /// </summary>
 internal sealed record PlanItem(
     string InstanceId, string? ProviderId, string Tenant, string Group, CollectReason? Reason, string Evidence)
 {
-    /// <summary>When its machine was launched, or its row issued; null: unknown.</summary>
+    /// <summary>When its machine was launched, or its row issued; null if unknown.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>What the cloud says of its machine; null: it has none, or was not asked.</summary>
+    /// <summary>State of its machine at the cloud; null if it has none, or the cloud was not asked.</summary>
     public string? Machine { get; init; }
 
     public static PlanItem Of(Assessment assessment)
@@ -30,7 +30,7 @@ internal sealed record PlanItem(
         };
     }
 
-    /// <summary>A check of an instance whose agent is silent; it has no reason to terminate.</summary>
+    /// <summary>Returns the check of an instance whose agent does not report. It has no reason to terminate.</summary>
     public static PlanItem OfCheck(InstanceRow row) => new(
         row.Id, row.ProviderId, row.Tenant, row.Group ?? "", null,
         $"row {EvidenceText.Row(row)}, last sign {EvidenceText.Time(row.LastSign)}")
@@ -38,18 +38,18 @@ internal sealed record PlanItem(
         Since = row.Issued,
     };
 
-    /// <summary>True: the same instance and machine, for the same reason.</summary>
+    /// <summary>True for the same instance, machine and reason.</summary>
     public bool Covers(Candidate candidate) =>
         InstanceId == candidate.Id && Reason == candidate.Reason && ProviderId == candidate.Row.ProviderId;
 
-    /// <summary>True: the same instance and machine, for the same reason.</summary>
+    /// <summary>True for the same instance, machine and reason.</summary>
     public bool Covers(PlanItem other) =>
         InstanceId == other.InstanceId && Reason == other.Reason && ProviderId == other.ProviderId;
 }
 
 /// <summary>
-/// A plan: all that limits and guards held back in one cycle. Its bytes are what the bucket keeps, and their hash is
-/// what an approval names. snake_case, as nstance's own objects are.
+/// A plan: all that limits and guards held back in one cycle. The bucket holds its bytes, and an approval names their
+/// hash. The names are in snake_case, as in nstance's own objects.
 /// </summary>
 internal sealed record Plan
 {
@@ -65,13 +65,13 @@ internal sealed record Plan
 
     public required string Shard { get; init; }
 
-    /// <summary>Time of the cycle that made it.</summary>
+    /// <summary>Time of its cycle.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Number of that cycle.</summary>
     public int Cycle { get; init; }
 
-    /// <summary>The guards that held it back: an approval covers them and no other.</summary>
+    /// <summary>The guards that held it back. An approval covers these guards only.</summary>
     public IReadOnlyList<string> Guards { get; init; } = [];
 
     /// <summary>One sentence for each limit and guard.</summary>
@@ -93,7 +93,7 @@ internal sealed record Plan
             Items = [.. items.OrderBy(i => i.InstanceId, StringComparer.Ordinal)],
         };
 
-    /// <summary>Reads what the bucket keeps; null: these are not the bytes of that hash.</summary>
+    /// <summary>Reads the bytes of a plan; null if they do not have that hash.</summary>
     public static Plan? Read(ReadOnlySpan<byte> bytes, string hash)
     {
         if (HashOf(bytes) != hash) return null;
@@ -110,22 +110,16 @@ internal sealed record Plan
     /// <summary>SHA-256, in hexadecimal digits.</summary>
     public static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>What the bucket keeps.</summary>
+    /// <summary>Returns the bytes for the bucket.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
-    /// <summary>Counts by reason and group, largest first.</summary>
+    /// <summary>Returns counts by reason and group, largest first.</summary>
     public IReadOnlyList<PlanPart> Parts() =>
     [
-        .. Items.GroupBy(item => (item.Reason, Group: GroupOf(item)))
+        .. Items.GroupBy(item => (item.Reason, Group: GroupName.Shown(item.Tenant, item.Group)))
             .Select(part => new PlanPart(part.Key.Reason, part.Key.Group, part.Count()))
             .OrderByDescending(part => part.Instances)
             .ThenBy(part => part.Reason).ThenBy(part => part.Group, StringComparer.Ordinal),
     ];
 
-    /// <summary>Returns <c>tenant/group</c>, as far as known.</summary>
-    public static string GroupOf(PlanItem item)
-    {
-        var tenant = item.Tenant.Length > 0 ? item.Tenant : "(unknown)";
-        return $"{tenant}/{(item.Group.Length > 0 ? item.Group : "(none)")}";
-    }
 }

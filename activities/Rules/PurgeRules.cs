@@ -4,12 +4,11 @@ namespace Nstance.Temporal.Activities.Rules;
 internal static class PurgeRules
 {
     /// <summary>
-    /// Rows marked as deleted before it may be purged; null: none may. A mark that no complete sync followed is no
-    /// evidence: it may have been set during an outage, of a machine that runs. A dry-run needs no sync, since it only
-    /// reports.
+    /// Returns the time before which a marked row may be purged; null if none may. A complete sync since the mark is
+    /// required, because a mark from an outage may be wrong. A dry-run only reports and needs no sync.
     /// </summary>
     /// <param name="input">The cycle.</param>
-    /// <param name="syncedAt">The last complete sync that was no dry-run; null: there was none.</param>
+    /// <param name="syncedAt">Time of the last complete sync that was not a dry-run; null before the first.</param>
     public static DateTimeOffset? DeletedBefore(PhaseInput input, DateTimeOffset? syncedAt)
     {
         var expired = input.AsOf - input.Timings.DeletedRecordRetention;

@@ -1,15 +1,15 @@
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// Quarantine, if operators configured it: the instance is tagged and stopped first, and terminated when the wait is
-/// over and the evidence still says so. A tag that is not a time protects the instance.
+/// Quarantine, if configured: the collector tags and stops an instance, and terminates it after the wait if the
+/// evidence still allows it. A tag that is not a time protects the instance.
 /// </summary>
 internal static class QuarantineRules
 {
-    /// <summary>Wait of an instance that is in quarantine while the setting is off.</summary>
+    /// <summary>Wait of an instance in quarantine while the setting is off.</summary>
     public static readonly TimeSpan WaitWhenOff = TimeSpan.FromHours(24);
 
-    /// <summary>Turns a verdict to terminate into what quarantine allows now.</summary>
+    /// <summary>Returns what quarantine makes of a verdict to terminate.</summary>
     public static Verdict Of(Verdict verdict, Evidence now, PhaseInput input)
     {
         var instance = now.Machine;
@@ -23,12 +23,12 @@ internal static class QuarantineRules
                 $"tag {CloudTags.GcQuarantined}={CloudInstance.Shown(value)} is not a time; manual review required");
         }
 
-        // Its agent reported after it was stopped: this verdict is not the one that put it there.
+        // Its agent reported after the stop, so its quarantine starts again.
         if (input.Quarantine is not null && now.Row is { } row && (row.HealthAt > at || row.RegisteredAt > at))
             return quarantine;
         var wait = input.Quarantine ?? WaitWhenOff;
 
-        // A tag may hold the last time there is: a sum beyond it would fail the whole phase.
+        // A tag may hold the maximum time. A sum beyond it would fail the phase.
         var until = at > DateTimeOffset.MaxValue - wait ? at : at + wait;
         return input.AsOf < until
             ? Verdict.Skip($"in quarantine until {until:yyyy-MM-dd HH:mm:ss}Z: nstance-gc release undoes it")

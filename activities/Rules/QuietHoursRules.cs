@@ -3,14 +3,12 @@ using System.Globalization;
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// Hours in which nothing is collected. Activities judge them and not the workflow: time zone rules differ between
-/// hosts and would break a replay.
+/// Hours in which nothing is collected. Activities evaluate them, because the rules of time zones differ between hosts
+/// and would break a replay of the workflow.
 /// </summary>
 internal static class QuietHoursRules
 {
-    /// <summary>
-    /// One sentence during quiet hours, at the cycle's time or when the phase began; null: there are none now.
-    /// </summary>
+    /// <summary>Returns a sentence if the cycle or the phase began in quiet hours; otherwise null.</summary>
     public static string? Now(PhaseInput input)
     {
         DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];

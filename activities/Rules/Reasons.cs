@@ -2,11 +2,11 @@ namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>One reason to collect.</summary>
 /// <param name="Id">The reason on the wire.</param>
-/// <param name="Word">Its word in the audit and in reports; with underscores in metrics.</param>
-/// <param name="Pause">The sweep whose pause holds it back.</param>
-/// <param name="NeedsAgents">True: the rule trusts that agents can register and report.</param>
-/// <param name="Find">The query: rows that may be garbage for this reason.</param>
-/// <param name="Judge">The rule that judges fresh evidence about one of them.</param>
+/// <param name="Word">Its name in the audit and in reports; with underscores in metrics.</param>
+/// <param name="Pause">The sweep whose pause applies to it.</param>
+/// <param name="NeedsAgents">True if the rule trusts that agents can register and report.</param>
+/// <param name="Find">Finds the rows that may be garbage for this reason.</param>
+/// <param name="Judge">Judges fresh evidence about one of them.</param>
 internal sealed record Reason(
     CollectReason Id,
     string Word,
@@ -20,8 +20,8 @@ internal sealed record Reason(
 }
 
 /// <summary>
-/// The table of reasons, in the order in which candidates are judged. A candidate that one reason skips is not judged
-/// by the next, unless the evidence refutes the reason itself.
+/// The table of reasons, in the order of their evaluation. A candidate that one reason skips is not judged by the next
+/// one, unless the evidence refutes the reason.
 /// </summary>
 internal static class Reasons
 {

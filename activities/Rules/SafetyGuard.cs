@@ -1,29 +1,25 @@
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// Signs that the collector, not the fleet, is wrong. A guard holds candidates back as a plan; null: no doubt.
+/// Signs that the collector, not the fleet, is wrong. A guard holds candidates back as a plan. Null: no guard.
 /// </summary>
 internal static class SafetyGuard
 {
     public const string WrongPlace =
         "not found, but the cloud shows no instance of this shard at all: wrong account or region?";
 
-    /// <summary>
-    /// Clocks may differ by this, or by a quarter of the registration timeout if that is less (design).
-    /// </summary>
+    /// <summary>Maximum difference of clocks; or a quarter of the registration timeout if that is less.</summary>
     public static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(2);
 
-    /// <summary>The cloud's Date has whole seconds, and an answer takes time: less is no difference.</summary>
+    /// <summary>Precision of the cloud's Date: whole seconds, and the time of an answer.</summary>
     private static readonly TimeSpan DateResolution = TimeSpan.FromSeconds(3);
 
-    /// <summary>
-    /// So many may always be missing. More than these and half of all is a listing that shrank implausibly.
-    /// </summary>
+    /// <summary>A listing that misses more than this and half of all machines shrank implausibly.</summary>
     private const int MaxMissing = 10;
 
     /// <summary>
-    /// No agent has registered or reported for a registration timeout: then machines that look as if they never
-    /// registered may be alive, and nstance's server may be what is gone.
+    /// No agent has registered or reported for a registration timeout: nstance's server may be down, and machines
+    /// without a registration may be healthy.
     /// </summary>
     public static GuardNote? OfAgents(HealthFacts health, PhaseInput input)
     {
@@ -34,7 +30,7 @@ internal static class SafetyGuard
         return new(Guards.Agents, $"no agent has registered or reported since {since}: is nstance's server up?");
     }
 
-    /// <summary>The clocks of Temporal and the host when the phase began, and the cloud's when it answered.</summary>
+    /// <summary>Compares the clocks of Temporal and the host at the start of the phase, and the cloud's.</summary>
     public static GuardNote? OfClocks(
         DateTimeOffset temporal, DateTimeOffset host, TimeSpan? cloudAhead, PhaseInput input)
     {
@@ -48,7 +44,7 @@ internal static class SafetyGuard
                 + "correct the wrong one");
     }
 
-    /// <summary>The cloud answered about none of the candidates that it was asked about.</summary>
+    /// <summary>The cloud answered about none of the candidates.</summary>
     public static GuardNote? OfCloud(IEnumerable<Assessment> assessments)
     {
         var asked = assessments.Where(a => a.Evidence.Row?.ProviderId is not null).ToArray();
@@ -61,8 +57,8 @@ internal static class SafetyGuard
     }
 
     /// <summary>
-    /// A cloud that is asked in the wrong account or region finds nothing at all. One own instance proves the right
-    /// place; without one, many "not found" are no evidence.
+    /// A cloud in the wrong account or region finds nothing. One own instance proves the right place. Without one, "not
+    /// found" is not evidence.
     /// </summary>
     public static string? OfPlace(int listed, int notFound, bool sawOwn) => notFound > 0 && listed == 0 && !sawOwn
         ? $"the cloud lists nothing and finds none of {notFound} instances: wrong account or region?"

@@ -1,9 +1,9 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Machines that shut down for too long.</summary>
+/// <summary>Rules for machines that take too long to shut down.</summary>
 internal static class TerminatingRules
 {
-    /// <summary>EC2 terminates within minutes. A machine that takes longer than this is stuck.</summary>
+    /// <summary>EC2 needs minutes. A machine that takes longer than this is stuck.</summary>
     public static readonly TimeSpan MaxDuration = TimeSpan.FromHours(1);
 
     private const int MaxNamed = 3;
@@ -12,7 +12,7 @@ internal static class TerminatingRules
         IEnumerable<TerminatingMachine> machines, DateTimeOffset asOf) =>
         [.. machines.Where(machine => machine.Since < asOf - MaxDuration).OrderBy(machine => machine.Since)];
 
-    /// <summary>One sentence for the report; null: none is stuck.</summary>
+    /// <summary>Returns a sentence for the report; null if none is stuck.</summary>
     public static string? Problem(IReadOnlyList<TerminatingMachine> stuck)
     {
         if (stuck.Count == 0) return null;

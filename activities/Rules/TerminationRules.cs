@@ -1,11 +1,10 @@
-using Nstance.Temporal.Activities.Ports;
 using static Nstance.Temporal.Activities.Rules.EvidenceChecks;
 
 namespace Nstance.Temporal.Activities.Rules;
 
 /// <summary>
-/// The only place that decides a termination. A rule skips unless all the evidence it needs is fresh and agrees
-/// (design, "Evidence, limits, guards"). Pure: no I/O, no clock.
+/// The only place that decides a termination. A rule skips unless all of its evidence is fresh and agrees (design,
+/// "Evidence, limits, guards"). Pure: no I/O, no clock.
 /// </summary>
 internal static class TerminationRules
 {
@@ -18,8 +17,8 @@ internal static class TerminationRules
     }
 
     /// <summary>
-    /// A machine that runs and is a target of a load balancer may serve requests. nstance deregisters it before it
-    /// terminates it; null: it did, or the machine does not run.
+    /// Skips a running machine that is a target of a load balancer, because it may serve requests. nstance deregisters
+    /// a machine before it terminates it.
     /// </summary>
     public static Verdict? Registered(Evidence now) =>
         now.Row is { Targets: { Length: > 0 } targets }
@@ -32,7 +31,7 @@ internal static class TerminationRules
     /// <summary>An instance that the cloud reports as unhealthy.</summary>
     public static Verdict Unhealthy(InstanceRow row, Evidence now, PhaseInput input)
     {
-        // A deletion that nstance began before the launch may still be a stale pre-insert.
+        // nstance may have begun the deletion before the launch: PreInsert decides.
         if (row.ProviderId is null) return new(VerdictKind.Refuted, "the row has no provider id");
         if (NotJudged(row, now, input) is { } other) return other;
         var instance = now.Machine;
@@ -63,19 +62,17 @@ internal static class TerminationRules
         if (instance.LaunchTime is not { } launched) return Verdict.Skip(NoLaunchTime);
         if (launched > Deadlines.Deadline(input)) return Verdict.Skip("launched too recently to have registered");
 
-        // By the cloud's own clock too: no clock of ours can make a booting machine old.
+        // Also by the cloud's clock: a wrong clock of ours must not make a booting machine old.
         if (now.CloudTime is not { } cloudTime) return Verdict.Skip("the cloud did not say what time it is");
         if (launched > cloudTime - input.Timings.RegistrationTimeout)
             return Verdict.Skip("launched too recently by the cloud's clock");
         var record = now.Record is RecordRead.Found ? "its record says the same" : "it has no record";
-        return new(
-            VerdictKind.Terminate, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
+        return new(VerdictKind.Terminate, $"not registered {Ago(row.Issued, input)} after it was issued; {record}");
     }
 
     /// <summary>
-    /// A row marked as deleted whose machine runs: nstance, or a termination that did not take hold, left it. Its agent
-    /// must be silent since the mark. On a stopped machine no agent reports: there its last report must be older than
-    /// the registration timeout.
+    /// A row marked as deleted whose machine runs. Its agent must not have reported since the mark. On a stopped
+    /// machine no agent reports: there the last report must be older than the registration timeout.
     /// </summary>
     public static Verdict DeletedButRunning(InstanceRow row, Evidence now, PhaseInput input)
     {
@@ -102,7 +99,7 @@ internal static class TerminationRules
 
         if (Deadlines.Covers(input, deadline) is { } grace) return grace;
 
-        // A report with a time that cannot be read is no silence.
+        // An invalid time may be that of a report since the mark.
         if (RowRules.InvalidTimes(row, input.AsOf) is { } unreadable) return Verdict.Skip(unreadable);
         var isStopped = instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;
         if (row.HealthAt > since && !(isStopped && row.HealthAt < deadline))
@@ -111,8 +108,8 @@ internal static class TerminationRules
         if (row.RegisteredAt > since || record?.RegisteredAt > since)
             return Verdict.Skip("it registered after its row was marked deleted");
 
-        // nstance deletes the record of what it deletes. A record says that the mark is wrong: the next election of
-        // nstance makes the row live again.
+        // nstance deletes the record of an instance that it deletes. If the record exists, the mark may be wrong, and
+        // the next election of nstance restores the row.
         if (!isStopped && record is { RegisteredAt: not null } && !IsDeleted(record))
         {
             return Verdict.Skip(
@@ -124,7 +121,7 @@ internal static class TerminationRules
             $"its row was marked deleted {Ago(marked, input)} ago; {instance.State} at the cloud, its agent silent");
     }
 
-    /// <summary>A row from before the launch, of which the cloud knows no instance.</summary>
+    /// <summary>A row from before the launch without an instance at the cloud.</summary>
     public static Verdict PreInsert(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (row.ProviderId is not null) return Verdict.Skip("a machine is known for the row by now");
@@ -133,9 +130,8 @@ internal static class TerminationRules
     }
 
     /// <summary>
-    /// A registered row that names no machine: the answer to the launch was lost, and the machine went before a listing
-    /// showed it. Its agent must be silent. Where no agent reports, the cloud must still show the machine as
-    /// terminated.
+    /// A registered row without a machine: the answer to the launch was lost, and no listing showed the machine. Its
+    /// agent must have stopped to report. On a host without reports, the cloud must show the machine as terminated.
     /// </summary>
     public static Verdict WithoutMachine(InstanceRow row, Evidence now, PhaseInput input)
     {

@@ -1,15 +1,13 @@
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Machines without a row. Their records are looked for once. A recorded machine gets the row that nstance would make
-/// of its record, so that nstance knows it again. A machine without a record is an orphan and never becomes a row:
-/// nstance would count it as a member of its group.
+/// Handles machines without a row. It looks for their records once. A recorded machine gets the row that nstance would
+/// make of its record. A machine without a record is an orphan and never becomes a row, because nstance would count it
+/// as a member of its group.
 /// </summary>
 internal sealed class Backfill(
     ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, PhaseInput input,
@@ -31,7 +29,8 @@ internal sealed class Backfill(
     }
 
     /// <summary>
-    /// A malformed id, or a row that names the machine under another id, needs a person: such a machine is no orphan.
+    /// Returns the machines that are orphans or recorded. A machine with a malformed id, or that a row names under
+    /// another id, needs a manual review.
     /// </summary>
     private List<MachineRow> Usable(IEnumerable<MachineRow> machines)
     {
@@ -48,7 +47,7 @@ internal sealed class Backfill(
     }
 
     /// <summary>
-    /// Marks machines as rowless when their records were looked for; else the next cycle looks again.
+    /// Marks machines as rowless after a search for their records. The next cycle retries the others.
     /// </summary>
     private async Task ReadNewAsync(List<MachineRow> machines, CancellationToken ct)
     {
@@ -95,26 +94,21 @@ internal sealed class Backfill(
     private static InstanceId? IdOf(MachineRow machine) =>
         InstanceId.TryParse(machine.InstanceId, out var id) ? id : null;
 
-    /// <summary>Null: the record is kept, or was deleted meanwhile.</summary>
+    /// <summary>Returns the fault of a record; null if it was stored, or no longer exists.</summary>
     private async Task<string?> ReadAsync(string key, MachineRow machine, CancellationToken ct)
     {
         switch (await records.GetAsync(input.Shard, key, ct))
         {
-            case RecordRead.Missing:
-                return null;
             case RecordRead.Invalid { Why: var why }:
                 return $"record {key} {why}; machine {machine.ProviderId} skipped";
-            case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
-                if (found.Record.ProviderId is { } provider && provider != machine.ProviderId)
-                {
-                    return $"record {key} names machine {provider}, not {machine.ProviderId}, "
-                        + "which carries its id; skipped";
-                }
-
+            case RecordRead.Found { Record.ProviderId: { } provider } when provider != machine.ProviderId:
+                var named = $"record {key} names machine {provider}";
+                return $"{named}, not {machine.ProviderId}, which carries its id; skipped";
+            case RecordRead.Found found:
                 _read[machine.InstanceId] = Keep(found);
                 return null;
             default:
-                return $"record {key} names another instance or tenant; machine {machine.ProviderId} skipped";
+                return null;
         }
     }
 
@@ -155,7 +149,7 @@ internal sealed class Backfill(
         }
         else
         {
-            // nstance's own collector terminates an unregistered row; only what runs and is registered is added.
+            // nstance's own collector terminates an unregistered instance. Only a running, registered one is added.
             if (machine.Status != InstanceStatus.Running || read.Record.RegisteredAt is null) return false;
             var fault = BackfillRules.NotInsertable(
                 read.Record, database.Path, database.FindUnfillable(), database.HasSubnet);
@@ -182,8 +176,8 @@ internal sealed class Backfill(
     }
 
     /// <summary>
-    /// In a file of our own a mark of deletion is the collector's guess, and the record says what nstance knows: a
-    /// marked row whose machine runs and whose record exists is live. nstance's own rows are never restored.
+    /// Restores marked rows whose machine runs and whose record exists. In a file of our own, a mark is the collector's
+    /// guess. nstance's own rows are never restored.
     /// </summary>
     private async Task RestoreAsync(CancellationToken ct)
     {
@@ -196,7 +190,7 @@ internal sealed class Backfill(
         }
     }
 
-    /// <summary>Null: there is no record, or it is not this instance's, or it could not be read.</summary>
+    /// <summary>Returns the record of an instance; null if it is missing, another machine's, or not readable.</summary>
     private async Task<ReadRecord?> ReadRecordAsync(InstanceRow row, CancellationToken ct)
     {
         if (_read.TryGetValue(row.Id, out var known)) return known;
@@ -205,12 +199,11 @@ internal sealed class Backfill(
         {
             switch (await records.GetAsync(input.Shard, key, ct))
             {
-                case RecordRead.Found found when Rebuild.IsNamedBy(found.Record, input.Shard, key):
+                case RecordRead.Found found:
                     var isOfAnother = found.Record.ProviderId is { } named && named != row.ProviderId;
                     return !row.HasRow && isOfAnother ? null : Keep(found);
                 case RecordRead.Missing:
-                    // A machine without a record is an orphan.
-                    database.DeleteRecord(row.Id);
+                    database.DeleteRecord(row.Id); // From now on its machine is an orphan.
                     return null;
                 default:
                     return null;

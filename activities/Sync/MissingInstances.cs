@@ -1,23 +1,21 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
-/// <summary>What was found about machines that a listing does not name.</summary>
+/// <summary>Result for the machines that are missing in a listing.</summary>
 /// <param name="Marked">Rows marked as deleted.</param>
-/// <param name="Skipped">Rows that were not marked, because of a doubt.</param>
-/// <param name="Updated">Machines that were alive all the same.</param>
-/// <param name="SawOwn">True: the cloud showed an own instance by id.</param>
-/// <param name="Suspect">One sentence: why the listing cannot be believed. Null: it can.</param>
+/// <param name="Skipped">Rows that were not marked.</param>
+/// <param name="Updated">Machines that are alive.</param>
+/// <param name="SawOwn">True if the cloud showed an own instance by id.</param>
+/// <param name="Suspect">Why the listing is suspect; null if it is not.</param>
 internal sealed record MissingResult(int Marked, int Skipped, int Updated, bool SawOwn, string? Suspect);
 
 /// <summary>
-/// Machines that a complete listing does not name: known from the listing before, or named by a live row. The listing
-/// alone proves nothing, it may lag or be cut. The cloud, asked by id, must say terminated or not found, and a row must
-/// be older than the settle time before it is marked.
+/// Handles machines that are missing in a complete listing: known from the listing before, or named by an active row.
+/// The listing alone is not evidence, because it may lag. The cloud must say by id that a machine is terminated or not
+/// found, and a row must be older than the settle time before it is marked.
 /// </summary>
 internal sealed class MissingInstances(
     ShardDatabase database, ICloud cloud, PhaseNotes notes, AuditTrail audit, PhaseInput input,
@@ -30,11 +28,8 @@ internal sealed class MissingInstances(
     private readonly HashSet<string> _terminating = [];
     private readonly List<(InstanceRow Row, Verdict Verdict)> _judged = [];
 
-    /// <param name="listed">How many machines the listing named.</param>
-    /// <param name="missing">Known machines that it did not name.</param>
-    /// <param name="ct">Cancels it.</param>
-    public async Task<MissingResult> RunAsync(
-        int listed, IReadOnlyCollection<MachineRow> missing, CancellationToken ct)
+    /// <summary>Checks the missing machines after a listing of <paramref name="listed"/> machines.</summary>
+    public async Task<MissingResult> RunAsync(int listed, IReadOnlyCollection<MachineRow> missing, CancellationToken ct)
     {
         _terminating.UnionWith(missing.Where(m => m.Status == InstanceStatus.Deleting).Select(m => m.ProviderId));
         var checks = database.FindRowsToCheck();
@@ -49,7 +44,7 @@ internal sealed class MissingInstances(
         var suspect = Suspect(listed, asked.Length);
         database.WriteMachines([.. _alive.Values.Select(m => new MachineChange(m, IsInsert: true))], input.AsOf);
 
-        // A machine that lost its tags is kept: while it exists, its row and record must not be purged.
+        // A machine that lost its tags stays: while it exists, its row and record must not be purged.
         database.DeleteMachines(_machines.Where(m => IsGone(m.Key)).Select(m => m.Key));
         rows.AddRange(Settled(missing.Where(m => IsGone(m.ProviderId)).Select(RowOf).OfType<InstanceRow>()));
         var carriers = database.FindCarriers(rows.Where(row => IsGone(row.ProviderId!)).Select(row => row.Id));
@@ -80,18 +75,18 @@ internal sealed class MissingInstances(
         return shrank;
     }
 
-    /// <summary>The live row that names a machine.</summary>
+    /// <summary>Returns the active row that names a machine.</summary>
     private InstanceRow? RowOf(MachineRow machine) =>
         database.Find(machine.InstanceId) is { NamesMachine: true, DeletedAt: null } row
         && row.ProviderId == machine.ProviderId ? row : null;
 
-    /// <summary>Rows that are old enough for a listing to name their machines.</summary>
+    /// <summary>Returns the rows that are old enough for a listing to name their machines.</summary>
     private List<InstanceRow> Settled(IEnumerable<InstanceRow> rows)
     {
         var all = rows.ToList();
         var isSettled = all.ToLookup(row => MissingRules.IsSettled(row, input));
 
-        // A time that cannot be read counts as new.
+        // A row with an invalid time counts as new.
         foreach (var row in isSettled[false])
         {
             if (RowRules.InvalidTimes(row, input.AsOf) is { } invalid)
@@ -130,7 +125,7 @@ internal sealed class MissingInstances(
         _judged.Add((row, MissingRules.Judge(row, machine, _alive.GetValueOrDefault(row.ProviderId!), carrier)));
     }
 
-    /// <summary>Rows whose machine is tagged as another instance.</summary>
+    /// <summary>Judges rows whose machine is tagged as another instance.</summary>
     private async Task JudgeReplacedAsync(IReadOnlyList<RowToCheck> elsewhere, CancellationToken ct)
     {
         if (elsewhere.Count == 0) return;
@@ -155,7 +150,7 @@ internal sealed class MissingInstances(
     }
 
     /// <summary>
-    /// The group of a machine that a sync saw shut down. Collect left it to the cloud, so nothing told its group yet.
+    /// Returns the group of a machine that shut down. Collect did not terminate it, so its group has no event yet.
     /// </summary>
     private string? EventOf(InstanceRow row) =>
         _terminating.Contains(row.ProviderId!) ? GroupName.Of(row.Tenant, row.Group) : null;

@@ -1,31 +1,26 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Rules;
-using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Activities.Sync;
 
 /// <summary>
-/// Brings the cloud's state into <c>gc_machines</c> (design, "A cycle"): load the last listing, list, write the
-/// difference. The listing is then complete, so machines that it misses are asked for by id, and recorded machines
-/// without a row get one. Listing comes before rows and records are read: what nstance makes meanwhile is then known to
-/// one of them.
+/// Copies the cloud's state into <c>gc_machines</c> (design, "A cycle"): loads the last listing, lists, writes the
+/// difference. Then it asks by id for missing machines, and adds rows of recorded machines without one. It lists before
+/// it reads rows and records, so that it finds what nstance makes meanwhile in one of them.
 /// </summary>
 internal sealed class SyncPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, PhaseNotes notes, AuditTrail audit, PhaseInput input,
     Action<PhaseProgress> heartbeat)
 {
     /// <summary>
-    /// How often a file of our own looks for records without a machine, by a listing of the bucket. Such a record costs
-    /// a few hundred bytes of S3 while it waits.
+    /// Interval at which a file of our own searches the bucket for records without a machine. Until then such a record
+    /// costs only a few hundred bytes of S3.
     /// </summary>
     internal static readonly TimeSpan RecordsReread = TimeSpan.FromHours(1);
 
-    /// <summary>
-    /// Changes that are held in memory; more are written at once, so that memory does not grow with the fleet.
-    /// </summary>
+    /// <summary>Maximum number of changes in memory, so that memory does not grow with the fleet.</summary>
     private const int MaxChanges = 250_000;
 
     private readonly List<MachineChange> _changes = [];
@@ -37,7 +32,7 @@ internal sealed class SyncPhase(
     private int _listed;
     private int _updated;
 
-    /// <summary>Own instances of the listing by state; each state is there, also with zero.</summary>
+    /// <summary>Number of listed instances for each state, including zero.</summary>
     public IReadOnlyDictionary<string, long> States => _states;
 
     public async Task<SyncResult> RunAsync(CancellationToken ct)
@@ -70,11 +65,11 @@ internal sealed class SyncPhase(
         };
     }
 
-    /// <summary>Returns the machines of the last listing that this one does not name.</summary>
+    /// <summary>Lists the machines, and returns those that are missing since the last listing.</summary>
     private async Task<IReadOnlyCollection<MachineRow>> ListAsync(CancellationToken ct)
     {
         var known = database.LoadMachines();
-        var expected = known.Count > 0 ? known.Count : database.CountLive();
+        var expected = known.Count > 0 ? known.Count : database.CountLiveByGroup().Values.Sum();
         var difference = new ListingDifference(known);
         await foreach (var page in cloud.ListAsync(input.Shard, expected, ct))
         {
@@ -103,7 +98,7 @@ internal sealed class SyncPhase(
 
     private async Task RereadRecordsAsync(CancellationToken ct)
     {
-        // A time that lies ahead was written while Temporal's clock was ahead: it is no reason to wait.
+        // A time in the future was written while Temporal's clock was ahead, and does not count.
         var last = database.GetMetaTime(MetaKeys.RebuiltAt);
         if (!database.IsOwn || (last > input.AsOf - RecordsReread && last <= input.AsOf)) return;
         try
@@ -112,7 +107,7 @@ internal sealed class SyncPhase(
         }
         catch (CloudException e)
         {
-            notes.Outage($"records without a machine were not looked for; the next cycle retries: {e.Message}");
+            notes.Outage($"records without a machine were not read; the next cycle retries: {e.Message}");
         }
     }
 

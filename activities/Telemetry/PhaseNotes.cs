@@ -11,10 +11,10 @@ internal sealed class PhaseNotes
 
     public IReadOnlyList<InstanceNote> Samples => _samples;
 
-    /// <summary>The first outage; null: there was none.</summary>
+    /// <summary>The first outage; null if there was none.</summary>
     public string? FirstOutage { get; private set; }
 
-    /// <summary>How much invalid data was skipped.</summary>
+    /// <summary>Number of invalid data that were skipped.</summary>
     public int InvalidCount { get; private set; }
 
     public IReadOnlyList<string> Problems =>
@@ -34,27 +34,27 @@ internal sealed class PhaseNotes
         else _more++;
     }
 
-    /// <summary>As <see cref="Problem"/>, unless it was named already.</summary>
+    /// <summary>Adds a problem, unless it was added before.</summary>
     public void ProblemOnce(string sentence)
     {
         if (!_problems.Contains(OneLine.Short(sentence))) Problem(sentence);
     }
 
-    /// <summary>Names what the cloud or the bucket did not answer or accept: work is left for the next cycle.</summary>
+    /// <summary>Adds a failure of the cloud or the bucket. The next cycle does the remaining work.</summary>
     public void Outage(string sentence)
     {
         ProblemOnce(sentence);
         FirstOutage ??= OneLine.Short(sentence);
     }
 
-    /// <summary>Names and counts data that is invalid and was skipped.</summary>
+    /// <summary>Adds and counts invalid data that was skipped.</summary>
     public void Invalid(string sentence)
     {
         Problem(sentence);
         InvalidCount++;
     }
 
-    /// <summary>Others wrote ids, tenants and groups: they must not forge a line of a report.</summary>
+    /// <summary>Makes texts of other systems safe, so that they cannot forge a line of a report.</summary>
     private static InstanceNote Plain(InstanceNote note) => note with
     {
         InstanceId = OneLine.Short(note.InstanceId),

@@ -1,19 +1,17 @@
 namespace Nstance.Temporal.Activities.Telemetry;
 
 /// <summary>
-/// What a phase's heartbeat says: a word for people, and what is done for good, so that the report of a retry counts it
-/// too. Where to go on needs no cursor: what was ended, purged or read is no candidate any more.
+/// The details of a phase's heartbeat: its step, and its finished work, which the report of a retry includes. A retry
+/// needs no cursor, because a terminated, purged or read instance is not a candidate again.
 /// </summary>
 internal sealed record PhaseProgress(string Doing)
 {
-    /// <summary>Terminated and cleaned so far; never what was skipped, which the retry judges anew.</summary>
+    /// <summary>Terminated and cleaned so far. A retry judges skipped candidates again.</summary>
     public CollectResult? Collected { get; init; }
 
     /// <summary>Purged so far.</summary>
     public PurgeResult? Purged { get; init; }
 
-    /// <summary>
-    /// Of the sync: instances listed. A retry lists anew, because half a listing is evidence of nothing.
-    /// </summary>
+    /// <summary>Instances that the sync has listed. A retry starts the listing again.</summary>
     public int? Listed { get; init; }
 }

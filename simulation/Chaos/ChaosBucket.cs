@@ -28,10 +28,9 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
     {
         await call.BeforeReadAsync();
         Fail(key);
-        if (world.S3.Get(shard.Bucket, key) is not { } found) return new RecordRead.Missing();
-        return InstanceRecord.TryParse(found.Body, out var record, out var why)
-            ? new RecordRead.Found(record!, found.ETag)
-            : new RecordRead.Invalid(why!);
+        return world.S3.Get(shard.Bucket, key) is { } found
+            ? RecordRead.Parse(shard, key, found.Body, found.ETag)
+            : new RecordRead.Missing();
     }
 
     public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(

@@ -6,6 +6,8 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed class Connections(ICloud cloud, IRecordStore records, IAuditStore audit, IPlanStore plans)
     : IConnections
 {
+    public string Provider => "aws";
+
     public ICloud Cloud(string? region, TimeSpan requestTimeout) => cloud;
 
     public IRecordStore Records(TimeSpan requestTimeout) => records;

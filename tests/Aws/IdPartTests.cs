@@ -15,7 +15,7 @@ public sealed class IdPartTests
         {
             var id = $"i-0123456789abcdef{last}";
             var part = Assert.Single(Parts(of), part => part.Has(id));
-            Assert.Equal(part, Assert.Single(Parts(of), part => part.Patterns.Contains($"*{last}")));
+            Assert.Equal(part, Assert.Single(Parts(of), part => part.Patterns().Contains($"*{last}")));
             Assert.True(IdPart.Whole.Has(id));
         }
     }

@@ -90,20 +90,20 @@ internal sealed class CollectWorld : IDisposable
             ("$id", made.Id), ("$group", group), ("$provider", provider ? made.ProviderId : DBNull.Value),
             ("$state", $$"""{"status": "{{rowStatus}}"}"""), ("$issued", GoTime.Format(issued)),
             ("$registered", registered ? GoTime.Format(issued) : DBNull.Value));
-        if (provider) List(made, rowStatus, issued, group, protect);
+        if (provider) List(made, rowStatus, issued, group);
         return made;
     }
 
     /// <summary>As the listing before said it.</summary>
     public void List(
-        Made made, string status, DateTimeOffset launched, string? group = "web", string? protect = null) => Sql("""
+        Made made, string status, DateTimeOffset launched, string? group = "web") => Sql("""
             INSERT OR REPLACE INTO gc_machines
-              (provider_id, instance_id, group_key, status, launched_ms, protected, first_seen_at)
-            VALUES ($provider, $id, $group, $status, $launched, $protect, $seen)
+              (provider_id, instance_id, group_key, status, launched_ms, first_seen_at)
+            VALUES ($provider, $id, $group, $status, $launched, $seen)
             """,
         ("$provider", made.ProviderId), ("$id", made.Id), ("$group", group ?? (object)DBNull.Value),
         ("$status", InstanceStatuses.Parse(status).Name()), ("$launched", launched.ToUnixTimeMilliseconds()),
-        ("$protect", protect ?? (object)DBNull.Value), ("$seen", GoTime.Format(launched)));
+        ("$seen", GoTime.Format(launched)));
 
     /// <summary>Marked as deleted, and its machine is gone.</summary>
     public void Expire(Made made, DateTimeOffset at)

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Tests.Domain;
@@ -9,14 +8,13 @@ public sealed class InstanceRecordTests
     private const string Id = "knc06bgm7733st2576nx5jht4ecjw";
 
     [Fact]
-    public void Parse_UnknownMembers_SurviveARoundTripAndNoSecretIsPrinted()
+    public void Parse_UnknownMembers_AreIgnoredAndNoSecretIsPrinted()
     {
         var text = Record("""
             "registration_jwt":"s3cret","x":{"y":[1,null,1.50]},"tags":null,"provider_instance_id":""
             """);
         Assert.True(InstanceRecord.TryParse(Encoding.UTF8.GetBytes(text), out var record, out _));
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(record!.ToJson())));
-        Assert.Equal((null, null), (record.ProviderId, record.RegisteredAt));
+        Assert.Equal((null, null), (record!.ProviderId, record.RegisteredAt));
         Assert.Equal("s3cret", record.RegistrationJwt.Reveal());
         Assert.DoesNotContain("s3cret", $"{record} {record.RegistrationJwt}");
     }

@@ -80,10 +80,9 @@ public sealed class ShardConfigTests
               "Shard": {"Garbage_Collection": {"Interval": "6m"}} }
             """);
 
-        Assert.Equal(("prod", "a-1"), (result.Config!.Cluster, result.Config.Shard));
         Assert.Equal(
             new ShardTimings { Interval = TimeSpan.FromMinutes(6), RegistrationTimeout = TimeSpan.FromMinutes(9) },
-            result.Config.Timings);
+            result.Config!.Timings);
     }
 
     /// <summary>nstance's own advice to slow its collector down must not break ours.</summary>
@@ -146,5 +145,6 @@ public sealed class ShardConfigTests
     private static ShardConfigResult ParseShard(string members) =>
         Parse($$"""{ "cluster": { "id": "prod" }, "shard": { "id": "a-1", {{members}} } }""");
 
-    private static ShardConfigResult Parse(string text) => ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard);
+    private static ShardConfigResult Parse(string text) =>
+        ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard, "aws");
 }

@@ -66,12 +66,6 @@ public sealed class CadenceTests
     public void Anchor_RunByHandBeforeItWasDue_CountsFromNow() =>
         Assert.Equal(Start, Cadence.Anchor(Start.AddMinutes(1), Start, TwoMinutes));
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-5)]
-    public void IsOff_ZeroOrLess_IsTrue(int seconds) =>
-        Assert.True(Cadence.IsOff(TwoMinutes with { Interval = TimeSpan.FromSeconds(seconds) }));
-
     [Fact]
     public void Timings_OperatorAndBucketDisagree_OperatorWins()
     {

@@ -66,7 +66,7 @@ public sealed class GcWorkflowTests
         },
         new() { CyclesPerRun = 1 });
 
-    private async Task RunAsync(Func<WorkflowHandle<GcWorkflow, GcResult>, Task> body, GcSettings? settings = null)
+    private async Task RunAsync(Func<WorkflowHandle<GcWorkflow>, Task> body, GcSettings? settings = null)
     {
         await using var server = await TemporalTestServer.StartAsync();
         var client = await TemporalClient.ConnectAsync(

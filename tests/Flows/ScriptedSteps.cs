@@ -50,7 +50,7 @@ internal sealed class ScriptedSteps : ICycleSteps
         var answer = Answer(context.Phase);
         if (Fault(answer) is { } fault) return Done<AcquireShardResult>(fault);
         var host = answer is "two" or "three" ? answer : "one";
-        return Done<AcquireShardResult>(new AcquireShardResult(host, $"queue-{host}", TimingsOf(answer))
+        return Done<AcquireShardResult>(new AcquireShardResult(host, $"queue-{host}", Timings)
         {
             Rebuilt = answer == "rebuilt",
             Leader = LeaderOf(answer),
@@ -62,7 +62,7 @@ internal sealed class ScriptedSteps : ICycleSteps
         input, context, answer => new SyncResult
         {
             Suspect = answer == "suspect" ? "the listing shrank" : null,
-            Timings = TimingsOf(answer),
+            Timings = Timings,
             Leader = LeaderOf(answer),
         });
 
@@ -86,9 +86,6 @@ internal sealed class ScriptedSteps : ICycleSteps
 
     private static Task<PhaseOutcome<T>> Done<T>(PhaseOutcome<T> outcome)
         where T : class => Task.FromResult(outcome);
-
-    private static ShardTimings TimingsOf(string answer) =>
-        answer == "off" ? Timings with { Interval = TimeSpan.Zero } : Timings;
 
     private static NstanceLeaderInfo? LeaderOf(string answer) => answer switch
     {

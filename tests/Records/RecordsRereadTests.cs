@@ -95,7 +95,7 @@ public sealed class RecordsRereadTests : IDisposable
         Assert.Equal(1, result.Listed);
         Assert.Contains(
             result.Problems,
-            p => p.Contains("records without a machine were not looked for", StringComparison.Ordinal) && p.Contains(
+            p => p.Contains("records without a machine were not read", StringComparison.Ordinal) && p.Contains(
                 "no answer", StringComparison.Ordinal));
         Assert.Equal(LongAgo, _world.Db.GetMetaTime(MetaKeys.RebuiltAt));
         Assert.True(_world.HasRecord(record));

@@ -12,8 +12,8 @@ public sealed class ListingDifferenceTests
         { "another state", (In(InstanceStatus.Stopped), true, false) },
         { "another launch time", (Machine with { LaunchTime = At(-1) }, true, false) },
         { "another group", (Tagged(CloudTags.Group, "db"), true, false) },
-        { "protected", (Tagged(CloudTags.GcProtect, "yes"), true, false) },
-        { "in quarantine", (Tagged(CloudTags.GcQuarantined, "yes"), true, false) },
+        { "protected", (Tagged(CloudTags.GcProtect, "yes"), false, false) },
+        { "in quarantine", (Tagged(CloudTags.GcQuarantined, "yes"), false, false) },
         { "another id", (Tagged(CloudTags.InstanceId, "knc1"), true, true) },
         { "a new machine", (In(InstanceStatus.Running, "i-2"), true, true) },
     };

@@ -109,7 +109,7 @@ public sealed class BadDataProperties
     [Fact]
     public void Config_Broken_IsReadOrNamesItsFaults() => Broken(Config).Sample(bytes =>
     {
-        var parsed = ShardConfig.Parse(bytes, Shard);
+        var parsed = ShardConfig.Parse(bytes, Shard, "aws");
         if (parsed.Config is null) Assert.NotEmpty(parsed.ToString());
     }, iter: 10_000);
 
@@ -118,7 +118,7 @@ public sealed class BadDataProperties
     [InlineData("{\"cluster\":{\"id\":\"\\ud800\"}}")]
     [InlineData("{\"cluster\":{\"id\":7,\"\\udc00\":1,\"\\udc00\":1}}")]
     public void Config_HalfOfASurrogatePair_IsRefused(string text) =>
-        Assert.Null(ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard).Config);
+        Assert.Null(ShardConfig.Parse(Encoding.UTF8.GetBytes(text), Shard, "aws").Config);
 
     [Fact]
     public void IdsDurationsAndTimes_Nasty_NeverThrow() => Nasty.Sample(text =>

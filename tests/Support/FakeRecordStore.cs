@@ -58,9 +58,7 @@ internal sealed class FakeRecordStore : IRecordStore
         lock (Reads) Reads.Add(key);
         if (Unreadable.Contains(key)) throw new CloudException(CloudFault.Transient, $"{key}: no answer");
         if (!Objects.TryGetValue(key, out var bytes)) return Task.FromResult<RecordRead>(new RecordRead.Missing());
-        return Task.FromResult<RecordRead>(InstanceRecord.TryParse(bytes, out var record, out var why)
-            ? new RecordRead.Found(record!, ETag(key))
-            : new RecordRead.Invalid(why!));
+        return Task.FromResult(RecordRead.Parse(shard, key, bytes, ETag(key)));
     }
 
     public Task<IReadOnlyDictionary<string, string>> DeleteAsync(

@@ -20,6 +20,8 @@ internal sealed class OtherCloud : ICloud, IConnections
     private readonly SortedDictionary<string, Vm> _vms = new(StringComparer.Ordinal);
     private int _launched;
 
+    public string Provider => "other";
+
     public FakeRecordStore Records { get; } = new();
 
     /// <summary>Machines that a caller of this port terminated.</summary>

@@ -12,6 +12,8 @@ namespace Nstance.Temporal.Tests.Support;
 /// <summary>The golden shard 1 on fakes.</summary>
 internal sealed class Shard1 : IConnections, IDisposable
 {
+    public string Provider => "aws";
+
     private readonly Fixture _fixture = new("shard-1");
 
     public Shard1()

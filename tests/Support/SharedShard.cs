@@ -12,6 +12,8 @@ namespace Nstance.Temporal.Tests.Support;
 /// <summary>nstance's server and the collector over one file, with a cloud and a bucket in memory.</summary>
 internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
 {
+    public string Provider => "aws";
+
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
     public const string HostName = "host-a";
     public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");

@@ -7,6 +7,8 @@ namespace Nstance.Temporal.Tests.Worker;
 /// <summary>One bucket and one cloud, whatever is asked for.</summary>
 internal sealed class FakeConnections : IConnections
 {
+    public string Provider => "aws";
+
     public FakeRecordStore Bucket { get; } = new();
 
     public FakeCloud Ec2 { get; } = new();

@@ -20,7 +20,7 @@ public sealed class NstanceCollectorTests
         var text = $$"""
             { "cluster": { "id": "c" }, "shard": { "id": "s", "garbage_collection": { {{interval}} } } }
             """;
-        var config = ShardConfig.Parse(Encoding.UTF8.GetBytes(text), new("c", "s", "b")).Config;
+        var config = ShardConfig.Parse(Encoding.UTF8.GetBytes(text), new("c", "s", "b"), "aws").Config;
 
         Assert.Equal(expected, NstanceCollector.Describe(config));
         Assert.Equal((CheckState.Ok, expected), (NstanceCollector.Check(config).State, expected));

@@ -33,7 +33,7 @@ internal static class ShardChecks
                 return Check.Ok(Bucket, $"{shard.Bucket} can be read and listed");
             },
             cancellationToken));
-        var config = isRead ? Judge(text, shard, checks) : null;
+        var config = isRead ? Judge(text, shard, connections.Provider, checks) : null;
         if (!isRead) checks.Add(Check.Skipped(Configuration, "the bucket cannot be read"));
         checks.Add(NstanceCollector.Check(config));
         var region = config?.Region;
@@ -88,7 +88,7 @@ internal static class ShardChecks
         }
     }
 
-    private static ShardConfig? Judge(byte[]? text, ShardRef shard, List<Check> checks)
+    private static ShardConfig? Judge(byte[]? text, ShardRef shard, string provider, List<Check> checks)
     {
         var place = $"s3://{shard.Bucket}/{ShardKeys.Config(shard)}";
         if (text is null)
@@ -99,7 +99,7 @@ internal static class ShardChecks
             return null;
         }
 
-        var result = ShardConfig.Parse(text, shard);
+        var result = ShardConfig.Parse(text, shard, provider);
 
         // A broken file is being edited, or half written; one of another shard means that a setting here is wrong.
         var code = result.OfAnother ? ExitCode.BadInput : ExitCode.Unreachable;

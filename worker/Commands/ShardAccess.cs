@@ -43,7 +43,7 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
         var key = ShardKeys.Config(_shard);
         var bytes = await connections.Records(CallTimeout).GetConfigAsync(_shard, cancellationToken)
             ?? throw CommandException.BadInput($"s3://{_shard.Bucket}/{key} is not there: is --shard right?");
-        var parsed = ShardConfig.Parse(bytes, _shard);
+        var parsed = ShardConfig.Parse(bytes, _shard, connections.Provider);
         return parsed.Config is { } config
             ? connections.Cloud(config.Region, CallTimeout)
             : throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(fault => $"{key}: {fault}")]);

@@ -140,10 +140,11 @@ internal sealed class ShardSetup(
 
     private async Task<ShardConfig?> ConfiguredAsync()
     {
-        using var connections = new AwsConnections(new());
-        var records = ((IConnections)connections).Records(ShardChecks.CallTimeout);
+        using var aws = new AwsConnections(new());
+        IConnections connections = aws;
+        var records = connections.Records(ShardChecks.CallTimeout);
         return await records.GetConfigAsync(_shard, invocation.CancellationToken) is { } bytes
-            ? ShardConfig.Parse(bytes, _shard).Config
+            ? ShardConfig.Parse(bytes, _shard, connections.Provider).Config
             : null;
     }
 }

@@ -89,10 +89,6 @@ internal sealed class LastRun(TemporalClient client, string cluster, string shar
                 case HistoryEvent.AttributesOneofCase.WorkflowExecutionTerminatedEventAttributes:
                     var terminated = each.WorkflowExecutionTerminatedEventAttributes;
                     return $"{By(terminated.Identity)} terminated it{Reason(terminated.Reason)}";
-                case HistoryEvent.AttributesOneofCase.WorkflowExecutionCompletedEventAttributes:
-                    var result = await ReadAsync<GcResult>(
-                        each.WorkflowExecutionCompletedEventAttributes.Result?.Payloads_);
-                    return $"it ended by itself, because {result?.Why ?? "it had nothing to do"}";
                 case HistoryEvent.AttributesOneofCase.WorkflowExecutionFailedEventAttributes:
                     return $"it failed{Reason(each.WorkflowExecutionFailedEventAttributes.Failure?.Message)}";
                 case HistoryEvent.AttributesOneofCase.WorkflowExecutionCanceledEventAttributes:

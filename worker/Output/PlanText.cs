@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Worker.Output;
@@ -73,7 +74,8 @@ internal static class PlanText
 
         foreach (var part in plan.Parts())
         {
-            var items = plan.Items.Where(i => i.Reason == part.Reason && Plan.GroupOf(i) == part.Group).ToArray();
+            var items = plan.Items.Where(i => i.Reason == part.Reason
+                && GroupName.Shown(i.Tenant, i.Group) == part.Group).ToArray();
             var oldest = items.Min(item => item.Since) is { } since ? $", the oldest {Word.Ago(now - since)}" : "";
             screen.Line();
             screen.Line($"{Part(part)}{oldest}");

@@ -7,9 +7,6 @@ namespace Nstance.Temporal.Workflows.Collector;
 /// <summary>When cycles are due.</summary>
 internal static class Cadence
 {
-    /// <summary>Why no cycle is due any more.</summary>
-    public const string Off = "collection is off: the interval is zero or less";
-
     /// <summary>
     /// First cycles are spread over one interval, and at most over this time, because an operator who sets up a shard
     /// waits for its first report. Of 300 shards, five then start in two seconds.
@@ -20,8 +17,6 @@ internal static class Cadence
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
 
     public static ShardTimings Timings(GcSettings settings, ShardTimings? known) => settings.Over(known ?? new());
-
-    public static bool IsOff(ShardTimings timings) => timings.Interval <= TimeSpan.Zero;
 
     public static TimeSpan Interval(ShardTimings timings) => TimeSpan.FromTicks(Math.Clamp(
         timings.Interval.Ticks, MinInterval.Ticks, GcSettingsRules.MaxDuration.Ticks));

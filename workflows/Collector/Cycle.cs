@@ -137,8 +137,6 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
                 End($"the cycle's time ran out before {phase}");
             else if (collector.State.Host is null)
                 await AcquireAsync(phase);
-            else if (Cadence.IsOff(Timings))
-                End(Cadence.Off);
             else
                 return true;
         }

@@ -25,7 +25,7 @@ public enum CollectorActivity
     /// <summary>Paused by an operator.</summary>
     Paused,
 
-    /// <summary>Terminated: the interval is zero or less.</summary>
+    /// <summary>Ended: it was cancelled.</summary>
     Off,
 }
 
@@ -151,9 +151,7 @@ public sealed record PauseRequest(string Reason) : UpdateRequest
     public bool Replace { get; init; }
 }
 
-/// <summary>
-/// Argument of the update <c>Resume</c>: the whole pause, or the hold of exactly this group and sweep.
-/// </summary>
+/// <summary>Argument of the update <c>Resume</c>: the whole pause, or that of exactly this group and sweep.</summary>
 public sealed record ResumeRequest : UpdateRequest
 {
     /// <summary>As in the <c>Pause</c> that is undone.</summary>

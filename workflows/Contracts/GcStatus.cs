@@ -59,12 +59,3 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     /// <summary>Sums since the collector first started.</summary>
     public GcTotals Totals { get; init; } = new();
 }
-
-/// <summary>Result of a collector that ended by itself.</summary>
-/// <param name="State">Always <see cref="CollectorActivity.Off"/>.</param>
-/// <param name="Why">One sentence.</param>
-public sealed record GcResult(CollectorActivity State, string Why)
-{
-    /// <summary>Sums since the collector first started.</summary>
-    public GcTotals Totals { get; init; } = new();
-}

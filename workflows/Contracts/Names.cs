@@ -46,7 +46,7 @@ public static class Names
     /// <summary>Value of <see cref="StateAttribute"/>: paused by an operator.</summary>
     public const string StatePaused = "Paused";
 
-    /// <summary>Value of <see cref="StateAttribute"/>: ended, because the interval is zero or less.</summary>
+    /// <summary>Value of <see cref="StateAttribute"/>: ended.</summary>
     public const string StateOff = "Off";
 
     /// <summary>Every search attribute that the namespace must have.</summary>

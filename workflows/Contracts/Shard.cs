@@ -12,7 +12,7 @@ public sealed record ShardRef(string Cluster, string Shard, string Bucket, strin
 /// <summary>The timings in effect for a shard (contract, "Configuration the collector reads").</summary>
 public sealed record ShardTimings
 {
-    /// <summary>Time between starts of cycles. Zero or less: collection is off. Default 2 minutes.</summary>
+    /// <summary>Time between starts of cycles. Default 2 minutes.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>An instance that has not registered for this long is dangling. Default 5 minutes.</summary>
