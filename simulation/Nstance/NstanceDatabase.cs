@@ -115,12 +115,8 @@ internal sealed class NstanceDatabase : IDisposable
     }
 
     /// <summary>Returns one time of a row as it is written; null: it has none.</summary>
-    public string? TimeOf(string id, string column)
-    {
-        using var command = Command($"SELECT {column} FROM instances WHERE id = $id");
-        Bind(command, [("$id", id)]);
-        return command.ExecuteScalar() as string;
-    }
+    public string? TimeOf(string id, string column) =>
+        Query($"SELECT {column} FROM instances WHERE id = $id", row => Text(row, 0), ("$id", id)).FirstOrDefault();
 
     /// <summary>Writes one time of a row, unless it is another by now than was read.</summary>
     public void SetTime(string id, string column, string? from, string? to) => Run(
@@ -136,36 +132,18 @@ internal sealed class NstanceDatabase : IDisposable
         """, ("$before", deletedBefore));
 
     /// <summary>Returns the ids of all rows.</summary>
-    public IReadOnlySet<string> Ids()
-    {
-        using var command = Command("SELECT id FROM instances");
-        using var reader = command.ExecuteReader();
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        while (reader.Read()) ids.Add(reader.GetString(0));
-        return ids;
-    }
+    public IReadOnlySet<string> Ids() => Query("SELECT id FROM instances", row => row.GetString(0)).ToHashSet();
 
     /// <summary>Returns the rows that are not marked, oldest first.</summary>
-    public IReadOnlyList<NstanceRow> Live()
-    {
-        using var command = Command("""
-            SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT),
-              registered_at IS NOT NULL, CAST(issued_at AS TEXT), infra_config_hash
-            FROM instances WHERE deleted_at IS NULL ORDER BY created_at, id
-            """);
-        using var reader = command.ExecuteReader();
-        var rows = new List<NstanceRow>();
-        while (reader.Read())
-        {
-            rows.Add(new(
-                reader.GetString(0), reader.GetString(1), Column(2), !reader.IsDBNull(3) && reader.GetBoolean(3),
-                Column(4), Column(5), reader.GetBoolean(6), Column(7), Column(8)));
-        }
-
-        return rows;
-
-        string? Column(int n) => reader.IsDBNull(n) ? null : reader.GetString(n);
-    }
+    public IReadOnlyList<NstanceRow> Live() => Query(
+        """
+        SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT),
+          registered_at IS NOT NULL, CAST(issued_at AS TEXT), infra_config_hash
+        FROM instances WHERE deleted_at IS NULL ORDER BY created_at, id
+        """,
+        row => new NstanceRow(
+            row.GetString(0), row.GetString(1), Text(row, 2), !row.IsDBNull(3) && row.GetBoolean(3),
+            Text(row, 4), Text(row, 5), row.GetBoolean(6), Text(row, 7), Text(row, 8)));
 
     /// <summary>Runs a statement that is not nstance's own, such as a pragma.</summary>
     public void Run(string sql, params (string Name, object? Value)[] values)
@@ -202,6 +180,20 @@ internal sealed class NstanceDatabase : IDisposable
             transaction.Commit();
         }
     }
+
+    private List<T> Query<T>(
+        string sql, Func<SqliteDataReader, T> read, params (string Name, object? Value)[] values)
+    {
+        using var command = Command(sql);
+        Bind(command, values);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read()) rows.Add(read(reader));
+        return rows;
+    }
+
+    private static string? Text(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetString(column);
 
     private SqliteCommand Command(string sql)
     {
