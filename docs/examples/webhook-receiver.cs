@@ -1,10 +1,10 @@
-// A receiver for the webhook of nstance-gc. It needs nothing but the .NET 10 SDK:
+// A receiver for the webhook of nstance-gc. It needs only the .NET 10 SDK.
 //
 //   dotnet run webhook-receiver.cs -- http://127.0.0.1:8080/ SECRET-FILE COMMAND
 //
-// It verifies the signature and the time of each post, takes each notification once, and starts the command with the
-// tenant and the group for each group that lost an instance. A command that fails is started again with the next retry.
-// Let the command bring the group to nstance's attention, for example by an upsert of the group with its present size.
+// It verifies the signature and the time of each post and takes each notification once. For each group that lost an
+// instance it starts the command with tenant and group. A command that fails is started again with the next retry.
+// The command should make nstance reconcile the group, for example by an upsert with its present size.
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;

@@ -170,7 +170,7 @@ public sealed class LeaderCheckTests : IDisposable
     [InlineData("own", "host-b", 0, false)]
     [InlineData("shared", null, 0, false)]
     [InlineData("own and the leader is dead", null, 0, false)]
-    [InlineData("own and there is no leader", null, 0, false)]
+    [InlineData("own and no leader", null, 0, false)]
     [InlineData("own and S3 fails", null, 0, false)]
     [InlineData("own and S3 refuses", null, 0, false)]
     public async Task LetLeadersHostGoFirst_FirstHostOfTheShard_DeclinesForAWhileWithoutNstancesDatabase(

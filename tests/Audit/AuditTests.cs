@@ -8,7 +8,7 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Audit;
 
-/// <summary>What the audit tells of each instance, and that nothing ends untold.</summary>
+/// <summary>What the audit says of each instance. An entry is written before every termination.</summary>
 public sealed class AuditTests : IDisposable
 {
     private readonly CollectWorld _world = new();

@@ -81,7 +81,7 @@ public sealed class OlderStoreTests
         Assert.Equal(0, cloud.Calls["DeleteObject"]);
     }
 
-    /// <summary>A proxy's page is no answer of S3: the record may still be there.</summary>
+    /// <summary>S3 did not send a proxy's page, so the record may still exist.</summary>
     [Fact]
     public async Task DeleteAsync_ProxyAnswersASingleDelete_IsNotDone()
     {

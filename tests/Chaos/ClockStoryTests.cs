@@ -8,7 +8,7 @@ public sealed class ClockStoryTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(20);
 
-    /// <summary>Two of two look late: too few for the health guard.</summary>
+    /// <summary>Both agents look late. Two are too few for the guard against half of the agents going quiet.</summary>
     [Theory]
     [InlineData(40)]
     [InlineData(240)]

@@ -80,7 +80,7 @@ public class CollectProperties
                     if (counts.OverLimit > 0) Assert.Equal(0, counts.Terminated);
                 }
             }
-        }, iter: 150, threads: 1);
+        }, iter: 80, threads: 1);
 
     private sealed record Member(
         string RowStatus, InstanceStatus State, bool Registered, bool RecordRegistered, int Minutes, bool Provider,

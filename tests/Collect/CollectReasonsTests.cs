@@ -121,7 +121,7 @@ public sealed class CollectReasonsTests : IDisposable
         Assert.True(_world.IsLive(made));
         Assert.True(_world.HasRecord(made));
 
-        // Even when the instance is settled by somebody else meanwhile, the event is still owed.
+        // The event is still due after another process marked the row.
         _world.Events.Fault = null;
         _world.Sql("UPDATE instances SET deleted_at = created_at");
         await _world.CollectAsync();

@@ -50,7 +50,7 @@ public sealed class LimitProperties
 
             foreach (var counts in result.Counts)
                 Assert.True(counts.OverLimit == 0 || counts.Terminated == 0);
-        }, iter: 120, threads: 1);
+        }, iter: 60, threads: 1);
 
     [Fact]
     public void Collect_ApprovedThenChanged_TerminatesOnlyUnchangedOnes() =>
@@ -79,7 +79,7 @@ public sealed class LimitProperties
                     Assert.False(ended, $"kind {made[n].Kind}, change {changes[n]}");
                 else Assert.Equal(minutes < 60, ended);
             }
-        }, iter: 120, threads: 1);
+        }, iter: 60, threads: 1);
 
     [Fact]
     public void PlanHash_AnyMemberOfAnyItemChanges_IsAnother()

@@ -5,14 +5,14 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Tests.Collect;
 
 /// <summary>
-/// The answer to a launch was lost, the agent registered, and the machine went before any sync saw it: the row names no
-/// instance, so neither the dangling nor the unlisted find it (found by chaos, seed 3757).
+/// The answer to a launch was lost, the agent registered, and the machine was terminated before any sync listed it. The
+/// row names no instance, so only this reason finds it (chaos, seed 3757).
 /// </summary>
 public sealed class MachineLostTests : IDisposable
 {
     private readonly CollectWorld _world = new();
 
-    /// <summary>One of ours is in sight, and reports.</summary>
+    /// <summary>Adds one machine whose agent reports.</summary>
     public MachineLostTests()
     {
         _world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
@@ -136,7 +136,7 @@ public sealed class MachineLostTests : IDisposable
         Assert.Equal(row.ProviderId, _world.Db.Find(row.Id)!.ProviderId);
     }
 
-    /// <summary>The row itself says nothing of a registration; there is no sign of life to compare.</summary>
+    /// <summary>The row has no registration and no report, so there is no time to compare.</summary>
     [Fact]
     public async Task Collect_OnlyTheRecordKnowsOfTheRegistration_IsMarkedToo()
     {

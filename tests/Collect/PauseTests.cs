@@ -111,8 +111,9 @@ public sealed class PauseTests : IDisposable
         _world.Input = _world.Input with { QuietHours = [new(from, to)], StartedAt = CollectWorld.AsOf.AddMinutes(5) };
 
         await _world.PurgeAsync();
-        await _world.CollectAsync();
+        var result = await _world.CollectAsync();
 
+        Assert.Equal(open, result.QuietHours is not null);
         Assert.Equal(open, _world.IsLive(made));
         Assert.Equal(open, _world.HasRecord(old));
     }

@@ -105,6 +105,8 @@ public sealed class PlanCollectTests : IDisposable
 
         Assert.All(later, _world.AssertUntouched);
         Assert.Equal((2, 2), (result.Approved, result.Plan!.Instances));
+        Assert.Equal(
+            later.Select(made => made.Id).Order(), result.Plan.Samples.Select(item => item.InstanceId!).Order());
     }
 
     [Fact]
@@ -130,6 +132,7 @@ public sealed class PlanCollectTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertUntouched);
+        Assert.Equal(2, result.Of(CollectReason.Dangling).OverLimit);
         Assert.Contains(
             result.Problems, p => p.Contains("was deleted: nothing is done by it", StringComparison.Ordinal));
         Assert.True(result.ApprovalDone);

@@ -118,7 +118,7 @@ public sealed class TimeFormsTests
         Assert.All(deleted, id => AssertNamed(world, id, "deleted_at"));
     }
 
-    /// <summary>A report that cannot be read is no silence.</summary>
+    /// <summary>A report with an invalid time does not count as silence.</summary>
     [Theory]
     [InlineData("health_at")]
     [InlineData("registered_at")]

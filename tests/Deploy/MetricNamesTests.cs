@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
-/// <summary>Dashboards and alerts name only metrics that exist: a query for any other is silent for ever.</summary>
+/// <summary>Dashboards and alerts name only metrics that exist: a query for any other never fires.</summary>
 public sealed partial class MetricNamesTests
 {
     [Fact]

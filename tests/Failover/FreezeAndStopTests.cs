@@ -3,11 +3,11 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>Hosts that freeze, are stopped, or die with several shards in their hands.</summary>
+/// <summary>Hosts that freeze, that are stopped, or that die while they hold several shards.</summary>
 public sealed class FreezeAndStopTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task Cycle_HostFrozenWithACallUnderWay_DoesNoHarmWhenItWakesUp()
+    public async Task Cycle_HostFrozenDuringACall_TerminatesNothingWhenItContinues()
     {
         await using var hosts = await Hosts.StartAsync(2, "s");
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
@@ -21,7 +21,7 @@ public sealed class FreezeAndStopTests
         await hosts.Worker(before.Host!).SignalAsync("STOP", TestContext.Current.CancellationToken);
         Assert.NotEqual(before.Host, (await update.GetResultAsync()).Host);
         await hosts.FinishedAsync(collector, living, garbage);
-        // What comes into its hands while it sleeps: the same group, registered since.
+        // Registered while the host is frozen, in the group whose termination it began.
         var late = hosts.Add("s", registered: true);
 
         hold.Open();
@@ -32,7 +32,7 @@ public sealed class FreezeAndStopTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Run_StoppedInTheMidstOfACall_FinishesItAndEndsWithZero()
+    public async Task Run_StoppedDuringACall_FinishesItAndExitsWithZero()
     {
         await using var hosts = await Hosts.StartAsync(2, "s");
         var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
@@ -54,10 +54,10 @@ public sealed class FreezeAndStopTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Cycle_OneOfThreeHostsKilled_ItsShardsGoOnElsewhere()
+    public async Task Cycle_HostOfSeveralShardsKilled_AnotherHostContinuesThem()
     {
-        string[] shards = ["s1", "s2", "s3", "s4", "s5", "s6"];
-        await using var hosts = await Hosts.StartAsync(3, shards);
+        string[] shards = ["s1", "s2", "s3"];
+        await using var hosts = await Hosts.StartAsync(2, shards);
         var collectors = new Dictionary<string, WorkflowHandle<GcWorkflow>>();
         foreach (var shard in shards)
         {

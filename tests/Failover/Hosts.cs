@@ -11,13 +11,13 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>Some workers as real processes, one cloud, one Temporal server, in real time.</summary>
+/// <summary>Worker processes, one cloud, one Temporal server, in real time.</summary>
 internal sealed class Hosts : IAsyncDisposable
 {
     public const string Cluster = "c";
     public const string Bucket = "bbb";
 
-    // Short, so that a lost host is missed within seconds; a held call must not run into it before its host is killed.
+    // Short, so that a lost host is detected within seconds. The host of a held call must be killed before it.
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1.5);
 
     private readonly CommandServer _server;
@@ -40,7 +40,7 @@ internal sealed class Hosts : IAsyncDisposable
 
     /// <param name="count">How many workers.</param>
     /// <param name="shards">Their shards.</param>
-    /// <param name="settings">Environment of a worker beside what all have, by its host's name.</param>
+    /// <param name="settings">More environment variables of a worker, by the name of its host.</param>
     public static async Task<Hosts> StartAsync(
         int count, string[] shards, Func<string, Dictionary<string, string>> settings)
     {
@@ -50,7 +50,7 @@ internal sealed class Hosts : IAsyncDisposable
             Buckets = [Bucket],
             AccessKeys = ["key"],
             AnswerClock = TimeProvider.System,
-            Clock = new EarlierClock(TimeSpan.FromHours(1)), // what is launched has had its time
+            Clock = new EarlierClock(TimeSpan.FromHours(1)), // machines are past the registration timeout
         });
         foreach (var shard in shards)
         {
@@ -70,10 +70,10 @@ internal sealed class Hosts : IAsyncDisposable
 
     public WorkerProcess Worker(string host) => _workers[host];
 
-    /// <summary>The host that took the shard, before any report names it.</summary>
+    /// <summary>Returns the host that holds the shard, before any report names it.</summary>
     public string HolderOf(string shard) => _workers.Single(w => w.Value.Holds(Cluster, shard)).Key;
 
-    /// <summary>An instance with a record; one that is not registered has had its time.</summary>
+    /// <summary>Adds an instance with a record, an hour old.</summary>
     public Instance Add(string shard, bool registered)
     {
         var issued = DateTimeOffset.UtcNow.AddHours(-1);
@@ -104,7 +104,7 @@ internal sealed class Hosts : IAsyncDisposable
     public bool HasRecord(Instance instance) => Cloud.S3.Get(Bucket, instance.Key) is not null;
 
     /// <param name="shard">The shard.</param>
-    /// <param name="interval">Null: so long that only the test's own cycles run.</param>
+    /// <param name="interval">Null: an hour, so that only the cycles of the test run.</param>
     public async Task<WorkflowHandle<GcWorkflow>> CollectAsync(string shard, TimeSpan? interval = null)
     {
         await CollectorStart.EnsureRunsAsync(Client, new(new(Cluster, shard, Bucket))
@@ -124,7 +124,7 @@ internal sealed class Hosts : IAsyncDisposable
         return Client.GetWorkflowHandle<GcWorkflow>(Names.GcWorkflowId(Cluster, shard));
     }
 
-    /// <summary>Cycles until one satisfies; the test's own time limit ends it.</summary>
+    /// <summary>Runs cycles until a report satisfies the condition, or the test times out.</summary>
     public static async Task<CycleReport> CycleUntilAsync(
         WorkflowHandle<GcWorkflow> collector, Func<CycleReport, bool> enough)
     {
@@ -137,7 +137,7 @@ internal sealed class Hosts : IAsyncDisposable
         }
     }
 
-    /// <summary>The next call of an operation waits for the test.</summary>
+    /// <summary>Holds the next call of an operation until the test opens it.</summary>
     public CallHold Hold(string operation, bool after)
     {
         var hold = new CallHold();
@@ -145,7 +145,7 @@ internal sealed class Hosts : IAsyncDisposable
         return hold;
     }
 
-    /// <summary>Three that are not registered.</summary>
+    /// <summary>Adds three instances that are not registered.</summary>
     public Instance[] AddGarbage() => [.. Enumerable.Range(0, 3).Select(_ => Add("s", registered: false))];
 
     public async Task FinishedAsync(WorkflowHandle<GcWorkflow> collector, Instance[] living, Instance[] garbage)
@@ -167,7 +167,7 @@ internal sealed class Hosts : IAsyncDisposable
         var environment = WorkerProcess.Environment(_server, Cloud);
         environment["NSTANCE_GC__HOSTNAME"] = name;
 
-        // A frozen host's polls each swallow a task, which comes back with its timeout only.
+        // Each poll of a frozen host takes a task, which returns only after its timeout.
         environment["NSTANCE_GC__POLLERS"] = "2";
         foreach (var (setting, value) in settings) environment[setting] = value;
         return WorkerProcess.Start(environment, "run");

@@ -4,11 +4,12 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>
-/// Two hosts, each with nstance and a shared file. The agents and the leader move from one to the other.
-/// </summary>
+/// <summary>Two hosts, each with nstance and a shared file. The agents and the leader move to the other host.</summary>
 public sealed class LeaderMoveTests
 {
+    /// <summary>From the election to the end of the first completed cycle, without the wait for the interval.</summary>
+    private static readonly TimeSpan MaxFailover = TimeSpan.FromSeconds(30);
+
     [Fact(Timeout = 120_000)]
     public async Task Cycle_LeaderMoves_TheCollectorFollowsAndCollects()
     {
@@ -22,9 +23,11 @@ public sealed class LeaderMoveTests
             collector, r => r is { Grace: null, Outcome: CycleOutcome.Completed });
         Assert.Equal("host-1", before.Host);
 
+        var sinceElection = Stopwatch.StartNew();
         agents.MoveTo("host-2");
         var report = await Hosts.CycleUntilAsync(collector, r => r.Outcome == CycleOutcome.Completed);
 
+        Assert.InRange(sinceElection.Elapsed, TimeSpan.Zero, MaxFailover);
         Assert.Equal("host-2", report.Host);
         Assert.Equal("nst-of-host-2 became nstance's leader", report.Grace?.Why);
         Assert.Contains(report.Problems, p => p.StartsWith(
@@ -34,46 +37,6 @@ public sealed class LeaderMoveTests
         await hosts.FinishedAsync(collector, living, hosts.AddGarbage());
         TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         folder.Delete(recursive: true);
-    }
-
-    /// <summary>
-    /// The time without a collector: from the election on another host to the end of the first completed cycle there.
-    /// Cycles run by themselves, as in production.
-    /// </summary>
-    [Fact(Timeout = 120_000)]
-    public async Task Cycle_LeaderMoves_CompletesOnTheNewHostWithinAnIntervalAndHalfAMinute()
-    {
-        var interval = TimeSpan.FromSeconds(10);
-        var folder = Directory.CreateTempSubdirectory("nstance-leader-");
-        await using var hosts = await StartAsync(folder.FullName);
-        var living = Enumerable.Range(0, 3).Select(_ => hosts.Add("s", registered: true)).ToArray();
-        await using var agents = new Agents(hosts, folder.FullName, living);
-        agents.MoveTo("host-1");
-        var collector = await hosts.CollectAsync("s", interval);
-        var before = await CompletedOnAsync("host-1");
-
-        // The worst case: the leader moves right after a cycle.
-        var watch = Stopwatch.StartNew();
-        agents.MoveTo("host-2");
-        var report = await CompletedOnAsync("host-2");
-
-        var took = watch.Elapsed;
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"fail-over: {took.TotalSeconds:0.0} s with an interval of {interval.TotalSeconds} s; the cycle took "
-            + $"{(report.EndedAt - report.StartedAt).TotalSeconds:0.0} s, {report.Cycle - before.Cycle} cycles");
-        Assert.InRange(took, TimeSpan.Zero, interval + TimeSpan.FromSeconds(30));
-        folder.Delete(recursive: true);
-
-        async Task<CycleReport> CompletedOnAsync(string host)
-        {
-            while (true)
-            {
-                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-                var status = await collector.QueryAsync(w => w.Status());
-                if (status.LastReport is { Outcome: CycleOutcome.Completed } last && last.Host == host) return last;
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
-            }
-        }
     }
 
     private static Task<Hosts> StartAsync(string folder) => Hosts.StartAsync(2, ["s"], name => new()
@@ -91,7 +54,7 @@ public sealed class LeaderMoveTests
         return path;
     }
 
-    /// <summary>Agents that report to the leader, which writes its lock, twice a second.</summary>
+    /// <summary>Agents that report to the leader. The leader writes its lock twice a second.</summary>
     private sealed class Agents : IAsyncDisposable
     {
         private readonly Hosts _hosts;
@@ -109,7 +72,7 @@ public sealed class LeaderMoveTests
             _timer = new(_ => Report(), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         }
 
-        /// <summary>The server of this host is elected: it rebuilds its file, without any report.</summary>
+        /// <summary>Elects the server of this host: it rebuilds its file, without any report.</summary>
         public void MoveTo(string host)
         {
             lock (_lock)

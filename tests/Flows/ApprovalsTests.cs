@@ -10,7 +10,7 @@ public sealed class ApprovalsTests
     private static readonly CollectPlan Machines = new(new string('a', 64), Now, 30);
     private static readonly HealthScanResult Silent = new() { Suspect = "21 of 21 look stale", Plan = Checks };
 
-    /// <summary>Found by chaos (seed 5): without a plan nobody could get past the guard.</summary>
+    /// <summary>Found by chaos (seed 5): without a plan, an operator cannot lift the guard.</summary>
     [Fact]
     public void After_CollectFailedAndHealthHeldChecksBack_TheirPlanIsPending() =>
         Assert.Equal(Checks, After(new(), collect: null, Silent).Pending);

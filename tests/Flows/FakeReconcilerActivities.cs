@@ -3,7 +3,7 @@ using Temporalio.Activities;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>A host that checks, and an outside that is told; both keep what came.</summary>
+/// <summary>Records the events that it checks and the notifications that it sends.</summary>
 internal sealed class FakeReconcilerActivities : IReconcilerActivities
 {
     public ConcurrentQueue<ReconcileEvent> Checked { get; } = new();

@@ -11,7 +11,7 @@ public sealed class RecordsRereadTests : IDisposable
 
     private readonly CollectWorld _world = new();
 
-    /// <summary>One of ours is in sight.</summary>
+    /// <summary>Adds one running machine of the shard.</summary>
     public RecordsRereadTests()
     {
         _world.Add(registered: true, recordRegistered: true);

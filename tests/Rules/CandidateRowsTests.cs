@@ -10,7 +10,7 @@ public sealed class CandidateRowsTests
     private static readonly InstanceRow Orphan = Row with { HasRow = false, MachineStatus = InstanceStatus.Running };
     private static readonly InstanceRow Recorded = Orphan with { HasRecord = true };
 
-    /// <summary>Registered an hour ago, silent, and no machine is known.</summary>
+    /// <summary>Registered an hour ago, without a report, and without a machine.</summary>
     private static readonly InstanceRow Unnamed = RuleWorld.Unnamed.Row! with { RegisteredAt = At(-60) };
 
     private static readonly Dictionary<string, (CollectReason, InstanceRow, bool IsCandidate)> Rowless = new()

@@ -5,7 +5,7 @@ using static Nstance.Temporal.Tests.Rules.RuleWorld;
 
 namespace Nstance.Temporal.Tests.Rules;
 
-/// <summary>A row marked as deleted half an hour ago, registered and silent since, whose machine runs.</summary>
+/// <summary>A row marked as deleted half an hour ago, without a report since. Its machine runs.</summary>
 public sealed class DeletedButRunningRuleTests
 {
     private const string Waits = "ago, and its machine runs: waits for the registration timeout";

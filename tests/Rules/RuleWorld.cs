@@ -82,7 +82,7 @@ internal static class RuleWorld
         Tenant = "acme",
     };
 
-    /// <summary>The cycle's time and so many minutes.</summary>
+    /// <summary>Returns the cycle's time plus some minutes.</summary>
     public static DateTimeOffset At(double minutes) => AsOf.AddMinutes(minutes);
 
     public static RecordRead Found(InstanceRecord record) => new RecordRead.Found(record, "etag");
@@ -91,7 +91,7 @@ internal static class RuleWorld
 
     public static RecordRead Invalid() => new RecordRead.Invalid("is not UTF-8");
 
-    /// <summary>The machine in a state, in EC2's word for it.</summary>
+    /// <summary>Returns the machine in a state, with EC2's name of the state.</summary>
     public static CloudInstance In(InstanceStatus status, string providerId = ProviderId) => Machine with
     {
         ProviderId = providerId,

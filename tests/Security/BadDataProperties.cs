@@ -77,7 +77,7 @@ public sealed class BadDataProperties
             Assert.DoesNotContain(Secret, why, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', why!);
         }
-    }, iter: 20_000);
+    }, iter: 10_000);
 
     [Fact]
     public void Record_RandomBytes_IsRefused() =>
@@ -95,7 +95,7 @@ public sealed class BadDataProperties
                 Assert.Equal(key, RecordKey.For(Shard, owner, id));
                 Assert.DoesNotContain("..", key, StringComparison.Ordinal);
             }
-        }, iter: 20_000);
+        }, iter: 10_000);
 
     [Fact]
     public void Prefix_OfNastyShardOrTenant_IsNeverMade() => Nasty.Where(n => !Identifiers.IsValid(n)).Sample(name =>
@@ -111,7 +111,7 @@ public sealed class BadDataProperties
     {
         var parsed = ShardConfig.Parse(bytes, Shard);
         if (parsed.Config is null) Assert.NotEmpty(parsed.ToString());
-    }, iter: 20_000);
+    }, iter: 10_000);
 
     [Theory]
     [InlineData("{\"\\ud800\":1}")]
@@ -128,7 +128,7 @@ public sealed class BadDataProperties
             GoDuration.TryParse(GoDuration.Format(duration), out _));
         if (GoTime.TryParse(text, out var time)) Assert.True(GoTime.TryParse(GoTime.Format(time), out _));
         _ = InstanceStatuses.Parse(text).IsUnhealthy();
-    }, iter: 20_000);
+    }, iter: 10_000);
 
     [Fact]
     public void ProtectionTag_Nasty_Protects() => Nasty.Sample(value =>

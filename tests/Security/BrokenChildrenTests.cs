@@ -33,7 +33,7 @@ public sealed class BrokenChildrenTests
         "'../../x'", "'{ broken'", "''' OR 1=1 --'",
     ];
 
-    /// <summary>A child: its table, its owner (the second half lives), and what of it is broken.</summary>
+    /// <summary>A child: its table, its owner (the second half of the rows stay), and its broken columns.</summary>
     private static readonly Gen<(int Table, int Owner, (int Column, int Value)[] Breaks)> Child = Gen.Select(
         Gen.Int[0, 1],
         Gen.Int[0, (2 * Rows) - 1],
@@ -48,7 +48,7 @@ public sealed class BrokenChildrenTests
             Add(world, [.. expired, .. living], children);
             await CheckAsync(world, expired, living);
         },
-        iter: 60,
+        iter: 30,
         threads: 2);
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class BrokenChildrenTests
         ];
         world.Sql("UPDATE instances SET health_at = '2026-11-23 18:39:30+00:00' WHERE deleted_at IS NULL");
 
-        // Whoever broke them did not keep to nstance's foreign keys either.
+        // A broken child may also violate nstance's foreign keys.
         world.Sql("PRAGMA foreign_keys = OFF");
         return (expired, living);
     }

@@ -7,8 +7,8 @@ using Nstance.Temporal.Tests.Collect;
 namespace Nstance.Temporal.Tests.Security;
 
 /// <summary>
-/// Rows in any state: none of them stops a cycle or causes the termination of a live machine, and the cycle handles the
-/// other rows as ever.
+/// Rows with broken values. No such row stops a cycle or terminates a registered, running machine. The cycle handles
+/// the other rows as usual.
 /// </summary>
 public sealed class BrokenRowsTests
 {
@@ -202,7 +202,7 @@ public sealed class BrokenRowsTests
 
                 await CycleAsync(world, living);
             },
-            iter: 60,
+            iter: 30,
             threads: 2);
 
     private static async Task<(int Invalid, IReadOnlyList<string> Problems)> PhaseAsync(
@@ -225,7 +225,7 @@ public sealed class BrokenRowsTests
     private static Task<SyncResult> SyncAsync(CollectWorld world) =>
         world.SyncAsync();
 
-    /// <summary>Whoever is registered by its record and runs in the cloud.</summary>
+    /// <summary>Adds instances that their records call registered and that run in the cloud.</summary>
     private static CollectWorld.Made[] Living(CollectWorld world) =>
         [.. Values.Concat(Values).Select(_ => world.Add(registered: true, recordRegistered: true))];
 

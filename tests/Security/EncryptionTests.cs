@@ -95,7 +95,7 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         Assert.Equal(
             [
                 "line 3: id a is there twice",
-                $"line 4 is no key; allowed are {PayloadKeys.Allowed}",
+                $"line 4 is not a key; allowed: {PayloadKeys.Allowed}",
                 "line 5: key short is not 32 bytes in base64",
             ],
             faults);
@@ -141,7 +141,7 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         Assert.Equal((0, 0), (replayed.Code, replayed.Json.GetProperty("broken").GetArrayLength()));
         Assert.InRange(replayed.Json.GetProperty("replayed").GetInt32(), 1, 2);
 
-        // Without the key nothing can be read, and nothing of it is told.
+        // Without the key the command can read nothing, and shows nothing.
         var blind = await Cli.RunAsync(["status", .. shard]);
         Assert.NotEqual(0, blind.Code);
     }

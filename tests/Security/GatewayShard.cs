@@ -3,19 +3,17 @@ using Nstance.Temporal.TestServer.Hosting;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>
-/// Temporal behind TLS, and the real command as a process: settings as its users give them, by the environment.
-/// </summary>
+/// <summary>Temporal behind TLS, and the command as a process that gets its settings from the environment.</summary>
 public abstract class GatewayShard : IAsyncLifetime
 {
     private protected const string NoShards = "no collector runs in this namespace: nstance-gc init sets one up\n";
 
     private protected TemporalTestServer Server { get; private set; } = null!;
 
-    /// <summary>Made by who runs Temporal.</summary>
+    /// <summary>Certificates of Temporal's operator.</summary>
     private protected TestCertificates Certificates { get; } = new();
 
-    /// <summary>Made by somebody else.</summary>
+    /// <summary>Certificates of another authority.</summary>
     private protected TestCertificates Others { get; } = new();
 
     private protected static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -31,7 +29,7 @@ public abstract class GatewayShard : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A process with these variables (without <c>TEMPORAL_</c>); a null value: not set.</summary>
+    /// <summary>Starts a process with these <c>TEMPORAL_</c> variables; null unsets one.</summary>
     private protected static WorkerProcess Start(
         string address, IEnumerable<(string Name, string? Value)> temporal, params string[] args)
     {
@@ -58,7 +56,7 @@ public abstract class GatewayShard : IAsyncLifetime
         Assert.Equal((0, NoShards), (end.Code, end.Output));
     }
 
-    /// <summary>One line on stderr, nothing on stdout, a code that is not zero.</summary>
+    /// <summary>Asserts one line on stderr, nothing on stdout, and the exit code.</summary>
     private protected static void AssertFails(Cli end, int code, string line)
     {
         Assert.Equal([$"nstance-gc: {line}"], end.Errors);

@@ -41,7 +41,7 @@ public sealed class IamPolicyTests
         Assert.Equal(
             [CloudTags.GcProtect, CloudTags.GcQuarantined],
             statement.Conditions["ForAllValues:StringEquals"]["aws:TagKeys"].Order());
-        // ForAllValues holds also when there is no key at all.
+        // ForAllValues also matches a request without any key.
         Assert.Equal(["false"], statement.Conditions["Null"]["aws:TagKeys"]);
     }
 

@@ -28,7 +28,7 @@ public sealed class BesideNstanceProperties
             NstanceTables.AssertOnlyReportsDiffer(before, NstanceTables.Dump(shard.Path));
             AssertNstanceIsNotMisled(shard);
         },
-        iter: 40, threads: 2);
+        iter: 25, threads: 2);
 
     /// <summary>
     /// After an enforcing cycle only rows of terminated, gone and purged instances differ, and backfilled ones are new.
@@ -63,7 +63,7 @@ public sealed class BesideNstanceProperties
             Assert.Equal(before.Schema, after.Schema);
             AssertNstanceIsNotMisled(shard);
         },
-        iter: 40, threads: 2);
+        iter: 25, threads: 2);
 
     private static SharedShard Make(Fleet fleet)
     {

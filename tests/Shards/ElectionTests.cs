@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Shards;
 
-/// <summary>Each election of nstance resets every report of health. Silence before it is no evidence.</summary>
+/// <summary>Each election of nstance resets every health report, so a missing report proves nothing.</summary>
 public sealed class ElectionTests : IDisposable
 {
     private const int Members = 135;

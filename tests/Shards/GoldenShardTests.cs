@@ -8,8 +8,8 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Shards;
 
 /// <summary>
-/// Two whole shards, of nstance v1 and v2, collected through the real AWS clients over HTTP: exactly what their
-/// expected.json says, by the cloud's own truth, the bucket's, and a dump of nstance's tables.
+/// Two whole shards, of nstance v1 and v2, collected through the real AWS clients over HTTP. The cloud, the bucket and
+/// nstance's tables are then exactly as <c>expected.json</c> says.
 /// </summary>
 public sealed class GoldenShardTests
 {

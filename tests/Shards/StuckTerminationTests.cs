@@ -60,7 +60,26 @@ public sealed class StuckTerminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycles_SomebodyElseTerminatedIt_IsLeftToTheCloudUntilItIsTerminated()
+    public async Task Cycles_HostWithAnOwnFileTakesTheShardOfAStuckMachine_IsNotTerminatedAgain()
+    {
+        AddOthers();
+        var id = _shard.AddMember(5, status: InstanceStatus.Stopped);
+        var machine = MachineOf(id);
+        await CyclesAsync(1);
+
+        await _shard.MoveToAnOwnFileAsync();
+        var collects = await CyclesAsync(ThreeHours);
+
+        Assert.Equal([machine], _shard.Cloud.TerminateCalls);
+        Assert.All(collects, c => Assert.Equal(1, c.AlreadyTerminating));
+        Assert.All(collects, c => Assert.Equal(0, c.Counts.Sum(counts => counts.Candidates)));
+        AssertStuck(collects[^1], machine);
+        Assert.Equal(["terminating", "terminated"], _shard.Audit.Of(id));
+        Assert.Single(_shard.Events.Events, e => e.Type == ReconcileEventType.GroupChanged);
+    }
+
+    [Fact]
+    public async Task Cycles_AnotherProgramTerminatedIt_IsLeftToTheCloudUntilItIsTerminated()
     {
         AddOthers();
         var id = _shard.AddMember(5, status: InstanceStatus.Deleting);

@@ -2,7 +2,7 @@ using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>A cloud for nstance's model: a set of live machines.</summary>
+/// <summary>A cloud for nstance's model: the set of its running machines.</summary>
 internal sealed class FakeMachines : INstanceCloud
 {
     public HashSet<string> Live { get; } = [];

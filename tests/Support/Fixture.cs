@@ -17,7 +17,7 @@ internal sealed class Fixture : IDisposable
         Shard = new(Text("cluster"), Text("shard"), Bucket);
         AsOf = Expected.GetProperty("asOf").GetDateTimeOffset();
 
-        // Written anew, not copied: the source may be read-only.
+        // Written, not copied: a copy would keep the read-only flag of the source.
         DatabasePath = Path.Combine(Folder, "local.db");
         File.WriteAllBytes(DatabasePath, File.ReadAllBytes(Path.Combine(_source, "local.db")));
     }

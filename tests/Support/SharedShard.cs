@@ -34,7 +34,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         Cloud.Now = () => Input.AsOf;
     }
 
-    public GcActivities Activities { get; }
+    public GcActivities Activities { get; private set; }
 
     public static ShardTimings Timings { get; } = new();
 
@@ -117,6 +117,15 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
         await Activities.ScanHealthAsync(Input);
         await Activities.PurgeRecordsAsync(Input);
         return (sync, collect);
+    }
+
+    /// <summary>The host is gone: another one takes the shard with a file of its own.</summary>
+    public async Task MoveToAnOwnFileAsync()
+    {
+        Records.Leader = () => null;
+        var databases = new ShardDatabases { HostName = "other", DataDirectory = _folder };
+        Activities = new(databases, this, _ => Events, new StoppedClock { Time = () => Input.AsOf });
+        await Activities.AcquireShardAsync(new(Shard, Input.AsOf));
     }
 
     public bool IsAlive(string providerId) =>

@@ -7,8 +7,8 @@ using Temporalio.Testing;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>
-/// Where workflow tests run: the server of TEMPORAL_ADDRESS if that is set, else our own, started by the SDK's official
-/// environment from the executable that lies next to the tests.
+/// Where workflow tests run: the server of TEMPORAL_ADDRESS if that is set. Otherwise the SDK's environment starts the
+/// executable of our own server, which is next to the tests.
 /// </summary>
 internal static class TestEnvironments
 {
@@ -22,8 +22,8 @@ internal static class TestEnvironments
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "testserver.exe" : "testserver");
 
     /// <summary>
-    /// A client of a namespace of its own on a server that others use at the same time: workers of the product poll
-    /// queues of fixed names, and would take each other's tasks.
+    /// Returns a client of a new namespace. Workers poll queues of fixed names, so tests of one namespace would take
+    /// the tasks of others.
     /// </summary>
     public static async Task<TemporalClient> ConnectAsync(string address)
     {
@@ -37,8 +37,8 @@ internal static class TestEnvironments
     }
 
     /// <summary>
-    /// Asks until the answer is no longer that fault: a cluster learns of a new namespace (NOT_FOUND until then) or
-    /// search attribute (INVALID_ARGUMENT) a little later.
+    /// Repeats a call until it no longer fails with that status. A cluster learns of a new namespace (NOT_FOUND until
+    /// then) or search attribute (INVALID_ARGUMENT) a little later.
     /// </summary>
     public static async Task<T> EventuallyAsync<T>(
         Func<Task<T>> ask, RpcException.StatusCode until = RpcException.StatusCode.NotFound)
@@ -57,7 +57,7 @@ internal static class TestEnvironments
         }
     }
 
-    /// <summary>Asks until the answer satisfies: what a cluster lists is a little behind.</summary>
+    /// <summary>Repeats a call until its result satisfies: a cluster's list is a little behind.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> satisfies)
     {
         using var patience = new CancellationTokenSource(Patience);

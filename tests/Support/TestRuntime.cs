@@ -4,8 +4,8 @@ using Temporalio.Runtime;
 namespace Nstance.Temporal.Tests.Support;
 
 /// <summary>
-/// The SDK's runtime for tests. It says what the default one says, except that a worker's answer came too late: tests
-/// end runs from outside all the time, and the server is right to refuse what the worker still sends.
+/// The SDK's runtime for tests. It logs what the default one logs, except late answers of workers: tests end runs while
+/// a worker is busy with them, and the server then refuses its answer.
 /// </summary>
 internal static class TestRuntime
 {

@@ -24,7 +24,7 @@ public static class AttemptActivities
         ? ActivityExecutionContext.Current.Info.Attempt
         : throw new ApplicationFailureException("later", nextRetryDelay: TimeSpan.FromHours(1));
 
-    /// <summary>Somebody else will say how it ended.</summary>
+    /// <summary>Leaves the activity open: a client completes it.</summary>
     [Activity]
     public static string LeaveOpen() => throw new CompleteAsyncException();
 }

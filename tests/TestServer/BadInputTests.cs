@@ -68,9 +68,7 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
                 new() { Namespace = "default", TaskQueue = queue }));
     }
 
-    /// <summary>
-    /// A client that leaves everything out is told what is missing; it never meets a defect of the server.
-    /// </summary>
+    /// <summary>An empty request gets an error that names what is missing, never INTERNAL.</summary>
     [Fact]
     public async Task EveryCall_EmptyRequest_IsNoInternalError()
     {
@@ -184,7 +182,7 @@ public sealed class BadInputTests(ServerFixture server) : IClassFixture<ServerFi
     [Fact]
     public async Task Update_ElevenInFlight_ResourceExhausted()
     {
-        // Nobody works on them: all stay in flight.
+        // Without a worker, all stay in flight.
         var handle = await StartAsync();
         using var end = new CancellationTokenSource();
         var rpc = new RpcOptions { CancellationToken = end.Token, Retry = false };

@@ -43,7 +43,7 @@ public sealed class BrokenClientTests(ServerFixture server) : IClassFixture<Serv
         }
         var watch = Stopwatch.StartNew();
         await GreetAsync();
-        // A task lost to a poll that nobody reads would come back only after its ten seconds.
+        // A task lost to an abandoned poll would return only after its timeout of ten seconds.
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(9));
     }
 

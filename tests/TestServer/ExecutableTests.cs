@@ -31,7 +31,7 @@ public sealed class ExecutableTests
             names, Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
-    /// <summary>Everything the SDK's StartLocalAsync passes, and one flag that nobody knows.</summary>
+    /// <summary>Passes all flags of the SDK's StartLocalAsync, and an unknown one.</summary>
     [Fact]
     public async Task StartDev_FlagsOfTheSdk_ServesAndWarnsOfTheUnknownOneOnly()
     {

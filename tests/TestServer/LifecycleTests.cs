@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 namespace Nstance.Temporal.Tests.TestServer;
 
 /// <summary>
-/// How runs go on and end: retry, timeouts, delay, cancel, terminate, delete; and what is told of them.
+/// How runs continue and end (retry, timeouts, delay, cancel, terminate, delete), and how the server describes them.
 /// </summary>
 public sealed class LifecycleTests(ServerFixture server) : IClassFixture<ServerFixture>
 {

@@ -11,7 +11,7 @@ public sealed class TickWorkflow
     public Task<string> RunAsync() => Task.FromResult(Workflow.Info.WorkflowId);
 }
 
-/// <summary>Runs until it is told to end; cancelling ends it too.</summary>
+/// <summary>Runs until it gets its signal, or is cancelled.</summary>
 [Workflow]
 public sealed class LongWorkflow
 {

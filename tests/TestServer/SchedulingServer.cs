@@ -9,7 +9,7 @@ using Temporalio.Worker;
 namespace Nstance.Temporal.Tests.TestServer;
 
 /// <summary>
-/// A server in this process whose time a test moves; or the server of TEMPORAL_ADDRESS, whose time nobody moves.
+/// A server in this process whose time a test moves, or the server of TEMPORAL_ADDRESS, which keeps real time.
 /// </summary>
 public sealed class SchedulingServer : IAsyncLifetime
 {
@@ -51,7 +51,7 @@ public sealed class SchedulingServer : IAsyncLifetime
     }
 
     /// <summary>
-    /// Deletes a test's schedules from a server that lives longer than the test: they would act for ever.
+    /// Deletes a test's schedules. On a server that outlives the test they would act for ever.
     /// </summary>
     public async Task ForgetAsync(string idPrefix)
     {

@@ -142,7 +142,7 @@ public sealed class VisibilityTests(SchedulingServer server) : IClassFixture<Sch
         }
         catch (RpcException taken) when (taken.Code == RpcException.StatusCode.AlreadyExists)
         {
-            // A server that lives longer than this test has them already.
+            // A server that outlives this test has them already.
         }
         await TestEnvironments.EventuallyAsync(
             () => server.Client.CountWorkflowsAsync("TestColor = '' AND TestSize = 0"),

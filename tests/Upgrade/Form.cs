@@ -11,7 +11,7 @@ internal static class Form
 {
     private static readonly IPayloadConverter Converter = PayloadJson.Converter.PayloadConverter;
 
-    /// <summary>The records that stand in histories: inputs, results, state.</summary>
+    /// <summary>The records that histories contain: inputs, results, state.</summary>
     public static IEnumerable<Type> Records { get; } = typeof(GcInput).Assembly.GetExportedTypes()
         .Where(t => t.Namespace == typeof(GcInput).Namespace && t.GetMethod("<Clone>$") is not null
             && !t.IsAbstract);

@@ -7,8 +7,8 @@ using Nstance.Temporal.Tests.Support;
 namespace Nstance.Temporal.Tests.Upgrade;
 
 /// <summary>
-/// Every form that a record once had is read by today's code, and nothing in it is lost: a collector carries its state
-/// over years of releases, and in a roll-out a host of one release answers a workflow of another. A new release adds a
+/// Today's code reads every form that a record once had, and loses nothing of it. A collector carries its state over
+/// years of releases. During a roll-out, a host of one release answers a workflow of another. A new release adds a
 /// folder: NSTANCE_GC_WRITE_FORMS=…/tests/Upgrade/Forms/{version} (absolute), and run this class.
 /// </summary>
 public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>

@@ -16,7 +16,7 @@ using Nstance.Temporal.Workflows;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>The collector in a host of somebody else: what it does there, and what it tells.</summary>
+/// <summary>The collector as a library in a .NET host: its cycles, traces and logs.</summary>
 public sealed class LibraryTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("nstance-gc-library-");

@@ -40,10 +40,13 @@ public abstract class LoopbackShard : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The command as a process: AWS is found by its environment.</summary>
+    /// <summary>Starts a worker in this process.</summary>
+    private protected Task<LocalWorker> WorkAsync() => LocalWorker.StartAsync(Server, Cloud, Token);
+
+    /// <summary>Starts the command as a process, which finds AWS by its environment.</summary>
     private protected WorkerProcess Process(IReadOnlyList<string> args, string? key = "key") =>
         WorkerProcess.Start(WorkerProcess.Environment(Server, Cloud, key), [.. args]);
 
-    /// <summary>The command in this process, against this server.</summary>
+    /// <summary>Runs the command in this process, against this server.</summary>
     private protected Task<Cli> SteerAsync(string line) => Cli.RunAsync([.. line.Split(' '), .. Server.Args]);
 }

@@ -121,7 +121,7 @@ public sealed class OperateTests : LoopbackShard
         return await process.EndAsync(Token);
     }
 
-    /// <summary>Interrupts, as Ctrl-C does, once a text was written so many times.</summary>
+    /// <summary>Interrupts, as Ctrl-C does, after the given number of writes of a text.</summary>
     private sealed class StopAfter(string text, int times, CancellationTokenSource stop) : StringWriter
     {
         public int Seen { get; private set; }

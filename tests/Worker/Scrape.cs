@@ -14,7 +14,7 @@ internal sealed partial class Scrape(string page)
 
     public HashSet<string> Names => [.. Samples.Select(sample => sample.Name)];
 
-    /// <summary>Sum of the samples that carry all these labels; null: there is none.</summary>
+    /// <summary>Returns the sum of the samples with all these labels; null without such a sample.</summary>
     public double? Sum(string name, params (string Key, string Value)[] labels)
     {
         var found = Samples.Where(s => s.Name == name

@@ -6,7 +6,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>What the workflows need of a namespace, registered by whoever comes first.</summary>
+/// <summary>The search attributes that the workflows set; the first host registers them.</summary>
 public sealed class SearchAttributesTests : IAsyncLifetime
 {
     private CommandServer _server = null!;

@@ -4,7 +4,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Set-up, modes and pauses: the real command against a real worker, and without one.</summary>
+/// <summary>Set-up, modes and pauses: the real command, with a worker and without one.</summary>
 public sealed class SetupTests : LoopbackShard
 {
     private const string Shard = "--cluster c --shard s";
@@ -200,13 +200,6 @@ public sealed class SetupTests : LoopbackShard
             "nstance-gc: Sweep Orphan of group acme/web is not paused.",
             Assert.Single(sweep.Errors),
             StringComparison.Ordinal);
-    }
-
-    private async Task<WorkerProcess> WorkAsync()
-    {
-        var worker = Process(["run", "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
-        await worker.LogUntilAsync(Ready, Token);
-        return worker;
     }
 
     private async Task<Cli> DoneAsync(string line, int code = ExitCode.Done)

@@ -5,10 +5,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>
-/// What operators do with plans, modes, pauses and quarantine: the real command, the real worker, the cloud's own
-/// truth.
-/// </summary>
+/// <summary>What operators do with plans, modes, pauses and quarantine: the real command, a worker, a cloud.</summary>
 public sealed class SteerProcessTests : LoopbackShard
 {
     private static readonly Dictionary<string, string> Own = new()
@@ -18,24 +15,11 @@ public sealed class SteerProcessTests : LoopbackShard
         ["nstance:shard"] = "s",
     };
 
-    private WorkerProcess _worker = null!;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        _worker = Shard("run");
-        await _worker.LogUntilAsync(Ready, Token);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await _worker.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Operator_DryRunEnforceApprove_EndsWhatWasReadAndCanExplainIt()
     {
+        await using var worker = Shard("run");
+        await worker.LogUntilAsync(Ready, Token);
         var ids = Garbage(8);
         await StartAsync(new());
         await SeeingAsync();
@@ -62,7 +46,7 @@ public sealed class SteerProcessTests : LoopbackShard
             without.Errors, line => line.Contains($"nstance-gc plan approve {id} --cluster c --shard s --comment"));
         var noTerminal = await PlanAsync("approve", id, "--comment", "emptied");
         Assert.Equal(
-            (ExitCode.BadInput, "nstance-gc: --yes is missing: there is no terminal on which to ask"),
+            (ExitCode.BadInput, "nstance-gc: --yes is missing: without a terminal the command cannot ask"),
             (noTerminal.Code, noTerminal.Errors[^1]));
         Assert.All(ids, machine => Assert.True(Cloud.Ec2.Find(machine)!.Alive));
 
@@ -86,7 +70,7 @@ public sealed class SteerProcessTests : LoopbackShard
             (audit[^1].GetProperty("approvedBy").GetString(), audit[^1].GetProperty("approvalComment").GetString()));
         Assert.All(audit, e => Assert.True(e.GetProperty("doneAt").GetDateTimeOffset() <= DateTimeOffset.UtcNow));
         Assert.DoesNotContain("very-secret", told.Output);
-        await _worker.LogUntilAsync($"shard=c/s terminated={ids[0]} instance=dangling-{ids[0]} reason=orphan plan={plan
+        await worker.LogUntilAsync($"shard=c/s terminated={ids[0]} instance=dangling-{ids[0]} reason=orphan plan={plan
             .GetProperty("id").GetString()}", Token);
     }
 
@@ -99,6 +83,7 @@ public sealed class SteerProcessTests : LoopbackShard
     [Fact]
     public async Task Operator_PausesAGroup_ItsMachinesLiveUntilResumed()
     {
+        await using var worker = await WorkAsync();
         var ids = Garbage(1, "nstance:group", "web");
         await StartAsync(new() { DryRun = false });
         var status = await AskAsync("status");
@@ -117,6 +102,7 @@ public sealed class SteerProcessTests : LoopbackShard
     [Fact]
     public async Task Operator_Quarantine_IsStoppedThenReleasedAndLeftAlone()
     {
+        await using var worker = await WorkAsync();
         var id = Garbage(1)[0];
         await StartAsync(new() { DryRun = false, Quarantine = TimeSpan.FromHours(1) });
 
@@ -166,7 +152,7 @@ public sealed class SteerProcessTests : LoopbackShard
     private WorkerProcess Shard(params string[] args) =>
         Process([.. args, "--cluster", "c", "--shard", "s", "--bucket", "bbb"]);
 
-    /// <summary>Machines of ours that nobody knows, older than the registration timeout.</summary>
+    /// <summary>Launches machines without row and record, older than the registration timeout.</summary>
     private string[] Garbage(int count, params string[] tag)
     {
         var tags = new Dictionary<string, string>(Own);
@@ -185,7 +171,7 @@ public sealed class SteerProcessTests : LoopbackShard
         await CollectorStart.EnsureRunsAsync(Server.Client, new(new("c", "s", "bbb")) { Settings = quick });
     }
 
-    /// <summary>Cycles until the grace of a new shard is over; gives the first one after it.</summary>
+    /// <summary>Runs cycles until the grace period of a new shard is over; returns the first one after it.</summary>
     private async Task<Cli> SeeingAsync()
     {
         while (true)

@@ -8,7 +8,7 @@ using Temporalio.Extensions.Hosting;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>What the SDK is told of how much a worker takes.</summary>
+/// <summary>The limits of a worker, as the SDK gets them.</summary>
 public sealed class WorkerLimitsTests
 {
     [Theory]

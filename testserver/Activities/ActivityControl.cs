@@ -10,7 +10,7 @@ namespace Nstance.Temporal.TestServer.Activities;
 /// <summary>Which activities of a run an operator means: one id, all of a type, or all.</summary>
 internal readonly record struct ActivityTarget(string? Id, string? Type, bool All)
 {
-    /// <exception cref="Grpc.Core.RpcException">NOT_FOUND when there is none.</exception>
+    /// <exception cref="Grpc.Core.RpcException">NOT_FOUND: the run has no such activity.</exception>
     public List<PendingActivity> Of(WorkflowRun run)
     {
         var target = this;
@@ -43,7 +43,7 @@ internal sealed class ActivityControl(ServerEngine engine)
             PauseTime = Timestamp.FromDateTimeOffset(engine.Clock.Now),
             Manual = new() { Identity = identity, Reason = reason },
         };
-        // An attempt that runs may finish; its worker is told with the next heartbeat.
+        // A running attempt may finish; its worker learns of the pause with the next heartbeat.
         if (!activity.IsStarted)
             ActivityEngine.Withdraw(activity);
     }

@@ -53,8 +53,8 @@ internal sealed class ActivityEngine(ServerEngine engine)
     /// </summary>
     public bool RequestCancel(WorkflowRun run, long completed, long scheduledEventId)
     {
-        // The event is written also when the activity has ended meanwhile and its end still waits in the buffer: the
-        // worker that asked did not know, and will look for the event when it replays.
+        // The event is written even if the activity has ended and its end waits in the buffer: the worker did not know
+        // that, and expects the event when it replays.
         if (run.Activities.TryGetValue(scheduledEventId, out var activity) && activity.CancelRequestedEventId > 0)
             return false;
         var requested = run.Append(ActivityEvents.CancelRequested(scheduledEventId, completed), engine.Clock.Now);

@@ -12,7 +12,7 @@ using Temporalio.Api.WorkflowService.V1;
 
 namespace Nstance.Temporal.TestServer.Activities;
 
-/// <summary>What histories and workers are told of an activity.</summary>
+/// <summary>The history events of an activity.</summary>
 internal static class ActivityEvents
 {
     public static ActivityTaskScheduledEventAttributes Scheduled(

@@ -20,7 +20,7 @@ internal static class ActivityOptionsMask
     ];
 
     /// <exception cref="Grpc.Core.RpcException">
-    /// INVALID_ARGUMENT: a named part is missing, or the result is no valid set.
+    /// INVALID_ARGUMENT: a named part is missing, or the resulting options are invalid.
     /// </exception>
     public static ActivityOptions Merge(ActivityOptions old, ActivityOptions given, FieldMask mask)
     {

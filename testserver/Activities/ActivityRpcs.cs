@@ -104,7 +104,7 @@ internal sealed class ActivityRpcs
         var activity = find();
         if (result?.CalculateSize() > _engine.Limits.BlobSize)
         {
-            // The real server fails the activity for good: a second attempt would be as large.
+            // The real server fails the activity without a retry: a second result would be as large.
             _engine.Activities.Fail(activity, new()
             {
                 Message = "Complete result exceeds size limit.",

@@ -42,7 +42,7 @@ internal sealed class PendingActivity(
     /// <summary>No attempt starts and no timeout ends it meanwhile; an attempt that runs may finish.</summary>
     public bool IsPaused => Pause != null;
 
-    /// <summary>Reset by an operator while an attempt runs: its worker is told with the next heartbeat.</summary>
+    /// <summary>Reset by an operator during an attempt: its worker learns of it with the next heartbeat.</summary>
     public bool IsReset { get; set; }
 
     /// <summary>The next attempt starts without the heartbeat details of this one.</summary>

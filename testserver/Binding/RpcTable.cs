@@ -30,7 +30,7 @@ internal sealed record RpcMethod(string Service, string Name, MessageParser Requ
 
 /// <summary>
 /// Handlers by "Service/Method" (short service name, for example "WorkflowService/StartWorkflowExecution").
-/// A room registers what it answers; whatever nobody registered answers UNIMPLEMENTED and names itself.
+/// Each folder registers its methods. A method without a handler answers UNIMPLEMENTED with its name.
 /// </summary>
 internal sealed class RpcTable
 {

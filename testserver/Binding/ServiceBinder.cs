@@ -7,9 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace Nstance.Temporal.TestServer.Binding;
 
 /// <summary>
-/// Binds the <see cref="RpcTable"/> to gRPC. Service base classes are not public in the SDK, and its descriptors take
-/// half a
-/// second of processor time to build: so methods are bound by what the table says of them.
+/// Binds the <see cref="RpcTable"/> to gRPC. The SDK's service base classes are not public. Its descriptors take half a
+/// second of processor time to build, so the table describes the methods.
 /// </summary>
 internal static class ServiceBinder
 {

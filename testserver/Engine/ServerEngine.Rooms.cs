@@ -133,7 +133,7 @@ internal sealed partial class ServerEngine
         {
             if (!queue.HasBacklog || !queue.IsLive(Clock.RealNow, QueueSet<PendingActivity>.Recent))
                 continue;
-            // Looks again when the worker would have come; without this nobody would.
+            // Checks once more when the worker should have polled: no other event triggers that check.
             if (!_looksAgain)
             {
                 _looksAgain = true;

@@ -93,9 +93,9 @@ internal static class CommandLine
     {
         var skips = int.TryParse(args[0], out var port);
         if (skips && !IsPort(port))
-            throw new FormatException($"'{args[0]}' is no port: {PortRange}");
+            throw new FormatException($"'{args[0]}' is not a port: {PortRange}");
         if (!skips && !(args.Length >= 2 && args[0] == "server" && args[1] == "start-dev"))
-            throw new FormatException($"'{args[0]}' is neither a port nor 'server start-dev'; --help tells more");
+            throw new FormatException($"'{args[0]}' is neither a port nor 'server start-dev'; see --help");
         if (!skips)
             port = 7_233;
         var ip = "127.0.0.1";

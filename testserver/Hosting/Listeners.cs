@@ -13,10 +13,10 @@ internal sealed class Listeners(TemporalTestServerOptions options)
 {
     private const string Key = "testserver";
 
-    /// <summary>Place of the JSON API among the addresses; null when there is none.</summary>
+    /// <summary>Index of the JSON API among the addresses; null when it is off.</summary>
     public int? HttpIndex { get; } = options.HttpPort == null ? null : 1;
 
-    /// <summary>Place of the Web UI among the addresses; null when there is none.</summary>
+    /// <summary>Index of the Web UI among the addresses; null when it is off.</summary>
     public int? UiIndex { get; } = options.UiFolder == null ? null : options.HttpPort == null ? 1 : 2;
 
     public void Configure(KestrelServerOptions kestrel)

@@ -4,8 +4,8 @@ using Temporalio.Client.Interceptors;
 namespace Nstance.Temporal.TestServer.Hosting;
 
 /// <summary>
-/// Lets time jump while a caller waits for the result of a workflow that it started, as the SDK's own time-skipping
-/// environment does: handles from <c>StartWorkflowAsync</c> skip, handles made from an id do not.
+/// Lets time jump while a caller waits for the result of a workflow that it started. As in the SDK's own environment,
+/// handles from <c>StartWorkflowAsync</c> skip time, and handles made from an id do not.
 /// </summary>
 internal sealed class SkippingInterceptor : IClientInterceptor
 {

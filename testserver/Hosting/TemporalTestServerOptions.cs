@@ -12,13 +12,12 @@ public sealed record TemporalTestServerOptions
     public int Port { get; init; }
 
     /// <summary>
-    /// Port of the JSON API that a real frontend serves on 7243; 0 takes a free one. Default null: there is none.
+    /// Port of the JSON API that a real frontend serves on 7243; 0 takes a free one. Default null: no JSON API.
     /// </summary>
     public int? HttpPort { get; init; }
 
     /// <summary>
-    /// Folder with a build of Temporal's Web UI, which is then served on <see cref="UiPort"/>. Default null: there is
-    /// none.
+    /// Folder with a build of Temporal's Web UI, served on <see cref="UiPort"/>. Default null: no Web UI.
     /// </summary>
     public string? UiFolder { get; init; }
 
@@ -96,7 +95,7 @@ public sealed record ServerLimits
     public int ReportedTaskProblems { get; set; } = 5;
 
     /// <summary>
-    /// Sets the limit of a dynamic-config key of the real server; false when the key is not one of these.
+    /// Sets the limit of a dynamic-config key of the real server; returns false for an unknown key.
     /// </summary>
     /// <param name="key">Key, for example `limit.historyCount.suggestContinueAsNew`.</param>
     /// <param name="value">Its number as text.</param>

@@ -44,7 +44,7 @@ internal sealed class HttpApi(IEnumerable<ServiceDescriptor> services, RpcTable 
         }
         catch (OperationCanceledException)
         {
-            // Nobody waits for the answer any more.
+            // The client has closed the connection.
         }
     }
 

@@ -73,7 +73,7 @@ internal static class HttpMessages
     }
 
     /// <summary>
-    /// Sets a field by its path; a name that is no field of the message is ignored, as the real gateway does.
+    /// Sets a field by its path; ignores an unknown name, as the real gateway does.
     /// </summary>
     private static void Set(JsonObject request, MessageDescriptor type, string path, string value)
     {

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.StaticFiles;
 namespace Nstance.Temporal.TestServer.Http;
 
 /// <summary>
-/// Serves a build of Temporal's Web UI from a folder, with the endpoints that its own server answers: the API below
-/// <c>/api/v1</c>, its settings, and the page that renders Markdown.
+/// Serves a build of Temporal's Web UI from a folder, and answers the endpoints of the UI's own server: the API below
+/// <c>/api/v1</c>, the settings, and the page that renders Markdown.
 /// </summary>
 internal sealed class WebUi(HttpApi api, string folder)
 {

@@ -5,7 +5,7 @@ using Temporalio.Api.History.V1;
 namespace Nstance.Temporal.TestServer.Runs;
 
 /// <summary>
-/// Fields that the attributes of several kinds of events share by name, for example <c>started_event_id</c>: the
+/// Fields that the attributes of several kinds of events share by name, for example <c>started_event_id</c>. The
 /// generated messages have no common type, and one switch for each field would repeat the same lines.
 /// </summary>
 internal static class EventAttributes

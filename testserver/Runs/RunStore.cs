@@ -26,7 +26,7 @@ internal sealed class RunStore(ServerEngine engine)
         _current[(run.Namespace, run.WorkflowId)] = run;
     }
 
-    /// <summary>The open run of an id, or the newest closed one; null when there is none.</summary>
+    /// <summary>Returns the open run of an id, or the newest closed one; null for an unknown id.</summary>
     public WorkflowRun? Current(string ns, string workflowId) => _current.GetValueOrDefault((ns, workflowId));
 
     public WorkflowRun? ByRunId(string runId) => _byRunId.GetValueOrDefault(runId);

@@ -76,7 +76,7 @@ internal sealed class WorkflowRun
 
     public int SignalCount { get; set; }
 
-    /// <summary>The workflow task that is scheduled or started; null when there is none.</summary>
+    /// <summary>The scheduled or started workflow task, or null.</summary>
     public WorkflowTask? Task { get; set; }
 
     /// <summary>Attempt of the next workflow task; above 1 after a failure.</summary>
@@ -86,7 +86,7 @@ internal sealed class WorkflowRun
     public int FailedTasks { get; set; }
 
     /// <summary>
-    /// Reason of the last failure that is in the history, as the search attribute shows it; null when there is none.
+    /// Reason of the last failure in the history, as the search attribute shows it; null without a failure.
     /// </summary>
     public string[]? LastTaskProblem { get; set; }
 
@@ -131,7 +131,7 @@ internal sealed class WorkflowRun
     /// </summary>
     public List<ResetPointInfo> ResetPoints { get; } = [];
 
-    /// <summary>Run that an operator's reset made of this one; null when there is none.</summary>
+    /// <summary>Run that a reset made of this one; null without a reset.</summary>
     public string? ResetRunId { get; set; }
 
     /// <summary>Made by a reset: its first events are those of another run.</summary>

@@ -37,7 +37,7 @@ internal sealed class CalendarFields
         MatchesDate(wall) && Has(_hours, wall.Hour) && Has(_minutes, wall.Minute) && Has(_seconds, wall.Second);
 
     /// <summary>
-    /// The first matching second after <paramref name="after"/>, or null when there is none up to the year 2100.
+    /// Returns the first matching second after <paramref name="after"/>; null if none matches before 2100.
     /// </summary>
     public DateTime? Next(DateTime after)
     {

@@ -92,7 +92,7 @@ internal sealed class TaskAnswers
     }
 
     /// <summary>
-    /// Writes the scheduled and started events of a task that only carried updates: its failure is not silent.
+    /// Writes the scheduled and started events of a task that only carried updates, because its failure is an event.
     /// </summary>
     private static void WriteSpeculative(WorkflowTask task)
     {
@@ -109,7 +109,7 @@ internal sealed class TaskAnswers
         }
     }
 
-    /// <summary>Ends the run with the task that failed for good.</summary>
+    /// <summary>Ends the run with a task failure that is not retried.</summary>
     private void End(WorkflowTask task, WorkflowTaskFailedCause cause, Failure failure, string identity, string reason)
     {
         if (task.Kind != TaskKind.Transient)

@@ -5,7 +5,7 @@ using Temporalio.Api.History.V1;
 
 namespace Nstance.Temporal.TestServer.Tasks;
 
-/// <summary>How much of a workflow task stands in the history before it is answered.</summary>
+/// <summary>Which events of a workflow task are in the history before its answer.</summary>
 internal enum TaskKind
 {
     /// <summary>Scheduled and started events are written as they happen.</summary>

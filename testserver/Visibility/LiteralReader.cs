@@ -12,7 +12,7 @@ internal static class LiteralReader
             .Where(s => s != WorkflowExecutionStatus.Unspecified)
             .Select(s => s.ToString())];
 
-    /// <exception cref="InvalidInputException">The literal is no value of that type.</exception>
+    /// <exception cref="InvalidInputException">The literal is not a value of that type.</exception>
     public static object Read(string attribute, IndexedValueType type, Literal literal) => attribute switch
     {
         "ExecutionStatus" => Status(literal),

@@ -16,7 +16,7 @@ internal sealed class QueryParser
 
     private QueryToken Current => _tokens[_at];
 
-    /// <exception cref="InvalidInputException">The query is no query; the message names position and fault.</exception>
+    /// <exception cref="InvalidInputException">The query is invalid; the message names position and fault.</exception>
     public static ParsedQuery Parse(string query) => new QueryParser(query).Query();
 
     /// <summary>Names of the attributes that the condition of a query uses.</summary>

@@ -4,10 +4,10 @@ using Temporalio.Api.Enums.V1;
 
 namespace Nstance.Temporal.TestServer.Visibility;
 
-/// <summary>The search attributes of one namespace: those of the system, and those that somebody registered.</summary>
+/// <summary>The search attributes of one namespace: those of the system, and the registered ones.</summary>
 internal sealed class SearchAttributeCatalog(string namespaceName)
 {
-    /// <summary>Kept by the server; nobody may write them.</summary>
+    /// <summary>Set by the server; clients cannot set them.</summary>
     public static readonly FrozenDictionary<string, IndexedValueType> System = new Dictionary<string, IndexedValueType>
     {
         ["WorkflowId"] = IndexedValueType.Keyword,

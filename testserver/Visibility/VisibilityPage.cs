@@ -6,8 +6,8 @@ using Nstance.Temporal.TestServer.Values;
 namespace Nstance.Temporal.TestServer.Visibility;
 
 /// <summary>
-/// One page of the executions that a query finds. The token holds the sort keys of the last one shown, not a place, so
-/// that nothing is shown twice or left out because others started or closed between two pages.
+/// One page of the executions that a query finds. The token holds the sort keys of the last execution, not a position.
+/// Runs that start or close between two pages therefore neither repeat nor hide others.
 /// </summary>
 internal static class VisibilityPage
 {
