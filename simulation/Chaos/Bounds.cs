@@ -20,26 +20,28 @@ internal sealed record Bounds(
 
     private readonly HashSet<string> _ended = [];
 
-    /// <summary>Groups of those that ended without an approval of their own.</summary>
+    /// <summary>Groups of the machines that were terminated without an approval.</summary>
     private readonly List<string> _groups = [];
 
-    /// <summary>A record is about to be deleted.</summary>
+    /// <summary>Checks the deletion of a record before it happens.</summary>
     public void Deletes(string what, string? group) => Check($"{what} deleted", group, [.. Terminating, Sweep.Purge]);
 
-    /// <summary>A live machine is about to end.</summary>
+    /// <summary>Checks the termination of a machine before it happens.</summary>
     public void Ends(string name, string providerId, string id, string group)
     {
         if (!_ended.Add(providerId)) return;
-        Check($"{name} ended", group, Terminating);
+        Check($"{name} terminated", group, Terminating);
         if (Approved.Contains(id)) return;
         _groups.Add(group);
         if (!Input.Limits.Enabled) return;
-        var max = Reasons.Sum(r => Allowed(r, null));
-        if (_groups.Count > max) Violate($"{name} is number {_groups.Count} of a cycle; at most {max} may end");
-        var maxOfGroup = Reasons.Sum(r => Allowed(r, group));
-        var ofGroup = _groups.Count(g => g == group);
-        if (ofGroup > maxOfGroup)
-            Violate($"{name} is one of {ofGroup} of {group} in a cycle; at most {maxOfGroup} may end");
+        CheckCount(_groups.Count, null);
+        CheckCount(_groups.Count(g => g == group), group);
+
+        void CheckCount(int ended, string? of)
+        {
+            var max = Reasons.Sum(r => Allowed(r, of));
+            if (ended > max) Violate($"{name} is termination {ended} in {of ?? "all"}; the limit is {max}");
+        }
     }
 
     /// <summary>Checks what a whole attempt reports.</summary>
@@ -48,7 +50,7 @@ internal sealed record Bounds(
         foreach (var note in result.Samples.Where(n => n.Action == "terminated" && n.ProviderId is not null))
         {
             if (World.Ec2.Find(note.ProviderId!)!.StateName is "pending" or "running")
-                Violate($"{note.ProviderId} was reported as ended, and runs");
+                Violate($"{note.ProviderId} was reported as terminated, and runs");
         }
 
         if (!Input.Limits.Enabled || Input.DryRun || result.Approved > 0) return;
@@ -57,9 +59,9 @@ internal sealed record Bounds(
             var max = Allowed(of.Reason, null);
             // A machine that shuts down already is reported as terminated, and no limit counts it.
             if (of.Terminated > max && _groups.Count > max)
-                Violate($"{of.Terminated} {of.Reason} ended; at most {max} may");
+                Violate($"{of.Terminated} {of.Reason} terminated; the limit is {max}");
             if (of.OverLimit > 0 && of.Terminated > 0)
-                Violate($"{of.Reason}: over its limit, and {of.Terminated} ended all the same");
+                Violate($"{of.Reason}: over its limit, but {of.Terminated} were terminated");
         }
     }
 

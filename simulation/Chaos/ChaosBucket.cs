@@ -1,34 +1,37 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The bucket at the collector's port. Reads run in parallel: what strikes one depends on its key.</summary>
-internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds) : IRecordStore
+/// <summary>
+/// The bucket at the collector's ports. Records are read in parallel: what strikes a read depends on its key. Audit and
+/// plans are searched for secrets.
+/// </summary>
+internal sealed class ChaosBucket(ChaosCall call) : IRecordStore, IAuditStore, IPlanStore
 {
     private const int PageSize = 50;
 
-    private readonly int _time = (int)world.Elapsed.TotalMinutes;
+    private readonly ChaosWorld _world = call.World;
 
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await call.BeforeAsync("list records", looks: true);
-        Fail("list records");
-        foreach (var keys in world.S3.Keys(shard.Bucket, RecordKey.Prefix(shard)).Chunk(PageSize))
+        await BeforeAsync("list records");
+        foreach (var keys in _world.S3.Keys(shard.Bucket, RecordKey.Prefix(shard)).Chunk(PageSize))
         {
-            yield return [.. keys.Select(key => new RecordObject(key, world.S3.Get(shard.Bucket, key)!.ETag))];
-            Fail("page of records");
+            yield return [.. keys.Select(key => new RecordObject(key, _world.S3.Get(shard.Bucket, key)!.ETag))];
+            call.BucketFaults("page of records");
         }
     }
 
     public async Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken cancellationToken)
     {
         await call.BeforeReadAsync();
-        Fail(key);
-        return world.S3.Get(shard.Bucket, key) is { } found
+        call.BucketFaults(key);
+        return _world.S3.Get(shard.Bucket, key) is { } found
             ? RecordRead.Parse(shard, key, found.Body, found.ETag)
             : new RecordRead.Missing();
     }
@@ -37,40 +40,78 @@ internal sealed class ChaosBucket(ChaosWorld world, ChaosCall call, Invariants i
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("delete records", looks: false);
-        if (world.Strikes(ChaosEvent.BucketError, "delete", _time)) return keys.ToDictionary(k => k, _ => "S3: 503");
-        var failed = new Dictionary<string, string>();
-        foreach (var key in keys)
+        if (call.BucketStrikes(ChaosEvent.BucketError, "delete")) return keys.ToDictionary(k => k, _ => "S3: 503");
+        var refused = keys.Where(key => call.BucketStrikes(ChaosEvent.BucketRefusesDelete, key)).ToHashSet();
+        foreach (var key in keys.Where(key => !refused.Contains(key)))
         {
-            if (world.Strikes(ChaosEvent.BucketRefusesDelete, key, _time))
-            {
-                failed[key] = "S3: AccessDenied";
-                continue;
-            }
-
-            invariants.DeletesRecord(key, bounds);
-            world.S3.Delete(shard.Bucket, key, "collector");
+            _world.Must.DeletesRecord(key, call.Bounds);
+            _world.S3.Delete(shard.Bucket, key, ChaosCloud.Hand);
         }
 
         call.After();
-        return failed;
+        return refused.ToDictionary(key => key, _ => "S3: AccessDenied");
     }
 
     public async Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken cancellationToken)
     {
-        await call.BeforeAsync("config", looks: true);
-        Fail("config");
-        return Encoding.UTF8.GetBytes(world.Config);
+        await BeforeAsync("config");
+        return Encoding.UTF8.GetBytes(_world.Config);
     }
 
     public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken)
     {
-        Fail("leader");
-        return Task.FromResult(world.Nstance?.LeaderFile is { } json ? Encoding.UTF8.GetBytes(json) : null);
+        call.BucketFaults("leader");
+        return Task.FromResult(_world.Nstance?.LeaderFile is { } json ? Encoding.UTF8.GetBytes(json) : null);
     }
 
-    private void Fail(string what)
+    async Task IAuditStore.PutAsync(
+        ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
-        if (world.Strikes(ChaosEvent.BucketError, what, _time))
-            throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
+        // The call may last: the collector must read evidence again before it terminates.
+        await BeforeAsync("put audit");
+        var text = Encoding.UTF8.GetString(lines.Span);
+        _world.Must.Says(text);
+        foreach (var entry in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(AuditEntry.Parse))
+        {
+            if (entry is { Action: "terminating" or "quarantining", ProviderId: { } provider })
+                _world.Announced.Add(provider);
+        }
+
+        call.After();
+    }
+
+    Task<IReadOnlyList<string>> IAuditStore.ListAsync(
+        ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
+
+    Task<byte[]?> IAuditStore.GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
+        Task.FromResult<byte[]?>(null);
+
+    async Task IPlanStore.PutAsync(
+        ShardRef shard, string hash, ReadOnlyMemory<byte> plan, CancellationToken cancellationToken)
+    {
+        await BeforeAsync("put plan");
+        _world.Must.Says(Encoding.UTF8.GetString(plan.Span));
+        await _world.Plans.PutAsync(shard, hash, plan, cancellationToken);
+        call.After();
+    }
+
+    async Task<byte[]?> IPlanStore.GetAsync(ShardRef shard, string hash, CancellationToken cancellationToken)
+    {
+        await BeforeAsync("get plan");
+        return await _world.Plans.GetAsync(shard, hash, cancellationToken);
+    }
+
+    async Task<IReadOnlyDictionary<string, string>> IPlanStore.DeleteAsync(
+        ShardRef shard, IReadOnlyCollection<string> hashes, CancellationToken cancellationToken)
+    {
+        await BeforeAsync("delete plans");
+        return await _world.Plans.DeleteAsync(shard, hashes, cancellationToken);
+    }
+
+    private async Task BeforeAsync(string action)
+    {
+        await call.BeforeAsync(action, looks: true);
+        call.BucketFaults(action);
     }
 }

@@ -3,24 +3,29 @@ using Nstance.Temporal.Activities.Ports;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>The host died in the middle of a call.</summary>
-internal sealed class HostDied(StoryEvent cause) : Exception("the host died")
+/// <param name="why">One sentence.</param>
+/// <param name="isLost">True: it stays away, and another host takes over. False: it starts again.</param>
+internal sealed class HostDied(string why, bool isLost) : Exception(why)
 {
-    public StoryEvent Cause { get; } = cause;
+    public bool IsLost => isLost;
 }
 
 /// <summary>
 /// One attempt at a phase, seen from its calls to cloud, bucket and reconciler: counts them, and lets the story strike
 /// at one.
 /// </summary>
-internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? strike, int host = 0)
+internal sealed class ChaosCall(ChaosWorld world, Bounds bounds, string phase, int host, StoryEvent? strike = null)
 {
     private readonly TaskCompletionSource _cut = new();
     private readonly TaskCompletionSource _restored = new();
     private readonly Lock _reads = new();
+    private readonly int _minute = (int)world.Elapsed.TotalMinutes;
     private bool _reading;
     private int _calls;
 
-    public StoryEvent? Strike => strike;
+    public ChaosWorld World => world;
+
+    public Bounds Bounds => bounds;
 
     /// <summary>Completes when the host was cut off: what it does from then on, it does as a zombie.</summary>
     public Task CutOff => _cut.Task;
@@ -59,11 +64,7 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
     }
 
     /// <summary>Comes after a call took effect.</summary>
-    public void After()
-    {
-        if (strike is { Kind: ChaosEvent.Crash or ChaosEvent.HostLost, After: true } && strike.Call == _calls)
-            throw new HostDied(strike);
-    }
+    public void After() => Die(after: true);
 
     /// <summary>Throws what the cloud answers while a fault of it holds.</summary>
     public void CloudFaults(string action)
@@ -80,14 +81,30 @@ internal sealed class ChaosCall(ChaosWorld world, string phase, StoryEvent? stri
         }
     }
 
+    /// <summary>Throws what the bucket answers while it fails.</summary>
+    public void BucketFaults(string what)
+    {
+        if (BucketStrikes(ChaosEvent.BucketError, what))
+            throw new CloudException(CloudFault.Transient, "S3: 503 SlowDown");
+    }
+
+    public bool BucketStrikes(ChaosEvent kind, string what) => world.Strikes(kind, what, _minute);
+
     public int Count() => _calls + (int)world.Elapsed.TotalSeconds;
 
     private void Step(string action, bool looks)
     {
         _calls++;
         world.Trace($"{world.Step}/{phase}/{action}");
-        if (strike is null || strike.Call != _calls) return;
-        if (strike.Kind == ChaosEvent.SlowCall && looks) world.Advance(world.Now + strike.For);
-        if (strike is { Kind: ChaosEvent.Crash or ChaosEvent.HostLost, After: false }) throw new HostDied(strike);
+        if (strike is { Kind: ChaosEvent.SlowCall } && strike.Call == _calls && looks)
+            world.Advance(world.Now + strike.For);
+        Die(after: false);
+    }
+
+    private void Die(bool after)
+    {
+        if (strike is { Kind: ChaosEvent.Crash or ChaosEvent.HostLost } && strike.After == after
+            && strike.Call == _calls)
+            throw new HostDied("the host died", isLost: strike.Kind == ChaosEvent.HostLost);
     }
 }

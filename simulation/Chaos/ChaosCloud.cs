@@ -7,13 +7,16 @@ using Nstance.Temporal.Simulation.Cloud;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>The cloud at the collector's port. Batches and unknown ids go through the collector's own code.</summary>
-internal sealed class ChaosCloud(
-    ChaosWorld world, ChaosCall call, Invariants invariants, Bounds bounds, TimeProvider? clock = null) : ICloud
+/// <param name="call">The attempt.</param>
+/// <param name="clock">The clock that the answers carry.</param>
+internal sealed class ChaosCloud(ChaosCall call, TimeProvider clock) : ICloud
 {
-    /// <summary>By this name the collector terminates.</summary>
-    private const string Hand = "collector";
+    /// <summary>By this name the collector terminates and deletes.</summary>
+    public const string Hand = "collector";
 
     private static readonly TerminateResult Protected = new(TerminateOutcome.Protected, "protected");
+
+    private readonly ChaosWorld _world = call.World;
 
     /// <summary>Returns a machine as the collector's port describes it.</summary>
     public static CloudInstance Read(Machine m) => new(
@@ -23,52 +26,45 @@ internal sealed class ChaosCloud(
     public async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, int expected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await call.BeforeAsync("list", looks: true);
-        call.CloudFaults("list");
+        await LookAsync("list");
         var all = Seen().Where(i => i.IsOwn(shard) && i.State != "terminated").ToArray();
-        foreach (var page in all.Chunk(world.Story.Setup.PageSize))
+        foreach (var page in all.Chunk(_world.Story.Setup.PageSize))
         {
-            if (world.Strikes(ChaosEvent.ShortListing, page[0].ProviderId, call.Count())) continue;
+            if (_world.Strikes(ChaosEvent.ShortListing, page[0].ProviderId, call.Count())) continue;
             yield return page;
             await call.BeforeAsync("page", looks: true);
-            if (world.Strikes(ChaosEvent.CutListing, "page", call.Count()))
+            if (_world.Strikes(ChaosEvent.CutListing, "page", call.Count()))
                 throw new CloudException(CloudFault.Transient, "EC2: connection lost");
         }
     }
 
-    public async Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken)
-    {
-        await call.BeforeAsync("probe", looks: true);
-        call.CloudFaults("probe");
-    }
+    public Task ProbeAsync(ShardRef shard, CancellationToken cancellationToken) => LookAsync("probe");
 
     public async Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
     {
         var result = await DescribeByIds.RunAsync(providerIds, async ids =>
         {
-            await call.BeforeAsync("describe", looks: true);
-            call.CloudFaults("describe");
+            await LookAsync("describe");
             var seen = Seen().ToDictionary(i => i.ProviderId);
             var missing = string.Join(", ", ids.Where(id => !seen.ContainsKey(id)));
             if (missing.Length > 0)
                 throw new CloudException(CloudFault.Gone, $"The instance IDs '{missing}' do not exist");
             return [.. ids.Select(id => seen[id])];
         });
-        return result with { At = (clock ?? world.Clock).GetUtcNow() };
+        return result with { At = clock.GetUtcNow() };
     }
 
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
-        await call.BeforeAsync("find", looks: true);
-        call.CloudFaults("find");
+        await LookAsync("find");
         return [.. Seen().Where(i => i.IsOwn(shard) && i.InstanceId is { } id && instanceIds.Contains(id))];
     }
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
-        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), world.Clock)
+        new TerminateInBatches(TerminateAsync, ids => DescribeAsync(ids, cancellationToken), _world.Clock)
             .RunAsync(instances);
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
@@ -87,9 +83,9 @@ internal sealed class ChaosCloud(
         {
             results[id] = IsProtected(id) ? Protected : new(TerminateOutcome.Quarantined, null);
             if (IsProtected(id)) continue;
-            invariants.Ends(id, bounds);
-            world.SetTag(id, CloudTags.GcQuarantined, $"{at:yyyy-MM-ddTHH:mm:ssZ}");
-            world.Ec2.Stop(id);
+            _world.Must.Ends(id, call.Bounds);
+            _world.SetTag(id, CloudTags.GcQuarantined, $"{at:yyyy-MM-ddTHH:mm:ssZ}");
+            _world.Ec2.Stop(id);
         }
 
         call.After();
@@ -103,7 +99,7 @@ internal sealed class ChaosCloud(
     {
         await call.BeforeAsync("terminate", looks: false);
         call.CloudFaults("terminate");
-        if (ids.FirstOrDefault(id => world.Strikes(ChaosEvent.DenyTermination, id, 0)) is { } denied)
+        if (ids.FirstOrDefault(id => _world.Strikes(ChaosEvent.DenyTermination, id, 0)) is { } denied)
         {
             throw new CloudException(CloudFault.Denied, $"EC2: not authorized for {denied}")
             {
@@ -115,15 +111,21 @@ internal sealed class ChaosCloud(
             throw new CloudException(CloudFault.Protected, $"The instance '{shielded}' may not be terminated");
         foreach (var id in ids)
         {
-            invariants.Ends(id, bounds);
-            world.Ec2.Terminate(id, Hand);
+            _world.Must.Ends(id, call.Bounds);
+            _world.Ec2.Terminate(id, Hand);
         }
 
         call.After();
-        return ids.Where(id => !world.Strikes(ChaosEvent.OmitTermination, id, call.Count())).ToHashSet();
+        return ids.Where(id => !_world.Strikes(ChaosEvent.OmitTermination, id, call.Count())).ToHashSet();
     }
 
-    private bool IsProtected(string providerId) => world.Ec2.Find(providerId)!.TerminationProtected;
+    private async Task LookAsync(string action)
+    {
+        await call.BeforeAsync(action, looks: true);
+        call.CloudFaults(action);
+    }
 
-    private IEnumerable<CloudInstance> Seen() => world.Shown(world.Now - world.Lag).Select(Read);
+    private bool IsProtected(string providerId) => _world.Ec2.Find(providerId)!.TerminationProtected;
+
+    private IEnumerable<CloudInstance> Seen() => _world.Shown(_world.Now - _world.Lag).Select(Read);
 }

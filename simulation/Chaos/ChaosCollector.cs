@@ -8,15 +8,14 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// a failure. <see cref="ChaosPhases"/> runs the phases.
 /// </summary>
 internal sealed class ChaosCollector(
-    ChaosWorld world, ChaosHosts hosts, ChaosOperator people, ChaosReconciler reconciler, Invariants invariants,
-    InjectedBug bug) : ICycleSteps
+    ChaosWorld world, ChaosHosts hosts, ChaosReconciler reconciler, InjectedBug bug) : ICycleSteps
 {
     private readonly CollectorState _collector = new(new GcInput(Story.Shard));
-    private readonly ChaosPhases _phases = new(world, hosts, reconciler, invariants, bug);
-    private readonly Recovery _recovery = new(world, hosts, people);
+    private readonly ChaosPhases _phases = new(world, hosts, reconciler, bug);
+    private readonly ChaosOperator _people = new(world);
     private readonly Dictionary<(string Phase, int Host), Bounds> _bounds = [];
+    private Recovery? _recovery;
     private PhaseInput? _scan;
-    private ScanHost _scanHost = new(IsShared: false, TakenOverAt: null);
 
     public int Cycles => _collector.State.Cycle;
 
@@ -44,18 +43,20 @@ internal sealed class ChaosCollector(
     public async Task<bool> CycleAsync()
     {
         var asOf = Now;
-        if (people.Steer(_collector.State, asOf) is not { } state) return false;
+        if (_people.Steer(_collector.State, asOf) is not { } state) return false;
         _collector.State = state;
-        _collector.Settings = people.Settings();
+        _collector.Settings = _people.Settings();
         _collector.BeginCycle(asOf);
         _phases.Cycle = Cycles;
         _bounds.Clear();
-        var approved = people.Approved(state, asOf);
+        _scan = null;
+        var approved = _people.Approved(state, asOf);
         var report = await new Cycle(_collector, this, _collector.DryRun, asOf).RunAsync();
         _collector.EndCycle(report, Now);
         _collector.State = bug.State(_collector.State);
         if (_collector.State.Timings is not null) await _phases.CheckAsync();
-        if (report.Health is { } health) invariants.SilentAreChecked(_scan!, health, reconciler, _scanHost);
+        if (_scan is not null) world.Must.SilentAreChecked(_scan, report, reconciler);
+        _recovery ??= new(world, hosts, _people);
         _recovery.Ended(report, _collector.State, approved, _phases.HasStruck);
         await _phases.EndCycleAsync();
         return true;
@@ -72,8 +73,10 @@ internal sealed class ChaosCollector(
 
     public Task<PhaseOutcome<HealthScanResult>> ScanHealthAsync(PhaseInput input, PhaseContext context)
     {
-        _scan = input;
-        _scanHost = new(hosts.IsShared(hosts.Current), hosts.TakenOverAt);
+        // No agent reports into an own file. A new host does not judge the time before it (design, "Grace period"),
+        // also while its syncs fail.
+        var isNew = hosts.TakenOverAt >= input.AsOf - world.Story.Setup.Timings.HealthCheckInterval;
+        _scan = hosts.IsShared(hosts.Current) && !isNew ? input : null;
         return PhaseAsync(context.Phase, input, (gc, planted) => gc.ScanHealthAsync(planted));
     }
 
@@ -95,8 +98,8 @@ internal sealed class ChaosCollector(
         // Limits hold for all attempts of a cycle together, as long as one host makes them.
         if (!_bounds.TryGetValue((phase, hosts.Current), out var bounds))
         {
-            var approved = people.Approved(_collector.State, input.AsOf);
-            _bounds[(phase, hosts.Current)] = bounds = new(world, input, hosts.Rows() ?? [], approved);
+            var approved = _people.Approved(_collector.State, input.AsOf);
+            _bounds[(phase, hosts.Current)] = bounds = new(world, input, hosts.Rows(), approved);
         }
 
         return _phases.RunAsync(phase, bounds, gc => execute(gc, bug.Input(input)));

@@ -61,9 +61,9 @@ internal static class ChaosCommand
         });
         foreach (var (seed, violation) in violated.Take(MaxShown))
         {
-            var story = await Shrink.Async(StoryTeller.Tell(seed), violation);
             await screen.WriteLineAsync($"seed {seed}, {violation.Step}: {violation.Invariant}: {violation.What}");
-            foreach (var line in story.Lines) await screen.WriteLineAsync($"  {line}");
+            var story = await Shrink.Async(StoryTeller.Tell(seed), violation);
+            await screen.WriteLineAsync($"  {story.Setup}\n  {string.Join("\n  ", story.Events)}");
         }
 
         var elapsedSeconds = Math.Round(watch.Elapsed.TotalSeconds, 1);

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -19,18 +18,21 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
         Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), $"nstance-chaos-{Guid.NewGuid():N}")).FullName;
 
     private readonly Dictionary<string, DatabaseEye> _eyes = [];
-
     private int? _holder;
 
     public int Current { get; set; }
 
-    /// <summary>When another host took the shard over last; null: the first still has it.</summary>
-    public DateTimeOffset? TakenOverAt { get; private set; }
-
     /// <summary>The host that was lost in this cycle, and does not come back before the next; null: none.</summary>
     public int? Lost { get; private set; }
 
-    public string DatabasePath => PathOf(Current);
+    /// <summary>When another host took the shard over last; null: the first still has it.</summary>
+    public DateTimeOffset? TakenOverAt { get; private set; }
+
+    public string DatabasePath => IsShared(Current)
+        ? ServerPath(Current)
+        : Path.Combine(DataDirectory, Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+
+    private string DataDirectory => Path.Combine(_folder, $"host-{Current}");
 
     /// <summary>True: the host uses the file of nstance's server there.</summary>
     public bool IsShared(int host) => setup.Shared && (host == 0 || !setup.IsMixed);
@@ -55,17 +57,13 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
 
     public void DeleteDatabase()
     {
-        if (IsShared(Current) || !File.Exists(DatabasePath)) return; // It may never have held the shard.
-        Forget();
-        foreach (var ending in new[] { "", "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+        if (ForgetOwn()) File.Delete(DatabasePath);
     }
 
     /// <summary>Overwrites all of the current host's own file but its first page.</summary>
     public void DamageDatabase()
     {
-        if (IsShared(Current) || !File.Exists(DatabasePath)) return;
-        Forget();
-        foreach (var ending in new[] { "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+        if (!ForgetOwn()) return;
         using var file = File.OpenWrite(DatabasePath);
         if (file.Length <= PageSize) return;
         var garbage = new byte[file.Length - PageSize];
@@ -74,35 +72,19 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
         file.Write(garbage);
     }
 
-    /// <summary>Returns the rows in the current host's database; null: it has none yet.</summary>
-    public IReadOnlyList<SeenRow>? Rows()
+    /// <summary>Returns the rows in the current host's database; empty: it has none yet, or is damaged.</summary>
+    public IReadOnlyList<SeenRow> Rows()
     {
         if (!_eyes.TryGetValue(DatabasePath, out var eye))
         {
-            if (!File.Exists(DatabasePath)) return null;
+            if (!File.Exists(DatabasePath)) return [];
             eye = _eyes[DatabasePath] = new DatabaseEye(DatabasePath);
         }
 
-        // A damaged file is renamed: the eye must not stay with it.
-        var rows = eye.Rows();
-        if (rows is null) Forget();
-        return rows;
+        if (eye.Rows() is { } rows) return rows;
+        Forget(); // A damaged file is renamed: the eye must not stay with it.
+        return [];
     }
-
-    /// <summary>The bucket's plans.</summary>
-    public PlanShelf Plans { get; } = new();
-
-    /// <summary>Returns the instances of a plan.</summary>
-    public IReadOnlySet<string> PlanItems(string hash) => Plans.Plans.GetValueOrDefault(hash) is { } bytes
-        && Plan.Read(bytes, hash) is { } plan
-            ? plan.Items.Select(item => item.InstanceId).ToHashSet()
-            : new HashSet<string>();
-
-    /// <summary>Returns the guards that made a plan.</summary>
-    public IReadOnlySet<string> PlanGuards(string hash) => Plans.Plans.GetValueOrDefault(hash) is { } bytes
-        && Plan.Read(bytes, hash) is { } plan
-            ? plan.Guards.ToHashSet()
-            : new HashSet<string>();
 
     /// <summary>Locks the database until disposed, if there is one.</summary>
     public IDisposable? Lock()
@@ -114,24 +96,30 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
         return connection;
     }
 
+    /// <summary>Returns the activities of the current host, for one attempt.</summary>
     public (GcActivities Gc, ReconcilerActivities Reconciler) Activities(
-        ICloud cloud, IRecordStore records, IAuditStore audit, IPlanStore plans, IEventSink sink, bool diskFull,
-        TimeProvider time)
+        ChaosCall call, IEventSink sink, InjectedBug bug)
     {
+        var world = call.World;
+        var isDiskFull = world.Has(ChaosEvent.DiskFull);
         var databases = new ShardDatabases
         {
             HostName = $"host-{Current}",
-            DataDirectory = Path.Combine(_folder, $"host-{Current}"),
+            DataDirectory = DataDirectory,
             SharedDatabasePath = IsShared(Current) ? ServerPath(Current) : null,
             NstanceServerId = ChaosNstance.ServerId(Current),
             Opened = connection =>
             {
                 connection.DefaultTimeout = 1;
                 Run(connection, "PRAGMA synchronous = OFF; PRAGMA busy_timeout = 50");
-                if (diskFull) Run(connection, "PRAGMA max_page_count = 1");
+                if (isDiskFull) Run(connection, "PRAGMA max_page_count = 1");
             },
         };
-        var gc = new GcActivities(databases, new Connections(cloud, records, audit, plans), _ => sink, time);
+        var bucket = new ChaosBucket(call);
+        var connections = new Connections(
+            new ChaosCloud(call, bug.CloudClock(world)), bug.Records(bucket, DatabasePath), bucket, bucket);
+        var time = bug.Clock(world);
+        var gc = new GcActivities(databases, connections, _ => sink, time);
         return (gc, gc.CreateReconciler(null, time, NullLogger.Instance));
     }
 
@@ -141,9 +129,15 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private string PathOf(int host) => IsShared(host)
-        ? ServerPath(host)
-        : Path.Combine(_folder, $"host-{host}", Story.Shard.Cluster, $"{Story.Shard.Shard}.db");
+    /// <summary>Closes the current host's own file, and removes what SQLite keeps beside it.</summary>
+    /// <returns>False: the host has no own file. It may never have held the shard.</returns>
+    private bool ForgetOwn()
+    {
+        if (IsShared(Current) || !File.Exists(DatabasePath)) return false;
+        Forget();
+        foreach (var ending in new[] { "-wal", "-shm" }) File.Delete(DatabasePath + ending);
+        return true;
+    }
 
     /// <summary>Closes the connection that looks: the last one to close empties the log into the file.</summary>
     private void Forget()

@@ -14,14 +14,15 @@ internal sealed class ChaosNstance : IDisposable
     private readonly NstanceServer[] _servers;
 
     /// <param name="world">The world.</param>
-    /// <param name="paths">The file of each host's server.</param>
-    public ChaosNstance(ChaosWorld world, params string[] paths)
+    /// <param name="hosts">The hosts, each with a server.</param>
+    public ChaosNstance(ChaosWorld world, ChaosHosts hosts)
     {
         _world = world;
         var setup = world.Story.Setup;
         var hasUnknownColumns = setup.Seed % 3 == 0;
-        _servers = [.. paths.Select(path => new NstanceServer(
-            path, setup.Generation, world.Fleet, setup.NstanceRegistrationTimeout, hasUnknownColumns))];
+        _servers = [.. Enumerable.Range(0, ChaosHosts.Count).Select(host => new NstanceServer(
+            hosts.ServerPath(host), setup.Generation, world.Fleet, setup.NstanceRegistrationTimeout,
+            hasUnknownColumns))];
         foreach (var server in _servers) server.File.Run("PRAGMA synchronous = OFF");
         world.Fleet.Nstance = Server;
         world.Nstance = this;
@@ -33,7 +34,8 @@ internal sealed class ChaosNstance : IDisposable
     /// <summary>When it was elected last; null: before the story.</summary>
     public DateTimeOffset? ElectedAt { get; private set; }
 
-    public NstanceDatabase File => Server.File;
+    /// <summary>The server that leads.</summary>
+    public NstanceServer Server => _servers[Leader];
 
     /// <summary>Bytes of <c>leader.json</c>; null: it is missing.</summary>
     public string? LeaderFile
@@ -50,11 +52,7 @@ internal sealed class ChaosNstance : IDisposable
         }
     }
 
-    private NstanceServer Server => _servers[Leader];
-
     public static string ServerId(int host) => $"nst-{host}";
-
-    public void Write(Action<NstanceDatabase> write) => Server.Write(write);
 
     /// <summary>Elects the server of a host, which rebuilds its database from the records.</summary>
     public void Elect(int host)
@@ -64,14 +62,14 @@ internal sealed class ChaosNstance : IDisposable
         _world.Fleet.Nstance = Server;
         _world.Trace($"elected {Leader}");
         var recorded = _world.Members.Where(m => !m.HasCorruptRecord && _world.Fleet.HasRecord(m));
-        Write(database => database.Rebuild([.. recorded.Select(m => m.Known())], _world.ServerNow));
+        Server.Write(database => database.Rebuild([.. recorded.Select(m => m.Known())], _world.ServerNow));
     }
 
     /// <summary>nstance checks an instance, as its reconciler does, and runs a cycle of its own collector.</summary>
     public void Collect(Member? check)
     {
         if (check?.ProviderId is { } id && _world.Ec2.FindVisible(id) is { } machine)
-            Write(database => database.SetStatus(check.Id, id, ChaosCloud.Read(machine).Status.Name()));
+            Server.Write(database => database.SetStatus(check.Id, id, ChaosCloud.Read(machine).Status.Name()));
         Judge(Server.Collect(_world.ServerNow));
     }
 

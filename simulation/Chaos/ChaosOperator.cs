@@ -3,7 +3,7 @@ using Nstance.Temporal.Workflows.Collector;
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>What operators ask for at a moment. When all is calm they enforce, without limits.</summary>
-internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
+internal sealed class ChaosOperator(ChaosWorld world)
 {
     private const string Name = "operator";
 
@@ -29,7 +29,7 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
             || world.Story.Events.Any(e => e.Kind == ChaosEvent.Enforce && e.At <= world.Elapsed);
         state = state with
         {
-            Mode = new ModeState(!enforces || world.Holding(ChaosEvent.DryRun).Any(), Name, now),
+            Mode = new ModeState(!enforces || world.Has(ChaosEvent.DryRun), Name, now),
             PartialPauses = [.. world.Holding(ChaosEvent.PartialPause).Select(e =>
                 new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
         };
@@ -41,10 +41,10 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
         if (ApprovesNext || (world.Quiet && state.Blocks.Count > 0)) state = Decide(state, approve: true, now);
         ApprovesNext = false;
 
-        // What was refused stays until a person approves it after all.
+        // A rejection holds until a person approves the plan.
         if (world.Quiet && Approvals.Valid(state, now) is null && state.Rejections is [var refused, ..])
             state = Approve(state, new(CollectPlan.IdOf(refused.Hash), Name, "calm"), refused.Hash, now);
-        return world.Holding(ChaosEvent.Pause).Any() ? null : state;
+        return world.Has(ChaosEvent.Pause) ? null : state;
     }
 
     /// <summary>What the collector is configured with now.</summary>
@@ -52,7 +52,7 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
     {
         // Nothing bounds the last cycles: a plan that was rejected is not proposed again.
         Limits = world.Quiet ? TerminationLimits.Off
-            : world.Holding(ChaosEvent.Limits).Any() ? new()
+            : world.Has(ChaosEvent.Limits) ? new()
             : world.Story.Setup.Limits,
         Quarantine = world.Story.Setup.Quarantine,
         CycleTimeout = _cycleTimeout,
@@ -73,7 +73,7 @@ internal sealed class ChaosOperator(ChaosWorld world, ChaosHosts hosts)
 
     private GcState Approve(GcState state, PlanDecision decision, string hash, DateTimeOffset now)
     {
-        _approved = hosts.PlanItems(hash);
+        _approved = (world.Plans.Find(hash)?.Items ?? []).Select(item => item.InstanceId).ToHashSet();
         return Approvals.Approve(state, decision, now);
     }
 }

@@ -1,6 +1,7 @@
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Workflows.Reconciler;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -37,20 +38,17 @@ internal sealed class ChaosReconciler(ChaosWorld world)
 }
 
 /// <summary>Signals, in place of Temporal's.</summary>
-internal sealed class ChaosSink(
-    ChaosWorld world, ChaosCall call, ChaosReconciler reconciler, Invariants invariants) : IEventSink
+internal sealed class ChaosSink(ChaosCall call, ChaosReconciler reconciler) : IEventSink
 {
+    private readonly ChaosWorld _world = call.World;
+
     public async Task SendAsync(ShardRef shard, EventBatch batch, CancellationToken cancellationToken)
     {
         await call.BeforeAsync("send", looks: false);
-        if (world.Strikes(ChaosEvent.SinkDown, "send", call.Count()))
-        {
-            throw new Temporalio.Exceptions.ApplicationFailureException(
-                "Temporal is away", ErrorTypes.Unavailable);
-        }
-
-        foreach (var e in batch.Events.Where(e => e.Type == ReconcileEventType.CheckInstance)) invariants.HandsOn(e);
-        reconciler.Queue.Enqueue(batch, world.Now);
+        if (_world.Strikes(ChaosEvent.SinkDown, "send", call.Count()))
+            throw new ApplicationFailureException("Temporal is away", ErrorTypes.Unavailable);
+        foreach (var e in batch.Events.Where(e => e.Type == ReconcileEventType.CheckInstance)) _world.Must.HandsOn(e);
+        reconciler.Queue.Enqueue(batch, _world.Now);
         call.After();
     }
 }

@@ -8,8 +8,6 @@ internal sealed record InjectedBug
 {
     public Func<IRecordStore, string, IRecordStore> Records { get; init; } = (records, _) => records;
 
-    public Func<AcquireShardInput, AcquireShardInput> Acquire { get; init; } = input => input;
-
     public Func<PhaseInput, PhaseInput> Input { get; init; } = input => input;
 
     public Func<CollectResult, CollectResult> Collected { get; init; } = result => result;
@@ -26,8 +24,7 @@ internal sealed record InjectedBug
 }
 
 /// <summary>The outcome of a story.</summary>
-internal sealed record ChaosOutcome(
-    int Seed, int Cycles, int Terminated, int Checked, string Digest, Violation? Violation);
+internal sealed record ChaosOutcome(int Cycles, int Terminated, string Digest, Violation? Violation);
 
 /// <summary>Plays one story.</summary>
 internal static class ChaosRun
@@ -40,12 +37,9 @@ internal static class ChaosRun
         bug ??= new();
         using var hosts = new ChaosHosts(story.Setup);
         var world = new ChaosWorld(story);
-        using var nstance = story.Setup.Shared
-            ? new ChaosNstance(world, [.. Enumerable.Range(0, ChaosHosts.Count).Select(hosts.ServerPath)]) : null;
-        var invariants = new Invariants(world);
+        using var nstance = story.Setup.Shared ? new ChaosNstance(world, hosts) : null;
         var reconciler = new ChaosReconciler(world);
-        var people = new ChaosOperator(world, hosts);
-        var collector = new ChaosCollector(world, hosts, people, reconciler, invariants, bug);
+        var collector = new ChaosCollector(world, hosts, reconciler, bug);
         var done = new HashSet<int>();
         var end = Story.Start + story.Setup.Length + Quiet(story);
         while (world.Now < end && world.Violation is null)
@@ -66,11 +60,9 @@ internal static class ChaosRun
         }
 
         world.Step = "end";
-        if (world.Violation is null) invariants.NothingLeaks();
-        if (world.Violation is null) invariants.RowsTellTheTruth(hosts.Rows() ?? []);
-        return new(
-            story.Setup.Seed, collector.Cycles, world.EndedByCollector.Count, reconciler.CheckedAt.Count, world.Digest,
-            world.Violation);
+        if (world.Violation is null) world.Must.NothingLeaks();
+        if (world.Violation is null) world.Must.RowsTellTheTruth(hosts.Rows());
+        return new(collector.Cycles, world.EndedByCollector.Count, world.Digest, world.Violation);
     }
 
     private static TimeSpan Quiet(Story story)
@@ -80,5 +72,29 @@ internal static class ChaosRun
         return (3 * setup.Timings.RegistrationTimeout) + setup.Timings.DeletedRecordRetention
             + TimeSpan.FromMinutes(5) + (QuietCycles * setup.Timings.Interval) + (setup.Quarantine ?? TimeSpan.Zero)
             + (setup.Shared && !setup.IsMixed ? TimeSpan.Zero : SyncPhase.RecordsReread) + ahead;
+    }
+}
+
+/// <summary>Takes events out of a story for as long as the same invariant breaks.</summary>
+internal static class Shrink
+{
+    private const int MaxRuns = 200;
+
+    public static async Task<Story> Async(Story story, Violation violation, Func<InjectedBug>? bug = null)
+    {
+        var runs = 0;
+        for (var size = Math.Max(1, story.Events.Count / 2); size >= 1; size /= 2)
+        {
+            for (var at = 0; at < story.Events.Count && runs < MaxRuns;)
+            {
+                var less = story with { Events = [.. story.Events.Take(at), .. story.Events.Skip(at + size)] };
+                runs++;
+                var outcome = await ChaosRun.PlayAsync(less, bug?.Invoke());
+                if (outcome.Violation?.Invariant == violation.Invariant) story = less;
+                else at += size;
+            }
+        }
+
+        return story;
     }
 }

@@ -15,10 +15,8 @@ internal sealed class ChaosWorld
     private static readonly TimeSpan CloudLag = TimeSpan.FromSeconds(45);
 
     private readonly ILookup<ChaosEvent, StoryEvent> _events;
-    private readonly Happenings _happenings;
-    private readonly PriorityQueue<Action, (DateTimeOffset At, int Sequence)> _timers = new();
+    private readonly PriorityQueue<Action, (DateTimeOffset At, int Sequence)> _due = new();
     private DateTimeOffset _beat;
-    private int _next;
     private int _sequence;
     private ulong _digest = Dice.Offset;
 
@@ -30,7 +28,6 @@ internal sealed class ChaosWorld
         Clock = new WorldClock(() => Now);
         TemporalClock = new WorldClock(() => TemporalNow);
         _events = story.Events.ToLookup(e => e.Kind);
-        _happenings = new(this);
         var cloud = new SimulatedCloudOptions
         {
             Clock = Clock,
@@ -41,6 +38,9 @@ internal sealed class ChaosWorld
         Ec2 = new(cloud);
         S3 = new(cloud);
         Fleet = new(Story.Shard, Ec2, S3);
+        Must = new(this);
+        var happenings = new Happenings(this);
+        foreach (var e in story.Events) Later(e.At, () => happenings.Happen(e));
     }
 
     public Story Story { get; }
@@ -67,12 +67,15 @@ internal sealed class ChaosWorld
 
     public ShardFleet Fleet { get; }
 
+    /// <summary>The bucket's plans.</summary>
+    public PlanShelf Plans { get; } = new();
+
+    /// <summary>What must hold.</summary>
+    public Invariants Must { get; }
+
     public IEnumerable<Member> Members => Fleet.Members.Values;
 
-    /// <summary>Machines of an id that two carry: for a person to decide.</summary>
-    public HashSet<string> Duplicates { get; } = [];
-
-    public Dictionary<string, DateTimeOffset> EndedByCollector { get; } = [];
+    public HashSet<string> EndedByCollector { get; } = [];
 
     /// <summary>Machines whose termination the audit announced.</summary>
     public HashSet<string> Announced { get; } = [];
@@ -95,19 +98,18 @@ internal sealed class ChaosWorld
 
     public int Seed => Story.Setup.Seed;
 
-    public TimeSpan Lag => Holding(ChaosEvent.Lag).Any() ? CloudLag : TimeSpan.Zero;
+    public TimeSpan Lag => Has(ChaosEvent.Lag) ? CloudLag : TimeSpan.Zero;
 
-    public string Config => Holding(ChaosEvent.BreakConfig).Any()
+    public string Config => Has(ChaosEvent.BreakConfig)
         ? "{ \"cluster\": { \"id\": "
         : Story.Shard.Config(Story.Setup.Timings with
         {
-            RegistrationTimeout =
-                Story.Setup.Timings.RegistrationTimeout * (Holding(ChaosEvent.Timeout).Any() ? 2 : 1),
+            RegistrationTimeout = Story.Setup.Timings.RegistrationTimeout * (Has(ChaosEvent.Timeout) ? 2 : 1),
         });
 
     /// <summary>The time by the clock of nstance's server.</summary>
     public DateTimeOffset ServerNow =>
-        Now + Story.Setup.ServerSkew + (Holding(ChaosEvent.ServerClockAhead).Any() ? ClockAhead : TimeSpan.Zero);
+        Now + Story.Setup.ServerSkew + (Has(ChaosEvent.ServerClockAhead) ? ClockAhead : TimeSpan.Zero);
 
     public void Violate(string invariant, string what) => Violation ??= new Violation(invariant, Step, what);
 
@@ -116,6 +118,8 @@ internal sealed class ChaosWorld
 
     public IEnumerable<StoryEvent> Holding(ChaosEvent kind) =>
         Quiet ? [] : _events[kind].Where(e => e.Holds(Elapsed));
+
+    public bool Has(ChaosEvent kind) => Holding(kind).Any();
 
     /// <summary>True: such an event holds, or ended less than a time ago.</summary>
     public bool Held(ChaosEvent kind, TimeSpan after) =>
@@ -128,25 +132,24 @@ internal sealed class ChaosWorld
     public IEnumerable<Machine> Shown(DateTimeOffset at) =>
         Ec2.All().Select(m => Ec2.FindVisible(m.Id, at)).OfType<Machine>();
 
+    public void SetTag(string providerId, string name, string value) => Ec2.Change(
+        providerId, m => m with { Tags = new Dictionary<string, string>(m.Tags) { [name] = value } });
+
     /// <summary>Lets everything happen that is due until then, in order.</summary>
     public void Advance(DateTimeOffset to)
     {
-        while (true)
+        while (_due.TryPeek(out _, out var next) && next.At <= to)
         {
-            var eventAt = _next < Story.Events.Count ? Start + Story.Events[_next].At : DateTimeOffset.MaxValue;
-            var timerAt = _timers.TryPeek(out _, out var due) ? due.At : DateTimeOffset.MaxValue;
-            if (eventAt > to && timerAt > to) break;
-            Now = Max(Now, Min(eventAt, timerAt));
-            if (eventAt <= timerAt) _happenings.Happen(Story.Events[_next++]);
-            else _timers.Dequeue()();
+            if (next.At > Now) Now = next.At;
+            _due.Dequeue()();
         }
 
-        Now = Max(Now, to);
+        if (to > Now) Now = to;
         if (Now - _beat >= Story.Setup.Timings.HealthCheckInterval / 4) Heartbeat();
     }
 
     /// <summary>Lets something happen after a time.</summary>
-    public void Later(TimeSpan after, Action action) => _timers.Enqueue(action, (Now + after, _sequence++));
+    public void Later(TimeSpan after, Action action) => _due.Enqueue(action, (Now + after, _sequence++));
 
     /// <summary>Ends all faults: agents whose machine runs report again.</summary>
     public void CalmDown()
@@ -161,17 +164,17 @@ internal sealed class ChaosWorld
     /// </summary>
     public void Heartbeat()
     {
-        if (Nstance is null || IsLocked || Holding(ChaosEvent.LeaderDead).Any()) return;
+        if (Nstance is null || IsLocked || Has(ChaosEvent.LeaderDead)) return;
         _beat = Now;
         var interval = Story.Setup.Timings.HealthCheckInterval;
         var reporting = Members.Where(m => m is { RegisteredAt: not null, SilentSince: null } && IsRunning(m)
             && !(Now < Nstance.ElectedAt + (interval * Dice.Roll(Seed, m.Number, "first beat", 0))));
-        Nstance.File.Report(reporting.Select(m => (m.Id, ServerNow
+        Nstance.Server.File.Report(reporting.Select(m => (m.Id, ServerNow
             - (interval * (0.5 * Dice.Roll(Seed, m.Number, "beat", 0))))));
     }
 
     /// <summary>True: its agent reaches no server.</summary>
-    public bool IsDown(Member member) => Holding(ChaosEvent.LeaderDead).Any()
+    public bool IsDown(Member member) => Has(ChaosEvent.LeaderDead)
         || Holding(ChaosEvent.AgentsDown).Any(e => Dice.Roll(Seed, e.Number, "down", member.Number) < e.Rate);
 
     public void EndSilence(Member member)
@@ -181,13 +184,6 @@ internal sealed class ChaosWorld
     }
 
     public bool IsRunning(Member member) => Fleet.MachineOf(member)?.State is MachineState.Running;
-
-    private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
-
-    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
-
-    public void SetTag(string providerId, string name, string value) => Ec2.Change(
-        providerId, m => m with { Tags = new Dictionary<string, string>(m.Tags) { [name] = value } });
 
     private sealed class WorldClock(Func<DateTimeOffset> now) : TimeProvider
     {

@@ -6,17 +6,11 @@ namespace Nstance.Temporal.Simulation.Chaos;
 internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? ProviderId, string? Status, bool HasRow);
 
 /// <summary>Reads a host's database from outside. Its connection stays open: opening a WAL file is slow.</summary>
-internal sealed class DatabaseEye : IDisposable
+internal sealed class DatabaseEye(string path) : IDisposable
 {
-    private readonly SqliteConnection _connection;
+    private readonly SqliteConnection _connection = new($"Data Source={path};Pooling=False;Mode=ReadWrite");
     private long _seen = -1;
     private IReadOnlyList<SeenRow>? _rows;
-
-    public DatabaseEye(string path)
-    {
-        _connection = new SqliteConnection($"Data Source={path};Pooling=False;Mode=ReadWrite");
-        _connection.Open();
-    }
 
     /// <summary>
     /// Returns all rows; null: it has no tables yet, or is damaged. Reads them again only when another connection has
@@ -26,7 +20,9 @@ internal sealed class DatabaseEye : IDisposable
     {
         try
         {
-            using var command = Command("PRAGMA data_version");
+            _connection.Open(); // Does nothing when it is open.
+            using var command = _connection.CreateCommand();
+            command.CommandText = "PRAGMA data_version";
             var version = (long)command.ExecuteScalar()!;
             if (version == _seen) return _rows;
             command.CommandText = """
@@ -38,11 +34,7 @@ internal sealed class DatabaseEye : IDisposable
             var rows = new List<SeenRow>();
             string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
             while (reader.Read())
-            {
-                rows.Add(new(
-                    reader.GetString(0), Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
-            }
-
+                rows.Add(new(Text(0)!, Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
             _seen = version;
             return _rows = rows;
         }
@@ -53,11 +45,4 @@ internal sealed class DatabaseEye : IDisposable
     }
 
     public void Dispose() => _connection.Dispose();
-
-    private SqliteCommand Command(string sql)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        return command;
-    }
 }

@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>
-/// Chance that depends on what is asked, not on what was asked before: a story keeps its course when events are taken
-/// out of it, and reads that run in parallel cannot change it.
+/// Rolls that depend on the question alone. A story keeps its course when events are removed from it, and parallel
+/// reads cannot change it.
 /// </summary>
 internal static class Dice
 {

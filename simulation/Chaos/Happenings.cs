@@ -1,4 +1,3 @@
-using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
@@ -21,13 +20,14 @@ internal sealed class Happenings(ChaosWorld world)
         if (e.Kind == ChaosEvent.StrangeObject)
             PutObject($"{Story.Shard.Prefix()}shard/{Story.Shard.Shard}/instance/..\n{e.Number}\u0001.json", "{");
         if (e.Kind == ChaosEvent.AgentsDown) SilenceAgents(e);
-        if (world.Nstance is { } nstance) HappenToNstance(e, nstance);
-        if (!Fleet.Members.TryGetValue(e.Member, out var member)) return;
-        if (Fleet.MachineOf(member) is { } machine) HappenToMachine(e, member, machine);
+        var member = Fleet.Members.GetValueOrDefault(e.Member);
+        if (world.Nstance is { } nstance) HappenToNstance(e, nstance, member);
+        if (member is null) return;
+        if (Fleet.MachineOf(member) is { } machine) HappenToMachine(e, member, machine.Id);
         HappenToMember(e, member);
     }
 
-    private void HappenToNstance(StoryEvent e, ChaosNstance nstance)
+    private void HappenToNstance(StoryEvent e, ChaosNstance nstance, Member? member)
     {
         switch (e.Kind)
         {
@@ -40,11 +40,20 @@ internal sealed class Happenings(ChaosWorld world)
             case ChaosEvent.LeaderDead:
                 world.Later(e.For, () => nstance.Elect(nstance.Leader + (e.Member % 2)));
                 break;
-            case ChaosEvent.NstanceCollects when !world.Holding(ChaosEvent.LeaderDead).Any():
-                nstance.Collect(Fleet.Members.GetValueOrDefault(e.Member));
+            case ChaosEvent.NstanceCollects when !world.Has(ChaosEvent.LeaderDead):
+                nstance.Collect(member);
                 break;
-            case ChaosEvent.NstanceScales when !world.Holding(ChaosEvent.LeaderDead).Any():
+            case ChaosEvent.NstanceScales when !world.Has(ChaosEvent.LeaderDead):
                 nstance.Scale(e.After ? Story.Group(e.Member) : null);
+                break;
+            case ChaosEvent.FutureRow when member is not null:
+                var future = NstanceDatabase.Text(Now.AddYears(YearsAhead));
+                var trueTime = nstance.Server.File.TimeOf(member.Id, e.Column);
+                if (e.Column is "registered_at" or "health_at" && trueTime is null) break;
+                Set(trueTime, future);
+                world.Later(e.For, () => Set(future, trueTime));
+                void Set(string? from, string? to) =>
+                    nstance.Server.Write(database => database.SetTime(member.Id, e.Column, from, to));
                 break;
         }
     }
@@ -68,41 +77,33 @@ internal sealed class Happenings(ChaosWorld world)
                 break;
             case ChaosEvent.CorruptRow:
                 member.HasCorruptRow = true;
-                world.Nstance?.Write(database => database.SetState(member.Id, "{ broken"u8.ToArray()));
-                break;
-            case ChaosEvent.FutureRow when world.Nstance is { } nstance:
-                var future = NstanceDatabase.Text(Now.AddYears(YearsAhead));
-                var trueTime = nstance.File.TimeOf(member.Id, e.Column);
-                if (e.Column is "registered_at" or "health_at" && trueTime is null) break;
-                nstance.Write(database => database.SetTime(member.Id, e.Column, trueTime, future));
-                world.Later(e.For, () =>
-                    nstance.Write(database => database.SetTime(member.Id, e.Column, future, trueTime)));
+                world.Nstance?.Server.Write(database => database.SetState(member.Id, "{ broken"u8.ToArray()));
                 break;
         }
     }
 
-    private void HappenToMachine(StoryEvent e, Member member, Machine machine)
+    private void HappenToMachine(StoryEvent e, Member member, string machine)
     {
         switch (e.Kind)
         {
             case ChaosEvent.StopMachine:
-                world.Ec2.Stop(machine.Id);
-                if (e.For > TimeSpan.Zero) world.Later(e.For, () => world.Ec2.Start(machine.Id));
+                world.Ec2.Stop(machine);
+                if (e.For > TimeSpan.Zero) world.Later(e.For, () => world.Ec2.Start(machine));
                 break;
             case ChaosEvent.Retire when member.HasRow:
-                world.Ec2.Terminate(machine.Id, ShardFleet.NstanceHand);
+                world.Ec2.Terminate(machine, ShardFleet.NstanceHand);
                 world.S3.Delete(Story.Shard.Bucket, Story.Shard.RecordKey(member), ShardFleet.NstanceHand);
-                world.Nstance?.Write(database => database.MarkDeleted(member.Id, world.ServerNow));
+                world.Nstance?.Server.Write(database => database.MarkDeleted(member.Id, world.ServerNow));
                 break;
             case ChaosEvent.TerminateElsewhere:
-                world.Ec2.Terminate(machine.Id, LivingFleet.Hand);
+                world.Ec2.Terminate(machine, LivingFleet.Hand);
                 break;
             case ChaosEvent.ProtectAtCloud:
-                world.Ec2.Change(machine.Id, m => m with { TerminationProtected = true });
+                world.Ec2.Change(machine, m => m with { TerminationProtected = true });
                 break;
             case ChaosEvent.ProtectByTag:
                 var until = e.For == TimeSpan.Zero ? "true" : $"{Now + e.For:yyyy-MM-ddTHH:mm:ssZ}";
-                world.SetTag(machine.Id, "nstance:gc-protect", until);
+                world.SetTag(machine, "nstance:gc-protect", until);
                 break;
         }
     }
@@ -110,12 +111,9 @@ internal sealed class Happenings(ChaosWorld world)
     private void SilenceAgents(StoryEvent e)
     {
         var silent = world.Members.Where(m =>
-            m is { RegisteredAt: not null, SilentSince: null } && world.IsDown(m)).ToArray();
+            m is { RegisteredAt: not null, SilentSince: null } && world.IsDown(m)).ToList();
         foreach (var member in silent) member.SilentSince = Now;
-        world.Later(e.For, () =>
-        {
-            foreach (var member in silent) world.EndSilence(member);
-        });
+        world.Later(e.For, () => silent.ForEach(world.EndSilence));
     }
 
     private void PutObject(string key, string text) =>
@@ -128,13 +126,7 @@ internal sealed class Happenings(ChaosWorld world)
         var member = new Member(e.Member, id, Story.Tenant, Story.Group(e.Member), e.Scenario, issued);
         var zone = e.Member % 2 == 0 ? "a" : "b";
         Fleet.Create(member, $"i-{e.Member:x17}", zone, world.ServerNow);
-        if (e.Scenario == Scenario.DuplicateId)
-        {
-            var second = $"i-f{e.Member:x16}";
-            Fleet.Launch(member, second, zone, Now);
-            world.Duplicates.UnionWith([member.ProviderId!, second]);
-        }
-
+        if (e.Scenario == Scenario.DuplicateId) Fleet.Launch(member, $"i-f{e.Member:x16}", zone, Now);
         if (e.Scenario is not (Scenario.Registers or Scenario.LostAnswerRegisters or Scenario.DuplicateId)) return;
         world.Later(e.For, () => Register(member));
         if (e.After) world.Later(e.For + TimeSpan.FromMinutes(3), () => Register(member));
@@ -146,9 +138,9 @@ internal sealed class Happenings(ChaosWorld world)
     private void Register(Member member)
     {
         if (!world.IsRunning(member) || member.HasCorruptRecord || !Fleet.HasRecord(member)) return;
-        var minute = (int)world.Elapsed.TotalMinutes;
+        var key = Story.Shard.RecordKey(member);
         if (world.IsDown(member)
-            || world.Strikes(ChaosEvent.BucketRefusesWrite, Story.Shard.RecordKey(member), minute))
+            || world.Strikes(ChaosEvent.BucketRefusesWrite, key, (int)world.Elapsed.TotalMinutes))
         {
             world.Later(RegisterAgain, () => Register(member));
             return;

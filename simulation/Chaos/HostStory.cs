@@ -34,7 +34,7 @@ internal sealed class HostStory(int seed)
             // Long enough for a shard that stays there to be noticed.
             var lasts = TimeSpan.FromMinutes(_random.Next(20, 300)) * (kind == HostWithoutEc2 ? 3 : 1);
             var left = setup.Length - at;
-            var e = new StoryEvent(0, at, kind)
+            var e = new StoryEvent(at, kind)
             {
                 For = kind is Elect or MoveLeader or DamageDatabase ? TimeSpan.Zero : lasts < left ? lasts : left,
                 Member = kind == FutureRow ? _random.Next(members) : _random.Next(ChaosHosts.Count),

@@ -4,9 +4,6 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>The host that a health scan ran on.</summary>
-internal sealed record ScanHost(bool IsShared, DateTimeOffset? TakenOverAt);
-
 /// <summary>What must hold, by the simulation's truth (docs/testing.md). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
@@ -25,7 +22,7 @@ internal sealed class Invariants(ChaosWorld world)
         if (machine.TerminationProtected || seen.Protection(now) is not null)
             world.Violate("I1", $"{name} is protected");
         if (!world.Announced.Contains(providerId)) world.Violate("I8", $"{name} ended without an announcement");
-        world.EndedByCollector[providerId] = now;
+        world.EndedByCollector.Add(providerId);
         // Started again a moment ago: while the cloud still says that it is stopped, the collector cannot know.
         if (IsStopped(machine) || IsStopped(world.Ec2.FindVisible(providerId, now - world.Lag))) return;
         if (member is null || member.IsBeingDeleted || member.IsGivenUp) return;
@@ -55,18 +52,19 @@ internal sealed class Invariants(ChaosWorld world)
         }
     }
 
-    /// <summary>I4, after a health scan that worked: a silent member was checked lately, or waits to be.</summary>
+    /// <summary>I4, after a health scan: a member without reports was checked in time, or waits.</summary>
     public void SilentAreChecked(
-        PhaseInput input, HealthScanResult scan, ChaosReconciler reconciler, ScanHost host)
+        PhaseInput input, CycleReport report, ChaosReconciler reconciler)
     {
+        if (report.Health is not { Suspect: null } health) return;
         var interval = Timings.HealthCheckInterval;
-        if (!host.IsShared || WasSkewed(3 * interval)) return;
-        // A new host does not judge the time before it (design, "Grace period"), also while its syncs fail.
-        if (host.TakenOverAt >= input.AsOf - interval) return;
+        if (world.Held(ChaosEvent.TemporalSkew, 3 * interval)) return;
         if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
         var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;
         var isInGrace = input.Grace?.Since >= input.AsOf - interval;
-        if (scan.Suspect is not null || isPaused || isInGrace || WasAhead()) return;
+        if (isPaused || isInGrace || WasAhead()) return;
+        // The purge reports a mark of deletion that lies ahead.
+        var reportsInvalid = health.Invalid > 0 || report.Purge is not { Invalid: 0 };
         var since = input.AsOf - (3 * interval);
         foreach (var m in world.Members.Where(m => m.RegisteredAt < since && m.SilentSince < since))
         {
@@ -75,9 +73,10 @@ internal sealed class Invariants(ChaosWorld world)
             if (m.HasCorruptRecord && world.Nstance?.ElectedAt is not null) continue;
             if (world.Ec2.FindVisible(m.ProviderId!, input.AsOf)?.State is not MachineState.Running) continue;
             // A row with a time of the future is not used, and reported.
-            if (world.Holding(ChaosEvent.FutureRow).Any(e => e.Member == m.Number) && scan.Invalid > 0) continue;
+            if (reportsInvalid && world.Holding(ChaosEvent.FutureRow).Any(e => e.Member == m.Number)) continue;
             var isChecked = reconciler.CheckedAt.TryGetValue(m.Id, out var at) && at > input.AsOf - (2 * interval);
-            if (!isChecked && !reconciler.Waits(m.Id)) world.Violate("I4", $"{Name(m)} is silent, and was not checked");
+            if (!isChecked && !reconciler.Waits(m.Id))
+                world.Violate("I4", $"{Name(m)} stopped reporting; it was not checked in time");
         }
     }
 
@@ -86,9 +85,9 @@ internal sealed class Invariants(ChaosWorld world)
     {
         var since = world.Now - (2 * Timings.HealthCheckInterval);
         if (world.Fleet.WithId(check.InstanceId!) is not { SilentSince: null } m || WasAhead()) return;
-        var reports = m.RegisteredAt < since && !(m.ReportsSince >= since) && world.Fleet.MachineOf(m) is
-        { State: MachineState.Running } machine && machine.StateSince < since && !WasDead(since);
-        if (reports) world.Violate("I14", $"{Name(m)} reports, and was handed on: {check.Cause}");
+        if (world.Held(ChaosEvent.LeaderDead, world.Now - since) || !world.IsRunning(m)) return;
+        if (m.RegisteredAt < since && !(m.ReportsSince >= since) && world.Fleet.MachineOf(m)!.StateSince < since)
+            world.Violate("I14", $"{Name(m)} reports, and was handed on: {check.Cause}");
     }
 
     /// <summary>I7.</summary>
@@ -103,16 +102,16 @@ internal sealed class Invariants(ChaosWorld world)
         var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
         // When its protection ends, some cycles pass, and the quarantine if there is one.
         var protectedAt = world.Now - TimeSpan.FromHours(3) - (world.Story.Setup.Quarantine ?? TimeSpan.Zero);
-        foreach (var m in judged.Where(m => m.Scenario is not Scenario.Foreign))
+        // While two machines carry an id, a person must decide.
+        foreach (var m in judged.Where(m => m.Scenario is not (Scenario.Foreign or Scenario.DuplicateId)))
         {
             if (world.Fleet.MachineOf(m) is not { Alive: true, TerminationProtected: false } machine) continue;
-            if (world.Duplicates.Contains(machine.Id)) continue;
             if (ChaosCloud.Read(machine).Protection(protectedAt) is not null) continue;
             if (machine.State is MachineState.Stopped || m.RegisteredAt is null)
                 world.Violate("I2", $"{machine.Id} ({Name(m)}) leaks: {machine.StateName}");
         }
 
-        // Where the cloud shows no machine of ours at all, "not found" is no evidence (ADR 0002).
+        // If the cloud shows no machine of the shard, "not found" does not count (ADR 0002).
         if (!world.Ec2.All().Any(m => m.Alive && ChaosCloud.Read(m).IsOwn(Story.Shard))) return;
         foreach (var m in judged.Where(m => HasJudgedRecord(m) && world.Fleet.HasRecord(m) && !Lives(m)))
             world.Violate("I2", $"the record of {Name(m)} stays, and its machine is gone");
@@ -130,17 +129,13 @@ internal sealed class Invariants(ChaosWorld world)
         }
     }
 
-    // While a second machine carries an id, a person must decide. Known gap: on an own database, where no agent
-    // reports, a registered record that names no machine may be a live agent's.
+    // A person must decide about a duplicate id. Known gap: an own file holds no reports of agents, so a registered
+    // record that names no machine may belong to an agent that runs.
     private bool HasJudgedRecord(Member m) => m.Scenario is not Scenario.DuplicateId
         && (world.Story.Setup.Shared || m.Scenario is not Scenario.LostAnswerRegisters);
 
     /// <summary>A report from a clock that was ahead looks fresh until that time has come.</summary>
     private bool WasAhead() => world.Held(ChaosEvent.ServerClockAhead, ChaosWorld.ClockAhead);
-
-    private bool WasSkewed(TimeSpan after) => world.Held(ChaosEvent.TemporalSkew, after);
-
-    private bool WasDead(DateTimeOffset since) => world.Held(ChaosEvent.LeaderDead, world.Now - since);
 
     private static bool IsStopped(Machine? machine) =>
         machine?.State is MachineState.Stopping or MachineState.Stopped;

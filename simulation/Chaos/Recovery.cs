@@ -30,8 +30,6 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
 
     private ShardTimings Timings => world.Story.Setup.Timings;
 
-    private int GraceCycles => Cycles(Max(Timings.RegistrationTimeout, Timings.HealthCheckInterval));
-
     /// <param name="report">Of the cycle.</param>
     /// <param name="state">After it.</param>
     /// <param name="approved">Instances that were approved before it.</param>
@@ -49,53 +47,53 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
         }
 
         ApprovalHolds(report, state, approved);
-        if (report is { Outcome: CycleOutcome.Completed, Grace: null })
+        if (report is not { Outcome: CycleOutcome.Completed, Grace: null })
         {
-            _bad = 0;
-            if (Collects(report, state)) GarbageGoes(report);
+            Recovers(report);
             return;
         }
 
-        Recovers(report);
+        _bad = 0;
+        if (Collects(report, state)) GarbageGoes(report);
     }
 
     /// <summary>I11: within some cycles after a fault the shard collects, or waits for an approval.</summary>
     private void Recovers(CycleReport report)
     {
-        if (++_bad <= GraceCycles + HostRules.MaxFailedSyncs + Slack) return;
+        var grace = Math.Max(Cycles(Timings.RegistrationTimeout), Cycles(Timings.HealthCheckInterval));
+        if (++_bad <= grace + HostRules.MaxFailedSyncs + Slack) return;
         if (report is { Outcome: CycleOutcome.Blocked, Grace: null }) people.ApprovesNext = true;
-        else Violate("I11", $"{_bad} cycles after the last fault: {report.Outcome}, {Why(report)}");
+        else world.Violate("I11", $"{_bad} cycles after the last fault: {report.Outcome}, {Why(report)}");
     }
 
-    /// <summary>I11: what was approved is not held back again by the same guard.</summary>
+    /// <summary>
+    /// I11: what was approved is not held back again by the same guard. An approval covers an instance for one reason.
+    /// </summary>
     private void ApprovalHolds(CycleReport report, GcState state, IReadOnlySet<string> approved)
     {
-        if (approved.Count == 0 || report.Approval is not { } approval || state.Pending is not { } pending) return;
-        // A plan is known on the host that made it.
-        if (hosts.PlanItems(approval.Hash).Count == 0) return;
-        var guards = hosts.PlanGuards(approval.Hash);
-        if (!hosts.PlanGuards(pending.Hash).All(guards.Contains)) return;
-        var again = hosts.PlanItems(pending.Hash).Where(approved.Contains).ToArray();
-        if (again.Length > 0)
-            Violate("I11", $"{again.Length} approved instances are held back again: {Why(report)}");
+        if (report.Approval is not { } approval || state.Pending is not { } pending) return;
+        if (world.Plans.Find(approval.Hash) is not { } old || world.Plans.Find(pending.Hash) is not { } plan) return;
+        if (plan.Guards.Except(old.Guards).Any()) return;
+        var again = plan.Items.Count(item => approved.Contains(item.InstanceId) && old.Items.Any(i => i.Covers(item)));
+        if (again > 0) world.Violate("I11", $"{again} approved instances are held back again: {Why(report)}");
     }
 
     /// <summary>I12: a guard that blocks shows itself, since when, and a way out.</summary>
     private void GuardsSpeak(CycleReport report, GcState state)
     {
         var held = report.Collect?.Counts.Sum(c => c.Blocked) ?? 0;
-        if (held > 0 && report.Collect!.Blocked.Count == 0) Violate("I12", $"{held} are held back by no guard");
+        if (held > 0 && report.Collect!.Blocked.Count == 0) Violate($"{held} are held back by no guard");
         if (report.Outcome == CycleOutcome.Blocked && state.Blocks.Count == 0)
-            Violate("I12", "the cycle is blocked, and the state names no guard");
+            Violate("the cycle is blocked, and the state names no guard");
         foreach (var guard in _blockedSince.Keys.Except(state.Blocks.Select(b => b.Guard)).ToArray())
             _blockedSince.Remove(guard);
         foreach (var block in state.Blocks)
         {
             if (!Guards.All.Contains(block.Guard) || block.Why.Length == 0)
-                Violate("I12", $"guard \"{block.Guard}\" says \"{block.Why}\"");
+                Violate($"guard \"{block.Guard}\" says \"{block.Why}\"");
             if (_blockedSince.TryAdd(block.Guard, report.StartedAt)) continue;
             if (block.Since != _blockedSince[block.Guard])
-                Violate("I12", $"{block.Guard} blocks since {_blockedSince[block.Guard]:u}, says {block.Since:u}");
+                Violate($"{block.Guard} blocks since {_blockedSince[block.Guard]:u}, says {block.Since:u}");
         }
 
         // A guard about the cloud's silence holds nothing back: there is nothing to approve.
@@ -104,7 +102,9 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
             // The bucket did not take the plan: the next cycle tries again.
             || Reports.AllProblems(report).Any(p => p.Contains("could not be written", StringComparison.Ordinal));
         if (!report.DryRun && (held > 0 || report.Health?.Suspect is not null) && !hasWayOut)
-            Violate("I12", $"no plan waits for an approval: {Why(report)}");
+            Violate($"no plan waits for an approval: {Why(report)}");
+
+        void Violate(string what) => world.Violate("I12", what);
     }
 
     /// <summary>I13: completed cycles without grace leave no machine that never registered.</summary>
@@ -114,24 +114,20 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
         var max = Slack + Cycles((2 * timeout) + Timings.SettleTime + TimeSpan.FromHours(1));
         foreach (var m in world.Members)
         {
-            var isJudged = m is { RegisteredAt: null, HasCorruptRecord: false, HasCorruptRow: false }
-                and { IsBeingDeleted: false, Scenario: not (Scenario.Foreign or Scenario.DuplicateId) };
-            var isGarbage = isJudged && world.Fleet.MachineOf(m) is
-            { State: MachineState.Running, TerminationProtected: false } machine
+            var isGarbage = IsJudged(m)
+                && world.Fleet.MachineOf(m) is { State: MachineState.Running, TerminationProtected: false } machine
                 && machine.LaunchedAt < report.StartedAt - timeout
                 && ChaosCloud.Read(machine).Protection(world.Now - TimeSpan.FromHours(3)) is null
                 && !world.Story.Events.Any(e => e.Kind == ChaosEvent.FutureRow && e.Member == m.Number);
-            if (!isGarbage)
-            {
-                _overdue.Remove(m.Id);
-                continue;
-            }
-
-            _overdue[m.Id] = _overdue.GetValueOrDefault(m.Id) + 1;
-            if (_overdue[m.Id] > max)
-                Violate("I13", $"#{m.Number} ({m.Scenario}) outlives {_overdue[m.Id]} completed cycles");
+            var overdue = _overdue[m.Id] = isGarbage ? _overdue.GetValueOrDefault(m.Id) + 1 : 0;
+            if (overdue > max)
+                world.Violate("I13", $"#{m.Number} ({m.Scenario}) outlives {overdue} completed cycles");
         }
     }
+
+    private static bool IsJudged(Member m) =>
+        m is { RegisteredAt: null, HasCorruptRecord: false, HasCorruptRow: false, IsBeingDeleted: false }
+            and { Scenario: not (Scenario.Foreign or Scenario.DuplicateId) };
 
     /// <summary>True: nothing but its rules keeps the collector from terminating garbage.</summary>
     private static bool Collects(CycleReport report, GcState state) =>
@@ -153,12 +149,8 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
         .All(host => world.Story.Events.Any(e => e.Kind == ChaosEvent.HostWithoutEc2 && e.Member == host
             && e.At <= world.Elapsed && e.At + e.For >= since));
 
-    private void Violate(string invariant, string what) => world.Violate(invariant, what);
-
     private static string Why(CycleReport report) => string.Join(
         "; ", Reports.AllProblems(report).Prepend(report.Grace is { } grace ? $"grace: {grace.Why}" : "no grace"));
 
     private int Cycles(TimeSpan time) => (int)Math.Ceiling(time / Timings.Interval);
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

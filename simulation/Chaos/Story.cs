@@ -1,12 +1,16 @@
-using System.Globalization;
 using Nstance.Temporal.Simulation.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
+using static System.FormattableString;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
 /// <summary>One event; what its kind does not need is left at zero.</summary>
-internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
+internal sealed record StoryEvent(TimeSpan At, ChaosEvent Kind)
 {
+    /// <summary>Its place in the order in which the story was made. Chance depends on it.</summary>
+    public int Number { get; init; }
+
+    /// <summary>A member of the fleet, or a host.</summary>
     public int Member { get; init; }
 
     public Scenario Scenario { get; init; }
@@ -19,6 +23,7 @@ internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
 
     public int Call { get; init; }
 
+    /// <summary>A second form of the event: <see cref="ChaosEvent"/> says which.</summary>
     public bool After { get; init; }
 
     /// <summary>The only group that an operator means; null: all.</summary>
@@ -37,20 +42,15 @@ internal sealed record StoryEvent(int Number, TimeSpan At, ChaosEvent Kind)
 
     public override string ToString()
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{At:d\\.hh\\:mm\\:ss} {Kind}");
-        if (Kind == ChaosEvent.Launch)
-            return text + $" #{Member} {Scenario}, registers after {For}{(After ? ", twice" : "")}";
-        if (Kind == ChaosEvent.NstanceScales) return text + (After ? $", {Story.Group(Member)} by one less" : "");
-        if (Kind <= ChaosEvent.CorruptRow) text += $" #{Member}";
-        if (Kind == ChaosEvent.HostWithoutEc2) text += $" host-{Member}";
-        if (Kind == ChaosEvent.LeaderDead && After) text += ", leader.json is missing";
-        if (Column.Length > 0) text += $", {Column}";
-        if (By != TimeSpan.Zero) text += $" by {By}";
-        if (Phase.Length > 0) text += $" at call {Call} of {Phase}{(After ? ", after it took effect" : "")}";
-        if (Group is not null || Sweep is not null)
-            text += $" {Group ?? "every group"}, {Sweep?.ToString() ?? "every sweep"}";
-        if (For > TimeSpan.Zero) text += $" for {For}";
-        return Rate > 0 ? text + string.Create(CultureInfo.InvariantCulture, $", rate {Rate:0.00}") : text;
+        (bool IsSaid, FormattableString Text)[] parts =
+        [
+            (true, $"{At:d\\.hh\\:mm\\:ss} {Kind}"), (Kind <= ChaosEvent.CorruptRow, $"#{Member}"),
+            (Kind == ChaosEvent.Launch, $"{Scenario}"), (Kind == ChaosEvent.HostWithoutEc2, $"host-{Member}"),
+            (Phase.Length > 0, $"at call {Call} of {Phase}"), (Column.Length > 0, $"{Column}"),
+            (Group is not null, $"{Group}"), (Sweep is not null, $"{Sweep}"), (By != TimeSpan.Zero, $"by {By}"),
+            (For > TimeSpan.Zero, $"for {For}"), (Rate > 0, $"rate {Rate:0.00}"), (After, $"(after)"),
+        ];
+        return string.Join(' ', parts.Where(part => part.IsSaid).Select(part => Invariant(part.Text)));
     }
 }
 
@@ -80,15 +80,9 @@ internal sealed record Story(StorySetup Setup, IReadOnlyList<StoryEvent> Events)
     public static readonly ShardRef Shard = new("prod-eu", "us-west-2a", "bucket");
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 0, 0, 0, TimeSpan.Zero);
 
-    public IEnumerable<string> Lines => Events.Select(e => e.ToString())
-        .Prepend($"{(Setup.Shared ? $"{Setup.Generation} of nstance, shared" : "own")} database"
-            + $"{(Setup.IsMixed ? " on host-0 alone" : "")}, "
-            + $"{Setup.Length.TotalDays:0.#} days, a cycle each {Setup.Timings.Interval}, "
-            + $"registration timeout {Setup.Timings.RegistrationTimeout}, "
-            + $"retention {Setup.Timings.DeletedRecordRetention}, health {Setup.Timings.HealthCheckInterval}, "
-            + $"the server's clock {Setup.ServerSkew.TotalSeconds:+0;-0;0} s, "
-            + $"{(Setup.Limits.Enabled ? $"limits with {Setup.Limits.Rules?.Count ?? 0} rules" : "no limits")}"
-            + (Setup.Quarantine is { } wait ? $", quarantine {wait}" : ""));
+    /// <summary>Numbers the events as they come, and puts them in order.</summary>
+    public static Story Of(StorySetup setup, IEnumerable<StoryEvent> events) => new(
+        setup, [.. events.Select((e, n) => e with { Number = n + 1 }).OrderBy(e => e.At).ThenBy(e => e.Number)]);
 
     public static string Group(int member) => $"group-{member % 3}";
 }

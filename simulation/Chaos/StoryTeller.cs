@@ -4,7 +4,7 @@ using static Nstance.Temporal.Simulation.Chaos.ChaosEvent;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
-/// <summary>Makes the story of a seed.</summary>
+/// <summary>Makes the story of a seed. A seed's story depends on the order in which the dice are rolled.</summary>
 internal sealed class StoryTeller
 {
     private static readonly string[] Phases = ["sync", "collect", "collect", "collect", "health", "purge"];
@@ -56,11 +56,7 @@ internal sealed class StoryTeller
         teller.Strikes();
         teller.Operators();
         if (teller._setup.Shared) teller.Nstance();
-        foreach (var e in teller._hosts.Tell(teller._setup, teller._members)) teller.Add(e.Kind, e.At, with => e with
-        {
-            Number = with.Number,
-        });
-        return new Story(teller._setup, [.. teller._events.OrderBy(e => e.At).ThenBy(e => e.Number)]);
+        return Story.Of(teller._setup, teller._events.Concat(teller._hosts.Tell(teller._setup, teller._members)));
     }
 
     private void Fleet()
@@ -88,11 +84,11 @@ internal sealed class StoryTeller
         var timeout = _setup.Timings.RegistrationTimeout;
         var after = _random.Next(10) switch
         {
-            < 6 => TimeSpan.FromSeconds(_random.Next(40, 240)),
-            < 9 => timeout + TimeSpan.FromSeconds(_random.Next(-150, 600)),
+            < 6 => Seconds(40, 240),
+            < 9 => timeout + Seconds(-150, 600),
             _ => timeout + Minutes(1, 120),
         };
-        Add(Launch, at, e => e with
+        _events.Add(new(at, Launch)
         {
             Member = _members++,
             Scenario = scenario,
@@ -115,10 +111,10 @@ internal sealed class StoryTeller
                 ProtectByTag when Chance(50) => Minutes(60, 1800),
                 _ => TimeSpan.Zero,
             };
-            Add(kind, Moment(), e => e with { Member = _random.Next(_members), For = lasts });
+            _events.Add(new(Moment(), kind) { Member = _random.Next(_members), For = lasts });
         }
 
-        for (var n = _random.Next(3); n > 0; n--) Add(StrangeObject, Moment());
+        for (var n = _random.Next(3); n > 0; n--) _events.Add(new(Moment(), StrangeObject));
     }
 
     private void Faults()
@@ -128,10 +124,10 @@ internal sealed class StoryTeller
             var kind = Pick(
                 Throttle, CloudError, CloudDenied, CutListing, ShortListing, Lag, Lag, DenyTermination, OmitTermination,
                 BucketError, BucketRefusesDelete, BucketRefusesWrite, SinkDown, DiskFull, ServerClockAhead);
-            Add(kind, Moment(), e => e with { For = Minutes(5, 240), Rate = 0.1 + (0.9 * _random.NextDouble()) });
+            _events.Add(new(Moment(), kind) { For = Minutes(5, 240), Rate = 0.1 + (0.9 * _random.NextDouble()) });
         }
 
-        if (_random.Next(4) == 0) Add(DeleteDatabase, Moment());
+        if (_random.Next(4) == 0) _events.Add(new(Moment(), DeleteDatabase));
     }
 
     private void Strikes()
@@ -139,24 +135,24 @@ internal sealed class StoryTeller
         for (var n = _random.Next(2, 9); n > 0; n--)
         {
             var kind = Pick(Crash, Crash, HostLost, Zombie, Zombie, SlowCall, SlowCall);
-            Add(kind, Moment(), e => e with
+            _events.Add(new(Moment(), kind)
             {
                 Phase = Phases[_random.Next(Phases.Length)],
                 Call = _random.Next(1, 9),
                 After = kind is Crash or HostLost && Chance(50),
-                For = kind == SlowCall ? TimeSpan.FromSeconds(_random.Next(5, 600)) : TimeSpan.Zero,
+                For = kind == SlowCall ? Seconds(5, 600) : TimeSpan.Zero,
                 Rate = kind == Zombie ? _random.NextDouble() : 0,
             });
         }
 
         // A lock is waited for in real time: seldom.
         if (_random.Next(12) == 0)
-            Add(DatabaseBusy, Moment(), e => e with { Phase = Phases[_random.Next(Phases.Length)], Call = 1 });
+            _events.Add(new(Moment(), DatabaseBusy) { Phase = Phases[_random.Next(Phases.Length)], Call = 1 });
     }
 
     private void Operators()
     {
-        Add(Enforce, Minutes(0, 240));
+        _events.Add(new(Minutes(0, 240), Enforce));
         for (var n = _random.Next(6); n > 0; n--)
         {
             var kind = Pick(
@@ -164,7 +160,7 @@ internal sealed class StoryTeller
                 ChaosEvent.PartialPause, ChaosEvent.PartialPause, ChaosEvent.QuietHours);
             var isPartial = kind == ChaosEvent.PartialPause;
             var hasGroup = Chance(60);
-            Add(kind, TimeSpan.FromMinutes((int)Moment().TotalMinutes), e => e with
+            _events.Add(new(TimeSpan.FromMinutes((int)Moment().TotalMinutes), kind)
             {
                 For = Minutes(20, 400),
                 Group = isPartial && hasGroup ? AnyGroup() : null,
@@ -175,25 +171,25 @@ internal sealed class StoryTeller
         for (var n = _random.Next(2, 9); n > 0; n--)
         {
             var at = Moment();
-            Add(Chance(75) ? Approve : Reject, at);
+            _events.Add(new(at, Chance(75) ? Approve : Reject));
         }
     }
 
     private void Nstance()
     {
         for (var n = _nstance.Next(12); n > 0; n--)
-            Add(NstanceCollects, NstanceMoment(), e => e with { Member = _nstance.Next(_members) });
+            _events.Add(new(NstanceMoment(), NstanceCollects) { Member = _nstance.Next(_members) });
         for (var n = _nstance.Next(8); n > 0; n--)
         {
             var shrinks = _nstance.Next(5) == 0;
-            Add(NstanceScales, NstanceMoment(), e => e with { Member = _nstance.Next(_members), After = shrinks });
+            _events.Add(new(NstanceMoment(), NstanceScales) { Member = _nstance.Next(_members), After = shrinks });
         }
 
         // At times nstance checks a stopped machine before the collector lists it, or while a plan waits.
         foreach (var stop in _events.Where(e => e.Kind == StopMachine && _nstance.Next(3) == 0).ToArray())
         {
             var at = stop.At + TimeSpan.FromMinutes(_nstance.Next(1, 60));
-            Add(NstanceCollects, at, e => e with { Member = stop.Member });
+            _events.Add(new(at, NstanceCollects) { Member = stop.Member });
         }
     }
 
@@ -216,11 +212,7 @@ internal sealed class StoryTeller
 
     private TimeSpan Minutes(int min, int below) => TimeSpan.FromMinutes(_random.Next(min, below));
 
-    private TimeSpan Moment() => TimeSpan.FromSeconds(_random.Next(0, (int)_setup.Length.TotalSeconds));
+    private TimeSpan Seconds(int min, int below) => TimeSpan.FromSeconds(_random.Next(min, below));
 
-    private void Add(ChaosEvent kind, TimeSpan at, Func<StoryEvent, StoryEvent>? with = null)
-    {
-        var added = new StoryEvent(_events.Count + 1, at, kind);
-        _events.Add(with?.Invoke(added) ?? added);
-    }
+    private TimeSpan Moment() => Seconds(0, (int)_setup.Length.TotalSeconds);
 }

@@ -27,7 +27,7 @@ internal sealed class Ec2Endpoint(
             }
 
             var fault = faults.Next(form.Action, string.Join(',', form.List("InstanceId")));
-            await fault.WaitAsync(http.RequestAborted);
+            await fault.WaitAsync(FaultKind.Held, http.RequestAborted);
             if (fault.Kind is not FaultKind.Cut) await AnswerAsync(http, form, fault);
             else http.Abort();
         }
@@ -45,7 +45,7 @@ internal sealed class Ec2Endpoint(
     {
         if (Refusal(fault) is { } refusal) throw refusal;
         var answer = actions.Run(form, fault);
-        await fault.WaitAfterAsync(http.RequestAborted);
+        await fault.WaitAsync(FaultKind.HeldAfter, http.RequestAborted);
         if (fault.Kind is FaultKind.LostAnswer) http.Abort();
         else await WriteAsync(http, 200, answer);
     }

@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Simulation.Faults;
 internal sealed class FaultRoom
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Queue<Fault>> _scripts = new(StringComparer.Ordinal);
+    private readonly List<(string Operation, Fault Fault)> _script = [];
     private readonly List<(string Operation, Func<string, bool> When, Fault Fault)> _rules = [];
 
     /// <summary>
@@ -16,11 +16,7 @@ internal sealed class FaultRoom
     /// </summary>
     public void Script(string operation, params IEnumerable<Fault> faults)
     {
-        lock (_gate)
-        {
-            if (!_scripts.TryGetValue(operation, out var script)) _scripts[operation] = script = new Queue<Fault>();
-            foreach (var fault in faults) script.Enqueue(fault);
-        }
+        lock (_gate) _script.AddRange(faults.Select(fault => (operation, fault)));
     }
 
     /// <summary>
@@ -37,7 +33,7 @@ internal sealed class FaultRoom
     {
         lock (_gate)
         {
-            _scripts.Clear();
+            _script.Clear();
             _rules.Clear();
         }
     }
@@ -47,8 +43,11 @@ internal sealed class FaultRoom
     {
         lock (_gate)
         {
-            if (_scripts.TryGetValue(operation, out var script) && script.TryDequeue(out var scripted)) return scripted;
-            return _rules.Find(r => r.Operation == operation && r.When(subject)).Fault ?? Fault.None;
+            var next = _script.FindIndex(s => s.Operation == operation);
+            if (next < 0) return _rules.Find(r => r.Operation == operation && r.When(subject)).Fault ?? Fault.None;
+            var fault = _script[next].Fault;
+            _script.RemoveAt(next);
+            return fault;
         }
     }
 }

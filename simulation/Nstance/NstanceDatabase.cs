@@ -31,13 +31,7 @@ internal sealed class NstanceDatabase : IDisposable
               $nonce, $issued, $registered, $healthAt, $health, $hash,
               $issued, $issued, $deleted{(isV2 ? ", 'subnet-1'" : "")})
             """;
-        _connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            ForeignKeys = true,
-            Pooling = false,
-            DefaultTimeout = 30,
-        }.ToString());
+        _connection = new($"Data Source={path};Foreign Keys=True;Pooling=False;Default Timeout=30");
         _connection.Open();
         Run(NstanceSchema.Of(generation, hasUnknownColumns));
     }
@@ -53,9 +47,9 @@ internal sealed class NstanceDatabase : IDisposable
             ("$id", i.Id), ("$tenant", i.Tenant), ("$group", i.Group), ("$demand", i.OnDemand),
             ("$provider", i.ProviderId),
             ("$state", i.ProviderId is null ? null : State(i.Id, i.ProviderId, i.Status)),
-            ("$nonce", i.Nonce), ("$issued", Text(i.IssuedAt)), ("$registered", TextOrNull(i.RegisteredAt)),
-            ("$healthAt", TextOrNull(i.HealthAt)), ("$health", i.HealthAt is null ? null : Health),
-            ("$hash", i.InfraConfigHash), ("$deleted", TextOrNull(i.DeletedAt)),
+            ("$nonce", i.Nonce), ("$issued", i.IssuedAt), ("$registered", i.RegisteredAt),
+            ("$healthAt", i.HealthAt), ("$health", i.HealthAt is null ? null : Health),
+            ("$hash", i.InfraConfigHash), ("$deleted", i.DeletedAt),
         ]);
         InsertKeys(instances.Where(i => i.RegisteredAt is not null).Select(i => i.Id));
     }
@@ -66,7 +60,7 @@ internal sealed class NstanceDatabase : IDisposable
         UPDATE instances SET provider_id = $provider, provider_at = $now, provider_state = $state, updated_at = $now
         WHERE id = $id
         """,
-        ("$id", id), ("$provider", providerId), ("$state", State(id, providerId, "pending")), ("$now", Text(now)));
+        ("$id", id), ("$provider", providerId), ("$state", State(id, providerId, "pending")), ("$now", now));
 
     /// <summary>Agents register.</summary>
     public void Register(IReadOnlyCollection<string> ids, DateTimeOffset now)
@@ -75,14 +69,14 @@ internal sealed class NstanceDatabase : IDisposable
             """
             UPDATE instances SET registered_at = $now, health_at = $now, health = $health, updated_at = $now
             WHERE id = $id
-            """, ids, id => [("$id", id), ("$now", Text(now)), ("$health", Health)]);
+            """, ids, id => [("$id", id), ("$now", now), ("$health", Health)]);
         InsertKeys(ids);
     }
 
     /// <summary>Agents report their health.</summary>
     public void Report(IEnumerable<(string Id, DateTimeOffset At)> reports) => Each(
         "UPDATE instances SET health_at = $at, health = $health WHERE id = $id", reports,
-        report => [("$id", report.Id), ("$at", Text(report.At)), ("$health", Health)]);
+        report => [("$id", report.Id), ("$at", report.At), ("$health", Health)]);
 
     /// <summary>Writes what the cloud says of a machine, as nstance does when it checks an instance.</summary>
     public void SetStatus(string id, string providerId, string status) => SetState(id, State(id, providerId, status));
@@ -92,14 +86,14 @@ internal sealed class NstanceDatabase : IDisposable
         Run("UPDATE instances SET provider_state = $state WHERE id = $id", ("$id", id), ("$state", state));
 
     public void MarkDeleted(string id, DateTimeOffset now) => Run(
-        "UPDATE instances SET deleted_at = $now, updated_at = $now WHERE id = $id", ("$id", id), ("$now", Text(now)));
+        "UPDATE instances SET deleted_at = $now, updated_at = $now WHERE id = $id", ("$id", id), ("$now", now));
 
-    /// <summary>A new leader has rebuilt the database: no report of an agent is left.</summary>
+    /// <summary>Resets every report, as a new leader does.</summary>
     public void Elect() => Run("UPDATE instances SET health_at = NULL");
 
     /// <summary>
-    /// A new leader rebuilds its database from the records: each has a live row, a row without one is marked, and no
-    /// report is left.
+    /// Rebuilds the database from the records, as a new leader does. Each record gets an unmarked row, a row without a
+    /// record is marked, and every report is reset.
     /// </summary>
     public void Rebuild(IReadOnlyCollection<NstanceInstance> recorded, DateTimeOffset now)
     {
@@ -111,8 +105,8 @@ internal sealed class NstanceDatabase : IDisposable
             WHERE id = $id
             """, recorded, i =>
             [
-                ("$id", i.Id), ("$provider", i.ProviderId), ("$registered", TextOrNull(i.RegisteredAt)),
-                ("$issued", Text(i.IssuedAt)), ("$now", Text(now)),
+                ("$id", i.Id), ("$provider", i.ProviderId), ("$registered", i.RegisteredAt),
+                ("$issued", i.IssuedAt), ("$now", now),
             ]);
         var known = Ids();
         Insert([.. recorded.Where(i => !known.Contains(i.Id))]);
@@ -121,12 +115,8 @@ internal sealed class NstanceDatabase : IDisposable
     }
 
     /// <summary>Returns one time of a row as it is written; null: it has none.</summary>
-    public string? TimeOf(string id, string column)
-    {
-        using var command = Command($"SELECT {column} FROM instances WHERE id = $id");
-        Bind(command, [("$id", id)]);
-        return command.ExecuteScalar() as string;
-    }
+    public string? TimeOf(string id, string column) =>
+        Query($"SELECT {column} FROM instances WHERE id = $id", row => Text(row, 0), ("$id", id)).FirstOrDefault();
 
     /// <summary>Writes one time of a row, unless it is another by now than was read.</summary>
     public void SetTime(string id, string column, string? from, string? to) => Run(
@@ -139,39 +129,21 @@ internal sealed class NstanceDatabase : IDisposable
         DELETE FROM public_keys WHERE instance_id IN (SELECT id FROM instances WHERE deleted_at < $before);
         DELETE FROM lb_instances WHERE instance_id IN (SELECT id FROM instances WHERE deleted_at < $before);
         DELETE FROM instances WHERE deleted_at < $before;
-        """, ("$before", Text(deletedBefore)));
+        """, ("$before", deletedBefore));
 
     /// <summary>Returns the ids of all rows.</summary>
-    public IReadOnlySet<string> Ids()
-    {
-        using var command = Command("SELECT id FROM instances");
-        using var reader = command.ExecuteReader();
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        while (reader.Read()) ids.Add(reader.GetString(0));
-        return ids;
-    }
+    public IReadOnlySet<string> Ids() => Query("SELECT id FROM instances", row => row.GetString(0)).ToHashSet();
 
     /// <summary>Returns the rows that are not marked, oldest first.</summary>
-    public IReadOnlyList<NstanceRow> Live()
-    {
-        using var command = Command("""
-            SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT),
-              registered_at IS NOT NULL, CAST(issued_at AS TEXT), infra_config_hash
-            FROM instances WHERE deleted_at IS NULL ORDER BY created_at, id
-            """);
-        using var reader = command.ExecuteReader();
-        var rows = new List<NstanceRow>();
-        while (reader.Read())
-        {
-            rows.Add(new(
-                reader.GetString(0), reader.GetString(1), Column(2), !reader.IsDBNull(3) && reader.GetBoolean(3),
-                Column(4), Column(5), reader.GetBoolean(6), Column(7), Column(8)));
-        }
-
-        return rows;
-
-        string? Column(int n) => reader.IsDBNull(n) ? null : reader.GetString(n);
-    }
+    public IReadOnlyList<NstanceRow> Live() => Query(
+        """
+        SELECT id, tenant, group_key, on_demand, provider_id, CAST(provider_state AS TEXT),
+          registered_at IS NOT NULL, CAST(issued_at AS TEXT), infra_config_hash
+        FROM instances WHERE deleted_at IS NULL ORDER BY created_at, id
+        """,
+        row => new NstanceRow(
+            row.GetString(0), row.GetString(1), Text(row, 2), !row.IsDBNull(3) && row.GetBoolean(3),
+            Text(row, 4), Text(row, 5), row.GetBoolean(6), Text(row, 7), Text(row, 8)));
 
     /// <summary>Runs a statement that is not nstance's own, such as a pragma.</summary>
     public void Run(string sql, params (string Name, object? Value)[] values)
@@ -182,8 +154,6 @@ internal sealed class NstanceDatabase : IDisposable
     }
 
     public void Dispose() => _connection.Dispose();
-
-    private static string? TextOrNull(DateTimeOffset? time) => time is { } at ? Text(at) : null;
 
     private static byte[] State(string id, string providerId, string status) => Encoding.UTF8.GetBytes(
         $$"""{"instance_id": "{{id}}", "provider_instance_id": "{{providerId}}", "status": "{{status}}"}""");
@@ -211,6 +181,20 @@ internal sealed class NstanceDatabase : IDisposable
         }
     }
 
+    private List<T> Query<T>(
+        string sql, Func<SqliteDataReader, T> read, params (string Name, object? Value)[] values)
+    {
+        using var command = Command(sql);
+        Bind(command, values);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read()) rows.Add(read(reader));
+        return rows;
+    }
+
+    private static string? Text(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetString(column);
+
     private SqliteCommand Command(string sql)
     {
         var command = _connection.CreateCommand();
@@ -220,10 +204,8 @@ internal sealed class NstanceDatabase : IDisposable
 
     private static void Bind(SqliteCommand command, (string Name, object? Value)[] values)
     {
+        command.Parameters.Clear();
         foreach (var (name, value) in values)
-        {
-            if (command.Parameters.Contains(name)) command.Parameters[name].Value = value ?? DBNull.Value;
-            else command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        }
+            command.Parameters.AddWithValue(name, value is DateTimeOffset at ? Text(at) : value ?? DBNull.Value);
     }
 }

@@ -2,7 +2,30 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Simulation.Nstance;
 
-/// <summary>What nstance terminates, given the live rows in the order of their creation.</summary>
+/// <summary>A group of a tenant.</summary>
+internal sealed record NstanceGroup(string Tenant, string Group);
+
+/// <summary>Why nstance terminates an instance (contract, "What nstance itself decides by its rows").</summary>
+internal enum NstanceReason
+{
+    Unhealthy, // its collector read an unhealthy status
+    Dangling, // its collector read an old issued_at and no registration
+    GroupTooLarge, // the group holds more rows than it should
+    GroupUnknown, // no configuration names the group
+    Drift, // the row has no infra_config_hash: the instance is rotated
+}
+
+/// <summary>An instance that nstance terminates, or a row without a machine that it marks.</summary>
+internal sealed record NstanceTermination(string InstanceId, string? ProviderId, NstanceReason Why);
+
+/// <summary>What one cycle or one scaling did.</summary>
+/// <param name="Terminations">What it terminated, in order.</param>
+/// <param name="Failure">Why it stopped before it terminated anything; null: it did not.</param>
+/// <param name="Missing">How many instances nstance launches to fill its groups. The model counts them only.</param>
+internal sealed record NstanceOutcome(
+    IReadOnlyList<NstanceTermination> Terminations, string? Failure = null, int Missing = 0);
+
+/// <summary>Decides what nstance terminates. The rows come in the order of their creation.</summary>
 internal static class NstanceDecisions
 {
     private static readonly string[] Unhealthy =
@@ -30,12 +53,15 @@ internal static class NstanceDecisions
         NstanceGeneration generation, IReadOnlyList<NstanceRow> live, IReadOnlyDictionary<NstanceGroup, int> desired)
     {
         if (ScanFailure(live) is { } failure) return new([], failure);
+        // v1 selects members by group key alone.
+        NstanceGroup KeyOf(NstanceGroup group) =>
+            generation is NstanceGeneration.V1 ? group with { Tenant = "" } : group;
         var found = new Dictionary<string, NstanceTermination>(StringComparer.Ordinal);
-        var members = live.Where(row => !row.OnDemand).ToLookup(row => KeyOf(generation, new(row.Tenant, row.Group!)));
+        var members = live.Where(row => !row.OnDemand).ToLookup(row => KeyOf(new(row.Tenant, row.Group!)));
         var missing = 0;
         foreach (var (group, size) in desired)
         {
-            var rows = members[KeyOf(generation, group)].Where(row => !found.ContainsKey(row.Id)).ToArray();
+            var rows = members[KeyOf(group)].Where(row => !found.ContainsKey(row.Id)).ToArray();
             var excess = Math.Max(0, rows.Length - size);
             missing += Math.Max(0, size - rows.Length);
             foreach (var row in rows.Take(excess)) found[row.Id] = Of(row, NstanceReason.GroupTooLarge);
@@ -51,10 +77,6 @@ internal static class NstanceDecisions
 
         return new([.. found.Values], Missing: missing);
     }
-
-    // v1 selects members by group key alone.
-    private static NstanceGroup KeyOf(NstanceGeneration generation, NstanceGroup group) =>
-        generation is NstanceGeneration.V1 ? group with { Tenant = "" } : group;
 
     // Go scans group_key into a string, which cannot hold NULL.
     private static string? ScanFailure(IReadOnlyList<NstanceRow> live) =>

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Nstance.Temporal.Simulation.Nstance;
 
 /// <summary>An instance as nstance writes it into a new row and into its record.</summary>
@@ -32,25 +34,23 @@ internal sealed record NstanceRow(
     string Id, string Tenant, string? Group, bool OnDemand, string? ProviderId, string? ProviderState,
     bool IsRegistered, string? IssuedAt, string? InfraConfigHash);
 
-/// <summary>A group of a tenant.</summary>
-internal sealed record NstanceGroup(string Tenant, string Group);
-
-/// <summary>Why nstance terminates an instance (contract, "What nstance itself decides by its rows").</summary>
-internal enum NstanceReason
+/// <summary>nstance's record of an instance in the bucket (contract, "Records").</summary>
+internal static class NstanceRecord
 {
-    Unhealthy, // its collector read an unhealthy status
-    Dangling, // its collector read an old issued_at and no registration
-    GroupTooLarge, // the group holds more rows than it should
-    GroupUnknown, // no configuration names the group
-    Drift, // the row has no infra_config_hash: the instance is rotated
+    public static byte[] Write(NstanceInstance i, string status, DateTimeOffset now)
+    {
+        var registered = i.RegisteredAt is { } at ? $", \"registered_at\": \"{Text(at)}\"" : "";
+        return Encoding.UTF8.GetBytes($$"""
+            {
+              "instance_id": "{{i.Id}}", "tenant": "{{i.Tenant}}", "group": "{{i.Group}}",
+              "on_demand": {{(i.OnDemand ? "true" : "false")}}, "subnet_id": "subnet-1",
+              "provider_instance_id": "{{i.ProviderId}}", "instance_type": "t4g.small", "status": "{{status}}",
+              "private_ipv4": "", "private_ipv6": "", "hostname": "", "created_at": "{{Text(i.IssuedAt)}}",
+              "last_updated": "{{Text(now)}}", "registration_jwt": "{{i.Nonce}}", "config": { "kind": "{{i.Id[..3]}}" },
+              "tags": null, "infra_config_hash": "{{i.InfraConfigHash}}"{{registered}}
+            }
+            """);
+    }
+
+    private static string Text(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}";
 }
-
-/// <summary>An instance that nstance terminates, or a row without a machine that it marks.</summary>
-internal sealed record NstanceTermination(string InstanceId, string? ProviderId, NstanceReason Why);
-
-/// <summary>What one cycle or one scaling did.</summary>
-/// <param name="Terminations">What it terminated, in order.</param>
-/// <param name="Failure">Why it stopped before it terminated anything; null: it did not.</param>
-/// <param name="Missing">How many instances nstance launches to fill its groups. The model counts them only.</param>
-internal sealed record NstanceOutcome(
-    IReadOnlyList<NstanceTermination> Terminations, string? Failure = null, int Missing = 0);

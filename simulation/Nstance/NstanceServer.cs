@@ -1,5 +1,22 @@
 namespace Nstance.Temporal.Simulation.Nstance;
 
+/// <summary>What nstance's server reaches outside of its database.</summary>
+internal interface INstanceCloud
+{
+    /// <summary>Returns whether the machine exists and does not shut down.</summary>
+    bool IsAlive(string providerId);
+
+    /// <summary>Terminates a machine, whatever its tags say.</summary>
+    /// <returns>False: the cloud refused, or does not know the machine.</returns>
+    bool Terminate(string providerId);
+
+    /// <summary>Returns whether the bucket holds a record with a registration, of which nstance makes a row.</summary>
+    bool IsRecorded(string instanceId);
+
+    /// <summary>Deletes the instance's record; a missing one counts as deleted.</summary>
+    void DeleteRecord(string instanceId);
+}
+
 /// <summary>
 /// nstance's server over the database that it shares with the collector, and over a shadow of it: a database in memory
 /// that only nstance writes. What nstance terminates by the file and not by the shadow, it terminates because of rows
@@ -25,8 +42,8 @@ internal sealed class NstanceServer(
     public IReadOnlyList<NstanceTermination> Terminations => _terminations;
 
     /// <summary>
-    /// Gets one line for each live machine that nstance terminated because of the collector's writes, for each cycle
-    /// that they made fail, and for replacements of instances that run and are marked as deleted.
+    /// Gets what the collector's writes made nstance do: terminations of running machines, failed cycles, and
+    /// replacements of instances that run.
     /// </summary>
     public IReadOnlyList<string> Misled => _misled;
 

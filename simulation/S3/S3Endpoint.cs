@@ -25,7 +25,7 @@ internal sealed class S3Endpoint(
             calls.Add(call.Operation);
             var caller = Caller(http.Request);
             var fault = faults.Next(call.Operation, call.Key);
-            await fault.WaitAsync(http.RequestAborted);
+            await fault.WaitAsync(FaultKind.Held, http.RequestAborted);
             if ((Refusal(fault) ?? OlderRefusal(call)) is { } refusal) throw refusal;
             if (fault.Kind is not FaultKind.Cut) await RunAsync(call, caller, fault);
             else http.Abort();
@@ -98,7 +98,7 @@ internal sealed class S3Endpoint(
                 return;
         }
 
-        await fault.WaitAfterAsync(ct);
+        await fault.WaitAsync(FaultKind.HeldAfter, ct);
         if (fault.Kind is FaultKind.LostAnswer) call.Http.Abort();
         else if (answer is not null) await WriteAsync(call.Http, answer);
     }

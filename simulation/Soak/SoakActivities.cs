@@ -11,7 +11,6 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
     : IGcActivities, IReconcilerActivities, IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
-    private readonly Invariants _invariants = new(world);
 
     /// <summary>Gets how many members came and went.</summary>
     public int Gone { get; private set; }
@@ -66,13 +65,11 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
             world.Advance(input.AsOf);
             world.Heartbeat();
             world.Step = $"{phase} at {input.AsOf:u}";
-            var call = new ChaosCall(world, phase, null, hosts.Current);
-            var bounds = new Bounds(world, input, hosts.Rows() ?? [], new HashSet<string>());
-            var (gc, checks) = hosts.Activities(
-                new ChaosCloud(world, call, _invariants, bounds), new ChaosBucket(world, call, _invariants, bounds),
-                new ChaosAudit(world, call, _invariants), new ChaosPlans(world, call, _invariants, hosts.Plans),
-                new ReconcilerEventSink(client(), $"host-{hosts.Current}", input.Timings.HealthCheckInterval),
-                diskFull: false, world.Clock);
+            var bounds = new Bounds(world, input, hosts.Rows(), new HashSet<string>());
+            var call = new ChaosCall(world, bounds, phase, hosts.Current);
+            var sink = new ReconcilerEventSink(
+                client(), $"host-{hosts.Current}", input.Timings.HealthCheckInterval);
+            var (gc, checks) = hosts.Activities(call, sink, new());
             using (checks) return await work(gc, checks);
         }
         finally
@@ -89,10 +86,10 @@ internal sealed class SoakActivities(ChaosWorld world, ChaosHosts hosts, Func<IT
             : info.TaskQueue == Names.HostTaskQueue("host-0") ? 0 : 1;
     }
 
-    /// <summary>Removes members that are gone for good, whose memory would be measured otherwise.</summary>
+    /// <summary>Removes members that are gone, so that their memory is not measured.</summary>
     private void Forget()
     {
-        var rows = hosts.Rows()!.Select(r => r.Id).ToHashSet();
+        var rows = hosts.Rows().Select(r => r.Id).ToHashSet();
         foreach (var member in world.Members.ToArray())
         {
             var isShown = member.ProviderId is { } id && world.Ec2.FindVisible(id) is not null;

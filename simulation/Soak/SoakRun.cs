@@ -13,7 +13,22 @@ namespace Nstance.Temporal.Simulation.Soak;
 /// <summary>What the worker holds at the end of a day.</summary>
 internal sealed record SoakDay(
     int Day, int Cycles, double HeapMiB, double RssMiB, int Handles, int Threads, long Timers, double DatabaseKiB,
-    int Rows);
+    int Rows)
+{
+    /// <summary>Says what grew since a day: what leaks grows with days.</summary>
+    public IEnumerable<string> Growth(SoakDay since)
+    {
+        (string What, double From, double To, double Max)[] measures =
+        [
+            ("MiB of heap", since.HeapMiB, HeapMiB, (since.HeapMiB * 1.25) + 4),
+            ("open files", since.Handles, Handles, since.Handles + 8),
+            ("threads", since.Threads, Threads, since.Threads + 8),
+            ("timers", since.Timers, Timers, since.Timers + 16),
+            ("KiB of the database", since.DatabaseKiB, DatabaseKiB, (since.DatabaseKiB * 1.5) + 512),
+        ];
+        return measures.Where(m => m.To > m.Max).Select(m => $"{m.What} grew from {m.From} to {m.To}");
+    }
+}
 
 /// <summary>The outcome of all days.</summary>
 internal sealed record SoakOutcome(
@@ -50,7 +65,7 @@ internal static class SoakRun
         using var hosts = new ChaosHosts(story.Setup);
         // The story begins when the server's clock says so.
         var world = new ChaosWorld(story, new DateTimeOffset(await server.GetCurrentTimeAsync(), TimeSpan.Zero));
-        using var nstance = new ChaosNstance(world, hosts.ServerPath(0), hosts.ServerPath(1));
+        using var nstance = new ChaosNstance(world, hosts);
         using var activities = new SoakActivities(world, hosts, () => server.Client);
         await SearchAttributes.EnsureAsync((TemporalClient)server.Client, new());
         using var shared = new TemporalWorker(server.Client, new TemporalWorkerOptions(Names.TaskQueue)
@@ -69,7 +84,7 @@ internal static class SoakRun
                 Names.GcWorkflowId(Story.Shard.Cluster, Story.Shard.Shard));
             for (var day = 1; day <= days && world.Violation is null; day++)
             {
-                await PassAsync(server, (int)(TimeSpan.FromDays(1) / Piece), ct);
+                await PassAsync((int)(TimeSpan.FromDays(1) / Piece));
                 var status = await collector.QueryAsync(w => w.Status());
                 if (status.LastReport is not { Outcome: CycleOutcome.Completed })
                     faults.Add($"day {day}: {string.Join("; ", status.LastReport?.Problems ?? ["no report"])}");
@@ -78,11 +93,12 @@ internal static class SoakRun
             }
 
             world.CalmDown();
-            await PassAsync(server, CalmPieces, ct);
-            new Invariants(world).NothingLeaks();
+            await PassAsync(CalmPieces);
+            world.Must.NothingLeaks();
             if (world.Violation is { } violation)
                 faults.Add($"{violation.Step}: {violation.Invariant}: {violation.What}");
-            faults.AddRange(Growth(each));
+            // The first whole day, or the last but one.
+            if (each.Count > 1) faults.AddRange(each[^1].Growth(each[Math.Min(2, each.Count - 2)]));
             var runs = await server.Client.CountWorkflowsAsync($"WorkflowId = '{collector.Id}'");
             var cycles = (await collector.QueryAsync(w => w.Status())).Cycle;
             await collector.TerminateAsync("the soak is over");
@@ -93,11 +109,11 @@ internal static class SoakRun
 
         TemporalWorker Host(int n) => new(
             server.Client, new TemporalWorkerOptions(Names.HostTaskQueue($"host-{n}")).AddAllActivities(activities));
-    }
 
-    private static async Task PassAsync(WorkflowEnvironment server, int pieces, CancellationToken ct)
-    {
-        for (var n = 0; n < pieces; n++) await server.DelayAsync(Piece, ct);
+        async Task PassAsync(int pieces)
+        {
+            for (var n = 0; n < pieces; n++) await server.DelayAsync(Piece, ct);
+        }
     }
 
     private static SoakDay Measure(int day, int cycles, ChaosHosts hosts)
@@ -112,23 +128,6 @@ internal static class SoakRun
         var bytes = files.Where(f => f.Exists).Sum(f => f.Length);
         return new(
             day, cycles, Math.Round(GC.GetTotalMemory(false) / MiB, 1), Math.Round(self.WorkingSet64 / MiB, 1), handles,
-            self.Threads.Count, Timer.ActiveCount, Math.Round(bytes / 1024.0, 1), hosts.Rows()!.Count);
-    }
-
-    /// <summary>Compares the last day with the first whole one: what leaks grows with days.</summary>
-    private static IEnumerable<string> Growth(List<SoakDay> each)
-    {
-        if (each.Count < 2) return [];
-        var first = each[Math.Min(2, each.Count - 2)];
-        var last = each[^1];
-        (string What, double From, double To, double Max)[] measures =
-        [
-            ("MiB of heap", first.HeapMiB, last.HeapMiB, (first.HeapMiB * 1.25) + 4),
-            ("open files", first.Handles, last.Handles, first.Handles + 8),
-            ("threads", first.Threads, last.Threads, first.Threads + 8),
-            ("timers", first.Timers, last.Timers, first.Timers + 16),
-            ("KiB of the database", first.DatabaseKiB, last.DatabaseKiB, (first.DatabaseKiB * 1.5) + 512),
-        ];
-        return measures.Where(m => m.To > m.Max).Select(m => $"{m.What} grew from {m.From} to {m.To}");
+            self.Threads.Count, Timer.ActiveCount, Math.Round(bytes / 1024.0, 1), hosts.Rows().Count);
     }
 }

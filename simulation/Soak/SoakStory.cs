@@ -12,6 +12,7 @@ internal static class SoakStory
     private const int FleetSize = 60;
 
     private static readonly TimeSpan Fault = TimeSpan.FromMinutes(40);
+    private static readonly TimeSpan Short = TimeSpan.FromMinutes(20);
 
     public static Story Tell(int days, TimeSpan interval)
     {
@@ -25,53 +26,54 @@ internal static class SoakStory
             for (var n = 0; n < 6; n++)
             {
                 Launch(Within(hour), Scenario.Registers);
-                Add(Within(hour), ChaosEvent.Retire, living.Dequeue());
+                events.Add(new(Within(hour), ChaosEvent.Retire) { Member = living.Dequeue() });
             }
 
             Launch(Within(hour), Scenario.NeverRegisters);
             Launch(Within(hour), hour % 3 == 0 ? Scenario.Orphan : Scenario.LostAnswer);
             if (hour % 2 == 0) Launch(Within(hour), Scenario.PreInsertOnly);
-            Add(Within(hour), ChaosEvent.NstanceCollects, living.ElementAt(0));
-            Add(Within(hour), ChaosEvent.NstanceScales, 0);
-            // From the middle of the queue: retired some hours later, if it still lives.
-            Add(Within(hour), ChaosEvent.StopMachine, living.ElementAt(FleetSize / 2));
-            Add(Within(hour), ChaosEvent.SilenceAgent, living.ElementAt(FleetSize / 3), TimeSpan.FromMinutes(20));
+            // These are retired some hours later.
+            var middle = living.ElementAt(FleetSize / 2);
+            var third = living.ElementAt(FleetSize / 3);
+            events.AddRange(
+            [
+                new(Within(hour), ChaosEvent.NstanceCollects) { Member = living.Peek() },
+                new(Within(hour), ChaosEvent.NstanceScales),
+                new(Within(hour), ChaosEvent.StopMachine) { Member = middle },
+                new(Within(hour), ChaosEvent.SilenceAgent) { Member = third, For = Short },
+            ]);
         }
 
         for (var day = 0; day < days; day++)
         {
-            var at = TimeSpan.FromDays(day);
-            Add(at + TimeSpan.FromHours(3), ChaosEvent.Elect, 0);
-            Add(at + TimeSpan.FromHours(6), ChaosEvent.MoveLeader, 0);
-            Add(at + TimeSpan.FromHours(9), ChaosEvent.LeaderDead, 0, TimeSpan.FromMinutes(20));
-            AddEvent(new(0, at + TimeSpan.FromHours(12), ChaosEvent.AgentsDown) { For = Fault, Rate = 1 });
-            AddEvent(new(0, at + TimeSpan.FromHours(15), ChaosEvent.HostWithoutEc2) { For = Fault, Member = 1 });
-            AddEvent(new(0, at + TimeSpan.FromHours(16), ChaosEvent.FutureRow)
-            {
-                For = Fault,
-                Column = "health_at",
-                Member = events.Last(e => e is { Kind: ChaosEvent.Launch, Scenario: Scenario.Registers }
-                    && e.At < at + TimeSpan.FromHours(15)).Member,
-            });
-            Add(at + TimeSpan.FromHours(18), ChaosEvent.MoveLeader, 0);
+            var newest = events.Last(e => e is { Kind: ChaosEvent.Launch, Scenario: Scenario.Registers }
+                && e.At < At(day, hour: 15)).Member;
+            events.AddRange(
+            [
+                new(At(day, hour: 3), ChaosEvent.Elect),
+                new(At(day, hour: 6), ChaosEvent.MoveLeader),
+                new(At(day, hour: 9), ChaosEvent.LeaderDead) { For = Short },
+                new(At(day, hour: 12), ChaosEvent.AgentsDown) { For = Fault, Rate = 1 },
+                new(At(day, hour: 15), ChaosEvent.HostWithoutEc2) { For = Fault, Member = 1 },
+                new(At(day, hour: 16), ChaosEvent.FutureRow) { For = Fault, Column = "health_at", Member = newest },
+                new(At(day, hour: 18), ChaosEvent.MoveLeader),
+            ]);
         }
 
         var timings = new ShardTimings { Interval = interval };
-        var setup = new StorySetup(1, Shared: true, TimeSpan.FromDays(days), timings, TimeSpan.Zero, PageSize: 50);
-        return new(setup, [.. events.OrderBy(e => e.At).ThenBy(e => e.Number)]);
+        return Story.Of(
+            new(1, Shared: true, TimeSpan.FromDays(days), timings, TimeSpan.Zero, PageSize: 50), events);
+
+        static TimeSpan At(int day, int hour) => TimeSpan.FromHours((24 * day) + hour);
 
         TimeSpan Within(int hour) => TimeSpan.FromHours(hour) + TimeSpan.FromSeconds(random.Next(3600));
 
         void Launch(TimeSpan at, Scenario scenario)
         {
-            Add(at, ChaosEvent.Launch, members, TimeSpan.FromSeconds(random.Next(40, 200)), scenario);
+            var lasts = TimeSpan.FromSeconds(random.Next(40, 200));
+            events.Add(new(at, ChaosEvent.Launch) { Member = members, For = lasts, Scenario = scenario });
             if (scenario == Scenario.Registers) living.Enqueue(members);
             members++;
         }
-
-        void Add(TimeSpan at, ChaosEvent kind, int member, TimeSpan lasts = default, Scenario scenario = default) =>
-            AddEvent(new(0, at, kind) { Member = member, For = lasts, Scenario = scenario });
-
-        void AddEvent(StoryEvent e) => events.Add(e with { Number = events.Count + 1 });
     }
 }

@@ -32,6 +32,8 @@ public sealed class ChaosTests
     [InlineData(244)] // the health guard held back in the cycle in which the pending plan ended
     [InlineData(379)] // its protection ended late in the story, and then it was in quarantine
     [InlineData(390)] // a host took the shard over and its sync failed: health is not judged for the time before it
+    [InlineData(767)] // its row was marked as deleted in the future: the purge reports it, not the health scan
+    [InlineData(985)] // approved as dangling, and by then marked by nstance: another reason, not approved
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
     public async Task Play_SeedThatWasViolatedOnce_IsNotAnyMore(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
@@ -104,11 +106,11 @@ public sealed class ChaosTests
                 Interval = TimeSpan.FromMinutes(30),
                 RegistrationTimeout = TimeSpan.FromMinutes(10),
             }, TimeSpan.Zero, PageSize: 10);
-            var story = new Story(setup,
+            var story = Story.Of(setup,
             [
-                new(1, TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromSeconds(2000) },
-                new(2, TimeSpan.Zero, ChaosEvent.Enforce),
-                new(3, TimeSpan.FromMinutes(20), ChaosEvent.SlowCall)
+                new(TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromSeconds(2000) },
+                new(TimeSpan.Zero, ChaosEvent.Enforce),
+                new(TimeSpan.FromMinutes(20), ChaosEvent.SlowCall)
                 {
                     Phase = "collect",
                     Call = call,

@@ -25,11 +25,11 @@ public sealed class RecoveryTests
             var timings = new ShardTimings { Interval = TimeSpan.FromMinutes(20) };
             var setup = new StorySetup(
                 1, Shared: false, TimeSpan.FromHours(10), timings, TimeSpan.Zero, PageSize: 10);
-            var story = new Story(setup,
+            var story = Story.Of(setup,
             [
-                new(1, TimeSpan.Zero, ChaosEvent.Enforce),
-                new(2, TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromMinutes(2) },
-                new(3, TimeSpan.FromHours(1), ChaosEvent.HostWithoutEc2)
+                new(TimeSpan.Zero, ChaosEvent.Enforce),
+                new(TimeSpan.Zero, ChaosEvent.Launch) { For = TimeSpan.FromMinutes(2) },
+                new(TimeSpan.FromHours(1), ChaosEvent.HostWithoutEc2)
                 {
                     Member = host, For = TimeSpan.FromHours(8),
                 },
