@@ -20,27 +20,13 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
     private readonly Dictionary<string, Contents> _buckets =
         options.Buckets.ToDictionary(name => name, _ => new Contents(), StringComparer.Ordinal);
 
-    public IReadOnlyList<string> Names
-    {
-        get { lock (_gate) return [.. _buckets.Keys.Order(StringComparer.Ordinal)]; }
-    }
-
     /// <summary>Gets every deletion of an object that was there, in order.</summary>
     public IReadOnlyList<Deletion> Deletions
     {
         get { lock (_gate) return [.. _deletions]; }
     }
 
-    public bool Exists(string bucket)
-    {
-        lock (_gate) return _buckets.ContainsKey(bucket);
-    }
-
-    /// <returns>False: it was there already.</returns>
-    public bool Create(string bucket)
-    {
-        lock (_gate) return _buckets.TryAdd(bucket, new());
-    }
+    public bool Exists(string bucket) => _buckets.ContainsKey(bucket);
 
     public StoredObject? Get(string bucket, string key)
     {

@@ -4,19 +4,15 @@ using Nstance.Temporal.Simulation.Faults;
 
 namespace Nstance.Temporal.Simulation.Ec2;
 
-/// <summary>The actions of EC2 that nstance and its collector use.</summary>
+/// <summary>The actions of EC2 that the collector and its operator use.</summary>
 internal sealed class Ec2Actions(Ec2Truth truth)
 {
     private const int MaxPerPage = 1000;
     private const int MinPerPage = 5;
     private const int MaxTags = 50;
 
-    private readonly Dictionary<string, (string Asked, IReadOnlyList<string> Ids)> _launches =
-        new(StringComparer.Ordinal);
-
     public XElement Run(Ec2Form form, Fault fault) => form.Action switch
     {
-        "RunInstances" => RunInstances(form),
         "DescribeInstances" => DescribeInstances(form, fault),
         "TerminateInstances" => TerminateInstances(form),
         "StopInstances" => StopInstances(form),
@@ -27,54 +23,6 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         "DeleteTags" => DeleteTags(form),
         var action => throw new Ec2Error("InvalidAction", $"The action {action} is not valid for this web service."),
     };
-
-    private XElement RunInstances(Ec2Form form)
-    {
-        var count = form.Number("MaxCount") ?? throw Ec2Error.Missing("MaxCount");
-        if (count is < 1 or > MaxPerPage || form.Number("MinCount") is < 1 or null)
-            throw Ec2Error.Invalid("MaxCount", $"{count}", "Expecting 1 to 1000.");
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 1; form.Text($"TagSpecification.{i}.ResourceType") is { } type; i++)
-        {
-            foreach (var (key, value) in form.Tags($"TagSpecification.{i}.Tag").Where(_ => type == "instance"))
-                tags[key] = value ?? "";
-        }
-
-        var defaults = new LaunchSpec();
-        var spec = new LaunchSpec
-        {
-            Count = count,
-            ImageId = form.Required("ImageId"),
-            Zone = form.Text("Placement.AvailabilityZone") ?? defaults.Zone,
-            InstanceType = form.Text("InstanceType") ?? "m1.small",
-            SubnetId = form.Text("SubnetId") ?? defaults.SubnetId,
-            TerminationProtected = form.Flag("DisableApiTermination"),
-            StopProtected = form.Flag("DisableApiStop"),
-            Tags = tags,
-        };
-        form.EndHereIfDryRun();
-        var machines = Launch(form.Text("ClientToken"), spec);
-        return Ec2Xml.Answer(form.Action, Ec2Xml.Reservation(machines));
-    }
-
-    private IReadOnlyList<Machine> Launch(string? token, LaunchSpec spec)
-    {
-        if (token is not { Length: > 0 }) return truth.Launch(spec);
-        var tags = spec.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal);
-        var asked = $"{spec with { Tags = new Dictionary<string, string>() }} {string.Join('\n', tags)}";
-        lock (_launches)
-        {
-            if (!_launches.TryGetValue(token, out var launch))
-                _launches[token] = launch = (asked, [.. truth.Launch(spec).Select(machine => machine.Id)]);
-            if (launch.Asked != asked)
-            {
-                throw new Ec2Error("IdempotentParameterMismatch", "Arguments on this idempotent request are "
-                    + "inconsistent with arguments used in previous request(s).");
-            }
-
-            return [.. launch.Ids.Select(id => truth.Find(id)!)];
-        }
-    }
 
     private XElement DescribeInstances(Ec2Form form, Fault fault)
     {

@@ -15,11 +15,6 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
 
     public BucketTruth Truth => truth;
 
-    public XElement ListBuckets() => Element("ListAllMyBucketsResult",
-        Element("Owner", Element("ID", "owner")),
-        Element("Buckets", truth.Names.Select(name => Element("Bucket",
-            Element("Name", name), Element("CreationDate", "2026-01-01T00:00:00.000Z")))));
-
     /// <summary>ListObjectsV2. A truncated answer looks complete: that is the danger it is for.</summary>
     public XElement List(string bucket, IQueryCollection query, Fault fault)
     {
@@ -28,9 +23,9 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             throw new S3Error(400, "InvalidArgument", "Provided max-keys not an integer or within integer range");
         max = Math.Min(max, MaxKeys);
 
-        var names = Names(bucket, listing).Take(max + 1).ToList();
-        var page = names.Take(fault.Kind is FaultKind.Truncated ? fault.Keep : max).ToList();
-        var isLast = max == 0 || names.Count <= max || fault.Kind is FaultKind.Truncated;
+        var keys = truth.Keys(bucket, listing.Prefix, listing.After, max + 1);
+        var page = keys.Take(fault.Kind is FaultKind.Truncated ? fault.Keep : max).ToList();
+        var isLast = max == 0 || keys.Count <= max || fault.Kind is FaultKind.Truncated;
         return Element("ListBucketResult",
             Element("Name", bucket),
             Element("Prefix", listing.Encode(listing.Prefix)),
@@ -38,13 +33,9 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             Element("KeyCount", page.Count),
             Element("IsTruncated", !isLast),
             listing.IsEncoded ? Element("EncodingType", "url") : null,
-            Given("Delimiter", listing.Encode(listing.Delimiter)),
-            Given("StartAfter", listing.Encode(listing.StartAfter)),
-            Given("ContinuationToken", listing.Token),
-            isLast ? null : Element("NextContinuationToken", PageToken.Write(page[^1].Name)),
-            page.Where(item => !item.IsPrefix).Select(item => Contents(bucket, item.Name, listing)),
-            page.Where(item => item.IsPrefix)
-                .Select(item => Element("CommonPrefixes", Element("Prefix", listing.Encode(item.Name)))));
+            listing.Token.Length > 0 ? Element("ContinuationToken", listing.Token) : null,
+            isLast ? null : Element("NextContinuationToken", PageToken.Write(page[^1])),
+            page.Select(key => Contents(bucket, key, listing)));
     }
 
     /// <summary>DeleteObjects: up to 1,000 keys; in quiet mode only failures are named.</summary>
@@ -83,8 +74,6 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
 
     private static XElement Element(string name, params object?[] content) => new(Ns + name, content);
 
-    private static XElement? Given(string name, string value) => value.Length > 0 ? Element(name, value) : null;
-
     private static string? Member(XElement element, string name) =>
         element.Elements().FirstOrDefault(e => e.Name.LocalName == name)?.Value;
 
@@ -110,24 +99,6 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
     private static S3Error Malformed() => new(400, "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema");
 
-    /// <summary>Keys, and the prefixes that stand for keys with the delimiter, in order.</summary>
-    private IEnumerable<(string Name, bool IsPrefix)> Names(string bucket, Listing listing)
-    {
-        // Only with a delimiter many keys may share one name.
-        var take = listing.Delimiter.Length == 0 ? MaxKeys + 1 : int.MaxValue;
-        var last = listing.After;
-        foreach (var key in truth.Keys(bucket, listing.Prefix, listing.After, take))
-        {
-            var cut = listing.Delimiter.Length == 0
-                ? -1 : key.IndexOf(listing.Delimiter, listing.Prefix.Length, StringComparison.Ordinal);
-            var name = cut < 0 ? key : key[..(cut + listing.Delimiter.Length)];
-            // The page before may have ended with this prefix, or with a key under it.
-            if (cut >= 0 && last.StartsWith(name, StringComparison.Ordinal)) continue;
-            last = name;
-            yield return (name, cut >= 0);
-        }
-    }
-
     private XElement? Contents(string bucket, string key, Listing listing) => truth.Get(bucket, key) is not { } stored
         ? null
         : Element("Contents",
@@ -142,15 +113,11 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
     {
         public string Prefix { get; } = query["prefix"].ToString();
 
-        public string Delimiter { get; } = query["delimiter"].ToString();
-
-        public string StartAfter { get; } = query["start-after"].ToString();
-
         public string Token { get; } = query["continuation-token"].ToString();
 
         public bool IsEncoded { get; } = query["encoding-type"].ToString() == "url";
 
-        public string After => Token.Length == 0 ? StartAfter : PageToken.Read(Token)
+        public string After => Token.Length == 0 ? "" : PageToken.Read(Token)
             ?? throw new S3Error(400, "InvalidArgument", "The continuation token provided is incorrect");
 
         /// <summary>As a form's values are encoded, with / and * as they are.</summary>

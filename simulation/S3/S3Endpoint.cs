@@ -33,8 +33,7 @@ internal sealed class S3Endpoint(
         catch (S3Error error)
         {
             http.Response.StatusCode = error.Status;
-            if (!HttpMethods.IsHead(http.Request.Method) && error.Status != StatusCodes.Status304NotModified)
-                await WriteAsync(http, error.Body);
+            if (error.Status != StatusCodes.Status304NotModified) await WriteAsync(http, error.Body);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -45,13 +44,9 @@ internal sealed class S3Endpoint(
     private static string Operation(HttpRequest request, string bucket, string key) =>
         (request.Method, bucket.Length == 0 ? 0 : key.Length == 0 ? 1 : 2) switch
         {
-            ("GET", 0) => "ListBuckets",
             ("GET", 1) when request.Query["list-type"] == "2" => "ListObjectsV2",
-            ("HEAD", 1) => "HeadBucket",
-            ("PUT", 1) => "CreateBucket",
             ("POST", 1) when request.Query.ContainsKey("delete") => "DeleteObjects",
             ("GET", 2) => "GetObject",
-            ("HEAD", 2) => "HeadObject",
             ("PUT", 2) => "PutObject",
             ("DELETE", 2) => "DeleteObject",
             _ => throw new S3Error(501, "NotImplemented",
@@ -68,24 +63,17 @@ internal sealed class S3Endpoint(
 
     private async Task RunAsync(Call call, string caller, Fault fault)
     {
-        if (call.Bucket.Length > 0 && call.Operation != "CreateBucket" && !actions.Truth.Exists(call.Bucket))
-            throw S3Error.NoSuchBucket(call.Bucket);
+        if (!actions.Truth.Exists(call.Bucket)) throw S3Error.NoSuchBucket(call.Bucket);
         var ct = call.Http.RequestAborted;
         XElement? answer = null;
         switch (call.Operation)
         {
-            case "ListBuckets":
-                answer = actions.ListBuckets();
-                break;
             case "ListObjectsV2":
                 answer = actions.List(call.Bucket, call.Http.Request.Query, fault);
                 break;
             case "DeleteObjects":
                 answer = actions.DeleteMany(call.Bucket, await S3Body.ReadAsync(call.Http.Request, ct), caller);
                 break;
-            case "CreateBucket" when !actions.Truth.Create(call.Bucket):
-                throw new S3Error(409, "BucketAlreadyOwnedByYou",
-                    "Your previous request to create the named bucket succeeded and you already own it.");
             case "PutObject":
                 Put(call, await S3Body.ReadAsync(call.Http.Request, ct));
                 break;
@@ -93,7 +81,7 @@ internal sealed class S3Endpoint(
                 actions.Delete(call.Bucket, call.Key, caller, call.IfMatch);
                 call.Http.Response.StatusCode = StatusCodes.Status204NoContent;
                 break;
-            case "GetObject" or "HeadObject":
+            case "GetObject":
                 await GetAsync(call, fault);
                 return;
         }
@@ -135,7 +123,7 @@ internal sealed class S3Endpoint(
         }
 
         if (fault.Kind is FaultKind.LostAnswer or FaultKind.Truncated) call.Http.Abort();
-        else if (call.Operation == "GetObject") await response.Body.WriteAsync(stored.Body, call.Http.RequestAborted);
+        else await response.Body.WriteAsync(stored.Body, call.Http.RequestAborted);
     }
 
     private static S3Error? Refusal(Fault fault) => fault.Kind switch

@@ -33,24 +33,9 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task RunInstances_SameClientToken_LaunchesOnceAndKeepsTags()
-    {
-        var request = Launch("web-1", "token-1");
-
-        var first = await _ec2.RunInstancesAsync(request);
-        var second = await _ec2.RunInstancesAsync(request);
-
-        var instance = Assert.Single(first.Reservation.Instances);
-        Assert.Equal(instance.InstanceId, Assert.Single(second.Reservation.Instances).InstanceId);
-        Assert.Equal("web-1", Assert.Single(_cloud.Ec2.All()).Tags["nstance:instance-id"]);
-        var mismatch = await Fails(() => _ec2.RunInstancesAsync(Launch("web-2", "token-1")));
-        Assert.Equal("IdempotentParameterMismatch", mismatch.ErrorCode);
-    }
-
-    [Fact]
     public async Task DescribeInstances_Life_GoesFromPendingToInvisible()
     {
-        var id = (await _ec2.RunInstancesAsync(Launch("web-1"))).Reservation.Instances[0].InstanceId;
+        var id = _cloud.Ec2.Launch(new LaunchSpec { Tags = Tags("web-1") })[0].Id;
 
         Assert.Equal("pending", await StateOf(id));
         _clock.Advance(TimeSpan.FromSeconds(20));
@@ -233,24 +218,6 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     private static Dictionary<string, string> Tags(string instance) => new() { ["nstance:instance-id"] = instance };
-
-    private static RunInstancesRequest Launch(string instance, string? token = null) => new()
-    {
-        ImageId = "ami-1",
-        MinCount = 1,
-        MaxCount = 1,
-        ClientToken = token,
-        InstanceType = InstanceType.T3Micro,
-        Placement = new Placement("us-west-2a"),
-        TagSpecifications =
-        [
-            new TagSpecification
-            {
-                ResourceType = ResourceType.Instance,
-                Tags = [new Tag("nstance:instance-id", instance)],
-            },
-        ],
-    };
 
     private static Task<AmazonEC2Exception> Fails(Func<Task> call) => Assert.ThrowsAsync<AmazonEC2Exception>(call);
 

@@ -51,20 +51,6 @@ public sealed class S3ListTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ListObjectsV2_DelimiterAndStartAfter_GroupAndSkip()
-    {
-        foreach (var key in (string[])["a/1", "a/2", "b", "c/1", "d"])
-            _cloud.S3.Put(Bucket, key, []);
-
-        var grouped = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, Delimiter = "/" });
-        var later = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, StartAfter = "b" });
-
-        Assert.Equal(["a/", "c/"], grouped.CommonPrefixes);
-        Assert.Equal(["b", "d"], grouped.S3Objects.Select(o => o.Key));
-        Assert.Equal(["c/1", "d"], later.S3Objects.Select(o => o.Key));
-    }
-
-    [Fact]
     public async Task ListObjectsV2_OddKeys_ComeInTheOrderOfTheirBytes()
     {
         string[] keys = ["%41+b c", "a~", "a\u007f", "é", "\uffee", "😀"];
@@ -73,7 +59,9 @@ public sealed class S3ListTests : IAsyncLifetime
         var plain = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket });
         var encoded = await _s3.ListObjectsV2Async(
             new ListObjectsV2Request { BucketName = Bucket, Encoding = EncodingType.Url });
-        var later = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, StartAfter = "é" });
+        var first = await _s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket, MaxKeys = 4 });
+        var later = await _s3.ListObjectsV2Async(
+            new ListObjectsV2Request { BucketName = Bucket, ContinuationToken = first.NextContinuationToken });
 
         Assert.Equal(keys, plain.S3Objects.Select(o => o.Key));
         Assert.Equal(
