@@ -101,7 +101,7 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TerminateAsync_StopProtected_LivesAndIsProtected()
+    public async Task TerminateAsync_StopProtected_IsReportedAsProtected()
     {
         var guarded = _cloud.Launch(1, isStopProtected: true)[0];
         var described = await Ec2.DescribeAsync([guarded], default);

@@ -33,11 +33,11 @@ public sealed class ChaosTests
     [InlineData(379)] // its protection ended late in the story, and then it was in quarantine
     [InlineData(390)] // a host took the shard over and its sync failed: health is not judged for the time before it
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
-    public async Task Play_SeedThatWasViolatedOnce_IsNotAnyMore(int seed) =>
+    public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
 
     [Fact]
-    public async Task Play_SameSeed_TellsTheSameStory()
+    public async Task Play_SameSeed_GivesTheSameOutcome()
     {
         var both = await Task.WhenAll(
             Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))),
@@ -47,7 +47,7 @@ public sealed class ChaosTests
     }
 
     [Fact]
-    public Task Play_WithoutTheSecondLookAtRecords_EndsWhatRegistered() =>
+    public Task Play_WithoutReadingRecordsAgain_TerminatesRegistered() =>
         AssertFoundAsync("I1", () => new() { Records = (records, _) => new WithoutSecondLook(records) });
 
     [Fact]
@@ -77,24 +77,24 @@ public sealed class ChaosTests
         first: 15);
 
     [Fact]
-    public Task Play_WithoutLimits_EndsTooMany() =>
+    public Task Play_WithoutLimits_TerminatesTooMany() =>
         AssertFoundAsync(
             "I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 8);
 
     [Fact]
-    public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
+    public Task Play_WithPausesIgnored_TerminatesPaused() =>
         AssertFoundAsync(
             "I5",
             () => new() { Input = input => input with { PartialPauses = null, QuietHours = null } },
             first: 5);
 
     [Fact]
-    public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>
+    public Task Play_WithoutGracePeriod_TerminatesTooEarly() =>
         AssertFoundAsync("I1", () => new() { Input = input => input with { Grace = null } }, first: 2);
 
     /// <summary>An agent registers while a call of Collect hangs: told by hand, since few seeds meet with it.</summary>
     [Fact]
-    public async Task Play_RegisteredWhileACallHangs_EndsOnlyWhenTheAgeOfEvidenceIsOverlooked()
+    public async Task Play_RegisteredWhileACallHangs_TerminatedOnlyIfTheAgeOfEvidenceIsIgnored()
     {
         var found = 0;
         for (var call = 1; call <= 6; call++)
@@ -124,11 +124,11 @@ public sealed class ChaosTests
     }
 
     [Fact]
-    public Task Play_WithoutEndingAnything_Leaks() =>
+    public Task Play_WithoutTermination_Leaks() =>
         AssertFoundAsync("I13", () => new() { Input = input => input with { DryRun = true } }, first: 2);
 
     [Fact]
-    public async Task Shrink_AViolation_IsToldByFewerEvents()
+    public async Task Shrink_Violation_NeedsFewerEvents()
     {
         static InjectedBug Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
         for (var seed = 1; ; seed++)

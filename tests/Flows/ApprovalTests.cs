@@ -80,7 +80,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
-    public async Task Approve_WhenItsHourIsOver_MeansNothingAnyMore()
+    public async Task Approve_AfterItsHour_HasNoEffect()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
@@ -112,7 +112,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
-    public async Task Pause_OfAGroupThatIsNone_IsRefused()
+    public async Task Pause_OfAnInvalidGroup_IsRefused()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();

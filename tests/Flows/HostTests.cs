@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Tests.Flows;
 public sealed class HostTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     [Fact]
-    public async Task RunCycle_HostDoesNotPollAnyMore_GoesOnWithAnotherThatKnowsThePrevious()
+    public async Task RunCycle_HostStoppedPolling_ContinuesOnAnotherThatKnowsThePrevious()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);

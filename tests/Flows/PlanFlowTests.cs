@@ -122,7 +122,7 @@ public sealed class PlanFlowTests
     }
 
     [Fact]
-    public void Reject_ThenApprove_AllowsItAfterAll()
+    public void Reject_ThenApprove_IsApproved()
     {
         var state = Approvals.Reject(Pending, Decision, Noon);
         Assert.Equal((null, First.Hash), (state.Pending?.Hash, Assert.Single(state.Rejections).Hash));

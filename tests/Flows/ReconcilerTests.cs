@@ -10,7 +10,7 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
     private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch;
 
     [Fact]
-    public async Task Enqueue_NothingRunsYet_StartsItChecksAndTells()
+    public async Task Enqueue_NothingRunsYet_StartsItChecksAndNotifies()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         await SendAsync(stage, "a", Events.Check("i-1", At), Events.Changed("web", At));
@@ -105,7 +105,7 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
     }
 
     [Fact]
-    public async Task Cancel_ReceiverThatIsMuteAndNoHost_EndsAndCountsWhatIsDropped()
+    public async Task Cancel_ReceiverThatNeverAnswersAndNoHost_EndsAndCountsTheDropped()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);

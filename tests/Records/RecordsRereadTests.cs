@@ -72,7 +72,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_NothingNewInTheBucket_ReadsNoRecordAndBeginsTheHourAnew()
+    public async Task Sync_NothingNewInTheBucket_ReadsNoRecordAndRestartsTheHour()
     {
         await SyncAsync();
         _world.Db.SetMeta(MetaKeys.RebuiltAt, LongAgo);

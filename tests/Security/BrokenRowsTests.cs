@@ -40,7 +40,7 @@ public sealed class BrokenRowsTests
 
     [Theory]
     [MemberData(nameof(EveryColumn))]
-    public async Task Cycle_EveryBrokenValueInAColumn_EndsTheGarbageAndNothingElse(string column)
+    public async Task Cycle_EveryBrokenValueInAColumn_TerminatesOnlyGarbage(string column)
     {
         using var world = new CollectWorld();
         var living = Living(world);
@@ -56,7 +56,7 @@ public sealed class BrokenRowsTests
     [InlineData("registered_at")]
     [InlineData("health_at")]
     [InlineData("deleted_at")]
-    public async Task Cycle_TimeThatIsNone_IsCountedAndNamed(string column)
+    public async Task Cycle_InvalidTime_IsCountedAndNamed(string column)
     {
         foreach (var values in Values.Chunk(8))
         {
@@ -105,7 +105,7 @@ public sealed class BrokenRowsTests
     [InlineData("''")]
     [InlineData("x''")]
     [InlineData("x'fffe80'")]
-    public async Task Sync_IdThatIsNone_IsCountedAndNamed(string id)
+    public async Task Sync_InvalidId_IsCountedAndNamed(string id)
     {
         using var world = new CollectWorld();
         Break(world, world.Add(), "id", id);
@@ -186,7 +186,7 @@ public sealed class BrokenRowsTests
     }
 
     [Fact]
-    public Task Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
+    public Task Cycle_SeveralBrokenColumns_TerminatesOnlyGarbage() =>
         Gen.Select(Gen.Int[0, Columns.Length - 1], Gen.Int[0, Values.Length - 1]).Array[1, 6].Array[1, 8].SampleAsync(
             async rows =>
             {

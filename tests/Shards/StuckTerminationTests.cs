@@ -114,7 +114,7 @@ public sealed class StuckTerminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycle_MachineRunsAgainAfterItShutDown_CountsAnew()
+    public async Task Cycle_MachineRunsAgainAfterItShutDown_RestartsTheCount()
     {
         AddOthers();
         var id = _shard.AddMember(5, status: InstanceStatus.Deleting);

@@ -75,7 +75,7 @@ public sealed class CloudCommandTests
     }
 
     [Fact]
-    public async Task InvokeAsync_SeveralFaults_AreSaidAtOnce()
+    public async Task InvokeAsync_SeveralFaults_AreReportedTogether()
     {
         var (code, errors) = await FailAsync("--instances none --ec2-port 70000");
 

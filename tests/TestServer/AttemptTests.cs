@@ -54,7 +54,7 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
     }
 
     [Fact]
-    public async Task LeftOpen_FailedByToken_NextAttemptIsTold()
+    public async Task LeftOpen_FailedByToken_NextAttemptGetsTheFailure()
     {
         var handle = await StartAsync(nameof(AttemptActivities.LeaveOpen));
         using var worker = Worker(options => options.Activities.Clear());

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.TestServer;
 public sealed class ExecutableTests
 {
     [Fact]
-    public async Task Help_Asked_ListsOptionsAndEndsWell()
+    public async Task Help_Asked_ListsOptionsAndExitsWithZero()
     {
         var (code, output, _) = await RunAsync("--help");
         Assert.Equal(0, code);

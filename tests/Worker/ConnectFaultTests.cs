@@ -16,7 +16,7 @@ public sealed class ConnectFaultTests
             + "Some(hyper::Error(Canceled)) }")]
     [InlineData("Status { code: Unknown, message: \"h2 protocol error: http2 error\", source: None }")]
     [InlineData("Status { code: Unknown, message: \"transport error\", source: None }")]
-    public void Of_ConnectionClosedByTheServer_SaysWhatItMayWant(string text)
+    public void Of_ConnectionClosedByTheServer_NamesPossibleReasons(string text)
     {
         var plain = new TemporalClientConnectOptions("localhost:1") { Tls = null };
         var tls = new TemporalClientConnectOptions("localhost:1") { Tls = new() };

@@ -34,7 +34,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_AfterACycle_TellOfTheCycleItsPhasesItsCallsAndTheSdk()
+    public async Task Metrics_AfterACycle_CoverCyclePhasesCallsAndSdk()
     {
         var token = TestContext.Current.CancellationToken;
         await using var process = WorkerProcess.Start(

@@ -108,7 +108,7 @@ public sealed class WhatOperatorsSeeTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Cycle_BucketIsAway_IsPartialAndEveryOneSaysWhy()
+    public async Task Cycle_BucketIsAway_IsPartialAndEveryCommandNamesTheReason()
     {
         var tags = new Dictionary<string, string>
         {
