@@ -19,8 +19,8 @@ internal static partial class Logs
     [LoggerMessage(
         1003,
         LogLevel.Warning,
-        "Search attributes of namespace {Namespace} cannot be registered from here: {Why}. "
-        + "Workflows fail to start without them")]
+        "The worker cannot register the search attributes of namespace {Namespace}: {Why}. "
+        + "Register them: workflows fail to start without them")]
     public static partial void SearchAttributesNotAdded(ILogger log, string @namespace, string why);
 
     [LoggerMessage(
@@ -48,9 +48,9 @@ internal static partial class Logs
         "The workers on {HostTaskQueue} cannot be listed: {Why}. Make sure that no other worker has this host name")]
     public static partial void WorkersNotSeen(ILogger log, string hostTaskQueue, string why);
 
-    [LoggerMessage(1010, LogLevel.Warning, "{Why}. This worker has no work for the shard until then")]
-    public static partial void NoCollector(ILogger log, string why);
-
     [LoggerMessage(1009, LogLevel.Information, "AWS endpoint: {What}")]
     public static partial void EndpointNotice(ILogger log, string what);
+
+    [LoggerMessage(1010, LogLevel.Warning, "{Why}. This worker has no work for the shard until then")]
+    public static partial void NoCollector(ILogger log, string why);
 }

@@ -19,12 +19,13 @@ public static class NstanceGc
         Line(output, error).InvokeAsync(args, cancellationToken);
 
     /// <summary>The tree of commands.</summary>
-    internal static CommandLine Line(TextWriter output, TextWriter error, Func<string?>? answer = null)
+    internal static CommandLine Line(
+        TextWriter output, TextWriter error, int? width = null, Func<string?>? answer = null)
     {
-        var line = new CommandLine(new(output, error, answer: answer));
+        var line = new CommandLine(new(output, error, width, answer));
         Func<CommandLine, Command>[] commands =
         [
-            InitCommand.Make, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
+            SetupCommands.MakeInit, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
             CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
             ExplainCommand.Make, QuarantineCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce,
             ModeCommands.MakeDryRun, ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make,

@@ -39,7 +39,8 @@ public sealed partial class GcWorkflow
     [WorkflowUpdate(Description = """
         Stop collecting, at once: no phase begins, the running one is cancelled. All, or only a group, a sweep, or both.
         A pause of the same part that is in force is kept unless "replace":true is given.
-        {"reason":"migrating","by":"ann","until":"2030-01-01T00:00:00Z","group":"acme/web","sweep":"dangling"}
+        {"reason":"migrating","by":"ann","until":"2030-01-01T00:00:00Z","group":"acme/web","sweep":"dangling",
+        "replace":false}
         """)]
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {

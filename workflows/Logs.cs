@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Nstance.Temporal.Workflows;
 
-/// <summary>Every log message of the workflows. Few: the report and the current details say the rest.</summary>
+/// <summary>Every log message of the workflows. Event ids are stable: 1 to 99.</summary>
 internal static class Logs
 {
     // Written by hand: the logging package that Temporalio brings here has no source generator.
@@ -45,27 +45,31 @@ internal static class Logs
     }
 
     public static void HostLost(this ILogger logger, int cycle, string host, string why) => logger.LogWarning(
-        new EventId(2, nameof(HostLost)), "Cycle {Cycle} lost host {Host}: {Why}", cycle, host, why);
+        new EventId(2, nameof(HostLost)),
+        "Cycle {Cycle} lost host {Host}: {Why}. Another host takes the shard",
+        cycle, host, why);
 
     public static void Steered(this ILogger logger, string steer, string by) =>
         logger.LogInformation(new EventId(3, nameof(Steered)), "{Steer} by {By}", steer, by);
 
-    public static void ChecksPostponed(this ILogger logger, string why) =>
-        logger.LogWarning(new EventId(4, nameof(ChecksPostponed)), "Checks stay queued: {Why}", why);
+    public static void ChecksPostponed(this ILogger logger, string why) => logger.LogWarning(
+        new EventId(4, nameof(ChecksPostponed)),
+        "Checks of instances stay queued: {Why}. The reconciler retries in a minute", why);
 
     public static void NotifyFailed(this ILogger logger, Notification notification, string why) => logger.LogError(
-        new EventId(5, nameof(NotifyFailed)), "Notification {Key} ({Kind}) failed for good: {Why}",
+        new EventId(5, nameof(NotifyFailed)),
+        "Notification {Key} ({Kind}) was dropped: {Why}. Correct the webhook; nothing sends it again",
         notification.Key, notification.Kind, why);
-
-    public static void QueueDropped(this ILogger logger, int queued, int toNotify) => logger.LogError(
-        new EventId(7, nameof(QueueDropped)),
-        "The reconciler was cancelled: {Queued} events that were not handled and {ToNotify} that were not notified "
-        + "are dropped",
-        queued, toNotify);
 
     public static void ChecksDropped(this ILogger logger, int count) => logger.LogError(
         new EventId(6, nameof(ChecksDropped)),
-        "{Count} checks dropped: more than a run may hand on; the next scan finds them", count);
+        "The reconciler dropped {Count} checks: more than a run may hand on. The next health scan finds them", count);
+
+    public static void QueueDropped(this ILogger logger, int queued, int toNotify) => logger.LogError(
+        new EventId(8, nameof(QueueDropped)),
+        "The reconciler was cancelled and dropped {Queued} events and {ToNotify} notifications. "
+        + "The next health scan finds the instances again",
+        queued, toNotify);
 
     // Words as in JSON and on the command line.
     private static string Lower(string word) => word.ToLowerInvariant();

@@ -13,7 +13,7 @@ public abstract record PhaseResult
 
     /// <summary>
     /// What the cloud or the bucket did not answer or accept, so that work is left, in one sentence; the cycle is then
-    /// <see cref="CycleOutcome.Partial"/>. Null: there was no outage. Invalid data is no outage.
+    /// <see cref="CycleOutcome.Partial"/>. Null: there was no outage. Invalid data does not count as an outage.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Outage { get; init; }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Nstance.Temporal.Tests.Worker;
 using YamlDotNet.RepresentationModel;
 
@@ -6,7 +7,7 @@ namespace Nstance.Temporal.Tests.Deploy;
 /// <summary>
 /// What is shipped beside the program is read by the programs that will read it, and agrees with ours.
 /// </summary>
-public sealed class PackagingTests
+public sealed partial class PackagingTests
 {
     public static TheoryData<string> Yaml =>
     [
@@ -110,6 +111,22 @@ public sealed class PackagingTests
 
         Assert.Empty(names.Except(Nstance.Temporal.Worker.Options.Settings.All.Select(s => s.Variable)));
     }
+
+    /// <summary>No registry has our packages, so each command that installs one names its folder.</summary>
+    [Fact]
+    public void Docs_EachInstallOfOurPackages_NamesItsSource()
+    {
+        var pages = Directory.GetFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Where(path => !path.Contains("/bin/", StringComparison.Ordinal));
+        var installs = pages.SelectMany(File.ReadLines).Where(line => Install().IsMatch(line)).ToList();
+
+        Assert.True(installs.Count >= 4, $"only {installs.Count}");
+        Assert.All(installs, line => Assert.Matches(@"--(add-)?source \./artifacts\b", line));
+    }
+
+    [GeneratedRegex(
+        @"dotnet (tool (install|update|execute)|add package|package add) .*Nstance\.|dnx .*Nstance\.")]
+    private static partial Regex Install();
 
     private static IEnumerable<YamlMappingNode> Services() =>
         ((YamlMappingNode)((YamlMappingNode)Read("temporal-dev.yaml")[0])["services"]).Children.Values

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Google.Protobuf;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Tests.Collect;
 using Nstance.Temporal.Tests.Flows;
@@ -13,6 +14,7 @@ using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Api.Common.V1;
+using Temporalio.Client;
 using Temporalio.Converters;
 using Temporalio.Workflows;
 
@@ -53,7 +55,16 @@ public sealed partial class TemporalUiDocsTests
                 PayloadJson.Converter.PayloadConverter.ToValue(payload, type), exactMatch: false);
             Assert.True(request.Fault is null, request.Fault);
             var words = update.Description!.Replace(example, "", StringComparison.Ordinal).Trim().Replace('\n', ' ');
-            text.Append($"`{update.Name}`: {words}\n\n```json\n{example}\n```\n\n");
+            var members = Members(type);
+            if (type != typeof(GcSettings))
+            {
+                Assert.Equal(members, JsonNode.Parse(example)!.AsObject().Select(member => member.Key).Order());
+                text.Append($"`{update.Name}`: {words}\n\n```json\n{example}\n```\n\n");
+                continue;
+            }
+
+            text.Append($"`{update.Name}`: {words}\n\n```json\n{example}\n```\n\n")
+                .Append($"Members of its argument: {string.Join(", ", members.Select(name => $"`{name}`"))}.\n\n");
         }
 
         AssertShown("updates", text.ToString());
@@ -65,6 +76,7 @@ public sealed partial class TemporalUiDocsTests
         using var world = new CollectWorld();
         world.Input = world.Input with { Limits = new() { ShardFloor = 1, ShardPercent = 0 } };
         for (var n = 0; n < 14; n++) world.Add();
+        world.Add(rowStatus: "deleting", status: InstanceStatus.Deleting);
         var collected = await world.CollectAsync();
 
         await using var environment = await EmbeddedWorkflowEnvironment.StartAsync(
@@ -78,24 +90,26 @@ public sealed partial class TemporalUiDocsTests
         var metadata = await collector.QueryAsync<Temporalio.Api.Sdk.V1.WorkflowMetadata>(
             "__temporal_workflow_metadata", []);
         AssertShown("details", Named(metadata.CurrentDetails, stage));
-        var status = JsonNode.Parse(await TextAsync(collector.QueryAsync<IRawValue>("Status", [])))!.AsObject();
-        status.Remove("lastReport");
-        AssertShown("status", $"```json\n{Named(status.ToJsonString(Indented), stage)}\n```");
+        var status = await AskAsync(collector, "Status");
+        status.AsObject().Remove("lastReport");
+        AssertShown("status", Json(status, stage));
         Assert.Equal(14, (int)status["pending"]!["instances"]!);
+        AssertShown("reports", Json(await AskAsync(collector, "Reports"), stage));
+        var export = await AskAsync(collector, "Export");
+        foreach (var known in new[] { "reports", "pending" }) export["state"]!.AsObject().Remove(known);
+        AssertShown("export", Json(export, stage));
+        await stage.Client.StartWorkflowAsync(
+            (ReconcilerWorkflow w) => w.RunAsync(new(stage.Shard)),
+            new(stage.Reconciler.Id, Names.TaskQueue));
+        AssertShown("reconciler", Json(await AskAsync(stage.Reconciler, "Status"), stage));
     }
 
     [Fact]
     public void Queries_Block_NamesWhatTheyReturn()
     {
-        var text = new StringBuilder("| query | returns | members |\n|---|---|---|\n");
-        foreach (var query in WorkflowDefinition.Create<GcWorkflow>().Queries.Values.OrderBy(q => q.Name))
-        {
-            var type = typeof(GcWorkflow).GetMethod(query.Name!)!.ReturnType;
-            type = type.IsGenericType ? type.GetGenericArguments()[0] : type;
-            var members = PayloadJson.Options.GetTypeInfo(type).Properties.Select(p => $"`{p.Name}`");
-            text.Append($"| `{query.Name}` | {query.Description} | {string.Join(", ", members)} |\n");
-        }
-
+        var text = new StringBuilder("| workflow | query | returns | members |\n|---|---|---|---|\n");
+        AppendQueries(typeof(GcWorkflow), WorkflowDefinition.Create<GcWorkflow>(), text);
+        AppendQueries(typeof(ReconcilerWorkflow), WorkflowDefinition.Create<ReconcilerWorkflow>(), text);
         AssertShown("queries", text.ToString());
     }
 
@@ -108,7 +122,44 @@ public sealed partial class TemporalUiDocsTests
         Assert.All(queries, query => Assert.EndsWith("ExecutionStatus = 'Running'`", query, StringComparison.Ordinal));
     }
 
-    private static async Task<string> TextAsync(Task<IRawValue> value) => (await value).Payload.Data.ToStringUtf8();
+    private static void AppendQueries(Type workflow, WorkflowDefinition definition, StringBuilder text)
+    {
+        foreach (var query in definition.Queries.Values.OrderBy(q => q.Name))
+        {
+            var type = workflow.GetMethod(query.Name!)!.ReturnType;
+            type = type.IsGenericType ? type.GetGenericArguments()[0] : type;
+            var members = PayloadJson.Options.GetTypeInfo(type).Properties.Select(p => $"`{p.Name}`");
+            text.Append($"| `{workflow.Name}` | `{query.Name}` | {query.Description} ")
+                .Append($"| {string.Join(", ", members)} |\n");
+        }
+    }
+
+    /// <summary>Names of what an argument may hold, sorted.</summary>
+    private static IEnumerable<string> Members(Type type) =>
+        PayloadJson.Options.GetTypeInfo(type).Properties.Where(p => p.Set is not null).Select(p => p.Name).Order();
+
+    private static async Task<JsonNode> AskAsync(WorkflowHandle workflow, string query) =>
+        JsonNode.Parse((await workflow.QueryAsync<IRawValue>(query, [])).Payload.Data.ToStringUtf8())!;
+
+    /// <summary>The JSON with one element of each list.</summary>
+    private static string Json(JsonNode node, Stage stage)
+    {
+        Shorten(node);
+        return $"```json\n{Named(node.ToJsonString(Indented), stage)}\n```";
+    }
+
+    private static void Shorten(JsonNode? node)
+    {
+        if (node is JsonArray list)
+        {
+            while (list.Count > 1) list.RemoveAt(list.Count - 1);
+            foreach (var element in list) Shorten(element);
+        }
+        else if (node is JsonObject members)
+        {
+            foreach (var (_, value) in members) Shorten(value);
+        }
+    }
 
     private static string Example(string description) => description[description.IndexOf('{')..].Trim();
 
@@ -136,7 +187,7 @@ public sealed partial class TemporalUiDocsTests
     }
 
     [GeneratedRegex(
-        @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d"
+        @"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00)|\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d\.\d+"
         + @"|knc[0-9a-z]{26}|i-[0-9]{16}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b")]
     private static partial Regex Volatile();
 

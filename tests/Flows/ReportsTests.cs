@@ -149,6 +149,24 @@ public sealed class ReportsTests
         Assert.Contains("Paused by me", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, 0, null)]
+    [InlineData(3, 0, "cloud     3 machines already terminating\n")]
+    [InlineData(3, 1, "cloud     3 machines already terminating, 1 of them for more\n          than an hour\n")]
+    public void Render_MachinesThatShutDown_AreShown(int terminating, int stuck, string? expected)
+    {
+        var report = Full(1) with
+        {
+            Collect = new() { AlreadyTerminating = terminating, StuckTerminating = stuck },
+        };
+        var state = new GcState { Cycle = 1, Reports = [report] };
+
+        var text = DetailsTable.Render(new CollectorState(new(new("acme", "zone", "bucket")) { State = state }));
+
+        if (expected is null) Assert.DoesNotContain("already terminating", text, StringComparison.Ordinal);
+        else Assert.Contains($"```text\n{expected}```", text, StringComparison.Ordinal);
+    }
+
     private static CollectCounts Of(CollectReason reason, int terminated = 0) =>
         new() { Reason = reason, Terminated = terminated };
 

@@ -95,7 +95,7 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
         Assert.Equal(
             [
                 "line 3: id a is there twice",
-                $"line 4 is no key; allowed are {PayloadKeys.Allowed}",
+                $"line 4 is not a key; allowed: {PayloadKeys.Allowed}",
                 "line 5: key short is not 32 bytes in base64",
             ],
             faults);

@@ -16,11 +16,15 @@ internal sealed record Cli(int Code, string Output, IReadOnlyList<string> Errors
     public JsonElement Counts(string reason) => Json.GetProperty("collect").GetProperty("counts").EnumerateArray()
         .Single(counts => counts.GetProperty("reason").GetString() == reason);
 
-    public static async Task<Cli> RunAsync(params string[] args)
+    public static Task<Cli> RunAsync(params string[] args) => RunAsync(width: null, args);
+
+    /// <summary>Runs it as on a terminal of so many columns.</summary>
+    public static async Task<Cli> RunAsync(int? width, string[] args)
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        var code = await NstanceGc.RunAsync(args, output, error, TestContext.Current.CancellationToken);
+        var code = await NstanceGc.Line(output, error, width).InvokeAsync(
+            args, TestContext.Current.CancellationToken);
         return new(code, output.ToString(), error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -18,7 +18,7 @@ public sealed class OptionReaderTests
         Assert.Equal(TimeSpan.FromSeconds(20), options.ShutdownTimeout);
         Assert.Equal(TimeSpan.FromSeconds(5), options.ConnectTimeout);
         Assert.Equal("text", options.LogFormat);
-        Assert.Equal(new Workflows.Contracts.GcSettings(), options.ToSettings());
+        Assert.Equal(new Workflows.Contracts.GcSettings(), options.Collector);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class OptionReaderTests
             DryRun = true,
             Limits = new() { Enabled = false, GroupFloor = 10, GroupPercent = 11, ShardFloor = 12, ShardPercent = 13 },
         };
-        Assert.Equal(expected, read.Options.ToSettings());
+        Assert.Equal(expected, read.Options.Collector);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class OptionReaderTests
     {
         var read = OptionReader.Read([Given(("CycleTimeout", "10s"))]);
 
-        Assert.Equal(["--host-timeout: 45s is longer than the cycle timeout, 10s"], read.Faults);
+        Assert.Equal(["--host-timeout: 45s is out of range: a time from 1s to 10s, the cycle timeout"], read.Faults);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class PlanConfirmTests(TemporalServerFixture server) : IClassFixtu
         await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
 
         var error = new StringWriter();
-        var line = NstanceGc.Line(new StringWriter(), error, () => answer);
+        var line = NstanceGc.Line(new StringWriter(), error, answer: () => answer);
         string[] args =
         [
             "plan", "approve", Plan.Id, "--comment", "emptied", "--by", "ann",

@@ -37,7 +37,8 @@ public sealed class PlanTextTests
             """
             plan bbbbbbbbbbbb rejected by bob at 2026-11-25 11:00:00Z: keep them
             plan aaaaaaaaaaaa waits for approval: 3 instances would be terminated
-            since 2026-11-25 12:00:00Z, until 2026-11-26 12:00:00Z; and 3 more wait for the next plan
+            since 2026-11-25 12:00:00Z, until 2026-11-26 12:00:00Z
+            and 3 more wait for the next plan
             ! Dangling: 3 of the shard's 20 live instances would be terminated; at most 2 may
             cost of waiting: 2 machine-hours an hour, 4.0 since the plan was made
 

@@ -45,7 +45,7 @@ public sealed class ScheduleCommandTests : IAsyncLifetime
             [
                 "nstance-gc: there is a schedule for c/s with other settings; nothing was changed",
                 "nstance-gc: --interval: 2s -> 5s",
-                "nstance-gc: to set them: the same command with --replace; a setting that is not named keeps its value",
+                "nstance-gc: to set them, add --replace; a setting that is not named is kept",
             ],
             second.Errors);
 

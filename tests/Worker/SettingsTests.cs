@@ -7,8 +7,10 @@ public sealed class SettingsTests
 {
     [Fact]
     public void All_EveryMemberOfTheOptions_IsASettingOnce() => Assert.Equal(
-        typeof(GcOptions).GetProperties().Where(p => p.SetMethod is not null).Select(p => p.Name).Order(
-            StringComparer.Ordinal),
+        Names(typeof(GcOptions), nameof(GcOptions.Collector))
+            .Concat(Names(typeof(GcSettings), nameof(GcSettings.Fault)))
+            .Concat(Names(typeof(TerminationLimits), nameof(TerminationLimits.Enabled)).Select(name => $"Limit{name}"))
+            .Order(StringComparer.Ordinal),
         Settings.All.Select(setting => setting.Name).Order(StringComparer.Ordinal));
 
     [Fact]
@@ -30,10 +32,14 @@ public sealed class SettingsTests
     [Fact]
     public void Validator_OfAHost_KnowsTheSameRules()
     {
-        var result = new GcOptionsValidator().Validate(null, new() { Cluster = "Prod", CyclesPerRun = 0 });
+        var result = new GcOptionsValidator().Validate(null, new() { Cluster = "Prod", Pollers = 0 });
 
         Assert.True(result.Failed);
         Assert.Equal(2, result.Failures.Count());
         Assert.True(new GcOptionsValidator().Validate(Options.DefaultName, new()).Succeeded);
+        Assert.True(new GcOptionsValidator().Validate(null, new() { Collector = new() { CyclesPerRun = 0 } }).Failed);
     }
+
+    private static IEnumerable<string> Names(Type type, string but) =>
+        type.GetProperties().Where(p => p.SetMethod is not null && p.Name != but).Select(p => p.Name);
 }

@@ -80,11 +80,6 @@ public sealed class SetupPlanTests
             .Changes.Select(change => change.ToString()));
 
     [Fact]
-    public void Settings_OfACollector_AreAllCompared() => Assert.Equal(
-        Settings.Of(SettingUse.Collector).Select(setting => setting.Name).Where(name => name != "DryRun"),
-        CollectorSettings.Names);
-
-    [Fact]
     public void NotDefault_Settings_AreWrittenAsTheyAreTyped() => Assert.Equal(
         ["--interval 2m", "--limit-group-floor 7", "--limit-rules shard:orphan=1/2", "--quarantine 1h"],
         CollectorSettings.NotDefault(Running));

@@ -46,7 +46,7 @@ public sealed class SteerProcessTests : LoopbackShard
             without.Errors, line => line.Contains($"nstance-gc plan approve {id} --cluster c --shard s --comment"));
         var noTerminal = await PlanAsync("approve", id, "--comment", "emptied");
         Assert.Equal(
-            (ExitCode.BadInput, "nstance-gc: --yes is missing: there is no terminal on which to ask"),
+            (ExitCode.BadInput, "nstance-gc: --yes is missing: without a terminal the command cannot ask"),
             (noTerminal.Code, noTerminal.Errors[^1]));
         Assert.All(ids, machine => Assert.True(Cloud.Ec2.Find(machine)!.Alive));
 

@@ -69,7 +69,7 @@ internal static class ShardChecks
         catch (CloudException e)
         {
             // Its message already says what, where and what to do.
-            return Check.Failed(name, Failure.FirstLine(e.Message), CloudExit.CodeOf(e));
+            return Check.Failed(name, Failure.FirstLine(e.Message), Failure.CodeOf(e));
         }
         catch (AmazonClientException e)
         {

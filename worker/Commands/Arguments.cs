@@ -4,7 +4,7 @@ using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>Options that several commands share and that are no settings, and how they are read.</summary>
+/// <summary>Options that several commands share, other than settings, and how they are read.</summary>
 internal static class Arguments
 {
     private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Word.Kebab));
@@ -36,9 +36,6 @@ internal static class Arguments
     {
         Description = "Change what is there already: the settings that are named; the others keep their values",
     };
-
-    public static Option<bool> SkipChecks() =>
-        new("--skip-checks") { Description = "Do not look at AWS: this machine has no access to it" };
 
     /// <summary>Makes an option that is a whole number within bounds.</summary>
     public static Option<int> Whole(string name, string description, int defaultValue, int min, int max) => new(name)

@@ -41,20 +41,6 @@ internal sealed class CommandLine
             return ExitCode.Done;
         });
 
-    /// <summary>
-    /// Makes a command that sends an update to a shard's collector. It prints what it changed and what to do next, in
-    /// at most five lines; in JSON the status after it.
-    /// </summary>
-    public Command Steer(string name, string help, Symbol[] own, Func<Invocation, Steering> read) =>
-        Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
-        {
-            var steering = read(invocation);
-            var collector = await invocation.CollectorAsync();
-            var status = await steering.Send(collector);
-            invocation.Write(
-                status, screen => ChangeText.Write(screen, steering.Tell(status, collector.Named)));
-        });
-
     public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
     {
         var parsed = Root.Parse(args, new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null });

@@ -31,8 +31,8 @@ internal static class ExplainCommand
             var access = new ShardAccess(connections, invocation.Read("Cluster", "Shard", "Bucket"));
             var today = DateOnly.FromDateTime(DateTime.UtcNow);
             var name = invocation.Get(instance);
-            var story = await ShardAccess.RunAsync(() =>
-                access.Stories().ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken));
+            var story = await access.Stories().ReadAsync(
+                name, today.AddDays(1 - count), today, invocation.CancellationToken);
             if (story.IsEmpty)
             {
                 var line = $"{name}: nothing is known of it in the last {count} days: --days looks further back";

@@ -31,7 +31,9 @@ internal sealed class Invocation(
 
     public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
-    /// <summary>Notes a fault of an option that is no setting; <see cref="Read"/> reports it with all others.</summary>
+    /// <summary>
+    /// Notes a fault of an option that is not a setting; <see cref="Read"/> reports it with all others.
+    /// </summary>
     public void Fault(Option option, string what) => _faults.Add($"{option.Name}: {what}");
 
     /// <summary>Reads all sources of settings; faults are kept.</summary>
@@ -76,6 +78,20 @@ internal sealed class Invocation(
         return new(await ConnectAsync(options), options.Cluster!, options.Shard!, CancellationToken);
     }
 
+    /// <summary>
+    /// Sends an update to the shard's collector. Writes what it changed and what to do next, in at most five lines; in
+    /// JSON the status after it.
+    /// </summary>
+    /// <param name="send">Sends it; returns the status after it.</param>
+    /// <param name="tell">The lines, from the status and the options that name the shard.</param>
+    public async Task SteerAsync(
+        Func<Collector, Task<GcStatus>> send, Func<GcStatus, string, IReadOnlyList<string>> tell)
+    {
+        var collector = await CollectorAsync();
+        var status = await send(collector);
+        Write(status, screen => ChangeText.Write(screen, tell(status, collector.Named)));
+    }
+
     /// <summary>Writes the result: as one JSON object, or as text for people.</summary>
     public void Write<T>(T result, Action<Screen> text)
     {
@@ -83,6 +99,6 @@ internal sealed class Invocation(
         else text(Screen);
     }
 
-    /// <summary>Writes one line for people that is no result.</summary>
+    /// <summary>Writes one line for people, beside the result.</summary>
     public void Note(string line) => Screen.Error.WriteLine(line);
 }

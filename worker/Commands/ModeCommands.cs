@@ -27,10 +27,10 @@ internal static class ModeCommands
     {
         var comment = Arguments.Why("--comment", required: false);
         var by = Arguments.By();
-        return line.Steer(name, help, [comment, by], invocation =>
+        return line.Make(name, help, [.. Arguments.Shard(), comment, by], invocation =>
         {
             var request = new ModeRequest(dryRun, invocation.Get(by)) { Comment = invocation.Get(comment) };
-            return new(
+            return invocation.SteerAsync(
                 async collector =>
                 {
                     // Dry-run is also asked for without a worker: it can only stop what would be terminated.

@@ -34,7 +34,8 @@ internal static class PauseCommands
         {
             Description = "Take the place of a pause that is in force, also of another person's",
         };
-        return line.Steer("pause", PauseHelp, [reason, until, by, group, sweep, replace], invocation =>
+        Symbol[] own = [.. Arguments.Shard(), reason, until, by, group, sweep, replace];
+        return line.Make("pause", PauseHelp, own, invocation =>
         {
             var request = new PauseRequest(Arguments.ReadWhy(reason, invocation))
             {
@@ -44,11 +45,12 @@ internal static class PauseCommands
                 Sweep = Arguments.ReadSweep(sweep, invocation),
                 Replace = invocation.Get(replace),
             };
-            return new(
+            return invocation.SteerAsync(
                 async collector =>
                 {
                     var status = await collector.UpdateAsync(
-                        workflow => workflow.PauseAsync(request), Undo(request.Group, request.Sweep));
+                        workflow => workflow.PauseAsync(request),
+                        undo: $"resume{ChangeText.Options(request.Group, request.Sweep)}");
                     if (Unseen(request.Group, status) is { } warning) invocation.Note(warning);
                     return status;
                 },
@@ -61,7 +63,7 @@ internal static class PauseCommands
         var by = Arguments.By();
         var group = Arguments.Group();
         var sweep = Arguments.Sweep();
-        return line.Steer("resume", ResumeHelp, [by, group, sweep], invocation =>
+        return line.Make("resume", ResumeHelp, [.. Arguments.Shard(), by, group, sweep], invocation =>
         {
             var request = new ResumeRequest
             {
@@ -69,7 +71,7 @@ internal static class PauseCommands
                 Group = Arguments.ReadGroup(group, invocation),
                 Sweep = Arguments.ReadSweep(sweep, invocation),
             };
-            return new(
+            return invocation.SteerAsync(
                 async collector =>
                 {
                     await collector.AnswerFirstAsync();
@@ -80,11 +82,7 @@ internal static class PauseCommands
         });
     }
 
-    private static string Undo(string? group, Sweep? sweep) => "resume"
-        + (group is null ? "" : $" --group {group}")
-        + (sweep is null ? "" : $" --sweep {Word.Kebab($"{sweep}")}");
-
-    /// <summary>Warns of a group of which the last sync saw no machine. Null: it saw one, or did not run.</summary>
+    /// <summary>Warns of a group without a machine in the last sync. Null: it has one, or no sync has run.</summary>
     private static string? Unseen(string? group, GcStatus status)
     {
         var name = group?.Split('/')[1];

@@ -51,19 +51,18 @@ internal static class PlanCommand
         {
             if (invocation.Get(plan) is not { } id) return await ShowInsteadAsync(invocation);
             var decision = new PlanDecision(id, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
-            var collector = await invocation.CollectorAsync();
-            var status = await collector.StatusAsync();
-
-            // Another plan than the pending one goes on to the collector, which refuses it or knows it as rejected.
-            if (status.Pending is { } pending && (id == pending.Id || id == pending.Hash)
-                && !invocation.Get(yes) && !Confirm(invocation, pending))
-            {
-                invocation.Note("nothing was approved");
-                return ExitCode.Refused;
-            }
-
-            status = await collector.UpdateAsync(workflow => workflow.ApproveAsync(decision));
-            Write(invocation, "approved", status, collector.Named, decision);
+            await invocation.SteerAsync(
+                async collector =>
+                {
+                    // Another plan than the pending one goes on to the collector, which refuses it or knows it as
+                    // rejected.
+                    var pending = (await collector.StatusAsync()).Pending;
+                    if (pending is not null && (id == pending.Id || id == pending.Hash)
+                        && !invocation.Get(yes) && !Confirm(invocation, pending))
+                        throw new CommandException(ExitCode.Refused, "nothing was approved");
+                    return await collector.UpdateAsync(workflow => workflow.ApproveAsync(decision));
+                },
+                (status, named) => ChangeText.Decided("approved", status, named, decision));
             return ExitCode.Done;
         });
     }
@@ -74,19 +73,15 @@ internal static class PlanCommand
         var comment = Arguments.Why("--comment");
         var by = Arguments.By();
         Symbol[] own = [plan, comment, by];
-        return line.Make("reject", RejectHelp, [.. Arguments.Shard(), .. own], async invocation =>
+        return line.Make("reject", RejectHelp, [.. Arguments.Shard(), .. own], invocation =>
         {
             var decision = new PlanDecision(
                 invocation.Get(plan)!, invocation.Get(by), Arguments.ReadWhy(comment, invocation));
-            var collector = await invocation.CollectorAsync();
-            var status = await collector.UpdateAsync(workflow => workflow.RejectAsync(decision));
-            Write(invocation, "rejected", status, collector.Named, decision);
+            return invocation.SteerAsync(
+                collector => collector.UpdateAsync(workflow => workflow.RejectAsync(decision)),
+                (status, named) => ChangeText.Decided("rejected", status, named, decision));
         });
     }
-
-    private static void Write(
-        Invocation invocation, string done, GcStatus status, string named, PlanDecision decision) =>
-        invocation.Write(status, screen => ChangeText.Write(screen, ChangeText.Decided(done, status, named, decision)));
 
     private static Argument<string?> Id(ArgumentArity arity) =>
         new("PLAN") { Description = "Its id, as plan show prints it", Arity = arity };
@@ -115,7 +110,7 @@ internal static class PlanCommand
     private static bool Confirm(Invocation invocation, CollectPlan plan)
     {
         if (invocation.Screen.Answer is not { } answer)
-            throw CommandException.BadInput("--yes is missing: there is no terminal on which to ask");
+            throw CommandException.BadInput("--yes is missing: without a terminal the command cannot ask");
         invocation.Note($"plan {plan.Id}: {plan.Instances} instances");
         foreach (var part in plan.Parts) invocation.Note($"  {PlanText.Part(part)}");
         invocation.Screen.Error.Write(plan.IsOfHealth ? "Send these checks? [y/N] " : "Terminate them? [y/N] ");

@@ -21,7 +21,7 @@ internal static class QuarantineCommand
                 var options = invocation.Read("Cluster", "Shard", "Bucket");
                 using var connections = new AwsConnections(new());
                 var access = new ShardAccess(connections, options);
-                var found = await ShardAccess.RunAsync(() => access.QuarantinedAsync(invocation.CancellationToken));
+                var found = await access.QuarantinedAsync(invocation.CancellationToken);
                 var instances = found.Select(i => new
                 {
                     instance = i.TrackingId,
@@ -30,11 +30,12 @@ internal static class QuarantineCommand
                     state = i.State,
                     since = i.Tags[CloudTags.GcQuarantined],
                 });
-                invocation.Write(new { instances }, screen => Write(screen, found, options));
+                invocation.Write(new { instances }, screen => Write(
+                    screen, found, options, invocation.IsWide));
             }),
     };
 
-    private static void Write(Screen screen, IReadOnlyList<CloudInstance> found, GcOptions options)
+    private static void Write(Screen screen, IReadOnlyList<CloudInstance> found, GcOptions options, bool wide)
     {
         if (found.Count == 0)
         {
@@ -42,21 +43,23 @@ internal static class QuarantineCommand
             return;
         }
 
+        var now = TimeProvider.System.GetUtcNow();
         Columns.Write(
             screen,
-            ["CLOUD ID", "INSTANCE", "STATE", "SINCE", "GROUP"],
+            ["CLOUD ID", "INSTANCE", "STATE", wide ? "SINCE" : "AGE", "GROUP"],
             [
                 .. found.Select(i => (Cell[])
                 [
-                    i.ProviderId, i.TrackingId, i.State, Since(i.Tags[CloudTags.GcQuarantined]), i.Group ?? "",
+                    i.ProviderId, i.TrackingId, i.State, Since(i.Tags[CloudTags.GcQuarantined], now, wide),
+                    i.Group ?? "",
                 ]),
             ]);
         var shard = $"--cluster {options.Cluster} --shard {options.Shard} --bucket {options.Bucket}";
-        screen.Sentence($"next: nstance-gc release CLOUD-ID {shard} --comment TEXT", 0);
+        screen.Line($"next: nstance-gc release CLOUD-ID {shard} --comment TEXT");
     }
 
-    /// <summary>A tag that is not a time keeps its machine in quarantine for good.</summary>
-    private static Cell Since(string tag) => CloudInstance.TryParseTime(tag, out var at)
-        ? new(Word.Time(at))
-        : new(CloudInstance.Shown(tag), Tone.Bad);
+    /// <summary>A tag that is not a time keeps its machine in quarantine without end.</summary>
+    private static Cell Since(string tag, DateTimeOffset now, bool wide) =>
+        !CloudInstance.TryParseTime(tag, out var at) ? new(CloudInstance.Shown(tag), Tone.Bad)
+        : new(wide ? Word.Time(at) : Word.Ago(now - at));
 }

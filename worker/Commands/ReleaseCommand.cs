@@ -30,17 +30,20 @@ internal static class ReleaseCommand
             var time = Protection(protect, invocation);
             var why = Arguments.ReadWhy(comment, invocation);
             using var connections = new AwsConnections(new());
-            var access = new ShardAccess(connections, invocation.Read("Cluster", "Shard", "Bucket"));
+            var options = invocation.Read("Cluster", "Shard", "Bucket");
+            var access = new ShardAccess(connections, options);
             var token = invocation.CancellationToken;
-            var result = await ShardAccess.RunAsync(async () =>
-            {
-                var release = await access.ReleaseAsync(token);
-                var now = DateTimeOffset.UtcNow;
-                return await release.RunAsync(invocation.Get(instance), invocation.Get(by), why, now, time, token);
-            });
+            var release = await access.ReleaseAsync(token);
+            var result = await release.RunAsync(
+                invocation.Get(instance), invocation.Get(by), why, DateTimeOffset.UtcNow, time, token);
             if (result.Released is not { } released) throw new CommandException(ExitCode.Refused, result.Refused!);
             if (result.Untold is { } untold)
-                invocation.Note($"it is released, but the audit does not tell of it: {Failure.FirstLine(untold)}");
+            {
+                invocation.Note(
+                    $"the machine is released, but its audit record was not written: {Failure.FirstLine(untold)}");
+            }
+
+
             var until = result.ProtectedUntil;
             invocation.Write(
                 new { instance = released.TrackingId, providerId = released.ProviderId, protectedUntil = until },
@@ -48,6 +51,8 @@ internal static class ReleaseCommand
                 {
                     screen.Line($"released: {released.ProviderId} ({released.TrackingId}) starts again");
                     screen.Line($"the collector skips it until {Word.Time(until)}");
+                    screen.Line($"next: nstance-gc quarantine list --cluster {options.Cluster} --shard {options.Shard} "
+                        + $"--bucket {options.Bucket}");
                 });
         });
     }

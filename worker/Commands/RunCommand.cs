@@ -46,7 +46,7 @@ internal static class RunCommand
         var workers = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
         try
         {
-            // Returns when the token is cancelled and the workers have drained, and also when a worker fails for good.
+            // Returns after a cancellation, once the workers have drained, and after a fatal failure of a worker.
             await host.RunAsync(token);
             ThrowIfFailed(workers);
         }

@@ -32,19 +32,19 @@ internal static class ScheduleCommand
         var reason = new Option<string?>("--reason") { Description = "Why", HelpName = "TEXT" };
         return new("schedule", "Keep a shard's collector alive, or stop doing so.")
         {
-            ScheduleCreateCommand.Make(line),
+            SetupCommands.MakeCreate(line),
             Make(line, "show", ShowHelp, [], async (invocation, collector) =>
             {
-                // Fails if there is no schedule.
+                // Fails without a schedule.
                 var shown = await ScheduleView.ReadAsync(collector.Schedule, invocation.Rpc);
                 var found = await FoundCollector.ReadAsync(collector, invocation.Rpc);
                 invocation.Write(ToJson(shown, found), screen => ScheduleText.Write(screen, shown, found));
             }),
-            Change(line, "pause", "paused", PauseHelp, [reason], (invocation, collector) =>
-                collector.Schedule.PauseAsync(invocation.Get(reason), invocation.Rpc)),
-            Change(line, "resume", "resumed", ResumeHelp, [], (invocation, collector) =>
+            Change(line, "pause", "paused; a collector that runs goes on", "schedule resume", PauseHelp, [reason],
+                (invocation, collector) => collector.Schedule.PauseAsync(invocation.Get(reason), invocation.Rpc)),
+            Change(line, "resume", "resumed", "status", ResumeHelp, [], (invocation, collector) =>
                 collector.Schedule.UnpauseAsync("resumed by nstance-gc", invocation.Rpc)),
-            Change(line, "trigger", "triggered", TriggerHelp, [], (invocation, collector) =>
+            Change(line, "trigger", "triggered", "status", TriggerHelp, [], (invocation, collector) =>
                 collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc })),
             ScheduleDeleteCommand.Make(line),
         };
@@ -77,6 +77,7 @@ internal static class ScheduleCommand
         CommandLine line,
         string name,
         string done,
+        string next,
         string help,
         Symbol[] own,
         Func<Invocation, Collector, Task> work) =>
@@ -85,7 +86,9 @@ internal static class ScheduleCommand
             await work(invocation, collector);
             var id = collector.Schedule.Id;
             invocation.Write(
-                new { scheduleId = id, done }, screen => screen.Output.WriteLine($"schedule {id}: {done}"));
+                new { scheduleId = id, done = done.Split(';')[0] },
+                screen => ChangeText.Write(
+                    screen, [$"schedule {id}: {done}", $"next: nstance-gc {next} {collector.Named}"]));
         });
 
     private static Command Make(

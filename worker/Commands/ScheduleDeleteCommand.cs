@@ -45,16 +45,18 @@ internal static class ScheduleDeleteCommand
                 },
                 screen =>
                 {
-                    screen.Output.WriteLine($"schedule {collector.Schedule.Id}: {done}");
-                    screen.Output.WriteLine($"collector: {ended.Collector ?? "none runs"}");
-                    if (ended.Reconciler is { } reconciler) screen.Output.WriteLine($"reconciler: {reconciler}");
+                    screen.Sentence($"schedule {collector.Schedule.Id}: {done}", 0);
+                    screen.Sentence($"collector: {ended.Collector ?? "none runs"}", 0);
+                    if (ended.Reconciler is { } reconciler) screen.Sentence($"reconciler: {reconciler}", 0);
+                    if (ended.Collector is not null && !invocation.Get(stop))
+                        screen.Line($"next: nstance-gc schedule delete {collector.Named} --stop");
                 });
             return ended.IsLate ? ExitCode.Unreachable : deleted || invocation.Get(stop)
                 ? ExitCode.Done : ExitCode.NotFound;
         });
     }
 
-    /// <returns>False if there is no schedule.</returns>
+    /// <returns>False if no schedule exists.</returns>
     private static async Task<bool> DeleteAsync(Collector collector, Invocation invocation)
     {
         var found = await FoundCollector.OrNullAsync(() => collector.Schedule.DescribeAsync(invocation.Rpc));
@@ -81,7 +83,7 @@ internal static class ScheduleDeleteCommand
             { DryRun: true } => " in dry-run",
             _ => " in enforce: it terminates instances",
         };
-        return $"goes on{mode}, and is not started again; schedule delete --stop ends it";
+        return $"goes on{mode}, and is not started again";
     }
 
     private static async Task<Ended> StopAsync(Collector collector, Invocation invocation)
@@ -146,7 +148,7 @@ internal static class ScheduleDeleteCommand
         $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}, "
         + "and no collector runs");
 
-    /// <summary>What became of the workflows, in words; null: it did not run.</summary>
+    /// <summary>The end of each workflow as a sentence; null: it did not run.</summary>
     private sealed record Ended(string? Collector, string? Reconciler)
     {
         public bool IsLate => Collector == Later || Reconciler == Later;

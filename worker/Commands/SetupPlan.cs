@@ -11,7 +11,7 @@ namespace Nstance.Temporal.Worker.Commands;
 internal sealed record SetupPlan(
     GcSettings Settings, GcSettings Update, bool DryRun, IReadOnlyList<SettingChange> Changes)
 {
-    private static readonly string Mode = Options.Settings.Get(nameof(GcOptions.DryRun)).Option;
+    private static readonly string Mode = Options.Settings.Get(nameof(GcSettings.DryRun)).Option;
 
     /// <summary>Lays what was named over the settings in effect.</summary>
     /// <param name="found">What the shard has.</param>
@@ -22,7 +22,7 @@ internal sealed record SetupPlan(
     public static SetupPlan Make(
         FoundCollector found, ShardRef shard, GcSettings given, IReadOnlySet<string> names, bool? paused)
     {
-        var isMode = names.Contains(nameof(GcOptions.DryRun));
+        var isMode = names.Contains(nameof(GcSettings.DryRun));
         if (found.Settings is not { } now)
         {
             var first = isMode ? given : given with { DryRun = null };

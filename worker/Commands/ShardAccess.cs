@@ -48,17 +48,4 @@ internal sealed class ShardAccess(IConnections connections, GcOptions options)
             ? connections.Cloud(config.Region, CallTimeout)
             : throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(fault => $"{key}: {fault}")]);
     }
-
-    /// <summary>Turns a refusal of AWS into its one line and an exit code.</summary>
-    public static async Task<T> RunAsync<T>(Func<Task<T>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (CloudException e)
-        {
-            throw new CommandException(CloudExit.CodeOf(e), Failure.FirstLine(e.Message), e);
-        }
-    }
 }

@@ -13,27 +13,24 @@ namespace Nstance.Temporal.Worker.Commands;
 /// Sets up a shard, for <c>init</c> and <c>schedule create</c>. What a shard has already is changed with
 /// <c>--replace</c> only, and a setting that is not named keeps its value.
 /// </summary>
-internal sealed class ShardSetup(Invocation invocation, ReadOptions read, TemporalClient client)
+internal sealed class ShardSetup(
+    Invocation invocation, ReadOptions read, TemporalClient client, bool replace, bool? paused)
 {
     private readonly ShardRef _shard = read.Options.ShardRef!;
-
-    /// <summary>True: change what is there.</summary>
-    public bool Replace { get; init; }
-
-    /// <summary>True: the schedule is wanted paused. Null: as it is, and active when it is new.</summary>
-    public bool? Paused { get; init; }
-
-    /// <summary>Names of the settings that were given.</summary>
-    public IReadOnlySet<string> Names { get; init; } = read.Given;
 
     private string Place => $"{_shard.Cluster}/{_shard.Shard}";
 
     private Collector Collector => new(client, _shard.Cluster, _shard.Shard, invocation.CancellationToken);
 
     /// <summary>Checks everything, sets up the shard, and says what is in effect then.</summary>
+    /// <param name="invocation">The call of the command.</param>
+    /// <param name="skipChecks">True: AWS is not asked.</param>
+    /// <param name="replace">True: change what is there.</param>
+    /// <param name="paused">True: the schedule is wanted paused. Null: as it is, and active when it is new.</param>
+    /// <param name="setsMode">False: a mode that a source of settings names does not count.</param>
     /// <exception cref="CommandException">Something differs, and may not be replaced.</exception>
     public static async Task<SetupOutcome> RunAsync(
-        Invocation invocation, bool skipChecks, Func<ReadOptions, TemporalClient, ShardSetup> make)
+        Invocation invocation, bool skipChecks, bool replace, bool? paused, bool setsMode)
     {
         var read = invocation.ReadGiven("Cluster", "Shard", "Bucket");
         var client = await Preflight.PassAsync(
@@ -42,7 +39,9 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
             skipChecks,
             database: false,
             invocation.CancellationToken);
-        return await make(read, client).RunAsync(skipChecks);
+        var names = read.Given.Where(name => setsMode || name != nameof(GcSettings.DryRun)).ToHashSet();
+        return await new ShardSetup(invocation, read with { Given = names }, client, replace, paused)
+            .RunAsync(skipChecks);
     }
 
     private async Task<SetupOutcome> RunAsync(bool skipChecks)
@@ -56,7 +55,7 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
                 + "worker (nstance-gc run), then do this again");
         }
 
-        var plan = SetupPlan.Make(found, _shard, read.Options.ToSettings(), Names, Paused);
+        var plan = SetupPlan.Make(found, _shard, read.Options.Collector, read.Given, paused);
         Refuse(found, plan);
         var config = skipChecks ? null : await ConfiguredAsync();
         if (config is not null && OwnTimings.Inherited(plan.Settings, config.Timings) is { Count: > 0 } faults)
@@ -67,7 +66,7 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         var configuredNow = isToConfigure ? await ConfigureAsync(plan) : (bool?)null;
         return new(_shard, found, plan, done)
         {
-            Paused = Paused ?? found.Schedule?.Paused ?? false,
+            Paused = paused ?? found.Schedule?.Paused ?? false,
             Configured = configuredNow,
             AddedAttributes = added,
             NstanceCollector = NstanceCollector.Describe(config),
@@ -79,13 +78,13 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
         if (plan.Changes.Count == 0) return;
         var what = found.Runs ? "a collector runs" : "there is a schedule";
         List<string> lines = [.. plan.Changes.Select(change => $"{change}")];
-        if (!Replace)
+        if (!replace)
         {
             throw new CommandException(
                 ExitCode.Refused,
                 [
                     $"{what} for {Place} with other settings; nothing was changed", .. lines,
-                    "to set them: the same command with --replace; a setting that is not named keeps its value",
+                    "to set them, add --replace; a setting that is not named is kept",
                 ]);
         }
 
@@ -103,7 +102,7 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
     {
         var input = new GcInput(_shard) { Settings = plan.Settings };
         var schedule = GcSchedule.Create(input);
-        var isPaused = Paused ?? found.Schedule?.Paused ?? false;
+        var isPaused = paused ?? found.Schedule?.Paused ?? false;
         if (isPaused)
         {
             var note = found.Schedule?.Note ?? "created paused by nstance-gc";
@@ -120,9 +119,9 @@ internal sealed class ShardSetup(Invocation invocation, ReadOptions read, Tempor
             return SetupDone.Created;
         }
 
-        if (Replace) await Collector.Schedule.UpdateAsync(_ => new ScheduleUpdate(schedule), invocation.Rpc);
+        if (replace) await Collector.Schedule.UpdateAsync(_ => new ScheduleUpdate(schedule), invocation.Rpc);
         if (!isPaused && !found.Runs) await Collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc });
-        return Replace ? SetupDone.Replaced : SetupDone.Kept;
+        return replace ? SetupDone.Replaced : SetupDone.Kept;
     }
 
     /// <summary>Gives the new settings to the collector that runs. False: it did not answer.</summary>

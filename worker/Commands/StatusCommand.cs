@@ -20,9 +20,9 @@ internal static class StatusCommand
     {
         var watch = new Option<bool>("--watch")
         {
-            Description = "Look again and again, until interrupted; that is exit code 0",
+            Description = "Repeat until interrupted, then end with exit code 0",
         };
-        var every = Arguments.Text("--every", "TIME", "Time between two looks of --watch", "2s");
+        var every = Arguments.Text("--every", "TIME", "Time between two updates of --watch", "2s");
         return line.Make("status", Help, [.. Arguments.Shard(), watch, every], async invocation =>
         {
             var interval = Arguments.ReadTime(every, invocation);

@@ -42,7 +42,7 @@ internal static partial class ConnectFault
         code = ExitCode.BadInput;
         var status = Status(text);
 
-        // A proxy's page is no answer of Temporal, whatever its status: it may be gone at the next try.
+        // A proxy's page does not come from Temporal, whatever its status. The next try may get through.
         if (status is { } refused && IsRefusal(refused.Code) && !IsOfProxy(text)) return Refusal(refused.Message);
         if (Has(text, "PrivateKeyParseError", "NoCertificatesPresented", "InconsistentKeys", "must both be present"))
         {

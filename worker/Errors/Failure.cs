@@ -1,3 +1,5 @@
+using Nstance.Temporal.Activities.Ports;
+
 namespace Nstance.Temporal.Worker.Errors;
 
 /// <summary>An exception as the user reads it, and the exit code.</summary>
@@ -7,6 +9,12 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
 {
     public const string NoAnswer =
         "no answer in time: is a worker running (nstance-gc run) on this Temporal and namespace?";
+
+    /// <summary>Faults of AWS that end by themselves: a role gets its next credentials, a clock is set.</summary>
+    private static readonly string[] Passing =
+    [
+        "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired",
+    ];
 
     private Failure(int code, string line)
         : this(code, [line])
@@ -26,10 +34,18 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
         WorkflowQueryFailedException e =>
             new(ExitCode.Failed, $"the collector could not answer: {FirstLine(e.Message)}"),
         RpcException e => OfRpc(e.Code, FirstLine(e.Message)),
+        CloudException e => new(CodeOf(e), FirstLine(e.Message)),
         _ => new(
             ExitCode.Failed,
             $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)"),
     };
+
+    /// <summary>
+    /// Returns 3 for a fault that may pass, so that systemd starts the worker again, and 2 for one that a person must
+    /// correct. An answer without an AWS code came from a proxy, or no credentials were found yet.
+    /// </summary>
+    public static int CodeOf(CloudException e) =>
+        e.WorthRetrying || e.Code is null || Passing.Contains(e.Code) ? ExitCode.Unreachable : ExitCode.BadInput;
 
     /// <summary>Returns the first line of a message, without the period at its end.</summary>
     public static string FirstLine(string message) => message.Split('\n')[0].Trim().TrimEnd('.');

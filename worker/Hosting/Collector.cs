@@ -65,8 +65,8 @@ internal sealed class Collector(
         UpdateAsync(update, AnswerTimeout, undo);
 
     /// <summary>
-    /// Makes sure that a worker answers. An update that nobody takes now is carried out later, perhaps when it is not
-    /// wanted any more.
+    /// Makes sure that a worker answers. Without one, Temporal would keep the update and carry it out later, when the
+    /// operator may not want it any more.
     /// </summary>
     /// <exception cref="CommandException">No worker answers, or no collector runs.</exception>
     public async Task<GcStatus> AnswerFirstAsync()
@@ -81,7 +81,7 @@ internal sealed class Collector(
         }
     }
 
-    /// <summary>A closed run would answer too, so the run is looked at first.</summary>
+    /// <summary>Checks the run first, because a closed run would answer too.</summary>
     private async Task<T> QueryAsync<T>(Expression<Func<GcWorkflow, T>> query)
     {
         await _last.RequireAsync();

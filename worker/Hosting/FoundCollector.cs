@@ -39,7 +39,7 @@ internal sealed record FoundCollector(ScheduleView? Schedule, bool Runs, GcStatu
         return found?.Status == WorkflowExecutionStatus.Running;
     }
 
-    /// <summary>Returns null if there is no such schedule or workflow.</summary>
+    /// <summary>Returns null if no such schedule or workflow exists.</summary>
     public static async Task<T?> OrNullAsync<T>(Func<Task<T>> ask)
         where T : class
     {

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary><c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>, on the framework's web server.</summary>
+/// <summary>Serves health and metrics with the framework's web server.</summary>
 internal static class HealthEndpoints
 {
     private const string Ready = "ready";
@@ -27,7 +27,7 @@ internal static class HealthEndpoints
 
     public static void Map(WebApplication application)
     {
-        // Live: the process answers. Temporal's absence is no reason to restart it.
+        // A restart of this process would not repair Temporal, so only readiness asks Temporal.
         application.MapHealthChecks("/healthz/live", new() { Predicate = _ => false });
         application.MapHealthChecks("/healthz/ready", new() { Predicate = check => check.Tags.Contains(Ready) });
         application.MapPrometheusScrapingEndpoint();

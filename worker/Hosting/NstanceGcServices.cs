@@ -25,12 +25,12 @@ public static class NstanceGcServices
     private static readonly TimeSpan MaxStopping = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Adds two workers: one on the shared queue (<see cref="Names.TaskQueue"/>) with the workflows and the activities
-    /// of any host, one on this host's queue with the activities that need its database. The host must also hold a
-    /// connected <c>ITemporalClient</c> on the process's one runtime. An <see cref="AwsSettings"/> among the services
-    /// says how to reach AWS; without one, AWS's own chain does. The host does not start while another worker polls
-    /// with the same host name. The client must use <see cref="PayloadJson.Converter"/>; one that the SDK's own
-    /// <c>AddTemporalClient</c> makes gets it here.
+    /// Adds two workers. The one on the shared queue (<see cref="Names.TaskQueue"/>) runs the workflows and the
+    /// activities of any host. The one on this host's queue runs the activities that need its database. The host must
+    /// also hold a connected <c>ITemporalClient</c> on the process's one runtime. An <see cref="AwsSettings"/> among
+    /// the services says how to reach AWS; without one, AWS's own chain does. The host does not start while another
+    /// worker polls with the same host name. The client must use <see cref="PayloadJson.Converter"/>. A client of the
+    /// SDK's own <c>AddTemporalClient</c> gets it here.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="options">The settings; they are validated when the host starts.</param>
@@ -102,8 +102,8 @@ public static class NstanceGcServices
         worker.MaxConcurrentWorkflowTaskPolls = options.Pollers;
         worker.MaxCachedWorkflows = options.MaxCachedWorkflows;
 
-        // A task that waits for room in a full cache may time out and come again; the SDK's core then holds two and can
-        // stop for good (testserver/README.md, "Known of the SDK").
+        // A task that waits for room in a full cache may time out, and the server sends it again. The SDK's core then
+        // holds two and can hang (testserver/README.md, "Known of the SDK").
         worker.MaxConcurrentWorkflowTasks = Math.Min(DefaultWorkflowTasks, options.MaxCachedWorkflows);
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.

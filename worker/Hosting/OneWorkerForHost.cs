@@ -7,17 +7,17 @@ using Temporalio.Api.Enums.V1;
 namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>
-/// Refuses to start beside another worker with the same host name: phases would run on two databases in turn. Workers
-/// are told apart by the SDK's identity, <c>pid@machine</c>. It lets a restarted worker recognize its predecessor: the
-/// same machine, and a process that is gone; a container that restarts has the same identity.
+/// Refuses to start beside another worker with the same host name: phases would run on two databases in turn. The
+/// SDK's identity, <c>pid@machine</c>, distinguishes workers. A restarted worker recognizes its predecessor: the same
+/// machine, and a process that has ended. A restarted container has the same identity.
 /// </summary>
 internal sealed class OneWorkerForHost(
     ITemporalClient client, IOptions<GcOptions> options, ILogger<OneWorkerForHost> log) : IHostedService
 {
-    /// <summary>A live worker polls at least this often: a poll lasts at most 60 s.</summary>
+    /// <summary>A worker polls at least this often: a poll lasts up to 60 s.</summary>
     private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(65);
 
-    /// <summary>The server lists pollers for five minutes. One that is older than this is gone.</summary>
+    /// <summary>A worker that polled longer ago has ended; the server lists pollers for five minutes.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);

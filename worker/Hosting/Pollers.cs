@@ -21,7 +21,7 @@ internal sealed record Pollers(int Live, DateTimeOffset? LastPoll)
         ? $"no worker has polled {Names.TaskQueue} since {last.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}"
         : $"no worker has polled {Names.TaskQueue} in the last 5 minutes") + ": start one with nstance-gc run";
 
-    /// <summary>Asks for a few seconds while there is none: a worker that has just started is about to poll.</summary>
+    /// <summary>Asks until a worker polls, for a few seconds: one that has just started polls soon.</summary>
     public static async Task<Pollers> WaitAsync(TemporalClient client, RpcOptions rpc)
     {
         for (var tries = 1; ; tries++)

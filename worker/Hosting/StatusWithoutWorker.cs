@@ -5,7 +5,7 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// </summary>
 /// <param name="Cluster">Cluster id.</param>
 /// <param name="Shard">Shard id.</param>
-/// <param name="State">The state's search attribute, in words.</param>
+/// <param name="State">The state, from its search attribute.</param>
 /// <param name="PendingApproval">True: a plan waits for approval.</param>
 /// <param name="Worker">Since when no worker has polled, and what to do.</param>
 internal sealed record StatusWithoutWorker(

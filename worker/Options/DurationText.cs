@@ -11,7 +11,7 @@ internal static class DurationText
     public static TimeSpan Parse(string text) =>
         TryParse(text, out var time) ? time : throw new FormatException($"\"{text}\" is not {Allowed}");
 
-    /// <summary>A bare number is refused, as in Go: nobody can tell its unit. Zero needs none.</summary>
+    /// <summary>A number without a unit is refused, as in Go. Zero needs no unit.</summary>
     public static bool TryParse(string text, out TimeSpan time) => text.Contains(':')
         ? TimeSpan.TryParseExact(text, [@"h\:mm\:ss", @"d\.hh\:mm\:ss"], CultureInfo.InvariantCulture, out time)
         : GoDuration.TryParse(text, out time);

@@ -4,18 +4,11 @@ namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>
 /// All settings of <c>nstance-gc</c>, from <c>appsettings.json</c>, <c>NSTANCE_GC__*</c> and the command line
-/// (see <c>docs/configuration.md</c>). A null timing is taken from the bucket's <c>config.jsonc</c>.
+/// (see <c>docs/configuration.md</c>).
 /// </summary>
 public sealed record GcOptions : IValidatableObject
 {
     internal const string Off = "off";
-
-    private const int MaxFloor = 1_000_000;
-
-    private const string MaxDuration = "8760h";
-
-    // The collector's own defaults: one place for both.
-    private static readonly GcSettings Collector = new();
 
     /// <summary>What holds when nothing is given.</summary>
     internal static GcOptions Defaults { get; } = new();
@@ -45,7 +38,7 @@ public sealed record GcOptions : IValidatableObject
     /// <c>~/.local/share/nstance-gc</c>.
     /// </summary>
     [Required]
-    public string DataDirectory { get; init; } = DataDirectories.Default();
+    public string DataDirectory { get; init; } = DefaultDataDirectory();
 
     /// <summary>
     /// nstance's own database on this host, for the shard named by <see cref="Cluster"/> and <see cref="Shard"/>.
@@ -104,8 +97,8 @@ public sealed record GcOptions : IValidatableObject
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Where <c>run</c> answers <c>/healthz/live</c>, <c>/healthz/ready</c> and <c>/metrics</c>: an IP address with a
-    /// port (0: any free port), or <c>off</c>, the default. There is no authentication: use loopback or a pod's own.
+    /// Where <c>run</c> serves its health and metrics: an IP address with a port (0: any free port). The default is
+    /// <c>off</c>. Requests are not authenticated, so use loopback or a pod's own address.
     /// </summary>
     [ListenAddress]
     public string HealthAddress { get; init; } = Off;
@@ -114,130 +107,28 @@ public sealed record GcOptions : IValidatableObject
     [OneOf("text", "json")]
     public string LogFormat { get; init; } = "text";
 
-    /// <summary>Time between starts of cycles.</summary>
-    [Duration("1s", MaxDuration)]
-    public TimeSpan? Interval { get; init; }
-
-    /// <summary>An instance that has not registered this long after it was issued is dangling.</summary>
-    [Duration("1s", MaxDuration)]
-    public TimeSpan? RegistrationTimeout { get; init; }
-
-    /// <summary>How long a deleted instance stays on record.</summary>
-    [Duration("1s", MaxDuration)]
-    public TimeSpan? DeletedRecordRetention { get; init; }
-
-    /// <summary>How often an agent reports.</summary>
-    [Duration("1s", MaxDuration)]
-    public TimeSpan? HealthCheckInterval { get; init; }
-
-    /// <summary>Maximum time for one call to the cloud or the bucket.</summary>
-    [Duration("100ms", "10m")]
-    public TimeSpan? RequestTimeout { get; init; }
-
-    /// <summary>How long after a change the cloud's answers may lag.</summary>
-    [Duration("0s", "24h")]
-    public TimeSpan? SettleTime { get; init; }
-
-    /// <summary>Maximum time for one cycle. The default value is 10 minutes.</summary>
-    [Duration("1s", "24h")]
-    public TimeSpan CycleTimeout { get; init; } = Collector.CycleTimeout;
-
-    /// <summary>How long a phase waits for its host until the host counts as lost. The default is 45 seconds.</summary>
-    [Duration("1s", "24h")]
-    public TimeSpan HostTimeout { get; init; } = Collector.HostTimeout;
-
-    /// <summary>How many cycles a run holds before it continues as new. The default value is 100.</summary>
-    [Whole(1, 1000)]
-    public int CyclesPerRun { get; init; } = Collector.CyclesPerRun;
-
-    /// <summary>False: no limit on what one cycle may end. The default value is true.</summary>
-    public bool Limits { get; init; } = Collector.Limits.Enabled;
-
-    /// <summary>A group may always lose this many in a cycle. The default value is 2.</summary>
-    [Whole(0, MaxFloor)]
-    public int LimitGroupFloor { get; init; } = Collector.Limits.GroupFloor;
-
-    /// <summary>Share of a group's live instances that a cycle may end. The default value is 20.</summary>
-    [Whole(0, 100)]
-    public int LimitGroupPercent { get; init; } = Collector.Limits.GroupPercent;
-
-    /// <summary>A shard may always lose this many in a cycle. The default value is 5.</summary>
-    [Whole(0, MaxFloor)]
-    public int LimitShardFloor { get; init; } = Collector.Limits.ShardFloor;
-
-    /// <summary>Share of a shard's live instances that a cycle may end. The default value is 10.</summary>
-    [Whole(0, 100)]
-    public int LimitShardPercent { get; init; } = Collector.Limits.ShardPercent;
-
-    /// <summary>Other limits for some groups or reasons. The default value is none.</summary>
-    public string? LimitRules { get; init; }
-
-    /// <summary>How long an instance is stopped before it is terminated. The default is null: no quarantine.</summary>
-    [Duration("1m", MaxDuration)]
-    public TimeSpan? Quarantine { get; init; }
-
-    /// <summary>Hours in which nothing is collected. The default value is none.</summary>
-    public string? QuietHours { get; init; }
-
     /// <summary>
-    /// True: report what would be terminated and deleted; terminate and delete nothing. False: enforce. The default is
-    /// null: dry-run, until <c>nstance-gc enforce</c>.
+    /// What the collector of a shard is asked to do: kept in its schedule. The worker itself does not use it. A null
+    /// timing is taken from the bucket's <c>config.jsonc</c>.
     /// </summary>
-    public bool? DryRun { get; init; }
+    public GcSettings Collector { get; init; } = new();
 
     /// <summary>The shard and the place of its records; null while cluster, shard or bucket is missing.</summary>
     internal ShardRef? ShardRef => this is { Cluster: { } cluster, Shard: { } shard, Bucket: { } bucket }
         ? new(cluster, shard, bucket, Prefix ?? "")
         : null;
 
-    /// <summary>What the collector of a shard is asked to do.</summary>
-    /// <returns>The settings that a schedule or a workflow is started with.</returns>
-    public GcSettings ToSettings() => new()
-    {
-        Interval = Interval,
-        RegistrationTimeout = RegistrationTimeout,
-        DeletedRecordRetention = DeletedRecordRetention,
-        HealthCheckInterval = HealthCheckInterval,
-        RequestTimeout = RequestTimeout,
-        SettleTime = SettleTime,
-        CycleTimeout = CycleTimeout,
-        HostTimeout = HostTimeout,
-        CyclesPerRun = CyclesPerRun,
-        DryRun = DryRun,
-        Quarantine = Quarantine,
-        Limits = new()
-        {
-            Enabled = Limits,
-            GroupFloor = LimitGroupFloor,
-            GroupPercent = LimitGroupPercent,
-            ShardFloor = LimitShardFloor,
-            ShardPercent = LimitShardPercent,
-            Rules = SteeringText.Rules(LimitRules, out var rules) is null ? NullIfEmpty(rules) : null,
-        },
-        QuietHours = SteeringText.QuietHours(QuietHours, out var hours) is null ? NullIfEmpty(hours) : null,
-    };
-
     /// <summary>Checks the rules between settings.</summary>
     /// <param name="validationContext">Not used.</param>
     /// <returns>One result for each fault.</returns>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        foreach (var range in GcSettingsRules.Ranges(Collector).Where(range => range.IsBroken))
+            yield return Fault(range.Name.Replace("Limits.", "Limit"), Text(range));
         if (SharedDatabasePath is not null && (Cluster is null || Shard is null))
         {
             yield return Fault(
                 nameof(SharedDatabasePath), "it is one shard's database: say which with --cluster and --shard");
-        }
-
-        if (SteeringText.Rules(LimitRules, out _) is { } rule)
-            yield return Fault(nameof(LimitRules), $"\"{rule}\" is no rule: {SteeringText.AllowedRules}");
-        if (SteeringText.QuietHours(QuietHours, out _) is { } hours)
-            yield return Fault(nameof(QuietHours), $"\"{hours}\" are no quiet hours: {SteeringText.AllowedQuietHours}");
-        if (HostTimeout > CycleTimeout)
-        {
-            yield return Fault(
-                nameof(HostTimeout),
-                $"{DurationText.Format(HostTimeout)} is longer than the cycle timeout, "
-                + DurationText.Format(CycleTimeout));
         }
 
         if (WebhookSecretFile is { } file && (WebhookUrl is null || !File.Exists(file)))
@@ -250,5 +141,21 @@ public sealed record GcOptions : IValidatableObject
 
     private static ValidationResult Fault(string name, string message) => new(message, [name]);
 
-    private static IReadOnlyList<T>? NullIfEmpty<T>(IReadOnlyList<T> list) => list.Count > 0 ? list : null;
+    private static string Text(SettingRange range) => range switch
+    {
+        { Value: TimeSpan time, Min: TimeSpan min, Max: TimeSpan max } =>
+            $"{DurationText.Format(time)} is out of range: a time from {DurationText.Format(min)} to "
+            + DurationText.Format(max) + (range.Name == nameof(Collector.HostTimeout) ? ", the cycle timeout" : ""),
+        _ => $"{range.Value} is out of range: a whole number, {range.Min} to {range.Max}",
+    };
+
+    private static string DefaultDataDirectory()
+    {
+        // systemd may name several directories, separated by colons; the first is ours.
+        var systemd = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
+        if (!string.IsNullOrEmpty(systemd)) return systemd;
+        var data = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return Path.Combine(data, "nstance-gc");
+    }
 }

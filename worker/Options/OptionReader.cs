@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>The options as far as they are valid, and every fault at once.</summary>
-/// <param name="Options">Complete only when there are no faults.</param>
+/// <param name="Options">Complete only without faults.</param>
 /// <param name="Faults">One line each: where, the value, what is allowed.</param>
 /// <param name="Faulty">Names of settings that broke a rule.</param>
 /// <param name="Given">Names of settings that a source names.</param>
@@ -14,9 +14,10 @@ internal sealed record ReadOptions(
     /// <summary>Returns the options with each faulty setting at its default, for more checks.</summary>
     public GcOptions WithoutFaulty()
     {
-        var clean = Options with { };
+        var settings = Options.Collector;
+        var clean = Options with { Collector = settings with { Limits = settings.Limits with { } } };
         foreach (var setting in Settings.All.Where(setting => Faulty.Contains(setting.Name)))
-            setting.Property.SetValue(clean, setting.Property.GetValue(GcOptions.Defaults));
+            setting.Set(clean, setting.Get(GcOptions.Defaults));
         return clean;
     }
 }
@@ -46,9 +47,9 @@ internal static class OptionReader
             var origin = origins[setting.Name] = layer.Origin(setting.Name);
             var text = layer.Values[setting.Name];
             if (text == Default && setting.Use == SettingUse.Collector)
-                setting.Property.SetValue(options, setting.Property.GetValue(GcOptions.Defaults));
-            else if (Parse(setting.Type, text) is { } value) setting.Property.SetValue(options, value);
-            else faults.Add($"{origin}: \"{text}\" is not {Allowed(setting.Type)}");
+                setting.Set(options, setting.Get(GcOptions.Defaults));
+            else if (Parse(setting.Type, text, out var value) is { } fault) faults.Add($"{origin}: {fault}");
+            else setting.Set(options, value);
         }
 
         var results = Validate(options);
@@ -87,28 +88,48 @@ internal static class OptionReader
                select $"{layer.Origin(name)}: no such setting{hint}";
     }
 
-    /// <summary>Returns the value; null if the text is none of this type.</summary>
-    private static object? Parse(Type type, string text)
+    /// <summary>Reads the value. Returns the fault; null: the text has the type.</summary>
+    private static string? Parse(Type type, string text, out object? value)
     {
-        if (type == typeof(string)) return text.Length > 0 ? text : null;
-        if (type == typeof(TimeSpan)) return DurationText.TryParse(text, out var time) ? time : null;
-        if (type == typeof(int))
+        var allowed = "on or off";
+        if (type == typeof(string))
+        {
+            value = text.Length > 0 ? text : null;
+            allowed = "a text that is not empty";
+        }
+        else if (type == typeof(TimeSpan))
+        {
+            value = DurationText.TryParse(text, out var time) ? time : null;
+            allowed = DurationText.Allowed;
+        }
+        else if (type == typeof(int))
         {
             const NumberStyles Style = NumberStyles.AllowLeadingSign;
-            return int.TryParse(text, Style, CultureInfo.InvariantCulture, out var number) ? number : null;
+            value = int.TryParse(text, Style, CultureInfo.InvariantCulture, out var number) ? number : null;
+            allowed = "a whole number";
+        }
+        else if (type == typeof(IReadOnlyList<LimitRule>))
+        {
+            var fault = SteeringText.Rules(text, out var rules);
+            value = rules.Count > 0 ? rules : null;
+            return fault is null ? null : $"\"{fault}\" is not a rule: {SteeringText.AllowedRules}";
+        }
+        else if (type == typeof(IReadOnlyList<QuietHours>))
+        {
+            var fault = SteeringText.QuietHours(text, out var hours);
+            value = hours.Count > 0 ? hours : null;
+            return fault is null ? null : $"\"{fault}\" is not a range of hours: {SteeringText.AllowedQuietHours}";
+        }
+        else
+        {
+            value = text.ToUpperInvariant() switch
+            {
+                "ON" or "TRUE" or "YES" => true,
+                "OFF" or "FALSE" or "NO" => false,
+                _ => null,
+            };
         }
 
-        return text.ToUpperInvariant() switch
-        {
-            "ON" or "TRUE" or "YES" => true,
-            "OFF" or "FALSE" or "NO" => false,
-            _ => null,
-        };
+        return value is null ? $"\"{text}\" is not {allowed}" : null;
     }
-
-    private static string Allowed(Type type) =>
-        type == typeof(string) ? "a text that is not empty"
-        : type == typeof(TimeSpan) ? DurationText.Allowed
-        : type == typeof(int) ? "a whole number"
-        : "on or off";
 }

@@ -80,20 +80,10 @@ internal sealed class OneOfAttribute(params string[] words) : RuleAttribute(valu
 internal sealed class WholeAttribute(int from, int to) : RuleAttribute(value =>
     value is int number && number >= from && number <= to
         ? null
-        : FormattableString.Invariant($"{value} is out of range: a whole number, {from} to {to}"))
-{
-    public int From { get; } = from;
-
-    public int To { get; } = to;
-}
+        : FormattableString.Invariant($"{value} is out of range: a whole number, {from} to {to}"));
 
 /// <summary>A time between two bounds, both allowed; a missing one is allowed too.</summary>
 internal sealed class DurationAttribute(string from, string to) : RuleAttribute(value =>
     value is not TimeSpan time || (time >= DurationText.Parse(from) && time <= DurationText.Parse(to))
         ? null
-        : $"{DurationText.Format(time)} is out of range: a time from {from} to {to}")
-{
-    public string From { get; } = from;
-
-    public string To { get; } = to;
-}
+        : $"{DurationText.Format(time)} is out of range: a time from {from} to {to}");

@@ -20,11 +20,13 @@ internal enum SettingUse
 }
 
 /// <summary>One setting: its names in every source, and what the help says.</summary>
-/// <param name="Name">Name of the member of <see cref="GcOptions"/>; the key in <c>appsettings.json</c>.</param>
+/// <param name="Name">
+/// Name of the member of <see cref="GcOptions"/> or <see cref="GcSettings"/>; the key in <c>appsettings.json</c>.
+/// </param>
 /// <param name="Use">Whom it concerns.</param>
 /// <param name="Value">Placeholder for the help, without brackets.</param>
 /// <param name="Help">One line.</param>
-/// <param name="DefaultWords">The default in words; null: the default value of the member says it.</param>
+/// <param name="DefaultWords">The default as text; null: the member's default value.</param>
 internal sealed partial record Setting(
     string Name, SettingUse Use, string Value, string Help, string? DefaultWords = null)
 {
@@ -36,19 +38,46 @@ internal sealed partial record Setting(
 
     public string Variable { get; } = EnvironmentPrefix + Name.ToUpperInvariant();
 
-    public PropertyInfo Property { get; } = typeof(GcOptions).GetProperty(Name)!;
-
     /// <summary>The setting's type, without <c>?</c>.</summary>
     public Type Type => Nullable.GetUnderlyingType(Property.PropertyType) ?? Property.PropertyType;
 
     /// <summary>The value that holds when none is given, as the help says it.</summary>
-    public string Default => DefaultWords ?? Property.GetValue(GcOptions.Defaults) switch
+    public string Default => DefaultWords ?? Text(Get(GcOptions.Defaults));
+
+    private PropertyInfo Property { get; } = (Use, Name) switch
     {
-        null => "none",
-        TimeSpan time => DurationText.Format(time),
-        true => "on",
-        var value => $"{value}",
+        (SettingUse.Collector, "Limits") => typeof(TerminationLimits).GetProperty("Enabled")!,
+        (SettingUse.Collector, _) when Name.StartsWith("Limit", StringComparison.Ordinal) =>
+            typeof(TerminationLimits).GetProperty(Name["Limit".Length..])!,
+        (SettingUse.Collector, _) => typeof(GcSettings).GetProperty(Name)!,
+        _ => typeof(GcOptions).GetProperty(Name)!,
     };
+
+    public object? Get(GcOptions options) => Property.GetValue(Owner(options));
+
+    public object? Get(GcSettings settings) => Property.GetValue(Owner(settings));
+
+    /// <summary>Changes options that nothing else holds.</summary>
+    public void Set(GcOptions options, object? value) => Property.SetValue(Owner(options), value);
+
+    /// <summary>Changes settings that nothing else holds.</summary>
+    public void Set(GcSettings settings, object? value) => Property.SetValue(Owner(settings), value);
+
+    /// <summary>Writes a value as people type it; the default if it is null.</summary>
+    public string Text(object? value) => value switch
+    {
+        null => DefaultWords ?? "none",
+        TimeSpan time => DurationText.Format(time),
+        bool on => on ? "on" : "off",
+        IReadOnlyList<LimitRule> rules => SteeringText.Format(rules),
+        IReadOnlyList<QuietHours> hours => SteeringText.Format(hours),
+        _ => $"{value}",
+    };
+
+    private object Owner(GcOptions options) => Use == SettingUse.Collector ? Owner(options.Collector) : options;
+
+    private object Owner(GcSettings settings) =>
+        Property.DeclaringType == typeof(TerminationLimits) ? settings.Limits : settings;
 
     /// <summary>Returns <c>like-this</c> for <c>LikeThis</c>.</summary>
     public static string Kebab(string name) => Capital().Replace(name, "-$0").ToLowerInvariant();

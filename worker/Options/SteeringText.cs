@@ -16,10 +16,10 @@ internal static class SteeringText
         "[DAYS] HH:mm-HH:mm [ZONE], separated by semicolons; DAYS like Mon,Tue (every day without them), "
         + "ZONE like Europe/Berlin (UTC without it)";
 
-    /// <summary>Reads rules of limits. Returns the first invalid part; null if there is none.</summary>
+    /// <summary>Reads rules of limits. Returns the first invalid part; null if all are valid.</summary>
     public static string? Rules(string? text, out IReadOnlyList<LimitRule> rules) => Read(text, ',', Rule, out rules);
 
-    /// <summary>Reads quiet hours. Returns the first invalid part; null if there is none.</summary>
+    /// <summary>Reads quiet hours. Returns the first invalid part; null if all are valid.</summary>
     public static string? QuietHours(string? text, out IReadOnlyList<QuietHours> hours) =>
         Read(text, ';', Hours, out hours);
 
@@ -61,7 +61,7 @@ internal static class SteeringText
         return IsValid(new() { Limits = new() { Rules = [rule] } }) ? rule : null;
     }
 
-    /// <summary>Reads a reason in words; null is every reason.</summary>
+    /// <summary>Reads a reason; null means every reason.</summary>
     private static bool TryReason(string text, out CollectReason? reason)
     {
         reason = null;

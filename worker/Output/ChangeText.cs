@@ -81,6 +81,7 @@ internal static class ChangeText
         _ => $"sweep {Word.Kebab($"{sweep}")} of group {group}",
     };
 
-    private static string Options(string? group, Sweep? sweep) =>
+    /// <summary>Returns the options that name the part, each after a blank.</summary>
+    public static string Options(string? group, Sweep? sweep) =>
         (group is null ? "" : $" --group {group}") + (sweep is null ? "" : $" --sweep {Word.Kebab($"{sweep}")}");
 }

@@ -30,14 +30,16 @@ internal static class PlanText
         var status = shown.Status;
         if (status.Approval is { } approval)
         {
-            screen.Line($"plan {CollectPlan.IdOf(approval.Hash)} approved by {approval.By} "
-                + $"until {Word.Time(approval.Until)}: {approval.Comment}");
+            screen.Sentence(
+                $"plan {CollectPlan.IdOf(approval.Hash)} approved by {approval.By} "
+                + $"until {Word.Time(approval.Until)}: {approval.Comment}", 0);
         }
 
         foreach (var rejection in status.Rejections)
         {
-            screen.Line($"plan {CollectPlan.IdOf(rejection.Hash)} rejected by {rejection.By} "
-                + $"at {Word.Time(rejection.At)}: {rejection.Comment}");
+            screen.Sentence(
+                $"plan {CollectPlan.IdOf(rejection.Hash)} rejected by {rejection.By} "
+                + $"at {Word.Time(rejection.At)}: {rejection.Comment}", 0);
         }
 
         if (status.Pending is not { } plan)
@@ -47,9 +49,9 @@ internal static class PlanText
         }
 
         var what = plan.IsOfHealth ? "instances would be checked and replaced" : "instances would be terminated";
-        screen.Line($"plan {plan.Id} waits for approval: {plan.Instances} {what}");
-        screen.Line($"since {Word.Time(plan.CreatedAt)}, until {Word.Time(plan.Until)}; "
-            + $"{(plan.Waiting == 0 ? "none waits" : $"and {plan.Waiting} more wait")} for the next plan");
+        screen.Sentence($"plan {plan.Id} waits for approval: {plan.Instances} {what}", 0);
+        screen.Sentence($"since {Word.Time(plan.CreatedAt)}, until {Word.Time(plan.Until)}", 0);
+        if (plan.Waiting > 0) screen.Sentence($"and {plan.Waiting} more wait for the next plan", 0);
         foreach (var sentence in plan.Exceeded) screen.Warn(sentence);
         if (shown.Fault is { } fault) screen.Warn(fault);
         if (shown.Plan is { } known) WriteItems(screen, known, now);

@@ -86,7 +86,7 @@ internal static class ReportText
         var stops = counts.Any(c => c.Quarantined > 0);
         screen.Line();
         string[] header =
-            ["REASON", "FOUND", report.DryRun ? "WOULD END" : "TERMINATED", "GONE", "SKIPPED", "FAILED", "HELD"];
+            ["REASON", "FOUND", report.DryRun ? "WOULD TERMINATE" : "TERMINATED", "GONE", "SKIPPED", "FAILED", "HELD"];
         Columns.Write(
             screen,
             stops ? [.. header, "STOPPED"] : header,

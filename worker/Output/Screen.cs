@@ -3,8 +3,8 @@ using Nstance.Temporal.Activities.Domain;
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>
-/// Where a command writes: results to one stream, all else to the other. Plain lines, as a shell can search them; ids
-/// are never broken. Only sentences are wrapped, and only where a width is known.
+/// Where a command writes: results to one stream, everything else to the other. It writes plain lines, which a shell
+/// can search. It wraps sentences only, and only to a known width. It never breaks an id.
 /// </summary>
 internal sealed class Screen
 {
@@ -13,9 +13,9 @@ internal sealed class Screen
     private readonly bool _hasColours;
 
     /// <param name="output">Gets results.</param>
-    /// <param name="error">Gets all else.</param>
-    /// <param name="width">Columns; null: those of the terminal, or of <c>COLUMNS</c>, else without end.</param>
-    /// <param name="answer">Reads the answer of a person; null: from the terminal, if there is one.</param>
+    /// <param name="error">Gets everything else.</param>
+    /// <param name="width">Columns; null: those of the terminal or of <c>COLUMNS</c>, else it does not wrap.</param>
+    /// <param name="answer">Reads a person's answer; null: from the terminal, if any.</param>
     public Screen(TextWriter output, TextWriter error, int? width = null, Func<string?>? answer = null)
     {
         Output = output;
@@ -25,7 +25,7 @@ internal sealed class Screen
         Answer = answer ?? (IsTerminal && !Console.IsInputRedirected ? Console.ReadLine : null);
     }
 
-    /// <summary>Reads the answer of the person at the terminal; null: there is none to ask.</summary>
+    /// <summary>Reads a person's answer; null: no terminal.</summary>
     public Func<string?>? Answer { get; }
 
     public TextWriter Output { get; }
@@ -37,7 +37,7 @@ internal sealed class Screen
     /// <summary>Lines that stay on the screen; null: no terminal.</summary>
     public int? Height => IsTerminal ? Console.WindowHeight : null;
 
-    /// <summary>True: <see cref="Error"/> is a terminal, on which a line may be written anew.</summary>
+    /// <summary>True: <see cref="Error"/> is a terminal, where a line can be rewritten.</summary>
     public bool ErrorIsTerminal => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
     private bool IsTerminal => ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected;

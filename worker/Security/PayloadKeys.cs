@@ -63,7 +63,7 @@ internal sealed class PayloadKeys
             if (line.Length == 0 || line.StartsWith('#')) continue;
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             var key = new byte[KeySize + 1];
-            if (words.Length != 2 || !IsId(words[0])) faults.Add($"line {number} is no key; allowed are {Allowed}");
+            if (words.Length != 2 || !IsId(words[0])) faults.Add($"line {number} is not a key; allowed: {Allowed}");
             else if (!Convert.TryFromBase64String(words[1], key, out var length) || length != KeySize)
                 faults.Add($"line {number}: key {words[0]} is not {KeySize} bytes in base64");
             else if (!keys.TryAdd(words[0], key[..KeySize])) faults.Add($"line {number}: id {words[0]} is there twice");
@@ -71,7 +71,7 @@ internal sealed class PayloadKeys
             CryptographicOperations.ZeroMemory(key);
         }
 
-        if (current is null && faults.Count == 0) faults.Add($"holds no key; allowed are {Allowed}");
+        if (current is null && faults.Count == 0) faults.Add($"holds no key; allowed: {Allowed}");
         return faults.Count == 0 ? new(current!, keys) : null;
     }
 

@@ -9,7 +9,7 @@ internal static class Approvals
     /// <summary>The refusal of a name or comment that is too long.</summary>
     public static readonly string TooLong = $"By and Comment hold at most {ActivityFault.MaxSentence} characters.";
 
-    /// <summary>Why a plan cannot be approved; null: it can. A refused plan may be approved after all.</summary>
+    /// <summary>Why a plan cannot be approved; null: it can. A refused plan may still be approved.</summary>
     public static string? Refusal(GcState state, PlanDecision? decision, DateTimeOffset now)
     {
         if (Fault(decision) is { } fault) return fault;
@@ -21,7 +21,7 @@ internal static class Approvals
             : $"Plan {pending.Id} expired at {pending.Until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; wait for the next one.";
     }
 
-    /// <summary>Why a plan cannot be rejected; null: it can. An approved plan may be rejected after all.</summary>
+    /// <summary>Why a plan cannot be rejected; null: it can. An approved plan may still be rejected.</summary>
     public static string? RejectRefusal(GcState state, PlanDecision? decision)
     {
         if (Fault(decision) is { } fault) return fault;
@@ -122,7 +122,7 @@ internal static class Approvals
         var wasFree = found is null;
         if (found is not null && found.Hash == state.Pending?.Hash)
         {
-            // Collect comes first: its count stands there already when the health scan adds to it.
+            // Collect runs first, so the health scan adds to its count.
             var waiting = found.Waiting + (isHealth ? state.Pending.Waiting : 0);
             state = state with { Pending = state.Pending with { Waiting = waiting } };
             if (found.Over is not null && state.Pending.IsOfHealth == isHealth)

@@ -11,8 +11,8 @@ internal static class Cadence
     public const string Off = "collection is off: the interval is zero or less";
 
     /// <summary>
-    /// First cycles are spread over one interval, and at most over this time: who sets up a shard waits for its
-    /// first report. 300 shards are then five starts in two seconds.
+    /// First cycles are spread over one interval, and at most over this time, because an operator who sets up a shard
+    /// waits for its first report. Of 300 shards, five then start in two seconds.
     /// </summary>
     private static readonly TimeSpan MaxSpread = TimeSpan.FromMinutes(2);
 

@@ -21,6 +21,7 @@ internal static class DetailsTable
         if (state.Reports is [var newest, ..])
         {
             text.Append(Cycles(state.Reports));
+            text.Append(Terminating(newest.Collect));
             var problems = new DetailsBlock();
             foreach (var problem in Reports.AllProblems(newest).Take(Problems)) problems.Add("problem", problem);
             text.Append(problems);
@@ -108,6 +109,16 @@ internal static class DetailsTable
         }
 
         return block;
+    }
+
+    /// <summary>Machines that shut down already, so that the collector leaves them to the cloud.</summary>
+    private static DetailsBlock Terminating(CollectResult? collect)
+    {
+        var block = new DetailsBlock();
+        if (collect is not { AlreadyTerminating: > 0 }) return block;
+        var stuck = collect.StuckTerminating;
+        return block.Add("cloud", $"{collect.AlreadyTerminating} machines already terminating"
+            + (stuck > 0 ? $", {stuck} of them for more than an hour" : ""));
     }
 
     private static string Row(

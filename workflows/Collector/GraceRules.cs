@@ -3,7 +3,7 @@ namespace Nstance.Temporal.Workflows.Collector;
 /// <summary>Grace periods: after a failover or an outage, deadlines restart at the first good sync. Pure.</summary>
 internal static class GraceRules
 {
-    /// <summary>So many renewals in a row are a problem: nothing that waits for a deadline is terminated.</summary>
+    /// <summary>This many renewals in a row are a problem: nothing that waits for a deadline is terminated.</summary>
     public const int MaxRenewals = 3;
 
     private const int LongGap = 2;
@@ -62,8 +62,8 @@ internal static class GraceRules
             ? state with { Grace = grace with { Since = asOf } } : state;
 
     /// <summary>
-    /// A gap counts from the end of the last good sync. Cycles that take longer than the interval follow each other at
-    /// once: their own duration is no gap.
+    /// A gap counts from the end of the last good sync. Cycles that take longer than the interval follow each
+    /// other at once, so their own duration does not count.
     /// </summary>
     private static bool IsLongGap(GcState state, ShardTimings timings, DateTimeOffset asOf)
     {

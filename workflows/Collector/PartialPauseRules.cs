@@ -37,7 +37,7 @@ internal static class PartialPauseRules
             : $"{Capital(what)} is not paused. Paused: {string.Join("; ", parts.Take(MaxNamed))}.";
     }
 
-    /// <summary>Describes the pause of exactly this part; null: there is none.</summary>
+    /// <summary>Describes the pause of exactly this part; null: it is not paused.</summary>
     private static string? InForce(GcState state, string? group, Sweep? sweep)
     {
         var what = Capital(Part(group, sweep));

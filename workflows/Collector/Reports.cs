@@ -54,7 +54,7 @@ internal static class Reports
     public static IEnumerable<string> AllProblems(CycleReport report) =>
         [.. report.Problems, .. report.Collect?.Blocked.Select(guard => guard.Why) ?? []];
 
-    /// <summary>Moves the problems of the phases behind the report's own, so that each is told once.</summary>
+    /// <summary>Moves the problems of the phases behind the report's own, so that each is named once.</summary>
     public static CycleReport Gather(CycleReport report)
     {
         (string Name, PhaseResult? Phase)[] phases =

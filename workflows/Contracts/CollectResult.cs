@@ -20,7 +20,7 @@ public enum CollectReason
     /// <summary>A row from before the cloud call; the cloud knows no such instance.</summary>
     StalePreInsert,
 
-    /// <summary>Registered, its agent is silent, and the cloud knows no machine of it.</summary>
+    /// <summary>Registered, its agent does not report, and the cloud knows no machine of it.</summary>
     MachineLost,
 }
 

@@ -105,7 +105,7 @@ public sealed record ReconcilerTotals
     /// <summary>Events dropped because the same was handled within the window, or is already queued.</summary>
     public long Deduplicated { get; init; }
 
-    /// <summary>Events whose handling failed for good; named in the log.</summary>
+    /// <summary>Events whose handling failed and is not retried; named in the log.</summary>
     public long Failed { get; init; }
 
     /// <summary>Instances marked for replacement (three or more missed reports while running).</summary>

@@ -13,6 +13,9 @@ public static class GcSettingsRules
     /// <summary>The maximum of every percentage of <see cref="TerminationLimits"/>.</summary>
     public const int MaxPercent = 100;
 
+    /// <summary>The maximum of every floor of <see cref="TerminationLimits"/>.</summary>
+    public const int MaxFloor = 1_000_000;
+
     internal static readonly TimeSpan MaxDuration = TimeSpan.FromDays(365);
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -34,43 +37,48 @@ public static class GcSettingsRules
     public static IReadOnlyList<string> Faults(GcSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        List<string?> faults =
+        if (settings.Limits is null) return ["Limits is missing."];
+        return
         [
-            Within(nameof(settings.Interval), settings.Interval, Second, MaxDuration),
-            Within(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, Second, MaxDuration),
-            Within(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, Second, MaxDuration),
-            Within(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, Second, MaxDuration),
-            Within(nameof(settings.RequestTimeout), settings.RequestTimeout, MinRequestTimeout, MaxRequestTimeout),
-            Within(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, Day),
-            Within(nameof(settings.CycleTimeout), settings.CycleTimeout, Second, Day),
-            Within(nameof(settings.HostTimeout), settings.HostTimeout, Second, settings.CycleTimeout),
-            Within(nameof(settings.Quarantine), settings.Quarantine, MinQuarantine, MaxDuration),
-            Within<int>(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, MaxCyclesPerRun),
+            .. Ranges(settings).Where(range => range.IsBroken)
+                .Select(range => $"{range.Name} is {range.Value}; allowed is {range.Min} to {range.Max}."),
+            .. (settings.Limits.Rules ?? []).SelectMany(OfRule),
+            .. (settings.QuietHours ?? []).SelectMany(OfQuietHours),
         ];
-        if (settings.Limits is null) return [.. faults.OfType<string>(), "Limits is missing."];
-        faults.AddRange(OfLimits(settings.Limits));
-        faults.AddRange(settings.QuietHours?.SelectMany(OfQuietHours) ?? []);
-        return [.. faults.OfType<string>()];
     }
 
-    private static IEnumerable<string?> OfLimits(TerminationLimits limits)
+    /// <summary>Returns the bounds of each setting. The command line reports them in its own words.</summary>
+    internal static IEnumerable<SettingRange> Ranges(GcSettings settings) =>
+    [
+        new(nameof(settings.Interval), settings.Interval, Second, MaxDuration),
+        new(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, Second, MaxDuration),
+        new(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, Second, MaxDuration),
+        new(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, Second, MaxDuration),
+        new(nameof(settings.RequestTimeout), settings.RequestTimeout, MinRequestTimeout, MaxRequestTimeout),
+        new(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, Day),
+        new(nameof(settings.CycleTimeout), settings.CycleTimeout, Second, Day),
+        new(nameof(settings.HostTimeout), settings.HostTimeout, Second, settings.CycleTimeout),
+        new(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, MaxCyclesPerRun),
+        new(nameof(settings.Quarantine), settings.Quarantine, MinQuarantine, MaxDuration),
+        new("Limits.GroupFloor", settings.Limits.GroupFloor, 0, MaxFloor),
+        new("Limits.GroupPercent", settings.Limits.GroupPercent, 0, MaxPercent),
+        new("Limits.ShardFloor", settings.Limits.ShardFloor, 0, MaxFloor),
+        new("Limits.ShardPercent", settings.Limits.ShardPercent, 0, MaxPercent),
+    ];
+
+    private static IEnumerable<string> OfRule(LimitRule rule)
     {
-        yield return Within<int>("Limits.GroupFloor", limits.GroupFloor, 0, int.MaxValue);
-        yield return Within<int>("Limits.ShardFloor", limits.ShardFloor, 0, int.MaxValue);
-        yield return Within<int>("Limits.GroupPercent", limits.GroupPercent, 0, MaxPercent);
-        yield return Within<int>("Limits.ShardPercent", limits.ShardPercent, 0, MaxPercent);
-        foreach (var rule in limits.Rules ?? [])
-        {
-            yield return Within<int>("Limits.Rules.Floor", rule.Floor, 0, int.MaxValue);
-            yield return Within<int>("Limits.Rules.Percent", rule.Percent, 0, MaxPercent);
-            if (rule.Group is null) continue;
-            if (!IsGroup(rule.Group)) yield return $"Limits.Rules.Group is \"{rule.Group}\"; allowed is tenant/group.";
-            if (rule.OfShard)
-                yield return $"Limits.Rules.Group is \"{rule.Group}\"; a rule of the shard names no group.";
-        }
+        if (rule.Floor is < 0 or > MaxFloor)
+            yield return $"Limits.Rules.Floor is {rule.Floor}; allowed is 0 to {MaxFloor}.";
+        if (rule.Percent is < 0 or > MaxPercent)
+            yield return $"Limits.Rules.Percent is {rule.Percent}; allowed is 0 to {MaxPercent}.";
+        if (rule.Group is null) yield break;
+        if (!IsGroup(rule.Group)) yield return $"Limits.Rules.Group is \"{rule.Group}\"; allowed is tenant/group.";
+        if (rule.OfShard)
+            yield return $"Limits.Rules.Group is \"{rule.Group}\"; a rule of the shard names no group.";
     }
 
-    private static IEnumerable<string?> OfQuietHours(QuietHours hours)
+    private static IEnumerable<string> OfQuietHours(QuietHours hours)
     {
         foreach (var (name, text) in new[] { ("From", hours.From), ("To", hours.To) })
         {
@@ -85,13 +93,19 @@ public static class GcSettingsRules
             yield return "QuietHours.TimeZone is missing; allowed is an IANA name such as Europe/Berlin.";
     }
 
-    private static string? Within<T>(string name, T? value, T min, T max)
-        where T : struct, IComparable<T> =>
-        value is { } it && (it.CompareTo(min) < 0 || it.CompareTo(max) > 0)
-            ? $"{name} is {it}; allowed is {min} to {max}." : null;
-
     private static bool IsId(string text) =>
         text.Length is > 0 and <= 32 && text[0] != '-' && text[^1] != '-'
         && !text.Contains("--", StringComparison.Ordinal)
         && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-');
+}
+
+/// <summary>The value of a setting and its bounds, both allowed.</summary>
+/// <param name="Name">Name of the member, as in <c>Limits.GroupFloor</c>.</param>
+/// <param name="Value">A time or a number; null: not set.</param>
+/// <param name="Min">The minimum.</param>
+/// <param name="Max">The maximum.</param>
+internal sealed record SettingRange(string Name, object? Value, IComparable Min, IComparable Max)
+{
+    /// <summary>True: the value is out of range.</summary>
+    public bool IsBroken => Value is not null && (Min.CompareTo(Value) > 0 || Max.CompareTo(Value) < 0);
 }

@@ -26,7 +26,7 @@ public static class Guards
     /// <summary>The cloud answered about none of the candidates.</summary>
     public const string Cloud = "cloud";
 
-    /// <summary>Half of the registered agents went silent together. It holds back replacements only.</summary>
+    /// <summary>Half of the registered agents stopped reporting together. It holds back replacements only.</summary>
     public const string Health = "health";
 
     /// <summary>All of them; values of the metric's label.</summary>

@@ -13,7 +13,7 @@ public sealed record HealthScanResult : PhaseResult
     public int Enqueued { get; init; }
 
     /// <summary>
-    /// Why nothing was enqueued, in one sentence: so many look stale that the source of health is suspect. Null: it is
+    /// Why nothing was enqueued, in one sentence: too many look stale, so the source of health is suspect. Null: it is
     /// not.
     /// </summary>
     public string? Suspect { get; init; }

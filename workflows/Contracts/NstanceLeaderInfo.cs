@@ -4,8 +4,8 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// <param name="Id">Its server id.</param>
 /// <param name="Address">Its host, or its address with a port; "" if the file names none.</param>
 /// <param name="Since">
-/// When the collector first saw it lead, or noticed that it was elected again. nstance resets every report of health
-/// at an election, so silence before this time is no evidence.
+/// When the collector first saw it lead, or noticed that it was elected again. Each election resets every report of
+/// health, so a missing report from before this time is not evidence.
 /// </param>
 public sealed record NstanceLeaderInfo(string Id, string Address, DateTimeOffset Since)
 {

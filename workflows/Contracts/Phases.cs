@@ -17,7 +17,7 @@ public sealed record PhaseInput(ShardRef Shard, DateTimeOffset AsOf, ShardTiming
     /// <summary>What the operator asks; <c>SyncProvider</c> lays it over the bucket's configuration.</summary>
     public GcSettings? Settings { get; init; }
 
-    /// <summary>Number of the cycle; 0 when there is none. For the audit.</summary>
+    /// <summary>Number of the cycle; 0: no cycle. For the audit.</summary>
     public int Cycle { get; init; }
 
     /// <summary>A plan that may be carried out. <c>Collect</c> and <c>ScanHealth</c> use it.</summary>

@@ -42,7 +42,7 @@ public sealed record CollectPlan(string Hash, DateTimeOffset CreatedAt, int Inst
     /// <summary>Later candidates that are held back too, and wait for the next plan.</summary>
     public int Waiting { get; init; }
 
-    /// <summary>True: it holds checks of silent instances, not terminations.</summary>
+    /// <summary>True: it holds checks of instances that do not report, not terminations.</summary>
     public bool IsOfHealth => Guards.Contains(Contracts.Guards.Health);
 
     /// <summary>Returns the start of a hash.</summary>
@@ -51,7 +51,7 @@ public sealed record CollectPlan(string Hash, DateTimeOffset CreatedAt, int Inst
 }
 
 /// <summary>Instances of a plan with the same reason and group.</summary>
-/// <param name="Reason">The reason; null: a check of silent instances.</param>
+/// <param name="Reason">The reason; null: a check of instances that do not report.</param>
 /// <param name="Group"><c>tenant/group</c>, as far as known.</param>
 /// <param name="Instances">How many.</param>
 public sealed record PlanPart(CollectReason? Reason, string Group, int Instances);
@@ -71,7 +71,7 @@ public sealed record PlansInput
 
 /// <summary>Names a plan.</summary>
 /// <param name="Hash">Of the plan.</param>
-/// <param name="IsOfHealth">True: it holds checks of silent instances.</param>
+/// <param name="IsOfHealth">True: it holds checks of instances that do not report.</param>
 public sealed record PlanRef(string Hash, bool IsOfHealth);
 
 /// <summary>What a phase found of the plan that waits for a decision.</summary>
@@ -104,7 +104,7 @@ public sealed record Approval(string Hash, string By, string Comment, DateTimeOf
     /// <summary>After it nothing is done.</summary>
     public DateTimeOffset Until => At + Validity;
 
-    /// <summary>True: the plan holds checks of silent instances.</summary>
+    /// <summary>True: the plan holds checks of instances that do not report.</summary>
     public bool IsOfHealth { get; init; }
 }
 
@@ -117,7 +117,7 @@ public sealed record Approval(string Hash, string By, string Comment, DateTimeOf
 /// <param name="At">When.</param>
 public sealed record Rejection(string Hash, string By, string Comment, DateTimeOffset At)
 {
-    /// <summary>True: the plan holds checks of silent instances.</summary>
+    /// <summary>True: the plan holds checks of instances that do not report.</summary>
     public bool IsOfHealth { get; init; }
 }
 

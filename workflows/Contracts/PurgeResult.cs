@@ -19,8 +19,8 @@ public sealed record PurgeResult : PhaseResult
     public int Invalid { get; init; }
 }
 
-/// <summary>One instance in a report: enough to find it, no secret.</summary>
-/// <param name="InstanceId">nstance's id, or what stands in its place.</param>
+/// <summary>One instance in a report, without secrets.</summary>
+/// <param name="InstanceId">nstance's id, or a name made from the cloud's.</param>
 /// <param name="ProviderId">The cloud's id, if known.</param>
 /// <param name="Tenant">Owner, if known.</param>
 /// <param name="Group">Group, if known.</param>

@@ -142,7 +142,7 @@ public sealed record TerminationLimits
 }
 
 /// <summary>Another bound than the usual one.</summary>
-/// <param name="Floor">So many may always be lost.</param>
+/// <param name="Floor">Number that may always be lost.</param>
 /// <param name="Percent">Share of the live instances, 0 to 100.</param>
 public sealed record LimitRule(int Floor, int Percent)
 {

@@ -4,7 +4,7 @@ using Temporalio.Worker.Interceptors;
 
 namespace Nstance.Temporal.Workflows.Telemetry;
 
-/// <summary>Hands the trace of a cycle to its activities. Headers are no part of what a replay compares.</summary>
+/// <summary>Hands the trace of a cycle to its activities. A replay does not compare headers.</summary>
 public sealed class CycleTracing : IWorkerInterceptor
 {
     /// <inheritdoc/>
