@@ -229,7 +229,7 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
         return await Ec2.QuarantineAsync([.. described.Found.Values], At, default);
     }
 
-    /// <summary>Between two reads passes two thirds of <see cref="TerminateInBatches.MaxDuration"/>.</summary>
+    /// <summary>Two thirds of <see cref="TerminateInBatches.MaxDuration"/> pass between two reads.</summary>
     private sealed class SlowClock : TimeProvider
     {
         private long _reads;

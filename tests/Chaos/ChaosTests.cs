@@ -24,7 +24,7 @@ public sealed class ChaosTests
         Assert.Empty(violations);
     }
 
-    /// <summary>Seeds that were violated once, each with its reason.</summary>
+    /// <summary>Seeds with an earlier violation, each with its reason.</summary>
     [Theory]
     [InlineData(1179)] // started by hand 3 seconds before the cycle, and the cloud still called it stopped
     [InlineData(320)] // its deletion was begun before it had a machine: neither unhealthy nor a stale pre-insert
@@ -92,7 +92,7 @@ public sealed class ChaosTests
     public Task Play_WithoutGracePeriod_TerminatesTooEarly() =>
         AssertFoundAsync("I1", () => new() { Input = input => input with { Grace = null } }, first: 2);
 
-    /// <summary>An agent registers while a call of Collect hangs: told by hand, since few seeds meet with it.</summary>
+    /// <summary>An agent registers while a call of Collect hangs. Written by hand: few seeds produce it.</summary>
     [Fact]
     public async Task Play_RegisteredWhileACallHangs_TerminatedOnlyIfTheAgeOfEvidenceIsIgnored()
     {

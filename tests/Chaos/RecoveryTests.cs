@@ -15,7 +15,7 @@ public sealed class RecoveryTests
     public Task Play_WithALeaderThatNeverMoves_ReportsHealthyInstances() =>
         AssertFoundAsync("I14", () => new() { Records = (records, _) => new LeaderStays(records) }, first: 7);
 
-    /// <summary>One of the two hosts holds the shard. Told by hand: few seeds cut that one off for long.</summary>
+    /// <summary>One of the two hosts holds the shard. Written by hand: few seeds cut that host off for long.</summary>
     [Fact]
     public async Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2()
     {

@@ -31,7 +31,7 @@ public sealed class TimeFormsTests
         ("yyyy-MM-dd HH:mm:ss' -0800 PST m=+1e+09'", -8),
     ];
 
-    /// <summary>Texts that begin like a time, and are none.</summary>
+    /// <summary>Texts that begin like a time but are invalid.</summary>
     private static readonly string[] NoTimes =
     [
         "2026-11-23 18:39:59 nonsense", "2026-11-23 18:39:59+0", "2026-11-23\t18:39:59Z", "2026-11-23 18:00:00.+00:00",

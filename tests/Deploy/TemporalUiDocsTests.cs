@@ -168,7 +168,7 @@ public sealed partial class TemporalUiDocsTests
         .Replace(stage.Shard.Shard, "us-west-2a", StringComparison.Ordinal)
         .Replace(stage.First, "host-a", StringComparison.Ordinal);
 
-    /// <summary>Times, ids and hashes are others in each run.</summary>
+    /// <summary>Replaces times, ids and hashes, which differ in each run.</summary>
     private static string Masked(string text) => Volatile().Replace(text, "…").Trim();
 
     private static void AssertShown(string name, string shown)

@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>Plans, modes and pauses of parts, as people steer them.</summary>
+/// <summary>Plans, modes and partial pauses, as operators set them.</summary>
 public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly CollectPlan Plan = new(new string('a', 64), new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), 30)

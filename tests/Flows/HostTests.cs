@@ -6,7 +6,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>Hosts that vanish, and collectors that are ended or started twice.</summary>
+/// <summary>Hosts that disappear, and collectors that end or start twice.</summary>
 public sealed class HostTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     [Fact]

@@ -3,7 +3,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>The reconciler, run for real: what comes in by signal-with-start goes out, once.</summary>
+/// <summary>The reconciler on a server: each event that arrives by signal-with-start is sent once.</summary>
 public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);

@@ -23,7 +23,7 @@ public sealed class BrokenRowsTests
         "drain_acked_at", "created_at", "updated_at", "deleted_at",
     ];
 
-    /// <summary>SQL of values that no column is meant to hold, or that none should be trusted with.</summary>
+    /// <summary>SQL of invalid or dangerous values for any column.</summary>
     private static readonly string[] Values =
     [
         "NULL", "''", "' '", "'no time'", "'9999-99-99 99:99:99'", "'2026-11-23'", "'0001-01-01 00:00:00+00:00'",
@@ -49,7 +49,7 @@ public sealed class BrokenRowsTests
         await CycleAsync(world, living);
     }
 
-    /// <summary>The phase whose rule reads the column names it.</summary>
+    /// <summary>Runs the phase whose rule reads the column.</summary>
     [Theory]
     [InlineData("issued_at")]
     [InlineData("created_at")]

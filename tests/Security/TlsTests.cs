@@ -2,7 +2,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>TLS to Temporal: who is trusted, who is shown a certificate, and what is said when that fails.</summary>
+/// <summary>TLS to Temporal: trusted authorities, client certificates, and the errors.</summary>
 public sealed class TlsTests : GatewayShard
 {
     private const string ClientCertificate =

@@ -66,7 +66,7 @@ public class DemoCommandTests
         Assert.DoesNotContain("{", help, StringComparison.Ordinal);
     }
 
-    /// <summary>The real program in a pipe, on what looks like a CI system.</summary>
+    /// <summary>The program in a pipe, with the variables of a CI system.</summary>
     [Fact]
     public async Task Program_InAPipe_NamesWhatItStartsAndWritesNoColours()
     {

@@ -4,7 +4,7 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
-/// <summary>A verdict that cannot say no is worth nothing: each fault is planted, and must be found.</summary>
+/// <summary>Each planted fault must be in the verdict.</summary>
 public class VerdictTests
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);

@@ -59,7 +59,7 @@ public sealed class ExecutableTests
         Assert.DoesNotContain("warning", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
-    /// <summary>The SDK gives a server five seconds; on a busy machine only little work is done in them.</summary>
+    /// <summary>The SDK gives a server five seconds to start, also on a busy machine.</summary>
     [Fact]
     public async Task Start_UntilItListens_NeedsLittleProcessorTime()
     {

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.Worker;
 /// </summary>
 public sealed class ConnectFaultTests
 {
-    /// <summary>Whether the connection closes before or while the first call is written is a race.</summary>
+    /// <summary>The connection closes before or during the first call, which is a race.</summary>
     [Theory]
     [InlineData(
         "Connection failed: Server connection error: tonic::transport::Error(Transport, hyper::Error(Canceled, "

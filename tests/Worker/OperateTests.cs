@@ -3,7 +3,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>A shard set up and looked after from the command line alone.</summary>
+/// <summary>A shard that is set up and operated from the command line alone.</summary>
 public sealed class OperateTests : LoopbackShard
 {
     private const string Shard = "--cluster c --shard s";

@@ -3,7 +3,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>The real process.</summary>
+/// <summary><c>nstance-gc run</c> as a process.</summary>
 public sealed class RunProcessTests : LoopbackShard
 {
     [Theory]
