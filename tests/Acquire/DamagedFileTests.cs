@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Acquire;
 
-/// <summary>Files that are really damaged: an own one is replaced, nstance's is never touched.</summary>
+/// <summary>Damaged files: our own is replaced, nstance's is never changed.</summary>
 public sealed class DamagedFileTests : IDisposable
 {
     private const int PageSize = 4096;
@@ -99,7 +99,7 @@ public sealed class DamagedFileTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(_shard.DatabasePath)!, "*.damaged-*"));
     }
 
-    /// <summary>The host is lost to the cycle, which acquires again; the acquire repairs the file.</summary>
+    /// <summary>The cycle loses the host and acquires again, which repairs the file.</summary>
     [Theory]
     [InlineData("middle")]
     [InlineData("header")]

@@ -37,7 +37,7 @@ public sealed class HostOrderTests
         Assert.StartsWith("host host-a declines: ", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Else a fail-over to a host without the shared file would never come within the cycle.</summary>
+    /// <summary>Without the limit, no cycle would fail over to a host without the shared file.</summary>
     [Theory]
     [InlineData(600, 30)]
     [InlineData(60, 15)]

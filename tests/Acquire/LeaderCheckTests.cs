@@ -160,7 +160,7 @@ public sealed class LeaderCheckTests : IDisposable
     [InlineData("localhost")]
     [InlineData("")]
     [InlineData("no such host")]
-    public async Task Match_AddressThatTellsNoHostApart_IsUnclear(string host) => Assert.Equal(
+    public async Task Match_AddressOfNoSingleHost_IsUnclear(string host) => Assert.Equal(
         AddressMatch.Unclear, await LocalAddresses.MatchAsync(host, TestContext.Current.CancellationToken));
 
     [Theory]

@@ -2,7 +2,7 @@ using Nstance.Temporal.Activities.Database;
 
 namespace Nstance.Temporal.Tests.Acquire;
 
-/// <summary>A worker that was started for a shard, and a collector whose records are elsewhere.</summary>
+/// <summary>A worker for one shard, and a collector with records in another place.</summary>
 public sealed class NamedShardTests
 {
     private static readonly ShardRef Named = new("prod", "a", "bucket", "x");

@@ -38,7 +38,7 @@ public sealed class SourceFilesTests
         where lines > MaxLines
         select $"{Sources.Relative(file)}: {lines} lines");
 
-    /// <summary>A key that is made elsewhere would forget nstance's prefix.</summary>
+    /// <summary>A key that other code builds would lack nstance's prefix.</summary>
     [Theory]
     [MemberData(nameof(Production))]
     public void KeysOfTheBucket_AreMadeByShardKeysAlone(string project) => Sources.AssertNone(

@@ -101,7 +101,7 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TerminateAsync_StopProtected_LivesAndIsProtected()
+    public async Task TerminateAsync_StopProtected_IsReportedAsProtected()
     {
         var guarded = _cloud.Launch(1, isStopProtected: true)[0];
         var described = await Ec2.DescribeAsync([guarded], default);
@@ -229,7 +229,7 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
         return await Ec2.QuarantineAsync([.. described.Found.Values], At, default);
     }
 
-    /// <summary>Between two reads passes two thirds of <see cref="TerminateInBatches.MaxDuration"/>.</summary>
+    /// <summary>Two thirds of <see cref="TerminateInBatches.MaxDuration"/> pass between two reads.</summary>
     private sealed class SlowClock : TimeProvider
     {
         private long _reads;

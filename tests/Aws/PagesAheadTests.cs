@@ -49,7 +49,7 @@ public sealed class PagesAheadTests
     }
 
     [Fact]
-    public async Task AheadAsync_Cancelled_EndsTheCallUnderWay()
+    public async Task AheadAsync_Cancelled_CancelsTheCallInProgress()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>

@@ -24,7 +24,7 @@ public sealed class ChaosTests
         Assert.Empty(violations);
     }
 
-    /// <summary>Seeds that were violated once, each with its reason.</summary>
+    /// <summary>Seeds with an earlier violation, each with its reason.</summary>
     [Theory]
     [InlineData(1179)] // started by hand 3 seconds before the cycle, and the cloud still called it stopped
     [InlineData(320)] // its deletion was begun before it had a machine: neither unhealthy nor a stale pre-insert
@@ -35,11 +35,11 @@ public sealed class ChaosTests
     [InlineData(767)] // its row was marked as deleted in the future: the purge reports it, not the health scan
     [InlineData(985)] // approved as dangling, and by then marked by nstance: another reason, not approved
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
-    public async Task Play_SeedThatWasViolatedOnce_IsNotAnyMore(int seed) =>
+    public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
 
     [Fact]
-    public async Task Play_SameSeed_TellsTheSameStory()
+    public async Task Play_SameSeed_GivesTheSameOutcome()
     {
         var both = await Task.WhenAll(
             Task.Run(() => ChaosRun.PlayAsync(StoryTeller.Tell(7))),
@@ -49,7 +49,7 @@ public sealed class ChaosTests
     }
 
     [Fact]
-    public Task Play_WithoutTheSecondLookAtRecords_EndsWhatRegistered() =>
+    public Task Play_WithoutReadingRecordsAgain_TerminatesRegistered() =>
         AssertFoundAsync("I1", () => new() { Records = (records, _) => new WithoutSecondLook(records) });
 
     [Fact]
@@ -79,24 +79,24 @@ public sealed class ChaosTests
         first: 15);
 
     [Fact]
-    public Task Play_WithoutLimits_EndsTooMany() =>
+    public Task Play_WithoutLimits_TerminatesTooMany() =>
         AssertFoundAsync(
             "I5", () => new() { Input = input => input with { Limits = TerminationLimits.Off } }, first: 8);
 
     [Fact]
-    public Task Play_WithPausesOverheard_EndsWhatIsHeld() =>
+    public Task Play_WithPausesIgnored_TerminatesPaused() =>
         AssertFoundAsync(
             "I5",
             () => new() { Input = input => input with { PartialPauses = null, QuietHours = null } },
             first: 5);
 
     [Fact]
-    public Task Play_WithoutGraceAfterBlindTimes_EndsTooEarly() =>
+    public Task Play_WithoutGracePeriod_TerminatesTooEarly() =>
         AssertFoundAsync("I1", () => new() { Input = input => input with { Grace = null } }, first: 2);
 
-    /// <summary>An agent registers while a call of Collect hangs: told by hand, since few seeds meet with it.</summary>
+    /// <summary>An agent registers while a call of Collect hangs. Written by hand: few seeds produce it.</summary>
     [Fact]
-    public async Task Play_RegisteredWhileACallHangs_EndsOnlyWhenTheAgeOfEvidenceIsOverlooked()
+    public async Task Play_RegisteredWhileACallHangs_TerminatedOnlyIfTheAgeOfEvidenceIsIgnored()
     {
         var found = 0;
         for (var call = 1; call <= 6; call++)
@@ -126,11 +126,11 @@ public sealed class ChaosTests
     }
 
     [Fact]
-    public Task Play_WithoutEndingAnything_Leaks() =>
+    public Task Play_WithoutTermination_Leaks() =>
         AssertFoundAsync("I13", () => new() { Input = input => input with { DryRun = true } }, first: 2);
 
     [Fact]
-    public async Task Shrink_AViolation_IsToldByFewerEvents()
+    public async Task Shrink_Violation_NeedsFewerEvents()
     {
         static InjectedBug Bug() => new() { Records = (records, _) => new WithoutSecondLook(records) };
         for (var seed = 1; ; seed++)

@@ -15,7 +15,7 @@ public sealed class ClockStoryTests
     public Task Play_TemporalsClockIsAheadOfTwoAgents_HandsNeitherOn(int minutes) => AssertHoldsAsync(
         shared: true, Launch(0), Launch(1), Skew(at: 120, lasts: 90, by: minutes));
 
-    /// <summary>The grace period of the election begins at a time that lies ahead once the clock is right.</summary>
+    /// <summary>The grace period begins in the future, seen from the corrected clock.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -12,10 +12,10 @@ namespace Nstance.Temporal.Tests.Chaos;
 public sealed class RecoveryTests
 {
     [Fact]
-    public Task Play_WithALeaderThatNeverMoves_HandsOnHealthyInstances() =>
+    public Task Play_WithALeaderThatNeverMoves_ReportsHealthyInstances() =>
         AssertFoundAsync("I14", () => new() { Records = (records, _) => new LeaderStays(records) }, first: 7);
 
-    /// <summary>One of the two hosts holds the shard. Told by hand: few seeds cut that one off for long.</summary>
+    /// <summary>One of the two hosts holds the shard. Written by hand: few seeds cut that host off for long.</summary>
     [Fact]
     public async Task Play_WithFailedSyncsForgotten_KeepsAHostWithoutEc2()
     {
@@ -58,11 +58,11 @@ public sealed class RecoveryTests
     });
 
     [Fact]
-    public Task Play_WithGuardsThatSayNothing_HoldsBackInSilence() =>
+    public Task Play_WithGuardsThatReportNothing_HoldsBackWithoutAReason() =>
         AssertFoundAsync("I12", () => new() { Collected = result => result with { Blocked = [] } });
 
     [Fact]
-    public Task Play_WithGuardsThatForgetSinceWhen_SaysAWrongTime() => AssertFoundAsync("I12", () => new()
+    public Task Play_WithGuardsThatForgetTheirStart_ReportsAWrongTime() => AssertFoundAsync("I12", () => new()
     {
         State = state => state with
         {

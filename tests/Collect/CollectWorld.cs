@@ -42,7 +42,7 @@ internal sealed class CollectWorld : IDisposable
 
     public FakeAuditStore Audit { get; } = new();
 
-    /// <summary>Stands still unless a test moves it.</summary>
+    /// <summary>A clock that only a test moves.</summary>
     public StoppedClock Clock { get; } = new() { Time = () => AsOf };
 
     public AuditTrail Trail => new(Db, Audit, "host", Input);
@@ -94,7 +94,7 @@ internal sealed class CollectWorld : IDisposable
         return made;
     }
 
-    /// <summary>As the listing before said it.</summary>
+    /// <summary>Writes a machine as the previous listing showed it.</summary>
     public void List(
         Made made, string status, DateTimeOffset launched, string? group = "web") => Sql("""
             INSERT OR REPLACE INTO gc_machines
@@ -105,20 +105,20 @@ internal sealed class CollectWorld : IDisposable
         ("$status", InstanceStatuses.Parse(status).Name()), ("$launched", launched.ToUnixTimeMilliseconds()),
         ("$seen", GoTime.Format(launched)));
 
-    /// <summary>Marked as deleted, and its machine is gone.</summary>
+    /// <summary>Marks a row as deleted and removes its machine.</summary>
     public void Expire(Made made, DateTimeOffset at)
     {
         Sql("UPDATE instances SET deleted_at = $at WHERE id = $id", ("$at", GoTime.Format(at)), ("$id", made.Id));
         Sql("DELETE FROM gc_machines WHERE provider_id = $provider", ("$provider", made.ProviderId));
     }
 
-    /// <summary>What its record said when it was last read.</summary>
+    /// <summary>Writes what the record said at the last read.</summary>
     public void RecordSaid(Made made, string status) => Sql("""
             INSERT INTO gc_records (instance_id, etag, tenant, group_key, status, first_read_at)
             VALUES ($id, 'old', 'acme', 'web', $status, $at)
             """, ("$id", made.Id), ("$status", status), ("$at", GoTime.Format(AsOf.AddHours(-1))));
 
-    /// <summary>What the table says of its machine; null: it is not there.</summary>
+    /// <summary>Returns the status of its machine in the table; null if it is not there.</summary>
     public string? ListedAs(Made made)
     {
         using var command = _raw.CreateCommand();
@@ -168,7 +168,7 @@ internal sealed class CollectWorld : IDisposable
         Assert.True(IsLive(made));
     }
 
-    /// <summary>It was a candidate, one rule skipped it, and the report says why.</summary>
+    /// <summary>Asserts that it was a candidate, that a rule skipped it, and the reason in the report.</summary>
     public void AssertSkipped(Made made, CollectResult result, string why)
     {
         AssertUntouched(made);
@@ -179,7 +179,7 @@ internal sealed class CollectWorld : IDisposable
         result.Samples, sample => sample.InstanceId == made.Id
             && sample.Action == "skipped" && sample.Why.Contains(why, StringComparison.Ordinal));
 
-    /// <summary>As <see cref="AssertSkipped"/>, from the audit: a report names only the first few.</summary>
+    /// <summary>Like <see cref="AssertSkipped"/>, from the audit: a report names only the first instances.</summary>
     public void AssertAuditedAsSkipped(Made made, string why)
     {
         AssertUntouched(made);

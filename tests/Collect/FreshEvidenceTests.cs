@@ -137,13 +137,13 @@ public sealed class FreshEvidenceTests : IDisposable
         _world.AssertAuditedAsSkipped(first, "its record says registered at");
     }
 
-    /// <summary>Its record says so; its row does not know yet.</summary>
+    /// <summary>Registers the instance in its record, not in its row.</summary>
     private void Register(CollectWorld.Made made) => _world.Records.Put(made.Key, $$"""
             { "instance_id": "{{made.Id}}", "tenant": "acme", "group": "web", "status": "running",
               "provider_instance_id": "{{made.ProviderId}}", "registered_at": "2026-11-23T18:40:00Z" }
             """);
 
-    /// <summary>More than end at a time, in the order in which they do.</summary>
+    /// <summary>Adds more instances than one batch holds, in the order of termination.</summary>
     private CollectWorld.Made[] Many() =>
         [.. Enumerable.Range(0, 600).Select(_ => _world.Add()).OrderBy(made => made.Id, StringComparer.Ordinal)];
 }

@@ -70,7 +70,7 @@ public sealed class GuardTests : IDisposable
         Assert.Equal((1, 1), (result.Approved, result.Of(CollectReason.Dangling).Blocked));
     }
 
-    /// <summary>Who approved a plan of a limit did not see the guard.</summary>
+    /// <summary>An approval for a limit says nothing about a guard.</summary>
     [Fact]
     public async Task Collect_ApprovedForALimit_IsHeldByAGuard()
     {

@@ -57,7 +57,7 @@ public sealed class HeartbeatTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_FailsBeforeTheFirstHeartbeatIsDue_TellsTheNextAttemptWhatItDid()
+    public async Task Collect_FailsBeforeTheFirstHeartbeatIsDue_NextAttemptKnowsItsResult()
     {
         var activities = _shard.Activities(time: _time);
         await activities.AcquireShardAsync(new(_shard.Shard, _shard.AsOf));

@@ -64,7 +64,7 @@ public sealed class KeptRecordTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_NstanceWroteTheRecordAnew_IsNotDeleted()
+    public async Task Collect_NstanceWroteTheRecordAgain_IsNotDeleted()
     {
         var made = Garbage(isInCloud: true);
         _world.Records.Undeletable.Add(made.Key);

@@ -126,7 +126,7 @@ public sealed class LimitProperties
         _ => world.Add(shardTag: "us-west-2b", group: group),
     };
 
-    /// <summary>Something happens after the plan was read; 0: nothing.</summary>
+    /// <summary>Changes an instance after the plan was read; 0 changes nothing.</summary>
     private static void Change(CollectWorld world, CollectWorld.Made made, int change)
     {
         var now = world.Cloud.Instances[made.ProviderId];

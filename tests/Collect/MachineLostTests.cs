@@ -49,7 +49,7 @@ public sealed class MachineLostTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_MarkedInAFileOfOurOwnAndListedAfterAll_LivesAgain()
+    public async Task Collect_MarkedInOurOwnFileAndListedLater_IsRevived()
     {
         var late = Nameless();
         await CollectAsync();

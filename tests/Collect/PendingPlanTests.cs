@@ -4,7 +4,7 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>A plan that waits for a decision does not change, and what was refused stays.</summary>
+/// <summary>A pending plan does not change, and rejected instances stay.</summary>
 public sealed class PendingPlanTests : IDisposable
 {
     private readonly CollectWorld _world = new();

@@ -6,7 +6,7 @@ using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>A phase that is cut goes on, and its report counts what the attempts before did.</summary>
+/// <summary>A phase continues after a cut attempt, and its report counts both attempts.</summary>
 public sealed class ProgressTests : IDisposable
 {
     private readonly CollectWorld _world = new();

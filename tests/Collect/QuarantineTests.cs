@@ -71,7 +71,7 @@ public sealed class QuarantineTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_LivedAfterItsQuarantine_WaitsAnew()
+    public async Task Collect_RanAfterItsQuarantine_WaitsAgain()
     {
         var made = await QuarantinedAsync();
         var at = GoTime.Format(CollectWorld.AsOf.AddMinutes(30));
@@ -102,7 +102,7 @@ public sealed class QuarantineTests : IDisposable
     [InlineData("yesterday")]
     [InlineData("2026-11-23 18:40:00")]
     [InlineData("")]
-    public async Task Collect_TagThatIsNoTime_Skips(string value)
+    public async Task Collect_InvalidQuarantineTag_Skips(string value)
     {
         var made = await QuarantinedAsync();
         Tag(made, CloudTags.GcQuarantined, value);

@@ -31,7 +31,7 @@ public sealed class TimeFormsTests
         ("yyyy-MM-dd HH:mm:ss' -0800 PST m=+1e+09'", -8),
     ];
 
-    /// <summary>Texts that begin like a time, and are none.</summary>
+    /// <summary>Texts that begin like a time but are invalid.</summary>
     private static readonly string[] NoTimes =
     [
         "2026-11-23 18:39:59 nonsense", "2026-11-23 18:39:59+0", "2026-11-23\t18:39:59Z", "2026-11-23 18:00:00.+00:00",
@@ -122,7 +122,7 @@ public sealed class TimeFormsTests
     [Theory]
     [InlineData("health_at")]
     [InlineData("registered_at")]
-    public async Task Collect_MarkedRowWithATimeThatIsNone_IsSkippedAndNamed(string column)
+    public async Task Collect_MarkedRowWithAnInvalidTime_IsSkippedAndNamed(string column)
     {
         using var world = new CollectWorld();
         var row = world.Add(registered: true, record: false);
@@ -140,7 +140,7 @@ public sealed class TimeFormsTests
     [InlineData("issued_at")]
     [InlineData("created_at")]
     [InlineData("updated_at")]
-    public async Task Sync_UnlistedRowWithATimeThatIsNone_IsSkippedAndNamed(string column)
+    public async Task Sync_UnlistedRowWithAnInvalidTime_IsSkippedAndNamed(string column)
     {
         using var world = new CollectWorld();
         for (var n = 0; n < 5; n++) world.Add(registered: true);

@@ -51,7 +51,7 @@ public sealed partial class DocsPagesTests
             File.ReadAllText(Repository.File("docs/adr/README.md")));
     }
 
-    /// <summary>Keep a Changelog: nothing has been released, so there is nothing but "Added".</summary>
+    /// <summary>Keep a Changelog. Before the first release, "Added" is the only section.</summary>
     [Fact]
     public void Changelog_EachEntry_IsOneLineUnderAdded()
     {

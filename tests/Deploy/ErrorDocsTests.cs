@@ -80,7 +80,7 @@ public sealed partial class ErrorDocsTests
             : Activator.CreateInstance(type);
     }
 
-    /// <summary>The words of the level, without the condition.</summary>
+    /// <summary>The text of the level, without the condition.</summary>
     private static string Level(string cell) =>
         string.Join(" or ", Word().Matches(cell).Select(word => word.Value));
 

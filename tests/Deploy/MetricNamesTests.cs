@@ -58,7 +58,7 @@ public sealed partial class MetricNamesTests
     }
 
     [Fact]
-    public void Docs_EveryMetric_IsTold()
+    public void Docs_EveryMetric_IsDescribed()
     {
         var docs = File.ReadAllText(Repository.File("docs/operations.md"));
         var families = PrometheusNames.All().Select(n => Regex.Replace(n, "_(bucket|sum|count)$", "")).Distinct();

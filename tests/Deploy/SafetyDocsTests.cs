@@ -6,7 +6,7 @@ using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Deploy;
 
-/// <summary>The tables of docs/safety.md name what the code has: every reason, guard, limit and wait.</summary>
+/// <summary>The tables of docs/safety.md match the code: every reason, guard, limit and wait.</summary>
 public sealed partial class SafetyDocsTests
 {
     private static readonly string Text = File.ReadAllText(Repository.File("docs/safety.md"));

@@ -178,7 +178,7 @@ public sealed partial class TemporalUiDocsTests
     private static async Task<DateTimeOffset> NowAsync(WorkflowEnvironment environment) =>
         new(await environment.GetCurrentTimeAsync(), TimeSpan.Zero);
 
-    /// <summary>Times, ids and hashes are others in each run.</summary>
+    /// <summary>Replaces times, ids and hashes, which differ in each run.</summary>
     private static string Masked(string text) => Volatile().Replace(text, "…").Trim();
 
     private static void AssertShown(string name, string shown)

@@ -32,7 +32,7 @@ public sealed partial class TestingDocsTests
         Assert.All(known, name => Assert.Contains($"| {name} |", Text));
     }
 
-    /// <summary>The simulation's own help names each option; nothing is run.</summary>
+    /// <summary>The help of the simulation names each option and runs nothing.</summary>
     [Fact]
     public async Task Simulation_EveryCommandOfTheDocs_HasItsOptions()
     {

@@ -102,7 +102,7 @@ public sealed class ShardConfigTests
     [Theory]
     [InlineData("\"x\": \"\\ud800\", \"\\ud800\": 1")]
     [InlineData("\"infra\": null, \"garbage_collection\": null")]
-    public void Parse_MembersThatNobodyReads_AreFine(string members) =>
+    public void Parse_UnknownMembers_AreIgnored(string members) =>
         Assert.Equal(new ShardTimings(), Timings(members));
 
     [Fact]

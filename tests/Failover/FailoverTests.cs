@@ -13,20 +13,13 @@ public sealed class FailoverTests
     public async Task Cycle_HostKilledAfterTermination_AnotherHostFinishesTheWork()
     {
         await using var hosts = await Hosts.StartAsync(2, "s");
-        var living = Enumerable.Range(0, 5).Select(_ => hosts.Add("s", registered: true)).ToArray();
-        var collector = await hosts.CollectAsync("s");
-        var before = await Hosts.CycleUntilAsync(collector, r => r.Grace is null);
-        var garbage = hosts.AddGarbage();
-        var hold = hosts.Hold("TerminateInstances", after: true);
+        var cycle = await hosts.HoldCycleAsync("TerminateInstances", after: true);
 
-        var update = await collector.StartUpdateAsync(
-            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
-        await hold.Arrived.WaitAsync(TestContext.Current.CancellationToken);
-        await hosts.Worker(before.Host!).SignalAsync("KILL", TestContext.Current.CancellationToken);
-        var report = await update.GetResultAsync();
+        await hosts.Worker(cycle.Host).SignalAsync("KILL", TestContext.Current.CancellationToken);
+        var report = await cycle.Update.GetResultAsync();
 
-        Assert.NotEqual(before.Host, report.Host);
-        await hosts.FinishedAsync(collector, living, garbage);
+        Assert.NotEqual(cycle.Host, report.Host);
+        await hosts.FinishedAsync(cycle.Collector, cycle.Living, cycle.Garbage);
     }
 
     [Fact(Timeout = 120_000)]

@@ -145,6 +145,22 @@ internal sealed class Hosts : IAsyncDisposable
         return hold;
     }
 
+    /// <summary>
+    /// Starts a cycle over five registered instances and three that are not, and returns when the call has arrived.
+    /// </summary>
+    public async Task<HeldCycle> HoldCycleAsync(string operation, bool after)
+    {
+        var living = Enumerable.Range(0, 5).Select(_ => Add("s", registered: true)).ToArray();
+        var collector = await CollectAsync("s");
+        var before = await CycleUntilAsync(collector, r => r.Grace is null);
+        var garbage = AddGarbage();
+        var hold = Hold(operation, after);
+        var update = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
+        await hold.Arrived.WaitAsync(Token);
+        return new(collector, before.Host!, living, garbage, hold, update);
+    }
+
     /// <summary>Adds three instances that are not registered.</summary>
     public Instance[] AddGarbage() => [.. Enumerable.Range(0, 3).Select(_ => Add("s", registered: false))];
 
@@ -174,4 +190,13 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     internal sealed record Instance(string Id, string ProviderId, string Key);
+
+    /// <summary>A cycle that waits in a call of its host.</summary>
+    internal sealed record HeldCycle(
+        WorkflowHandle<GcWorkflow> Collector,
+        string Host,
+        Instance[] Living,
+        Instance[] Garbage,
+        CallHold Hold,
+        WorkflowUpdateHandle<CycleReport> Update);
 }

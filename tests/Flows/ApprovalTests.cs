@@ -5,7 +5,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>Plans, modes and pauses of parts, as people steer them.</summary>
+/// <summary>Plans, modes and partial pauses, as operators set them.</summary>
 public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly CollectPlan Plan = new(new string('a', 64), new(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), 30)
@@ -80,7 +80,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
-    public async Task Approve_WhenItsHourIsOver_MeansNothingAnyMore()
+    public async Task Approve_AfterItsHour_HasNoEffect()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);
@@ -112,7 +112,7 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
     }
 
     [Fact]
-    public async Task Pause_OfAGroupThatIsNone_IsRefused()
+    public async Task Pause_OfAnInvalidGroup_IsRefused()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         var collector = await stage.StartAsync();

@@ -2,7 +2,7 @@ using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>What becomes of the pending plan after a cycle.</summary>
+/// <summary>The pending plan after a cycle.</summary>
 public sealed class ApprovalsTests
 {
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;

@@ -34,7 +34,7 @@ internal sealed class CollectorWitness(Random random)
         }
     }
 
-    /// <summary>To be said before it is done.</summary>
+    /// <summary>The text that precedes the action.</summary>
     public void Terminates(string runId)
     {
         lock (_lock) _terminated.Add(runId);

@@ -206,7 +206,7 @@ public sealed class CycleTests
     [InlineData(true, false, 59, false)]
     [InlineData(true, true, 61, false)]
     [InlineData(false, false, 61, false)]
-    public async Task Run_HostWithoutNstancesDatabase_LooksForOneWithItEveryHour(
+    public async Task Run_HostWithoutNstancesDatabase_SearchesForOneWithItEveryHour(
         bool hasSharedHost, bool isShared, int minutes, bool looks)
     {
         var collector = Collector(new()

@@ -68,7 +68,7 @@ public sealed class EventQueueTests
     }
 
     [Fact]
-    public void Enqueue_CheckOfNobody_CountsAsFailed()
+    public void Enqueue_CheckWithoutAnInstance_CountsAsFailed()
     {
         var queue = new EventQueue(null, Interval);
         queue.Enqueue(new("1", [Check("a") with { InstanceId = null }]), Start);

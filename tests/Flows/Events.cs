@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>Events as the phases make them.</summary>
+/// <summary>Builds events as the phases do.</summary>
 internal static class Events
 {
     public static ReconcileEvent Check(string instance, DateTimeOffset at, string group = "web") =>

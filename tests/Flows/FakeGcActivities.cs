@@ -3,7 +3,7 @@ using Temporalio.Activities;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>A host whose phases find nothing to do, and which keeps what it was asked.</summary>
+/// <summary>A host whose phases find no work. It records the calls.</summary>
 internal sealed class FakeGcActivities(string host) : IGcActivities
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(20);
@@ -24,10 +24,10 @@ internal sealed class FakeGcActivities(string host) : IGcActivities
     /// <summary>Which host holds the shard now; at first this one.</summary>
     public string Host { get; set; } = host;
 
-    /// <summary>nstance's leader. Default none: the host keeps a database of its own.</summary>
+    /// <summary>nstance's leader. Default null: the host has its own database.</summary>
     public NstanceLeaderInfo? Leader { get; set; }
 
-    /// <summary>Set: the phases of this name wait, alive, until they are let go or cancelled.</summary>
+    /// <summary>Holds the phases of its name, with heartbeats, until it opens or the phase is cancelled.</summary>
     public Gate? Gate { get; set; }
 
     [Activity]
@@ -78,7 +78,7 @@ internal sealed class Gate(string phase)
 
     public string Phase => phase;
 
-    /// <summary>Ends when the phase has begun.</summary>
+    /// <summary>Completes when the phase has begun.</summary>
     public Task Arrived => _arrived.Task;
 
     public void Open() => _open.TrySetResult();

@@ -21,7 +21,7 @@ public sealed class GcWorkflowTests
     });
 
     [Fact]
-    public async Task RunCycle_SyncFailed_EndsNothingAndGoesOn()
+    public async Task RunCycle_SyncFailed_TerminatesNothingAndContinues()
     {
         _host.Fault = call => call == "sync" ? new ApplicationFailureException("no", ErrorTypes.Denied) : null;
         await RunAsync(async handle =>

@@ -75,7 +75,7 @@ public sealed class GraceRulesTests
     [InlineData("one,two,two,two,one", "0 1 - - 0")]
     // The grace period of the second host is still in effect in the third cycle, and in the fourth it begins anew.
     [InlineData("one,two,two,one", "0 1 1 2", 60)]
-    public async Task Run_HostsChange_CountsHowOftenGraceBeganAnew(
+    public async Task Run_HostsChange_CountsGracePeriods(
         string hosts, string renewals, int intervalSeconds = 600)
     {
         var collector = new CollectorState(new(Shard));

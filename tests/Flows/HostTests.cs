@@ -6,11 +6,11 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>Hosts that vanish, and collectors that are ended or started twice.</summary>
+/// <summary>Hosts that disappear, and collectors that end or start twice.</summary>
 public sealed class HostTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     [Fact]
-    public async Task RunCycle_HostDoesNotPollAnyMore_GoesOnWithAnotherThatKnowsThePrevious()
+    public async Task RunCycle_HostStoppedPolling_ContinuesOnAnotherThatKnowsThePrevious()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);

@@ -136,7 +136,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         await stage.Client.GetWorkflowHandle(stage.Collector.Id, run).TerminateAsync("rival");
     }
 
-    /// <summary>The host that holds the shard goes, and another comes.</summary>
+    /// <summary>The host of the shard leaves, and another takes over.</summary>
     private static async Task MoveAsync(Stage stage)
     {
         var (from, to) = stage.Gc.Host == stage.First ? (stage.First, stage.Second) : (stage.Second, stage.First);

@@ -2,7 +2,7 @@ using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>What becomes of plans between cycles, without a server.</summary>
+/// <summary>Plans between cycles, without a server.</summary>
 public sealed class PlanFlowTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
@@ -122,7 +122,7 @@ public sealed class PlanFlowTests
     }
 
     [Fact]
-    public void Reject_ThenApprove_AllowsItAfterAll()
+    public void Reject_ThenApprove_IsApproved()
     {
         var state = Approvals.Reject(Pending, Decision, Noon);
         Assert.Equal((null, First.Hash), (state.Pending?.Hash, Assert.Single(state.Rejections).Hash));

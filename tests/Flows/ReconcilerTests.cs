@@ -3,14 +3,14 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>The reconciler, run for real: what comes in by signal-with-start goes out, once.</summary>
+/// <summary>The reconciler on a server: each event that arrives by signal-with-start is sent once.</summary>
 public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch;
 
     [Fact]
-    public async Task Enqueue_NothingRunsYet_StartsItChecksAndTells()
+    public async Task Enqueue_NothingRunsYet_StartsItChecksAndNotifies()
     {
         await using var stage = await Stage.SetAsync(server.Environment);
         await SendAsync(stage, "a", Events.Check("i-1", At), Events.Changed("web", At));
@@ -105,7 +105,7 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
     }
 
     [Fact]
-    public async Task Cancel_ReceiverThatIsMuteAndNoHost_EndsAndCountsWhatIsDropped()
+    public async Task Cancel_ReceiverThatNeverAnswersAndNoHost_EndsAndCountsTheDropped()
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);

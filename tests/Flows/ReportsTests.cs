@@ -49,7 +49,7 @@ public sealed class ReportsTests
     }
 
     [Fact]
-    public void Gather_ProblemsOfPhases_AreTheReportsOwnAndToldOnce()
+    public void Gather_ProblemsOfPhases_AreInTheReportOnce()
     {
         var report = Reports.Gather(Full(1) with
         {

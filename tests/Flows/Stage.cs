@@ -56,13 +56,13 @@ internal sealed class Stage : IAsyncDisposable
         return stage;
     }
 
-    /// <summary>A host begins to poll its own queue.</summary>
+    /// <summary>Starts a worker on the queue of a host.</summary>
     public void Arrive(string host) => _workers[host] = new(Client, new TemporalWorkerOptions(Names.HostTaskQueue(host))
     {
         MaxHeartbeatThrottleInterval = TimeSpan.FromMilliseconds(50),
     }.AddAllActivities(Gc).AddAllActivities(Outside));
 
-    /// <summary>A host stops polling, whole.</summary>
+    /// <summary>Stops the worker of a host.</summary>
     public async Task LeaveAsync(string host)
     {
         _workers.Remove(host, out var worker);

@@ -4,7 +4,7 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Records;
 
-/// <summary>Records that only the bucket knows of: their machines never were, or went before a sync saw them.</summary>
+/// <summary>Records without a row or a machine: no sync ever listed their machines.</summary>
 public sealed class RecordsRereadTests : IDisposable
 {
     private static readonly DateTimeOffset LongAgo = CollectWorld.AsOf.AddHours(-2);
@@ -72,7 +72,7 @@ public sealed class RecordsRereadTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_NothingNewInTheBucket_ReadsNoRecordAndBeginsTheHourAnew()
+    public async Task Sync_NothingNewInTheBucket_ReadsNoRecordAndRestartsTheHour()
     {
         await SyncAsync();
         _world.Db.SetMeta(MetaKeys.RebuiltAt, LongAgo);

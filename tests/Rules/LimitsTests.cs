@@ -27,7 +27,7 @@ public sealed class LimitsTests
     };
 
 
-    /// <summary>The limits, what would be terminated, and the sentence; null: within the limits.</summary>
+    /// <summary>The limits, the candidates, and the message; null within the limits.</summary>
     private static readonly Dictionary<string, (TerminationLimits, string Terminating, string? Expected)> Cases = new()
     {
         { "nothing", (None, "", null) },
@@ -179,7 +179,7 @@ public sealed class LimitsTests
 
     private static TerminationLimits WithGroups(int percent) => Default with { GroupPercent = percent };
 
-    /// <summary>A shard that may lose all, with rules.</summary>
+    /// <summary>A shard without limits, with rules.</summary>
     private static TerminationLimits With(params LimitRule[] rules) =>
         Default with { ShardPercent = 100, Rules = rules };
 

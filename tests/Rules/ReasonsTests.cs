@@ -45,7 +45,7 @@ public sealed partial class ReasonsTests
     public void NeedsAgents_OfEachReason_IsAllButUnhealthy(CollectReason id) =>
         Assert.Equal(id != CollectReason.Unhealthy, Reasons.Of(id).NeedsAgents);
 
-    /// <summary>Each rule answers about the same evidence in its own words.</summary>
+    /// <summary>Each rule gives its own reason for the same evidence.</summary>
     [Theory]
     [InlineData(CollectReason.Unhealthy, "Refuted: running at the cloud")]
     [InlineData(CollectReason.Dangling, "Terminate: not registered 1h after it was issued; its record says the same")]

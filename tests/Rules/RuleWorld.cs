@@ -73,7 +73,7 @@ internal static class RuleWorld
         CloudTime = AsOf,
     };
 
-    /// <summary>A row from before the launch: neither row, cloud nor record names a machine.</summary>
+    /// <summary>A row without a machine: neither row, cloud nor record names one.</summary>
     public static Evidence Unnamed { get; } = new()
     {
         Row = Row with { ProviderId = null, NamesMachine = false },
@@ -104,7 +104,7 @@ internal static class RuleWorld
         },
     };
 
-    /// <summary>The machine with another value of a tag; null: without the tag.</summary>
+    /// <summary>Returns the machine with another value of a tag; null removes the tag.</summary>
     public static CloudInstance Tagged(string tag, string? value)
     {
         var tags = new Dictionary<string, string>(Machine.Tags);

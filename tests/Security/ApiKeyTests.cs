@@ -128,7 +128,7 @@ public sealed class ApiKeyTests : GatewayShard
     }
 
     [Fact]
-    public async Task Run_KeyTakenBackWhileItStarts_EndsWithALineAndNotWithZero()
+    public async Task Run_KeyRevokedDuringStart_ExitsWithAnError()
     {
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: Key);
         // After our own checks: the SDK's worker looks at the namespace again.
@@ -146,7 +146,7 @@ public sealed class ApiKeyTests : GatewayShard
     }
 
     [Fact]
-    public async Task Run_KeyTakenBackAndGivenAgain_IsNotReadyMeanwhileAndStays()
+    public async Task Run_KeyRevokedAndRestored_IsNotReadyMeanwhile()
     {
         const string Listening = "Health and metrics at ";
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates, apiKey: Key);

@@ -45,7 +45,7 @@ public sealed class BadDataProperties
     private static readonly Gen<string> Nasty = Gen.OneOf(
         Gen.String, Gen.Int[0, Known.Length - 1].Select(n => Known[n]));
 
-    /// <summary>A text with bytes changed, taken out, put in, doubled, or cut.</summary>
+    /// <summary>A text with bytes changed, removed, added, doubled or cut.</summary>
     private static Gen<byte[]> Broken(string text) =>
         from edits in Gen.Select(Gen.Int[0, 4], Gen.Int[0, text.Length - 1], Gen.Int[1, 40], Gen.Byte).List[1, 6]
         select edits.Aggregate(Encoding.UTF8.GetBytes(text), (bytes, edit) =>

@@ -157,7 +157,7 @@ public sealed class BrokenChildrenTests
         AssertLeft(world, before, expired);
     }
 
-    /// <summary>All that is not exactly theirs is there, byte for byte.</summary>
+    /// <summary>Everything else is unchanged, byte for byte.</summary>
     private static void AssertLeft(
         CollectWorld world, List<(string Owner, string Row)> before, CollectWorld.Made[] purged)
     {

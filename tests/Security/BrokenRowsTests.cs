@@ -23,7 +23,7 @@ public sealed class BrokenRowsTests
         "drain_acked_at", "created_at", "updated_at", "deleted_at",
     ];
 
-    /// <summary>SQL of values that no column is meant to hold, or that none should be trusted with.</summary>
+    /// <summary>SQL of invalid or dangerous values for any column.</summary>
     private static readonly string[] Values =
     [
         "NULL", "''", "' '", "'no time'", "'9999-99-99 99:99:99'", "'2026-11-23'", "'0001-01-01 00:00:00+00:00'",
@@ -40,7 +40,7 @@ public sealed class BrokenRowsTests
 
     [Theory]
     [MemberData(nameof(EveryColumn))]
-    public async Task Cycle_EveryBrokenValueInAColumn_EndsTheGarbageAndNothingElse(string column)
+    public async Task Cycle_EveryBrokenValueInAColumn_TerminatesOnlyGarbage(string column)
     {
         using var world = new CollectWorld();
         var living = Living(world);
@@ -49,14 +49,14 @@ public sealed class BrokenRowsTests
         await CycleAsync(world, living);
     }
 
-    /// <summary>The phase whose rule reads the column names it.</summary>
+    /// <summary>Runs the phase whose rule reads the column.</summary>
     [Theory]
     [InlineData("issued_at")]
     [InlineData("created_at")]
     [InlineData("registered_at")]
     [InlineData("health_at")]
     [InlineData("deleted_at")]
-    public async Task Cycle_TimeThatIsNone_IsCountedAndNamed(string column)
+    public async Task Cycle_InvalidTime_IsCountedAndNamed(string column)
     {
         foreach (var values in Values.Chunk(8))
         {
@@ -105,7 +105,7 @@ public sealed class BrokenRowsTests
     [InlineData("''")]
     [InlineData("x''")]
     [InlineData("x'fffe80'")]
-    public async Task Sync_IdThatIsNone_IsCountedAndNamed(string id)
+    public async Task Sync_InvalidId_IsCountedAndNamed(string id)
     {
         using var world = new CollectWorld();
         Break(world, world.Add(), "id", id);
@@ -186,7 +186,7 @@ public sealed class BrokenRowsTests
     }
 
     [Fact]
-    public Task Cycle_SeveralBrokenColumns_EndsTheGarbageAndNothingElse() =>
+    public Task Cycle_SeveralBrokenColumns_TerminatesOnlyGarbage() =>
         Gen.Select(Gen.Int[0, Columns.Length - 1], Gen.Int[0, Values.Length - 1]).Array[1, 6].Array[1, 8].SampleAsync(
             async rows =>
             {

@@ -47,18 +47,18 @@ internal sealed class TlsGateway : IAsyncDisposable
     /// <summary>By name: that is what a certificate is for.</summary>
     public string TargetHost => $"localhost:{new Uri(_app.Urls.First()).Port}";
 
-    /// <summary>The key that it wants; null: none.</summary>
+    /// <summary>The required key; null for none.</summary>
     public string? ApiKey { get; set; }
 
-    /// <summary>What it refuses although the key is right.</summary>
+    /// <summary>Calls that it refuses despite a valid key.</summary>
     public Predicate<Call> Refuses { get; set; } = _ => false;
 
-    /// <summary>It says the key back that it refuses, as some do.</summary>
+    /// <summary>Whether its refusal contains the key, as some servers do.</summary>
     public bool SaysKeyBack { get; init; }
 
     public ConcurrentQueue<Call> Calls { get; } = [];
 
-    /// <summary>Ends when a worker has asked for work.</summary>
+    /// <summary>Completes when a worker has polled.</summary>
     public Task Polled => _polled.Task;
 
     public static async Task<TlsGateway> StartAsync(
@@ -120,7 +120,7 @@ internal sealed class TlsGateway : IAsyncDisposable
         foreach (var (name, values) in answer.TrailingHeaders) context.Response.AppendTrailer(name, values.ToArray());
     }
 
-    /// <summary>One that came.</summary>
+    /// <summary>One received notification.</summary>
     /// <param name="Method">Of gRPC.</param>
     /// <param name="Authorization">The header as it came; "": none.</param>
     /// <param name="Client">Subject of the client's certificate; null: none.</param>

@@ -2,7 +2,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>TLS to Temporal: who is trusted, who is shown a certificate, and what is said when that fails.</summary>
+/// <summary>TLS to Temporal: trusted authorities, client certificates, and the errors.</summary>
 public sealed class TlsTests : GatewayShard
 {
     private const string ClientCertificate =
@@ -42,7 +42,7 @@ public sealed class TlsTests : GatewayShard
     }
 
     [Fact]
-    public async Task Status_AuthorityThatDidNotSign_IsToldApartFromNoServer()
+    public async Task Status_AuthorityThatDidNotSign_DiffersFromNoServer()
     {
         await using var gateway = await TlsGateway.StartAsync(Server.TargetHost, Certificates);
         foreach (var trust in new[] { Authority(Others), ("TLS", "true") })
@@ -164,7 +164,7 @@ public sealed class TlsTests : GatewayShard
         "PROFILE",
         "nope",
         "Temporal's configuration (TEMPORAL_*, its TOML file): Configuration loading error: Profile 'nope' not found")]
-    public async Task Status_SettingThatNamesNothing_IsBadInputBeforeAnybodyIsCalled(
+    public async Task Status_SettingThatNamesNothing_IsBadInputBeforeAnyCall(
         string name, string value, string expected) =>
         AssertFails(await RunAsync("127.0.0.1:1", [(name, value)]), ExitCode.BadInput, expected);
 

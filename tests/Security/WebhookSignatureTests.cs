@@ -4,7 +4,7 @@ using Nstance.Temporal.Activities.Reconcile;
 
 namespace Nstance.Temporal.Tests.Security;
 
-/// <summary>What a receiver takes, and what it must not.</summary>
+/// <summary>What a receiver accepts and what it refuses.</summary>
 public sealed class WebhookSignatureTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 25, 7, 0, 0, TimeSpan.Zero);

@@ -182,10 +182,10 @@ public abstract class MainCycleTests : IAsyncLifetime
     private protected abstract string Launch(
         DateTimeOffset at, IReadOnlyDictionary<string, string> tags, bool isStopped, bool isLocked);
 
-    /// <summary>The machine is terminated, and the cloud still shows it.</summary>
+    /// <summary>Terminates the machine; the cloud still shows it.</summary>
     private protected abstract void ShowAsTerminated(string machine);
 
-    /// <summary>The cloud does not know the machine any more.</summary>
+    /// <summary>The cloud no longer knows the machine.</summary>
     private protected abstract void Vanish(string machine);
 
     private protected abstract void FallSilent();
@@ -249,7 +249,7 @@ public abstract class MainCycleTests : IAsyncLifetime
         return (sync, collect, await activities.PurgeRecordsAsync(_input));
     }
 
-    /// <summary>As nstance deletes an instance whose machine then runs on.</summary>
+    /// <summary>Marks a row as deleted while its machine runs.</summary>
     private void MarkDeleted(Made made, DateTimeOffset at)
     {
         Query($"UPDATE instances SET deleted_at = '{GoTime.Format(at)}' WHERE id = '{made.Id}' RETURNING id");

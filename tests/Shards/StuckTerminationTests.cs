@@ -114,7 +114,7 @@ public sealed class StuckTerminationTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycle_MachineRunsAgainAfterItShutDown_CountsAnew()
+    public async Task Cycle_MachineRunsAgainAfterItShutDown_RestartsTheCount()
     {
         AddOthers();
         var id = _shard.AddMember(5, status: InstanceStatus.Deleting);
@@ -164,7 +164,7 @@ public sealed class StuckTerminationTests : IDisposable
         Assert.Equal(exceeded is null ? orphans : 0, _shard.Cloud.TerminateCalls.Count);
     }
 
-    /// <summary>Half of a fleet must not look as if it had vanished.</summary>
+    /// <summary>A short listing must not look like half of a fleet gone.</summary>
     private void AddOthers()
     {
         for (var n = 0; n < 5; n++) _shard.AddMember(5);

@@ -9,7 +9,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
-/// <summary>The cloud alone, for those who start the pieces one by one.</summary>
+/// <summary>The command that serves the simulated cloud alone.</summary>
 public sealed class CloudCommandTests
 {
     private const string FreePorts = "--ec2-port 0 --s3-port 0";
@@ -75,7 +75,7 @@ public sealed class CloudCommandTests
     }
 
     [Fact]
-    public async Task InvokeAsync_SeveralFaults_AreSaidAtOnce()
+    public async Task InvokeAsync_SeveralFaults_AreReportedTogether()
     {
         var (code, errors) = await FailAsync("--instances none --ec2-port 70000");
 
@@ -98,7 +98,7 @@ public sealed class CloudCommandTests
         return (code, errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    /// <summary>Tells when a text was written.</summary>
+    /// <summary>Completes when a text was written.</summary>
     private sealed class Said(string text) : StringWriter
     {
         private readonly TaskCompletionSource _seen = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -122,7 +122,7 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TerminateInstances_OneUnknownId_EndsNone()
+    public async Task TerminateInstances_OneUnknownId_TerminatesNone()
     {
         var machine = _cloud.Ec2.Launch(new LaunchSpec())[0];
 
@@ -135,7 +135,7 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TerminateInstances_OneProtected_EndsOnlyInZonesWithoutOne()
+    public async Task TerminateInstances_OneProtected_TerminatesOnlyInZonesWithoutOne()
     {
         var guarded = _cloud.Ec2.Launch(new LaunchSpec { TerminationProtected = true })[0].Id;
         var neighbour = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;
@@ -194,7 +194,7 @@ public sealed class Ec2EndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Faults_LostAnswer_EndsTheInstanceAllTheSame()
+    public async Task Faults_LostAnswer_TerminatesTheInstance()
     {
         var id = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;
         _cloud.Faults.Always("TerminateInstances", Fault.LostAnswer);

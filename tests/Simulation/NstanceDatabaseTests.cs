@@ -86,7 +86,7 @@ public sealed class NstanceDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void Elect_ReportsAreThere_ForgetsThemAll()
+    public void Elect_WithReports_ClearsAll()
     {
         using var database = new NstanceDatabase(_path, NstanceGeneration.V2);
         database.Insert(Whole("a"), Whole("b"));

@@ -3,7 +3,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
-/// <summary>What nstance decides by its rows: each line of the contract's table, for both generations.</summary>
+/// <summary>nstance's decisions from its rows: each line of the contract's table, for both generations.</summary>
 public sealed class NstanceServerTests : IDisposable
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);

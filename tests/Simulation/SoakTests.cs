@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Tests.Simulation;
 public sealed class SoakTests
 {
     [Fact(Timeout = 120_000)]
-    public async Task Run_OneDayWithChurn_EndsWhatLeaksAndNothingElse()
+    public async Task Run_OneDayWithChurn_TerminatesOnlyGarbage()
     {
         Assert.SkipUnless(TestEnvironments.Address is null, "needs a server that skips time");
         var outcome = await SoakRun.RunAsync(

@@ -4,7 +4,7 @@ using Nstance.Temporal.Simulation.Fleet;
 
 namespace Nstance.Temporal.Tests.Simulation;
 
-/// <summary>A verdict that cannot say no is worth nothing: each fault is planted, and must be found.</summary>
+/// <summary>Each planted fault must be in the verdict.</summary>
 public class VerdictTests
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 23, 18, 0, 0, TimeSpan.Zero);
@@ -25,7 +25,7 @@ public class VerdictTests
     [InlineData("FallsSilent")]
     [InlineData("Protected")]
     [InlineData("Foreign")]
-    public void Of_SomebodyWhoMustLiveWasEnded_SaysSo(string scenario)
+    public void Of_HealthyInstanceTerminated_IsReported(string scenario)
     {
         var world = new World();
         var member = world.Add(Enum.Parse<Scenario>(scenario));
@@ -46,7 +46,7 @@ public class VerdictTests
     }
 
     [Fact]
-    public void Of_DanglingEndedAndTold_CountsAndIsOk()
+    public void Of_DanglingTerminatedAndNotified_CountsAndIsOk()
     {
         var world = new World();
         var member = world.Add(Scenario.NeverRegisters);
@@ -58,7 +58,7 @@ public class VerdictTests
     }
 
     [Fact]
-    public void Of_GroupToldOnlyBeforeTheEnd_IsALostEvent()
+    public void Of_GroupNotifiedBeforeTheTermination_IsALostEvent()
     {
         var world = new World();
         var member = world.Add(Scenario.Stopped);
@@ -121,7 +121,7 @@ public class VerdictTests
     }
 
     [Fact]
-    public void Of_NobodyToldOfASilentOne_IsALostEvent()
+    public void Of_SilentInstanceWithoutNotification_IsALostEvent()
     {
         var world = new World();
         var member = world.Add(Scenario.FallsSilent, told: false);

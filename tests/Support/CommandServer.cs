@@ -25,7 +25,7 @@ internal sealed class CommandServer : IAsyncDisposable
 
     public string Namespace => Client.Options.Namespace;
 
-    /// <summary>Options of a command that point it here.</summary>
+    /// <summary>Options that connect a command to this server.</summary>
     public string[] Args => ["--address", TargetHost, "--namespace", Namespace];
 
     public static async Task<CommandServer> StartAsync()

@@ -4,12 +4,12 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>A shard's audit, in memory.</summary>
+/// <summary>The audit of a shard, in memory.</summary>
 internal sealed class FakeAuditStore : IAuditStore
 {
     public SortedDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Every put fails with it.</summary>
+    /// <summary>The fault of every put; null for none.</summary>
     public CloudException? PutFault { get; set; }
 
     /// <summary>Runs before each put: to change the world, or the time, while the audit is written.</summary>
@@ -23,7 +23,7 @@ internal sealed class FakeAuditStore : IAuditStore
             .SelectMany(o => Encoding.UTF8.GetString(o).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Select(line => AuditEntry.Parse(line)!).DistinctBy(e => e.Id).OrderBy(e => e.At)];
 
-    /// <summary>Actions of one instance, in order.</summary>
+    /// <summary>Returns the actions of one instance, in order.</summary>
     public IReadOnlyList<string> Of(string instance) =>
         [.. Entries.Where(e => e.Instance == instance).Select(e => e.Action)];
 

@@ -4,21 +4,21 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Tests.Support;
 
-/// <summary>A cloud in memory: what exists is in <see cref="Instances"/>, what goes wrong is set beside it.</summary>
+/// <summary>A cloud in memory: <see cref="Instances"/> exist, and other members set its faults.</summary>
 internal sealed class FakeCloud : ICloud
 {
     public Dictionary<string, CloudInstance> Instances { get; } = [];
 
-    /// <summary>Exist, and answer to their id, but a listing leaves them out.</summary>
+    /// <summary>Instances that a describe finds and a listing leaves out.</summary>
     public HashSet<string> Unlisted { get; } = [];
 
-    /// <summary>A describe does not answer about these.</summary>
+    /// <summary>Instances that a describe does not answer about.</summary>
     public HashSet<string> Undescribable { get; } = [];
 
-    /// <summary>Termination of these fails, or is refused.</summary>
+    /// <summary>Instances whose termination fails or is refused.</summary>
     public Dictionary<string, TerminateResult> TerminatesAs { get; } = [];
 
-    /// <summary>The listing breaks off with this after its first page.</summary>
+    /// <summary>The fault of a listing after its first page.</summary>
     public CloudException? ListFault { get; set; }
 
     public CloudException? ProbeFault { get; set; }
@@ -27,7 +27,7 @@ internal sealed class FakeCloud : ICloud
 
     public CloudException? FindFault { get; set; }
 
-    /// <summary>The cloud's own time; null: it gives none.</summary>
+    /// <summary>The time in the cloud's answers; null omits it.</summary>
     public Func<DateTimeOffset?> Now { get; set; } = () => null;
 
     public int PageSize { get; set; } = 1000;

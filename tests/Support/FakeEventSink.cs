@@ -8,7 +8,7 @@ internal sealed class FakeEventSink : IEventSink
 
     public Exception? Fault { get; set; }
 
-    /// <summary>Handing these over fails.</summary>
+    /// <summary>Instances whose events cannot be sent.</summary>
     public Func<EventBatch, bool>? FailsFor { get; set; }
 
     public IEnumerable<ReconcileEvent> Events => Batches.SelectMany(b => b.Events);

@@ -10,7 +10,7 @@ internal sealed class FakePlanStore : IPlanStore
 
     public Dictionary<string, byte[]> Objects => _shelf.Plans;
 
-    /// <summary>Every call fails with it.</summary>
+    /// <summary>The fault of every call; null for none.</summary>
     public CloudException? Fault { get; set; }
 
     public int Calls { get; private set; }

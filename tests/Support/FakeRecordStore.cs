@@ -13,7 +13,7 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public byte[]? Config { get; set; }
 
-    /// <summary>Bytes of <c>leader.json</c> as of now. Default: the bucket holds none.</summary>
+    /// <summary>Content of <c>leader.json</c>. Default null: no leader file.</summary>
     public Func<byte[]?> Leader { get; set; } = () => null;
 
     public CloudException? LeaderFault { get; set; }
@@ -22,10 +22,10 @@ internal sealed class FakeRecordStore : IRecordStore
 
     public CloudException? ConfigFault { get; set; }
 
-    /// <summary>Reading these fails with <see cref="CloudFault.Transient"/>.</summary>
+    /// <summary>Keys whose reading fails with <see cref="CloudFault.Transient"/>.</summary>
     public HashSet<string> Unreadable { get; } = [];
 
-    /// <summary>Deleting these fails.</summary>
+    /// <summary>Keys whose deletion fails.</summary>
     public HashSet<string> Undeletable { get; } = [];
 
     public List<string> Reads { get; } = [];

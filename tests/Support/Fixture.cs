@@ -29,7 +29,7 @@ internal sealed class Fixture : IDisposable
 
     public DateTimeOffset AsOf { get; }
 
-    /// <summary>Where the database lies; deleted with this object.</summary>
+    /// <summary>Folder of the database; deleted with this object.</summary>
     public string Folder { get; }
 
     public string DatabasePath { get; }

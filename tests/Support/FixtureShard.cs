@@ -47,7 +47,7 @@ internal sealed class FixtureShard : IAsyncDisposable
         _fixture.Dispose();
     }
 
-    /// <summary>A terminated machine was terminated just now, so that the cloud still shows it.</summary>
+    /// <summary>A terminated machine that the cloud still shows.</summary>
     private static Machine ToMachine(FixtureMachine machine, DateTimeOffset asOf)
     {
         var state = MachineStates.Parse(machine.State);

@@ -40,10 +40,10 @@ internal sealed class OtherCloud : ICloud, IConnections
         return name;
     }
 
-    /// <summary>The machine is removed, and the cloud still shows it.</summary>
+    /// <summary>Removes the machine; the cloud still shows it.</summary>
     public void Remove(string name) => _vms[name] = _vms[name] with { State = Removed };
 
-    /// <summary>The cloud does not know the machine any more.</summary>
+    /// <summary>The cloud no longer knows the machine.</summary>
     public void Forget(string name) => _vms.Remove(name);
 
     public bool IsHalted(string name) => _vms[name].State == Halted;

@@ -78,7 +78,7 @@ internal sealed class Shard1 : IConnections, IDisposable
         return rows;
     }
 
-    /// <summary>As if a sync had just been complete; after the shard was acquired.</summary>
+    /// <summary>Sets the state after a complete sync.</summary>
     public void MarkSynced() => Execute(
         $"INSERT OR REPLACE INTO gc_meta (key, value) VALUES ('{MetaKeys.SyncedAt}', '{GoTime.Format(AsOf)}')");
 

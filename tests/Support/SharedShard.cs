@@ -116,7 +116,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public static string NewId(DateTimeOffset issued) =>
         InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
 
-    /// <summary>One whole cycle; the next one is two minutes later.</summary>
+    /// <summary>Runs one cycle; the next one is two minutes later.</summary>
     public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()
     {
         if (Input.Cycle == 0) await Activities.AcquireShardAsync(new(Shard, Input.AsOf));
@@ -133,7 +133,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     public void Report() =>
         Nstance.File.Report(Nstance.File.Live().Where(row => row.IsRegistered).Select(row => (row.Id, Input.AsOf)));
 
-    /// <summary>The host is gone: another one takes the shard with a file of its own.</summary>
+    /// <summary>Another host takes the shard, with its own file.</summary>
     public async Task MoveToAnOwnFileAsync()
     {
         Records.Leader = () => null;

@@ -5,7 +5,7 @@ internal sealed class StoppedClock : TimeProvider
 {
     private TimeSpan _elapsed;
 
-    /// <summary>The time at which it stands, before a test moves it.</summary>
+    /// <summary>The first time, before a test moves the clock.</summary>
     public Func<DateTimeOffset> Time { get; init; } = () => DateTimeOffset.UnixEpoch;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

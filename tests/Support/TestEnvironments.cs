@@ -15,6 +15,9 @@ internal static class TestEnvironments
     // The SDK's 5 s are too few on a machine whose cores are all busy compiling.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    // Without a pause the question itself would keep a core busy.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     public static string? Address =>
         Environment.GetEnvironmentVariable("TEMPORAL_ADDRESS") is { Length: > 0 } address ? address : null;
 
@@ -52,7 +55,7 @@ internal static class TestEnvironments
             }
             catch (RpcException e) when (e.Code == until && !patience.IsCancellationRequested)
             {
-                await Task.Yield();
+                await Task.Delay(Pause, TestContext.Current.CancellationToken);
             }
         }
     }
@@ -66,7 +69,7 @@ internal static class TestEnvironments
             var answer = await ask();
             if (satisfies(answer)) return answer;
             patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
+            await Task.Delay(Pause, TestContext.Current.CancellationToken);
         }
     }
 

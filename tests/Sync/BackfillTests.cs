@@ -33,7 +33,7 @@ public sealed class BackfillTests
         Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
-    /// <summary>A wrong ETag would have the hourly look through the bucket read it once more.</summary>
+    /// <summary>With a wrong ETag, the hourly listing would read the record again.</summary>
     [Fact]
     public async Task Sync_OwnFileWithoutTheRow_IsAddedInTheVersionThatWasRead()
     {

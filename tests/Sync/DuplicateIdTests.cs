@@ -13,7 +13,7 @@ public sealed class DuplicateIdTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact]
-    public async Task Cycles_TheOtherMachineIsGone_TheRowLivesAgainAndNothingIsTerminated()
+    public async Task Cycles_TheOtherMachineIsGone_RevivesTheRowAndTerminatesNothing()
     {
         var made = WithDuplicateId();
 
@@ -36,7 +36,7 @@ public sealed class DuplicateIdTests : IDisposable
     }
 
     [Fact]
-    public async Task Cycles_NoMachineCarriesTheIdAnyMore_TheRecordIsPurged()
+    public async Task Cycles_NoMachineHasTheId_PurgesTheRecord()
     {
         var made = WithDuplicateId();
         _world.Cloud.Undescribable.Add("i-other");

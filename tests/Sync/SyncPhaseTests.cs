@@ -6,7 +6,7 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Sync;
 
-/// <summary>Mostly about what must not be marked.</summary>
+/// <summary>Most cases are rows that must not be marked.</summary>
 public sealed class SyncPhaseTests : IDisposable
 {
     private readonly Shard1 _shard = new();

@@ -6,12 +6,12 @@ namespace Nstance.Temporal.Tests.TestServer;
 
 public static class SlowActivities
 {
-    /// <summary>Never answers by itself: ends when its worker gives it up.</summary>
+    /// <summary>Never answers; ends when its worker cancels it.</summary>
     [Activity]
     public static Task Hang() => Task.Delay(Timeout.Infinite, ActivityExecutionContext.Current.CancellationToken);
 }
 
-/// <summary>Runs an activity that never answers, and says which timeout ended it, and after how long.</summary>
+/// <summary>Runs an activity that never answers; returns which timeout ended it, and when.</summary>
 [Workflow]
 public class TimeoutWorkflow
 {
@@ -55,7 +55,7 @@ public enum TimeoutType
     Heartbeat = 4,
 }
 
-/// <summary>Cycles of activities and a timer, a few cycles a run: the shape of a collector that never ends.</summary>
+/// <summary>Cycles of activities and a timer, a few cycles a run, like a collector.</summary>
 [Workflow]
 public class CyclingWorkflow
 {

@@ -6,7 +6,7 @@ using Temporalio.Worker;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Attempts of activities: what goes over to the next one, when it comes, and who ends it.</summary>
+/// <summary>Attempts of activities: what the next attempt gets, when it starts, and what ends it.</summary>
 public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private readonly string _id = "attempt-" + Guid.NewGuid();
@@ -54,7 +54,7 @@ public sealed class AttemptTests(ServerFixture server) : IClassFixture<ServerFix
     }
 
     [Fact]
-    public async Task LeftOpen_FailedByToken_NextAttemptIsTold()
+    public async Task LeftOpen_FailedByToken_NextAttemptGetsTheFailure()
     {
         var handle = await StartAsync(nameof(AttemptActivities.LeaveOpen));
         using var worker = Worker(options => options.Activities.Clear());

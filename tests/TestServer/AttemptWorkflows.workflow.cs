@@ -7,7 +7,7 @@ namespace Nstance.Temporal.Tests.TestServer;
 
 public static class AttemptActivities
 {
-    /// <summary>Beats with its attempt, fails once, and then says what the attempt before left behind.</summary>
+    /// <summary>Heartbeats with its attempt, fails once, then returns the details of the first attempt.</summary>
     [Activity]
     public static async Task<int> LeaveTrace()
     {
@@ -18,7 +18,7 @@ public static class AttemptActivities
         throw new ApplicationFailureException("first attempt");
     }
 
-    /// <summary>Names the delay until its next attempt itself.</summary>
+    /// <summary>Sets the delay until its next attempt.</summary>
     [Activity]
     public static int ComeBackInAnHour() => ActivityExecutionContext.Current.Info.Attempt > 1
         ? ActivityExecutionContext.Current.Info.Attempt
@@ -29,7 +29,7 @@ public static class AttemptActivities
     public static string LeaveOpen() => throw new CompleteAsyncException();
 }
 
-/// <summary>Runs one of the activities by name and returns what it says, and how long that took.</summary>
+/// <summary>Runs an activity by name; returns its result and its duration.</summary>
 [Workflow]
 public class AttemptWorkflow
 {

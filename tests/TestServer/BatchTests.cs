@@ -104,7 +104,7 @@ public sealed class BatchTests(ServerFixture server) : IClassFixture<ServerFixtu
     }
 
     [Fact]
-    public async Task Stop_JobIsSlow_RestIsLeftAlone()
+    public async Task Stop_JobIsSlow_SkipsTheRest()
     {
         var handles = await StartAsync();
         await Service.StartBatchOperationAsync(

@@ -6,7 +6,7 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>What describe shows of runs, their activities and queues.</summary>
+/// <summary>Descriptions of runs, activities and queues.</summary>
 public sealed class DescriptionTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     private readonly string _id = "described-" + Guid.NewGuid();

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.TestServer;
 public sealed class ExecutableTests
 {
     [Fact]
-    public async Task Help_Asked_ListsOptionsAndEndsWell()
+    public async Task Help_Asked_ListsOptionsAndExitsWithZero()
     {
         var (code, output, _) = await RunAsync("--help");
         Assert.Equal(0, code);
@@ -59,7 +59,7 @@ public sealed class ExecutableTests
         Assert.DoesNotContain("warning", await process.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
-    /// <summary>The SDK gives a server five seconds; on a busy machine only little work is done in them.</summary>
+    /// <summary>The SDK gives a server five seconds to start, also on a busy machine.</summary>
     [Fact]
     public async Task Start_UntilItListens_NeedsLittleProcessorTime()
     {

@@ -73,7 +73,7 @@ public sealed class FamilyTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     [Fact]
-    public async Task External_NobodyThere_SenderLearnsIt()
+    public async Task External_NoSuchRun_FailsAtTheSender()
     {
         using var worker = Worker();
         var said = await worker.ExecuteAsync(

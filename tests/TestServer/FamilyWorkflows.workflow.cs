@@ -52,7 +52,7 @@ public class NeighbourWorkflow
     }
 }
 
-/// <summary>Fails as often as told; the attempt is the server's count.</summary>
+/// <summary>Fails the given number of times, by the server's count of attempts.</summary>
 [Workflow]
 public class StumblingWorkflow
 {

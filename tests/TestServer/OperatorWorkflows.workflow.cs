@@ -24,7 +24,7 @@ public sealed class StuckActivities
             : throw new ApplicationFailureException("still broken");
     }
 
-    /// <summary>Works until it is repaired; its worker learns of a pause or a reset by a heartbeat.</summary>
+    /// <summary>Runs until the test repairs it; its worker learns of a pause or a reset by a heartbeat.</summary>
     [Activity]
     public static async Task<int> Work()
     {
@@ -56,7 +56,7 @@ public class StuckActivityWorkflow
     });
 }
 
-/// <summary>Waits for an activity that heartbeats and never ends by itself.</summary>
+/// <summary>Waits for an activity that heartbeats until it is cancelled.</summary>
 [Workflow]
 public class WorkingActivityWorkflow
 {

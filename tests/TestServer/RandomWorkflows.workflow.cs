@@ -20,7 +20,7 @@ public static class RandomActivities
             : throw new ApplicationFailureException("first attempt");
 }
 
-/// <summary>A workflow whose steps a seed decides; the seed is part of its input, so that it replays.</summary>
+/// <summary>A workflow with random steps. The seed is part of its input, so it replays.</summary>
 [Workflow]
 public class RandomWorkflow
 {
@@ -122,7 +122,7 @@ public class RandomWorkflow
         }
     }
 
-    /// <summary>A timer against an activity: whichever loses is cancelled, sometimes when it has just ended.</summary>
+    /// <summary>A timer races an activity. The loser is cancelled, sometimes right after it ended.</summary>
     private static async Task<int> RaceAsync(Plan plan, int step)
     {
         using var loser = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);

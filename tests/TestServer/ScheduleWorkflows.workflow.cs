@@ -3,7 +3,7 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Tests.TestServer;
 
-/// <summary>Ends at once and tells its workflow id.</summary>
+/// <summary>Returns its workflow id.</summary>
 [Workflow]
 public sealed class TickWorkflow
 {

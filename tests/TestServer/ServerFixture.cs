@@ -42,7 +42,7 @@ public sealed class ServerFixture : IAsyncLifetime
     public Task<T> ResultAsync<T>(Func<Task<T>> wait) =>
         Environment is EmbeddedWorkflowEnvironment own ? own.ResultAsync(wait) : wait();
 
-    /// <summary>A worker with all workflows and activities of this room's tests.</summary>
+    /// <summary>Returns a worker with all workflows and activities of these tests.</summary>
     public TemporalWorker Worker(string queue, Action<TemporalWorkerOptions>? more = null)
     {
         var options = new TemporalWorkerOptions(queue) { MaxHeartbeatThrottleInterval = TimeSpan.FromMilliseconds(200) }

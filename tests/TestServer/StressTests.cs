@@ -59,8 +59,9 @@ public sealed class StressTests(ServerFixture server) : IClassFixture<ServerFixt
     // On a busy machine a worker needs longer for a query than the SDK's ten seconds.
     private static readonly TimeSpan QueryPatience = TimeSpan.FromMinutes(1);
 
-    // In real time a lost task costs its timeout, and a sticky queue's ten seconds.
-    private int Workflows => server.Skips ? 40 : 24;
+    // In real time a lost task costs its timeout, and a sticky queue's ten seconds. Both are multiples of three, the
+    // number of generations: each waits for a third of them.
+    private int Workflows => server.Skips ? 36 : 24;
 
     private TimeSpan Patience => TimeSpan.FromMinutes(server.Skips ? 3 : 5);
 

@@ -146,7 +146,7 @@ public sealed class VisibilityQueryTests
     }
 
     [Fact]
-    public void Compile_GroupByStatus_IsTold() =>
+    public void Compile_GroupByStatus_IsReported() =>
         Assert.True(VisibilityQuery.Compile("Size = 7 GROUP BY ExecutionStatus", _catalog).GroupsByStatus);
 
     private static FakeExecution Order() => new()

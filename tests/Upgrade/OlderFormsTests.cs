@@ -35,7 +35,7 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
 
     [Theory]
     [MemberData(nameof(Inputs))]
-    public async Task Run_StateOfAnOlderRelease_GoesOnWithWhatItKnew(string file)
+    public async Task Run_StateOfAnOlderRelease_ContinuesWithIt(string file)
     {
         server.RequireTimeSkipping();
         await using var stage = await Stage.SetAsync(server.Environment);

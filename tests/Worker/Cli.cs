@@ -18,7 +18,7 @@ internal sealed record Cli(int Code, string Output, IReadOnlyList<string> Errors
 
     public static Task<Cli> RunAsync(params string[] args) => RunAsync(width: null, args);
 
-    /// <summary>Runs it as on a terminal of so many columns.</summary>
+    /// <summary>Runs a command as on a terminal of the given width.</summary>
     public static async Task<Cli> RunAsync(int? width, string[] args)
     {
         var output = new StringWriter();

@@ -83,7 +83,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("reports --last x", "--last: \"x\" is not a whole number from 1 to 20")]
     [InlineData("explain i-1 --days 1.5", "--days: \"1.5\" is not a whole number from 1 to 366")]
-    public async Task Run_NumberThatIsNone_IsToldInPlainWords(string line, string expected) =>
+    public async Task Run_InvalidNumber_IsReported(string line, string expected) =>
         Assert.Contains($"nstance-gc: {expected}", (await Cli.RunAsync(line.Split(' '))).Errors);
 
     [Theory]
@@ -92,7 +92,7 @@ public sealed class CommandLineTests
     [InlineData("resume")]
     [InlineData("schedule show")]
     [InlineData("schedule delete")]
-    public async Task Run_NobodyListens_SaysSoInOneLineWithinSeconds(string command)
+    public async Task Run_NoServer_IsOneLineWithinSeconds(string command)
     {
         var address = FreeAddress();
         var watch = Stopwatch.StartNew();

@@ -8,7 +8,7 @@ namespace Nstance.Temporal.Tests.Worker;
 /// </summary>
 public sealed class ConnectFaultTests
 {
-    /// <summary>Whether the connection closes before or while the first call is written is a race.</summary>
+    /// <summary>The connection closes before or during the first call, which is a race.</summary>
     [Theory]
     [InlineData(
         "Connection failed: Server connection error: tonic::transport::Error(Transport, hyper::Error(Canceled, "
@@ -16,7 +16,7 @@ public sealed class ConnectFaultTests
             + "Some(hyper::Error(Canceled)) }")]
     [InlineData("Status { code: Unknown, message: \"h2 protocol error: http2 error\", source: None }")]
     [InlineData("Status { code: Unknown, message: \"transport error\", source: None }")]
-    public void Of_ConnectionClosedByTheServer_SaysWhatItMayWant(string text)
+    public void Of_ConnectionClosedByTheServer_NamesPossibleReasons(string text)
     {
         var plain = new TemporalClientConnectOptions("localhost:1") { Tls = null };
         var tls = new TemporalClientConnectOptions("localhost:1") { Tls = new() };

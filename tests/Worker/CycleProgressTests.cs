@@ -2,7 +2,7 @@ using Nstance.Temporal.Worker.Commands;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>The line that shows how far a cycle is.</summary>
+/// <summary>The line that shows the progress of a cycle.</summary>
 public sealed class CycleProgressTests
 {
     [Fact]

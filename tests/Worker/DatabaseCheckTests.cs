@@ -68,7 +68,7 @@ public sealed class DatabaseCheckTests : IDisposable
     }
 
     [Fact]
-    public void Run_FileThatIsNoDatabase_IsRefused()
+    public void Run_FileIsNotADatabase_IsRefused()
     {
         var path = Path.Combine(_folder.FullName, "text.db");
         File.WriteAllText(path, string.Concat(Enumerable.Repeat("no database at all. ", 100)));
@@ -80,7 +80,7 @@ public sealed class DatabaseCheckTests : IDisposable
     }
 
     [Fact]
-    public void Run_OwnDatabase_LooksAtTheFolderAndMakesNothing()
+    public void Run_OwnDatabase_ChecksTheFolderAndCreatesNothing()
     {
         var directory = Path.Combine(_folder.FullName, "not", "yet");
         Assert.Equal(

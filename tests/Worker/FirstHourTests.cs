@@ -94,7 +94,7 @@ public sealed partial class FirstHourTests : LoopbackShard
         shown.Split('\n').Where(line => line.Length > 0).GroupBy(line => line).Where(g => g.Count() > 1)
             .Select(g => g.Key);
 
-    /// <summary>Only a process has the variables of AWS, for the commands that ask AWS themselves.</summary>
+    /// <summary>Starts a process, because commands that call AWS need its environment variables.</summary>
     private async Task<Cli> EndAsync(string[] args)
     {
         if (!args.Contains("--bucket") && args is not ["plan", ..])
@@ -132,7 +132,7 @@ public sealed partial class FirstHourTests : LoopbackShard
         },
     }).Select(m => m.Id)];
 
-    /// <summary>What differs from run to run becomes a constant of the same form.</summary>
+    /// <summary>Replaces what differs between runs by a constant of the same form.</summary>
     private string Masked(string text)
     {
         text = text.Replace(Server.TargetHost, "127.0.0.1:7233", StringComparison.Ordinal)

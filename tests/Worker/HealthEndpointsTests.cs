@@ -9,7 +9,7 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>What the real process answers over HTTP.</summary>
+/// <summary>The HTTP answers of a worker process.</summary>
 public sealed class HealthEndpointsTests : IAsyncLifetime
 {
     private const string Listening = "Health and metrics at ";
@@ -34,7 +34,7 @@ public sealed class HealthEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Metrics_AfterACycle_TellOfTheCycleItsPhasesItsCallsAndTheSdk()
+    public async Task Metrics_AfterACycle_CoverCyclePhasesCallsAndSdk()
     {
         var token = TestContext.Current.CancellationToken;
         await using var process = WorkerProcess.Start(

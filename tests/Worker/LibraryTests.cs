@@ -53,7 +53,7 @@ public sealed class LibraryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AddNstanceGc_InAnyHost_CollectsAndTellsOneTraceForACycle()
+    public async Task AddNstanceGc_InAnyHost_CollectsWithOneTraceForEachCycle()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Logging.AddProvider(_log).SetMinimumLevel(LogLevel.Debug);

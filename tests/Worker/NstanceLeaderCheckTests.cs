@@ -5,7 +5,7 @@ using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary><c>doctor</c> and <c>status</c> on nstance's leader.</summary>
+/// <summary>What <c>doctor</c> and <c>status</c> say about nstance's leader.</summary>
 public sealed class NstanceLeaderCheckTests
 {
     private readonly FakeConnections _connections = new();

@@ -4,7 +4,7 @@ using Temporalio.Api.Enums.V1;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Real processes that share a host name.</summary>
+/// <summary>Worker processes that share a host name.</summary>
 public sealed class OneWorkerForHostTests : LoopbackShard
 {
     private const string HostQueue = "nstance-gc@test-host";

@@ -3,13 +3,13 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>A shard set up and looked after from the command line alone.</summary>
+/// <summary>A shard that is set up and operated from the command line alone.</summary>
 public sealed class OperateTests : LoopbackShard
 {
     private const string Shard = "--cluster c --shard s";
 
     [Fact]
-    public async Task Init_ThenAWorker_CollectsInDryRunAndEveryCommandTellsOfIt()
+    public async Task Init_ThenAWorker_CollectsInDryRunAndEveryCommandShowsIt()
     {
         var init = await ProcessAsync($"init {Shard} --bucket bbb --interval 1h");
         Assert.Equal((ExitCode.Done, ""), (init.Code, string.Join('\n', init.Errors)));
@@ -62,7 +62,7 @@ public sealed class OperateTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Run_LogInJson_SaysOfWhichShardAndCycleEachLineIs()
+    public async Task Run_LogInJson_NamesShardAndCycleOfEachLine()
     {
         Assert.Equal(ExitCode.Done, (await ProcessAsync($"init {Shard} --bucket bbb --interval 1h")).Code);
         await using var worker = Process(
@@ -89,7 +89,7 @@ public sealed class OperateTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Status_Watch_LooksAgainUntilInterruptedAndEndsWithZero()
+    public async Task Status_Watch_RepeatsUntilInterruptedAndExitsWithZero()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var output = new StopAfter("no collector runs", 2, stop);
@@ -107,7 +107,7 @@ public sealed class OperateTests : LoopbackShard
     [InlineData("completion tcsh", "completion: \"tcsh\" is not known: bash, zsh or fish")]
     [InlineData(
         "init --cluster c --shard s --bucket bbb --dry-run", "--dry-run: not an option of nstance-gc init, but of ")]
-    public async Task Command_WrongInput_IsToldInOneLine(string line, string expected)
+    public async Task Command_WrongInput_IsOneLine(string line, string expected)
     {
         var cli = await SteerAsync(line);
 

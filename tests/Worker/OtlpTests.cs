@@ -6,7 +6,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>Telemetry to whatever collector the standard variables of OpenTelemetry name.</summary>
+/// <summary>Telemetry to the collector that the standard variables of OpenTelemetry name.</summary>
 public sealed class OtlpTests : LoopbackShard
 {
     [Fact]
@@ -14,9 +14,8 @@ public sealed class OtlpTests : LoopbackShard
     {
         var received = new Received();
         await using var collector = await LoopbackServer.StartAsync(received.TakeAsync, ct: Token);
-        await using (
-            var init = Process(["init", "--cluster", "c", "--shard", "s", "--bucket", "bbb", "--interval", "1h"]))
-            Assert.Equal(ExitCode.Done, (await init.EndAsync(Token)).Code);
+        var init = await SteerAsync("init --cluster c --shard s --bucket bbb --interval 1h --skip-checks");
+        Assert.Equal(ExitCode.Done, init.Code);
         var environment = WorkerProcess.Environment(Server, Cloud);
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.ToString();
         environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
@@ -30,7 +29,7 @@ public sealed class OtlpTests : LoopbackShard
         Assert.DoesNotContain("very-secret", received.All, StringComparison.Ordinal);
     }
 
-    /// <summary>What was sent, and a way to wait for more.</summary>
+    /// <summary>The requests so far, and a way to wait for more.</summary>
     private sealed class Received
     {
         private readonly Channel<(string Path, string Body)> _arrived = Channel.CreateUnbounded<(string, string)>();

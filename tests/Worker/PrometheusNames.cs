@@ -23,7 +23,7 @@ internal static class PrometheusNames
         "temporal_request_failure_total", "dotnet_process_memory_working_set_bytes",
     };
 
-    /// <summary>Every name of the collector's own: those of its instruments, and those of its workflows.</summary>
+    /// <summary>All names of the collector: those of its instruments and those of its workflows.</summary>
     public static ISet<string> All()
     {
         var names = new HashSet<string>(OfWorkflows, StringComparer.Ordinal)

@@ -69,7 +69,7 @@ public sealed class ReplayCommandTests(TemporalServerFixture server) : IClassFix
         Assert.Contains("both --cluster and --shard", Assert.Single(replay.Errors), StringComparison.Ordinal);
     }
 
-    /// <summary>A collector as some other release might be.</summary>
+    /// <summary>A collector of another release.</summary>
     [Workflow("GcWorkflow")]
     public sealed class OtherCollector
     {

@@ -3,13 +3,13 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>The real process.</summary>
+/// <summary><c>nstance-gc run</c> as a process.</summary>
 public sealed class RunProcessTests : LoopbackShard
 {
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
-    public async Task Run_Signal_EndsGracefullyWithZeroAndAnEmptyStdout(string signal)
+    public async Task Run_Signal_ExitsWithZeroAndAnEmptyStdout(string signal)
     {
         await using var process = WorkerProcess.Start(WorkerProcess.Environment(Server, key: null), "run");
         var log = await process.LogUntilAsync(Ready, Token);
@@ -72,7 +72,7 @@ public sealed class RunProcessTests : LoopbackShard
         "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role")]
     [InlineData("--bucket bbb --shard other", "key", "s3://bbb/shard/other/config.jsonc is not there")]
     [InlineData("--bucket bbb --cluster other", "key", "cluster.id is \"c\": must be \"other\"")]
-    public async Task Run_CloudThatWillNotDo_EndsWithALineAndTouchesNothing(string args, string? key, string expected)
+    public async Task Run_UnusableCloud_ExitsWithOneLineAndChangesNothing(string args, string? key, string expected)
     {
         var shard = args.Contains("--shard") ? "" : " --shard s";
         var cluster = args.Contains("--cluster") ? "" : " --cluster c";

@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Tests.Worker;
 /// <summary>One sample of a Prometheus page.</summary>
 internal sealed record Sample(string Name, IReadOnlyDictionary<string, string> Labels, double Value);
 
-/// <summary>A Prometheus page, read.</summary>
+/// <summary>A parsed Prometheus page.</summary>
 internal sealed partial class Scrape(string page)
 {
     public IReadOnlyList<Sample> Samples { get; } =

@@ -45,7 +45,7 @@ public sealed class SearchAttributesTests : IAsyncLifetime
         await TemporalClient.ConnectAsync(
             new(_server.TargetHost) { Namespace = _server.Namespace, Interceptors = [late] });
 
-    /// <summary>A server that does not take a query at first.</summary>
+    /// <summary>A server that refuses the first query.</summary>
     private sealed class Late(
         int refusals, RpcException.StatusCode code = RpcException.StatusCode.InvalidArgument) : IClientInterceptor
     {

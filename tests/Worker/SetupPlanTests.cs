@@ -4,7 +4,7 @@ using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>What init and schedule create change of what is there, and what they keep.</summary>
+/// <summary>What init and schedule create change, and what they keep.</summary>
 public sealed class SetupPlanTests
 {
     private static readonly ShardRef Shard = new("c", "s", "bbb");

@@ -55,7 +55,7 @@ public sealed class ShardChecksTests
     }
 
     [Fact]
-    public async Task Run_ConfigurationOfAnotherShardWithFaults_TellsEachFault()
+    public async Task Run_ConfigurationOfAnotherShardWithFaults_ReportsEachFault()
     {
         _connections.Bucket.Config = Encoding.UTF8.GetBytes(
             """{ "cluster": { "id": "other" }, "shard": { "id": "t", "request_timeout": "soon" } }""");
@@ -73,7 +73,7 @@ public sealed class ShardChecksTests
     }
 
     [Fact]
-    public async Task Run_RefusedEverywhere_TellsBoth()
+    public async Task Run_RefusedEverywhere_ReportsBoth()
     {
         _connections.Bucket.ConfigFault = new(CloudFault.Denied, "S3 refused") { Code = "AccessDenied" };
         _connections.Ec2.ListFault = new(CloudFault.Denied, "EC2 refused") { Code = "UnauthorizedOperation" };

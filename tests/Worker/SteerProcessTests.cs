@@ -16,7 +16,7 @@ public sealed class SteerProcessTests : LoopbackShard
     };
 
     [Fact]
-    public async Task Operator_DryRunEnforceApprove_EndsWhatWasReadAndCanExplainIt()
+    public async Task Operator_DryRunEnforceApprove_TerminatesThePlanAndExplainsIt()
     {
         await using var worker = Shard("run");
         await worker.LogUntilAsync(Ready, Token);
@@ -81,7 +81,7 @@ public sealed class SteerProcessTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Operator_PausesAGroup_ItsMachinesLiveUntilResumed()
+    public async Task Operator_PausesAGroup_ItsMachinesRunUntilResumed()
     {
         await using var worker = await WorkAsync();
         var ids = Garbage(1, "nstance:group", "web");
@@ -100,7 +100,7 @@ public sealed class SteerProcessTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Operator_Quarantine_IsStoppedThenReleasedAndLeftAlone()
+    public async Task Operator_Quarantine_IsStoppedThenReleasedAndKept()
     {
         await using var worker = await WorkAsync();
         var id = Garbage(1)[0];
@@ -139,7 +139,7 @@ public sealed class SteerProcessTests : LoopbackShard
         ExitCode.BadInput,
         "--protect: \"never\" is not a time from 1m to 8760h")]
     [InlineData("release i-0123456789abcdef0", ExitCode.BadInput, "--comment")]
-    public async Task Explain_OrReleaseThatCannotBe_SaysWhy(string line, int code, string expected)
+    public async Task ExplainOrRelease_Impossible_GivesTheReason(string line, int code, string expected)
     {
         await using var process = Shard(line.Split(' '));
 

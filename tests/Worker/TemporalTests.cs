@@ -41,7 +41,7 @@ public sealed class TemporalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Run_SharedDatabaseThatIsNotThere_EndsBeforeAnythingStarts()
+    public async Task Run_SharedDatabaseIsMissing_ExitsBeforeAnythingStarts()
     {
         var cli = await RunAsync("run --cluster c --shard s --shared-database-path /none/server.db");
 
@@ -55,7 +55,7 @@ public sealed class TemporalTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Doctor_ManyFaults_TellsAllOfThem()
+    public async Task Doctor_ManyFaults_ReportsAll()
     {
         var cli = await RunAsync(
             "doctor --cluster Prod --shard s --interval soon --data-directory /dev/null/x --output json", "nowhere");

@@ -7,7 +7,7 @@ using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>A receiver that cannot get notifications is found at the start, not by the first lost one.</summary>
+/// <summary>The start finds a receiver that cannot get notifications, before one is lost.</summary>
 public sealed class WebhookCheckTests : LoopbackShard
 {
     private readonly List<string> _methods = [];
@@ -131,7 +131,7 @@ public sealed class WebhookCheckTests : LoopbackShard
         Assert.Contains("ok      cloud", output);
     }
 
-    /// <summary>It fails in plain words, not in the SDK's check of a URL.</summary>
+    /// <summary>The error is ours, not that of the SDK's check of a URL.</summary>
     [Fact]
     public async Task Command_NoEndpointHasAValue_AsksAwsItself()
     {

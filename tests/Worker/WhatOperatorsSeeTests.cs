@@ -8,7 +8,7 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>A dead collector, a missing worker, a bucket that is away: the real command says so.</summary>
+/// <summary>The command reports a terminated collector, a missing worker and an unavailable bucket.</summary>
 public sealed class WhatOperatorsSeeTests : LoopbackShard
 {
     private const string Shard = "--cluster c --shard s";
@@ -108,7 +108,7 @@ public sealed class WhatOperatorsSeeTests : LoopbackShard
     }
 
     [Fact]
-    public async Task Cycle_BucketIsAway_IsPartialAndEveryOneSaysWhy()
+    public async Task Cycle_BucketIsAway_IsPartialAndEveryCommandNamesTheReason()
     {
         var tags = new Dictionary<string, string>
         {

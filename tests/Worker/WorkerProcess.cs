@@ -4,7 +4,7 @@ using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Worker;
 
-/// <summary>The real <c>nstance-gc</c>, as a process of its own.</summary>
+/// <summary>The command <c>nstance-gc</c> as a process.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -26,7 +26,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
             n => n.StartsWith("AWS_", StringComparison.Ordinal) || n.StartsWith("TEMPORAL_", StringComparison.Ordinal));
         foreach (var name in inherited.ToList()) start.Environment.Remove(name);
 
-        start.Environment["DOTNET_TieredPGO"] = "0"; // it lives for seconds
+        // It runs for seconds, so optimizing hot methods does not pay. The value is 10 s in milliseconds, hexadecimal.
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "2710";
+        start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
         start.Environment["AWS_CONFIG_FILE"] = start.Environment["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null";
         start.Environment["NSTANCE_GC__DATADIRECTORY"] = _folder.FullName;
@@ -43,12 +45,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static WorkerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] args) =>
         new(environment, args);
 
-    /// <summary>What points a process at a server's namespace and, if given, at a cloud.</summary>
+    /// <summary>Returns variables that name a server's namespace and, if given, a cloud.</summary>
     public static Dictionary<string, string> Environment(
         CommandServer temporal, SimulatedCloud? cloud = null, string? key = "key") =>
         new(Environment(temporal.TargetHost, cloud, key)) { ["TEMPORAL_NAMESPACE"] = temporal.Namespace };
 
-    /// <summary>What points a process at a Temporal server and, if given, at a cloud.</summary>
+    /// <summary>Returns variables that name a Temporal server and, if given, a cloud.</summary>
     public static Dictionary<string, string> Environment(
         string temporal, SimulatedCloud? cloud = null, string? key = "key")
     {
@@ -73,7 +75,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return environment;
     }
 
-    /// <summary>Reads the log until a line holds <paramref name="text"/>.</summary>
+    /// <summary>Reads the log up to the line that contains <paramref name="text"/>.</summary>
     public async Task<IReadOnlyList<string>> LogUntilAsync(string text, CancellationToken token)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(token);
@@ -91,7 +93,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         throw new InvalidOperationException($"ended without \"{text}\":\n{string.Join('\n', lines)}");
     }
 
-    /// <summary>This host keeps a database of the shard.</summary>
+    /// <summary>Returns whether this host has a database of the shard.</summary>
     public bool Holds(string cluster, string shard) =>
         File.Exists(Path.Combine(_folder.FullName, cluster, $"{shard}.db"));
 
