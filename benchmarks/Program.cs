@@ -8,9 +8,8 @@ using Nstance.Temporal.Simulation;
 var root = new RootCommand("Measures nstance-gc. Figures are for reading: no test asserts them.")
 {
     CompareCommand.Create(Console.Out, Console.Error),
-    ShardsCommand.Create(Console.Out, Console.Error),
-    TemporalCommand.Create(Console.Out),
-    TestServerCommand.Create(Console.Out, Console.Error),
+    ShardsRun.Create(Console.Out, Console.Error),
+    TestServerRun.Create(Console.Out, Console.Error),
 };
 return await Arguments.InvokeAsync(
     root, "benchmarks", args, Console.Out, Console.Error, hint: "--help lists the commands and their options");

@@ -61,13 +61,13 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
 
     /// <summary>
     /// For a phase that uses the agents' reports: an election since the sync makes them worthless, so the cycle must
-    /// take the shard anew.
+    /// take the shard anew. An election of the same server shows when the reports are counted.
     /// </summary>
     public async Task RequireSameAsync(ShardDatabase database, CancellationToken cancellationToken)
     {
         if (database.IsOwn) return;
         var leader = await RequireAsync(ErrorTypes.ShardNotHeld, cancellationToken);
-        if (database.GetLeader()?.Id == leader.Id && !database.LostReports()) return;
+        if (database.GetLeader()?.Id == leader.Id) return;
         throw Failed(ErrorTypes.ShardNotHeld, $"nstance elected {leader.Name} since the last sync");
     }
 

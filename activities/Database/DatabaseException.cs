@@ -22,6 +22,9 @@ internal enum DatabaseFault
 
     /// <summary>Full disk, input/output error.</summary>
     Broken,
+
+    /// <summary>nstance reset the agents' reports: only the next sync can say what they are worth.</summary>
+    Reset,
 }
 
 /// <summary>

@@ -88,15 +88,13 @@ internal static class Queries
         """;
 
     /// <summary>
-    /// Machines that rows name and no listing did; nstance's index on provider_id and our key are walked side by side.
+    /// Machines that rows name and no listing did, and those that several rows name. nstance's index on provider_id and
+    /// our key are walked side by side.
     /// </summary>
-    public const string UnlistedProviders = """
-        SELECT provider_id FROM instances AS i WHERE provider_id > ''
-          AND NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
+    public const string ProvidersToCheck = """
+        SELECT provider_id FROM instances AS i WHERE provider_id > '' GROUP BY provider_id
+        HAVING count(*) > 1 OR NOT EXISTS (SELECT 1 FROM gc_machines WHERE provider_id = i.provider_id)
         """;
-
-    public const string SharedProviders =
-        "SELECT provider_id FROM instances WHERE provider_id > '' GROUP BY provider_id HAVING count(*) > 1";
 
     /// <summary>
     /// Live rows that name one of these machines. The last column is the id that the machine carries.
@@ -140,7 +138,10 @@ internal static class Queries
         WHERE i.deleted_at > '' AND m.status IN {LiveStatus}
         """;
 
-    /// <summary>One scan: registered and live, of them stale, with a report; and the latest sign of life.</summary>
+    /// <summary>
+    /// One scan: registered and live, of them stale, with a report; the latest sign of life; and those without a report
+    /// that were registered when they were last counted.
+    /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
     /// <summary>
@@ -156,14 +157,17 @@ internal static class Queries
     private const string Counts = """
         SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
           max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
-            AND typeof(coalesce(health_at, registered_at)) = 'text')
+            AND typeof(coalesce(health_at, registered_at)) = 'text'),
+          count(CASE WHEN health_at IS NULL AND registered_at < $counted THEN 1 END)
         """;
 
     private const string Registered =
         "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
 
-    /// <summary>Registered, live rows without a report whose registration is older than a time.</summary>
-    public const string Unreported = $"SELECT count(*) {Registered} AND health_at IS NULL AND +registered_at < $before";
+    /// <summary>Registered, live rows without a report, and those that were registered before a time.</summary>
+    public const string Unreported = $"""
+        SELECT count(*), count(CASE WHEN registered_at < $counted THEN 1 END) {Registered} AND health_at IS NULL
+        """;
 
     /// <summary>Live rows of whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""

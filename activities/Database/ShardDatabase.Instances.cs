@@ -19,8 +19,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>Live rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()
     {
-        var providers = Query(Queries.UnlistedProviders, [], [], row => Statement.Text(row, 0))
-            .Concat(Query(Queries.SharedProviders, [], [], row => Statement.Text(row, 0))).ToHashSet();
+        var providers = Query(Queries.ProvidersToCheck, [], [], row => Statement.Text(row, 0));
         return providers.Count == 0 ? [] : [.. Query(
             Queries.RowsByProviders, ["$providers"], [JsonSerializer.Serialize(providers)],
             row => new RowToCheck(RowReader.Row(row), Statement.Text(row, RowReader.Columns)))
@@ -73,11 +72,12 @@ internal sealed partial class ShardDatabase : ICandidateSource
             .Where(row => RowRules.InvalidTimes(row, asOf) is not null));
 
     /// <summary>
-    /// Counts registered rows; those with a last sign older than asked up to a second too generously.
+    /// Counts registered rows; those with a last sign older than asked up to a second too generously. Throws
+    /// <see cref="DatabaseException"/> if nstance reset the reports since the last sync.
     /// </summary>
     public HealthFacts CountHealth(PhaseInput input) => Query(
-        Queries.HealthCounts, ["$before", "$future"],
-        [GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input)), Soon(input.AsOf)], Health)[0];
+        Queries.HealthCounts, ["$before", "$future", "$counted"],
+        [GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input)), Soon(input.AsOf), RegisteredAtLastCount], Health)[0];
 
     /// <summary>The same, with the stale rows, and those with a time that no rule can use.</summary>
     public (HealthFacts Facts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Invalid) FindStale(
@@ -85,8 +85,9 @@ internal sealed partial class ShardDatabase : ICandidateSource
     {
         var before = HealthRules.StaleBefore(input);
         var (facts, ids) = Query(
-            Queries.HealthCountsAndIds, ["$before", "$future"],
-            [GoTime.TextAfterSecondOf(before), Soon(input.AsOf)], row => (Health(row), row.GetString(4)))[0];
+            Queries.HealthCountsAndIds, ["$before", "$future", "$counted"],
+            [GoTime.TextAfterSecondOf(before), Soon(input.AsOf), RegisteredAtLastCount],
+            row => (Health(row), row.GetString(5)))[0];
         var isInvalid = Rows(ids).Concat(Query(Queries.RegisteredByRecord, [], [], RowReader.Row))
             .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
         var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
@@ -194,9 +195,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
     {
         var purged = new List<string>();
         var kept = 0;
+        var hasTargets = HasTargets;
         try
         {
-            WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, purged), () => kept = purged.Count);
+            WriteBatches(rows, row => PurgeOne(row.Id, row.Audit, hasTargets, purged), () => kept = purged.Count);
             return purged;
         }
         catch (DatabaseException e)
@@ -214,10 +216,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>False: this nstance has no load balancers, so the file lacks their table.</summary>
     private bool HasTargets => Query(Queries.HasTargets, [], [], _ => true).Count > 0;
 
-    private int PurgeOne(string id, AuditLine audit, List<string> purged)
+    private int PurgeOne(string id, AuditLine audit, bool hasTargets, List<string> purged)
     {
         if (Query(Statements.IsDeleted, ["$id"], [id], _ => true).Count == 0) return 0;
-        if (HasTargets) Write(Statements.PurgeTargets, ["$id"], id);
+        if (hasTargets) Write(Statements.PurgeTargets, ["$id"], id);
         foreach (var sql in Statements.Purge) Write(sql, ["$id"], id);
         Add(audit);
         purged.Add(id);
@@ -232,12 +234,21 @@ internal sealed partial class ShardDatabase : ICandidateSource
     private List<InstanceRow> Rows(string ids) =>
         ids == "[]" ? [] : Query(Queries.ByIds, ["$ids"], [ids], RowReader.Row);
 
-    private HealthFacts Health(SqliteDataReader row) => new(
-        row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
-        GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
+    private HealthFacts Health(SqliteDataReader row)
     {
-        IsShared = !IsOwn,
-        Path = Path,
-        Since = GetMetaTime(MetaKeys.HealthFrom),
-    };
+        if (row.GetInt32(4) > UnreportedAtLastCount)
+        {
+            throw new DatabaseException(
+                DatabaseFault.Reset, $"nstance was elected since the last sync: it reset agents' reports in {Path}");
+        }
+
+        return new(
+            row.GetInt32(0), row.GetInt32(1), row.GetInt32(2),
+            GoTime.TryParse(Statement.Text(row, 3), out var latest) ? latest : null)
+        {
+            IsShared = !IsOwn,
+            Path = Path,
+            Since = GetMetaTime(MetaKeys.HealthFrom),
+        };
+    }
 }

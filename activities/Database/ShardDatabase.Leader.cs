@@ -30,36 +30,40 @@ internal sealed partial class ShardDatabase
     public NstanceLeaderInfo NoteLeader(NstanceLeader leader, DateTimeOffset at, bool isElected)
     {
         var known = GetLeader();
-        isElected |= LostReports();
+        var (unreported, countedBefore) = CountUnreported();
+        isElected |= countedBefore > UnreportedAtLastCount;
         // A time that lies ahead was written while Temporal's clock was: health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
         if (noted != known) SetMeta(MetaKeys.Leader, JsonSerializer.Serialize(noted));
-        if (isElected) NoteUnreported(at);
+        NoteUnreported(unreported, at);
         return noted;
     }
 
-    /// <summary>Keeps how many registered rows have no report now, for <see cref="LostReports"/>.</summary>
-    public void NoteUnreported(DateTimeOffset at) => SetMeta(
+    /// <summary>
+    /// Keeps how many registered rows have no report now. nstance resets all reports at an election, also when it
+    /// elects the same server again. A row that has no report later and was registered now has none now either. So more
+    /// such rows than now show a reset.
+    /// </summary>
+    public void NoteUnreported(DateTimeOffset at) => NoteUnreported(CountUnreported().All, at);
+
+    private int UnreportedAtLastCount =>
+        int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var count) ? count : 0;
+
+    /// <summary>
+    /// A text after those of rows that were registered for certain when they were counted: the server writes
+    /// registered_at by its own clock. Empty, and so before all texts, if they never were.
+    /// </summary>
+    private string RegisteredAtLastCount => GetMetaTime(MetaKeys.UnreportedAt) is { } at
+        ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
+
+    private void NoteUnreported(int count, DateTimeOffset at) => SetMeta(
     [
-        (MetaKeys.Unreported, CountUnreported(DateTimeOffset.MaxValue).ToString(CultureInfo.InvariantCulture)),
+        (MetaKeys.Unreported, count.ToString(CultureInfo.InvariantCulture)),
         (MetaKeys.UnreportedAt, GoTime.Format(at)),
     ]);
 
-    /// <summary>
-    /// True: nstance has reset reports since they were counted last, which it does at an election, also when it elects
-    /// the same server again. A row that has no report now and was registered then had none at that time either. So
-    /// more such rows than there were show a reset.
-    /// </summary>
-    public bool LostReports()
-    {
-        if (GetMetaTime(MetaKeys.UnreportedAt) is not { } at) return false;
-        var before = int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var n) ? n : 0;
-        // The server writes registered_at by its own clock.
-        return CountUnreported(at - RowRules.MaxAhead) > before;
-    }
-
-    private int CountUnreported(DateTimeOffset registeredBefore) => Query(
-        Queries.Unreported, ["$before"], [GoTime.TextOfSecond(registeredBefore)], row => row.GetInt32(0))[0];
+    private (int All, int RegisteredAtLastCount) CountUnreported() => Query(
+        Queries.Unreported, ["$counted"], [RegisteredAtLastCount], row => (row.GetInt32(0), row.GetInt32(1)))[0];
 }

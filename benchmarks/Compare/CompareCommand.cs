@@ -16,6 +16,8 @@ internal static class CompareCommand
         var runs = Arguments.Number("--runs", "how often all is measured; figures are medians", 3, 1, 100);
         var atLeast = Arguments.Number(
             "--at-least", "fail unless ours is that many times faster than the original in each phase", 0, 0, 100);
+        var original = Arguments.Number(
+            "--original-up-to", "largest fleet on which the original's method is run too", 100_000, 0, 2_000_000);
         var chart = new Option<string>("--chart")
         {
             Description = "write an SVG of time over instances to this file: up to --instances, in steps of ten",
@@ -23,20 +25,19 @@ internal static class CompareCommand
         var output = Arguments.Output();
         var command = new Command("compare", "the original's method, ours, and the floor: each phase, side by side")
         {
-            instances, latency, runs, atLeast, chart, output,
+            instances, latency, runs, atLeast, original, chart, output,
         };
         command.SetAction(async (parsed, ct) =>
         {
             var size = parsed.GetValue(instances);
-            var isJson = parsed.GetValue(output) == "json";
             var comparisons = new List<Comparison>();
-            await MeasureAsync(WarmUpInstances, 0, 1, stderr, ct);
+            await MeasureAsync(WarmUpInstances, 0, 1);
             foreach (var one in parsed.GetValue(chart) is null ? [size] : Sizes(size))
             {
-                var comparison = await MeasureAsync(one, parsed.GetValue(latency), parsed.GetValue(runs), stderr, ct);
+                var comparison = await MeasureAsync(one, parsed.GetValue(latency), parsed.GetValue(runs));
                 comparisons.Add(comparison);
                 await stdout.WriteLineAsync(
-                    isJson
+                    parsed.GetValue(output) == "json"
                         ? JsonSerializer.Serialize(comparison.Json(), JsonSerializerOptions.Web)
                         : comparison.Text());
             }
@@ -45,24 +46,23 @@ internal static class CompareCommand
             var slow = comparisons[^1].SlowerThan(parsed.GetValue(atLeast)).ToList();
             foreach (var sentence in slow) await stderr.WriteLineAsync(sentence);
             return slow.Count == 0 ? 0 : 1;
+
+            async Task<Comparison> MeasureAsync(int count, int latencyMs, int times)
+            {
+                var comparison = new Comparison(count, latencyMs);
+                using var run = new CompareRun(comparison, withOriginal: count <= parsed.GetValue(original));
+                for (var n = 1; n <= times; n++)
+                {
+                    await run.RunAsync(ct);
+                    await stderr.WriteLineAsync($"{count:N0} instances: run {n} of {times} done");
+                }
+
+                return comparison;
+            }
         });
         return command;
     }
 
     private static IEnumerable<int> Sizes(int largest) =>
         Enumerable.Range(0, 7).Select(n => (int)(largest / Math.Pow(10, n))).Where(size => size >= 1000).Reverse();
-
-    private static async Task<Comparison> MeasureAsync(
-        int instances, int latencyMs, int runs, TextWriter story, CancellationToken ct)
-    {
-        var comparison = new Comparison(instances, latencyMs);
-        using var run = new CompareRun(instances, latencyMs);
-        for (var n = 1; n <= runs; n++)
-        {
-            await run.RunAsync(comparison, ct);
-            await story.WriteLineAsync($"{instances:N0} instances: run {n} of {runs} done");
-        }
-
-        return comparison;
-    }
 }

@@ -1,32 +1,27 @@
 using System.Globalization;
 using System.Text.Json;
-using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Benchmarks.Compare;
 
 /// <summary>
-/// nstance's own collector, written here from the contract's description ("Slow"): one call for each instance, one
-/// transaction for each row, pages of 100, every row rewritten, and finders that walk all rows.
+/// nstance's own collector, written from the contract's description ("Slow"). It makes one call for each instance and
+/// one transaction for each row, lists pages of 100, rewrites each row, and scans all rows in each finder.
 /// </summary>
 internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string path, string folder) : IMethod
 {
     private const int PageSize = 100;
 
-    private static readonly TimeSpan RegistrationTimeout = new ShardTimings().RegistrationTimeout;
-    private static readonly TimeSpan Retention = new ShardTimings().DeletedRecordRetention;
-    private static readonly TimeSpan HealthInterval = new ShardTimings().HealthCheckInterval;
+    private static readonly ShardTimings Timings = new();
 
     private readonly Sql _file = new(path);
 
-    private string Now => NstanceDatabase.Text(fleet.AsOf);
-
     public Task PrepareAsync() => SyncAsync();
 
-    /// <summary>It rewrites every row anyway.</summary>
     public void ChangeAll()
     {
+        // It rewrites every row anyway.
     }
 
     public async Task<int> SyncAsync()
@@ -44,13 +39,13 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
                       provider_state = $5, updated_at = $2
                     WHERE id = $0
                     """,
-                    machine.InstanceId, machine.ProviderId, Now, machine.Hostname, machine.PrivateIpv4,
+                    machine.InstanceId, machine.ProviderId, fleet.Now, machine.Hostname, machine.PrivateIpv4,
                     JsonSerializer.SerializeToUtf8Bytes(new { status = machine.State }));
             }
         }
 
         foreach (var row in Walk().Where(row => row.ProviderId is { } id && !listed.Contains(id)).ToList())
-            _file.Run("UPDATE instances SET deleted_at = $1 WHERE id = $0", row.Id, Now);
+            _file.Run("UPDATE instances SET deleted_at = $1 WHERE id = $0", row.Id, fleet.Now);
         return listed.Count;
     }
 
@@ -64,28 +59,26 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
         {
             if (row.ProviderId is not null) await calls.MakeAsync(Calls.Terminate, default);
             await calls.MakeAsync("DeleteObject", default);
-            _file.Run("UPDATE instances SET deleted_at = $1, updated_at = $1 WHERE id = $0", row.Id, Now);
+            fleet.DeleteRecord(row.Id);
+            _file.Run("UPDATE instances SET deleted_at = $1, updated_at = $1 WHERE id = $0", row.Id, fleet.Now);
         }
 
         return unhealthy.Count + dangling.Count + preInserts.Count;
     }
 
-    public Task<int> ScanHealthAsync() => Task.FromResult(
-        Walk().Count(row => row.RegisteredAt is not null && fleet.AsOf - row.HealthAt > HealthInterval));
+    public Task<int> ScanHealthAsync() => Task.FromResult(Walk().Count(
+        row => row.RegisteredAt is not null && fleet.AsOf - row.HealthAt > Timings.HealthCheckInterval));
 
     public async Task<int> PurgeAsync()
     {
         var expired = _file.Read("SELECT id, deleted_at FROM instances WHERE deleted_at IS NOT NULL")
-            .Where(row => fleet.AsOf - Time(row.GetString(1)) > Retention).Select(row => row.GetString(0)).ToList();
+            .Where(row => fleet.AsOf - Time(row.GetString(1)) > Timings.DeletedRecordRetention)
+            .Select(row => row.GetString(0)).ToList();
         foreach (var id in expired)
         {
             await calls.MakeAsync("DeleteObject", default);
-            _file.Transaction(() =>
-            {
-                _file.Run("DELETE FROM public_keys WHERE instance_id = $0", id);
-                _file.Run("DELETE FROM lb_instances WHERE instance_id = $0", id);
-                _file.Run("DELETE FROM instances WHERE id = $0", id);
-            });
+            fleet.DeleteRecord(id);
+            _file.Transaction(() => _file.Purge(id));
         }
 
         return expired.Count;
@@ -102,14 +95,13 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
     public async Task<int> RebuildAsync(Sql file)
     {
         var read = 0;
-        foreach (var page in fleet.ByKey.Where(fleet.HasRecord).Chunk(PageSize))
+        foreach (var page in fleet.Recorded().Chunk(PageSize))
         {
             await calls.MakeAsync("ListObjectsV2", default);
             foreach (var number in page)
             {
                 await calls.MakeAsync(Calls.GetRecord, default);
-                if (!InstanceRecord.TryParse(fleet.Record(number), out var record, out var why))
-                    throw new InvalidOperationException(why);
+                var record = fleet.Read(number);
                 file.Run(
                     """
                     INSERT INTO instances (id, tenant, group_key, provider_id, nonce, issued_at, registered_at,
@@ -120,7 +112,7 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
                     """,
                     $"{record.InstanceId}", record.Tenant, record.Group, record.ProviderId,
                     fleet.Row(fleet.Members[number]).Nonce, NstanceDatabase.Text(record.CreatedAt),
-                    record.RegisteredAt is { } at ? NstanceDatabase.Text(at) : null, Now);
+                    record.RegisteredAt is { } at ? NstanceDatabase.Text(at) : null, fleet.Now);
                 read++;
             }
         }
@@ -130,7 +122,8 @@ internal sealed class OriginalMethod(MeasuredFleet fleet, Calls calls, string pa
 
     public void Dispose() => _file.Dispose();
 
-    private bool IsLate(Row row) => row.RegisteredAt is null && fleet.AsOf - row.IssuedAt > RegistrationTimeout;
+    private bool IsLate(Row row) =>
+        row.RegisteredAt is null && fleet.AsOf - row.IssuedAt > Timings.RegistrationTimeout;
 
     private IEnumerable<Row> Walk() => _file
         .Read("""

@@ -8,12 +8,29 @@ internal sealed class Sql : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _prepared = [];
 
-    public Sql(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="cacheKiB">Size of the page cache; 2000 is SQLite's default.</param>
+    public Sql(string path, int cacheKiB = 2000)
     {
         _connection = new($"Data Source={path};Pooling=False");
         _connection.Open();
         Run("PRAGMA journal_mode = WAL");
         Run("PRAGMA synchronous = NORMAL");
+        Run($"PRAGMA cache_size = -{cacheKiB}");
+    }
+
+    /// <summary>Runs statements that create tables.</summary>
+    public void Script(string statements)
+    {
+        foreach (var statement in statements.Split(';', StringSplitOptions.TrimEntries)) Run(statement);
+    }
+
+    /// <summary>Deletes a row and its children.</summary>
+    public void Purge(string id)
+    {
+        Run("DELETE FROM public_keys WHERE instance_id = $0", id);
+        Run("DELETE FROM lb_instances WHERE instance_id = $0", id);
+        Run("DELETE FROM instances WHERE id = $0", id);
     }
 
     /// <summary>Runs a statement whose parameters are <c>$0</c>, <c>$1</c> and so on.</summary>

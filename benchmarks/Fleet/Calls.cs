@@ -4,9 +4,7 @@ namespace Nstance.Temporal.Benchmarks.Fleet;
 
 /// <summary>What a call over the network costs in time, and how many there were.</summary>
 /// <param name="latency">Of each call.</param>
-/// <param name="isSerial">
-/// True: one call follows the other, so the time of all is their sum. It is added up instead of waited for.
-/// </param>
+/// <param name="isSerial">True: calls follow each other. Their time is added up instead of waited for.</param>
 internal sealed class Calls(TimeSpan latency, bool isSerial = false)
 {
     public const string Describe = "DescribeInstances";

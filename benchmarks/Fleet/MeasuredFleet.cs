@@ -17,6 +17,7 @@ internal sealed class MeasuredFleet
 
     private static readonly string Secret = Convert.ToBase64String(new byte[180]);
 
+    private readonly int[] _byKey;
     private readonly bool[] _ended;
     private readonly bool[] _recordDeleted;
     private readonly Dictionary<string, int> _byProvider;
@@ -38,17 +39,17 @@ internal sealed class MeasuredFleet
         Machines = [.. Members.Where(HasMachine).Select(m => m.Number)];
         _byProvider = Machines.ToDictionary(n => Members[n].ProviderId!);
         _byId = Members.ToDictionary(m => m.Id, m => m.Number);
-        ByKey = [.. Members.OrderBy(m => shard.RecordKey(m), StringComparer.Ordinal).Select(m => m.Number)];
+        _byKey = [.. Members.OrderBy(m => shard.RecordKey(m), StringComparer.Ordinal).Select(m => m.Number)];
     }
 
     public ShardRef Shard { get; }
 
     public DateTimeOffset AsOf { get; }
 
-    public Member[] Members { get; }
+    /// <summary>The same, as nstance's driver writes it.</summary>
+    public string Now => NstanceDatabase.Text(AsOf);
 
-    /// <summary>Numbers in the order in which S3 lists their records.</summary>
-    public int[] ByKey { get; }
+    public Member[] Members { get; }
 
     /// <summary>Numbers of the members that the cloud ever had.</summary>
     public int[] Machines { get; }
@@ -64,7 +65,10 @@ internal sealed class MeasuredFleet
 
     public bool HasRecord(int number) => !_recordDeleted[number];
 
-    public void DeleteRecord(int number) => _recordDeleted[number] = true;
+    /// <summary>Numbers of those that have a record, in the order in which S3 lists them.</summary>
+    public IEnumerable<int> Recorded() => _byKey.Where(HasRecord);
+
+    public void DeleteRecord(string id) => _recordDeleted[_byId[id]] = true;
 
     public int? ByProvider(string providerId) => _byProvider.TryGetValue(providerId, out var number) ? number : null;
 
@@ -98,6 +102,10 @@ internal sealed class MeasuredFleet
         var status = member.Scenario is Scenario.PreInsertOnly ? "pending" : "running";
         return NstanceRecord.Write(Row(member), status, member.IssuedAt);
     }
+
+    /// <summary>Reads a record as the collector does.</summary>
+    public InstanceRecord Read(int number) => InstanceRecord.TryParse(Record(number), out var record, out var why)
+        ? record : throw new InvalidOperationException(why);
 
     /// <summary>Returns a machine with the tags of any shard: many shards then share one fleet's memory.</summary>
     public CloudInstance Instance(int number, ShardRef shard)

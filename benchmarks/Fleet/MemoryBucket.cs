@@ -23,7 +23,7 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var page in fleet.ByKey.Where(fleet.HasRecord).Chunk(PageSize))
+        foreach (var page in fleet.Recorded().Chunk(PageSize))
         {
             await calls.MakeAsync("ListObjectsV2", cancellationToken);
             yield return [.. page.Select(n => new RecordObject(shard.RecordKey(fleet.Members[n]), fleet.ETagOf(n)))];
@@ -34,10 +34,9 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
         _gets.RunAsync<RecordRead>(async () =>
         {
             await calls.MakeAsync(Calls.GetRecord, cancellationToken);
-            if (NumberOf(shard, key) is not { } number || !fleet.HasRecord(number)) return new RecordRead.Missing();
-            return InstanceRecord.TryParse(fleet.Record(number), out var record, out var why)
-                ? new RecordRead.Found(record!, fleet.ETagOf(number))
-                : new RecordRead.Invalid(why!);
+            return fleet.ById(IdOf(shard, key)) is { } number && fleet.HasRecord(number)
+                ? new RecordRead.Found(fleet.Read(number), fleet.ETagOf(number))
+                : new RecordRead.Missing();
         }, cancellationToken);
 
     public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
@@ -46,7 +45,7 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
         foreach (var chunk in keys.Chunk(PageSize))
         {
             await calls.MakeAsync("DeleteObjects", cancellationToken);
-            foreach (var number in chunk.Select(key => NumberOf(shard, key)).OfType<int>()) fleet.DeleteRecord(number);
+            foreach (var key in chunk) fleet.DeleteRecord(IdOf(shard, key));
         }
 
         return new Dictionary<string, string>();
@@ -58,25 +57,28 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls) : IRecordSt
         return Encoding.UTF8.GetBytes(shard.Config(new()));
     }
 
-    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken) =>
-        Task.FromResult<byte[]?>(Encoding.UTF8.GetBytes(
-            $$"""{ "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }"""));
+    public async Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken cancellationToken)
+    {
+        await calls.MakeAsync("GetLeader", cancellationToken);
+        return Encoding.UTF8.GetBytes(
+            $$"""{ "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }""");
+    }
 
     public Task PutAsync(
         ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) =>
         calls.MakeAsync("PutObject", cancellationToken);
 
     public Task<IReadOnlyList<string>> ListAsync(ShardRef shard, DateOnly day, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("no phase reads the audit");
+        throw new NotSupportedException("no phase reads the audit");
 
     Task<byte[]?> IAuditStore.GetAsync(ShardRef shard, string key, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("no phase reads the audit");
+        throw new NotSupportedException("no phase reads the audit");
 
-    private int? NumberOf(ShardRef shard, string key) =>
-        RecordKey.TryParse(shard, key, out _, out var id) ? fleet.ById(id.ToString()) : null;
+    private static string IdOf(ShardRef shard, string key) =>
+        RecordKey.TryParse(shard, key, out _, out var id) ? id.ToString() : "";
 }
 
-/// <summary>Counts events; handing them to Temporal is measured by <c>temporal</c> and <c>shards</c>.</summary>
+/// <summary>Counts events; handing them to Temporal is measured by <c>shards</c>.</summary>
 internal sealed class CountedEvents : IEventSink
 {
     private int _events;

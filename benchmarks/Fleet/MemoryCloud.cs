@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.Domain;
@@ -31,19 +30,11 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     public async Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, CloudInstance>();
-        var notFound = new HashSet<string>();
-        foreach (var chunk in providerIds.Distinct().Chunk(PageSize))
-        {
-            await calls.MakeAsync(Calls.Describe, cancellationToken);
-            foreach (var id in chunk)
-            {
-                if (fleet.ByProvider(id) is { } number) found[id] = fleet.Instance(number, fleet.Shard);
-                else notFound.Add(id);
-            }
-        }
-
-        return new DescribeResult(found, notFound, new Dictionary<string, string>())
+        foreach (var _ in providerIds.Chunk(PageSize)) await calls.MakeAsync(Calls.Describe, cancellationToken);
+        var found = providerIds.Distinct().Where(id => fleet.ByProvider(id) is not null)
+            .ToDictionary(id => id, id => fleet.Instance(fleet.ByProvider(id)!.Value, fleet.Shard));
+        return new DescribeResult(
+            found, providerIds.Where(id => !found.ContainsKey(id)).ToHashSet(), new Dictionary<string, string>())
         {
             At = TimeProvider.System.GetUtcNow(),
         };
@@ -52,21 +43,14 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     public async Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
         ShardRef shard, IReadOnlyCollection<string> instanceIds, CancellationToken cancellationToken)
     {
-        var found = new ConcurrentBag<CloudInstance>();
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = MaxSearches,
-            CancellationToken = cancellationToken,
-        };
-        await Parallel.ForEachAsync(instanceIds.Distinct().Chunk(MaxFilterValues), options, async (chunk, ct) =>
-        {
-            await calls.MakeAsync(Calls.Describe, ct);
-            foreach (var number in chunk.Select(fleet.ById).OfType<int>())
-            {
-                if (fleet.HasMachine(fleet.Members[number])) found.Add(fleet.Instance(number, shard));
-            }
-        });
-        return [.. found];
+        await Parallel.ForEachAsync(
+            instanceIds.Chunk(MaxFilterValues), new ParallelOptions { MaxDegreeOfParallelism = MaxSearches },
+            async (_, ct) => await calls.MakeAsync(Calls.Describe, ct));
+        return
+        [
+            .. instanceIds.Select(fleet.ById).OfType<int>().Where(number => fleet.HasMachine(fleet.Members[number]))
+                .Select(number => fleet.Instance(number, shard)),
+        ];
     }
 
     public async Task<IReadOnlyDictionary<string, TerminateResult>> TerminateAsync(
@@ -83,14 +67,14 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("no run is dry");
+        throw new NotSupportedException("no run is dry");
 
     public Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("no run quarantines");
+        throw new NotSupportedException("no run quarantines");
 
     public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
-        throw new InvalidOperationException("no run releases");
+        throw new NotSupportedException("no run releases");
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken cancellationToken)

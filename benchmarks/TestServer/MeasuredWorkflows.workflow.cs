@@ -20,12 +20,3 @@ public class OneActivityWorkflow
     public Task<int> RunAsync(int value) => Workflow.ExecuteActivityAsync(
         () => MeasuredActivities.Echo(value), new() { StartToCloseTimeout = TimeSpan.FromMinutes(1) });
 }
-
-/// <summary>One timer.</summary>
-[Workflow]
-public class OneTimerWorkflow
-{
-    /// <summary>Sleeps.</summary>
-    [WorkflowRun]
-    public Task RunAsync(TimeSpan howLong) => Workflow.DelayAsync(howLong);
-}

@@ -1,4 +1,7 @@
+using System.CommandLine;
 using System.Diagnostics;
+using Nstance.Temporal.Benchmarks.Compare;
+using Nstance.Temporal.Simulation;
 using Nstance.Temporal.TestServer.Hosting;
 using Temporalio.Client;
 using Temporalio.Testing;
@@ -6,96 +9,92 @@ using Temporalio.Worker;
 
 namespace Nstance.Temporal.Benchmarks.TestServer;
 
-/// <summary>Takes the figures one after the other, each on a server of its own.</summary>
-/// <param name="runs">Repetitions of what is short.</param>
-/// <param name="executable">The server as a process of its own; null for one in this process.</param>
+/// <summary>Measures the test server as a test meets it: server, client and worker in one process.</summary>
 /// <param name="address">Another server that runs, to compare with; null for our own.</param>
-/// <param name="report">Takes a figure.</param>
-internal sealed class TestServerRun(int runs, string? executable, string? address, Action<string, double> report)
+internal sealed class TestServerRun(string? address)
 {
     private const int InFlight = 100;
     private const int Sequence = 200;
     private const int Many = 3_000;
 
-    public static readonly string[] Names = ["start", "sequential", "throughput", "month-timer"];
-
-    /// <summary>Figures that a server in real time has too.</summary>
-    public static readonly string[] RealTimeNames = ["sequential", "throughput"];
-
-    // A server that lives longer than a run may hold the ids and the queue of another.
+    // Another server may hold the ids and the queue of an earlier run.
     private static readonly string Own = Guid.NewGuid().ToString("N")[..8];
     private static readonly string Queue = "measured-" + Own;
 
-    private static readonly TimeSpan Month = TimeSpan.FromDays(30);
-
+    private readonly SortedDictionary<string, List<double>> _figures = new(StringComparer.Ordinal);
     private int _environments;
 
-    public async Task RunAsync(IReadOnlyCollection<string> names, CancellationToken ct)
+    public static Command Create(TextWriter stdout, TextWriter stderr)
     {
-        // The first server pays for compiling everything: it is not measured.
-        await WithWorkerAsync(env => SequenceAsync(env, 20), ct);
-        foreach (var name in names)
+        var runs = Arguments.Number("--runs", "how often all is measured; figures are medians", 5, 1, 100);
+        var address = new Option<string>("--address")
         {
-            for (var run = 0; run < runs; run++)
+            Description = "HOST:PORT of another Temporal server, namespace default, to compare",
+        };
+        var command = new Command("testserver", "start and throughput of the test server")
+        {
+            runs, address,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var run = new TestServerRun(parsed.GetValue(address));
+            // The first server pays for compiling everything: it is not measured.
+            await run.WithWorkerAsync(env => run.SequenceAsync(env, 20), ct);
+            for (var n = 1; n <= parsed.GetValue(runs); n++)
             {
-                ct.ThrowIfCancellationRequested();
-                await (name switch
-                {
-                    "start" => StartAsync(),
-                    "sequential" => WithWorkerAsync(SequentialAsync, ct),
-                    "throughput" => WithWorkerAsync(ThroughputAsync, ct),
-                    _ => WithWorkerAsync(MonthTimerAsync, ct),
-                });
+                await run.MeasureAsync(ct);
+                await stderr.WriteLineAsync($"run {n} of {parsed.GetValue(runs)} done");
             }
+
+            foreach (var (name, values) in run._figures)
+            {
+                await stdout.WriteLineAsync(
+                    $"{name,-30} {Comparison.Median(values),8:0.0}   ({values.Min():0.0} to {values.Max():0.0})");
+            }
+        });
+        return command;
+    }
+
+    private async Task MeasureAsync(CancellationToken ct)
+    {
+        await TimeAsync("start, ms", 1, async () => await (await EnvironmentAsync()).DisposeAsync());
+        await WithWorkerAsync(
+            env => TimeAsync("one-activity workflow, ms", Sequence, () => SequenceAsync(env, Sequence)), ct);
+        await WithWorkerAsync(env => TimeAsync($"the same, {InFlight} in flight, ms", Many, () => Parallel.ForEachAsync(
+            Enumerable.Range(0, Many), new ParallelOptions { MaxDegreeOfParallelism = InFlight },
+            async (i, _) => await OneAsync(env, i))), ct);
+    }
+
+    private async Task TimeAsync(string name, int count, Func<Task> work)
+    {
+        var processor = Environment.CpuUsage.TotalTime;
+        var watch = Stopwatch.StartNew();
+        await work();
+        Add(name, watch.Elapsed);
+        Add($"{name}, processor", Environment.CpuUsage.TotalTime - processor);
+
+        void Add(string figure, TimeSpan time)
+        {
+            if (!_figures.TryGetValue(figure, out var values)) _figures[figure] = values = [];
+            values.Add(time.TotalMilliseconds / count);
         }
     }
 
     private async Task<WorkflowEnvironment> EnvironmentAsync()
     {
         _environments++;
-        if (address is not null) return new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address)));
-        if (executable is null) return await EmbeddedWorkflowEnvironment.StartAsync();
-        return await WorkflowEnvironment.StartTimeSkippingAsync(
-            new() { TestServer = new() { ExistingPath = executable } });
+        return address is null
+            ? await EmbeddedWorkflowEnvironment.StartAsync()
+            : new WorkflowEnvironment(await TemporalClient.ConnectAsync(new(address)));
     }
-
-    /// <summary>Returns wall clock, and reports processor time for each thing done.</summary>
-    private async Task<TimeSpan> ClockAsync(string name, int count, Func<Task> work)
-    {
-        var own = Environment.CpuUsage.TotalTime;
-        var server = ServerTime();
-        var watch = Stopwatch.StartNew();
-        await work();
-        var elapsed = watch.Elapsed;
-        report(name + "CpuMs", (Environment.CpuUsage.TotalTime - own).TotalMilliseconds / count);
-        if (executable is not null) report(name + "ServerCpuMs", (ServerTime() - server).TotalMilliseconds / count);
-        return elapsed;
-    }
-
-    private TimeSpan ServerTime() => executable is null ? TimeSpan.Zero
-        : Process.GetProcessesByName(Path.GetFileName(executable))
-            .Aggregate(TimeSpan.Zero, (sum, each) => sum + each.TotalProcessorTime);
 
     private async Task WithWorkerAsync(Func<WorkflowEnvironment, Task> measure, CancellationToken ct)
     {
         await using var env = await EnvironmentAsync();
         using var worker = new TemporalWorker(env.Client, new TemporalWorkerOptions(Queue)
             .AddAllActivities(typeof(MeasuredActivities), null)
-            .AddWorkflow<OneActivityWorkflow>().AddWorkflow<OneTimerWorkflow>());
+            .AddWorkflow<OneActivityWorkflow>());
         await worker.ExecuteAsync(() => measure(env), ct);
-    }
-
-    private async Task StartAsync()
-    {
-        var watch = Stopwatch.StartNew();
-        await using var env = await EnvironmentAsync();
-        report("startMs", watch.Elapsed.TotalMilliseconds);
-    }
-
-    private async Task SequentialAsync(WorkflowEnvironment env)
-    {
-        var elapsed = await ClockAsync("oneActivity", Sequence, () => SequenceAsync(env, Sequence));
-        report("oneActivityMs", elapsed.TotalMilliseconds / Sequence);
     }
 
     private async Task SequenceAsync(WorkflowEnvironment env, int count)
@@ -105,19 +104,4 @@ internal sealed class TestServerRun(int runs, string? executable, string? addres
 
     private Task<int> OneAsync(WorkflowEnvironment env, int i) => env.Client.ExecuteWorkflowAsync(
         (OneActivityWorkflow w) => w.RunAsync(i), new($"one-{Own}-{_environments}-{i}", Queue));
-
-    private async Task ThroughputAsync(WorkflowEnvironment env)
-    {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = InFlight };
-        var elapsed = await ClockAsync("workflow", Many, () => Parallel.ForEachAsync(
-            Enumerable.Range(0, Many), options, async (i, _) => await OneAsync(env, i)));
-        report("workflowsPerSecond", Many / elapsed.TotalSeconds);
-    }
-
-    private async Task MonthTimerAsync(WorkflowEnvironment env)
-    {
-        var watch = Stopwatch.StartNew();
-        await env.Client.ExecuteWorkflowAsync((OneTimerWorkflow w) => w.RunAsync(Month), new("month", Queue));
-        report("monthTimerMs", watch.Elapsed.TotalMilliseconds);
-    }
 }

@@ -35,7 +35,7 @@ internal sealed record Machine(string Id, DateTimeOffset LaunchedAt, MachineStat
     /// <summary>It can be neither stopped nor terminated.</summary>
     public bool StopProtected { get; init; }
 
-    /// <summary>When its termination was asked for; null while it lives.</summary>
+    /// <summary>When its termination was requested; null before.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Who asked for its termination: an access key, or a name of the simulation.</summary>

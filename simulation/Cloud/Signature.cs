@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nstance.Temporal.Simulation.Cloud;
 
-/// <summary>Reads who signed a request. There is no secret here to check a signature with.</summary>
+/// <summary>Reads who signed a request. Signatures are not verified.</summary>
 internal static partial class Signature
 {
     /// <summary>Returns the access key; null: the request is not signed.</summary>

@@ -6,8 +6,8 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>
-/// <c>cloud</c>: only the endpoints that speak EC2 and S3, and a shard's fleet that lives and leaks, until interrupted;
-/// for people who start the pieces one by one.
+/// <c>cloud</c>: serves EC2 and S3 on loopback with a simulated fleet until it is interrupted. Use it with a worker and
+/// a server that you start yourself.
 /// </summary>
 internal static class CloudCommand
 {
@@ -35,7 +35,7 @@ internal static class CloudCommand
                 result.AddError($"--database: '{path}' is there already: name another, or remove it");
         });
         var command = new Command(
-            "cloud", "Serves EC2 and S3 on loopback, and a fleet that lives and leaks, until interrupted.")
+            "cloud", "Serves EC2 and S3 on loopback, with a fleet that changes, until interrupted.")
         {
             instances, seed, ec2, s3, cluster, shard, bucket, prefix, database,
         };
@@ -89,7 +89,7 @@ internal static class CloudCommand
             """);
         await fleet.LiveAsync(ct);
         var ended = cloud.Ec2.All().Count(machine => !machine.Alive);
-        await stdout.WriteLineAsync($"{cloud.Ec2.All().Count - ended} machines live, {ended} do not; "
+        await stdout.WriteLineAsync($"{cloud.Ec2.All().Count - ended} machines run, {ended} are terminated; "
             + $"nstance was misled by the collector's rows {fleet.NstanceMisled.Count} times");
     }
 }

@@ -25,7 +25,7 @@ internal sealed class DemoScreen
         _json = json ? stdout : null;
         _stderr = stderr;
         var to = json ? stderr : stdout;
-        // Tests write to a writer of their own, which is no terminal whatever the process's stdout is.
+        // A test passes its own writer. It is not a terminal, even if the process's stdout is one.
         var isTerminal = json
             ? ReferenceEquals(to, Console.Error) && !Console.IsErrorRedirected
             : ReferenceEquals(to, Console.Out) && !Console.IsOutputRedirected;

@@ -38,9 +38,9 @@ internal sealed record Truth
     /// <summary>What nstance terminated because of rows that the collector wrote.</summary>
     public IReadOnlyList<string> NstanceMisled { get; init; } = [];
 
-    /// <summary>All lines of the audit as they stand in the bucket; null: the audit is not judged.</summary>
+    /// <summary>Lines of the audit in the bucket; null skips the audit.</summary>
     public string? Audit { get; init; }
 
-    /// <summary>False: the collector ran for less than three health intervals, so no agent is silent.</summary>
+    /// <summary>False if the collector ran for less than three health intervals.</summary>
     public bool SilenceCounts { get; init; } = true;
 }

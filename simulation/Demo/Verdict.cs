@@ -70,7 +70,7 @@ internal sealed record Verdict
     private static bool MayBeTerminated(Truth truth, Member m)
     {
         var at = MachineOf(truth, m)!.EndedAt!.Value;
-        // A late one whose registration never came (the demo's own machine was too slow) was garbage after all.
+        // On a slow host a late registration may not arrive. The instance is then garbage.
         if (m.Scenario is Scenario.RegistersLate && (m.RegisteredAt is null || m.RegisteredAt > at))
             return at >= m.IssuedAt + FleetTimings.RegistrationTimeout;
         return !m.MustLive && m.GarbageSince <= at;
@@ -112,7 +112,7 @@ internal sealed record Verdict
 
     private static IEnumerable<string> LostEventsOf(Truth truth, IReadOnlyList<Member> ended)
     {
-        // An orphan's tenant is unknown, so there is no group to notify.
+        // The tenant of an orphan is unknown, so its group cannot be notified.
         foreach (var m in ended.Where(m => m.HasRow && !m.MustLive))
         {
             var at = MachineOf(truth, m)!.EndedAt!.Value;
@@ -125,7 +125,7 @@ internal sealed record Verdict
         {
             var isReplaced = truth.Arrivals.Any(a => a.Notification.Kind == "ReplaceInstance"
                 && a.Notification.Events.Any(e => e.InstanceId == m.Id));
-            if (!isReplaced) yield return $"{m.Id} is silent, and its replacement was not asked for";
+            if (!isReplaced) yield return $"{m.Id} stopped its reports, and no replacement was requested";
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class Ec2Endpoint(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The caller cut the connection: there is no one to answer.
+            // The caller closed the connection.
         }
     }
 

@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>
 /// A fleet in real time: agents register and report, instances are launched and lost in every way that fleets lose
-/// them, and nstance's server acts by its rows. It knows which instances must live.
+/// them, and nstance's server acts by its rows. It records which instances the collector must not terminate.
 /// </summary>
 internal sealed class LivingFleet : IDisposable
 {
@@ -61,7 +61,7 @@ internal sealed class LivingFleet : IDisposable
         _nstance.Write(database => database.Insert(rows));
     }
 
-    /// <summary>Lets the fleet live until cancelled.</summary>
+    /// <summary>Changes the fleet each second until cancelled.</summary>
     public async Task LiveAsync(CancellationToken ct)
     {
         using var timer = new PeriodicTimer(BeatTime);

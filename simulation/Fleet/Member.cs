@@ -17,7 +17,7 @@ internal sealed record Member(
 
     public string Id { get; } = MemberId.ToString();
 
-    /// <summary>The cloud's id; null if there is no machine.</summary>
+    /// <summary>The cloud's id; null without a machine.</summary>
     public string? ProviderId { get; set; }
 
     /// <summary>The cloud's id as far as nstance knows it.</summary>
@@ -30,7 +30,7 @@ internal sealed record Member(
     /// <summary>When its agent stopped reporting; null: it reports, if it ever did.</summary>
     public DateTimeOffset? SilentSince { get; set; }
 
-    /// <summary>When its agent began to report again; null: it was never silent.</summary>
+    /// <summary>When its agent resumed its reports; null if it did not stop.</summary>
     public DateTimeOffset? ReportsSince { get; set; }
 
     /// <summary>Garbage from this time on; null: never.</summary>

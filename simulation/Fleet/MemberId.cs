@@ -1,8 +1,8 @@
 namespace Nstance.Temporal.Simulation.Fleet;
 
 /// <summary>
-/// nstance's instance id, made here apart from the collector's own code, so that one checks the other
-/// (contract, "Names": kind + 26 characters of Crockford base32, two zero bits at the end).
+/// nstance's instance id: a kind and 26 characters of Crockford base32 that end in two zero bits (contract, "Names").
+/// The code shares nothing with the collector's, so that each checks the other.
 /// </summary>
 /// <param name="Kind">Three lower-case letters.</param>
 /// <param name="Value">UUIDv7.</param>

@@ -38,7 +38,7 @@ internal sealed class S3Endpoint(
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // The caller cut the connection: there is no one to answer.
+            // The caller closed the connection.
         }
     }
 

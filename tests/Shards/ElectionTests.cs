@@ -68,6 +68,7 @@ public sealed class ElectionTests : IDisposable
     {
         await _shard.CycleAsync();
         await SyncAsync(minutes: 2);
+        AddUnregistered();
         Elect();
 
         var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => phase == "collect"
@@ -75,7 +76,9 @@ public sealed class ElectionTests : IDisposable
             : _shard.Activities.ScanHealthAsync(_shard.Input));
 
         Assert.Equal(
-            (ErrorTypes.ShardNotHeld, $"nstance elected {LeaderFile.Id} at {LeaderFile.Address} since the last sync"),
+            (
+                ErrorTypes.ShardNotHeld,
+                $"nstance was elected since the last sync: it reset agents' reports in {_shard.Path}"),
             (e.ErrorType, e.Message));
         var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = "host" });
         Assert.Equal(At(3), again.Leader!.Since);
@@ -119,6 +122,10 @@ public sealed class ElectionTests : IDisposable
     private static DateTimeOffset At(int minutes) => SharedShard.Start.AddMinutes(minutes);
 
     private void Elect() => _shard.Nstance.Write(database => database.Elect());
+
+    /// <summary>A candidate, for whose guard the agents' reports count.</summary>
+    private void AddUnregistered() => _shard.Nstance.Write(database => database.Insert(
+        new NstanceInstance(SharedShard.NewId(At(-60)), "acme", "web", At(-60)) { ProviderId = "i-never" }));
 
     private void Report(int minutes, IEnumerable<string> members) =>
         _shard.Nstance.File.Report(members.Select(id => (id, At(minutes))));

@@ -45,7 +45,7 @@ public sealed class CloudCommandTests
         await stop.CancelAsync();
         Assert.Equal((0, ""), (await running, errors.ToString()));
         Assert.False(File.Exists(database));
-        Assert.Matches(@"\d+ machines live, \d+ do not", output.ToString());
+        Assert.Matches(@"\d+ machines run, \d+ are terminated", output.ToString());
     }
 
     [Fact]

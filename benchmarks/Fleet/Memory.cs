@@ -1,4 +1,4 @@
-namespace Nstance.Temporal.Benchmarks.Measuring;
+namespace Nstance.Temporal.Benchmarks.Fleet;
 
 /// <summary>Resident memory of this process as Linux counts it; zero elsewhere.</summary>
 internal static class Memory
@@ -10,7 +10,7 @@ internal static class Memory
     /// <summary>Highest since <see cref="ForgetPeak"/>.</summary>
     public static double PeakMb() => Read("VmHWM:");
 
-    /// <summary>What is garbage now is no part of the next measurement.</summary>
+    /// <summary>Collects garbage and resets the peak, so that the next measurement starts clean.</summary>
     public static void ForgetPeak()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
