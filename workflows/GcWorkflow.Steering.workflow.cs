@@ -201,7 +201,7 @@ public sealed partial class GcWorkflow
     [WorkflowQuery(Description = "The last 20 reports, newest first.")]
     public IReadOnlyList<CycleReport> Reports() => State.Reports;
 
-    private string? Ended => _ended ? "The collector has ended." : null;
+    private string? Ended => _ended ? "The collector has ended. Start it again: nstance-gc schedule trigger." : null;
 
     /// <summary>A null argument is refused here, so what follows need not test for it.</summary>
     private static string? Fault(string update, UpdateRequest? request) =>

@@ -101,7 +101,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(
             [
-                $"nstance-gc: Temporal at {address} cannot be reached: nobody listens there: check --address or "
+                $"nstance-gc: Temporal at {address} cannot be reached: no program listens there: check --address or "
                     + "TEMPORAL_ADDRESS, and that the server runs",
             ],
             cli.Errors);

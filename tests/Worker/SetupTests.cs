@@ -133,6 +133,32 @@ public sealed class SetupTests : LoopbackShard
     }
 
     [Fact]
+    public async Task Init_FaultOfBucketAndCloudAlike_IsNamedOnce()
+    {
+        var environment = WorkerProcess.Environment(Server, Cloud);
+        environment.Remove("AWS_REGION");
+        await using var process = WorkerProcess.Start(environment, [.. $"init {Shard} --bucket bbb".Split(' ')]);
+
+        var end = await process.EndAsync(Token);
+
+        Assert.Equal(
+            (ExitCode.BadInput, "nstance-gc: no AWS region: set AWS_REGION, or region in the AWS profile"),
+            (end.Code, Assert.Single(end.Errors)));
+    }
+
+    [Fact]
+    public async Task LimitRules_OfNoReason_AreRefusedWithEachReason()
+    {
+        var cli = await SteerAsync($"{Init} --limit-rules *:none=1/2");
+
+        Assert.Equal(ExitCode.BadInput, cli.Code);
+        Assert.EndsWith(
+            "REASON is unhealthy, dangling, orphan, deleted-but-running, stale-pre-insert, machine-lost or *",
+            Assert.Single(cli.Errors),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Interval_OfZero_IsRefused()
     {
         var cli = await SteerAsync($"{Init} --interval 0s");

@@ -32,9 +32,8 @@ public sealed class TemporalTests : IAsyncLifetime
 
         Assert.Equal(
             [
-                $"nstance-gc: namespace nowhere is not on Temporal at {_server.TargetHost}: check --namespace or "
-                    + "TEMPORAL_NAMESPACE, or make it: temporal operator namespace create --namespace nowhere "
-                    + "--retention 3d",
+                "nstance-gc: Temporal: Namespace nowhere is not found: check --namespace or TEMPORAL_NAMESPACE, or "
+                    + "make it: temporal operator namespace create --namespace nowhere --retention 3d",
             ],
             cli.Errors);
         Assert.Equal(ExitCode.NotFound, cli.Code);

@@ -36,7 +36,7 @@ internal static class Preflight
         var failed = checks.Where(check => check.State == CheckState.Failed).ToList();
         return failed.Count == 0 && client is not null
             ? client
-            : throw new CommandException(ExitCodeOf(checks), failed.ConvertAll(check => check.Detail));
+            : throw new CommandException(ExitCodeOf(checks), [.. failed.Select(check => check.Detail).Distinct()]);
     }
 
     /// <summary>Bad input wins over a server that does not answer: to repair only the server would not help.</summary>

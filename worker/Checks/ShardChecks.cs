@@ -66,21 +66,10 @@ internal static class ShardChecks
         {
             return await ask(limit.Token);
         }
-        catch (CloudException e)
+        catch (Exception e) when (e is CloudException or AmazonClientException)
         {
-            // Its message already says what, where and what to do.
-            return Check.Failed(name, Failure.FirstLine(e.Message), Failure.CodeOf(e));
-        }
-        catch (AmazonClientException e)
-        {
-            // The SDK's own fault, before any call: no credentials, a broken profile.
-            return e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase)
-                ? Check.Failed(
-                    name,
-                    "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role",
-                    ExitCode.Unreachable)
-                : Check.Failed(
-                    name, $"AWS: {Failure.FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files");
+            var failure = Failure.Of(e);
+            return Check.Failed(name, failure.Lines[0], failure.Code);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -44,14 +44,10 @@ internal static class TemporalChecks
             await client.WorkflowService.DescribeNamespaceAsync(new() { Namespace = name }, rpc);
             return Check.Ok(Namespace, $"{name} is there");
         }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-        {
-            return Check.Failed(Namespace, NamespaceFault.Text(client), ExitCode.NotFound);
-        }
         catch (RpcException e)
         {
             var failure = Failure.Of(e);
-            return Check.Failed(Namespace, $"namespace {name}: {failure.Lines[0]}", failure.Code);
+            return Check.Failed(Namespace, failure.Lines[0], failure.Code);
         }
     }
 

@@ -9,13 +9,13 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class ModeCommands
 {
     private const string EnforceHelp = """
-        Let a shard's collector terminate and delete what it only told of until now. Read its reports first.
+        Let a shard's collector terminate and delete what it has only reported so far. Read its reports first.
           nstance-gc status --cluster prod --shard us-west-2a
           nstance-gc enforce --cluster prod --shard us-west-2a --comment "reports read for a day"
         """;
 
     private const string DryRunHelp = """
-        Let a shard's collector only tell what it would terminate. A cycle under way is stopped.
+        Let a shard's collector report what it would terminate, and terminate nothing. A cycle under way is stopped.
           nstance-gc dry-run --cluster prod --shard us-west-2a --comment "strange reports"
         """;
 

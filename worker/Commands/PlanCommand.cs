@@ -1,4 +1,6 @@
 using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -28,6 +30,8 @@ internal static class PlanCommand
         Refuse a plan. Its instances are skipped, and not proposed again, while their evidence stays the same.
           nstance-gc plan reject 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "the registry was down"
         """;
+
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
     public static Command Make(CommandLine line) => new("plan", Help)
     {
@@ -92,9 +96,31 @@ internal static class PlanCommand
     private static async Task<int> ShowAsync(Invocation invocation, GcStatus status)
     {
         using var connections = new AwsConnections(new());
-        var view = await PlanView.ReadAsync(connections, status, invocation.CancellationToken);
+        var view = await ReadAsync(connections, status, invocation.CancellationToken);
         invocation.Write(view.ToJson(), screen => PlanText.Write(screen, view, TimeProvider.System.GetUtcNow()));
         return view.Code;
+    }
+
+    /// <summary>Reads the instances of the pending plan from the bucket.</summary>
+    private static async Task<ShownPlan> ReadAsync(
+        IConnections connections, GcStatus status, CancellationToken cancellationToken)
+    {
+        if (status.Pending is not { } pending) return new(status, null, null, ExitCode.Done);
+        try
+        {
+            var bytes = await connections.Plans(CallTimeout).GetAsync(status.Shard, pending.Hash, cancellationToken);
+            if (bytes is not null && Plan.Read(bytes, pending.Hash) is { } plan)
+                return new(status, plan, null, ExitCode.Done);
+            var fate = bytes is null ? "is not in the bucket any more" : "was changed in the bucket";
+            return new(
+                status, null, $"plan {pending.Id} {fate}, so nothing of it will be done: reject it", ExitCode.Failed);
+        }
+        catch (CloudException e)
+        {
+            return new(
+                status, null, $"the instances of plan {pending.Id} could not be read: {Failure.FirstLine(e.Message)}",
+                ExitCode.Unreachable);
+        }
     }
 
     private static async Task<int> ShowInsteadAsync(Invocation invocation)

@@ -8,8 +8,8 @@ namespace Nstance.Temporal.Worker.Commands;
 internal static class ReleaseCommand
 {
     private const string Help = """
-        Take an instance out of quarantine: it is started again, and protected from the collector for a while, so that
-        nobody quarantines it at once again. INSTANCE is nstance's id or the cloud's.
+        Take an instance out of quarantine: it is started again, and protected from the collector for a while.
+        INSTANCE is nstance's id or the cloud's.
           nstance-gc release --cluster prod --shard us-west-2a --bucket prod-nstance i-0123456789abcdef0 \
               --comment "still needed"
         """;

@@ -70,7 +70,7 @@ internal static partial class ConnectFault
 
     private static string? Address(string text)
     {
-        if (Has(text, "Connection refused")) return $"nobody listens there: {CheckAddress}";
+        if (Has(text, "Connection refused")) return $"no program listens there: {CheckAddress}";
         if (Has(text, "dns error", "failed to lookup")) return $"no such host: {CheckAddress}";
         if (Has(text, "Connection reset", "ConnectionReset"))
             return $"it reset the connection, or a firewall did: {CheckAddress}";

@@ -1,3 +1,4 @@
+using Amazon.Runtime;
 using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Worker.Errors;
@@ -35,6 +36,13 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
             new(ExitCode.Failed, $"the collector could not answer: {FirstLine(e.Message)}"),
         RpcException e => OfRpc(e.Code, FirstLine(e.Message)),
         CloudException e => new(CodeOf(e), FirstLine(e.Message)),
+
+        // Before any call: no credentials, a broken profile.
+        AmazonClientException e when e.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) => new(
+            ExitCode.Unreachable,
+            "no usable AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"),
+        AmazonClientException e => new(
+            ExitCode.BadInput, $"AWS: {FirstLine(e.Message)}: check AWS_REGION, AWS_PROFILE and the AWS files"),
         _ => new(
             ExitCode.Failed,
             $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)"),
@@ -50,13 +58,16 @@ internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
     /// <summary>Returns the first line of a message, without the period at its end.</summary>
     public static string FirstLine(string message) => message.Split('\n')[0].Trim().TrimEnd('.');
 
+    /// <summary>Returns true if the server says that it has no such namespace.</summary>
+    public static bool IsOfNamespace(string message) =>
+        message.StartsWith("Namespace ", StringComparison.OrdinalIgnoreCase);
+
     private static Failure OfRpc(RpcException.StatusCode code, string message) => code switch
     {
-        RpcException.StatusCode.NotFound when message.StartsWith("Namespace ", StringComparison.OrdinalIgnoreCase) =>
-            new(
-                ExitCode.NotFound,
-                $"Temporal: {message}: check --namespace or TEMPORAL_NAMESPACE, "
-                + "or make it with temporal operator namespace create"),
+        RpcException.StatusCode.NotFound when IsOfNamespace(message) => new(
+            ExitCode.NotFound,
+            $"Temporal: {message}: check --namespace or TEMPORAL_NAMESPACE, or make it: temporal operator namespace "
+            + $"create --namespace {message.Split(' ')[1]} --retention 3d"),
         RpcException.StatusCode.NotFound => new(ExitCode.NotFound, $"Temporal: not found: {message}"),
         RpcException.StatusCode.DeadlineExceeded or RpcException.StatusCode.Cancelled =>
             new(ExitCode.Unreachable, NoAnswer),

@@ -21,9 +21,9 @@ internal sealed class LastRun(TemporalClient client, string cluster, string shar
             var handle = client.GetWorkflowHandle(Names.GcWorkflowId(cluster, shard));
             return await handle.DescribeAsync(new() { Rpc = Rpc });
         }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
+        catch (RpcException e)
+            when (e.Code == RpcException.StatusCode.NotFound && !Failure.IsOfNamespace(e.Message))
         {
-            if (NamespaceFault.IsOf(e)) throw new CommandException(ExitCode.NotFound, NamespaceFault.Text(client), e);
             return null;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

@@ -75,6 +75,7 @@ public static class NstanceGcServices
                     Limit(worker, options, dependencies);
                     worker.AddActivity(gc.AcquireShardAsync)
                         .AddActivity(keepAlive.EnsureCollectorRunsAsync)
+                        .AddActivity(keepAlive.ListSearchAttributesAsync)
                         .AddActivity(reconciler.NotifyAsync);
                 });
 

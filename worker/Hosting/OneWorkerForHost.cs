@@ -76,24 +76,14 @@ internal sealed class OneWorkerForHost(
         $"another worker has the host name {options.Value.HostName}: {identity} polls {_queue}. "
         + "Stop that process, or give this worker another --host-name");
 
-    private bool IsGone(string identity)
-    {
-        if (PidHere(identity) is not { } pid) return false;
-        using var process = Find(pid);
-        return process is null;
-    }
+    private bool IsGone(string identity) => PidHere(identity) is { } pid && NameOf(pid) is null;
 
     /// <summary>
     /// True: a process of this program runs on this machine under that id. Another program may have got the id of a
     /// worker that ended, for example after the machine has started again.
     /// </summary>
-    private bool IsThisProgram(string identity)
-    {
-        if (PidHere(identity) is not { } pid) return false;
-        using var process = Find(pid);
-        using var self = Process.GetCurrentProcess();
-        return process?.ProcessName == self.ProcessName;
-    }
+    private bool IsThisProgram(string identity) =>
+        PidHere(identity) is { } pid && NameOf(pid) == NameOf(Environment.ProcessId);
 
     /// <summary>The process id in an identity of this machine; null for another machine's, or another form.</summary>
     private int? PidHere(string identity)
@@ -103,13 +93,15 @@ internal sealed class OneWorkerForHost(
             ? id : null;
     }
 
-    private static Process? Find(int pid)
+    /// <summary>Returns the name of a process; null if it has ended.</summary>
+    private static string? NameOf(int pid)
     {
         try
         {
-            return Process.GetProcessById(pid);
+            using var process = Process.GetProcessById(pid);
+            return process.ProcessName;
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             return null;
         }

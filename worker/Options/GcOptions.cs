@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Nstance.Temporal.Worker.Options;
 
@@ -159,3 +160,7 @@ public sealed record GcOptions : IValidatableObject
         return Path.Combine(data, "nstance-gc");
     }
 }
+
+/// <summary>The same rules, for programs that host the collector themselves and bind options their own way.</summary>
+[OptionsValidator]
+internal sealed partial class GcOptionsValidator : IValidateOptions<GcOptions>;

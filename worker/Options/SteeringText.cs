@@ -8,9 +8,9 @@ namespace Nstance.Temporal.Worker.Options;
 /// </summary>
 internal static class SteeringText
 {
-    public const string AllowedRules =
-        "WHO:REASON=FLOOR/PERCENT, separated by commas; WHO is tenant/group, * (every group) or shard; "
-        + "REASON is unhealthy, dangling, orphan, stale-pre-insert or *";
+    public static readonly string AllowedRules =
+        "WHO:REASON=FLOOR/PERCENT, separated by commas; WHO is tenant/group, * (every group) or shard; REASON is "
+        + $"{string.Join(", ", Enum.GetNames<CollectReason>().Select(Setting.Kebab))} or *";
 
     public const string AllowedQuietHours =
         "[DAYS] HH:mm-HH:mm [ZONE], separated by semicolons; DAYS like Mon,Tue (every day without them), "

@@ -7,14 +7,17 @@ internal static class Approvals
     public const int MaxKept = 20;
 
     /// <summary>The refusal of a name or comment that is too long.</summary>
-    public static readonly string TooLong = $"By and Comment hold at most {ActivityFault.MaxSentence} characters.";
+    public static readonly string TooLong =
+        $"By and Comment hold at most {ActivityFault.MaxSentence} characters: shorten them.";
+
+    private const string NoPlan = "No plan is pending. Status and nstance-gc plan show the next one.";
 
     /// <summary>Why a plan cannot be approved; null: it can. A refused plan may still be approved.</summary>
     public static string? Refusal(GcState state, PlanDecision? decision, DateTimeOffset now)
     {
         if (Fault(decision) is { } fault) return fault;
         if (state.Rejections.Any(rejection => Names(decision!, rejection.Hash))) return null;
-        if (state.Pending is not { } pending) return "No plan is pending.";
+        if (state.Pending is not { } pending) return NoPlan;
         if (!Names(decision!, pending.Hash)) return NotPending(decision!, pending);
         return now < pending.Until
             ? null
@@ -26,7 +29,7 @@ internal static class Approvals
     {
         if (Fault(decision) is { } fault) return fault;
         if (state.Approval is { } approval && Names(decision!, approval.Hash)) return null;
-        if (state.Pending is not { } pending) return "No plan is pending.";
+        if (state.Pending is not { } pending) return NoPlan;
         return Names(decision!, pending.Hash) ? null : NotPending(decision!, pending);
     }
 
@@ -169,5 +172,6 @@ internal static class Approvals
         decision.Plan is { } plan && (plan == hash || plan == CollectPlan.IdOf(hash));
 
     private static string NotPending(PlanDecision decision, CollectPlan pending) =>
-        $"Plan \"{ActivityFault.Cut(decision.Plan ?? "")}\" is not the one that is pending: {pending.Id}.";
+        $"Plan \"{ActivityFault.Cut(decision.Plan ?? "")}\" is not pending. The pending plan is {pending.Id}: "
+        + "read it, then decide.";
 }

@@ -13,8 +13,8 @@ internal static class PartialPauseRules
     {
         if (string.IsNullOrWhiteSpace(request?.Reason)) return "Reason is missing: say why collection must stop.";
         if (request.Reason.Length > ActivityFault.MaxSentence)
-            return $"Reason is longer than {ActivityFault.MaxSentence} characters.";
-        if (request.Until <= now) return $"Until is {request.Until:O}, which is not ahead.";
+            return $"Reason is longer than {ActivityFault.MaxSentence} characters: shorten it.";
+        if (request.Until <= now) return $"Until is {request.Until:O}, which is past: name a later time.";
         if (request.Group is { } group && !GcSettingsRules.IsGroup(group))
             return $"Group is \"{ActivityFault.Cut(group)}\"; allowed is tenant/group.";
         if (request.Sweep is { } sweep && !Enum.IsDefined(sweep))
