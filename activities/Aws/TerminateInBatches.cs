@@ -98,7 +98,7 @@ internal sealed class TerminateInBatches(
         foreach (var id in ids)
         {
             if (now.NotFound.Contains(id))
-                Set([id], TerminateOutcome.AlreadyGone, "the cloud knows no such instance");
+                Set([id], TerminateOutcome.AlreadyGone, "not found at the cloud");
             else if (now.Found.TryGetValue(id, out var instance)
                 && instance.Status is InstanceStatus.Deleting or InstanceStatus.Deleted)
                 Set([id], TerminateOutcome.Terminated, $"is {instance.State} now");

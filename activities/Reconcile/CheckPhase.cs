@@ -44,7 +44,7 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
         if (row.ProviderId is not { } provider) return (CheckVerdict.Unknown, "the row has no provider id");
         if (provider != known.ProviderId) return (CheckVerdict.Unknown, "the row names another instance by now");
         if (answer is null) return (CheckVerdict.Unknown, silent ?? "the cloud was not asked");
-        if (answer.NotFound.Contains(provider)) return (CheckVerdict.Collectable, "the cloud knows no such instance");
+        if (answer.NotFound.Contains(provider)) return (CheckVerdict.Collectable, "not found at the cloud");
         if (!answer.Found.TryGetValue(provider, out var instance))
         {
             var why = answer.Unknown.GetValueOrDefault(provider);

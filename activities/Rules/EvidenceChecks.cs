@@ -106,7 +106,7 @@ internal static class EvidenceChecks
         if (now.Tagged is not { } tagged) return Verdict.Skip("the cloud could not be asked for its id");
         if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
             return Verdict.Skip($"{alive.ProviderId} carries its id at the cloud");
-        return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "the cloud knows no such instance");
+        return RecordOfAnother(row, now) ?? new(VerdictKind.CleanUp, "not found at the cloud");
     }
 
     /// <summary>A row with an invalid time counts as young; the reason names the column.</summary>

@@ -126,7 +126,7 @@ internal static class TerminationRules
     {
         if (row.ProviderId is not null) return Verdict.Skip("a machine is known for the row by now");
         return MayHaveRegistered(row, now, input) ?? HasMachine(row, now, input) ?? new(
-            VerdictKind.CleanUp, $"issued {Ago(row.Issued, input)} ago and the cloud knows no such instance");
+            VerdictKind.CleanUp, $"issued {Ago(row.Issued, input)} ago and not found at the cloud");
     }
 
     /// <summary>
@@ -142,11 +142,11 @@ internal static class TerminationRules
         if (!(row.LastSign < silentSince)) return Verdict.Skip("its agent reports");
         var isTerminated = now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;
         if (!isTerminated && !(now.HealthKnownSince < silentSince))
-            return Verdict.Skip("agents do not report to this host, so silence is no evidence");
+            return Verdict.Skip("agents do not report to this host, so silence is not evidence");
         if (row.UpdatedAt >= input.AsOf - input.Timings.SettleTime)
             return Verdict.Skip("the row was written just now");
         return UnreadableRecord(now) ?? InvalidRecord(now) ?? HasMachine(row, now, input) ?? new(
             VerdictKind.Mark,
-            $"registered, silent for {Ago(row.LastSign, input)}, and the cloud knows no such instance");
+            $"registered, silent for {Ago(row.LastSign, input)}, and not found at the cloud");
     }
 }

@@ -24,7 +24,7 @@ public class TerminateInBatchesTests
     [Theory]
     [InlineData("times out", "deleting", TerminateOutcome.Terminated, "is deleting now")]
     [InlineData("times out", "running", TerminateOutcome.Failed, "timeout")]
-    [InlineData("times out", "missing", TerminateOutcome.AlreadyGone, "the cloud knows no such instance")]
+    [InlineData("times out", "missing", TerminateOutcome.AlreadyGone, "not found at the cloud")]
     [InlineData("times out", "unknown", TerminateOutcome.Failed, "timeout")]
     [InlineData("leaves it out", "running", TerminateOutcome.Failed, "the cloud's answer left it out")]
     [InlineData("leaves it out", "deleting", TerminateOutcome.Terminated, "is deleting now")]

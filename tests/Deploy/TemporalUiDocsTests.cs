@@ -70,7 +70,9 @@ public sealed partial class TemporalUiDocsTests
         AssertShown("updates", text.ToString());
     }
 
-    /// <summary>The real workflow and activities, a file that nstance's model wrote, and cloud and bucket in memory.</summary>
+    /// <summary>
+    /// The real workflow and activities, a file that nstance's model wrote, and cloud and bucket in memory.
+    /// </summary>
     [Fact]
     public async Task Details_OfARealCycleWithAPlan_AreShown()
     {

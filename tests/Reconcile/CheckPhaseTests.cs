@@ -43,7 +43,7 @@ public sealed class CheckPhaseTests : IDisposable
     public async Task Check_NotFound_MarksNothing()
     {
         var made = _world.Add(registered: true, recordRegistered: true, inCloud: false);
-        Assert.Equal((CheckVerdict.Collectable, "the cloud knows no such instance"), await CheckAsync(made));
+        Assert.Equal((CheckVerdict.Collectable, "not found at the cloud"), await CheckAsync(made));
         Untouched(made);
     }
 

@@ -39,7 +39,7 @@ public sealed class AssessmentTests
         { "another group is paused", (Now, new() { Group = "acme/db" }, true, "Terminate: " + NeverRegistered) },
         { "another tenant is paused", (Now, new() { Group = "globex/web" }, true, "Terminate: " + NeverRegistered) },
         { "not found in a place without own instances", (Gone, null, false, WrongPlace) },
-        { "not found beside own instances", (Gone, null, true, "CleanUp: the cloud knows no such instance") },
+        { "not found beside own instances", (Gone, null, true, "CleanUp: not found at the cloud") },
         { "found in a place without own instances", (Now, null, false, "Terminate: " + NeverRegistered) },
         {
             "skipped in a place without own instances",

@@ -75,8 +75,8 @@ public sealed class NotJudgedTests
             "terminated",
             new(Now with { Instance = In(InstanceStatus.Deleted) }, "CleanUp: terminated at the cloud already")
         },
-        { "not found", new(Gone, "CleanUp: the cloud knows no such instance") },
-        { "not found, no record", new(Gone with { Record = Missing() }, "CleanUp: the cloud knows no such instance") },
+        { "not found", new(Gone, "CleanUp: not found at the cloud") },
+        { "not found, no record", new(Gone with { Record = Missing() }, "CleanUp: not found at the cloud") },
         { "not found, record of another", new(Gone with { Record = RecordOfAnother }, OfAnother) },
         {
             "not found, tag not asked",
@@ -84,7 +84,7 @@ public sealed class NotJudgedTests
         },
         {
             "not found, a terminated carrier",
-            new(Gone with { Tagged = [In(InstanceStatus.Deleted, "i-2")] }, "CleanUp: the cloud knows no such instance")
+            new(Gone with { Tagged = [In(InstanceStatus.Deleted, "i-2")] }, "CleanUp: not found at the cloud")
         },
         {
             "not found, two carriers",
@@ -97,7 +97,7 @@ public sealed class NotJudgedTests
             "not found, settled just now",
             new(
                 Gone with { Row = Row with { IssuedAt = At(-1), CreatedAt = At(-1) } },
-                "CleanUp: the cloud knows no such instance")
+                "CleanUp: not found at the cloud")
         },
     };
 

@@ -147,7 +147,7 @@ public sealed class TerminationRulesTests
             "a carrier",
             new(Unnamed with { Tagged = [Machine] }, "Skip: found at the cloud as i-1: judged next time")
         },
-        { "no machine", new(Unnamed, "CleanUp: issued 1h ago and the cloud knows no such instance") },
+        { "no machine", new(Unnamed, "CleanUp: issued 1h ago and not found at the cloud") },
     };
 
     private static readonly Dictionary<string, RuleCase> Judge = new()

@@ -36,19 +36,19 @@ public sealed class WithoutMachineRuleTests
             "no agent reports to this host",
             new(
                 Lost with { HealthKnownSince = null },
-                "Skip: agents do not report to this host, so silence is no evidence")
+                "Skip: agents do not report to this host, so silence is not evidence")
         },
         {
             "agents report here since the deadline",
             new(
                 Lost with { HealthKnownSince = At(-5) },
-                "Skip: agents do not report to this host, so silence is no evidence")
+                "Skip: agents do not report to this host, so silence is not evidence")
         },
         {
             "a carrier, and no agent reports to this host",
             new(
                 Lost with { HealthKnownSince = null, Tagged = [Machine] },
-                "Skip: agents do not report to this host, so silence is no evidence")
+                "Skip: agents do not report to this host, so silence is not evidence")
         },
         {
             "written a settle time ago",
@@ -65,13 +65,13 @@ public sealed class WithoutMachineRuleTests
                     Row = Lost.Row! with { HealthAt = At(-5) - Tick, UpdatedAt = At(-1) - Tick },
                     HealthKnownSince = At(-5) - Tick,
                 },
-                "Mark: registered, silent for 5m, and the cloud knows no such instance")
+                "Mark: registered, silent for 5m, and not found at the cloud")
         },
         {
             "terminated, and no agent reports to this host",
             new(
                 Lost with { HealthKnownSince = null, Tagged = [In(InstanceStatus.Deleted)] },
-                "Mark: registered, silent for 1h, and the cloud knows no such instance")
+                "Mark: registered, silent for 1h, and not found at the cloud")
         },
     };
 

@@ -80,7 +80,8 @@ public sealed class ElectionTests : IDisposable
                 ErrorTypes.ShardNotHeld,
                 $"nstance was elected since the last sync: it reset agents' reports in {_shard.Path}"),
             (e.ErrorType, e.Message));
-        var again = await _shard.Activities.AcquireShardAsync(new(SharedShard.Shard, At(3)) { PreviousHost = SharedShard.HostName });
+        var again = await _shard.Activities.AcquireShardAsync(
+            new(SharedShard.Shard, At(3)) { PreviousHost = SharedShard.HostName });
         Assert.Equal(At(3), again.Leader!.Since);
         Assert.Equal(0, (await _shard.Activities.ScanHealthAsync(_shard.Input)).Stale);
     }

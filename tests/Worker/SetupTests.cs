@@ -72,11 +72,11 @@ public sealed class SetupTests : LoopbackShard
         Assert.Contains("collector: goes on in dry-run, and is not started again", first.Output);
         var second = await SteerAsync($"schedule delete {Shard}");
         Assert.Equal(ExitCode.NotFound, second.Code);
-        Assert.Contains("schedule nstance-gc/c/s: there is none\ncollector: goes on", second.Output);
+        Assert.Contains("schedule nstance-gc/c/s: not found\ncollector: goes on", second.Output);
 
         var stopped = await DoneAsync($"schedule delete {Shard} --stop");
         Assert.Equal(
-            "schedule nstance-gc/c/s: there is none\ncollector: ended\nreconciler: ended, its queue was empty\n",
+            "schedule nstance-gc/c/s: not found\ncollector: ended\nreconciler: ended, its queue was empty\n",
             stopped.Output);
         var again = await SteerAsync($"schedule delete {Shard} --stop");
         Assert.Equal(ExitCode.NotFound, again.Code);

@@ -34,7 +34,7 @@ internal static class ScheduleDeleteCommand
                 ? await StopAsync(collector, invocation)
                 : new Ended(await GoesOnAsync(collector, invocation), null);
             if (!deleted && ended is { Collector: null, Reconciler: null }) throw NotThere(collector);
-            var done = deleted ? "deleted" : "there is none";
+            var done = deleted ? "deleted" : "not found";
             invocation.Write(
                 new
                 {

@@ -17,7 +17,7 @@ public enum CollectReason
     /// <summary>Its row is marked as deleted, and its machine runs.</summary>
     DeletedButRunning,
 
-    /// <summary>A row from before the cloud call; the cloud knows no such instance.</summary>
+    /// <summary>A row from before the cloud call; not found at the cloud.</summary>
     StalePreInsert,
 
     /// <summary>Registered, its agent does not report, and the cloud knows no machine of it.</summary>
