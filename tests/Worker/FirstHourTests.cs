@@ -142,7 +142,7 @@ public sealed partial class FirstHourTests : LoopbackShard
             [
                 (Day(), "2026-11-28"), (Time(), "12:00:00Z"), (Machine(), "i-0123456789abcdef0"),
                 (Hash(), "1f3c9a07be42…"), (PlanId(), "1f3c9a07be42"), (Span(), "1s"), (Waited(), "0.1"),
-                (Folder(), "/tmp/nstance-gc"), (Blanks(), "  "),
+                (Folder(), "/tmp/nstance-gc"), (LastCheck(), "last check 2026-11-28 12:00:00Z"), (Blanks(), "  "),
             ])
         {
             text = pattern.Replace(text, constant);
@@ -175,6 +175,10 @@ public sealed partial class FirstHourTests : LoopbackShard
 
     [GeneratedRegex(@"/tmp/nstance-gc-\w+")]
     private static partial Regex Folder();
+
+    /// <summary>The schedule fires at each tenth minute of the clock.</summary>
+    [GeneratedRegex("last check +.*")]
+    private static partial Regex LastCheck();
 
     [GeneratedRegex(@"(?<=\S) {2,}")]
     private static partial Regex Blanks();

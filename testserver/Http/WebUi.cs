@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.StaticFiles;
 namespace Nstance.Temporal.TestServer.Http;
 
 /// <summary>
-/// Serves a build of Temporal's Web UI from a folder, and answers the endpoints of the UI's own server: the API below
+/// Serves a build of Temporal's Web UI from a folder. It also answers what the UI's own server does: the API below
 /// <c>/api/v1</c>, the settings, and the page that renders Markdown.
 /// </summary>
 internal sealed class WebUi(HttpApi api, string folder)
