@@ -80,7 +80,7 @@ internal sealed class DemoScreen
             + $"{result.ChecksEnqueued} checks asked for.");
         foreach (var (name, faults) in verdict.Faults)
         {
-            _console.WriteLine($"{name,15}: {faults.Count}");
+            _console.WriteLine($"{name,18}: {faults.Count}");
             foreach (var fault in faults.Take(MaxShown))
                 _console.MarkupLineInterpolated($"                 [red]{fault}[/]");
         }

@@ -29,7 +29,7 @@ internal sealed record Verdict
     /// <summary>Gets all faults by their name for people.</summary>
     public IEnumerable<(string Name, IReadOnlyList<string> Lines)> Faults =>
     [
-        ("wrongly ended", WronglyTerminated), ("missed garbage", MissedGarbage), ("lost records", LostRecords),
+        ("wrongly terminated", WronglyTerminated), ("missed garbage", MissedGarbage), ("lost records", LostRecords),
         ("lost events", LostEvents), ("nstance misled", NstanceMisled),
     ];
 

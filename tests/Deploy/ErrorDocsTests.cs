@@ -75,7 +75,13 @@ public sealed partial class ErrorDocsTests
             : type == typeof(PhaseInput) ? new PhaseInput(shard, at, new())
             : type == typeof(AuditEntry) ? new AuditEntry
             {
-                Id = "x", At = at, Cluster = "c", Shard = "s", Instance = "x", Action = "x", Why = "x",
+                Id = "x",
+                At = at,
+                Cluster = "c",
+                Shard = "s",
+                Instance = "x",
+                Action = "x",
+                Why = "x",
             }
             : Activator.CreateInstance(type);
     }
