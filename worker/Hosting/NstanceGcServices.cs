@@ -104,7 +104,7 @@ public static class NstanceGcServices
         worker.MaxCachedWorkflows = options.MaxCachedWorkflows;
 
         // A task that waits for room in a full cache may time out, and the server sends it again. The SDK's core then
-        // holds two and can hang (testserver/README.md, "Known of the SDK").
+        // holds two and can hang (testserver/README.md, "Known faults of the SDK").
         worker.MaxConcurrentWorkflowTasks = Math.Min(DefaultWorkflowTasks, options.MaxCachedWorkflows);
 
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
