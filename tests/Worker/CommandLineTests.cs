@@ -31,7 +31,7 @@ public sealed class CommandLineTests
             + "create, nstance-gc config check")]
     [InlineData("status --output yaml", "--output: \"yaml\" is not known: text, wide or json")]
     [InlineData("pause --cluster c --shard s --reason x --until", "Required argument missing for option: '--until'")]
-    [InlineData("pause --cluster c --shard s", "Option '--reason' is required")]
+    [InlineData("pause --cluster c --shard s", "--reason: is required: say why, others will read it")]
     [InlineData(
         "cycle --cluster c --shard s --timeout never",
         "--timeout: \"never\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30")]
@@ -40,6 +40,21 @@ public sealed class CommandLineTests
         var cli = await Cli.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         Assert.Equal([$"nstance-gc: {expected}"], cli.Errors);
+        Assert.Equal((ExitCode.BadInput, ""), (cli.Code, cli.Output));
+    }
+
+    [Fact]
+    public async Task Run_SeveralFaultsOfAnOperatorsRequest_AreReportedTogether()
+    {
+        var cli = await Cli.RunAsync("pause --cluster c --shard s --until yesterday --group web".Split(' '));
+
+        Assert.Equal(
+            [
+                "nstance-gc: --reason: is required: say why, others will read it",
+                "nstance-gc: --until: \"yesterday\" is not a time from now (2h) or a moment (2026-11-24T18:00:00Z)",
+                "nstance-gc: --group: \"web\" is not tenant/group",
+            ],
+            cli.Errors);
         Assert.Equal((ExitCode.BadInput, ""), (cli.Code, cli.Output));
     }
 

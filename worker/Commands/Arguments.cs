@@ -19,9 +19,12 @@ internal static class Arguments
     public static Argument<string> Instance() =>
         new("INSTANCE") { Description = "nstance's instance id, or the cloud's" };
 
-    /// <summary>Makes the option for an operator's reason.</summary>
+    /// <summary>
+    /// Makes the option for an operator's reason. <see cref="ReadWhy"/> requires it, so that a missing one is reported
+    /// together with other faults.
+    /// </summary>
     public static Option<string?> Why(string name, bool required = true) =>
-        new(name) { Description = "Why; others will read it", HelpName = "TEXT", Required = required };
+        new(name) { Description = $"Why; others will read it{(required ? "; required" : "")}", HelpName = "TEXT" };
 
     public static Option<string> By() =>
         Text("--by", "NAME", "Who asks", Environment.UserName);
@@ -62,7 +65,8 @@ internal static class Arguments
     public static string ReadWhy(Option<string?> option, Invocation invocation)
     {
         var text = invocation.Get(option);
-        if (string.IsNullOrWhiteSpace(text)) invocation.Fault(option, "is empty: say why, others will read it");
+        if (string.IsNullOrWhiteSpace(text))
+            invocation.Fault(option, $"is {(text is null ? "required" : "empty")}: say why, others will read it");
         return text ?? "";
     }
 
