@@ -96,7 +96,7 @@ public sealed class GcActivities : IGcActivities
         var sync = new SyncPhase(
             database, Cloud(database, timings), records, notes, Trail(database, input), input, beat.Beat);
         var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
-        // Its own changes are no sign of an election.
+        // The changes of this sync must not look like an election.
         if (!database.IsOwn && result is not { Added: 0, MarkedDeleted: 0 }) database.NoteUnreported(at);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;

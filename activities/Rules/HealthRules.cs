@@ -4,7 +4,7 @@ namespace Nstance.Temporal.Activities.Rules;
 /// <param name="Registered">Registered instances that are not deleted.</param>
 /// <param name="Stale">Those whose last sign is older than the health interval.</param>
 /// <param name="Reported">Those with at least one report.</param>
-/// <param name="Latest">The latest report or registration; null if there is none, or its time is invalid.</param>
+/// <param name="Latest">The latest report or registration; null if it is missing or invalid.</param>
 internal sealed record HealthFacts(int Registered, int Stale, int Reported, DateTimeOffset? Latest)
 {
     /// <summary>False for a file of our own, into which no agent reports.</summary>
