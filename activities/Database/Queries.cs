@@ -106,15 +106,16 @@ internal static class Queries
     /// <summary>Ids that are empty or not texts; bytes sort behind all texts.</summary>
     public const string InvalidIds = "SELECT hex(id) FROM instances WHERE id = '' OR id >= x''";
 
-    /// <summary>Active rows whose machine, or whose record as last read, is unhealthy.</summary>
+    /// <summary>
+    /// Active rows whose machine, or whose record as last read, is unhealthy. For a UNION without ALL, SQLite would
+    /// walk an index and read each machine by its key, which takes ten times as long.
+    /// </summary>
     public const string Unhealthy = $"""
-        {Columns}
-        FROM (
-          SELECT instance_id AS candidate FROM gc_machines
+        {Columns} FROM instances AS i {Record}
+        WHERE +i.deleted_at IS NULL AND i.id IN (
+          SELECT instance_id FROM gc_machines
           WHERE status <> 'running' AND status IN {UnhealthyStatus} AND rowless = 0
-          UNION SELECT instance_id FROM gc_records WHERE status IN ('deleting','deleted'))
-        CROSS JOIN instances AS i ON i.id = candidate {Record}
-        WHERE +i.deleted_at IS NULL
+          UNION ALL SELECT instance_id FROM gc_records WHERE status IN ('deleting','deleted'))
         """;
 
     /// <summary>Uses nstance's index on registered_at; a file of our own is scanned.</summary>
@@ -158,7 +159,7 @@ internal static class Queries
         """;
 
     private const string Registered =
-        "FROM instances WHERE +deleted_at IS NULL AND +registered_at IS NOT NULL AND typeof(id) = 'text'";
+        "FROM instances WHERE +registered_at IS NOT NULL AND +deleted_at IS NULL AND typeof(id) = 'text'";
 
     /// <summary>Active registered rows without a report, and those registered before a time.</summary>
     public const string Unreported = $"""
