@@ -18,6 +18,8 @@ internal sealed class OtherCloud : ICloud, IConnections
     private const string Removed = "REMOVED";
 
     private readonly SortedDictionary<string, Vm> _vms = new(StringComparer.Ordinal);
+    private readonly FakeAuditStore _audit = new();
+    private readonly PlanShelf _plans = new();
     private int _launched;
 
     public string Provider => "other";
@@ -62,18 +64,12 @@ internal sealed class OtherCloud : ICloud, IConnections
     public Task<DescribeResult> DescribeAsync(
         IReadOnlyCollection<string> providerIds, CancellationToken cancellationToken)
     {
-        if (IsSilent)
-        {
-            return Task.FromResult(new DescribeResult(
-                new Dictionary<string, CloudInstance>(), new HashSet<string>(),
-                providerIds.ToDictionary(id => id, _ => "no answer")));
-        }
-
+        var answered = IsSilent ? [] : providerIds.ToHashSet();
         return Task.FromResult(new DescribeResult(
-            Find(vm => providerIds.Contains(vm.ProviderId)).ToDictionary(vm => vm.ProviderId),
-            providerIds.Where(id => !_vms.ContainsKey(id)).ToHashSet(),
-            new Dictionary<string, string>())
-        { At = Now() });
+            Find(vm => answered.Contains(vm.ProviderId)).ToDictionary(vm => vm.ProviderId),
+            answered.Where(id => !_vms.ContainsKey(id)).ToHashSet(),
+            providerIds.Except(answered).ToDictionary(id => id, _ => "no answer"))
+        { At = IsSilent ? null : Now() });
     }
 
     public Task<IReadOnlyList<CloudInstance>> FindByInstanceIdAsync(
@@ -113,15 +109,11 @@ internal sealed class OtherCloud : ICloud, IConnections
 
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;
 
-    IAuditStore IConnections.Audit(TimeSpan requestTimeout) => Audit;
+    IAuditStore IConnections.Audit(TimeSpan requestTimeout) => _audit;
 
-    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => Plans;
+    IPlanStore IConnections.Plans(TimeSpan requestTimeout) => _plans;
 
     ICloud IConnections.Cloud(string? region, TimeSpan requestTimeout) => this;
-
-    private FakeAuditStore Audit { get; } = new();
-
-    private PlanShelf Plans { get; } = new();
 
     private IReadOnlyList<CloudInstance> Find(Func<CloudInstance, bool> isWanted) =>
         [.. _vms.Values.Select(vm => vm.ToInstance()).Where(isWanted)];

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker;
 using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
@@ -171,6 +172,17 @@ public sealed class CommandLineTests
         Assert.Equal(Settings.All.Count, settings.Count);
         Assert.Equal(
             ["option", "environment", "key", "default", "help"], settings[0].EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public void Docs_OfEveryCommand_NameItsOutputInJson()
+    {
+        var docs = File.ReadAllText(Repository.File("docs/configuration.md"));
+        var section = docs[docs.IndexOf("## Output in JSON", StringComparison.Ordinal)..];
+        var named = section[..section.IndexOf("\n## ", StringComparison.Ordinal)];
+
+        foreach (var path in Leaves(NstanceGc.Line(TextWriter.Null, TextWriter.Null).Root, []))
+            Assert.Matches($"`({string.Join(' ', path[..^1])} )?{path[^1]}`", named);
     }
 
     private static IEnumerable<string[]> Leaves(Command command, string[] path) => command.Subcommands.Count == 0
