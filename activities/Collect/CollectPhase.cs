@@ -152,26 +152,28 @@ internal sealed class CollectPhase(
         return [.. acting.Except(rejected)];
     }
 
-    /// <summary>Holds back all of a reason, unless an approval covers the instance and the guard.</summary>
+    /// <summary>Holds back all of a reason, unless an approval covers the instance and each of the guards.</summary>
     private List<Assessment> PastGuards(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        if (acting.Count == 0 || Guard(reason) is not { } guard) return acting;
-        var held = acting.FindAll(a => !plans.Approves(a.Candidate, guard.Guard));
+        if (acting.Count == 0) return acting;
+        GuardNote[] guards = [.. GuardsOf(reason)];
+        var held = acting.FindAll(a => Array.Exists(guards, guard => !plans.Approves(a.Candidate, guard.Guard)));
         if (held.Count == 0) return acting;
-        _blocked.Add(guard);
+        // The plan names every guard. Otherwise its approval would lift only some of them.
+        _blocked.AddRange(guards);
         _held.AddRange(held);
-        _summary.Exceeded($"{reason.Id}: {guard.Why}");
-        outcomes.HoldBack(held, CollectAction.Blocked, guard.Why);
+        foreach (var guard in guards) _summary.Exceeded($"{reason.Id}: {guard.Why}");
+        outcomes.HoldBack(held, CollectAction.Blocked, string.Join("; ", guards.Select(guard => guard.Why)));
         return [.. acting.Except(held)];
     }
 
-    private GuardNote? Guard(Reason reason)
+    private IEnumerable<GuardNote> GuardsOf(Reason reason)
     {
-        if (input.Guard is { } listing) return listing;
+        if (input.Guard is { } listing) yield return listing;
         if (input is { StartedAt: { } temporal, HostTime: { } host }
             && SafetyGuard.OfClocks(temporal, host, _reader.CloudAhead, input) is { } clocks)
-            return clocks;
-        return reason.NeedsAgents ? _agents : null;
+            yield return clocks;
+        if (reason.NeedsAgents && _agents is { } agents) yield return agents;
     }
 
     /// <summary>Returns all of a reason, or over a limit only what an approval covers.</summary>
