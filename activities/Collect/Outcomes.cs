@@ -121,6 +121,8 @@ internal sealed class Outcomes(
         foreach (var a in skipped)
         {
             summary.Add(a, CollectAction.Skipped, "skipped", a.Verdict.Why);
+            // An approval is valid for an hour: what an outage or a protection skipped is terminated later.
+            ApprovedFailed |= a.Verdict.Kind != VerdictKind.Refuted && plans.Approves(a.Candidate);
             entries.Add(audit.Of(a, "skipped", a.Verdict.Why));
             if (a.Evidence.Record is RecordRead.Invalid invalid)
                 summary.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");

@@ -80,12 +80,7 @@ public sealed class PlanCollectTests : IDisposable
         var first = _world.Add();
         var second = _world.Add();
         await ApproveAsync();
-        foreach (var made in new[] { first, second })
-        {
-            var now = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(
-                now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
-        }
+        foreach (var made in new[] { first, second }) Protect(made);
 
         var result = await _world.CollectAsync();
 
@@ -171,6 +166,37 @@ public sealed class PlanCollectTests : IDisposable
         Assert.Contains(result.Problems, p => p.Contains("nothing is done by it: S3: 503", StringComparison.Ordinal));
     }
 
+    /// <summary>An approval is valid for an hour, and EC2 or S3 may be away when its first cycle begins.</summary>
+    [Theory]
+    [InlineData("cloud")]
+    [InlineData("bucket")]
+    [InlineData("protected")]
+    public async Task Collect_ApprovedInstancesAreSkipped_ApprovalIsNotDone(string cause)
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        await ApproveAsync();
+        var before = _world.Cloud.Instances.ToDictionary();
+        foreach (var one in made)
+        {
+            if (cause == "cloud") _world.Cloud.Undescribable.Add(one.ProviderId);
+            else if (cause == "bucket") _world.Records.Unreadable.Add(one.Key);
+            else Protect(one);
+        }
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.Equal((2, false), (result.Of(CollectReason.Dangling).Skipped, result.ApprovalDone));
+
+        _world.Cloud.Undescribable.Clear();
+        _world.Records.Unreadable.Clear();
+        foreach (var one in before.Values) _world.Cloud.Add(one);
+        var again = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertCollected);
+        Assert.Equal((2, true), (again.Approved, again.ApprovalDone));
+    }
+
     [Fact]
     public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {
@@ -194,6 +220,13 @@ public sealed class PlanCollectTests : IDisposable
         _world.Input = _world.Input with { DryRun = true };
 
         Assert.Null((await _world.CollectAsync()).Plan);
+    }
+
+    private void Protect(CollectWorld.Made made)
+    {
+        var now = _world.Cloud.Instances[made.ProviderId];
+        _world.Cloud.Add(
+            now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
     }
 
     private async Task ApproveAsync()
