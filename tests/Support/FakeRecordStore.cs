@@ -28,6 +28,9 @@ internal sealed class FakeRecordStore : IRecordStore
     /// <summary>Keys whose deletion fails.</summary>
     public HashSet<string> Undeletable { get; } = [];
 
+    /// <summary>Runs when a listing begins: to change the world meanwhile.</summary>
+    public Action? BeforeList { get; set; }
+
     public List<string> Reads { get; } = [];
 
     /// <summary>Keys that a caller asked to delete, in order.</summary>
@@ -39,6 +42,7 @@ internal sealed class FakeRecordStore : IRecordStore
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
+        BeforeList?.Invoke();
         var listed = Objects.Keys.Where(k => k.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(k => new RecordObject(k, ETag(k)))
