@@ -108,7 +108,7 @@ public sealed class GcActivities : IGcActivities
         RunAsync(input = Begun(input), "collect", async (db, beat) =>
         {
             await Leader(input).RequireSameAsync(db, Token);
-            var before = (await BeforeAsync())?.Collected;
+            var before = await BeforeAsync();
             var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
                 db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,

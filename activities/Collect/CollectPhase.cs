@@ -40,7 +40,7 @@ internal sealed class CollectPhase(
     private GuardNote? _agents;
 
     /// <summary>Runs the phase, and adds what an attempt <paramref name="before"/> did.</summary>
-    public async Task<CollectResult> RunAsync(CollectResult? before, CancellationToken ct)
+    public async Task<CollectResult> RunAsync(PhaseProgress? before, CancellationToken ct)
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
@@ -182,7 +182,8 @@ internal sealed class CollectPhase(
         var counted = acting.FindAll(a => a.IsTerminating && !plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
-        if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
+        var earlier = _summary.Limited(reason.Id);
+        if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value, earlier) is not { } over) return acting;
         _summary.Exceeded($"{reason.Id}: {over}");
         _held.AddRange(counted);
         outcomes.HoldBack(counted, CollectAction.OverLimit, over);
@@ -233,6 +234,9 @@ internal sealed class CollectPhase(
     }
 
     /// <summary>Sends a heartbeat. A dry-run changes nothing, so its retry counts everything again.</summary>
-    private void Beat(Reason reason, string doing) =>
-        heartbeat(new($"collect {reason.Word}: {doing}") { Collected = input.DryRun ? null : _summary.Done() });
+    private void Beat(Reason reason, string doing)
+    {
+        doing = $"collect {reason.Word}: {doing}";
+        heartbeat(input.DryRun ? new(doing) : _summary.Progress(doing));
+    }
 }

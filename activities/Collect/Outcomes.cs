@@ -108,6 +108,7 @@ internal sealed class Outcomes(
     {
         var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a.Candidate);
         if (isApproved) summary.Approved++;
+        else if (action is CollectAction.Terminated or CollectAction.Quarantined) summary.AddLimited(a);
         summary.Add(a, action, word, isApproved ? $"{why}; approved by {input.Approval!.By}" : why);
         _done.Add(Entry(a, word, why));
     }
