@@ -199,7 +199,8 @@ internal sealed class CollectPhase(
         {
             if (tries == MaxRefreshes)
             {
-                outcomes.SkipAnnounced(batch.Select(a => a.Skip("evidence expired before termination")));
+                outcomes.SkipAnnounced(
+                    batch.Select(a => a.Skip("evidence expired before termination")), isExpired: true);
                 return [];
             }
 

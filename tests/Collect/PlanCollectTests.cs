@@ -170,18 +170,14 @@ public sealed class PlanCollectTests : IDisposable
     [Theory]
     [InlineData("cloud")]
     [InlineData("bucket")]
-    [InlineData("protected")]
-    public async Task Collect_ApprovedInstancesAreSkipped_ApprovalIsNotDone(string cause)
+    [InlineData("slow")]
+    public async Task Collect_NoAnswerAboutApprovedInstances_ApprovalIsNotDone(string cause)
     {
         CollectWorld.Made[] made = [_world.Add(), _world.Add()];
         await ApproveAsync();
-        var before = _world.Cloud.Instances.ToDictionary();
-        foreach (var one in made)
-        {
-            if (cause == "cloud") _world.Cloud.Undescribable.Add(one.ProviderId);
-            else if (cause == "bucket") _world.Records.Unreadable.Add(one.Key);
-            else Protect(one);
-        }
+        if (cause == "cloud") _world.Cloud.Undescribable.UnionWith(made.Select(one => one.ProviderId));
+        if (cause == "bucket") _world.Records.Unreadable.UnionWith(made.Select(one => one.Key));
+        if (cause == "slow") _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromSeconds(6));
 
         var result = await _world.CollectAsync();
 
@@ -190,7 +186,7 @@ public sealed class PlanCollectTests : IDisposable
 
         _world.Cloud.Undescribable.Clear();
         _world.Records.Unreadable.Clear();
-        foreach (var one in before.Values) _world.Cloud.Add(one);
+        _world.Cloud.BeforeDescribe = null;
         var again = await _world.CollectAsync();
 
         Assert.All(made, _world.AssertCollected);
