@@ -48,7 +48,9 @@ internal sealed class CollectPhase(
         _summary.Terminating(rows.Terminating, input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
-            _summary.Problem(quiet);
+            // A host without the time zone would hold the shard for ever: the cycle is then no good one.
+            if (QuietHoursRules.AreInvalid(input)) _summary.Outage(quiet);
+            else _summary.Problem(quiet);
             return _summary.Result() with { QuietHours = quiet };
         }
 

@@ -14,7 +14,7 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
         var open = terminated.DistinctBy(record => record.Key).ToArray();
         if (open.Length == 0) return [];
         var answer = await records.DeleteAsync(shard, [.. open.Select(record => record.Key)], ct);
-        KeptRecord[] failed = [.. open.Where(r => answer.ContainsKey(r.Key)).Select(r => r with { Why = answer[r.Key] })];
+        var failed = open.Where(r => answer.ContainsKey(r.Key)).Select(r => r with { Why = answer[r.Key] }).ToArray();
         database.AddKeptRecords(failed);
         return failed;
     }

@@ -54,7 +54,7 @@ public sealed class ProgressTests : IDisposable
         Assert.False(_world.IsLive(dangling));
     }
 
-    /// <summary>A retry is a part of the same cycle, and it may read evidence that the first attempt could not.</summary>
+    /// <summary>A retry belongs to the same cycle, and it may read evidence that the first attempt could not.</summary>
     [Fact]
     public async Task Collect_RetryFindsMoreGarbage_TheLimitHoldsForBothAttempts()
     {
@@ -76,7 +76,7 @@ public sealed class ProgressTests : IDisposable
         Assert.Equal(2, result.Plan!.Instances);
     }
 
-    /// <summary>The first attempt made the fleet smaller. The rest of what it may terminate stays within the limit.</summary>
+    /// <summary>The first attempt made the fleet smaller. The rest of its batches stay within the limit.</summary>
     [Fact]
     public async Task Collect_CutBetweenTwoBatches_TheRetryTerminatesTheRest()
     {

@@ -158,7 +158,7 @@ public sealed class ElectionTests : IDisposable
         Assert.StartsWith("nstance was elected since the last sync", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The dead did not report, too. Their number must not hide that the reports of the others are reset.</summary>
+    /// <summary>The dead do not report either. Their number must not hide that all other reports were reset.</summary>
     [Fact]
     public async Task ElectedAfterTheSilentWereTerminated_NoInstanceIsChecked()
     {
