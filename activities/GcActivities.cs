@@ -96,8 +96,8 @@ public sealed class GcActivities : IGcActivities
         var sync = new SyncPhase(
             database, Cloud(database, timings), records, notes, Trail(database, input), input, beat.Beat);
         var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
-        // The changes of this sync must not look like an election.
-        if (!database.IsOwn && result is not { Added: 0, MarkedDeleted: 0 }) database.NoteUnreported(at);
+        // The rows that this sync added must not look like an election.
+        if (!database.IsOwn && result is not { Added: 0, MarkedDeleted: 0 }) database.LowerUnreported(result.Added);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
@@ -108,12 +108,14 @@ public sealed class GcActivities : IGcActivities
         RunAsync(input = Begun(input), "collect", async (db, beat) =>
         {
             await Leader(input).RequireSameAsync(db, Token);
-            var before = (await BeforeAsync())?.Collected;
+            var before = await BeforeAsync();
             var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
                 db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
                 beat.Beat, _time);
             var result = await collect.RunAsync(before, Token);
+            // The rows that this phase marked must not hide an election.
+            if (!db.IsOwn && result.Counts.Any(c => c.Terminated + c.AlreadyGone > 0)) db.LowerUnreported(added: 0);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);
             return result;
         });

@@ -12,8 +12,9 @@ public abstract record PhaseResult
     public IReadOnlyList<string> Problems { get; init; } = [];
 
     /// <summary>
-    /// What the cloud or the bucket did not answer or accept, so that work is left, in one sentence; the cycle is then
-    /// <see cref="CycleOutcome.Partial"/>. Null: there was no outage. Invalid data does not count as an outage.
+    /// What the cloud or the bucket did not answer or accept, or the host did not understand, so that work is left, in
+    /// one sentence; the cycle is then <see cref="CycleOutcome.Partial"/>. Null: there was no outage. Invalid data does
+    /// not count as an outage.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Outage { get; init; }

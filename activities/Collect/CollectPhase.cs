@@ -40,7 +40,7 @@ internal sealed class CollectPhase(
     private GuardNote? _agents;
 
     /// <summary>Runs the phase, and adds what an attempt <paramref name="before"/> did.</summary>
-    public async Task<CollectResult> RunAsync(CollectResult? before, CancellationToken ct)
+    public async Task<CollectResult> RunAsync(PhaseProgress? before, CancellationToken ct)
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
@@ -48,7 +48,9 @@ internal sealed class CollectPhase(
         _summary.Terminating(rows.Terminating, input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
-            _summary.Problem(quiet);
+            // A host without the time zone would hold the shard for ever: the cycle is then no good one.
+            if (QuietHoursRules.AreInvalid(input)) _summary.Outage(quiet);
+            else _summary.Problem(quiet);
             return _summary.Result() with { QuietHours = quiet };
         }
 
@@ -152,26 +154,28 @@ internal sealed class CollectPhase(
         return [.. acting.Except(rejected)];
     }
 
-    /// <summary>Holds back all of a reason, unless an approval covers the instance and the guard.</summary>
+    /// <summary>Holds back all of a reason, unless an approval covers the instance and each of the guards.</summary>
     private List<Assessment> PastGuards(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        if (acting.Count == 0 || Guard(reason) is not { } guard) return acting;
-        var held = acting.FindAll(a => !plans.Approves(a.Candidate, guard.Guard));
+        if (acting.Count == 0) return acting;
+        GuardNote[] guards = [.. GuardsOf(reason)];
+        var held = acting.FindAll(a => Array.Exists(guards, guard => !plans.Approves(a.Candidate, guard.Guard)));
         if (held.Count == 0) return acting;
-        _blocked.Add(guard);
+        // The plan names every guard. Otherwise its approval would lift only some of them.
+        _blocked.AddRange(guards);
         _held.AddRange(held);
-        _summary.Exceeded($"{reason.Id}: {guard.Why}");
-        outcomes.HoldBack(held, CollectAction.Blocked, guard.Why);
+        foreach (var guard in guards) _summary.Exceeded($"{reason.Id}: {guard.Why}");
+        outcomes.HoldBack(held, CollectAction.Blocked, string.Join("; ", guards.Select(guard => guard.Why)));
         return [.. acting.Except(held)];
     }
 
-    private GuardNote? Guard(Reason reason)
+    private IEnumerable<GuardNote> GuardsOf(Reason reason)
     {
-        if (input.Guard is { } listing) return listing;
+        if (input.Guard is { } listing) yield return listing;
         if (input is { StartedAt: { } temporal, HostTime: { } host }
             && SafetyGuard.OfClocks(temporal, host, _reader.CloudAhead, input) is { } clocks)
-            return clocks;
-        return reason.NeedsAgents ? _agents : null;
+            yield return clocks;
+        if (reason.NeedsAgents && _agents is { } agents) yield return agents;
     }
 
     /// <summary>Returns all of a reason, or over a limit only what an approval covers.</summary>
@@ -180,7 +184,8 @@ internal sealed class CollectPhase(
         var counted = acting.FindAll(a => a.IsTerminating && !plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
-        if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value) is not { } over) return acting;
+        var earlier = _summary.Limited(reason.Id);
+        if (Limits.Exceeded(input.Limits, reason.Id, terminating, _live.Value, earlier) is not { } over) return acting;
         _summary.Exceeded($"{reason.Id}: {over}");
         _held.AddRange(counted);
         outcomes.HoldBack(counted, CollectAction.OverLimit, over);
@@ -196,7 +201,8 @@ internal sealed class CollectPhase(
         {
             if (tries == MaxRefreshes)
             {
-                outcomes.SkipAnnounced(batch.Select(a => a.Skip("evidence expired before termination")));
+                outcomes.SkipAnnounced(
+                    batch.Select(a => a.Skip("evidence expired before termination")), isExpired: true);
                 return [];
             }
 
@@ -231,6 +237,9 @@ internal sealed class CollectPhase(
     }
 
     /// <summary>Sends a heartbeat. A dry-run changes nothing, so its retry counts everything again.</summary>
-    private void Beat(Reason reason, string doing) =>
-        heartbeat(new($"collect {reason.Word}: {doing}") { Collected = input.DryRun ? null : _summary.Done() });
+    private void Beat(Reason reason, string doing)
+    {
+        doing = $"collect {reason.Word}: {doing}";
+        heartbeat(input.DryRun ? new(doing) : _summary.Progress(doing));
+    }
 }

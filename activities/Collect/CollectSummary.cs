@@ -20,6 +20,7 @@ internal sealed class CollectSummary
     private readonly Dictionary<CollectReason, CollectCounts> _counts =
         Reasons.All.ToDictionary(reason => reason.Id, reason => new CollectCounts { Reason = reason.Id });
 
+    private readonly Dictionary<(CollectReason Reason, string Tenant, string Group), int> _limited = [];
     private readonly PhaseNotes _done = new();
     private readonly PhaseNotes _others = new();
     private readonly List<string> _exceeded = [];
@@ -62,6 +63,17 @@ internal sealed class CollectSummary
         notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
     }
 
+    /// <summary>Counts an instance that was terminated or quarantined within the limits.</summary>
+    public void AddLimited(Assessment a)
+    {
+        var group = (a.Reason, a.Tenant, a.Group);
+        _limited[group] = _limited.GetValueOrDefault(group) + 1;
+    }
+
+    /// <summary>Returns what counts for the limits of a reason so far, by group.</summary>
+    public IReadOnlyDictionary<(string Tenant, string Group), int> Limited(CollectReason reason) => _limited
+        .Where(l => l.Key.Reason == reason).ToDictionary(l => (l.Key.Tenant, l.Key.Group), l => l.Value);
+
     /// <summary>Counts machines that already shut down, and names those that are stuck.</summary>
     public void Terminating(IReadOnlyList<TerminatingMachine> machines, DateTimeOffset asOf)
     {
@@ -94,30 +106,23 @@ internal sealed class CollectSummary
         Problem($"{sentence}: none was terminated");
     }
 
-    /// <summary>Returns the completed actions, from which a retry starts.</summary>
-    public CollectResult Done() => new()
+    /// <summary>Returns the progress from which a retry starts: the completed actions.</summary>
+    public PhaseProgress Progress(string doing) => new(doing)
     {
-        Counts =
-        [
-            .. _counts.Values.Select(c => c with
-            {
-                Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0,
-                OverLimit = 0, Blocked = 0,
-            }),
-        ],
-        GroupsChanged = GroupsChanged,
-        Approved = Approved,
-        Samples = [.. _done.Samples.Where(note => note.Action != "failed")],
+        Collected = Done(),
+        Limited = [.. _limited.Select(l => new LimitedGroup(l.Key.Reason, l.Key.Tenant, l.Key.Group, l.Value))],
     };
 
     /// <summary>Starts from the completed actions of an earlier attempt, if there was one.</summary>
-    public void Continue(CollectResult? before)
+    public void Continue(PhaseProgress? before)
     {
-        if (before is null) return;
-        foreach (var counts in before.Counts) _counts[counts.Reason] = counts;
-        GroupsChanged = before.GroupsChanged;
-        Approved = before.Approved;
-        foreach (var note in before.Samples) _done.Sample(note);
+        foreach (var group in before?.Limited ?? [])
+            _limited[(group.Reason, group.Tenant, group.Group)] = group.Instances;
+        if (before?.Collected is not { } done) return;
+        foreach (var counts in done.Counts) _counts[counts.Reason] = counts;
+        GroupsChanged = done.GroupsChanged;
+        Approved = done.Approved;
+        foreach (var note in done.Samples) _done.Sample(note);
     }
 
     public CollectResult Result()
@@ -138,4 +143,19 @@ internal sealed class CollectSummary
             Outage = _done.FirstOutage,
         };
     }
+
+    private CollectResult Done() => new()
+    {
+        Counts =
+        [
+            .. _counts.Values.Select(c => c with
+            {
+                Candidates = c.Terminated + c.AlreadyGone + c.Quarantined, Skipped = 0, Failed = 0,
+                OverLimit = 0, Blocked = 0,
+            }),
+        ],
+        GroupsChanged = GroupsChanged,
+        Approved = Approved,
+        Samples = [.. _done.Samples.Where(note => note.Action != "failed")],
+    };
 }

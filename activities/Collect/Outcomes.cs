@@ -17,11 +17,15 @@ internal sealed class Outcomes(
     /// <summary>Skips candidates that no audit line announced. The audit contains only news of them.</summary>
     public void Skip(IEnumerable<Assessment> skipped) => audit.AddNews(Skipped(skipped));
 
-    /// <summary>Skips announced candidates. The audit must say each time that they were not terminated.</summary>
-    public void SkipAnnounced(IEnumerable<Assessment> skipped)
+    /// <summary>
+    /// Skips announced candidates. The audit must say each time that they were not terminated. True if
+    /// <paramref name="isExpired"/>: their evidence got too old.
+    /// </summary>
+    public void SkipAnnounced(IEnumerable<Assessment> skipped, bool isExpired = false)
     {
-        if (input.DryRun) Skip(skipped);
-        else audit.Add(Skipped(skipped));
+        var entries = Skipped(skipped, isExpired);
+        if (input.DryRun) audit.AddNews(entries);
+        else audit.Add(entries);
     }
 
     /// <summary>Notes candidates that a limit or a guard holds back.</summary>
@@ -108,6 +112,7 @@ internal sealed class Outcomes(
     {
         var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a.Candidate);
         if (isApproved) summary.Approved++;
+        else if (action is CollectAction.Terminated or CollectAction.Quarantined) summary.AddLimited(a);
         summary.Add(a, action, word, isApproved ? $"{why}; approved by {input.Approval!.By}" : why);
         _done.Add(Entry(a, word, why));
     }
@@ -115,12 +120,14 @@ internal sealed class Outcomes(
     private AuditEntry Entry(Assessment a, string word, string why) =>
         audit.Of(a, word, why, plans.Approves(a.Candidate) ? input.Approval : null);
 
-    private List<AuditEntry> Skipped(IEnumerable<Assessment> skipped)
+    private List<AuditEntry> Skipped(IEnumerable<Assessment> skipped, bool isExpired = false)
     {
         var entries = new List<AuditEntry>();
         foreach (var a in skipped)
         {
             summary.Add(a, CollectAction.Skipped, "skipped", a.Verdict.Why);
+            // An approval is valid for an hour. An outage must not use it up.
+            ApprovedFailed |= (isExpired || a.Evidence.IsIncomplete) && plans.Approves(a.Candidate);
             entries.Add(audit.Of(a, "skipped", a.Verdict.Why));
             if (a.Evidence.Record is RecordRead.Invalid invalid)
                 summary.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");

@@ -8,14 +8,15 @@ namespace Nstance.Temporal.Activities.Collect;
 /// </summary>
 internal sealed class RecordDeletions(ShardDatabase database, IRecordStore records, ShardRef shard)
 {
-    /// <summary>Deletes each record once, and stores what the bucket did not delete.</summary>
-    public async Task DeleteAsync(IEnumerable<KeptRecord> terminated, CancellationToken ct)
+    /// <summary>Deletes each record once. Stores and returns what the bucket did not delete.</summary>
+    public async Task<IReadOnlyList<KeptRecord>> DeleteAsync(IEnumerable<KeptRecord> terminated, CancellationToken ct)
     {
         var open = terminated.DistinctBy(record => record.Key).ToArray();
-        if (open.Length == 0) return;
-        var failed = await records.DeleteAsync(shard, [.. open.Select(record => record.Key)], ct);
-        database.AddKeptRecords(
-            open.Where(record => failed.ContainsKey(record.Key)).Select(r => r with { Why = failed[r.Key] }));
+        if (open.Length == 0) return [];
+        var answer = await records.DeleteAsync(shard, [.. open.Select(record => record.Key)], ct);
+        var failed = open.Where(r => answer.ContainsKey(r.Key)).Select(r => r with { Why = answer[r.Key] }).ToArray();
+        database.AddKeptRecords(failed);
+        return failed;
     }
 
     /// <summary>Retries what earlier cycles could not delete.</summary>
@@ -37,9 +38,10 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
             }
         }
 
-        database.RemoveKeptRecords(kept.Select(record => record.InstanceId).Except(failed.Select(f => f.InstanceId)));
         database.AddKeptRecords(failed);
-        await DeleteAsync(open, ct);
+        failed.AddRange(await DeleteAsync(open, ct));
+        // Last: a pause or a crash meanwhile must lose none.
+        database.RemoveKeptRecords(kept.Select(record => record.InstanceId).Except(failed.Select(f => f.InstanceId)));
     }
 
     /// <summary>Returns a sentence about the records that the bucket still holds; null if it holds none.</summary>

@@ -42,11 +42,14 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Stores how many registered rows have no report now. nstance resets all reports at each election, also when it
-    /// elects the same server again. Without a reset, the number of rows that are registered now and have no report can
-    /// only fall.
+    /// Lowers the stored number of registered rows without a report after a phase that removed or added rows. nstance
+    /// resets all reports at each election, also when it elects the same server again. Without a reset, the number of
+    /// rows that are registered now and have no report can only fall, but for the <paramref name="added"/> ones. It
+    /// never rises beyond that: an election during the phase must not be lost.
     /// </summary>
-    public void NoteUnreported(DateTimeOffset at) => NoteUnreported(CountUnreported().All, at);
+    public void LowerUnreported(int added) => SetMeta(
+        MetaKeys.Unreported,
+        Math.Min(CountUnreported().All, UnreportedAtLastCount + added).ToString(CultureInfo.InvariantCulture));
 
     private int UnreportedAtLastCount =>
         int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var count) ? count : 0;

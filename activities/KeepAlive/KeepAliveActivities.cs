@@ -14,6 +14,9 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
     /// <summary>Tries to read the last state. If all fail, the new collector starts paused.</summary>
     public const int MaxTries = 3;
 
+    /// <summary>As many as a collector keeps.</summary>
+    private const int MaxEndedPlans = 20;
+
     private const string Unreadable = "the state of the last collector could not be read; check the shard, then resume";
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
@@ -31,7 +34,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
             var last = await handle.DescribeAsync(new() { Rpc = new() { Timeout = AnswerTimeout } });
             if (last.Status == WorkflowExecutionStatus.Running) return last.RunId;
             var known = await handle.QueryAsync(w => w.Export(), new() { Rpc = new() { Timeout = AnswerTimeout } });
-            input = input with { State = After(known.State) };
+            input = input with { State = After(known, input.Settings) };
         }
         catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
         {
@@ -61,13 +64,30 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
     }
 
     /// <summary>Drops what must be decided again: the host, the plan and its approval, the times of cycles.</summary>
-    private static GcState? After(GcState? last) => last is null ? null : last with
+    private static GcState? After(GcInput last, GcSettings next) => last.State is not { } state ? null : state with
     {
         Host = null,
-        LastHost = last.Host?.Host ?? last.LastHost,
+        LastHost = state.Host?.Host ?? state.LastHost,
+        Mode = state.Mode ?? DryRunAfter(last.Settings, next),
         Approval = null,
         Pending = null,
+        EndedPlans =
+        [
+            .. new[] { state.Pending?.Hash, state.Approval?.Hash }.OfType<string>(),
+            .. state.EndedPlans.Take(MaxEndedPlans - 2),
+        ],
         NextCycleAt = null,
         LastCycleAt = null,
     };
+
+    /// <summary>
+    /// The update <c>Configure</c> may have set a dry-run that the schedule does not know. A restart must not enforce.
+    /// </summary>
+    private static ModeState? DryRunAfter(GcSettings last, GcSettings next) =>
+        next.DryRun is false && last.DryRun is not false
+            ? new(true, "keep-alive", DateTimeOffset.UtcNow)
+            {
+                Comment = "the collector was in dry-run, and its schedule enforces; run enforce to go on",
+            }
+            : null;
 }

@@ -39,9 +39,10 @@ internal sealed class PurgePhase(
         var expired = database.FindExpired(deletedBefore)
             .Where(row => !kept.Contains(row.Id) && !IsPaused(row)).ToList();
         var keys = input.DryRun ? null : await FindKeysAsync(expired, ct);
-        foreach (var page in expired.Chunk(PageSize))
+        foreach (var chunk in expired.Chunk(PageSize))
         {
             ct.ThrowIfCancellationRequested();
+            var page = StillDeleted(chunk);
             _result = _result with { Expired = _result.Expired + page.Length };
             if (input.DryRun) Would(page);
             else await PurgeAsync(page, keys, ct);
@@ -58,6 +59,16 @@ internal sealed class PurgePhase(
         Problems = _notes.Problems,
         Outage = _notes.FirstOutage,
     };
+
+    /// <summary>
+    /// Reads the rows again, because earlier pages may have taken minutes. nstance creates a NAT instance anew under
+    /// the same id, and its new record must stay.
+    /// </summary>
+    private InstanceRow[] StillDeleted(InstanceRow[] page)
+    {
+        var now = database.FindAll(page.Select(row => row.Id));
+        return [.. page.Where(row => now.GetValueOrDefault(row.Id)?.DeletedAt == row.DeletedAt)];
+    }
 
     private void Would(InstanceRow[] page)
     {

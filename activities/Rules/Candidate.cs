@@ -43,6 +43,9 @@ internal sealed record Evidence
     /// <summary>The cloud's time of its answer by id; null if it gave none.</summary>
     public DateTimeOffset? CloudTime { get; init; }
 
+    /// <summary>True if the cloud or the bucket did not answer.</summary>
+    public bool IsIncomplete => CloudUnknown is not null || Record is null;
+
     /// <summary>Gets the instance. Throws if a verdict without an instance asks for it.</summary>
     public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
 }

@@ -57,9 +57,9 @@ internal sealed class CandidateRows
     /// </summary>
     public IReadOnlyList<TerminatingMachine> Terminating { get; }
 
-    /// <summary>Includes unhealthy recorded machines whose row nstance lost.</summary>
-    public IEnumerable<InstanceRow> Unhealthy =>
-        _source.FindUnhealthy().Concat(Recorded.Where(row => row.MachineStatus.IsUnhealthy()));
+    /// <summary>Includes recorded machines whose row nstance lost: unhealthy ones, and those that it deletes.</summary>
+    public IEnumerable<InstanceRow> Unhealthy => _source.FindUnhealthy().Concat(
+        Recorded.Where(row => row.MachineStatus.IsUnhealthy() || row.RecordStatus.IsUnhealthy()));
 
     public IEnumerable<InstanceRow> Dangling => Unregistered.Where(row => row.ProviderId is not null).Concat(
         Recorded.Where(row => !row.MachineStatus.IsUnhealthy() && row.RegisteredAt is null && row.Issued < Deadline));

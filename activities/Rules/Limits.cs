@@ -6,14 +6,24 @@ namespace Nstance.Temporal.Activities.Rules;
 /// </summary>
 internal static class Limits
 {
-    /// <summary>Returns which limit is exceeded, and by how much; null if none is.</summary>
+    /// <summary>
+    /// Returns which limit is exceeded, and by how much; null if none is. What an <paramref name="earlier"/> attempt at
+    /// the phase terminated, by group, counts too.
+    /// </summary>
     public static string? Exceeded(
         TerminationLimits limits,
         CollectReason reason,
         IReadOnlyCollection<(string Tenant, string Group)> terminating,
-        IReadOnlyDictionary<(string Tenant, string Group), int> live)
+        IReadOnlyDictionary<(string Tenant, string Group), int> live,
+        IReadOnlyDictionary<(string Tenant, string Group), int>? earlier = null)
     {
         if (!limits.Enabled || terminating.Count == 0) return null;
+        if (earlier is { Count: > 0 })
+        {
+            terminating = [.. terminating, .. earlier.SelectMany(e => Enumerable.Repeat(e.Key, e.Value))];
+            live = live.Concat(earlier).GroupBy(l => l.Key).ToDictionary(l => l.Key, l => l.Sum(n => n.Value));
+        }
+
         var liveInShard = live.Values.Sum();
         var max = Allowed(liveInShard, ShardRule(limits, reason));
         if (terminating.Count > max)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Nstance.Temporal.Activities.Rules;
@@ -14,14 +15,30 @@ internal static class QuietHoursRules
         DateTimeOffset[] times = [input.AsOf, input.StartedAt ?? input.AsOf];
         foreach (var hours in input.QuietHours ?? [])
         {
-            if (!TimeZoneInfo.TryFindSystemTimeZoneById(hours.TimeZone, out var zone)
-                || !TryParse(hours.From, out var from) || !TryParse(hours.To, out var to))
-                return $"quiet hours {Text(hours)} are invalid on this host: nothing is collected";
+            if (!TryRead(hours, out var zone, out var from, out var to))
+            {
+                return $"quiet hours {Text(hours)} are invalid on this host: nothing is collected. "
+                    + "Install the time zones (tzdata), or correct --quiet-hours";
+            }
+
             if (times.Any(time => Holds(hours, from, to, TimeZoneInfo.ConvertTime(time, zone).DateTime)))
                 return $"quiet hours {Text(hours)}: nothing is collected";
         }
 
         return null;
+    }
+
+    /// <summary>True if this host cannot read some hours: they hold always, and an operator must know.</summary>
+    public static bool AreInvalid(PhaseInput input) =>
+        (input.QuietHours ?? []).Any(hours => !TryRead(hours, out _, out _, out _));
+
+    private static bool TryRead(
+        QuietHours hours, [NotNullWhen(true)] out TimeZoneInfo? zone, out TimeOnly from, out TimeOnly to)
+    {
+        from = default;
+        to = default;
+        return TimeZoneInfo.TryFindSystemTimeZoneById(hours.TimeZone, out zone)
+            && TryParse(hours.From, out from) && TryParse(hours.To, out to);
     }
 
     private static bool Holds(QuietHours hours, TimeOnly from, TimeOnly to, DateTime now)

@@ -150,7 +150,10 @@ internal sealed class Backfill(
         else
         {
             // nstance's own collector terminates an unregistered instance. Only a running, registered one is added.
-            if (machine.Status != InstanceStatus.Running || read.Record.RegisteredAt is null) return false;
+            // With the row of an instance that nstance deletes, its group would have one member too many, and nstance
+            // would terminate the oldest.
+            if (machine.Status != InstanceStatus.Running || read.Record.RegisteredAt is null
+                || EvidenceChecks.IsDeleted(read.Record)) return false;
             var fault = BackfillRules.NotInsertable(
                 read.Record, database.Path, database.FindUnfillable(), database.HasSubnet);
             if (fault is not null) return NotAdded(machine, fault);

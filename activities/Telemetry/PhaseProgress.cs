@@ -9,9 +9,15 @@ internal sealed record PhaseProgress(string Doing)
     /// <summary>Terminated and cleaned so far. A retry judges skipped candidates again.</summary>
     public CollectResult? Collected { get; init; }
 
+    /// <summary>Terminated and quarantined so far, as limits count it. A retry is a part of the same cycle.</summary>
+    public IReadOnlyList<LimitedGroup>? Limited { get; init; }
+
     /// <summary>Purged so far.</summary>
     public PurgeResult? Purged { get; init; }
 
     /// <summary>Instances that the sync has listed. A retry starts the listing again.</summary>
     public int? Listed { get; init; }
 }
+
+/// <summary>Number of instances of a group that a reason has terminated or quarantined in this cycle.</summary>
+internal sealed record LimitedGroup(CollectReason Reason, string Tenant, string Group, int Instances);

@@ -140,7 +140,7 @@ internal sealed class CollectWorld : IDisposable
 
     public FakePlanStore Plans { get; } = new();
 
-    public async Task<CollectResult> CollectAsync(CollectResult? before = null)
+    public async Task<CollectResult> CollectAsync(PhaseProgress? before = null)
     {
         var plans = await ShardPlans.ReadAsync(Plans, Input, ofHealth: false, CancellationToken.None);
         return await new CollectPhase(Db, Cloud, Records, Events, Trail, plans, Input, Beats.Add, Clock)

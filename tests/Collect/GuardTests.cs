@@ -86,6 +86,30 @@ public sealed class GuardTests : IDisposable
         Assert.Equal(3, result.Of(CollectReason.Dangling).Blocked);
     }
 
+    /// <summary>An approval for one guard says nothing about another one that trips too.</summary>
+    [Fact]
+    public async Task Collect_ApprovedForOneGuardAndAnotherTripsToo_IsHeldByBoth()
+    {
+        var dangling = _world.Add();
+        Registered(8, CollectWorld.AsOf);
+        _world.Input = _world.Input with { Guard = new(Guards.Listing, "the listing shrank") };
+        Approve((await _world.CollectAsync()).Plan!);
+        var silent = GoTime.Format(CollectWorld.AsOf.AddHours(-1));
+        _world.Sql("UPDATE instances SET health_at = $at WHERE health_at IS NOT NULL", ("$at", silent));
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(dangling);
+        Assert.Equal([Guards.Agents, Guards.Listing], result.Blocked.Select(g => g.Guard).Order());
+        Assert.Equal((0, 1), (result.Approved, result.Of(CollectReason.Dangling).Blocked));
+        Assert.Equal([Guards.Agents, Guards.Listing], result.Plan!.Guards);
+        Assert.Equal(2, result.Plan.Exceeded.Count);
+
+        Approve(result.Plan);
+        await _world.CollectAsync();
+        _world.AssertCollected(dangling);
+    }
+
     [Fact]
     public async Task Collect_SuspectListing_HoldsEveryReasonAsAPlan()
     {

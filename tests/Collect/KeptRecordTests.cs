@@ -81,6 +81,24 @@ public sealed class KeptRecordTests : IDisposable
         Assert.Empty(result.Problems);
     }
 
+    /// <summary>An operator pauses, or the worker is killed, during the second try.</summary>
+    [Fact]
+    public async Task Collect_CancelledDuringTheRetry_TheNextCycleRetriesAgain()
+    {
+        var made = Garbage(isInCloud: true);
+        _world.Records.Undeletable.Add(made.Key);
+        await CycleAsync();
+        _world.Records.Undeletable.Clear();
+        _world.Records.DeleteFault = new OperationCanceledException();
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => _world.CollectAsync());
+        Assert.True(_world.HasRecord(made));
+        await _world.CollectAsync();
+
+        Assert.False(_world.HasRecord(made));
+        Assert.Empty(_world.Db.FindKeptRecords());
+    }
+
     [Fact]
     public async Task Collect_RowIsLiveAgain_ItsRecordStays()
     {

@@ -97,6 +97,21 @@ public sealed class PauseTests : IDisposable
         Assert.Empty(result.Blocked);
     }
 
+    /// <summary>A slim image has no time zones. It held the shard for ever, and every cycle looked good.</summary>
+    [Fact]
+    public async Task Collect_HostDoesNotKnowTheTimeZone_TheCycleIsNotGood()
+    {
+        var made = _world.Add();
+        _world.Input = _world.Input with { QuietHours = [new("02:00", "03:00") { TimeZone = "Nowhere/Land" }] };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertUntouched(made);
+        Assert.StartsWith(
+            "quiet hours 02:00-03:00 Nowhere/Land are invalid on this host", result.Outage, StringComparison.Ordinal);
+        Assert.Equal(result.Outage, Assert.Single(result.Problems));
+    }
+
     /// <summary>A cycle's time is read first; a sync may then take minutes (found by chaos, seed 5550).</summary>
     [Theory]
     [InlineData("18:41", "19:00", true)]

@@ -80,12 +80,7 @@ public sealed class PlanCollectTests : IDisposable
         var first = _world.Add();
         var second = _world.Add();
         await ApproveAsync();
-        foreach (var made in new[] { first, second })
-        {
-            var now = _world.Cloud.Instances[made.ProviderId];
-            _world.Cloud.Add(
-                now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
-        }
+        foreach (var made in new[] { first, second }) Protect(made);
 
         var result = await _world.CollectAsync();
 
@@ -171,6 +166,33 @@ public sealed class PlanCollectTests : IDisposable
         Assert.Contains(result.Problems, p => p.Contains("nothing is done by it: S3: 503", StringComparison.Ordinal));
     }
 
+    /// <summary>An approval is valid for an hour, and EC2 or S3 may be away when its first cycle begins.</summary>
+    [Theory]
+    [InlineData("cloud")]
+    [InlineData("bucket")]
+    [InlineData("slow")]
+    public async Task Collect_NoAnswerAboutApprovedInstances_ApprovalIsNotDone(string cause)
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        await ApproveAsync();
+        if (cause == "cloud") _world.Cloud.Undescribable.UnionWith(made.Select(one => one.ProviderId));
+        if (cause == "bucket") _world.Records.Unreadable.UnionWith(made.Select(one => one.Key));
+        if (cause == "slow") _world.Cloud.BeforeDescribe = () => _world.Clock.Advance(TimeSpan.FromSeconds(6));
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.Equal((2, false), (result.Of(CollectReason.Dangling).Skipped, result.ApprovalDone));
+
+        _world.Cloud.Undescribable.Clear();
+        _world.Records.Unreadable.Clear();
+        _world.Cloud.BeforeDescribe = null;
+        var again = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertCollected);
+        Assert.Equal((2, true), (again.Approved, again.ApprovalDone));
+    }
+
     [Fact]
     public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {
@@ -194,6 +216,13 @@ public sealed class PlanCollectTests : IDisposable
         _world.Input = _world.Input with { DryRun = true };
 
         Assert.Null((await _world.CollectAsync()).Plan);
+    }
+
+    private void Protect(CollectWorld.Made made)
+    {
+        var now = _world.Cloud.Instances[made.ProviderId];
+        _world.Cloud.Add(
+            now with { Tags = new Dictionary<string, string>(now.Tags) { [CloudTags.GcProtect] = "true" } });
     }
 
     private async Task ApproveAsync()

@@ -38,7 +38,7 @@ public sealed class ProgressTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => _world.CollectAsync());
         _world.Events.FailsFor = null;
 
-        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+        var result = await _world.CollectAsync(_world.Beats[^1]);
 
         Assert.Equal(
             (1, 1), (result.Of(CollectReason.Unhealthy).Terminated, result.Of(CollectReason.Dangling).Terminated));
@@ -54,13 +54,56 @@ public sealed class ProgressTests : IDisposable
         Assert.False(_world.IsLive(dangling));
     }
 
+    /// <summary>A retry belongs to the same cycle, and it may read evidence that the first attempt could not.</summary>
+    [Fact]
+    public async Task Collect_RetryFindsMoreGarbage_TheLimitHoldsForBothAttempts()
+    {
+        _world.Input = _world.Input with { Limits = new() };
+        CollectWorld.Made[] first = [_world.Add(), _world.Add()];
+        CollectWorld.Made[] later = [_world.Add(), _world.Add()];
+        foreach (var made in later) _world.Cloud.Undescribable.Add(made.ProviderId);
+        _world.Events.FailsFor = _ => true;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _world.CollectAsync());
+        _world.Events.FailsFor = null;
+        _world.Cloud.Undescribable.Clear();
+
+        var result = await _world.CollectAsync(_world.Beats[^1]);
+
+        Assert.All(later, _world.AssertUntouched);
+        Assert.Equal(first.Select(made => made.ProviderId), _world.Cloud.TerminateCalls.Order());
+        Assert.Equal(
+            (2, 2), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Dangling).OverLimit));
+        Assert.Equal(2, result.Plan!.Instances);
+    }
+
+    /// <summary>The first attempt made the fleet smaller. The rest of its batches stay within the limit.</summary>
+    [Fact]
+    public async Task Collect_CutBetweenTwoBatches_TheRetryTerminatesTheRest()
+    {
+        _world.Input = _world.Input with { Limits = new() { ShardFloor = 0, ShardPercent = 50, GroupPercent = 50 } };
+        var made = Enumerable.Range(0, 300).Select(_ => _world.Add()).ToArray();
+        for (var n = 0; n < 300; n++) _world.Add(registered: true, recordRegistered: true);
+        var calls = 0;
+        _world.Cloud.BeforeTerminate = () =>
+        {
+            if (++calls == 2) throw new InvalidOperationException("killed");
+        };
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _world.CollectAsync());
+
+        var result = await _world.CollectAsync(_world.Beats[^1]);
+
+        Assert.Equal(
+            (300, 0), (result.Of(CollectReason.Dangling).Terminated, result.Of(CollectReason.Dangling).OverLimit));
+        Assert.All(made, _world.AssertCollected);
+    }
+
     [Fact]
     public async Task Collect_Skipped_IsNotCarriedOver()
     {
         _world.Add(protect: "true");
         await _world.CollectAsync();
 
-        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+        var result = await _world.CollectAsync(_world.Beats[^1]);
 
         Assert.Equal((1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Skipped));
     }
@@ -72,7 +115,7 @@ public sealed class ProgressTests : IDisposable
         _world.Input = _world.Input with { DryRun = true };
         await _world.CollectAsync();
 
-        var result = await _world.CollectAsync(_world.Beats[^1].Collected);
+        var result = await _world.CollectAsync(_world.Beats[^1]);
 
         Assert.Equal(
             (1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Terminated));

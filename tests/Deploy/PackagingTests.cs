@@ -69,6 +69,14 @@ public sealed partial class PackagingTests
             line => Assert.Matches(@":\d+\.\d+\.\d+-noble", line));
     }
 
+    /// <summary>A chiseled base has no time zones, and unknown time zones of quiet hours hold a shard.</summary>
+    [Fact]
+    public void Containerfile_Base_HasTimeZones() => Assert.EndsWith(
+        "-chiseled-extra",
+        File.ReadLines(Repository.File("deploy/Containerfile")).Last(
+            l => l.StartsWith("FROM ", StringComparison.Ordinal)),
+        StringComparison.Ordinal);
+
     [Fact]
     public void Compose_Temporal_RegistersTheSearchAttributesThatWeSet()
     {

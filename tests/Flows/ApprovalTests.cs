@@ -154,4 +154,24 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         Assert.True(status.Totals.Cycles > 0);
         Assert.Null(status.Host);
     }
+
+    /// <summary>The Web UI's Configure changes the collector alone. Its schedule still enforces.</summary>
+    [Fact]
+    public async Task KeepAlive_CollectorInDryRunByConfigureWasTerminated_ComesBackInDryRun()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var collector = await stage.StartAsync();
+        var settings = stage.Input().Settings;
+        var dryRun = settings with { DryRun = true };
+        await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(dryRun));
+        await collector.TerminateAsync("somebody's mistake");
+
+        var input = stage.Input() with { Settings = settings with { DryRun = false } };
+        await stage.Client.ExecuteWorkflowAsync(
+            (KeepAliveWorkflow w) => w.RunAsync(input),
+            new(Names.KeepAliveWorkflowId(stage.Shard.Cluster, stage.Shard.Shard), Names.TaskQueue));
+
+        var status = await stage.Collector.QueryAsync(w => w.Status());
+        Assert.Equal((true, "keep-alive"), (status.DryRun, status.Mode?.By));
+    }
 }

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Tests.Collect;
 using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Purge;
@@ -52,6 +53,26 @@ public sealed class PurgeAndHealthTests : IDisposable
         await _shard.Activities().AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
         Assert.Equal(0, (await _shard.Activities().PurgeRecordsAsync(_shard.Input)).Expired);
         Assert.Equal(objects, _shard.Records.Objects.Count);
+    }
+
+    /// <summary>nstance creates a NAT instance anew under the same id, while the purge lists the bucket.</summary>
+    [Fact]
+    public async Task Purge_RowIsLiveAgainMeanwhile_RowAndRecordStay()
+    {
+        using var world = new CollectWorld();
+        var again = world.Add();
+        var withoutTenant = world.Add();
+        foreach (var made in new[] { again, withoutTenant }) world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+        world.Sql("UPDATE instances SET tenant = '' WHERE id = $id", ("$id", withoutTenant.Id));
+        world.Records.BeforeList = () => world.Sql(
+            "UPDATE instances SET deleted_at = NULL WHERE id = $id", ("$id", again.Id));
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(again));
+        Assert.True(world.IsLive(again));
+        Assert.Equal((1, 1, 0), (result.Expired, result.Purged, result.Failed));
+        Assert.Empty(result.Problems);
     }
 
     [Fact]

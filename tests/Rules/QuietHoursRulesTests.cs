@@ -44,7 +44,8 @@ public sealed class QuietHoursRulesTests
     [InlineData("00:00", "one", "UTC")]
     [InlineData("0:00", "00:01", "UTC")]
     public void Now_Invalid_HoldsAlways(string from, string to, string zone) => Assert.Equal(
-        $"quiet hours {from}-{to} {zone} are invalid on this host: nothing is collected",
+        $"quiet hours {from}-{to} {zone} are invalid on this host: nothing is collected. "
+        + "Install the time zones (tzdata), or correct --quiet-hours",
         Now("", from, to, zone));
 
     [Theory]

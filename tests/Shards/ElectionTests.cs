@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Exceptions;
@@ -86,6 +87,104 @@ public sealed class ElectionTests : IDisposable
         Assert.Equal(0, (await _shard.Activities.ScanHealthAsync(_shard.Input)).Stale);
     }
 
+    /// <summary>
+    /// The start of Collect only finishes what earlier cycles did. The election is detected after that, and before any
+    /// candidate is judged.
+    /// </summary>
+    [Fact]
+    public async Task ElectedSinceTheSync_CollectBegins_DeliversWhatWaitsAndJudgesNoCandidate()
+    {
+        var terminated = _shard.AddMember(hours: 72, group: "a", status: InstanceStatus.Stopped);
+        var vanished = _shard.AddMember(hours: 72, group: "b", status: InstanceStatus.Deleting);
+        var dangling = _shard.AddMember(hours: 2, group: "c", isRegistered: false);
+        var record = KeyOf(terminated);
+        _shard.Records.Undeletable.Add(record);
+        // The first cycle terminates one machine, and the bucket keeps its record. Another machine shuts down. A pause
+        // keeps the third one.
+        var pause = new PartialPause { Group = "acme/c", Reason = "slow images" };
+        _shard.Input = _shard.Input with { PartialPauses = [pause] };
+        await _shard.CycleAsync();
+        var machines = _shard.Cloud.TerminateCalls.ToArray();
+        _shard.Cloud.Instances.Remove(machines.Single());
+        _shard.Cloud.Instances.Remove(MachineOf(vanished));
+        await SyncAsync(minutes: 2);
+        _shard.Input = _shard.Input with { PartialPauses = null };
+        _shard.Records.Undeletable.Clear();
+        Elect();
+
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(
+            () => _shard.Activities.CollectAsync(_shard.Input));
+
+        Assert.Equal(ErrorTypes.ShardNotHeld, e.ErrorType);
+        Assert.StartsWith("nstance was elected since the last sync", e.Message, StringComparison.Ordinal);
+        Assert.Equal(["a", "b"], _shard.Events.Events.Select(sent => sent.Group));
+        Assert.DoesNotContain(record, _shard.Records.Objects.Keys);
+        Assert.Equal(machines, _shard.Cloud.TerminateCalls);
+        Assert.Equal(["skipped"], _shard.Audit.Of(dangling)); // by the pause
+
+        // The cycle takes the shard again. The grace period that follows skips the candidate.
+        var again = await _shard.Activities.AcquireShardAsync(
+            new(SharedShard.Shard, At(3)) { PreviousHost = SharedShard.HostName });
+        await SyncAsync(minutes: 3);
+        _shard.Input = _shard.Input with { Grace = new(again.Leader!.Since, "became nstance's leader") };
+        var collect = await _shard.Activities.CollectAsync(_shard.Input);
+
+        Assert.Equal(At(3), again.Leader.Since);
+        Assert.Equal(1, collect.Of(CollectReason.Dangling).Skipped);
+        Assert.Equal(machines, _shard.Cloud.TerminateCalls);
+        Assert.Equal(2, _shard.Events.Batches.Count);
+        Assert.Empty(collect.Problems);
+        Assert.Equal(["terminating", "terminated"], _shard.Audit.Of(terminated));
+        Assert.Equal(["marked-deleted"], _shard.Audit.Of(vanished));
+        Assert.Contains(_shard.Nstance.File.Live(), row => row.Id == dangling);
+    }
+
+    /// <summary>A sync of a large fleet takes minutes, and it counts the reports again after its own changes.</summary>
+    [Fact]
+    public async Task ElectedDuringASyncThatMarksARow_Collect_GivesUpTheShard()
+    {
+        var vanished = _shard.AddMember(hours: 72);
+        await _shard.CycleAsync();
+        _shard.Cloud.Instances.Remove(MachineOf(vanished));
+        _shard.Cloud.BeforePage = _ => Elect();
+        var sync = await SyncAsync(minutes: 2);
+        _shard.Cloud.BeforePage = null;
+        AddUnregistered();
+
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(
+            () => _shard.Activities.CollectAsync(_shard.Input));
+
+        Assert.Equal(1, sync.MarkedDeleted);
+        Assert.StartsWith("nstance was elected since the last sync", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The dead do not report either. Their number must not hide that all other reports were reset.</summary>
+    [Fact]
+    public async Task ElectedAfterTheSilentWereTerminated_NoInstanceIsChecked()
+    {
+        const int Dead = 40;
+        await _shard.CycleAsync();
+        Elect();
+        await SyncAsync(minutes: 4);
+        Report(5, _members.Skip(Dead));
+        foreach (var machine in _members.Take(Dead).Select(MachineOf))
+        {
+            _shard.Cloud.Add(
+                _shard.Cloud.Instances[machine] with { State = "stopped", Status = InstanceStatus.Stopped });
+        }
+
+        await SyncAsync(minutes: 6);
+        await _shard.Activities.CollectAsync(_shard.Input);
+        Elect();
+        Report(7, _members.Skip(Dead + 10));
+
+        var leader = (await SyncAsync(minutes: 8)).Leader!;
+        var health = await _shard.Activities.ScanHealthAsync(_shard.Input);
+
+        Assert.Equal(At(8), leader.Since);
+        Assert.Equal((0, 0), (health.Stale, health.Enqueued));
+    }
+
     [Fact]
     public async Task NotElected_NewAgentsAndDeletedRows_KeepTheTerm()
     {
@@ -123,6 +222,12 @@ public sealed class ElectionTests : IDisposable
     private static DateTimeOffset At(int minutes) => SharedShard.Start.AddMinutes(minutes);
 
     private void Elect() => _shard.Nstance.Write(database => database.Elect());
+
+    private string MachineOf(string id) =>
+        _shard.Cloud.Instances.Values.Single(machine => machine.InstanceId == id).ProviderId;
+
+    private string KeyOf(string id) => _shard.Records.Objects.Keys.Single(key =>
+        RecordKey.TryParse(SharedShard.Shard, key, out _, out var parsed) && parsed.ToString() == id);
 
     /// <summary>A candidate, for whose guard the agents' reports count.</summary>
     private void AddUnregistered() => _shard.Nstance.Write(database => database.Insert(

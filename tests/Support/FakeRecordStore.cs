@@ -28,6 +28,12 @@ internal sealed class FakeRecordStore : IRecordStore
     /// <summary>Keys whose deletion fails.</summary>
     public HashSet<string> Undeletable { get; } = [];
 
+    /// <summary>Runs when a listing begins: to change the world meanwhile.</summary>
+    public Action? BeforeList { get; set; }
+
+    /// <summary>The fault of the next call that deletes, such as a cancellation.</summary>
+    public Exception? DeleteFault { get; set; }
+
     public List<string> Reads { get; } = [];
 
     /// <summary>Keys that a caller asked to delete, in order.</summary>
@@ -39,6 +45,7 @@ internal sealed class FakeRecordStore : IRecordStore
         ShardRef shard, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask;
+        BeforeList?.Invoke();
         var listed = Objects.Keys.Where(k => k.StartsWith(RecordKey.Prefix(shard), StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(k => new RecordObject(k, ETag(k)))
@@ -64,6 +71,12 @@ internal sealed class FakeRecordStore : IRecordStore
     public Task<IReadOnlyDictionary<string, string>> DeleteAsync(
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
+        if (DeleteFault is { } fault)
+        {
+            DeleteFault = null;
+            throw fault;
+        }
+
         var failed = new Dictionary<string, string>();
         foreach (var key in keys)
         {

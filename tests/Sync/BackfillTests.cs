@@ -33,6 +33,35 @@ public sealed class BackfillTests
         Assert.Empty(shard.Cloud.TerminateCalls);
     }
 
+    /// <summary>
+    /// nstance counts the live rows of a group, and terminates the oldest member if there is one too many.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Cycle_NstanceLostTheRowOfAnInstanceThatItDeletes_IsTerminatedWithoutARow(int generation)
+    {
+        using var shard = new SharedShard(generation == 1 ? NstanceGeneration.V1 : NstanceGeneration.V2);
+        for (var n = 0; n < 3; n++) shard.AddMember(hours: 5);
+        var lost = shard.AddMember(hours: 4, hasRow: false);
+        var (key, record) = shard.Records.Objects.Single(
+            o => Encoding.UTF8.GetString(o.Value).Contains(lost, StringComparison.Ordinal));
+        shard.Records.Put(
+            key, Encoding.UTF8.GetString(record).Replace("\"running\"", "\"deleting\"", StringComparison.Ordinal));
+        shard.Input = shard.Input with { DryRun = false };
+        var before = shard.Nstance.File.Ids();
+        var during = new List<string>();
+        shard.Cloud.BeforeTerminate = () => during.AddRange(shard.Nstance.File.Ids());
+
+        var (sync, collect) = await shard.CycleAsync();
+
+        Assert.Equal(0, sync.Added);
+        Assert.Equal(1, collect.Of(CollectReason.Unhealthy).Terminated);
+        Assert.Equal(before.Order(), during.Order());
+        Assert.Equal(before.Order(), shard.Nstance.File.Ids().Order());
+        Assert.DoesNotContain(key, shard.Records.Objects.Keys);
+    }
+
     /// <summary>With a wrong ETag, the hourly listing would read the record again.</summary>
     [Fact]
     public async Task Sync_OwnFileWithoutTheRow_IsAddedInTheVersionThatWasRead()

@@ -88,6 +88,16 @@ public sealed class OperateTests : LoopbackShard
             (cli.Code, cli.Output.Trim()));
     }
 
+    /// <summary>A mistyped cluster must not read as if the namespace were empty.</summary>
+    [Fact]
+    public async Task Status_NoCollectorOfTheCluster_NamesTheCluster()
+    {
+        var cli = await SteerAsync("status --cluster prd");
+
+        Assert.Equal(
+            "no collector runs for cluster prd in this namespace: nstance-gc init sets one up", cli.Output.Trim());
+    }
+
     [Fact]
     public async Task Status_Watch_RepeatsUntilInterruptedAndExitsWithZero()
     {

@@ -45,7 +45,8 @@ internal static class StatusCommand
         ShardLine[] shards = [.. asked.OrderBy(ShardsText.Rank)];
         invocation.Write(
             new { shards },
-            screen => ShardsText.Write(screen, shards, TimeProvider.System.GetUtcNow(), invocation.IsWide, height));
+            screen => ShardsText.Write(
+                screen, shards, TimeProvider.System.GetUtcNow(), invocation.IsWide, height, options.Cluster));
         return ExitCode.Done;
     }
 

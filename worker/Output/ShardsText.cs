@@ -12,12 +12,15 @@ internal static class ShardsText
     /// <param name="now">The time.</param>
     /// <param name="wide">True: more columns.</param>
     /// <param name="height">Lines that fit, so that the header stays; null: no limit.</param>
+    /// <param name="cluster">The cluster that was asked for; null: all of them.</param>
     public static void Write(
-        Screen screen, IReadOnlyList<ShardLine> lines, DateTimeOffset now, bool wide, int? height = null)
+        Screen screen, IReadOnlyList<ShardLine> lines, DateTimeOffset now, bool wide, int? height = null,
+        string? cluster = null)
     {
         if (lines.Count == 0)
         {
-            screen.Line("no collector runs in this namespace: nstance-gc init sets one up");
+            var where = cluster is null ? "in this namespace" : $"for cluster {cluster} in this namespace";
+            screen.Line($"no collector runs {where}: nstance-gc init sets one up");
             return;
         }
 
