@@ -27,7 +27,7 @@ internal static class DemoCommand
             "--nstance", "generation of the nstance server that shares its database: v1 or v2", "v1", "v2");
         nstance.DefaultValueFactory = _ => "v2";
         var output = Arguments.Output();
-        var picture = new Option<string>("--picture") { Description = "write the output to this file too, as an SVG" };
+        var picture = Arguments.Optional("--picture", "write the output to this file too, as an SVG");
         picture.Validators.Add(result =>
         {
             var value = result.Tokens.SingleOrDefault()?.Value ?? "";
