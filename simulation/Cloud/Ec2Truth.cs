@@ -11,9 +11,6 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
     private readonly Random _random = new(options.Seed);
     private string[]? _sortedIds;
 
-    /// <summary>For this long after its launch an instance stays out of listings. Default none.</summary>
-    public TimeSpan HideFromListings { get; set; }
-
     public DateTimeOffset Now => options.Clock.GetUtcNow();
 
     /// <summary>Returns every instance that ever was, in order of id.</summary>
@@ -57,8 +54,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
 
         for (var i = start; i < ids.Length; i++)
         {
-            if (FindVisible(ids[i]) is { } machine && Now >= machine.LaunchedAt + HideFromListings)
-                yield return machine;
+            if (FindVisible(ids[i]) is { } machine) yield return machine;
         }
     }
 
@@ -74,9 +70,6 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
                 launched.Add(new Machine($"i-0{_random.NextInt64():x16}", Now, MachineState.Pending, Now)
                 {
                     Zone = spec.Zone,
-                    InstanceType = spec.InstanceType,
-                    ImageId = spec.ImageId,
-                    SubnetId = spec.SubnetId,
                     TerminationProtected = spec.TerminationProtected,
                     StopProtected = spec.StopProtected,
                     Tags = new SortedDictionary<string, string>(spec.Tags.ToDictionary(), StringComparer.Ordinal),

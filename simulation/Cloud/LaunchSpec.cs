@@ -7,12 +7,6 @@ internal sealed record LaunchSpec
 
     public string Zone { get; init; } = "us-west-2a";
 
-    public string InstanceType { get; init; } = "t3.micro";
-
-    public string ImageId { get; init; } = "ami-0123456789abcdef0";
-
-    public string SubnetId { get; init; } = "subnet-0123456789abcdef0";
-
     public bool TerminationProtected { get; init; }
 
     public bool StopProtected { get; init; }

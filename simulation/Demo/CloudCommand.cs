@@ -25,10 +25,8 @@ internal static class CloudCommand
         var shard = Arguments.Text("--shard", "the fleet's shard", demo.Shard);
         var bucket = Arguments.Text("--bucket", "the bucket of its records", demo.Bucket);
         var prefix = Arguments.Text("--prefix", "what nstance's --prefix puts before each key; empty: nothing", "");
-        var database = new Option<string>("--database")
-        {
-            Description = "nstance's database; must not be there yet; default: in a temporary folder",
-        };
+        var database = Arguments.Optional(
+            "--database", "nstance's database; must not be there yet; default: in a temporary folder");
         database.Validators.Add(result =>
         {
             if (result.Tokens.SingleOrDefault()?.Value is { } path && File.Exists(path))
@@ -52,10 +50,10 @@ internal static class CloudCommand
                 Buckets = [place.Bucket],
                 AccessKeys = [Key],
             };
-            var temporary = Directory.CreateTempSubdirectory("nstance-gc-cloud-").FullName;
+            using var temporary = new TempFolder("nstance-gc-cloud-");
             try
             {
-                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "nstance.db"));
+                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary.Path, "nstance.db"));
                 await RunAsync(place, options, parsed.GetValue(instances), path, stdout, token);
                 return 0;
             }
@@ -63,10 +61,6 @@ internal static class CloudCommand
             {
                 await stderr.WriteLineAsync($"cloud: {e.Message.ReplaceLineEndings(" ")}");
                 return 1;
-            }
-            finally
-            {
-                Directory.Delete(temporary, recursive: true);
             }
         });
         return command;

@@ -52,6 +52,14 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
         return unknown.Length > 0 ? throw Ec2Error.NotFound(unknown) : found;
     }
 
+    /// <summary>Returns the one instance asked for.</summary>
+    public Machine Machine(Ec2Truth truth)
+    {
+        var id = Required("InstanceId");
+        if (!IsWellFormed(id)) throw Ec2Error.Malformed(id);
+        return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
+    }
+
     /// <summary>Returns the instances that CreateTags and DeleteTags name; a dry run ends here.</summary>
     public IReadOnlyList<Machine> Resources(Ec2Truth truth)
     {
@@ -70,22 +78,11 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
         throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
     }
 
-    internal static bool IsWellFormed(string id) => id.Length is 10 or 19
+    private static bool IsWellFormed(string id) => id.Length is 10 or 19
         && id.StartsWith("i-", StringComparison.Ordinal) && id.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
 
     private static IEnumerable<string> Each(Func<int, string?> read)
     {
         for (var n = 1; read(n) is { } value; n++) yield return value;
-    }
-}
-
-internal static class Ec2FormExtensions
-{
-    /// <summary>Returns the one instance asked for.</summary>
-    public static Machine Single(this Ec2Form form, Ec2Truth truth)
-    {
-        var id = form.Required("InstanceId");
-        if (!Ec2Form.IsWellFormed(id)) throw Ec2Error.Malformed(id);
-        return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
     }
 }

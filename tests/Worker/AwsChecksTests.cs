@@ -33,7 +33,7 @@ public sealed class AwsChecksTests
     public async Task Permissions_AtAnEndpoint_AreAskedWithoutTouchingAnyMachine()
     {
         await using var cloud = await SimulatedCloud.StartAsync(new() { AccessKeys = ["key"] });
-        cloud.Ec2.Launch(new() { ImageId = "ami-1", Count = 3 });
+        cloud.Ec2.Launch(new() { Count = 3 });
         using var connections = new AwsConnections(new()
         {
             Region = "us-west-2",
