@@ -64,8 +64,8 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls)
 
     public Task<byte[]?> GetConfigAsync(ShardRef shard, CancellationToken ct) => TextAsync(shard.Config(new()), ct);
 
-    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken ct) => TextAsync(
-        $$"""{ "leaderID": "bench", "leaderAddr": "bench:9000", "lastUpdated": "{{DateTimeOffset.UtcNow:O}}" }""", ct);
+    public Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken ct) =>
+        TextAsync(ShardLayout.Leader("bench", "bench:9000", DateTimeOffset.UtcNow), ct);
 
     public Task PutAsync(ShardRef shard, string key, ReadOnlyMemory<byte> lines, CancellationToken ct) =>
         calls.MakeAsync(ct);

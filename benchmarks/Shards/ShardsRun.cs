@@ -71,7 +71,8 @@ internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, in
         using var host = new TemporalWorker(client, Options(Names.HostTaskQueue("bench")).AddAllActivities(gc));
         try
         {
-            var figures = await shared.ExecuteAsync(() => host.ExecuteAsync(() => MeasureAsync(client, ct)));
+            var figures = await shared.ExecuteAsync(
+                () => host.ExecuteAsync(() => MeasureAsync(client, ct), ct), ct);
             if (bucket.Events > 0) throw new InvalidOperationException($"not quiet: {bucket.Events} events");
             return figures;
         }

@@ -46,7 +46,6 @@ internal static class CloudCommand
             {
                 Ec2Port = parsed.GetValue(ec2),
                 S3Port = parsed.GetValue(s3),
-                Seed = parsed.GetValue(seed),
                 Buckets = [place.Bucket],
                 AccessKeys = [Key],
             };
@@ -54,7 +53,7 @@ internal static class CloudCommand
             try
             {
                 var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary.Path, "nstance.db"));
-                await RunAsync(place, options, parsed.GetValue(instances), path, stdout, token);
+                await RunAsync(place, options, parsed.GetValue(instances), parsed.GetValue(seed), path, stdout, token);
                 return 0;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -67,11 +66,11 @@ internal static class CloudCommand
     }
 
     private static async Task RunAsync(
-        ShardRef shard, SimulatedCloudOptions options, int instances, string database, TextWriter stdout,
+        ShardRef shard, SimulatedCloudOptions options, int instances, int seed, string database, TextWriter stdout,
         CancellationToken ct)
     {
         await using var cloud = await SimulatedCloud.StartAsync(options, ct);
-        using var fleet = new LivingFleet(cloud, shard, database, options.Seed, NstanceGeneration.V2);
+        using var fleet = new LivingFleet(cloud, shard, database, seed, NstanceGeneration.V2);
         fleet.Settle(instances);
         var where = $"nstance's database in {database}";
         await stdout.WriteLineAsync($"""

@@ -27,8 +27,6 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
         var text => throw Ec2Error.Invalid(name, text, "Expecting a number."),
     };
 
-    public bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
-
     public IReadOnlyList<string> List(string name) => [.. Each(n => Text($"{name}.{n}"))];
 
     public IReadOnlyList<(string Key, string? Value)> Tags(string prefix) =>
@@ -65,7 +63,8 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
     {
         var ids = List("ResourceId");
         if (ids.Count == 0) throw Ec2Error.Missing("ResourceIdSet");
-        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed) throw Ec2Error.NoResource(malformed);
+        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed)
+            throw new Ec2Error("InvalidID", $"The ID '{malformed}' is not valid");
         var machines = ids.Select(id => truth.FindVisible(id) ?? throw Ec2Error.NotFound([id])).ToArray();
         EndHereIfDryRun();
         return machines;
@@ -74,7 +73,7 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
     /// <summary>Throws EC2's answer to a call that only asks whether it may be made.</summary>
     public void EndHereIfDryRun()
     {
-        if (!Flag("DryRun")) return;
+        if (!string.Equals(Text("DryRun"), "true", StringComparison.OrdinalIgnoreCase)) return;
         throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
     }
 

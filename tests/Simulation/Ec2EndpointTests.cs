@@ -2,7 +2,6 @@ using Amazon.EC2;
 using Amazon.EC2.Model;
 using Microsoft.Extensions.Time.Testing;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Simulation.Faults;
 using Nstance.Temporal.Tests.Support;
 

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Checks;
 
 namespace Nstance.Temporal.Tests.Worker;
