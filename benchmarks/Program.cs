@@ -7,9 +7,8 @@ using Nstance.Temporal.Simulation;
 // Progress goes to stderr, the figures to stdout, last.
 var root = new RootCommand("Measures nstance-gc. Figures are for reading: no test asserts them.")
 {
-    CompareCommand.Create(Console.Out, Console.Error),
+    CompareRun.Create(Console.Out, Console.Error),
     ShardsRun.Create(Console.Out, Console.Error),
     TestServerRun.Create(Console.Out, Console.Error),
 };
-return await Arguments.InvokeAsync(
-    root, "benchmarks", args, Console.Out, Console.Error, hint: "--help lists the commands and their options");
+return await Arguments.InvokeAsync(root, "benchmarks", args, Console.Out, Console.Error, "--help lists all options");

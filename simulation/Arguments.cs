@@ -27,6 +27,8 @@ internal static class Arguments
         DefaultValueFactory = _ => standard,
     };
 
+    public static Option<string> Optional(string name, string description) => new(name) { Description = description };
+
     /// <summary>Makes an option that takes one of two words; the first is the default.</summary>
     public static Option<string> Choice(string name, string description, string standard, string other)
     {

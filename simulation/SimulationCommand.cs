@@ -14,7 +14,7 @@ internal static class SimulationCommand
     {
         var root = DemoCommand.Make(stdout, stderr);
         root.Add(ChaosCommand.Make(stdout, stderr));
-        root.Add(SoakCommand.Make(stdout, stderr));
+        root.Add(SoakRun.Make(stdout, stderr));
         root.Add(CloudCommand.Make(stdout, stderr));
         return Arguments.InvokeAsync(root, "demo", args, stdout, stderr, hint: "--help lists the options", ct);
     }

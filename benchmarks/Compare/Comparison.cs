@@ -4,8 +4,8 @@ using Nstance.Temporal.Benchmarks.Fleet;
 
 namespace Nstance.Temporal.Benchmarks.Compare;
 
-/// <summary>Figures of all runs, by phase, column and kind; and their ratios within each run.</summary>
-internal sealed class Comparison(int instances, int latencyMs)
+/// <summary>Figures of all runs, by row, column and kind; and their ratios within each run.</summary>
+internal sealed record Comparison(int Instances, int LatencyMs)
 {
     public const string Original = "original's method";
     public const string Ours = "ours";
@@ -16,124 +16,116 @@ internal sealed class Comparison(int instances, int latencyMs)
     private const string Wall = "wall ms";
     private const string Processor = "processor ms";
     private const string Made = "calls";
+    private const string NotRun = "not run";
 
     private static readonly string[] Kinds = [Wall, Processor, Made, "peak MB over idle"];
 
-    private readonly List<string> _phases = [];
-    private readonly Dictionary<(string Phase, string Column, string Kind), List<double>> _values = [];
+    private readonly Dictionary<(string Row, string Column, string Kind), List<double>> _values = [];
 
     public static IReadOnlyList<string> Methods { get; } = [Original, Ours, Floor];
 
-    public int Instances => instances;
+    private IEnumerable<string> Rows => _values.Keys.Select(key => key.Row).Distinct();
 
-    public int LatencyMs => latencyMs;
-
-    /// <summary>Measures one phase; its answer must be as expected, if anything is.</summary>
-    public async Task TimeAsync(string phase, string column, int? expected, Calls calls, Func<Task<int>> work)
+    /// <summary>Measures one row of one column; the work must return the expected count.</summary>
+    public async Task TimeAsync(string row, string column, int expected, Calls calls, Func<Task<int>> work)
     {
-        if (!_phases.Contains(phase)) _phases.Add(phase);
         calls.Reset();
         Memory.ForgetPeak();
         var idle = Memory.ResidentMb();
         var processor = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
-        var answer = await work();
-        double[] figures =
-        [
-            (clock.Elapsed + calls.Added).TotalMilliseconds,
-            (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds,
-            calls.Total,
-            Memory.PeakMb() - idle,
-        ];
-        if (expected is not null && answer != expected)
-            throw new InvalidOperationException($"{phase} by {column}: {answer} instead of {expected}");
+        var count = await work();
+        Add(
+            row, column, (clock.Elapsed + calls.Added).TotalMilliseconds,
+            (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds, calls.Total, Memory.PeakMb() - idle);
+        if (count != expected) throw new InvalidOperationException($"{row} by {column}: {count} instead of {expected}");
+    }
+
+    /// <summary>Adds the figures of one run, in the order of the kinds.</summary>
+    public void Add(string row, string column, params double[] figures)
+    {
         foreach (var (kind, figure) in Kinds.Zip(figures))
         {
-            if (!_values.TryGetValue((phase, column, kind), out var all)) _values[(phase, column, kind)] = all = [];
+            if (!_values.TryGetValue((row, column, kind), out var all)) _values[(row, column, kind)] = all = [];
             all.Add(figure);
         }
     }
 
     /// <summary>Median wall time in milliseconds; null: not measured.</summary>
-    public double? Milliseconds(string phase, string column) =>
-        Of(phase, column, Wall) is { Count: > 0 } values ? Median(values) : null;
+    public double? Milliseconds(string row, string column) =>
+        Of(row, column, Wall) is { Count: > 0 } values ? Median(values) : null;
 
     /// <summary>
-    /// Phases of our cycle that are not at least as many times faster than the original's method. A phase in which ours
-    /// makes more calls is not compared: it reads nstance's leader first, and the original makes no such check.
+    /// Returns a sentence for each row in which ours is not at least as many times faster than the original's method.
+    /// Ours reads nstance's leader before it acts; the original runs inside the leader and makes no such call. Where
+    /// ours makes more calls, the time of the additional calls is deducted from ours before the ratio is taken.
     /// </summary>
     public IEnumerable<string> SlowerThan(int times) =>
-        from phase in _phases
-        let ratios = Ratios(phase, Original, Ours, Wall)
+        from row in Rows
+        let ratios = Required(row)
         where ratios.Count > 0 && Median(ratios) < times
-            && Median(Of(phase, Ours, Made)) <= Median(Of(phase, Original, Made))
-        select $"{phase}: ours is {Median(ratios):0.0} times as fast as the original's method; at least {times} is "
-            + "required";
+        select $"{row}: ours is {Median(ratios):0.0} times as fast as the original; at least {times} is required";
 
     public string Text()
     {
         var text = new StringBuilder();
+        string[] all = [.. Methods, "original/ours", "ours/floor"];
         foreach (var kind in Kinds)
         {
-            text.AppendLine($"\n{instances:N0} instances, {latencyMs} ms a call: {kind}");
-            Row("", [.. Methods, "original/ours", "ours/floor"]);
-            foreach (var phase in _phases.Where(phase => Of(phase, Ours, kind).Count > 0))
-            {
-                Row(phase, [.. Methods.Select(column => Cell(phase, column, kind)),
-                    Ratio(phase, Original, Ours, kind), Ratio(phase, Ours, Floor, kind)]);
-            }
+            Table($"{Instances:N0} instances, {LatencyMs} ms a call: {kind}", all,
+                row => [.. Methods.Select(column => Cell(row, column, kind)), Ratio(row, Original, Ours, kind),
+                    Ratio(row, Ours, Floor, kind)]);
         }
 
-        text.AppendLine($"\nnstance's own work without and with our tables in its file: {Processor}");
-        Row("", [Without, With, "with/without"]);
-        foreach (var phase in _phases.Where(phase => Of(phase, With, Processor).Count > 0))
-        {
-            Row(
-                phase, [Cell(phase, Without, Processor), Cell(phase, With, Processor),
-                Ratio(phase, With, Without, Processor)]);
-        }
-
+        Table("compared by --at-least: wall ms, without the time of calls that ours makes and the original does not",
+            ["original/ours"], row => [Range(Required(row))]);
+        Table($"nstance's own work without and with our tables: {Processor}", [Without, With, "with/without"],
+            row => [Cell(row, Without, Processor), Cell(row, With, Processor), Ratio(row, With, Without, Processor)]);
         return text.ToString();
 
-        void Row(string phase, string[] cells) =>
-            text.AppendLine($"{phase,-26}{string.Concat(cells.Select(cell => $"{cell,20}"))}".TrimEnd());
+        void Table(string title, string[] columns, Func<string, string[]> cells)
+        {
+            text.AppendLine($"\n{title}");
+            var lines = Rows.Select(row => (Name: row, Cells: cells(row)));
+            foreach (var (name, shown) in lines.Where(line => line.Cells.Any(c => c != NotRun)).Prepend(("", columns)))
+                text.AppendLine($"{name,-26}{string.Concat(shown.Select(cell => $"{cell,20}"))}".TrimEnd());
+        }
     }
 
     public object Json() => new
     {
-        instances,
-        latencyMs,
-        runs = _values.Values.First().Count,
-        figures = _values.Select(value => new
+        Instances,
+        LatencyMs,
+        figures = _values.Select(all => new
         {
-            phase = value.Key.Phase,
-            column = value.Key.Column,
-            kind = value.Key.Kind,
-            median = Math.Round(Median(value.Value), 2),
-            min = Math.Round(value.Value.Min(), 2),
-            max = Math.Round(value.Value.Max(), 2),
+            phase = all.Key.Row, column = all.Key.Column, kind = all.Key.Kind,
+            median = Median(all.Value), min = all.Value.Min(), max = all.Value.Max(),
         }),
     };
 
-    public static double Median(IReadOnlyCollection<double> values)
+    /// <summary>Returns median, lowest and highest.</summary>
+    public static string Range(List<double> of) => of.Count == 0 ? NotRun
+        : of.TrueForAll(double.IsFinite) ? $"{Median(of):0.0} ({of.Min():0.0} to {of.Max():0.0})" : "–";
+
+    private static double Median(List<double> values)
     {
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private List<double> Of(string phase, string column, string kind) =>
-        _values.GetValueOrDefault((phase, column, kind)) ?? [];
+    private List<double> Of(string row, string column, string kind) =>
+        _values.GetValueOrDefault((row, column, kind)) ?? [];
 
-    private string Cell(string phase, string column, string kind) =>
-        Of(phase, column, kind) is { Count: > 0 } values ? $"{Median(values):N0}" : "not run";
+    private string Cell(string row, string column, string kind) =>
+        Of(row, column, kind) is { Count: > 0 } values ? $"{Median(values):N0}" : NotRun;
 
-    private string Ratio(string phase, string over, string under, string kind)
+    private string Ratio(string row, string over, string under, string kind) =>
+        Range([.. Of(row, over, kind).Zip(Of(row, under, kind), (one, other) => one / other)]);
+
+    private List<double> Required(string row)
     {
-        var ratios = Ratios(phase, over, under, kind);
-        return ratios.Count == 0 || !ratios.TrueForAll(double.IsFinite) ? "–"
-            : $"{Median(ratios):0.0} ({ratios.Min():0.0} to {ratios.Max():0.0})";
+        var additional = Of(row, Ours, Made).Zip(Of(row, Original, Made), (one, other) => Math.Max(0, one - other));
+        var ours = Of(row, Ours, Wall).Zip(additional, (time, calls) => Math.Max(0, time - (calls * LatencyMs)));
+        return [.. Of(row, Original, Wall).Zip(ours, (one, other) => one / other)];
     }
-
-    private List<double> Ratios(string phase, string over, string under, string kind) =>
-        [.. Of(phase, over, kind).Zip(Of(phase, under, kind), (one, other) => one / other)];
 }

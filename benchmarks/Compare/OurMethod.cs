@@ -1,7 +1,5 @@
 using Nstance.Temporal.Activities;
-using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Benchmarks.Fleet;
-using Nstance.Temporal.Simulation.Chaos;
 
 namespace Nstance.Temporal.Benchmarks.Compare;
 
@@ -12,49 +10,23 @@ internal sealed class OurMethod : IMethod
     private readonly GcActivities _gc;
     private readonly GcActivities _own;
     private readonly PhaseInput _input;
-    private readonly Sql _file;
 
-    public OurMethod(MeasuredFleet fleet, Calls calls, string path, string folder)
+    public OurMethod(MeasuredFleet fleet, Calls calls, string path)
     {
         _bucket = new(fleet, calls);
-        _file = new(path);
-        var connections = new Connections(new MemoryCloud(fleet, calls), _bucket, _bucket, new PlanShelf());
-        GcActivities Activities(string? shared) => new(
-            new ShardDatabases
-            {
-                HostName = "bench",
-                NstanceServerId = "bench",
-                DataDirectory = folder,
-                SharedDatabasePath = shared,
-            },
-            connections, _ => new CountedEvents());
-        _gc = Activities(path);
-        _own = Activities(null);
+        _gc = _bucket.Activities(Path.GetDirectoryName(path)!, path);
+        _own = _bucket.Activities(Path.GetDirectoryName(path)!, null);
         _input = new(fleet.Shard, fleet.AsOf, new ShardTimings()) { Limits = TerminationLimits.Off };
     }
 
-    public async Task PrepareAsync()
+    public async Task<int> RunAsync(Phase phase) => phase switch
     {
-        await _gc.AcquireShardAsync(new(_input.Shard, _input.AsOf));
-        await SyncAsync();
-    }
+        Phase.Sync => (await _gc.SyncProviderAsync(_input)).Listed,
+        Phase.Collect => (await _gc.CollectAsync(_input)).Counts.Sum(count => count.Terminated + count.AlreadyGone),
+        Phase.Health => (await _gc.ScanHealthAsync(_input)).Enqueued,
+        Phase.Purge => (await _gc.PurgeRecordsAsync(_input)).Purged,
+        _ => (await (phase == Phase.Begin ? _gc : _own).AcquireShardAsync(new(_input.Shard, _input.AsOf))).RecordsRead,
+    };
 
-    public void ChangeAll() => _file.Run("UPDATE gc_machines SET status = 'pending'");
-
-    public async Task<int> SyncAsync() => (await _gc.SyncProviderAsync(_input)).Listed;
-
-    public async Task<int> CollectAsync() =>
-        (await _gc.CollectAsync(_input)).Counts.Sum(counts => counts.Terminated + counts.AlreadyGone);
-
-    public async Task<int> ScanHealthAsync() => (await _gc.ScanHealthAsync(_input)).Enqueued;
-
-    public async Task<int> PurgeAsync() => (await _gc.PurgeRecordsAsync(_input)).Purged;
-
-    public async Task<int> RebuildAsync() => (await _own.AcquireShardAsync(new(_input.Shard, _input.AsOf))).RecordsRead;
-
-    public void Dispose()
-    {
-        _file.Dispose();
-        _bucket.Dispose();
-    }
+    public void Dispose() => _bucket.Dispose();
 }

@@ -1,28 +1,24 @@
-using Nstance.Temporal.Simulation.Cloud;
-
 namespace Nstance.Temporal.Benchmarks.Fleet;
 
-/// <summary>What a call over the network costs in time, and how many there were.</summary>
-/// <param name="latency">Of each call.</param>
-/// <param name="isSerial">True: calls follow each other. Their time is added up instead of waited for.</param>
-internal sealed class Calls(TimeSpan latency, bool isSerial = false)
+/// <summary>Counts calls over the network, and the time that they cost.</summary>
+internal sealed class Calls(TimeSpan latency)
 {
-    public const string Describe = "DescribeInstances";
-    public const string Terminate = "TerminateInstances";
-    public const string GetRecord = "GetObject";
+    private int _made;
+    private int _added;
 
-    private readonly CallCounts _counts = new();
+    public int Total => _made + _added;
 
-    public int Total => _counts.Total;
+    /// <summary>Time of the calls of <see cref="Add"/>, which was not waited for.</summary>
+    public TimeSpan Added => latency * _added;
 
-    /// <summary>Time of serial calls that was not waited for.</summary>
-    public TimeSpan Added => isSerial ? latency * _counts.Total : TimeSpan.Zero;
+    public void Reset() => _made = _added = 0;
 
-    public void Reset() => _counts.Reset();
-
-    public Task MakeAsync(string operation, CancellationToken cancellationToken)
+    public Task MakeAsync(CancellationToken ct)
     {
-        _counts.Add(operation);
-        return latency > TimeSpan.Zero && !isSerial ? Task.Delay(latency, cancellationToken) : Task.CompletedTask;
+        Interlocked.Increment(ref _made);
+        return latency > TimeSpan.Zero ? Task.Delay(latency, ct) : Task.CompletedTask;
     }
+
+    /// <summary>Counts the calls for items in batches, which follow each other.</summary>
+    public void Add(int items, int batchSize = 1) => _added += (items + batchSize - 1) / batchSize;
 }

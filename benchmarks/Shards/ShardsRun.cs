@@ -7,8 +7,11 @@ using Nstance.Temporal.Benchmarks.Fleet;
 using Nstance.Temporal.Simulation;
 using Nstance.Temporal.TestServer.Hosting;
 using Nstance.Temporal.Worker.Hosting;
+using Nstance.Temporal.Worker.Options;
+using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Payloads;
 using Temporalio.Client;
+using Temporalio.Worker;
 
 namespace Nstance.Temporal.Benchmarks.Shards;
 
@@ -17,26 +20,23 @@ namespace Nstance.Temporal.Benchmarks.Shards;
 /// database and run a cycle, and then measures when cycles begin. A cycle is late when it begins more than
 /// <see cref="Tolerance"/> after the one before it and the interval.
 /// </summary>
-internal sealed class ShardsRun(
-    int shards, int instances, TimeSpan interval, int cycles, string? address, TextWriter story)
+internal sealed class ShardsRun(int shards, int instances, TimeSpan interval, int cycles, TextWriter story)
 {
+    private static readonly GcOptions Defaults = new();
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, List<long>> _began = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<long>> _began = new(StringComparer.Ordinal);
     private int _started;
 
     public static Command Create(TextWriter stdout, TextWriter stderr)
     {
         var shards = Arguments.Number("--shards", "shards on the worker", 1000, 1, 20_000);
         var instances = Arguments.Number("--instances", "instances of each", 1000, 200, 100_000);
-        var interval = Arguments.Number(
-            "--interval", "seconds between the starts of a shard's cycles", 120, 5, 3600);
+        var interval = Arguments.Number("--interval", "seconds between the starts of a shard's cycles", 120, 5, 3600);
         var cycles = Arguments.Number(
             "--cycles", "cycles of each shard that are measured, after two that are not", 2, 1, 1000);
-        var address = new Option<string>("--address")
-        {
-            Description = "HOST:PORT of another server, its default namespace empty; default: our own, in this process",
-        };
+        var address = Arguments.Optional(
+            "--address", "HOST:PORT of another server, its default namespace empty; default: our own, in this process");
         var command = new Command("shards", "punctuality, processor and memory of one worker with many shards")
         {
             shards, instances, interval, cycles, address,
@@ -45,50 +45,64 @@ internal sealed class ShardsRun(
         {
             var run = new ShardsRun(
                 parsed.GetValue(shards), parsed.GetValue(instances), TimeSpan.FromSeconds(parsed.GetValue(interval)),
-                parsed.GetValue(cycles), parsed.GetValue(address), stderr);
-            await stdout.WriteLineAsync(JsonSerializer.Serialize(await run.RunAsync(ct), JsonSerializerOptions.Web));
+                parsed.GetValue(cycles), stderr);
+            var figures = await run.RunAsync(parsed.GetValue(address), ct);
+            await stdout.WriteLineAsync(JsonSerializer.Serialize(figures, JsonSerializerOptions.Web));
         });
         return command;
     }
 
-    private async Task<Dictionary<string, object>> RunAsync(CancellationToken ct)
+    /// <summary>Runs a worker's two halves as in <c>nstance-gc run</c>, with the ports in memory.</summary>
+    private async Task<object> RunAsync(string? address, CancellationToken ct)
     {
-        var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
         await using var server = address is null
             ? await TemporalTestServer.StartAsync(new() { TimeSkipping = false }) : null;
         var client = await TemporalClient.ConnectAsync(
             new(address ?? server!.TargetHost) { DataConverter = PayloadJson.Converter });
         await SearchAttributes.EnsureAsync(client, new());
-        return await CollectorWorker.RunAsync(client, fleet, Began, async () =>
+        var fleet = new MeasuredFleet(instances, new("bench", "s0", "bench"), DateTimeOffset.UtcNow, isQuiet: true);
+        using var bucket = new MemoryBucket(fleet, new Calls(TimeSpan.Zero));
+        using var folder = new TempFolder("nstance-shards-");
+        var gc = bucket.Activities(folder.Path, null, shard =>
+            _began.GetOrAdd(shard.Shard, _ => []).Enqueue(Stopwatch.GetTimestamp()));
+        using var shared = new TemporalWorker(client, Options(Names.TaskQueue)
+            .AddWorkflow<GcWorkflow>().AddWorkflow<KeepAliveWorkflow>().AddWorkflow<ReconcilerWorkflow>()
+            .AddAllActivities(gc).AddAllActivities(new KeepAliveActivities()));
+        using var host = new TemporalWorker(client, Options(Names.HostTaskQueue("bench")).AddAllActivities(gc));
+        try
         {
-            try
-            {
-                return await MeasureAsync(client, ct);
-            }
-            finally
-            {
-                if (address is not null) await EndAsync(client);
-            }
-        });
+            var figures = await shared.ExecuteAsync(
+                () => host.ExecuteAsync(() => MeasureAsync(client, ct), ct), ct);
+            if (bucket.Events > 0) throw new InvalidOperationException($"not quiet: {bucket.Events} events");
+            return figures;
+        }
+        finally
+        {
+            // A server that goes on would keep them, also when the measuring was interrupted.
+            for (var n = 0; address is not null && n < _started; n++)
+                await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured");
+        }
     }
 
-    private void Began(ShardRef shard)
+    private static TemporalWorkerOptions Options(string queue) => new(queue)
     {
-        var list = _began.GetOrAdd(shard.Shard, _ => []);
-        lock (list) list.Add(Stopwatch.GetTimestamp());
-    }
+        MaxConcurrentActivities = Defaults.MaxConcurrentActivities,
+        MaxConcurrentActivityTaskPolls = Defaults.Pollers,
+        MaxConcurrentWorkflowTaskPolls = Defaults.Pollers,
+        MaxCachedWorkflows = Defaults.MaxCachedWorkflows,
+    };
 
-    private async Task<Dictionary<string, object>> MeasureAsync(TemporalClient client, CancellationToken ct)
+    private async Task<object> MeasureAsync(TemporalClient client, CancellationToken ct)
     {
         var idle = Memory.ResidentMb();
         var settings = new GcSettings { Interval = interval, DryRun = false };
         var clock = Stopwatch.StartNew();
-        for (var n = 0; n < shards; n++)
+        for (; _started < shards; _started++)
         {
-            var due = (interval * n / shards) - clock.Elapsed;
+            var due = (interval * _started / shards) - clock.Elapsed;
             if (due > TimeSpan.Zero) await Task.Delay(due, ct);
-            await CollectorStart.EnsureRunsAsync(client, new(new("bench", $"s{n}", "bench")) { Settings = settings });
-            _started++;
+            await CollectorStart.EnsureRunsAsync(
+                client, new(new("bench", $"s{_started}", "bench")) { Settings = settings });
         }
 
         await story.WriteLineAsync($"{shards} started in {clock.Elapsed.TotalSeconds:0} s");
@@ -97,42 +111,24 @@ internal sealed class ShardsRun(
         var from = Stopwatch.GetTimestamp();
         var processor = Environment.CpuUsage.TotalTime;
         await Task.Delay(interval * cycles, ct);
-        var wall = Stopwatch.GetElapsedTime(from);
         var used = Environment.CpuUsage.TotalTime - processor;
-        var gaps = _began.Values.SelectMany(list => Gaps(list, from)).Order().ToArray();
-        var late = gaps.Count(gap => gap > interval + Tolerance);
-        return new Dictionary<string, object>
+        // For each cycle that began since: how long after the one before it.
+        var gaps = _began.Values.SelectMany(began => began.Zip(began.Skip(1)))
+            .Where(pair => pair.Second >= from)
+            .Select(pair => Stopwatch.GetElapsedTime(pair.First, pair.Second)).Order().ToArray();
+        return new
         {
-            ["shards"] = shards,
-            ["instances"] = instances,
-            ["intervalSeconds"] = interval.TotalSeconds,
-            ["measuredSeconds"] = Math.Round(wall.TotalSeconds, 1),
-            ["cycles"] = gaps.Length,
-            ["expected"] = shards * cycles,
-            ["late"] = late,
-            ["worstLateMs"] = gaps.Length == 0 ? 0 : Math.Max(0, Math.Round((gaps[^1] - interval).TotalMilliseconds)),
-            ["cores"] = Math.Round(used / wall, 2),
-            ["processorMsACycle"] = gaps.Length == 0 ? 0 : Math.Round(used.TotalMilliseconds / gaps.Length, 1),
-            ["idleRssMb"] = Math.Round(idle),
-            ["peakRssMb"] = Math.Round(Memory.PeakMb()),
+            shards,
+            instances,
+            intervalSeconds = interval.TotalSeconds,
+            cycles = gaps.Length,
+            expected = shards * cycles,
+            late = gaps.Count(gap => gap > interval + Tolerance),
+            worstLateMs = Math.Max(0, Math.Round((gaps.LastOrDefault() - interval).TotalMilliseconds)),
+            cores = Math.Round(used / (interval * cycles), 2),
+            processorMsACycle = gaps.Length == 0 ? 0 : Math.Round(used.TotalMilliseconds / gaps.Length, 1),
+            idleRssMb = Math.Round(idle),
+            peakRssMb = Math.Round(Memory.PeakMb()),
         };
-    }
-
-    /// <summary>A server that goes on would keep them, also when the measuring was interrupted.</summary>
-    private async Task EndAsync(TemporalClient client)
-    {
-        for (var n = 0; n < _started; n++)
-            await client.GetWorkflowHandle(Names.GcWorkflowId("bench", $"s{n}")).TerminateAsync("measured");
-    }
-
-    /// <summary>For each cycle that began since: how long after the one before it.</summary>
-    private static IEnumerable<TimeSpan> Gaps(List<long> began, long since)
-    {
-        long[] times;
-        lock (began) times = [.. began];
-        for (var i = 1; i < times.Length; i++)
-        {
-            if (times[i] >= since) yield return Stopwatch.GetElapsedTime(times[i - 1], times[i]);
-        }
     }
 }

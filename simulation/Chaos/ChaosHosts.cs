@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -90,10 +91,9 @@ internal sealed class ChaosHosts(StorySetup setup) : IDisposable
     public IDisposable? Lock()
     {
         if (!File.Exists(DatabasePath)) return null;
-        var connection = new SqliteConnection($"Data Source={DatabasePath};Pooling=False;Mode=ReadWrite");
-        connection.Open();
-        Run(connection, "BEGIN IMMEDIATE");
-        return connection;
+        var file = new SqliteFile(DatabasePath, "Mode=ReadWrite");
+        file.Run("BEGIN IMMEDIATE");
+        return file;
     }
 
     /// <summary>Returns the activities of the current host, for one attempt.</summary>

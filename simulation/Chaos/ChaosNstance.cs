@@ -45,10 +45,7 @@ internal sealed class ChaosNstance : IDisposable
             var dead = _world.Holding(ChaosEvent.LeaderDead).FirstOrDefault();
             if (dead is { After: true }) return null;
             var updated = dead is null ? _world.Now : _world.Start + dead.At;
-            return $$"""
-                { "leaderID": "{{ServerId(Leader)}}", "leaderAddr": "10.0.3.{{Leader}}:9000",
-                  "lastUpdated": "{{updated:O}}" }
-                """;
+            return ShardLayout.Leader(ServerId(Leader), $"10.0.3.{Leader}:9000", updated);
         }
     }
 

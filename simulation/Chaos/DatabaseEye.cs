@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Chaos;
 
@@ -8,8 +9,8 @@ internal sealed record SeenRow(string Id, string? Group, bool IsLive, string? Pr
 /// <summary>Reads a host's database from outside. Its connection stays open: opening a WAL file is slow.</summary>
 internal sealed class DatabaseEye(string path) : IDisposable
 {
-    private readonly SqliteConnection _connection = new($"Data Source={path};Pooling=False;Mode=ReadWrite");
-    private long _seen = -1;
+    private readonly SqliteFile _file = new(path, "Mode=ReadWrite");
+    private string? _seen;
     private IReadOnlyList<SeenRow>? _rows;
 
     /// <summary>
@@ -20,23 +21,21 @@ internal sealed class DatabaseEye(string path) : IDisposable
     {
         try
         {
-            _connection.Open(); // Does nothing when it is open.
-            using var command = _connection.CreateCommand();
-            command.CommandText = "PRAGMA data_version";
-            var version = (long)command.ExecuteScalar()!;
+            var version = _file.Column("PRAGMA data_version")[0];
             if (version == _seen) return _rows;
-            command.CommandText = """
-                SELECT i.id, i.group_key, i.deleted_at IS NULL, i.provider_id, m.status, 1
-                FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id
-                UNION ALL SELECT instance_id, group_key, 1, provider_id, status, 0 FROM gc_machines WHERE rowless = 1
-                """;
-            using var reader = command.ExecuteReader();
-            var rows = new List<SeenRow>();
-            string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
-            while (reader.Read())
-                rows.Add(new(Text(0)!, Text(1), reader.GetBoolean(2), Text(3), Text(4), reader.GetBoolean(5)));
+            _rows =
+            [
+                .. _file.Read("""
+                    SELECT i.id, i.group_key, i.deleted_at IS NULL, i.provider_id, m.status, 1
+                    FROM instances AS i LEFT JOIN gc_machines AS m ON m.provider_id = i.provider_id
+                    UNION ALL SELECT instance_id, group_key, 1, provider_id, status, 0 FROM gc_machines
+                    WHERE rowless = 1
+                    """)
+                    .Select(r => new SeenRow(
+                        r.Text(0)!, r.Text(1), r.GetBoolean(2), r.Text(3), r.Text(4), r.GetBoolean(5))),
+            ];
             _seen = version;
-            return _rows = rows;
+            return _rows;
         }
         catch (SqliteException)
         {
@@ -44,5 +43,5 @@ internal sealed class DatabaseEye(string path) : IDisposable
         }
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose() => _file.Dispose();
 }

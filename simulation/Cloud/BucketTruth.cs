@@ -3,11 +3,7 @@ using System.Security.Cryptography;
 namespace Nstance.Temporal.Simulation.Cloud;
 
 /// <summary>An object of a bucket.</summary>
-internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified, string? ContentType)
-{
-    /// <summary>Returns whether it is the version that an <c>If-Match</c> asks for.</summary>
-    public bool IsMatch(string asked) => asked == "*" || asked.Trim('"') == ETag.Trim('"');
-}
+internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified, string? ContentType);
 
 /// <summary>A deletion: which key, when, by which access key (or name of the simulation).</summary>
 internal sealed record Deletion(string Bucket, string Key, DateTimeOffset At, string By);
@@ -33,9 +29,7 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         lock (_gate) return _buckets.GetValueOrDefault(bucket)?.Objects.GetValueOrDefault(key);
     }
 
-    /// <summary>Writes if <paramref name="condition"/>, asked with what is there now, agrees.</summary>
-    public StoredObject? Put(
-        string bucket, string key, byte[] body, string? contentType = null, Func<StoredObject?, bool>? condition = null)
+    public StoredObject Put(string bucket, string key, byte[] body, string? contentType = null)
     {
 #pragma warning disable CA5351 // An ETag is an MD5 by S3's contract; nothing is protected by it.
         var etag = $"\"{Convert.ToHexStringLower(MD5.HashData(body))}\"";
@@ -43,25 +37,18 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         lock (_gate)
         {
             var contents = _buckets[bucket];
-            if (condition?.Invoke(contents.Objects.GetValueOrDefault(key)) == false) return null;
             contents.Keys.Add(key);
             return contents.Objects[key] = new StoredObject(body, etag, options.Clock.GetUtcNow(), contentType);
         }
     }
 
-    /// <summary>Deletes if <paramref name="condition"/>, asked with what is there now, agrees.</summary>
-    /// <returns>False: it was not there, or the condition did not agree.</returns>
-    public bool Delete(string bucket, string key, string by, Func<StoredObject, bool>? condition = null)
+    public void Delete(string bucket, string key, string by)
     {
         lock (_gate)
         {
-            if (!_buckets.TryGetValue(bucket, out var contents)) return false;
-            if (!contents.Objects.TryGetValue(key, out var current)) return false;
-            if (condition?.Invoke(current) == false) return false;
-            contents.Objects.Remove(key);
+            if (!_buckets.TryGetValue(bucket, out var contents) || !contents.Objects.Remove(key)) return;
             contents.Keys.Remove(key);
             _deletions.Add(new Deletion(bucket, key, options.Clock.GetUtcNow(), by));
-            return true;
         }
     }
 

@@ -9,9 +9,5 @@ internal sealed class CallCounts
 
     public int this[string operation] => _counts.GetValueOrDefault(operation);
 
-    public int Total => _counts.Values.Sum();
-
     public void Add(string operation) => _counts.AddOrUpdate(operation, 1, (_, count) => count + 1);
-
-    public void Reset() => _counts.Clear();
 }

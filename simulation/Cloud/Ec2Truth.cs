@@ -8,11 +8,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Machine> _machines = new(StringComparer.Ordinal);
-    private readonly Random _random = new(options.Seed);
     private string[]? _sortedIds;
-
-    /// <summary>For this long after its launch an instance stays out of listings. Default none.</summary>
-    public TimeSpan HideFromListings { get; set; }
 
     public DateTimeOffset Now => options.Clock.GetUtcNow();
 
@@ -57,36 +53,8 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
 
         for (var i = start; i < ids.Length; i++)
         {
-            if (FindVisible(ids[i]) is { } machine && Now >= machine.LaunchedAt + HideFromListings)
-                yield return machine;
+            if (FindVisible(ids[i]) is { } machine) yield return machine;
         }
-    }
-
-    /// <summary>Launches as EC2 does: pending at first.</summary>
-    public IReadOnlyList<Machine> Launch(LaunchSpec spec)
-    {
-        var launched = new List<Machine>(spec.Count);
-        lock (_gate)
-        {
-            for (var i = 0; i < spec.Count; i++)
-            {
-                var address = _random.Next(1 << 24);
-                launched.Add(new Machine($"i-0{_random.NextInt64():x16}", Now, MachineState.Pending, Now)
-                {
-                    Zone = spec.Zone,
-                    InstanceType = spec.InstanceType,
-                    ImageId = spec.ImageId,
-                    SubnetId = spec.SubnetId,
-                    TerminationProtected = spec.TerminationProtected,
-                    StopProtected = spec.StopProtected,
-                    Tags = new SortedDictionary<string, string>(spec.Tags.ToDictionary(), StringComparer.Ordinal),
-                    PrivateIp = $"10.{address >> 16}.{(address >> 8) & 255}.{address & 255}",
-                });
-                Put(launched[^1]);
-            }
-        }
-
-        return launched;
     }
 
     /// <summary>Puts an instance there as it is.</summary>

@@ -18,14 +18,6 @@ internal sealed record Machine(string Id, DateTimeOffset LaunchedAt, MachineStat
 {
     public string Zone { get; init; } = "us-west-2a";
 
-    public string InstanceType { get; init; } = "t3.micro";
-
-    public string ImageId { get; init; } = "ami-0123456789abcdef0";
-
-    public string VpcId { get; init; } = "vpc-0123456789abcdef0";
-
-    public string SubnetId { get; init; } = "subnet-0123456789abcdef0";
-
     public string PrivateIp { get; init; } = "10.0.0.1";
 
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();

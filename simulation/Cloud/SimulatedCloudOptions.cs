@@ -35,7 +35,4 @@ internal sealed record SimulatedCloudOptions
 
     /// <summary>S3's port on loopback. Default 0: a free one.</summary>
     public int S3Port { get; init; }
-
-    /// <summary>Seed of ids and addresses. Default 1.</summary>
-    public int Seed { get; init; } = 1;
 }

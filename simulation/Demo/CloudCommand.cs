@@ -25,10 +25,8 @@ internal static class CloudCommand
         var shard = Arguments.Text("--shard", "the fleet's shard", demo.Shard);
         var bucket = Arguments.Text("--bucket", "the bucket of its records", demo.Bucket);
         var prefix = Arguments.Text("--prefix", "what nstance's --prefix puts before each key; empty: nothing", "");
-        var database = new Option<string>("--database")
-        {
-            Description = "nstance's database; must not be there yet; default: in a temporary folder",
-        };
+        var database = Arguments.Optional(
+            "--database", "nstance's database; must not be there yet; default: in a temporary folder");
         database.Validators.Add(result =>
         {
             if (result.Tokens.SingleOrDefault()?.Value is { } path && File.Exists(path))
@@ -48,15 +46,14 @@ internal static class CloudCommand
             {
                 Ec2Port = parsed.GetValue(ec2),
                 S3Port = parsed.GetValue(s3),
-                Seed = parsed.GetValue(seed),
                 Buckets = [place.Bucket],
                 AccessKeys = [Key],
             };
-            var temporary = Directory.CreateTempSubdirectory("nstance-gc-cloud-").FullName;
+            using var temporary = new TempFolder("nstance-gc-cloud-");
             try
             {
-                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary, "nstance.db"));
-                await RunAsync(place, options, parsed.GetValue(instances), path, stdout, token);
+                var path = Path.GetFullPath(parsed.GetValue(database) ?? Path.Combine(temporary.Path, "nstance.db"));
+                await RunAsync(place, options, parsed.GetValue(instances), parsed.GetValue(seed), path, stdout, token);
                 return 0;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -64,20 +61,16 @@ internal static class CloudCommand
                 await stderr.WriteLineAsync($"cloud: {e.Message.ReplaceLineEndings(" ")}");
                 return 1;
             }
-            finally
-            {
-                Directory.Delete(temporary, recursive: true);
-            }
         });
         return command;
     }
 
     private static async Task RunAsync(
-        ShardRef shard, SimulatedCloudOptions options, int instances, string database, TextWriter stdout,
+        ShardRef shard, SimulatedCloudOptions options, int instances, int seed, string database, TextWriter stdout,
         CancellationToken ct)
     {
         await using var cloud = await SimulatedCloud.StartAsync(options, ct);
-        using var fleet = new LivingFleet(cloud, shard, database, options.Seed, NstanceGeneration.V2);
+        using var fleet = new LivingFleet(cloud, shard, database, seed, NstanceGeneration.V2);
         fleet.Settle(instances);
         var where = $"nstance's database in {database}";
         await stdout.WriteLineAsync($"""

@@ -27,7 +27,7 @@ internal static class DemoCommand
             "--nstance", "generation of the nstance server that shares its database: v1 or v2", "v1", "v2");
         nstance.DefaultValueFactory = _ => "v2";
         var output = Arguments.Output();
-        var picture = new Option<string>("--picture") { Description = "write the output to this file too, as an SVG" };
+        var picture = Arguments.Optional("--picture", "write the output to this file too, as an SVG");
         picture.Validators.Add(result =>
         {
             var value = result.Tokens.SingleOrDefault()?.Value ?? "";
@@ -39,35 +39,27 @@ internal static class DemoCommand
         {
             instances, cycles, seed, server, nstance, output, picture,
         };
-        root.SetAction((parsed, ct) => RunAsync(new DemoOptions
-        {
-            Instances = parsed.GetValue(instances),
-            Cycles = parsed.GetValue(cycles),
-            Seed = parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000),
-            Server = parsed.GetValue(server)!,
-            Nstance = parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2,
-            Json = parsed.GetValue(output) == "json",
-            Picture = parsed.GetValue(picture),
-        }, stdout, stderr, ct));
+        root.SetAction((parsed, ct) => RunAsync(
+            new(
+                parsed.GetValue(instances), parsed.GetValue(cycles),
+                parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(server)!,
+                parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2),
+            parsed.GetValue(output) == "json", parsed.GetValue(picture), stdout, stderr, ct));
         return root;
     }
 
     private static async Task<int> RunAsync(
-        DemoOptions options, TextWriter stdout, TextWriter stderr, CancellationToken ct)
+        DemoOptions options, bool json, string? picture, TextWriter stdout, TextWriter stderr, CancellationToken ct)
     {
         using var drawn = new StringWriter { NewLine = "\n" };
-        var isDrawn = options.Picture is not null;
-        var screen = new DemoScreen(options.Json, isDrawn ? drawn : stdout, stderr);
+        var screen = new DemoScreen(json, picture is null ? stdout : drawn, stderr);
         try
         {
             var result = await new DemoRun(options, screen).RunAsync(ct);
-            if (isDrawn)
-            {
-                await stdout.WriteAsync(drawn.ToString());
-                await File.WriteAllTextAsync(
-                    options.Picture!, Picture.Of("dotnet run --project simulation", drawn.ToString()), ct);
-            }
-
+            if (picture is null) return result.Ok ? 0 : 1;
+            await stdout.WriteAsync(drawn.ToString());
+            await File.WriteAllTextAsync(
+                picture, Picture.Of("dotnet run --project simulation", drawn.ToString()), ct);
             return result.Ok ? 0 : 1;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

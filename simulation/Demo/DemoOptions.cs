@@ -3,25 +3,13 @@ using Nstance.Temporal.Simulation.Nstance;
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>What the demo is asked for.</summary>
-internal sealed record DemoOptions
+/// <param name="Instances">Size of the fleet.</param>
+/// <param name="Cycles">Cycles to run.</param>
+/// <param name="Seed">Of the fleet.</param>
+/// <param name="Server"><see cref="Embedded"/>, <see cref="Dev"/>, or HOST:PORT.</param>
+/// <param name="Nstance">The generation of nstance that shares its database.</param>
+internal sealed record DemoOptions(int Instances, int Cycles, int Seed, string Server, NstanceGeneration Nstance)
 {
     public const string Embedded = "embedded";
     public const string Dev = "dev";
-
-    public required int Instances { get; init; }
-
-    public required int Cycles { get; init; }
-
-    public required int Seed { get; init; }
-
-    /// <summary><see cref="Embedded"/>, <see cref="Dev"/>, or HOST:PORT.</summary>
-    public required string Server { get; init; }
-
-    /// <summary>The generation of nstance that shares its database.</summary>
-    public required NstanceGeneration Nstance { get; init; }
-
-    public required bool Json { get; init; }
-
-    /// <summary>File to which the output is written as an SVG too; null: none.</summary>
-    public string? Picture { get; init; }
 }

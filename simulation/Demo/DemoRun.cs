@@ -35,7 +35,6 @@ internal sealed class DemoRun(DemoOptions options, DemoScreen screen)
             var cloudOptions = new SimulatedCloudOptions
             {
                 Buckets = [Shard.Bucket],
-                Seed = options.Seed,
                 AccessKeys = [Key],
             };
             screen.Starting($"a cloud with {options.Instances} instances");

@@ -3,12 +3,13 @@ using Spectre.Console;
 namespace Nstance.Temporal.Simulation.Demo;
 
 /// <summary>
-/// What the demo shows: a table of cycles as they end, then the verdict. With JSON the story goes to stderr and one
-/// object to stdout.
+/// What the demo shows: a table of cycles as they end, redrawn in place on a terminal and a line for each cycle
+/// elsewhere; then the verdict. With JSON the story goes to stderr and one object to stdout.
 /// </summary>
 internal sealed class DemoScreen
 {
     private const int MaxShown = 10;
+    private const int Width = 10;
 
     private static readonly string[] Columns =
     [
@@ -18,7 +19,9 @@ internal sealed class DemoScreen
     private readonly TextWriter? _json;
     private readonly TextWriter _stderr;
     private readonly IAnsiConsole _console;
-    private readonly CycleTable _table;
+    private readonly bool _isLive;
+    private readonly Table _table = new() { Border = TableBorder.None };
+    private LiveDisplayContext? _context;
 
     public DemoScreen(bool json, TextWriter stdout, TextWriter stderr)
     {
@@ -39,7 +42,7 @@ internal sealed class DemoScreen
             Enrichment = new() { UseDefaultEnrichers = false },
         });
         if (!isTerminal) _console.Profile.Width = 1_000; // A log's lines must not be broken.
-        _table = new(_console, live: isTerminal && _console.Profile.Capabilities.Ansi);
+        _isLive = isTerminal && _console.Profile.Capabilities.Ansi;
     }
 
     /// <summary>Tells what is being started: it takes seconds, in which nothing else is to be seen.</summary>
@@ -55,22 +58,51 @@ internal sealed class DemoScreen
     }
 
     /// <summary>Shows the table of cycles while the work lasts.</summary>
-    public Task<T> ShowAsync<T>(Func<Task<T>> work) => _table.ShowAsync(Columns, work);
+    public async Task<T> ShowAsync<T>(Func<Task<T>> work)
+    {
+        if (!_isLive)
+        {
+            _console.WriteLine(Line(Columns));
+            return await work();
+        }
+
+        // It fits eighty columns: no border, one blank between columns.
+        foreach (var column in Columns) _table.AddColumn(column, c => c.NoWrap().Padding(0, 0, 1, 0));
+        return await _console.Live(_table).StartAsync(async context =>
+        {
+            _context = context;
+            context.Refresh();
+            var result = await work();
+            Caption("");
+            return result;
+        });
+    }
 
     public void Cycle(CycleReport report)
     {
         var sync = report.Sync ?? new();
         var collect = report.Collect ?? new();
         int Terminated(CollectReason reason) => collect.Of(reason).Terminated;
-        _table.Add(
-            [.. report.Problems.Take(MaxShown)],
+        object[] cells =
+        [
             report.Cycle, report.Outcome, sync.Listed, sync.Added, sync.MarkedDeleted,
             Terminated(CollectReason.Dangling), Terminated(CollectReason.Unhealthy), Terminated(CollectReason.Orphan),
-            collect.Counts.Sum(c => c.Skipped), report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0);
+            collect.Counts.Sum(c => c.Skipped), report.Health?.Enqueued ?? 0, report.Purge?.Purged ?? 0,
+        ];
+        if (_isLive)
+        {
+            _table.AddRow(cells.Select(cell => Markup.Escape($"{cell}")).ToArray());
+            Caption(report.Problems is [var first, ..] ? first : "");
+            return;
+        }
+
+        _console.WriteLine(Line(cells));
+        foreach (var problem in report.Problems.Take(MaxShown))
+            _console.MarkupLineInterpolated($"      [yellow]{problem}[/]");
     }
 
     /// <summary>Shows what the collector is doing now; only on a terminal.</summary>
-    public void Doing(GcStatus status) => _table.Caption($"{status.State}, cycle {status.Cycle}");
+    public void Doing(GcStatus status) => Caption($"{status.State}, cycle {status.Cycle}");
 
     public void End(DemoResult result, Verdict verdict, string log)
     {
@@ -91,4 +123,13 @@ internal sealed class DemoScreen
     }
 
     public void Fail(string message) => _stderr.WriteLine($"demo: {message}");
+
+    private void Caption(string text)
+    {
+        _table.Caption = text.Length == 0 ? null : new TableTitle(Markup.Escape(text));
+        _context?.Refresh();
+    }
+
+    private static string Line(IEnumerable<object> cells) =>
+        string.Concat(cells.Select(cell => $"{cell}".PadRight(Width)));
 }

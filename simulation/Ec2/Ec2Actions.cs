@@ -104,14 +104,13 @@ internal sealed class Ec2Actions(Ec2Truth truth)
 
     private XElement DescribeInstanceAttribute(Ec2Form form)
     {
-        var machine = form.Single(truth);
+        var machine = form.Machine(truth);
         var attribute = form.Required("Attribute");
         form.EndHereIfDryRun();
         var value = attribute switch
         {
             "disableApiTermination" => machine.TerminationProtected ? "true" : "false",
             "disableApiStop" => machine.StopProtected ? "true" : "false",
-            "instanceType" => machine.InstanceType,
             _ => throw Ec2Error.Invalid("attribute", attribute, "Unknown attribute."),
         };
         return Ec2Xml.Answer(form.Action,
@@ -120,7 +119,7 @@ internal sealed class Ec2Actions(Ec2Truth truth)
 
     private XElement ModifyInstanceAttribute(Ec2Form form)
     {
-        var machine = form.Single(truth);
+        var machine = form.Machine(truth);
         var stop = form.Text("DisableApiStop.Value");
         var isGuarded = (stop ?? form.Required("DisableApiTermination.Value")) == "true";
         form.EndHereIfDryRun();

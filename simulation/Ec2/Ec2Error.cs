@@ -17,9 +17,6 @@ internal sealed class Ec2Error(string code, string message, int status = 400) : 
         return new("InvalidInstanceID.Malformed", $"Invalid id: \"{id}\"{hint}");
     }
 
-    /// <summary>Returns the error of the tag calls for an unknown id.</summary>
-    public static Ec2Error NoResource(string id) => new("InvalidID", $"The ID '{id}' is not valid");
-
     public static Ec2Error Missing(string parameter) =>
         new("MissingParameter", $"The request must contain the parameter {parameter}");
 

@@ -52,18 +52,8 @@ internal sealed class Ec2Filter
 
         return name switch
         {
-            "tag-key" => machine => machine.Tags.Keys,
-            "tag-value" => machine => machine.Tags.Values,
             "instance-id" => machine => [machine.Id],
             "instance-state-name" => machine => [machine.StateName],
-            "instance-state-code" => machine => [$"{(int)machine.State}"],
-            "instance-type" => machine => [machine.InstanceType],
-            "availability-zone" => machine => [machine.Zone],
-            "vpc-id" => machine => [machine.VpcId],
-            "subnet-id" => machine => [machine.SubnetId],
-            "image-id" => machine => [machine.ImageId],
-            "private-ip-address" => machine => [machine.PrivateIp],
-            "private-dns-name" => machine => [machine.PrivateDnsName],
             _ => throw new Ec2Error("InvalidParameterValue", $"The filter '{name}' is invalid"),
         };
     }

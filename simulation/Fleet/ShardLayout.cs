@@ -30,6 +30,10 @@ internal static class ShardLayout
         }
         """;
 
+    /// <summary>Returns a leader.json as nstance writes it.</summary>
+    public static string Leader(string id, string address, DateTimeOffset updated) =>
+        $$"""{ "leaderID": "{{id}}", "leaderAddr": "{{address}}", "lastUpdated": "{{updated:O}}" }""";
+
     /// <summary>Id of nstance's server, which leads the shard.</summary>
     public const string ServerId = "nst-1";
 

@@ -43,7 +43,7 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
     {
         var asked = Parse(body);
         var objects = asked.Elements().Where(e => e.Name.LocalName == "Object").ToList();
-        if (objects.Count is 0 or > MaxKeys || objects.Exists(e => Member(e, "Key") is null)) throw Malformed();
+        if (objects.Count is 0 or > MaxKeys || objects.Exists(e => Member(e, "Key") is null || Member(e, "ETag") is not null)) throw Malformed();
         var result = Element("DeleteResult");
         foreach (var item in objects)
         {
@@ -51,7 +51,7 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
             try
             {
                 Refuse(faults.Next("DeleteObjects:Key", key));
-                Delete(bucket, key, caller, Member(item, "ETag") ?? "");
+                truth.Delete(bucket, key, caller);
                 if (Member(asked, "Quiet") != "true") result.Add(Element("Deleted", Element("Key", key)));
             }
             catch (S3Error e)
@@ -62,14 +62,6 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
         }
 
         return result;
-    }
-
-    /// <summary>Deletes an object; with an If-Match only the version that it names, <c>*</c>: any.</summary>
-    public void Delete(string bucket, string key, string caller, string ifMatch)
-    {
-        if (ifMatch.Length > 0 && truth.Get(bucket, key) is null) throw S3Error.NoSuchKey(key);
-        var isDeleted = truth.Delete(bucket, key, caller, current => ifMatch.Length == 0 || current.IsMatch(ifMatch));
-        if (!isDeleted && ifMatch.Length > 0) throw S3Error.Precondition();
     }
 
     private static XElement Element(string name, params object?[] content) => new(Ns + name, content);

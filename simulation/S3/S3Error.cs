@@ -16,7 +16,4 @@ internal sealed class S3Error(int status, string code, string message, string? r
         new(404, "NoSuchBucket", "The specified bucket does not exist", "/" + bucket);
 
     public static S3Error NoSuchKey(string key) => new(404, "NoSuchKey", "The specified key does not exist.", key);
-
-    public static S3Error Precondition() =>
-        new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
 }

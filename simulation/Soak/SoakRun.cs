@@ -1,4 +1,6 @@
+using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Chaos;
 using Nstance.Temporal.Worker.Hosting;
@@ -46,6 +48,27 @@ internal static class SoakRun
 
     // One call for a long time may outlast a call's deadline on a busy machine.
     private static readonly TimeSpan Piece = TimeSpan.FromMinutes(4);
+
+    public static Command Make(TextWriter stdout, TextWriter stderr)
+    {
+        var days = Arguments.Number("--days", "simulated days", 30, 1, 365);
+        var minutes = Arguments.Number("--interval", "minutes between two cycles", 2, 1, 60);
+        var command = new Command(
+            "soak", "Runs a collector over a fleet with churn, and measures what it holds each day.")
+        {
+            days, minutes,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            ChaosCommand.TuneSqlite();
+            var outcome = await RunAsync(
+                parsed.GetValue(days), TimeSpan.FromMinutes(parsed.GetValue(minutes)),
+                day => stderr.WriteLine(JsonSerializer.Serialize(day)), ct);
+            await stdout.WriteLineAsync(JsonSerializer.Serialize(outcome));
+            return outcome.Faults.Count == 0 ? 0 : 1;
+        });
+        return command;
+    }
 
     public static async Task<SoakOutcome> RunAsync(
         int days, TimeSpan interval, Action<SoakDay> report, CancellationToken ct)

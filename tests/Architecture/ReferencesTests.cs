@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Xml.Linq;
-using Nstance.Temporal.Simulation.Ec2;
 
 namespace Nstance.Temporal.Tests.Architecture;
 

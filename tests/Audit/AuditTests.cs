@@ -3,7 +3,6 @@ using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Collect;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Audit;

@@ -64,7 +64,7 @@ public sealed class DeletedButRunningTests : IDisposable
     {
         var (id, _) = Marked(TimeSpan.FromHours(1));
         _shard.Nstance.File.Run(
-            "UPDATE instances SET registered_at = '2026-11-23 17:50:00+00:00' WHERE id = $id", ("$id", id));
+            "UPDATE instances SET registered_at = '2026-11-23 17:50:00+00:00' WHERE id = $0", id);
 
         await AssertSkippedAsync(id, "it registered after its row was marked deleted");
     }
@@ -86,7 +86,7 @@ public sealed class DeletedButRunningTests : IDisposable
     {
         var (id, machine) = Marked(TimeSpan.FromHours(1));
         _shard.PutRecord(id, "web", machine, SharedShard.Start.AddHours(-5), SharedShard.Start.AddHours(-5));
-        _shard.Nstance.File.Run("UPDATE instances SET health_at = NULL WHERE id = $id", ("$id", id));
+        _shard.Nstance.File.Run("UPDATE instances SET health_at = NULL WHERE id = $0", id);
 
         await AssertSkippedAsync(id, "its record says running; manual review required");
     }
@@ -190,7 +190,7 @@ public sealed class DeletedButRunningTests : IDisposable
     public async Task Collect_RowNamesAnotherMachine_IsNamedForPeople()
     {
         var (id, machine) = Marked(TimeSpan.FromHours(1));
-        _shard.Nstance.File.Run("UPDATE instances SET provider_id = 'i-another' WHERE id = $id", ("$id", id));
+        _shard.Nstance.File.Run("UPDATE instances SET provider_id = 'i-another' WHERE id = $0", id);
 
         var (_, collect) = await _shard.CycleAsync();
 

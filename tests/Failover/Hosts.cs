@@ -2,7 +2,6 @@ using System.Text;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Simulation.Faults;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;

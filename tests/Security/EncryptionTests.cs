@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Collect;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Workflows;

@@ -1,5 +1,4 @@
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Support;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Nstance.Temporal.Activities.Database;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Collect;
 using Nstance.Temporal.Tests.Support;

@@ -1,6 +1,5 @@
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Exceptions;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 

@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Checks;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -33,7 +34,7 @@ public sealed class AwsChecksTests
     public async Task Permissions_AtAnEndpoint_AreAskedWithoutTouchingAnyMachine()
     {
         await using var cloud = await SimulatedCloud.StartAsync(new() { AccessKeys = ["key"] });
-        cloud.Ec2.Launch(new() { ImageId = "ami-1", Count = 3 });
+        cloud.Ec2.Launch(new() { Count = 3 });
         using var connections = new AwsConnections(new()
         {
             Region = "us-west-2",

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Worker;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -8,7 +8,6 @@ using Nstance.Temporal.Activities.Aws;
 using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Simulation.Cloud;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;

@@ -1,5 +1,5 @@
 using System.Text;
-using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;

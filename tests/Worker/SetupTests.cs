@@ -1,3 +1,4 @@
+using Nstance.Temporal.Tests.Support;
 using System.Text;
 using System.Text.Json;
 using Nstance.Temporal.Worker.Errors;

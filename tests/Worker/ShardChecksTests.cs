@@ -1,6 +1,5 @@
 using System.Text;
 using Nstance.Temporal.Activities.Ports;
-using Nstance.Temporal.Simulation.Ec2;
 using Nstance.Temporal.Worker.Checks;
 using Nstance.Temporal.Worker.Errors;
 

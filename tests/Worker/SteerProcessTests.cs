@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Simulation.Cloud;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;

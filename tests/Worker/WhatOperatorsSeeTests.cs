@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Nstance.Temporal.Activities.KeepAlive;
-using Nstance.Temporal.Simulation.Cloud;
 using Nstance.Temporal.Simulation.Faults;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Hosting;
 using Temporalio.Client;
