@@ -74,21 +74,14 @@ internal static class ScheduleCommand
     };
 
     private static Command Change(
-        CommandLine line,
-        string name,
-        string done,
-        string next,
-        string help,
-        Symbol[] own,
+        CommandLine line, string name, string done, string next, string help, Symbol[] own,
         Func<Invocation, Collector, Task> work) =>
         Make(line, name, help, own, async (invocation, collector) =>
         {
             await work(invocation, collector);
-            var id = collector.Schedule.Id;
-            invocation.Write(
-                new { scheduleId = id, done = done.Split(';')[0] },
-                screen => ChangeText.Write(
-                    screen, [$"schedule {id}: {done}", $"next: nstance-gc {next} {collector.Named}"]));
+            var scheduleId = collector.Schedule.Id;
+            invocation.Write(new { scheduleId, done = done.Split(';')[0] }, screen => ChangeText.Write(
+                screen, [$"schedule {scheduleId}: {done}", $"next: nstance-gc {next} {collector.Named}"]));
         });
 
     private static Command Make(
@@ -96,17 +89,10 @@ internal static class ScheduleCommand
         line.Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
         {
             var collector = await invocation.CollectorAsync();
-            try
-            {
-                await work(invocation, collector);
-            }
-            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-            {
-                throw new CommandException(
-                    ExitCode.NotFound,
-                    $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}: "
-                    + "nstance-gc init sets one up",
-                    e);
-            }
+            if (await FoundCollector.IsThereAsync(() => work(invocation, collector))) return;
+            throw new CommandException(
+                ExitCode.NotFound,
+                $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}: "
+                + "nstance-gc init sets one up");
         });
 }

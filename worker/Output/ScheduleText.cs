@@ -23,8 +23,8 @@ internal static class ScheduleText
         });
         if (found.Settings is { } settings)
         {
-            Row("mode", SetupText.Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
-            Row("settings", SetupText.Settings(settings));
+            Row("mode", Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
+            Row("settings", Settings(settings));
             var timings = settings.Over(found.Status?.Timings ?? new());
             Row("interval", DurationText.Format(timings.Interval)
                 + (settings.Interval is not null ? "" : found.Status?.Timings is null
@@ -51,6 +51,20 @@ internal static class ScheduleText
             changes.Add(new("mode", ModeName(status.DryRun), ModeName(input.Settings.DryRun ?? true)));
         return changes;
     }
+
+    /// <summary>Returns the mode, who set it, and what it means.</summary>
+    public static string Mode(bool dryRun, ModeState? by, bool isNew)
+    {
+        var who = by is null ? "" : $", by {by.By} at {Word.Time(by.At)}";
+        return dryRun
+            ? $"dry-run{who}: it reports what it would terminate, and terminates nothing"
+                + (isNew ? " until nstance-gc enforce" : "")
+            : $"enforce{who}: it terminates instances";
+    }
+
+    /// <summary>Returns the settings that have not their defaults.</summary>
+    public static string Settings(GcSettings settings) =>
+        CollectorSettings.NotDefault(settings) is { Count: > 0 } own ? string.Join(' ', own) : "all defaults";
 
     private static string ModeName(bool dryRun) => dryRun ? "dry-run" : "enforce";
 }
