@@ -38,11 +38,7 @@ internal static class QuarantineCommands
             var found = await FindAsync(connections, options.ShardRef!, invocation.CancellationToken);
             var instances = found.Select(i => new
             {
-                instance = i.TrackingId,
-                providerId = i.ProviderId,
-                group = i.Group,
-                state = i.State,
-                since = i.Tags[CloudTags.GcQuarantined],
+                instance = i.TrackingId, i.ProviderId, i.Group, i.State, since = i.Tags[CloudTags.GcQuarantined],
             });
             invocation.Write(new { instances }, screen => Write(screen, found, options, invocation.IsWide));
         }),

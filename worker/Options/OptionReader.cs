@@ -40,7 +40,8 @@ internal static class OptionReader
         {
             if (layers.LastOrDefault(layer => layer.Values.ContainsKey(setting.Name)) is not { } layer)
             {
-                if (required.Contains(setting.Name)) faults.Add(Missing(setting));
+                if (required.Contains(setting.Name))
+                    faults.Add($"{setting.Option} is missing: {setting.Help}; give it, or set {setting.Variable}");
                 continue;
             }
 
@@ -70,9 +71,6 @@ internal static class OptionReader
 
         static string? Message(ValidationResult result) => result.ErrorMessage;
     }
-
-    private static string Missing(Setting setting) =>
-        $"{setting.Option} is missing: {setting.Help}; give it, or set {setting.Variable}";
 
     private static string Origin(ValidationResult result, Dictionary<string, string> origins)
     {

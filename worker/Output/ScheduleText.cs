@@ -10,7 +10,7 @@ internal static class ScheduleText
     {
         var rows = new List<(string Name, Cell Value)>();
         Row("schedule", view.ScheduleId);
-        Row("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good));
+        Row("state", view.Paused ? Cell.Warning($"paused {view.Note}") : new("active", Tone.Good));
         Row("checks every", view.Every is { } every ? DurationText.Format(every) : "");
         Row("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
         Row("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
@@ -31,12 +31,8 @@ internal static class ScheduleText
                     ? ", or what config.jsonc says" : " (from config.jsonc)"));
         }
 
-        foreach (var change in Differences(view, found))
-        {
-            Row("differs", new Cell(
-                $"{change.Option}: collector {change.From}, schedule {change.To}", Tone.Warning));
-        }
-
+        foreach (var (option, from, to) in Differences(view, found))
+            Row("differs", Cell.Warning($"{option}: collector {from}, schedule {to}"));
         Columns.WritePairs(screen, rows);
 
         void Row(string what, Cell value) => rows.Add((what, value));

@@ -16,6 +16,8 @@ internal enum Tone
 internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
 {
     public static implicit operator Cell(string text) => new(text);
+
+    public static Cell Warning(string text) => new(text, Tone.Warning);
 }
 
 /// <summary>

@@ -32,7 +32,7 @@ internal static class ShardsText
             Of("AGE", status => status.LastReport is { } report ? Word.Ago(now - report.EndedAt) : "-"),
             Of("NEXT", status => status.NextCycleAt is { } next ? Word.In(next - now) : "-"),
             Of("FLEET", status => status.LastReport?.Sync is { } sync ? $"{sync.Listed}" : "-"),
-            Of("PLAN", status => status.Pending is { } plan ? new Cell($"{plan.Instances}", Tone.Warning) : "-"),
+            Of("PLAN", status => status.Pending is { } plan ? Cell.Warning($"{plan.Instances}") : "-"),
             Sum("FOUND", counts => counts.Candidates),
             Sum("TERMINATED", counts => counts.Terminated),
             new("HOST", line => line.Status?.Host ?? "none", IsWide: true),
@@ -63,7 +63,7 @@ internal static class ShardsText
     };
 
     private static Cell State(GcStatus status) => status.PartialPauses.Count > 0
-        ? new Cell($"{Word.State(status.State).Text}*", Tone.Warning) : Word.State(status.State);
+        ? Cell.Warning($"{Word.State(status.State).Text}*") : Word.State(status.State);
 
     private static string Problem(CycleReport? report) => report?.Problems is [var first, ..] ? first : "";
 
