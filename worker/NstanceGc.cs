@@ -27,9 +27,9 @@ public static class NstanceGc
         [
             SetupCommands.MakeInit, RunCommand.Make, DoctorCommand.Make, StatusCommand.Make, ReportsCommand.Make,
             CycleCommand.Make, PauseCommands.MakePause, PauseCommands.MakeResume, PlanCommand.Make,
-            ExplainCommand.Make, QuarantineCommand.Make, ReleaseCommand.Make, ModeCommands.MakeEnforce,
-            ModeCommands.MakeDryRun, ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make,
-            ReplayCommand.Make,
+            ExplainCommand.Make, QuarantineCommands.MakeQuarantine, QuarantineCommands.MakeRelease,
+            tree => ModeCommands.Make(tree, dryRun: false), tree => ModeCommands.Make(tree, dryRun: true),
+            ScheduleCommand.Make, ConfigCommand.Make, CompletionCommand.Make, ReplayCommand.Make,
         ];
         foreach (var make in commands) line.Root.Add(make(line));
         return line;

@@ -44,22 +44,14 @@ public sealed partial class GcWorkflow
         """)]
     public Task<GcStatus> PauseAsync(PauseRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
         // After the validator, another handler of the same task may have paused the same part.
         RefuseIf(PartialPauseRules.Refusal(State, request, Clock.Now));
-        if (PartialPauseRules.IsPartial(request.Group, request.Sweep))
-        {
-            // A cycle under way began without this pause, so it is stopped.
-            State = PartialPauseRules.Add(State, request, Clock.Now);
-            _running?.Cancel();
-            return Steered("paused in part", request.By);
-        }
-
-        State = State with { Pause = new(request.Reason.Trim(), Clock.Now) { Until = request.Until, By = request.By } };
-        foreach (var ticket in _tickets) ticket.Refusal = Refusal();
-        _tickets.Clear();
+        State = PartialPauseRules.Add(State, request, Clock.Now);
+        var isPartial = PartialPauseRules.IsPartial(request.Group, request.Sweep);
+        if (!isPartial) AnswerTickets(Refusal()!);
+        // A cycle under way began without this pause, so it is stopped.
         _running?.Cancel();
-        return Steered("paused", request.By);
+        return Steered(isPartial ? "paused in part" : "paused", request.By);
     }
 
     /// <summary>Accepts or refuses <see cref="PauseAsync"/>.</summary>
@@ -76,11 +68,8 @@ public sealed partial class GcWorkflow
         """)]
     public Task<GcStatus> ResumeAsync(ResumeRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
         RefuseIf(PartialPauseRules.Refusal(State, request));
-        State = PartialPauseRules.IsPartial(request.Group, request.Sweep)
-            ? PartialPauseRules.Remove(State, request.Group, request.Sweep)
-            : State with { Pause = null };
+        State = PartialPauseRules.Remove(State, request.Group, request.Sweep);
         return Steered("resumed", request.By);
     }
 
@@ -165,10 +154,9 @@ public sealed partial class GcWorkflow
         """)]
     public Task<GcStatus> SetModeAsync(ModeRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
         // The validator refuses a request without a mode. If one came all the same, it must not enforce.
         var dryRun = request.DryRun is not false;
-        State = State with { Mode = new(dryRun, request.By.Trim(), Clock.Now) { Comment = request.Comment } };
+        State = State with { Mode = new(dryRun, request.By.Trim(), Clock.Now, request.Comment) };
         if (dryRun)
         {
             // Dry-run takes effect at once.

@@ -61,7 +61,7 @@ public sealed partial class GcWorkflow
         {
             while (true)
             {
-                ResumeWhenDue();
+                State = PartialPauseRules.Expire(State, Clock.Now);
                 Plan();
                 if (await ShowAsync())
                 {
@@ -121,12 +121,6 @@ public sealed partial class GcWorkflow
             new(() => _steers != _seen, until - Clock.Now, summary, Workflow.CancellationToken));
     }
 
-    private void ResumeWhenDue()
-    {
-        if (State.Pause?.Until <= Clock.Now) State = State with { Pause = null };
-        State = PartialPauseRules.Expire(State, Clock.Now);
-    }
-
     private void Plan() =>
         State = State with { NextCycleAt = Cadence.Next(State, _collector.Shard, _collector.Timings, Clock.Now) };
 
@@ -168,11 +162,16 @@ public sealed partial class GcWorkflow
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished || _tickets.Count > 0);
     }
 
+    private void AnswerTickets(string refusal)
+    {
+        foreach (var ticket in _tickets) ticket.Refusal = refusal;
+        _tickets.Clear();
+    }
+
     private async Task EndAsync(string why)
     {
         _ended = true;
-        foreach (var ticket in _tickets) ticket.Refusal = why;
-        _tickets.Clear();
+        AnswerTickets(why);
         await ShowAsync();
         await Workflow.WaitConditionAsync(() => Workflow.AllHandlersFinished, CancellationToken.None);
     }

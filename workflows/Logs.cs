@@ -22,8 +22,8 @@ internal static class Logs
             + "listed={Listed} stale={Stale} purged={Purged} problems={Problems} seconds={Seconds}",
             name,
             report.Cycle,
-            Lower($"{report.Outcome}"),
-            Lower($"{report.DryRun}"),
+            $"{report.Outcome}".ToLowerInvariant(),
+            $"{report.DryRun}".ToLowerInvariant(),
             counts.Sum(c => c.Terminated),
             counts.Sum(c => c.AlreadyGone),
             counts.Sum(c => c.Quarantined),
@@ -70,7 +70,4 @@ internal static class Logs
         "The reconciler was cancelled and dropped {Queued} events and {ToNotify} notifications. "
         + "The next health scan finds the instances again",
         queued, toNotify);
-
-    // Words as in JSON and on the command line.
-    private static string Lower(string word) => word.ToLowerInvariant();
 }

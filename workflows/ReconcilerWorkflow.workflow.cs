@@ -109,11 +109,7 @@ public sealed class ReconcilerWorkflow
 
     /// <summary>What is waiting, and what was done.</summary>
     [WorkflowQuery(Description = "What is waiting, and what was done since the start.")]
-    public ReconcilerStatus Status() => new(_queue.Queued, _queue.Totals)
-    {
-        HostTaskQueue = _queue.HostTaskQueue,
-        ToNotify = _queue.ToNotify,
-    };
+    public ReconcilerStatus Status() => new(_queue.Queued, _queue.Totals, _queue.HostTaskQueue, _queue.ToNotify);
 
     private void ShowQueue() => WorkflowMetrics.Queue(_shard, _queue.Queued, _queue.ToNotify);
 

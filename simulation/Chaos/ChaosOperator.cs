@@ -31,7 +31,7 @@ internal sealed class ChaosOperator(ChaosWorld world)
         {
             Mode = new ModeState(!enforces || world.Has(ChaosEvent.DryRun), Name, now),
             PartialPauses = [.. world.Holding(ChaosEvent.PartialPause).Select(e =>
-                new PartialPause { Group = e.Group, Sweep = e.Sweep, Reason = "story", At = now })],
+                new PauseState("story", now, Group: e.Group, Sweep: e.Sweep))],
         };
         var decisions = world.Story.Events.Where(e =>
             e.Kind is ChaosEvent.Approve or ChaosEvent.Reject && e.At <= world.Elapsed && _done.Add(e.Number));

@@ -231,7 +231,7 @@ public sealed class DeletedButRunningTests : IDisposable
     public async Task Collect_Paused_Skipped()
     {
         var (id, _) = Marked(TimeSpan.FromHours(1));
-        PartialPause pause = new() { Sweep = Sweep.DeletedButRunning, Reason = "look first" };
+        var pause = new PauseState("look first", default, Sweep: Sweep.DeletedButRunning);
         _shard.Input = _shard.Input with { PartialPauses = [pause] };
 
         await AssertSkippedAsync(id, "paused");

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Nstance.Temporal.Workflows;
 using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Tests.Flows;

@@ -12,7 +12,7 @@ public sealed class AssessmentTests
     private static readonly Candidate Dangling = new(Row, CollectReason.Dangling);
     private static readonly Evidence Gone = Now with { Instance = null, NotFound = true, Tagged = [] };
 
-    private static readonly Dictionary<string, (Evidence, PartialPause?, bool SawOwn, string Expected)> Cases = new()
+    private static readonly Dictionary<string, (Evidence, PauseState?, bool SawOwn, string Expected)> Cases = new()
     {
         {
             "paused",

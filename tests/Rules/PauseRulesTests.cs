@@ -26,7 +26,7 @@ public sealed class PauseRulesTests
         string? paused, string? sweep, string? tenant, string? group, string? expected)
     {
         Sweep? pausedSweep = sweep is null ? null : Enum.Parse<Sweep>(sweep);
-        var pause = new PartialPause { Group = paused, Sweep = pausedSweep, Reason = "not now", At = At(-10) };
+        var pause = new PauseState("not now", At(-10), Group: paused, Sweep: pausedSweep);
         var input = Input with { PartialPauses = [pause] };
         Assert.Equal(expected, PauseRules.Of(input, Sweep.Dangling, tenant, group));
     }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Nstance.Temporal.Tests.Flows;
@@ -70,8 +71,15 @@ public sealed class OlderFormsTests(TemporalServerFixture server) : IClassFixtur
     [InlineData(typeof(PurgeResult))]
     public void Read_WithoutAnyMember_IsTheDefault(Type type) =>
         Assert.Equal(
-            Form.Write(Activator.CreateInstance(type)!).ToJsonString(),
+            Form.Write(Default(type)).ToJsonString(),
             Form.Write(Form.Read(type, new JsonObject())).ToJsonString());
+
+    private static object Default(Type type) => Activator.CreateInstance(
+        type,
+        BindingFlags.CreateInstance | BindingFlags.Public | BindingFlags.Instance | BindingFlags.OptionalParamBinding,
+        binder: null,
+        [.. type.GetConstructors().Single().GetParameters().Select(_ => Type.Missing)],
+        culture: null)!;
 
     [Fact]
     public async Task Write_FormsOfThisRelease_WhenAskedFor()

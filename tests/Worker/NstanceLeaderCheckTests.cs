@@ -64,7 +64,7 @@ public sealed class NstanceLeaderCheckTests
     {
         var check = await NstanceLeaderCheck.RunAsync(
             _connections, new() { Cluster = "c", Shard = "s", Bucket = "b", NstanceServerId = id },
-            TimeProvider.System, TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken);
         return (check.State, check.Detail);
     }
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Tests.Worker;
@@ -38,6 +40,15 @@ public sealed class SettingsTests
         Assert.Equal(2, result.Failures.Count());
         Assert.True(new GcOptionsValidator().Validate(Options.DefaultName, new()).Succeeded);
         Assert.True(new GcOptionsValidator().Validate(null, new() { Collector = new() { CyclesPerRun = 0 } }).Failed);
+    }
+
+    [Fact]
+    public void AddNstanceGc_InvalidSetting_IsRefusedAtOnce()
+    {
+        var refusal = Assert.Throws<OptionsValidationException>(
+            () => new ServiceCollection().AddNstanceGc(new() { Pollers = 0 }));
+
+        Assert.Contains("0 is out of range: a whole number, 2 to 200", refusal.Message, StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Names(Type type, string but) =>

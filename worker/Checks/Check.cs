@@ -16,17 +16,16 @@ internal enum CheckState
     Skipped,
 }
 
-/// <summary>Outcome of one check.</summary>
-/// <param name="Name">What was checked.</param>
-/// <param name="State">How it came out.</param>
-/// <param name="Detail">One line: what, where, what to do.</param>
-/// <param name="Code">The exit code, if this check stops the program.</param>
+/// <summary>Outcome of one check: a line that says what, where and what to do; the exit code of a failure.</summary>
 internal sealed record Check(string Name, CheckState State, string Detail, int Code)
 {
     public static Check Ok(string name, string detail) => new(name, CheckState.Ok, detail, ExitCode.Done);
 
     public static Check Failed(string name, string detail, int code = ExitCode.BadInput) =>
         new(name, CheckState.Failed, detail, code);
+
+    public static Check Failed(string name, Failure failure) =>
+        Failed(name, string.Join("; ", failure.Lines), failure.Code);
 
     public static Check Warning(string name, string detail) => new(name, CheckState.Warning, detail, ExitCode.Done);
 

@@ -5,9 +5,7 @@ using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Checks;
 
-/// <summary>
-/// Whether a worker polls, the schedule keeps the shard's collector alive, and that collector answers. Changes nothing.
-/// </summary>
+/// <summary>Whether a worker polls, and the schedule and the collector of the shard work. Changes nothing.</summary>
 internal static class CollectorChecks
 {
     public const string Workers = "workers";
@@ -28,27 +26,24 @@ internal static class CollectorChecks
         var collector = new Collector(client, cluster, shard, cancellationToken);
         checks.AddRange(await AskAsync(
             Schedule,
-            async () => [Judge(await ScheduleView.ReadAsync(collector.Schedule, rpc))],
-            $"none for {cluster}/{shard}"));
-        checks.AddRange(await AskAsync(Running, async () => await collector.IsKnownAsync()
+            async () => await FoundCollector.OrNullAsync(() => ScheduleView.ReadAsync(collector.Schedule, rpc))
+                is { } view
+                ? [Judge(view)]
+                : [Check.Warning(Schedule, $"none for {cluster}/{shard}: nstance-gc init makes one")]));
+        checks.AddRange(await AskAsync(Running, async () => await collector.FindAsync() is not null
             ? Judge(await collector.StatusAsync(), options.ShardRef)
             : [Check.Warning(Running, $"none runs for {cluster}/{shard}: nstance-gc init starts one")]));
     }
 
-    private static async Task<IReadOnlyList<Check>> AskAsync(
-        string name, Func<Task<IReadOnlyList<Check>>> ask, string? notFound = null)
+    private static async Task<IReadOnlyList<Check>> AskAsync(string name, Func<Task<IReadOnlyList<Check>>> ask)
     {
         try
         {
             return await ask();
         }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound && notFound is not null)
-        {
-            return [Check.Warning(name, $"{notFound}: nstance-gc init makes one")];
-        }
         catch (CommandException e) when (e.Code == ExitCode.NotFound)
         {
-            return [Check.Failed(name, string.Join("; ", e.Lines), e.Code)];
+            return [Check.Failed(name, Failure.Of(e))];
         }
         catch (Exception e) when (e is TemporalException or CommandException)
         {
@@ -69,13 +64,8 @@ internal static class CollectorChecks
     {
         if (asked is not null && ShardKeys.Place(asked) != ShardKeys.Place(status.Shard))
         {
-            return
-            [
-                Check.Warning(
-                    Running,
-                    $"it reads {ShardKeys.Place(status.Shard)}, not {ShardKeys.Place(asked)}: "
-                    + "correct --bucket and --prefix, or make its schedule anew"),
-            ];
+            var places = $"it reads {ShardKeys.Place(status.Shard)}, not {ShardKeys.Place(asked)}";
+            return [Check.Warning(Running, $"{places}: correct --bucket and --prefix, or make its schedule anew")];
         }
 
         var report = status.LastReport;

@@ -15,31 +15,21 @@ internal static class NstanceLeaderCheck
     public const string Name = "nstance's leader";
 
     public static Task<Check> RunAsync(
-        IConnections connections, GcOptions options, TimeProvider time, CancellationToken cancellationToken)
+        IConnections connections, GcOptions options, CancellationToken cancellationToken) => ShardChecks.AskAsync(
+        Name, token => AskAsync(connections.Records(ShardChecks.CallTimeout), options, token), cancellationToken);
+
+    private static async Task<Check> AskAsync(IRecordStore records, GcOptions options, CancellationToken token)
     {
         var shard = options.ShardRef!;
-        return ShardChecks.AskAsync(
-            Name,
-            async token =>
-            {
-                var json = await connections.Records(ShardChecks.CallTimeout).GetLeaderAsync(shard, token);
-                var why = "";
-                var leader = json is null ? null : NstanceLeader.Parse(json, out why);
-                return why.Length > 0
-                    ? Check.Warning(Name, $"s3://{shard.Bucket}/{ShardKeys.Leader(shard)} {why}")
-                    : await JudgeAsync(shard, leader, options.NstanceServerId, time.GetUtcNow(), token);
-            },
-            cancellationToken);
-    }
-
-    private static async Task<Check> JudgeAsync(
-        ShardRef shard, NstanceLeader? leader, string? serverId, DateTimeOffset now,
-        CancellationToken cancellationToken)
-    {
-        var address = LeaderRules.NeedsAddress(leader, now, serverId)
-            ? await LocalAddresses.MatchAsync(leader!.Host, cancellationToken)
+        var now = TimeProvider.System.GetUtcNow();
+        var fault = "";
+        var json = await records.GetLeaderAsync(shard, token);
+        var leader = json is null ? null : NstanceLeader.Parse(json, out fault);
+        if (fault.Length > 0) return Check.Warning(Name, $"s3://{shard.Bucket}/{ShardKeys.Leader(shard)} {fault}");
+        var address = LeaderRules.NeedsAddress(leader, now, options.NstanceServerId)
+            ? await LocalAddresses.MatchAsync(leader!.Host, token)
             : AddressMatch.Unclear;
-        var (place, why) = LeaderRules.Judge(shard, leader, now, serverId, address);
+        var (place, why) = LeaderRules.Judge(shard, leader, now, options.NstanceServerId, address);
         return place switch
         {
             LeaderPlace.Here => Check.Ok(Name, why),

@@ -52,24 +52,15 @@ internal static class Preflight
         GcOptions options, List<Check> checks, bool database, CancellationToken cancellationToken)
     {
         string? region = null;
+        using var connections = new AwsConnections(new());
         if (options.ShardRef is { } shard)
-        {
-            using var connections = new AwsConnections(new());
             region = await ShardChecks.RunAsync(connections, shard, checks, cancellationToken);
-        }
-        else
-        {
-            checks.Add(Check.Skipped(ShardChecks.Bucket, "no shard given: --cluster, --shard and --bucket"));
-        }
-
-        if (database) checks.Add(DatabaseCheck.Run(options));
-        if (database && options.WebhookUrl is { } url) checks.Add(await WebhookCheck.RunAsync(url, cancellationToken));
-        if (database && options is { SharedDatabasePath: not null, Bucket: not null })
-        {
-            using var connections = new AwsConnections(new());
-            checks.Add(await NstanceLeaderCheck.RunAsync(connections, options, TimeProvider.System, cancellationToken));
-        }
-
+        else checks.Add(Check.Skipped(ShardChecks.Bucket, "no shard given: --cluster, --shard and --bucket"));
+        if (!database) return region;
+        checks.Add(DatabaseCheck.Run(options));
+        if (options.WebhookUrl is { } url) checks.Add(await WebhookCheck.RunAsync(url, cancellationToken));
+        if (options is { SharedDatabasePath: not null, ShardRef: not null })
+            checks.Add(await NstanceLeaderCheck.RunAsync(connections, options, cancellationToken));
         return region;
     }
 }

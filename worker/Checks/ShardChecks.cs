@@ -68,8 +68,7 @@ internal static class ShardChecks
         }
         catch (Exception e) when (e is CloudException or AmazonClientException)
         {
-            var failure = Failure.Of(e);
-            return Check.Failed(name, failure.Lines[0], failure.Code);
+            return Check.Failed(name, Failure.Of(e));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -82,15 +81,13 @@ internal static class ShardChecks
         var place = $"s3://{shard.Bucket}/{ShardKeys.Config(shard)}";
         if (text is null)
         {
-            checks.Add(Check.Failed(
-                Configuration,
-                $"{place} is not there: is --shard right, and has nstance's server of this shard been set up?"));
+            var why = $"{place} is not there: is --shard right, and has nstance's server of this shard been set up?";
+            checks.Add(Check.Failed(Configuration, why));
             return null;
         }
 
-        var result = ShardConfig.Parse(text, shard, provider);
-
         // A broken file is being edited, or half written; one of another shard means that a setting here is wrong.
+        var result = ShardConfig.Parse(text, shard, provider);
         var code = result.OfAnother ? ExitCode.BadInput : ExitCode.Unreachable;
         checks.AddRange(result.Faults.Select(f => Check.Failed(Configuration, $"{place}: {f}", code)));
         if (result.Config is not null)

@@ -28,27 +28,20 @@ internal static class TemporalChecks
 
         checks.Add(Check.Ok(Connection, $"{client.Connection.Options.TargetHost} answers"));
         var rpc = new RpcOptions { Timeout = TimeSpan.FromSeconds(10), CancellationToken = cancellationToken };
-        var found = await NamespaceAsync(client, rpc);
-        checks.Add(found);
-        checks.Add(found.State == CheckState.Ok
-            ? await AttributesAsync(client, rpc)
-            : Check.Skipped(Attributes, "no namespace"));
-        return client;
-    }
-
-    private static async Task<Check> NamespaceAsync(TemporalClient client, RpcOptions rpc)
-    {
-        var name = client.Options.Namespace;
         try
         {
+            var name = client.Options.Namespace;
             await client.WorkflowService.DescribeNamespaceAsync(new() { Namespace = name }, rpc);
-            return Check.Ok(Namespace, $"{name} is there");
+            checks.Add(Check.Ok(Namespace, $"{name} is there"));
+            checks.Add(await AttributesAsync(client, rpc));
         }
         catch (RpcException e)
         {
-            var failure = Failure.Of(e);
-            return Check.Failed(Namespace, failure.Lines[0], failure.Code);
+            checks.Add(Check.Failed(Namespace, Failure.Of(e)));
+            checks.Add(Check.Skipped(Attributes, "no namespace"));
         }
+
+        return client;
     }
 
     private static async Task<Check> AttributesAsync(TemporalClient client, RpcOptions rpc)

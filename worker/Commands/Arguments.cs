@@ -70,13 +70,17 @@ internal static class Arguments
         return text ?? "";
     }
 
-    /// <summary>Reads a time of more than zero.</summary>
-    public static TimeSpan ReadTime(Option<string> option, Invocation invocation)
+    /// <summary>Reads a time of more than zero, or within bounds.</summary>
+    public static TimeSpan ReadTime(
+        Option<string> option, Invocation invocation, (TimeSpan Min, TimeSpan Max)? bounds = null)
     {
         var text = invocation.Get(option);
-        if (DurationText.TryParse(text, out var time) && time > TimeSpan.Zero) return time;
-        invocation.Fault(option, $"\"{text}\" is not {DurationText.Allowed}");
-        return TimeSpan.Zero;
+        var (min, max) = bounds ?? (TimeSpan.FromTicks(1), TimeSpan.MaxValue);
+        if (DurationText.TryParse(text, out var time) && time >= min && time <= max) return time;
+        var allowed = bounds is null ? DurationText.Allowed
+            : $"a time from {DurationText.Format(min)} to {DurationText.Format(max)}";
+        invocation.Fault(option, $"\"{text}\" is not {allowed}");
+        return min;
     }
 
     /// <summary>Reads a moment ahead: RFC 3339, or a time from now.</summary>

@@ -1,4 +1,3 @@
-using Nstance.Temporal.Worker.Hosting;
 using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
@@ -22,26 +21,11 @@ internal static class CycleCommand
             var collector = await invocation.CollectorAsync();
             var before = await collector.AnswerFirstAsync();
             var run = () => collector.RunCycleAsync(invocation.Get(dryRun), limit);
-            var report = invocation.IsJson ? await run() : await WatchAsync(collector, before, invocation, run);
+            var progress = new CycleProgress(collector, before.LastReport?.Sync?.Listed, invocation.Screen);
+            var report = invocation.IsJson ? await run()
+                : await progress.DuringAsync(run, invocation.CancellationToken);
             invocation.Write(report, screen => ReportText.Write(screen, report, invocation.IsWide));
             return report.Outcome is CycleOutcome.Completed or CycleOutcome.Blocked ? ExitCode.Done : ExitCode.Failed;
         });
-    }
-
-    private static async Task<CycleReport> WatchAsync(
-        Collector collector, GcStatus before, Invocation invocation, Func<Task<CycleReport>> run)
-    {
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(invocation.CancellationToken);
-        var progress = new CycleProgress(collector, before.LastReport?.Sync?.Listed, invocation.Screen);
-        var watch = progress.WatchAsync(watching.Token);
-        try
-        {
-            return await run();
-        }
-        finally
-        {
-            await watching.CancelAsync();
-            await watch;
-        }
     }
 }

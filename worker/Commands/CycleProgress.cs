@@ -19,8 +19,24 @@ internal sealed class CycleProgress(Collector collector, int? expected, Screen s
 
     private string? _shown;
 
+    /// <summary>Shows progress until <paramref name="run"/> ends.</summary>
+    public async Task<T> DuringAsync<T>(Func<Task<T>> run, CancellationToken cancellationToken)
+    {
+        using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watch = WatchAsync(watching.Token);
+        try
+        {
+            return await run();
+        }
+        finally
+        {
+            await watching.CancelAsync();
+            await watch;
+        }
+    }
+
     /// <summary>Shows progress until it is cancelled. Never fails: progress is a courtesy.</summary>
-    public async Task WatchAsync(CancellationToken cancellationToken)
+    private async Task WatchAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(Every);
         try

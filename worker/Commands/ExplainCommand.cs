@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Aws;
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Worker.Options;
@@ -18,6 +19,8 @@ internal static class ExplainCommand
 
     private const int MaxDays = 366;
 
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+
     public static Command Make(CommandLine line)
     {
         var instance = Arguments.Instance();
@@ -27,12 +30,17 @@ internal static class ExplainCommand
         return line.Make("explain", Help, [.. settings, instance, days], async invocation =>
         {
             var count = invocation.Get(days);
+            var options = invocation.Read("Cluster", "Shard", "Bucket");
+            var databases = new ShardDatabases
+            {
+                DataDirectory = options.DataDirectory,
+                SharedDatabasePath = options.SharedDatabasePath,
+            };
             using var connections = new AwsConnections(new());
-            var access = new ShardAccess(connections, invocation.Read("Cluster", "Shard", "Bucket"));
+            var reader = new HistoryReader(connections, databases, options.ShardRef!, CallTimeout);
             var today = DateOnly.FromDateTime(DateTime.UtcNow);
             var name = invocation.Get(instance);
-            var story = await access.Stories().ReadAsync(
-                name, today.AddDays(1 - count), today, invocation.CancellationToken);
+            var story = await reader.ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken);
             if (story.IsEmpty)
             {
                 var line = $"{name}: nothing is known of it in the last {count} days: --days looks further back";
@@ -49,14 +57,8 @@ internal static class ExplainCommand
         row = story.Row is { } row
             ? new
             {
-                row.Id,
-                row.ProviderId,
-                row.Tenant,
-                row.Group,
-                row.IssuedAt,
-                row.RegisteredAt,
-                row.HealthAt,
-                row.DeletedAt,
+                row.Id, row.ProviderId, row.Tenant, row.Group,
+                row.IssuedAt, row.RegisteredAt, row.HealthAt, row.DeletedAt,
             }
             : null,
         record = story.Record is RecordRead.Found { Record: var record }

@@ -31,9 +31,7 @@ internal sealed class Invocation(
 
     public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
-    /// <summary>
-    /// Notes a fault of an option that is not a setting; <see cref="Read"/> reports it with all others.
-    /// </summary>
+    /// <summary>Notes a fault of an option; <see cref="Read"/> reports it with all others.</summary>
     public void Fault(Option option, string what) => _faults.Add($"{option.Name}: {what}");
 
     /// <summary>Reads all sources of settings; faults are kept.</summary>
@@ -82,8 +80,6 @@ internal sealed class Invocation(
     /// Sends an update to the shard's collector. Writes what it changed and what to do next, in at most five lines; in
     /// JSON the status after it.
     /// </summary>
-    /// <param name="send">Sends it; returns the status after it.</param>
-    /// <param name="tell">The lines, from the status and the options that name the shard.</param>
     public async Task SteerAsync(
         Func<Collector, Task<GcStatus>> send, Func<GcStatus, string, IReadOnlyList<string>> tell)
     {

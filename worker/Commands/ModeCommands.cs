@@ -19,17 +19,14 @@ internal static class ModeCommands
           nstance-gc dry-run --cluster prod --shard us-west-2a --comment "strange reports"
         """;
 
-    public static Command MakeEnforce(CommandLine line) => Make(line, "enforce", EnforceHelp, dryRun: false);
-
-    public static Command MakeDryRun(CommandLine line) => Make(line, "dry-run", DryRunHelp, dryRun: true);
-
-    private static Command Make(CommandLine line, string name, string help, bool dryRun)
+    public static Command Make(CommandLine line, bool dryRun)
     {
+        var name = dryRun ? "dry-run" : "enforce";
         var comment = Arguments.Why("--comment", required: false);
         var by = Arguments.By();
-        return line.Make(name, help, [.. Arguments.Shard(), comment, by], invocation =>
+        return line.Make(name, dryRun ? DryRunHelp : EnforceHelp, [.. Arguments.Shard(), comment, by], invocation =>
         {
-            var request = new ModeRequest(dryRun, invocation.Get(by)) { Comment = invocation.Get(comment) };
+            var request = new ModeRequest(dryRun, invocation.Get(by), invocation.Get(comment));
             return invocation.SteerAsync(
                 async collector =>
                 {
@@ -47,21 +44,16 @@ internal static class ModeCommands
     /// <summary>Sets the mode in the schedule too, which starts a collector whose history is gone.</summary>
     private static async Task RememberAsync(Collector collector, bool dryRun, Invocation invocation)
     {
-        try
-        {
-            await collector.Schedule.UpdateAsync(
-                async update =>
-                {
-                    var old = update.Description.Schedule;
-                    if (await ScheduleView.InputAsync(old) is not { } input) return null;
-                    var schedule = GcSchedule.Create(input with { Settings = input.Settings with { DryRun = dryRun } });
-                    return new ScheduleUpdate(schedule with { State = old.State });
-                },
-                invocation.Rpc);
-        }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-        {
+        var isThere = await FoundCollector.IsThereAsync(() => collector.Schedule.UpdateAsync(
+            async update =>
+            {
+                var old = update.Description.Schedule;
+                if (await ScheduleView.InputAsync(old) is not { } input) return null;
+                var schedule = GcSchedule.Create(input with { Settings = input.Settings with { DryRun = dryRun } });
+                return new ScheduleUpdate(schedule with { State = old.State });
+            },
+            invocation.Rpc));
+        if (!isThere)
             invocation.Note("no schedule keeps this collector alive: the mode is the running collector's alone");
-        }
     }
 }

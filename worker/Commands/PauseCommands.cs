@@ -37,14 +37,13 @@ internal static class PauseCommands
         Symbol[] own = [.. Arguments.Shard(), reason, until, by, group, sweep, replace];
         return line.Make("pause", PauseHelp, own, invocation =>
         {
-            var request = new PauseRequest(Arguments.ReadWhy(reason, invocation))
-            {
-                Until = Arguments.ReadMoment(until, invocation),
-                By = invocation.Get(by),
-                Group = Arguments.ReadGroup(group, invocation),
-                Sweep = Arguments.ReadSweep(sweep, invocation),
-                Replace = invocation.Get(replace),
-            };
+            var request = new PauseRequest(
+                Arguments.ReadWhy(reason, invocation),
+                Until: Arguments.ReadMoment(until, invocation),
+                By: invocation.Get(by),
+                Group: Arguments.ReadGroup(group, invocation),
+                Sweep: Arguments.ReadSweep(sweep, invocation),
+                Replace: invocation.Get(replace));
             return invocation.SteerAsync(
                 async collector =>
                 {
@@ -65,12 +64,8 @@ internal static class PauseCommands
         var sweep = Arguments.Sweep();
         return line.Make("resume", ResumeHelp, [.. Arguments.Shard(), by, group, sweep], invocation =>
         {
-            var request = new ResumeRequest
-            {
-                By = invocation.Get(by),
-                Group = Arguments.ReadGroup(group, invocation),
-                Sweep = Arguments.ReadSweep(sweep, invocation),
-            };
+            var request = new ResumeRequest(
+                Arguments.ReadGroup(group, invocation), Arguments.ReadSweep(sweep, invocation), invocation.Get(by));
             return invocation.SteerAsync(
                 async collector =>
                 {

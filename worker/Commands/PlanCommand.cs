@@ -95,31 +95,30 @@ internal static class PlanCommand
     /// <returns>Done; failed when the bucket holds another plan, unreachable when it did not answer.</returns>
     private static async Task<int> ShowAsync(Invocation invocation, GcStatus status)
     {
-        using var connections = new AwsConnections(new());
-        var view = await ReadAsync(connections, status, invocation.CancellationToken);
+        var view = await ReadAsync(status, invocation.CancellationToken);
         invocation.Write(view.ToJson(), screen => PlanText.Write(screen, view, TimeProvider.System.GetUtcNow()));
         return view.Code;
     }
 
     /// <summary>Reads the instances of the pending plan from the bucket.</summary>
-    private static async Task<ShownPlan> ReadAsync(
-        IConnections connections, GcStatus status, CancellationToken cancellationToken)
+    private static async Task<ShownPlan> ReadAsync(GcStatus status, CancellationToken cancellationToken)
     {
         if (status.Pending is not { } pending) return new(status, null, null, ExitCode.Done);
+        using var aws = new AwsConnections(new());
+        IConnections connections = aws;
         try
         {
             var bytes = await connections.Plans(CallTimeout).GetAsync(status.Shard, pending.Hash, cancellationToken);
             if (bytes is not null && Plan.Read(bytes, pending.Hash) is { } plan)
                 return new(status, plan, null, ExitCode.Done);
             var fate = bytes is null ? "is not in the bucket any more" : "was changed in the bucket";
-            return new(
-                status, null, $"plan {pending.Id} {fate}, so nothing of it will be done: reject it", ExitCode.Failed);
+            var fault = $"plan {pending.Id} {fate}, so nothing of it will be done: reject it";
+            return new(status, null, fault, ExitCode.Failed);
         }
         catch (CloudException e)
         {
-            return new(
-                status, null, $"the instances of plan {pending.Id} could not be read: {Failure.FirstLine(e.Message)}",
-                ExitCode.Unreachable);
+            var fault = $"the instances of plan {pending.Id} could not be read: {Failure.FirstLine(e.Message)}";
+            return new(status, null, fault, ExitCode.Unreachable);
         }
     }
 

@@ -27,17 +27,17 @@ internal static class ReplayCommand
             if (options.Cluster is null != options.Shard is null)
                 throw CommandException.BadInput("give both --cluster and --shard, or neither for all shards");
             var client = await invocation.ConnectAsync(options);
-            var result = await RunAsync(client, options, invocation.CancellationToken);
-            invocation.Write(result, screen =>
+            var all = await RunAsync(client, options, invocation.CancellationToken);
+            var broken = all.Where(history => history.Why is not null).ToList();
+            invocation.Write(new { replayed = all.Count, broken }, screen =>
             {
-                foreach (var broken in result.Broken)
-                    screen.Output.WriteLine($"would break: {broken.WorkflowId}: {broken.Why}");
-                screen.Output.WriteLine($"{result.Replayed} histories replayed, {result.Broken.Count} would break");
+                foreach (var history in broken) screen.Line($"would break: {history.WorkflowId}: {history.Why}");
+                screen.Line($"{all.Count} histories replayed, {broken.Count} would break");
             });
-            return result.Broken.Count == 0 ? ExitCode.Done : ExitCode.Failed;
+            return broken.Count == 0 ? ExitCode.Done : ExitCode.Failed;
         });
 
-    private static async Task<ReplayResult> RunAsync(
+    private static async Task<IReadOnlyList<Replayed>> RunAsync(
         TemporalClient client, GcOptions options, CancellationToken cancellationToken)
     {
         var replayer = new WorkflowReplayer(new WorkflowReplayerOptions
@@ -49,8 +49,7 @@ internal static class ReplayCommand
             ? [Names.GcWorkflowId(cluster, shard), Names.ReconcilerWorkflowId(cluster, shard)]
             : null;
         var rpc = new RpcOptions { CancellationToken = cancellationToken };
-        var replayed = 0;
-        var broken = new List<BrokenHistory>();
+        var all = new List<Replayed>();
         foreach (var type in Types)
         {
             var query = $"WorkflowType = '{type}' AND ExecutionStatus = 'Running'";
@@ -61,22 +60,15 @@ internal static class ReplayCommand
 
                 // A run without a completed task has no decision that could break.
                 if (!history.Events.Any(e => e.WorkflowTaskCompletedEventAttributes is not null)) continue;
-                replayed++;
-                var result = await replayer.ReplayWorkflowAsync(
-                    history, throwOnReplayFailure: false, cancellationToken);
-                if (result.ReplayFailure is { } failure)
-                    broken.Add(new(run.Id, run.RunId, Failure.FirstLine(failure.Message)));
+                var failure = (await replayer.ReplayWorkflowAsync(
+                    history, throwOnReplayFailure: false, cancellationToken)).ReplayFailure;
+                all.Add(new(run.Id, run.RunId, failure is null ? null : Failure.FirstLine(failure.Message)));
             }
         }
 
-        return new(replayed, broken);
+        return all;
     }
+
+    /// <summary>A running workflow, and why it would break; null: it would not.</summary>
+    private sealed record Replayed(string WorkflowId, string RunId, string? Why);
 }
-
-/// <summary>Outcome of <c>nstance-gc replay</c>.</summary>
-/// <param name="Replayed">Histories of running workflows.</param>
-/// <param name="Broken">Those that this program's workflows cannot continue.</param>
-internal sealed record ReplayResult(int Replayed, IReadOnlyList<BrokenHistory> Broken);
-
-/// <summary>A running workflow that would break.</summary>
-internal sealed record BrokenHistory(string WorkflowId, string RunId, string Why);

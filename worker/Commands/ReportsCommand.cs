@@ -1,13 +1,11 @@
 using Nstance.Temporal.Worker.Output;
+using Nstance.Temporal.Workflows.Collector;
 
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary><c>nstance-gc reports</c>: the last cycles of a shard.</summary>
 internal static class ReportsCommand
 {
-    /// <summary>The collector keeps this many.</summary>
-    private const int MaxReports = 20;
-
     private const string Help = """
         Show the reports of a shard's last cycles, newest first; the collector keeps 20.
           nstance-gc reports --cluster prod --shard us-west-2a
@@ -16,7 +14,7 @@ internal static class ReportsCommand
 
     public static Command Make(CommandLine line)
     {
-        var last = Arguments.Whole("--last", "How many", MaxReports, 1, MaxReports);
+        var last = Arguments.Whole("--last", "How many", Reports.Kept, 1, Reports.Kept);
         return line.Make("reports", Help, [.. Arguments.Shard(), last], async invocation =>
         {
             var count = invocation.Get(last);

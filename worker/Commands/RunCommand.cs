@@ -100,7 +100,7 @@ internal static class RunCommand
         }
 
         var web = WebApplication.CreateEmptyBuilder(new());
-        HealthEndpoints.Listen(web, IPEndPoint.Parse(options.HealthAddress));
+        HealthEndpoints.Listen(web, IPEndPoint.Parse(options.HealthAddress), client);
         Configure(web, invocation, options, client);
         var application = web.Build();
         HealthEndpoints.Map(application);
@@ -140,7 +140,7 @@ internal static class RunCommand
         if (options.Cluster is null || options.Shard is null) return;
         try
         {
-            await new LastRun(client, options.Cluster, options.Shard, token).RequireAsync();
+            await new Collector(client, options.Cluster, options.Shard, token).RequireAsync();
         }
         catch (CommandException e) when (e.Code == ExitCode.NotFound)
         {

@@ -52,43 +52,27 @@ internal static class ScheduleCommand
 
     private static object ToJson(ScheduleView view, FoundCollector found) => new
     {
-        view.ScheduleId,
-        view.Paused,
-        view.Note,
-        view.Every,
-        view.Input,
-        view.Started,
-        view.Skipped,
-        view.LastAt,
-        view.NextAt,
+        view.ScheduleId, view.Paused, view.Note, view.Every, view.Input,
+        view.Started, view.Skipped, view.LastAt, view.NextAt,
         collector = new
         {
             found.Runs,
             dryRun = found.Status?.DryRun,
-            found.Status?.Mode,
-            found.Status?.Settings,
-            found.Status?.Timings,
+            found.Status?.Mode, found.Status?.Settings, found.Status?.Timings,
         },
         differs = ScheduleText.Differences(view, found)
             .Select(change => new { option = change.Option, collector = change.From, schedule = change.To }),
     };
 
     private static Command Change(
-        CommandLine line,
-        string name,
-        string done,
-        string next,
-        string help,
-        Symbol[] own,
+        CommandLine line, string name, string done, string next, string help, Symbol[] own,
         Func<Invocation, Collector, Task> work) =>
         Make(line, name, help, own, async (invocation, collector) =>
         {
             await work(invocation, collector);
-            var id = collector.Schedule.Id;
-            invocation.Write(
-                new { scheduleId = id, done = done.Split(';')[0] },
-                screen => ChangeText.Write(
-                    screen, [$"schedule {id}: {done}", $"next: nstance-gc {next} {collector.Named}"]));
+            var scheduleId = collector.Schedule.Id;
+            invocation.Write(new { scheduleId, done = done.Split(';')[0] }, screen => ChangeText.Write(
+                screen, [$"schedule {scheduleId}: {done}", $"next: nstance-gc {next} {collector.Named}"]));
         });
 
     private static Command Make(
@@ -96,17 +80,10 @@ internal static class ScheduleCommand
         line.Make(name, help, [.. Arguments.Shard(), .. own], async invocation =>
         {
             var collector = await invocation.CollectorAsync();
-            try
-            {
-                await work(invocation, collector);
-            }
-            catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-            {
-                throw new CommandException(
-                    ExitCode.NotFound,
-                    $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}: "
-                    + "nstance-gc init sets one up",
-                    e);
-            }
+            if (await FoundCollector.IsThereAsync(() => work(invocation, collector))) return;
+            throw new CommandException(
+                ExitCode.NotFound,
+                $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}: "
+                + "nstance-gc init sets one up");
         });
 }

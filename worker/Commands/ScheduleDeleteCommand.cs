@@ -29,30 +29,32 @@ internal static class ScheduleDeleteCommand
         return line.Make("delete", Help, [.. Arguments.Shard(), stop], async invocation =>
         {
             var collector = await invocation.CollectorAsync();
+            var stops = invocation.Get(stop);
+            var scheduleId = collector.Schedule.Id;
             var deleted = await DeleteAsync(collector, invocation);
-            var ended = invocation.Get(stop)
-                ? await StopAsync(collector, invocation)
-                : new Ended(await GoesOnAsync(collector, invocation), null);
-            if (!deleted && ended is { Collector: null, Reconciler: null }) throw NotThere(collector);
+            var fate = stops ? await EndAsync(collector.Client, collector.WorkflowId, CollectorTimeout, invocation)
+                : await GoesOnAsync(collector, invocation);
+            var reconciler = stops
+                ? await EndAsync(collector.Client, collector.ReconcilerId, ReconcilerTimeout, invocation) : null;
+            if (!deleted && fate is null && reconciler is null)
+            {
+                throw new CommandException(
+                    ExitCode.NotFound,
+                    $"no schedule {scheduleId} in namespace {collector.Client.Options.Namespace}, "
+                    + "and no collector runs");
+            }
+
             var done = deleted ? "deleted" : "not found";
-            invocation.Write(
-                new
-                {
-                    scheduleId = collector.Schedule.Id,
-                    done,
-                    collector = ended.Collector ?? "none runs",
-                    reconciler = ended.Reconciler,
-                },
-                screen =>
-                {
-                    screen.Sentence($"schedule {collector.Schedule.Id}: {done}", 0);
-                    screen.Sentence($"collector: {ended.Collector ?? "none runs"}", 0);
-                    if (ended.Reconciler is { } reconciler) screen.Sentence($"reconciler: {reconciler}", 0);
-                    if (ended.Collector is not null && !invocation.Get(stop))
-                        screen.Line($"next: nstance-gc schedule delete {collector.Named} --stop");
-                });
-            return ended.IsLate ? ExitCode.Unreachable : deleted || invocation.Get(stop)
-                ? ExitCode.Done : ExitCode.NotFound;
+            invocation.Write(new { scheduleId, done, collector = fate ?? "none runs", reconciler }, screen =>
+            {
+                screen.Sentence($"schedule {scheduleId}: {done}", 0);
+                screen.Sentence($"collector: {fate ?? "none runs"}", 0);
+                if (reconciler is not null) screen.Sentence($"reconciler: {reconciler}", 0);
+                if (fate is not null && !stops)
+                    screen.Line($"next: nstance-gc schedule delete {collector.Named} --stop");
+            });
+            return fate == Later || reconciler == Later ? ExitCode.Unreachable
+                : deleted || stops ? ExitCode.Done : ExitCode.NotFound;
         });
     }
 
@@ -66,8 +68,8 @@ internal static class ScheduleDeleteCommand
         // A start that waits for a worker would bring the collector back.
         foreach (var start in found.Info.RunningActions.OfType<ScheduleActionExecutionStartWorkflow>())
         {
-            await IfThereAsync(() => collector.Client.GetWorkflowHandle(start.WorkflowId).TerminateAsync(
-                "the schedule was deleted", new() { Rpc = invocation.Rpc }));
+            await FoundCollector.IsThereAsync(() => collector.Client.GetWorkflowHandle(start.WorkflowId)
+                .TerminateAsync("the schedule was deleted", new() { Rpc = invocation.Rpc }));
         }
 
         return true;
@@ -86,39 +88,26 @@ internal static class ScheduleDeleteCommand
         return $"goes on{mode}, and is not started again";
     }
 
-    private static async Task<Ended> StopAsync(Collector collector, Invocation invocation)
-    {
-        var ofCollector = await EndAsync(
-            collector, collector.WorkflowId, CollectorTimeout, invocation, _ => Task.FromResult("ended"));
-        var ofReconciler = await EndAsync(
-            collector, collector.ReconcilerId, ReconcilerTimeout, invocation, async handle =>
-            {
-                var dropped = await handle.GetResultAsync<ReconcilerResult>();
-                return dropped is (0, 0)
-                    ? "ended, its queue was empty"
-                    : $"ended; dropped {dropped.Queued} events that were not handled and {dropped.ToNotify} "
-                        + "that were not notified";
-            });
-        return new(ofCollector, ofReconciler);
-    }
-
     /// <summary>Cancels a workflow and waits for its end. Null: it does not run.</summary>
     private static async Task<string?> EndAsync(
-        Collector collector,
-        string workflowId,
-        TimeSpan timeout,
-        Invocation invocation,
-        Func<WorkflowHandle, Task<string>> result)
+        TemporalClient client, string workflowId, TimeSpan timeout, Invocation invocation)
     {
-        if (!await FoundCollector.RunsAsync(collector.Client, workflowId, invocation.Rpc)) return null;
-        var handle = collector.Client.GetWorkflowHandle(workflowId);
-        await IfThereAsync(() => handle.CancelAsync(new() { Rpc = invocation.Rpc }));
+        if (!await FoundCollector.RunsAsync(client, workflowId, invocation.Rpc)) return null;
+        var handle = client.GetWorkflowHandle(workflowId);
+        await FoundCollector.IsThereAsync(() => handle.CancelAsync(new() { Rpc = invocation.Rpc }));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(invocation.CancellationToken);
         limit.CancelAfter(timeout);
         try
         {
-            await handle.GetResultAsync(rpcOptions: new() { CancellationToken = limit.Token });
-            return await result(handle);
+            // Only the reconciler has a result.
+            var rpc = new RpcOptions { CancellationToken = limit.Token };
+            return await handle.GetResultAsync<ReconcilerResult?>(rpcOptions: rpc) switch
+            {
+                null => "ended",
+                (0, 0) => "ended, its queue was empty",
+                var (queued, toNotify) => $"ended; dropped {queued} events that were not handled and {toNotify} that "
+                    + "were not notified",
+            };
         }
         catch (WorkflowFailedException)
         {
@@ -129,28 +118,5 @@ internal static class ScheduleDeleteCommand
         {
             return Later;
         }
-    }
-
-    private static async Task IfThereAsync(Func<Task> work)
-    {
-        try
-        {
-            await work();
-        }
-        catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
-        {
-            // It has ended meanwhile, as wanted.
-        }
-    }
-
-    private static CommandException NotThere(Collector collector) => new(
-        ExitCode.NotFound,
-        $"no schedule {collector.Schedule.Id} in namespace {collector.Client.Options.Namespace}, "
-        + "and no collector runs");
-
-    /// <summary>The end of each workflow as a sentence; null: it did not run.</summary>
-    private sealed record Ended(string? Collector, string? Reconciler)
-    {
-        public bool IsLate => Collector == Later || Reconciler == Later;
     }
 }

@@ -3,9 +3,7 @@ using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
-/// <summary>
-/// <c>nstance-gc init</c> and <c>schedule create</c>: a shard from nothing to a collector. Safe to repeat.
-/// </summary>
+/// <summary><c>nstance-gc init</c> and <c>schedule create</c>: from nothing to a collector. Safe to repeat.</summary>
 internal static class SetupCommands
 {
     private const string InitHelp = """
@@ -30,10 +28,7 @@ internal static class SetupCommands
         Description = "Create it paused; nothing starts until schedule resume",
     });
 
-    /// <param name="line">The tree of commands.</param>
-    /// <param name="name">Name of the command.</param>
-    /// <param name="help">Its help.</param>
-    /// <param name="paused">Null: the command is <c>init</c>, which starts a new shard in dry-run.</param>
+    /// <summary>Without <paramref name="paused"/> it makes <c>init</c>, which starts a new shard in dry-run.</summary>
     private static Command Make(CommandLine line, string name, string help, Option<bool>? paused)
     {
         var replace = Arguments.Replace();
@@ -46,36 +41,33 @@ internal static class SetupCommands
         Option[] ofCreate = paused is null ? [] : [paused];
         return line.Make(name, help, [.. Arguments.Of(settings), .. ofCreate, replace, skip], async invocation =>
         {
-            var outcome = await ShardSetup.RunAsync(
-                invocation,
-                skipChecks: invocation.Get(skip),
-                replace: invocation.Get(replace),
+            var setup = await ShardSetup.RunAsync(
+                invocation, invocation.Get(skip), invocation.Get(replace),
                 paused: paused is not null && invocation.Get(paused) ? true : null,
                 setsMode: paused is not null);
-            var next = paused is null ? Next(outcome) : [$"nstance-gc status {Shard(outcome)}"];
-            invocation.Write(outcome.ToJson(next), screen =>
+            var next = paused is null ? Next(setup) : [$"nstance-gc status {Shard(setup)}"];
+            invocation.Write(setup.ToJson(next), screen =>
             {
-                Write(screen, outcome);
+                Write(screen, setup);
                 if (paused is null) WriteSteps(screen, next);
                 else screen.Line($"next: {next[0]}");
             });
-            return outcome.Code;
+            return setup.Configured is false ? ExitCode.Unreachable : ExitCode.Done;
         });
     }
 
-    private static string Shard(SetupOutcome outcome) =>
-        $"--cluster {outcome.Shard.Cluster} --shard {outcome.Shard.Shard}";
+    private static string Shard(ShardSetup setup) => $"--cluster {setup.Shard.Cluster} --shard {setup.Shard.Shard}";
 
-    private static string[] Next(SetupOutcome outcome)
+    private static string[] Next(ShardSetup setup)
     {
-        var prefix = outcome.Shard.Prefix.Length > 0 ? $" --prefix {outcome.Shard.Prefix}" : "";
+        var prefix = setup.Shard.Prefix.Length > 0 ? $" --prefix {setup.Shard.Prefix}" : "";
         string[] look =
         [
-            $"nstance-gc run {Shard(outcome)} --bucket {outcome.Shard.Bucket}{prefix}",
-            $"nstance-gc status {Shard(outcome)}",
-            $"nstance-gc cycle {Shard(outcome)} --dry-run",
+            $"nstance-gc run {Shard(setup)} --bucket {setup.Shard.Bucket}{prefix}",
+            $"nstance-gc status {Shard(setup)}",
+            $"nstance-gc cycle {Shard(setup)} --dry-run",
         ];
-        return outcome.Plan.DryRun ? [.. look, $"nstance-gc enforce {Shard(outcome)}"] : look;
+        return setup.Plan.DryRun ? [.. look, $"nstance-gc enforce {Shard(setup)}"] : look;
     }
 
     private static void WriteSteps(Screen screen, string[] next)
@@ -97,26 +89,21 @@ internal static class SetupCommands
         }
     }
 
-    private static void Write(Screen screen, SetupOutcome outcome)
+    private static void Write(Screen screen, ShardSetup setup)
     {
-        var shard = outcome.Shard;
-        var before = outcome.Before;
-        var plan = outcome.Plan;
-        var added = outcome.AddedAttributes;
+        var shard = setup.Shard;
+        var before = setup.Before;
+        var plan = setup.Plan;
+        var added = setup.AddedAttributes;
         Line("search attributes", added.Count > 0 ? $"registered {string.Join(", ", added)}" : "all there");
-        var done = outcome.Schedule switch
-        {
-            SetupDone.Created => "created",
-            SetupDone.Replaced => "replaced",
-            _ => "there already, left as it is",
-        };
+        var done = setup.IsCreated ? "created" : setup.IsReplaced ? "replaced" : "there already, left as it is";
         Line($"schedule {Names.ScheduleId(shard.Cluster, shard.Shard)}", done
-            + (outcome.Paused ? ", paused: nstance-gc schedule resume starts the collector" : ""));
-        Line("collector", Collector(outcome));
+            + (plan.Paused ? ", paused: nstance-gc schedule resume starts the collector" : ""));
+        Line("collector", Collector(setup));
         var setBy = plan.DryRun == before.Status?.Mode?.DryRun ? before.Status.Mode : null;
-        Line("mode", SetupText.Mode(plan.DryRun, setBy, plan.Settings.DryRun is null));
-        Line("settings", SetupText.Settings(plan.Settings));
-        Line("nstance's collector", outcome.NstanceCollector);
+        Line("mode", ScheduleText.Mode(plan.DryRun, setBy, plan.Settings.DryRun is null));
+        Line("settings", ScheduleText.Settings(plan.Settings));
+        Line("nstance's collector", setup.NstanceCollector);
         foreach (var change in plan.Changes) Line("changed", $"{change}");
         foreach (var warning in OwnTimings.Warnings(plan.Settings.Over(before.Status?.Timings ?? new())))
             Line("warning", warning);
@@ -124,7 +111,7 @@ internal static class SetupCommands
         void Line(string what, string value) => screen.Sentence($"{what}: {value}", 0);
     }
 
-    private static string Collector(SetupOutcome outcome) => outcome switch
+    private static string Collector(ShardSetup setup) => setup switch
     {
         { Configured: false } => "runs, but no worker answered. Temporal keeps the new settings for it. It takes them "
             + "when a worker starts (nstance-gc run)",
@@ -132,8 +119,8 @@ internal static class SetupCommands
         { Before: { Runs: true, Status: null } } =>
             "runs, and no worker answers for it; below is what its schedule says",
         { Before.Runs: true } => "runs already",
-        { Paused: true } => "does not run",
-        { Schedule: SetupDone.Created } => "started",
+        { Plan.Paused: true } => "does not run",
+        { IsCreated: true } => "started",
         _ => "did not run; it starts again with its last state when a worker polls",
     };
 }

@@ -7,26 +7,26 @@ namespace Nstance.Temporal.Worker.Commands;
 /// <param name="Settings">For the schedule, which starts the next collector.</param>
 /// <param name="Update">For a collector that runs; a mode that is null keeps an operator's.</param>
 /// <param name="DryRun">The mode after it.</param>
+/// <param name="Paused">True: the schedule is paused after it.</param>
 /// <param name="Changes">What differs from the settings in effect; empty for a new shard.</param>
 internal sealed record SetupPlan(
-    GcSettings Settings, GcSettings Update, bool DryRun, IReadOnlyList<SettingChange> Changes)
+    GcSettings Settings, GcSettings Update, bool DryRun, bool Paused, IReadOnlyList<SettingChange> Changes)
 {
     private static readonly string Mode = Options.Settings.Get(nameof(GcSettings.DryRun)).Option;
 
-    /// <summary>Lays what was named over the settings in effect.</summary>
-    /// <param name="found">What the shard has.</param>
-    /// <param name="shard">The shard as named.</param>
-    /// <param name="given">The settings as given.</param>
-    /// <param name="names">Names of the settings that were given.</param>
-    /// <param name="paused">True: the schedule is wanted paused. Null: as it is.</param>
+    /// <summary>
+    /// Lays the named of the given settings over those in effect. A null <paramref name="paused"/> keeps the schedule
+    /// paused or active.
+    /// </summary>
     public static SetupPlan Make(
         FoundCollector found, ShardRef shard, GcSettings given, IReadOnlySet<string> names, bool? paused)
     {
+        var isPaused = paused ?? found.Schedule?.Paused ?? false;
         var isMode = names.Contains(nameof(GcSettings.DryRun));
         if (found.Settings is not { } now)
         {
             var first = isMode ? given : given with { DryRun = null };
-            return new(first, first, first.DryRun ?? true, []);
+            return new(first, first, first.DryRun ?? true, isPaused, []);
         }
 
         var settings = CollectorSettings.Over(now, given, names);
@@ -41,10 +41,10 @@ internal sealed record SetupPlan(
             changes.Add(new("--prefix", Quoted(under.Prefix), Quoted(shard.Prefix)));
         if (isMode && found.DryRun != (given.DryRun ?? true))
             changes.Add(new(Mode, OnOff(found.DryRun ?? true), OnOff(given.DryRun ?? true)));
-        if (found.Schedule is { } schedule && paused is { } wanted && wanted != schedule.Paused)
-            changes.Add(new("--paused", OnOff(schedule.Paused), OnOff(wanted)));
+        if (found.Schedule is { } schedule && isPaused != schedule.Paused)
+            changes.Add(new("--paused", OnOff(schedule.Paused), OnOff(isPaused)));
         return new(
-            settings with { DryRun = dryRun }, settings with { DryRun = update }, dryRun ?? true, changes);
+            settings with { DryRun = dryRun }, settings with { DryRun = update }, dryRun ?? true, isPaused, changes);
     }
 
     private static string Quoted(string prefix) => $"\"{prefix}\"";

@@ -10,26 +10,40 @@ using Temporalio.Client.Schedules;
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>
-/// Sets up a shard, for <c>init</c> and <c>schedule create</c>. What a shard has already is changed with
-/// <c>--replace</c> only, and a setting that is not named keeps its value.
+/// Sets up a shard, for <c>init</c> and <c>schedule create</c>, and says what is in effect then. What a shard has
+/// already is changed with <c>--replace</c> only, and a setting that is not named keeps its value.
 /// </summary>
 internal sealed class ShardSetup(
-    Invocation invocation, ReadOptions read, TemporalClient client, bool replace, bool? paused)
+    Invocation invocation, Collector collector, ShardRef shard, bool replace, FoundCollector before, SetupPlan plan)
 {
-    private readonly ShardRef _shard = read.Options.ShardRef!;
+    public ShardRef Shard => shard;
 
-    private string Place => $"{_shard.Cluster}/{_shard.Shard}";
+    /// <summary>What the shard had.</summary>
+    public FoundCollector Before => before;
 
-    private Collector Collector => new(client, _shard.Cluster, _shard.Shard, invocation.CancellationToken);
+    public SetupPlan Plan => plan;
 
-    /// <summary>Checks everything, sets up the shard, and says what is in effect then.</summary>
-    /// <param name="invocation">The call of the command.</param>
-    /// <param name="skipChecks">True: AWS is not asked.</param>
-    /// <param name="replace">True: change what is there.</param>
-    /// <param name="paused">True: the schedule is wanted paused. Null: as it is, and active when it is new.</param>
-    /// <param name="setsMode">False: a mode that a source of settings names does not count.</param>
+    public bool IsCreated => before.Schedule is null;
+
+    public bool IsReplaced => !IsCreated && replace;
+
+    /// <summary>False: the running collector did not answer, and takes them later. Null: nothing to set.</summary>
+    public bool? Configured { get; private set; }
+
+    /// <summary>Search attributes that were registered now.</summary>
+    public IReadOnlyList<string> AddedAttributes { get; private set; } = [];
+
+    /// <summary>What nstance's own collector does, in one sentence.</summary>
+    public string NstanceCollector { get; private set; } = "";
+
+    private string Place => $"{shard.Cluster}/{shard.Shard}";
+
+    /// <summary>
+    /// Checks everything and sets up the shard. A null <paramref name="paused"/> keeps the schedule as it is; a new one
+    /// is active. Without <paramref name="setsMode"/>, a mode that a source of settings names does not count.
+    /// </summary>
     /// <exception cref="CommandException">Something differs, and may not be replaced.</exception>
-    public static async Task<SetupOutcome> RunAsync(
+    public static async Task<ShardSetup> RunAsync(
         Invocation invocation, bool skipChecks, bool replace, bool? paused, bool setsMode)
     {
         var read = invocation.ReadGiven("Cluster", "Shard", "Bucket");
@@ -40,55 +54,68 @@ internal sealed class ShardSetup(
             database: false,
             invocation.CancellationToken);
         var names = read.Given.Where(name => setsMode || name != nameof(GcSettings.DryRun)).ToHashSet();
-        return await new ShardSetup(invocation, read with { Given = names }, client, replace, paused)
-            .RunAsync(skipChecks);
-    }
-
-    private async Task<SetupOutcome> RunAsync(bool skipChecks)
-    {
-        var found = await FoundCollector.ReadAsync(Collector, invocation.Rpc);
-        if (found is { IsNew: false, Settings: null })
+        var shard = read.Options.ShardRef!;
+        var collector = new Collector(client, shard.Cluster, shard.Shard, invocation.CancellationToken);
+        var before = await FoundCollector.ReadAsync(collector, invocation.Rpc);
+        if (before is { IsNew: false, Settings: null })
         {
             throw new CommandException(
                 ExitCode.Unreachable,
-                $"a collector runs for {Place}, and no worker answers for it, so its settings are not known: start a "
-                + "worker (nstance-gc run), then do this again");
+                $"a collector runs for {shard.Cluster}/{shard.Shard}, and no worker answers for it, so its settings "
+                + "are not known: start a worker (nstance-gc run), then do this again");
         }
 
-        var plan = SetupPlan.Make(found, _shard, read.Options.Collector, read.Given, paused);
-        Refuse(found, plan);
+        var plan = SetupPlan.Make(before, shard, read.Options.Collector, names, paused);
+        var setup = new ShardSetup(invocation, collector, shard, replace, before, plan);
+        await setup.RunAsync(skipChecks);
+        return setup;
+    }
+
+    /// <summary>The object of <c>--output json</c>.</summary>
+    public object ToJson(IReadOnlyList<string> next) => new
+    {
+        scheduleId = Names.ScheduleId(shard.Cluster, shard.Shard),
+        workflowId = Names.GcWorkflowId(shard.Cluster, shard.Shard),
+        shard,
+        settings = plan.Settings,
+        dryRun = plan.DryRun,
+        paused = plan.Paused,
+        created = IsCreated,
+        replaced = IsReplaced,
+        changes = plan.Changes,
+        configured = Configured,
+        searchAttributesAdded = AddedAttributes,
+        nstanceCollector = NstanceCollector,
+        next,
+    };
+
+    private async Task RunAsync(bool skipChecks)
+    {
+        if (plan.Changes.Count > 0) RefuseChanges();
         var config = skipChecks ? null : await ConfiguredAsync();
         if (config is not null && OwnTimings.Inherited(plan.Settings, config.Timings) is { Count: > 0 } faults)
             throw new CommandException(ExitCode.BadInput, faults);
-        var added = await SearchAttributes.EnsureAsync(client, invocation.Rpc);
-        var done = await PutAsync(found, plan);
-        var isToConfigure = found.Runs && plan.Changes.Count > 0;
-        var configuredNow = isToConfigure ? await ConfigureAsync(plan) : (bool?)null;
-        return new(_shard, found, plan, done)
-        {
-            Paused = paused ?? found.Schedule?.Paused ?? false,
-            Configured = configuredNow,
-            AddedAttributes = added,
-            NstanceCollector = NstanceCollector.Describe(config),
-        };
+        NstanceCollector = Checks.NstanceCollector.Describe(config);
+        AddedAttributes = await SearchAttributes.EnsureAsync(collector.Client, invocation.Rpc);
+        await PutAsync();
+        if (before.Runs && plan.Changes.Count > 0) Configured = await ConfigureAsync();
     }
 
-    private void Refuse(FoundCollector found, SetupPlan plan)
+    private void RefuseChanges()
     {
-        if (plan.Changes.Count == 0) return;
-        var what = found.Runs ? "a collector runs" : "there is a schedule";
-        List<string> lines = [.. plan.Changes.Select(change => $"{change}")];
         if (!replace)
         {
             throw new CommandException(
                 ExitCode.Refused,
                 [
-                    $"{what} for {Place} with other settings; nothing was changed", .. lines,
+                    $"{(before.Runs ? "a collector runs" : "there is a schedule")} for {Place} with other settings; "
+                        + "nothing was changed",
+                    .. plan.Changes.Select(change => $"{change}"),
                     "to set them, add --replace; a setting that is not named is kept",
                 ]);
         }
 
-        if (found is { Runs: true, Shard: { } now } && now != _shard)
+        if (before is { Runs: true, Shard: { } now } && now != shard)
         {
             throw new CommandException(
                 ExitCode.Refused,
@@ -98,38 +125,36 @@ internal sealed class ShardSetup(
     }
 
     /// <summary>Makes or replaces the schedule, and lets a collector run.</summary>
-    private async Task<SetupDone> PutAsync(FoundCollector found, SetupPlan plan)
+    private async Task PutAsync()
     {
-        var input = new GcInput(_shard) { Settings = plan.Settings };
+        var input = new GcInput(shard) { Settings = plan.Settings };
         var schedule = GcSchedule.Create(input);
-        var isPaused = paused ?? found.Schedule?.Paused ?? false;
-        if (isPaused)
+        if (plan.Paused)
         {
-            var note = found.Schedule?.Note ?? "created paused by nstance-gc";
+            var note = before.Schedule?.Note ?? "created paused by nstance-gc";
             schedule = schedule with { State = new() { Paused = true, Note = note } };
         }
 
-        if (found.Schedule is null)
+        if (IsCreated)
         {
-            await client.CreateScheduleAsync(Collector.Schedule.Id, schedule, new() { Rpc = invocation.Rpc });
+            await collector.Client.CreateScheduleAsync(collector.Schedule.Id, schedule, new() { Rpc = invocation.Rpc });
 
             // The schedule starts it only once a worker polls; started here, its status can be read before that. No
             // tick of the schedule: it would bring back the mode of a collector that was stopped.
-            if (!isPaused) await CollectorStart.EnsureRunsAsync(client, input);
-            return SetupDone.Created;
+            if (!plan.Paused) await CollectorStart.EnsureRunsAsync(collector.Client, input);
+            return;
         }
 
-        if (replace) await Collector.Schedule.UpdateAsync(_ => new ScheduleUpdate(schedule), invocation.Rpc);
-        if (!isPaused && !found.Runs) await Collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc });
-        return replace ? SetupDone.Replaced : SetupDone.Kept;
+        if (replace) await collector.Schedule.UpdateAsync(_ => new ScheduleUpdate(schedule), invocation.Rpc);
+        if (!plan.Paused && !before.Runs) await collector.Schedule.TriggerAsync(new() { Rpc = invocation.Rpc });
     }
 
     /// <summary>Gives the new settings to the collector that runs. False: it did not answer.</summary>
-    private async Task<bool> ConfigureAsync(SetupPlan plan)
+    private async Task<bool> ConfigureAsync()
     {
         try
         {
-            await Collector.UpdateAsync(workflow => workflow.ConfigureAsync(plan.Update));
+            await collector.UpdateAsync(workflow => workflow.ConfigureAsync(plan.Update));
             return true;
         }
         catch (CommandException e) when (e.Code == ExitCode.Unreachable)
@@ -143,62 +168,8 @@ internal sealed class ShardSetup(
         using var aws = new AwsConnections(new());
         IConnections connections = aws;
         var records = connections.Records(ShardChecks.CallTimeout);
-        return await records.GetConfigAsync(_shard, invocation.CancellationToken) is { } bytes
-            ? ShardConfig.Parse(bytes, _shard, connections.Provider).Config
+        return await records.GetConfigAsync(shard, invocation.CancellationToken) is { } bytes
+            ? ShardConfig.Parse(bytes, shard, connections.Provider).Config
             : null;
     }
-}
-
-/// <summary>What became of the schedule.</summary>
-internal enum SetupDone
-{
-    /// <summary>It is new.</summary>
-    Created,
-
-    /// <summary>It was there, and stays as it is.</summary>
-    Kept,
-
-    /// <summary>It was there, and was replaced.</summary>
-    Replaced,
-}
-
-/// <summary>What <c>init</c> and <c>schedule create</c> did.</summary>
-/// <param name="Shard">The shard.</param>
-/// <param name="Before">What the shard had.</param>
-/// <param name="Plan">What was set.</param>
-/// <param name="Schedule">What became of the schedule.</param>
-internal sealed record SetupOutcome(ShardRef Shard, FoundCollector Before, SetupPlan Plan, SetupDone Schedule)
-{
-    /// <summary>True: the schedule is paused.</summary>
-    public bool Paused { get; init; }
-
-    /// <summary>False: the running collector did not answer, and takes them later. Null: nothing to set.</summary>
-    public bool? Configured { get; init; }
-
-    /// <summary>Search attributes that were registered now.</summary>
-    public IReadOnlyList<string> AddedAttributes { get; init; } = [];
-
-    /// <summary>What nstance's own collector does, in one sentence.</summary>
-    public required string NstanceCollector { get; init; }
-
-    /// <summary>The exit code.</summary>
-    public int Code => Configured == false ? ExitCode.Unreachable : ExitCode.Done;
-
-    /// <summary>The object of <c>--output json</c>.</summary>
-    public object ToJson(IReadOnlyList<string> next) => new
-    {
-        scheduleId = Names.ScheduleId(Shard.Cluster, Shard.Shard),
-        workflowId = Names.GcWorkflowId(Shard.Cluster, Shard.Shard),
-        shard = Shard,
-        settings = Plan.Settings,
-        dryRun = Plan.DryRun,
-        paused = Paused,
-        created = Schedule == SetupDone.Created,
-        replaced = Schedule == SetupDone.Replaced,
-        changes = Plan.Changes.Select(change => new { option = change.Option, from = change.From, to = change.To }),
-        configured = Configured,
-        searchAttributesAdded = AddedAttributes,
-        nstanceCollector = NstanceCollector,
-        next,
-    };
 }

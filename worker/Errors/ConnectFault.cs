@@ -14,6 +14,31 @@ internal static partial class ConnectFault
         "it may want a certificate of ours, or another one: TEMPORAL_TLS_CLIENT_CERT_PATH and "
         + "TEMPORAL_TLS_CLIENT_KEY_PATH";
 
+    private const string SwitchTlsOff =
+        "correct the port, or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
+
+    /// <summary>Faults by signs in the text of the SDK's core; the first that fits holds.</summary>
+    private static readonly (string[] Signs, string Why)[] Known =
+    [
+        (["Connection refused"], $"no program listens there: {CheckAddress}"),
+        (["dns error", "failed to lookup"], $"no such host: {CheckAddress}"),
+        (["Connection reset", "ConnectionReset"], $"it reset the connection, or a firewall did: {CheckAddress}"),
+        (["No route to host", "Network is unreachable"], $"no network leads there: {CheckAddress}"),
+        (["InvalidUri", "invalid uri", "cannot have ://"],
+            $"not an address of the form host:port: {CheckAddress}"),
+        (["UnknownIssuer", "BadSignature"],
+            "its certificate is signed by no authority that is trusted here: name the right one with "
+            + "TEMPORAL_TLS_SERVER_CA_CERT_PATH"),
+        (["NotValidForName"],
+            "its certificate is for another name: correct --address, or give the certificate's name as "
+            + "TEMPORAL_TLS_SERVER_NAME"),
+        (["InvalidCertificate(Expired", "InvalidCertificate(NotValidYet"],
+            "its certificate has expired, or is not valid yet: renew it, or set this machine's clock right"),
+        (["InvalidContentType"], $"it does not speak TLS there: {SwitchTlsOff}"),
+        (["tls handshake eof"], $"it closed the connection during the TLS handshake: {SwitchTlsOff}"),
+        (["AlertReceived"], $"it refused the TLS handshake: {ClientCertificate}"),
+    ];
+
     /// <summary>Names the fault; never the API key.</summary>
     public static CommandException Of(Exception e, TemporalClientConnectOptions options)
     {
@@ -54,7 +79,8 @@ internal static partial class ConnectFault
 
         // Of a status without the headers that came with it.
         var rest = status is { } other ? $"{other.Code}: {other.Message}" : Failure.FirstLine(text);
-        return $"cannot be reached: {Address(text) ?? Tls(text, options) ?? $"{Plain(rest)}: {CheckAddress}"}";
+        var known = Known.FirstOrDefault(fault => Has(text, fault.Signs)).Why;
+        return $"cannot be reached: {known ?? Tls(text, options) ?? $"{Plain(rest)}: {CheckAddress}"}";
     }
 
     /// <summary>Returns what a text says without the types of the SDK's core: its last quoted part.</summary>
@@ -68,48 +94,8 @@ internal static partial class ConnectFault
 
     private static bool IsOfProxy(string text) => Has(text, "mapped from HTTP status");
 
-    private static string? Address(string text)
-    {
-        if (Has(text, "Connection refused")) return $"no program listens there: {CheckAddress}";
-        if (Has(text, "dns error", "failed to lookup")) return $"no such host: {CheckAddress}";
-        if (Has(text, "Connection reset", "ConnectionReset"))
-            return $"it reset the connection, or a firewall did: {CheckAddress}";
-        if (Has(text, "No route to host", "Network is unreachable"))
-            return $"no network leads there: {CheckAddress}";
-        return Has(text, "InvalidUri", "invalid uri", "cannot have ://")
-            ? $"not an address of the form host:port: {CheckAddress}"
-            : null;
-    }
-
     private static string? Tls(string text, TemporalClientConnectOptions options)
     {
-        if (Has(text, "UnknownIssuer", "BadSignature"))
-        {
-            return "its certificate is signed by no authority that is trusted here: "
-                + "name the right one with TEMPORAL_TLS_SERVER_CA_CERT_PATH";
-        }
-
-        if (Has(text, "NotValidForName"))
-        {
-            return "its certificate is for another name: correct --address, "
-                + "or give the certificate's name as TEMPORAL_TLS_SERVER_NAME";
-        }
-
-        if (Has(text, "InvalidCertificate(Expired", "InvalidCertificate(NotValidYet"))
-            return "its certificate has expired, or is not valid yet: renew it, or set this machine's clock right";
-        if (Has(text, "InvalidContentType"))
-        {
-            return "it does not speak TLS there: correct the port, "
-                + "or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
-        }
-
-        if (Has(text, "tls handshake eof"))
-        {
-            return "it closed the connection during the TLS handshake: correct the port, "
-                + "or switch TLS off with TEMPORAL_TLS=false (an API key alone switches it on)";
-        }
-
-        if (Has(text, "AlertReceived")) return $"it refused the TLS handshake: {ClientCertificate}";
         if (!Has(text, "message: \"transport error\"", "h2 protocol error", "operation was canceled")) return null;
         var isTls = options.Tls is { } tls ? !tls.Disabled : options.ApiKey is not null;
         return isTls

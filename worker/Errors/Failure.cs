@@ -3,9 +3,7 @@ using Nstance.Temporal.Activities.Ports;
 
 namespace Nstance.Temporal.Worker.Errors;
 
-/// <summary>An exception as the user reads it, and the exit code.</summary>
-/// <param name="Code">Exit code.</param>
-/// <param name="Lines">One line for each fault.</param>
+/// <summary>An exception as the user reads it, one line for each fault, and the exit code.</summary>
 internal sealed record Failure(int Code, IReadOnlyList<string> Lines)
 {
     public const string NoAnswer =

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using Nstance.Temporal.Worker.Options;
 using Nstance.Temporal.Workflows;
+using Temporalio.Api.Enums.V1;
 using Temporalio.Client.Schedules;
 
 namespace Nstance.Temporal.Worker.Hosting;
@@ -18,21 +19,58 @@ internal sealed class Collector(
     private readonly WorkflowHandle<GcWorkflow> _handle =
         client.GetWorkflowHandle<GcWorkflow>(Names.GcWorkflowId(cluster, shard));
 
-    private readonly LastRun _last = new(client, cluster, shard, cancellationToken);
-
     public TemporalClient Client => client;
 
     public string WorkflowId => _handle.Id;
 
     /// <summary>Options that name this collector on a command line.</summary>
     public string Named => $"--cluster {cluster} --shard {shard}";
+
     public string ReconcilerId => Names.ReconcilerWorkflowId(cluster, shard);
 
     /// <summary>The schedule that keeps it alive.</summary>
     public ScheduleHandle Schedule => client.GetScheduleHandle(Names.ScheduleId(cluster, shard));
 
-    /// <summary>True: it runs, or ran and its history is still there.</summary>
-    public async Task<bool> IsKnownAsync() => await _last.FindAsync() is not null;
+    private RpcOptions Rpc => new() { Timeout = AnswerTimeout, CancellationToken = cancellationToken };
+
+    /// <summary>Returns its last run; null: it never ran, or its history is gone.</summary>
+    public async Task<WorkflowExecutionDescription?> FindAsync()
+    {
+        try
+        {
+            return await _handle.DescribeAsync(new() { Rpc = Rpc });
+        }
+        catch (RpcException e)
+            when (e.Code == RpcException.StatusCode.NotFound && !Failure.IsOfNamespace(e.Message))
+        {
+            return null;
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    /// <summary>Returns the run that is open.</summary>
+    /// <exception cref="CommandException">None runs: since when, what ended it and who, and what to do.</exception>
+    public async Task<WorkflowExecutionDescription> RequireAsync()
+    {
+        if (await FindAsync() is not { } run)
+        {
+            throw new CommandException(
+                ExitCode.NotFound, $"no collector runs for {cluster}/{shard}: nstance-gc init sets one up");
+        }
+
+        if (run.Status == WorkflowExecutionStatus.Running) return run;
+        var since = run.CloseTime is { } at ? $" since {at.ToUniversalTime():yyyy-MM-dd HH:mm:ss'Z'}" : "";
+        var end = await new RunHistory(client, run, Rpc).EndAsync();
+        throw new CommandException(
+            ExitCode.NotFound,
+            [
+                $"no collector runs for {cluster}/{shard}{since}: {end}",
+                $"start it again: nstance-gc schedule trigger {Named}",
+            ]);
+    }
 
     /// <exception cref="CommandException">No collector runs (exit code 4), or no worker answers (3).</exception>
     public Task<GcStatus> StatusAsync() => QueryAsync(workflow => workflow.Status());
@@ -40,29 +78,19 @@ internal sealed class Collector(
     /// <exception cref="CommandException">As <see cref="StatusAsync"/>.</exception>
     public Task<IReadOnlyList<CycleReport>> ReportsAsync() => QueryAsync(workflow => workflow.Reports());
 
-    /// <summary>Returns what the server knows without a worker.</summary>
-    /// <param name="why">Why no worker was asked.</param>
+    /// <summary>Returns what the server knows without a worker; <paramref name="why"/> none was asked.</summary>
     public async Task<StatusWithoutWorker> WithoutWorkerAsync(string why)
     {
-        var run = await _last.RequireAsync();
+        var run = await RequireAsync();
         var attributes = run.TypedSearchAttributes;
         var state = attributes.TryGetValue(Names.StateAttribute, out var known) ? known.ToLowerInvariant() : "unknown";
         var isPending = attributes.TryGetValue(Names.PendingAttribute, out var pending) && pending;
-        return new(cluster, shard, $"{state}, by its search attributes", isPending, why)
-        {
-            LastReport = await new LastReport(_last).ReadAsync(run),
-        };
+        var report = await new RunHistory(client, run, Rpc).LastReportAsync();
+        return new(cluster, shard, $"{state}, by its search attributes", isPending, why, report);
     }
 
     public Task<CycleReport> RunCycleAsync(bool dryRun, TimeSpan timeout) => UpdateAsync(
-        workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), timeout, undo: "pause --reason …");
-
-    /// <summary>Sends a small update.</summary>
-    /// <param name="update">The update.</param>
-    /// <param name="undo">The command that undoes it; null: none does.</param>
-    public Task<GcStatus> UpdateAsync(
-        Expression<Func<GcWorkflow, Task<GcStatus>>> update, string? undo = null) =>
-        UpdateAsync(update, AnswerTimeout, undo);
+        workflow => workflow.RunCycleAsync(new RunCycleRequest(dryRun)), undo: "pause --reason …", timeout);
 
     /// <summary>
     /// Makes sure that a worker answers. Without one, Temporal would keep the update and carry it out later, when the
@@ -84,8 +112,8 @@ internal sealed class Collector(
     /// <summary>Checks the run first, because a closed run would answer too.</summary>
     private async Task<T> QueryAsync<T>(Expression<Func<GcWorkflow, T>> query)
     {
-        await _last.RequireAsync();
-        var pollers = await PollersAsync();
+        await RequireAsync();
+        var pollers = await Pollers.WaitAsync(client, Rpc);
         if (pollers is { LastPoll: null }) throw new CommandException(ExitCode.Unreachable, pollers.Why);
         var timeout = pollers is { Live: 0 } ? DoubtfulTimeout : AnswerTimeout;
         try
@@ -99,30 +127,17 @@ internal sealed class Collector(
         }
     }
 
-    /// <summary>Null: this identity may not ask.</summary>
-    private async Task<Pollers?> PollersAsync()
-    {
-        try
-        {
-            return await Pollers.WaitAsync(client, new()
-            {
-                Timeout = AnswerTimeout,
-                CancellationToken = cancellationToken,
-            });
-        }
-        catch (RpcException e) when (e.Code
-            is RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unimplemented)
-        {
-            return null;
-        }
-    }
-
-    private async Task<T> UpdateAsync<T>(
-        Expression<Func<GcWorkflow, Task<T>>> update, TimeSpan timeout, string? undo)
+    /// <summary>
+    /// Sends an update and waits for its answer, by default as long as a small one takes. Without an answer it names
+    /// the command that undoes the update, if there is one.
+    /// </summary>
+    public async Task<T> UpdateAsync<T>(
+        Expression<Func<GcWorkflow, Task<T>>> update, string? undo = null, TimeSpan? timeout = null)
     {
         // The SDK repeats the call without end; only a token stops it.
+        var patience = timeout ?? AnswerTimeout;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(timeout);
+        limit.CancelAfter(patience);
         try
         {
             var rpc = new RpcOptions { CancellationToken = limit.Token };
@@ -134,7 +149,7 @@ internal sealed class Collector(
             throw new CommandException(
                 ExitCode.Unreachable,
                 [
-                    $"no answer within {DurationText.Format(timeout)}, but the request was accepted: Temporal keeps "
+                    $"no answer within {DurationText.Format(patience)}, but the request was accepted: Temporal keeps "
                         + "it, and a worker carries it out (is one running? nstance-gc run)",
                     $"to see whether it was: nstance-gc status {Named}",
                     .. undo is null ? Array.Empty<string>() : [$"to undo it: nstance-gc {undo} {Named}"],
@@ -152,7 +167,7 @@ internal sealed class Collector(
         catch (RpcException e) when (e.Code == RpcException.StatusCode.NotFound)
         {
             // It says why none runs; one that began in between answers the next call.
-            await _last.RequireAsync();
+            await RequireAsync();
             throw;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -161,3 +176,10 @@ internal sealed class Collector(
         }
     }
 }
+
+/// <summary>
+/// What Temporal's server knows of a collector when no worker answers: its search attributes, since when no worker has
+/// polled, and the report of the last cycle that ended in this run, if any has.
+/// </summary>
+internal sealed record StatusWithoutWorker(
+    string Cluster, string Shard, string State, bool PendingApproval, string Worker, CycleReport? LastReport = null);

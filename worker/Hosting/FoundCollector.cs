@@ -53,6 +53,13 @@ internal sealed record FoundCollector(ScheduleView? Schedule, bool Runs, GcStatu
         }
     }
 
+    /// <summary>Returns false if what <paramref name="work"/> needs does not exist.</summary>
+    public static async Task<bool> IsThereAsync(Func<Task> work) => await OrNullAsync(async () =>
+    {
+        await work();
+        return work;
+    }) is not null;
+
     private static async Task<GcStatus?> StatusAsync(Collector collector)
     {
         try

@@ -12,7 +12,7 @@ internal static class HealthEndpoints
 {
     private const string Ready = "ready";
 
-    public static void Listen(WebApplicationBuilder builder, IPEndPoint address)
+    public static void Listen(WebApplicationBuilder builder, IPEndPoint address, ITemporalClient client)
     {
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -22,7 +22,7 @@ internal static class HealthEndpoints
         });
         builder.Services.AddRoutingCore();
         builder.Services.AddHealthChecks()
-            .AddCheck<TemporalCheck>("temporal", tags: [Ready], timeout: TimeSpan.FromSeconds(5));
+            .AddAsyncCheck("temporal", token => CheckAsync(client, token), [Ready], TimeSpan.FromSeconds(5));
     }
 
     public static void Map(WebApplication application)
@@ -41,22 +41,18 @@ internal static class HealthEndpoints
     }
 
     /// <summary>Does Temporal answer, and know our namespace?</summary>
-    private sealed class TemporalCheck(ITemporalClient client) : IHealthCheck
+    private static async Task<HealthCheckResult> CheckAsync(ITemporalClient client, CancellationToken cancellationToken)
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(
-            HealthCheckContext context, CancellationToken cancellationToken = default)
+        try
         {
-            try
-            {
-                await client.WorkflowService.DescribeNamespaceAsync(
-                    new() { Namespace = client.Options.Namespace },
-                    new() { CancellationToken = cancellationToken, Timeout = TimeSpan.FromSeconds(4) });
-                return HealthCheckResult.Healthy();
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                return HealthCheckResult.Unhealthy("Temporal does not answer");
-            }
+            await client.WorkflowService.DescribeNamespaceAsync(
+                new() { Namespace = client.Options.Namespace },
+                new() { CancellationToken = cancellationToken, Timeout = TimeSpan.FromSeconds(4) });
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return HealthCheckResult.Unhealthy("Temporal does not answer");
         }
     }
 }

@@ -11,7 +11,6 @@ using Nstance.Temporal.Workflows.Payloads;
 using Nstance.Temporal.Workflows.Telemetry;
 using Temporalio.Converters;
 using Temporalio.Extensions.Hosting;
-using Temporalio.Worker.Interceptors;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
@@ -33,18 +32,19 @@ public static class NstanceGcServices
     /// SDK's own <c>AddTemporalClient</c> gets it here.
     /// </summary>
     /// <param name="services">The host's services.</param>
-    /// <param name="options">The settings; they are validated when the host starts.</param>
+    /// <param name="options">The settings.</param>
     /// <returns><paramref name="services"/>.</returns>
+    /// <exception cref="OptionsValidationException">A setting is invalid.</exception>
     public static IServiceCollection AddNstanceGc(this IServiceCollection services, GcOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        services.AddSingleton<IValidateOptions<GcOptions>, GcOptionsValidator>();
-        services.AddSingleton<IOptions<GcOptions>>(new OptionsWrapper<GcOptions>(options));
+        var result = new GcOptionsValidator().Validate(name: "", options);
+        if (result.Failed) throw new OptionsValidationException("", typeof(GcOptions), result.Failures);
+        services.AddSingleton(options);
         services.PostConfigureAll<TemporalClientConnectOptions>(client =>
         {
             if (client.DataConverter == DataConverter.Default) client.DataConverter = PayloadJson.Converter;
         });
-        services.AddHostedService<ValidateFirst>();
         services.AddHostedService<OneWorkerForHost>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout + MaxStopping);
 
@@ -55,7 +55,6 @@ public static class NstanceGcServices
         services.AddSingleton<GcActivities>();
         services.AddSingleton<KeepAliveActivities>();
         services.AddSingleton(provider => Reconciler(provider, options));
-        services.AddSingleton(provider => new WorkerDependencies(provider.GetRequiredService<ILoggerFactory>()));
         AddSharedQueue(services, options);
         AddHostQueue(services, options);
         return services;
@@ -69,10 +68,10 @@ public static class NstanceGcServices
             .AddWorkflow<KeepAliveWorkflow>()
             .AddWorkflow<ReconcilerWorkflow>()
             .ConfigureOptions()
-            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, WorkerDependencies>(
-                (worker, gc, keepAlive, reconciler, dependencies) =>
+            .Configure<GcActivities, KeepAliveActivities, ReconcilerActivities, ILoggerFactory>(
+                (worker, gc, keepAlive, reconciler, loggers) =>
                 {
-                    Limit(worker, options, dependencies);
+                    Limit(worker, options, loggers);
                     worker.AddActivity(gc.AcquireShardAsync)
                         .AddActivity(keepAlive.EnsureCollectorRunsAsync)
                         .AddActivity(keepAlive.ListSearchAttributesAsync)
@@ -82,9 +81,9 @@ public static class NstanceGcServices
     private static void AddHostQueue(IServiceCollection services, GcOptions options) =>
         services.AddHostedTemporalWorker(Names.HostTaskQueue(options.HostName))
             .ConfigureOptions()
-            .Configure<GcActivities, ReconcilerActivities, WorkerDependencies>((worker, gc, reconciler, dependencies) =>
+            .Configure<GcActivities, ReconcilerActivities, ILoggerFactory>((worker, gc, reconciler, loggers) =>
             {
-                Limit(worker, options, dependencies);
+                Limit(worker, options, loggers);
                 worker.AddActivity(gc.SyncProviderAsync)
                     .AddActivity(gc.CollectAsync)
                     .AddActivity(gc.ScanHealthAsync)
@@ -92,12 +91,12 @@ public static class NstanceGcServices
                     .AddActivity(reconciler.CheckInstancesAsync);
             });
 
-    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, WorkerDependencies dependencies)
+    private static void Limit(TemporalWorkerServiceOptions worker, GcOptions options, ILoggerFactory loggers)
     {
-        worker.Interceptors = [.. worker.Interceptors ?? [], .. dependencies.Interceptors];
+        worker.Interceptors = [.. worker.Interceptors ?? [], new CycleTracing(), new ActivityTelemetry(loggers)];
 
         // Else workflows log to the factory of the client, which was made before the host and leads nowhere.
-        worker.LoggerFactory = dependencies.Loggers;
+        worker.LoggerFactory = loggers;
         worker.MaxConcurrentActivities = options.MaxConcurrentActivities;
         worker.MaxConcurrentActivityTaskPolls = options.Pollers;
         worker.MaxConcurrentWorkflowTaskPolls = options.Pollers;
@@ -133,31 +132,4 @@ public static class NstanceGcServices
     /// <summary>Returns the secret without the line end that editors add.</summary>
     private static byte[]? Secret(string? file) =>
         file is null ? null : Encoding.UTF8.GetBytes(File.ReadAllText(file).TrimEnd('\r', '\n'));
-
-    /// <summary>What both workers use.</summary>
-    private sealed class WorkerDependencies(ILoggerFactory loggers)
-    {
-        public ILoggerFactory Loggers { get; } = loggers;
-
-        public IReadOnlyList<IWorkerInterceptor> Interceptors { get; } =
-            [new CycleTracing(), new ActivityTelemetry(loggers)];
-    }
-
-    /// <summary>
-    /// Validates the options before the workers start: hosted services start in order. <c>ValidateOnStart</c> checks
-    /// only options that the container makes; these are given.
-    /// </summary>
-    private sealed class ValidateFirst(IOptions<GcOptions> options, IValidateOptions<GcOptions> validator)
-        : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken)
-        {
-            var result = validator.Validate(name: "", options.Value);
-            return result.Failed
-                ? throw new OptionsValidationException("", typeof(GcOptions), result.Failures)
-                : Task.CompletedTask;
-        }
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

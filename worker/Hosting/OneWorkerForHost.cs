@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Nstance.Temporal.Worker.Options;
 using Temporalio.Api.Enums.V1;
 
@@ -12,7 +11,7 @@ namespace Nstance.Temporal.Worker.Hosting;
 /// machine, and a process that has ended. A restarted container has the same identity.
 /// </summary>
 internal sealed class OneWorkerForHost(
-    ITemporalClient client, IOptions<GcOptions> options, ILogger<OneWorkerForHost> log) : IHostedService
+    ITemporalClient client, GcOptions options, ILogger<OneWorkerForHost> log) : IHostedService
 {
     /// <summary>A worker polls at least this often: a poll lasts up to 60 s.</summary>
     private static readonly TimeSpan MaxPoll = TimeSpan.FromSeconds(65);
@@ -22,7 +21,7 @@ internal sealed class OneWorkerForHost(
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly string _queue = Names.HostTaskQueue(options.Value.HostName);
+    private readonly string _queue = Names.HostTaskQueue(options.HostName);
 
     /// <summary>Returns once no other worker is alive on the queue.</summary>
     /// <exception cref="CommandException">Another worker is alive.</exception>
@@ -56,24 +55,17 @@ internal sealed class OneWorkerForHost(
     /// <summary>Identities of other workers that may be alive, and when each polled last.</summary>
     private async Task<Dictionary<string, DateTimeOffset>> OthersAsync(CancellationToken cancellationToken)
     {
-        var answer = await client.Connection.WorkflowService.DescribeTaskQueueAsync(
-            new()
-            {
-                Namespace = client.Options.Namespace,
-                TaskQueue = new() { Name = _queue },
-                TaskQueueType = TaskQueueType.Activity,
-            },
-            new() { CancellationToken = cancellationToken });
         var oldest = DateTimeOffset.UtcNow - MaxAge;
-        return answer.Pollers
+        var seen = await Pollers.ListAsync(
+            client, _queue, TaskQueueType.Activity, new() { CancellationToken = cancellationToken });
+        return seen
             .Where(poller => poller.Identity != client.Connection.Options.Identity && !IsGone(poller.Identity))
-            .Select(poller => (poller.Identity, Polled: poller.LastAccessTime?.ToDateTimeOffset() ?? default))
-            .Where(poller => poller.Polled > oldest)
-            .ToDictionary(poller => poller.Identity, poller => poller.Polled);
+            .Where(poller => poller.At > oldest)
+            .ToDictionary(poller => poller.Identity, poller => poller.At);
     }
 
     private CommandException Refusal(string identity) => CommandException.BadInput(
-        $"another worker has the host name {options.Value.HostName}: {identity} polls {_queue}. "
+        $"another worker has the host name {options.HostName}: {identity} polls {_queue}. "
         + "Stop that process, or give this worker another --host-name");
 
     private bool IsGone(string identity) => PidHere(identity) is { } pid && NameOf(pid) is null;

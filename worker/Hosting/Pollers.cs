@@ -2,9 +2,7 @@ using Temporalio.Api.Enums.V1;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary>
-/// The workers that poll the shared queue. The server lists a poller for five minutes after its last poll.
-/// </summary>
+/// <summary>The workers that poll the shared queue. The server lists each for five minutes after a poll.</summary>
 /// <param name="Live">How many polled a short time ago.</param>
 /// <param name="LastPoll">The last poll of any; null: none in five minutes.</param>
 internal sealed record Pollers(int Live, DateTimeOffset? LastPoll)
@@ -21,30 +19,43 @@ internal sealed record Pollers(int Live, DateTimeOffset? LastPoll)
         ? $"no worker has polled {Names.TaskQueue} since {last.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}"
         : $"no worker has polled {Names.TaskQueue} in the last 5 minutes") + ": start one with nstance-gc run";
 
-    /// <summary>Asks until a worker polls, for a few seconds: one that has just started polls soon.</summary>
-    public static async Task<Pollers> WaitAsync(TemporalClient client, RpcOptions rpc)
+    /// <summary>
+    /// Asks until a worker polls, for a few seconds: one that has just started polls soon. Null: this identity may not
+    /// ask.
+    /// </summary>
+    public static async Task<Pollers?> WaitAsync(TemporalClient client, RpcOptions rpc)
     {
-        for (var tries = 1; ; tries++)
+        try
         {
-            var pollers = await AskAsync(client, rpc);
-            if (pollers.LastPoll is not null || tries == MaxTries) return pollers;
-            await Task.Delay(Pause, rpc.CancellationToken ?? CancellationToken.None);
+            for (var tries = 1; ; tries++)
+            {
+                var pollers = await AskAsync(client, rpc);
+                if (pollers.LastPoll is not null || tries == MaxTries) return pollers;
+                await Task.Delay(Pause, rpc.CancellationToken ?? CancellationToken.None);
+            }
+        }
+        catch (RpcException e) when (e.Code
+            is RpcException.StatusCode.PermissionDenied or RpcException.StatusCode.Unimplemented)
+        {
+            return null;
         }
     }
 
     public static async Task<Pollers> AskAsync(TemporalClient client, RpcOptions rpc)
     {
+        var seen = await ListAsync(client, Names.TaskQueue, TaskQueueType.Workflow, rpc);
+        return Of(seen.Select(poller => poller.At), DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>Lists who polled a queue, and when last.</summary>
+    public static async Task<IEnumerable<(string Identity, DateTimeOffset At)>> ListAsync(
+        ITemporalClient client, string queue, TaskQueueType type, RpcOptions rpc)
+    {
         var answer = await client.WorkflowService.DescribeTaskQueueAsync(
-            new()
-            {
-                Namespace = client.Options.Namespace,
-                TaskQueue = new() { Name = Names.TaskQueue },
-                TaskQueueType = TaskQueueType.Workflow,
-            },
+            new() { Namespace = client.Options.Namespace, TaskQueue = new() { Name = queue }, TaskQueueType = type },
             rpc);
-        return Of(
-            answer.Pollers.Select(poller => poller.LastAccessTime?.ToDateTimeOffset()).OfType<DateTimeOffset>(),
-            DateTimeOffset.UtcNow);
+        return answer.Pollers.Where(poller => poller.LastAccessTime is not null)
+            .Select(poller => (poller.Identity, poller.LastAccessTime.ToDateTimeOffset()));
     }
 
     public static Pollers Of(IEnumerable<DateTimeOffset> polls, DateTimeOffset now)

@@ -4,21 +4,17 @@ using Temporalio.Converters;
 namespace Nstance.Temporal.Worker.Hosting;
 
 /// <summary>A shard's schedule, as <c>schedule show</c> prints it.</summary>
-internal sealed record ScheduleView(string ScheduleId, bool Paused, string? Note)
+internal sealed record ScheduleView(
+    string ScheduleId,
+    bool Paused,
+    string? Note,
+    TimeSpan? Every = null,
+    GcInput? Input = null,
+    long Started = 0,
+    long Skipped = 0,
+    DateTimeOffset? LastAt = null,
+    DateTimeOffset? NextAt = null)
 {
-    public TimeSpan? Every { get; init; }
-
-    /// <summary>Input of the collector that the schedule starts.</summary>
-    public GcInput? Input { get; init; }
-
-    public long Started { get; init; }
-
-    public long Skipped { get; init; }
-
-    public DateTimeOffset? LastAt { get; init; }
-
-    public DateTimeOffset? NextAt { get; init; }
-
     public static async Task<ScheduleView> ReadAsync(ScheduleHandle handle, RpcOptions rpc)
     {
         var description = await handle.DescribeAsync(rpc);

@@ -49,7 +49,10 @@ internal static class SearchAttributes
         {
             try
             {
-                await client.OperatorService.AddSearchAttributesAsync(Request(client, left), rpc);
+                var request = new AddSearchAttributesRequest { Namespace = client.Options.Namespace };
+                foreach (var attribute in Names.SearchAttributes.Where(attribute => left.Contains(attribute.Name)))
+                    request.SearchAttributes[attribute.Name] = attribute.ValueType;
+                await client.OperatorService.AddSearchAttributesAsync(request, rpc);
                 break;
             }
             catch (RpcException e) when (tries < MaxTries
@@ -63,14 +66,6 @@ internal static class SearchAttributes
 
         await AcceptedAsync(client, rpc);
         return missing;
-    }
-
-    private static AddSearchAttributesRequest Request(TemporalClient client, IReadOnlyList<string> missing)
-    {
-        var request = new AddSearchAttributesRequest { Namespace = client.Options.Namespace };
-        foreach (var attribute in Names.SearchAttributes.Where(attribute => missing.Contains(attribute.Name)))
-            request.SearchAttributes[attribute.Name] = attribute.ValueType;
-        return request;
     }
 
     /// <summary>Waits until a query may name them: the list of the operator service is ahead of that.</summary>

@@ -1,11 +1,9 @@
+using System.Collections.Concurrent;
 using Nstance.Temporal.Workflows;
 
 namespace Nstance.Temporal.Worker.Hosting;
 
-/// <summary>One collector among all, as <c>status</c> lists it.</summary>
-/// <param name="WorkflowId">Its workflow id.</param>
-/// <param name="Status">Null: it did not answer.</param>
-/// <param name="Error">Why it did not answer; null: it did.</param>
+/// <summary>One collector among all, as <c>status</c> lists it: its status, or why it did not answer.</summary>
 internal sealed record ShardLine(string WorkflowId, GcStatus? Status, string? Error)
 {
     /// <summary>Cluster and shard, as people write them.</summary>
@@ -26,15 +24,12 @@ internal static class Shards
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Queries all of them; one that does not answer is listed with the reason.</summary>
-    /// <param name="client">The connection.</param>
-    /// <param name="cluster">Only this cluster; null: all.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Queries all, or those of a cluster; one that does not answer is listed with the reason.</summary>
     public static async Task<IReadOnlyList<ShardLine>> AskAsync(
         TemporalClient client, string? cluster, CancellationToken cancellationToken)
     {
         var rpc = new RpcOptions { CancellationToken = cancellationToken };
-        var ids = new SortedSet<string>(StringComparer.Ordinal);
+        var ids = new HashSet<string>();
         await foreach (var run in client.ListWorkflowsAsync(Running, new() { Rpc = rpc }))
         {
             // By id: a namespace whose attributes are not registered has its collectors too.
@@ -43,20 +38,12 @@ internal static class Shards
         }
 
         if (ids.Count > 0 && await Pollers.WaitAsync(client, rpc) is { LastPoll: null } none)
-            return [.. ids.Select(id => new ShardLine(id, null, none.Why))];
-        using var places = new SemaphoreSlim(MaxAtATime);
-        return await Task.WhenAll(ids.Select(async id =>
-        {
-            await places.WaitAsync(cancellationToken);
-            try
-            {
-                return await AskAsync(client.GetWorkflowHandle<GcWorkflow>(id), cancellationToken);
-            }
-            finally
-            {
-                places.Release();
-            }
-        }));
+            return [.. ids.Order(StringComparer.Ordinal).Select(id => new ShardLine(id, null, none.Why))];
+        var lines = new ConcurrentBag<ShardLine>();
+        var limit = new ParallelOptions { MaxDegreeOfParallelism = MaxAtATime, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(ids, limit, async (id, token) =>
+            lines.Add(await AskAsync(client.GetWorkflowHandle<GcWorkflow>(id), token)));
+        return [.. lines.OrderBy(line => line.WorkflowId, StringComparer.Ordinal)];
     }
 
     private static async Task<ShardLine> AskAsync(

@@ -1,9 +1,6 @@
 namespace Nstance.Temporal.Worker.Options;
 
-/// <summary>A setting that differs.</summary>
-/// <param name="Option">Its option.</param>
-/// <param name="From">The value in effect.</param>
-/// <param name="To">The other value.</param>
+/// <summary>A setting that differs from the value in effect.</summary>
 internal sealed record SettingChange(string Option, string From, string To)
 {
     public override string ToString() => $"{Option}: {From} -> {To}";

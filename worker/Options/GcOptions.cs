@@ -23,7 +23,9 @@ public sealed record GcOptions : IValidatableObject
     public string? Shard { get; init; }
 
     /// <summary>S3 bucket that holds <c>shard/{shard}/…</c>.</summary>
-    [BucketName]
+    [Pattern(
+        @"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z",
+        "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes (no s3:// before it)")]
     public string? Bucket { get; init; }
 
     /// <summary>What nstance's <c>--prefix</c> puts before each key. Null (the default): nothing.</summary>
@@ -31,7 +33,10 @@ public sealed record GcOptions : IValidatableObject
     public string? Prefix { get; init; }
 
     /// <summary>Name of this host, unique among workers. The default is the machine's name.</summary>
-    [HostName]
+    [Required]
+    [Pattern(
+        @"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\z",
+        "a host name: 1 to 128 letters, digits, dots, dashes and underscores")]
     public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>
@@ -47,9 +52,7 @@ public sealed record GcOptions : IValidatableObject
     /// </summary>
     public string? SharedDatabasePath { get; init; }
 
-    /// <summary>
-    /// Id of nstance's server on this host. Null (the default): the leader's address must be one of this machine's.
-    /// </summary>
+    /// <summary>Id of nstance's server on this host. Null (the default): the leader's address decides.</summary>
     [ServerId]
     public string? NstanceServerId { get; init; }
 
@@ -64,9 +67,7 @@ public sealed record GcOptions : IValidatableObject
     [Whole(1, 1000)]
     public int MaxConcurrentActivities { get; init; } = 20;
 
-    /// <summary>
-    /// Long polls for tasks at a time: of workflows, and of activities on each of the two queues. The default is 10.
-    /// </summary>
+    /// <summary>Long polls at a time, of workflows, and of activities on each queue. The default is 10.</summary>
     [Whole(2, 200)]
     public int Pollers { get; init; } = 10;
 
@@ -77,9 +78,7 @@ public sealed record GcOptions : IValidatableObject
     [Whole(10, 1_000_000)]
     public int MaxCachedWorkflows { get; init; } = 4000;
 
-    /// <summary>
-    /// Part of the account's EC2 request rates that the shards of this worker may use together. The default is 50.
-    /// </summary>
+    /// <summary>Percentage of the account's EC2 request rates for this worker's shards. The default is 50.</summary>
     [Whole(1, 100)]
     public int Ec2RatePercent { get; init; } = 50;
 

@@ -13,14 +13,14 @@ internal sealed record Layer(IReadOnlyDictionary<string, string> Values, Func<st
 
     public static Layer OfEnvironment(IDictionary variables)
     {
-        var values = variables.Cast<DictionaryEntry>()
-            .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
-            .Where(variable => variable.Name.StartsWith(Setting.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
-            .DistinctBy(variable => variable.Name, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(
-                variable => variable.Name[Setting.EnvironmentPrefix.Length..],
-                variable => variable.Value,
-                StringComparer.OrdinalIgnoreCase);
+        var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (DictionaryEntry variable in variables)
+        {
+            var name = (string)variable.Key;
+            if (name.StartsWith(Setting.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+                values.TryAdd(name[Setting.EnvironmentPrefix.Length..], (string?)variable.Value ?? "");
+        }
+
         return new(values, name => Setting.EnvironmentPrefix + name.ToUpperInvariant());
     }
 

@@ -40,16 +40,18 @@ internal static class OptionReader
         {
             if (layers.LastOrDefault(layer => layer.Values.ContainsKey(setting.Name)) is not { } layer)
             {
-                if (required.Contains(setting.Name)) faults.Add(Missing(setting));
+                if (required.Contains(setting.Name))
+                    faults.Add($"{setting.Option} is missing: {setting.Help}; give it, or set {setting.Variable}");
                 continue;
             }
 
             var origin = origins[setting.Name] = layer.Origin(setting.Name);
             var text = layer.Values[setting.Name];
-            if (text == Default && setting.Use == SettingUse.Collector)
-                setting.Set(options, setting.Get(GcOptions.Defaults));
-            else if (Parse(setting.Type, text, out var value) is { } fault) faults.Add($"{origin}: {fault}");
-            else setting.Set(options, value);
+            var (value, fault) = text == Default && setting.Use == SettingUse.Collector
+                ? (setting.Get(GcOptions.Defaults), null)
+                : Parse(setting.Type, text);
+            if (fault is null) setting.Set(options, value);
+            else faults.Add($"{origin}: {fault}");
         }
 
         var results = Validate(options);
@@ -70,9 +72,6 @@ internal static class OptionReader
         static string? Message(ValidationResult result) => result.ErrorMessage;
     }
 
-    private static string Missing(Setting setting) =>
-        $"{setting.Option} is missing: {setting.Help}; give it, or set {setting.Variable}";
-
     private static string Origin(ValidationResult result, Dictionary<string, string> origins)
     {
         var name = result.MemberNames.First();
@@ -88,48 +87,43 @@ internal static class OptionReader
                select $"{layer.Origin(name)}: no such setting{hint}";
     }
 
-    /// <summary>Reads the value. Returns the fault; null: the text has the type.</summary>
-    private static string? Parse(Type type, string text, out object? value)
+    /// <summary>Reads the value, or says what is wrong with the text.</summary>
+    private static (object? Value, string? Fault) Parse(Type type, string text)
     {
-        var allowed = "on or off";
-        if (type == typeof(string))
-        {
-            value = text.Length > 0 ? text : null;
-            allowed = "a text that is not empty";
-        }
-        else if (type == typeof(TimeSpan))
-        {
-            value = DurationText.TryParse(text, out var time) ? time : null;
-            allowed = DurationText.Allowed;
-        }
-        else if (type == typeof(int))
+        if (type == typeof(string)) return Checked(text.Length > 0 ? text : null, "a text that is not empty");
+        if (type == typeof(TimeSpan))
+            return Checked(DurationText.TryParse(text, out var time) ? time : null, DurationText.Allowed);
+        if (type == typeof(int))
         {
             const NumberStyles Style = NumberStyles.AllowLeadingSign;
-            value = int.TryParse(text, Style, CultureInfo.InvariantCulture, out var number) ? number : null;
-            allowed = "a whole number";
-        }
-        else if (type == typeof(IReadOnlyList<LimitRule>))
-        {
-            var fault = SteeringText.Rules(text, out var rules);
-            value = rules.Count > 0 ? rules : null;
-            return fault is null ? null : $"\"{fault}\" is not a rule: {SteeringText.AllowedRules}";
-        }
-        else if (type == typeof(IReadOnlyList<QuietHours>))
-        {
-            var fault = SteeringText.QuietHours(text, out var hours);
-            value = hours.Count > 0 ? hours : null;
-            return fault is null ? null : $"\"{fault}\" is not a range of hours: {SteeringText.AllowedQuietHours}";
-        }
-        else
-        {
-            value = text.ToUpperInvariant() switch
-            {
-                "ON" or "TRUE" or "YES" => true,
-                "OFF" or "FALSE" or "NO" => false,
-                _ => null,
-            };
+            var isWhole = int.TryParse(text, Style, CultureInfo.InvariantCulture, out var number);
+            return Checked(isWhole ? number : null, "a whole number");
         }
 
-        return value is null ? $"\"{text}\" is not {allowed}" : null;
+        if (type == typeof(IReadOnlyList<LimitRule>))
+        {
+            var wrong = SteeringText.Rules(text, out var rules);
+            return (NotEmpty(rules), wrong is null ? null : $"\"{wrong}\" is not a rule: {SteeringText.AllowedRules}");
+        }
+
+        if (type == typeof(IReadOnlyList<QuietHours>))
+        {
+            var wrong = SteeringText.QuietHours(text, out var hours);
+            return (NotEmpty(hours), wrong is null ? null
+                : $"\"{wrong}\" is not a range of hours: {SteeringText.AllowedQuietHours}");
+        }
+
+        bool? isOn = text.ToUpperInvariant() switch
+        {
+            "ON" or "TRUE" or "YES" => true,
+            "OFF" or "FALSE" or "NO" => false,
+            _ => null,
+        };
+        return Checked(isOn, "on or off");
+
+        static object? NotEmpty<T>(IReadOnlyList<T> list) => list.Count > 0 ? list : null;
+
+        (object?, string?) Checked(object? value, string allowed) =>
+            (value, value is null ? $"\"{text}\" is not {allowed}" : null);
     }
 }

@@ -10,35 +10,29 @@ internal static class OwnTimings
     public static readonly TimeSpan MaxUseful = TimeSpan.FromDays(1);
 
     /// <summary>Returns the timings that would come from <c>config.jsonc</c> and are too long.</summary>
-    public static IReadOnlyList<string> Inherited(GcSettings settings, ShardTimings configured)
-    {
-        var faults = new List<string>();
-        if (settings.Interval is null && configured.Interval > MaxUseful)
-            faults.Add(Fault("interval", configured.Interval, "--interval 2m"));
-        if (settings.RegistrationTimeout is null && configured.RegistrationTimeout > MaxUseful)
-            faults.Add(Fault("registration_timeout", configured.RegistrationTimeout, "--registration-timeout 5m"));
-        return faults;
-
-        static string Fault(string name, TimeSpan time, string option) =>
-            $"config.jsonc has {name} {DurationText.Format(time)}, which slows nstance's own collector down and would "
-            + $"slow this one down too: give it its own, such as {option}";
-    }
+    public static IReadOnlyList<string> Inherited(GcSettings settings, ShardTimings configured) =>
+    [
+        .. TooLong(
+            settings.Interval is null ? configured.Interval : default,
+            settings.RegistrationTimeout is null ? configured.RegistrationTimeout : default)
+        .Select(own => $"config.jsonc has {own.Name.Replace(' ', '_')} {DurationText.Format(own.Time)}, which slows "
+            + "nstance's own collector down and would slow this one down too: give it its own, such as "
+            + own.Option),
+    ];
 
     /// <summary>Returns what is wrong with timings in effect, one line each.</summary>
-    public static IReadOnlyList<string> Warnings(ShardTimings inEffect)
+    public static IReadOnlyList<string> Warnings(ShardTimings inEffect) =>
+    [
+        .. TooLong(inEffect.Interval, inEffect.RegistrationTimeout)
+        .Select(own => $"the {own.Name} is {DurationText.Format(own.Time)}: this collector is as good as switched off; "
+            + $"nstance-gc init … {own.Option} --replace"),
+    ];
+
+    private static IEnumerable<(string Name, TimeSpan Time, string Option)> TooLong(
+        TimeSpan interval, TimeSpan registrationTimeout)
     {
-        var warnings = new List<string>();
-        if (inEffect.Interval > MaxUseful) warnings.Add(Warning("interval", inEffect.Interval, "--interval 2m"));
-        if (inEffect.RegistrationTimeout > MaxUseful)
-        {
-            warnings.Add(Warning(
-                "registration timeout", inEffect.RegistrationTimeout, "--registration-timeout 5m"));
-        }
-
-        return warnings;
-
-        static string Warning(string name, TimeSpan time, string option) =>
-            $"the {name} is {DurationText.Format(time)}: this collector is as good as switched off; "
-            + $"nstance-gc init … {option} --replace";
+        if (interval > MaxUseful) yield return ("interval", interval, "--interval 2m");
+        if (registrationTimeout > MaxUseful)
+            yield return ("registration timeout", registrationTimeout, "--registration-timeout 5m");
     }
 }

@@ -7,9 +7,7 @@ using Nstance.Temporal.Activities.Reconcile;
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>A rule for the value of one setting.</summary>
-/// <param name="fault">
-/// Returns the fault: the value and what is allowed. The reader puts the name before it. Null if the value is allowed.
-/// </param>
+/// <param name="fault">Returns the value and what is allowed; null if it is. The reader adds the name.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal abstract class RuleAttribute(Func<object?, string?> fault) : ValidationAttribute
 {
@@ -23,31 +21,17 @@ internal abstract class RuleAttribute(Func<object?, string?> fault) : Validation
 internal sealed class IdentifierAttribute() : RuleAttribute(value =>
     value is not string text || Identifiers.IsValid(text) ? null : $"\"{text}\" is not an id: {Identifiers.Rule}");
 
-/// <summary>An S3 bucket's name.</summary>
-internal sealed partial class BucketNameAttribute() : RuleAttribute(value =>
-    value is not string text || Pattern().IsMatch(text)
+/// <summary>A text that has a form, which a message names as <paramref name="form"/>.</summary>
+internal sealed class PatternAttribute(string pattern, string form) : RuleAttribute(value =>
+    value is not string text || Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))
         ? null
-        : $"\"{text}\" is not a bucket name: 3 to 63 lower-case letters, digits, dots and dashes (no s3:// before it)")
-{
-    [GeneratedRegex(@"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Pattern();
-}
+        : $"\"{text}\" is not {form}");
 
 /// <summary>A prefix of the bucket's keys.</summary>
 internal sealed class KeyPrefixAttribute() : RuleAttribute(value =>
     value is not string text || ShardKeys.IsPrefix(text)
         ? null
         : $"\"{text}\" is not a prefix of keys: {ShardKeys.PrefixRule}");
-
-/// <summary>The name of a host; it becomes part of a task queue's name.</summary>
-internal sealed partial class HostNameAttribute() : RuleAttribute(value =>
-    value is string text && Pattern().IsMatch(text)
-        ? null
-        : $"\"{value}\" is not a host name: 1 to 128 letters, digits, dots, dashes and underscores")
-{
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\z", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Pattern();
-}
 
 /// <summary>The id of a server of nstance, as its configuration names it.</summary>
 internal sealed class ServerIdAttribute() : RuleAttribute(value =>

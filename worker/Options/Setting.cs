@@ -20,9 +20,7 @@ internal enum SettingUse
 }
 
 /// <summary>One setting: its names in every source, and what the help says.</summary>
-/// <param name="Name">
-/// Name of the member of <see cref="GcOptions"/> or <see cref="GcSettings"/>; the key in <c>appsettings.json</c>.
-/// </param>
+/// <param name="Name">Name of the member; the key in <c>appsettings.json</c>.</param>
 /// <param name="Use">Whom it concerns.</param>
 /// <param name="Value">Placeholder for the help, without brackets.</param>
 /// <param name="Help">One line.</param>

@@ -57,7 +57,7 @@ internal static class SteeringText
             || !TryReason(why, out var reason))
             return null;
         var group = who is "*" or "shard" ? null : who;
-        var rule = new LimitRule(minInstances, share) { OfShard = who == "shard", Group = group, Reason = reason };
+        var rule = new LimitRule(minInstances, share, group, reason, OfShard: who == "shard");
         return IsValid(new() { Limits = new() { Rules = [rule] } }) ? rule : null;
     }
 

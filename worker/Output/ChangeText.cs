@@ -37,7 +37,8 @@ internal static class ChangeText
             part is null ? $"resumed: {Shard(status)}" : $"resumed: {part} of {Shard(status)}",
         ];
         if (status.Pause is { } pause) lines.Add($"the whole shard is still paused: {pause.Reason}");
-        else if (status.NextCycleAt is { } at) lines.Add($"next cycle at {Word.Time(at)}, {Mode(status)}");
+        else if (status.NextCycleAt is { } at)
+            lines.Add($"next cycle at {Word.Time(at)}, {(status.DryRun ? "in dry-run" : "enforcing")}");
         if (status.PartialPauses.Count > 0) lines.Add($"still paused in part: {status.PartialPauses.Count}");
         return [.. lines, $"next: nstance-gc status {named}"];
     }
@@ -69,9 +70,6 @@ internal static class ChangeText
     }
 
     private static string Shard(GcStatus status) => $"{status.Shard.Cluster}/{status.Shard.Shard}";
-
-    private static string Mode(GcStatus status) =>
-        status.DryRun ? "in dry-run" : "enforcing";
 
     private static string? Part(string? group, Sweep? sweep) => (group, sweep) switch
     {

@@ -2,23 +2,26 @@ using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Worker.Output;
 
+/// <summary>A column of a table; a wide one is shown with <c>--output wide</c> only.</summary>
+internal sealed record Column<T>(string Title, Func<T, Cell> Cell, bool IsWide = false);
+
 /// <summary>Aligned columns, as <c>kubectl</c> prints them: no borders, nothing wrapped, nothing cut.</summary>
 internal static class Columns
 {
     private const int Gap = 2;
 
-    /// <summary>Writes a header and rows. A row may be shorter than the header.</summary>
-    public static void Write(Screen screen, IReadOnlyList<string> header, IReadOnlyList<IReadOnlyList<Cell>> rows)
+    /// <summary>Writes a header, and a row for each item.</summary>
+    public static void Write<T>(Screen screen, IEnumerable<T> items, bool wide, params Column<T>[] columns)
     {
-        Write(screen, [[.. header.Select(title => new Cell(title, Tone.Bold))], .. rows]);
+        columns = [.. columns.Where(column => wide || !column.IsWide)];
+        Cell[][] rows = [.. items.Select(item => columns.Select(column => column.Cell(item)).ToArray())];
+        Write(screen, [[.. columns.Select(column => new Cell(column.Title, Tone.Bold))], .. rows]);
     }
 
     /// <summary>Writes rows without a header.</summary>
     public static void Write(Screen screen, IReadOnlyList<IReadOnlyList<Cell>> rows)
     {
-        if (rows.Count == 0) return;
-        var widths = Enumerable.Range(0, rows.Max(row => row.Count))
-            .Select(i => rows.Where(row => i < row.Count).Max(row => OneLine.Of(row[i].Text).Length)).ToArray();
+        var widths = rows[0].Select((_, i) => rows.Max(row => OneLine.Of(row[i].Text).Length)).ToArray();
         foreach (var row in rows)
         {
             var last = row.Count - 1;

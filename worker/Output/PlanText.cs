@@ -3,11 +3,7 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Worker.Output;
 
-/// <summary>A plan to show.</summary>
-/// <param name="Status">What the collector says of plans.</param>
-/// <param name="Plan">What the bucket keeps; null: no plan is pending, or it could not be read.</param>
-/// <param name="Fault">Why it could not be read.</param>
-/// <param name="Code">Exit code.</param>
+/// <summary>What the collector says of plans; the pending one from the bucket, or why it was not read.</summary>
 internal sealed record ShownPlan(GcStatus Status, Plan? Plan, string? Fault, int Code)
 {
     public object ToJson() => new

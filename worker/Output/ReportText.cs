@@ -34,9 +34,9 @@ internal static class ReportText
         if (wide)
         {
             Columns.Write(
-                screen,
-                ["ACTION", "INSTANCE", "CLOUD ID", "GROUP", "WHY"],
-                [.. notes.Select(n => (Cell[])[n.Action, n.InstanceId, n.ProviderId ?? "", Group(n), n.Why])]);
+                screen, notes, wide,
+                new("ACTION", n => n.Action), new("INSTANCE", n => n.InstanceId),
+                new("CLOUD ID", n => n.ProviderId ?? ""), new("GROUP", n => Group(n)), new("WHY", n => n.Why));
             return;
         }
 
@@ -83,24 +83,59 @@ internal static class ReportText
     {
         var counts = report.Collect?.Counts.Where(c => c.Candidates > 0).ToArray() ?? [];
         if (counts.Length == 0) return;
-        var stops = counts.Any(c => c.Quarantined > 0);
         screen.Line();
-        string[] header =
-            ["REASON", "FOUND", report.DryRun ? "WOULD TERMINATE" : "TERMINATED", "GONE", "SKIPPED", "FAILED", "HELD"];
         Columns.Write(
-            screen,
-            stops ? [.. header, "STOPPED"] : header,
-            [.. counts.Select(c => stops ? [.. Row(c), $"{c.Quarantined}"] : Row(c))]);
+            screen, counts, wide: counts.Any(c => c.Quarantined > 0),
+            new("REASON", c => Word.Kebab($"{c.Reason}")),
+            new("FOUND", c => $"{c.Candidates}"),
+            new(report.DryRun ? "WOULD TERMINATE" : "TERMINATED", c => $"{c.Terminated}"),
+            new("GONE", c => $"{c.AlreadyGone}"),
+            new("SKIPPED", c => $"{c.Skipped}"),
+            new("FAILED", c => Word.Count(c.Failed, Tone.Bad)),
+            new("HELD", c => Word.Count(c.OverLimit + c.Blocked, Tone.Warning)),
+            new("STOPPED", c => $"{c.Quarantined}", IsWide: true));
+    }
+}
+
+/// <summary>The last reports of a shard, one row each, and their problems.</summary>
+internal static class ReportsText
+{
+    public static void Write(Screen screen, IReadOnlyList<CycleReport> reports, DateTimeOffset now, bool wide)
+    {
+        if (reports.Count == 0)
+        {
+            screen.Line("no cycle has ended yet");
+            return;
+        }
+
+        Columns.Write(
+            screen, reports, wide,
+            new("CYCLE", r => $"{r.Cycle}"),
+            new("AGE", r => Word.Ago(now - r.StartedAt)),
+            new("TOOK", r => Word.Took(r.EndedAt - r.StartedAt)),
+            new("OUTCOME", r => Word.Outcome(r.Outcome, r.DryRun ? " (dry)" : "")),
+            new("FOUND", r => Sum(r, c => c.Candidates)),
+            new("TERMINATED", r => Sum(r, c => c.Terminated)),
+            new("SKIPPED", r => Sum(r, c => c.Skipped)),
+            new("FAILED", r => Sum(r, c => c.Failed, Tone.Bad)),
+            new("HELD", r => Sum(r, c => c.OverLimit + c.Blocked, Tone.Warning)),
+            new("FLEET", r => r.Sync is { } sync ? $"{sync.Listed}" : "-", IsWide: true),
+            new("PURGED", r => r.Purge is { } purge ? $"{purge.Purged}" : "-", IsWide: true),
+            new("BEGAN", r => Word.Time(r.StartedAt), IsWide: true),
+            new("HOST", r => r.Host ?? "none", IsWide: true));
+        foreach (var (problem, cycles) in Problems(reports))
+            screen.Warn($"cycle {string.Join(", ", cycles)}: {problem}");
     }
 
-    private static Cell[] Row(CollectCounts counts)
-    {
-        var held = counts.OverLimit + counts.Blocked;
-        return
-        [
-            Word.Kebab($"{counts.Reason}"), $"{counts.Candidates}", $"{counts.Terminated}", $"{counts.AlreadyGone}",
-            $"{counts.Skipped}", new($"{counts.Failed}", counts.Failed > 0 ? Tone.Bad : Tone.Plain),
-            new($"{held}", held > 0 ? Tone.Warning : Tone.Plain),
-        ];
-    }
+    private static Cell Sum(CycleReport report, Func<CollectCounts, int> of, Tone tone = Tone.Plain) =>
+        report.Collect is { } collect ? Word.Count(collect.Counts.Sum(of), tone) : "-";
+
+    /// <summary>Each problem once, with the cycles that have it, newest first.</summary>
+    private static IEnumerable<(string Problem, IReadOnlyList<int> Cycles)> Problems(
+        IReadOnlyList<CycleReport> reports) => reports
+        .SelectMany(report => report.Problems
+            .Concat(report.Collect?.Blocked.Select(guard => $"blocked by guard {guard.Guard}: {guard.Why}") ?? [])
+            .Select(problem => (problem, report.Cycle)))
+        .GroupBy(p => p.problem, p => p.Cycle)
+        .Select(group => (group.Key, (IReadOnlyList<int>)[.. group.Distinct()]));
 }

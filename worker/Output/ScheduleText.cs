@@ -10,7 +10,7 @@ internal static class ScheduleText
     {
         var rows = new List<(string Name, Cell Value)>();
         Row("schedule", view.ScheduleId);
-        Row("state", view.Paused ? new Cell($"paused {view.Note}", Tone.Warning) : new("active", Tone.Good));
+        Row("state", view.Paused ? Cell.Warning($"paused {view.Note}") : new("active", Tone.Good));
         Row("checks every", view.Every is { } every ? DurationText.Format(every) : "");
         Row("last check", view.LastAt is { } last ? Word.Time(last) : "none yet");
         Row("next check", view.NextAt is { } next && !view.Paused ? Word.Time(next) : "none");
@@ -23,20 +23,16 @@ internal static class ScheduleText
         });
         if (found.Settings is { } settings)
         {
-            Row("mode", SetupText.Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
-            Row("settings", SetupText.Settings(settings));
+            Row("mode", Mode(found.DryRun ?? true, found.Status?.Mode, found.DryRunSetting is null));
+            Row("settings", Settings(settings));
             var timings = settings.Over(found.Status?.Timings ?? new());
             Row("interval", DurationText.Format(timings.Interval)
                 + (settings.Interval is not null ? "" : found.Status?.Timings is null
                     ? ", or what config.jsonc says" : " (from config.jsonc)"));
         }
 
-        foreach (var change in Differences(view, found))
-        {
-            Row("differs", new Cell(
-                $"{change.Option}: collector {change.From}, schedule {change.To}", Tone.Warning));
-        }
-
+        foreach (var (option, from, to) in Differences(view, found))
+            Row("differs", Cell.Warning($"{option}: collector {from}, schedule {to}"));
         Columns.WritePairs(screen, rows);
 
         void Row(string what, Cell value) => rows.Add((what, value));
@@ -51,6 +47,20 @@ internal static class ScheduleText
             changes.Add(new("mode", ModeName(status.DryRun), ModeName(input.Settings.DryRun ?? true)));
         return changes;
     }
+
+    /// <summary>Returns the mode, who set it, and what it means.</summary>
+    public static string Mode(bool dryRun, ModeState? by, bool isNew)
+    {
+        var who = by is null ? "" : $", by {by.By} at {Word.Time(by.At)}";
+        return dryRun
+            ? $"dry-run{who}: it reports what it would terminate, and terminates nothing"
+                + (isNew ? " until nstance-gc enforce" : "")
+            : $"enforce{who}: it terminates instances";
+    }
+
+    /// <summary>Returns the settings that have not their defaults.</summary>
+    public static string Settings(GcSettings settings) =>
+        CollectorSettings.NotDefault(settings) is { Count: > 0 } own ? string.Join(' ', own) : "all defaults";
 
     private static string ModeName(bool dryRun) => dryRun ? "dry-run" : "enforce";
 }

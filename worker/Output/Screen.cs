@@ -2,6 +2,24 @@ using Nstance.Temporal.Activities.Domain;
 
 namespace Nstance.Temporal.Worker.Output;
 
+/// <summary>How a text stands out on a terminal; the values are those of ANSI.</summary>
+internal enum Tone
+{
+    Plain = 0,
+    Bold = 1,
+    Bad = 31,
+    Good = 32,
+    Warning = 33,
+}
+
+/// <summary>A piece of a line.</summary>
+internal readonly record struct Cell(string Text, Tone Tone = Tone.Plain)
+{
+    public static implicit operator Cell(string text) => new(text);
+
+    public static Cell Warning(string text) => new(text, Tone.Warning);
+}
+
 /// <summary>
 /// Where a command writes: results to one stream, everything else to the other. It writes plain lines, which a shell
 /// can search. It wraps sentences only, and only to a known width. It never breaks an id.
@@ -41,8 +59,6 @@ internal sealed class Screen
     public bool ErrorIsTerminal => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected;
 
     private bool IsTerminal => ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected;
-
-    public void Line(string text = "") => Output.WriteLine(OneLine.Of(text));
 
     /// <summary>Writes cells one after the other.</summary>
     public void Line(params ReadOnlySpan<Cell> cells)

@@ -7,12 +7,12 @@ internal static class ShardsText
 {
     private const int LinesAround = 4;
 
-    /// <param name="screen">Where to.</param>
-    /// <param name="lines">Sorted, the worst first.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="wide">True: more columns.</param>
-    /// <param name="height">Lines that fit, so that the header stays; null: no limit.</param>
-    /// <param name="cluster">The cluster that was asked for; null: all of them.</param>
+    private static readonly Cell NoAnswer = new("no-answer", Tone.Bad);
+
+    /// <summary>
+    /// Writes as many of the sorted lines as fit under the header; all without a height. Without lines, the sentence
+    /// names the <paramref name="cluster"/> that was asked for.
+    /// </summary>
     public static void Write(
         Screen screen, IReadOnlyList<ShardLine> lines, DateTimeOffset now, bool wide, int? height = null,
         string? cluster = null)
@@ -24,16 +24,24 @@ internal static class ShardsText
             return;
         }
 
-        var shown = height is { } limit && lines.Count > Math.Max(1, limit - LinesAround)
-            ? lines.Take(Math.Max(1, limit - LinesAround)).ToArray()
-            : [.. lines];
+        ShardLine[] shown = [.. lines.Take(Math.Max(1, (height ?? int.MaxValue) - LinesAround))];
         var groups = lines.CountBy(line => Outcome(line).Text).Select(group => $"{group.Value} {group.Key}");
         screen.Line($"{lines.Count} shards: {string.Join(", ", groups)}");
-        string[] header = ["SHARD", "STATE", "MODE", "CYCLE", "OUTCOME", "AGE", "NEXT", "FLEET", "PLAN"];
         Columns.Write(
-            screen,
-            wide ? [.. header, "FOUND", "TERMINATED", "HOST", "PROBLEM"] : header,
-            [.. shown.Select(line => wide ? [.. Row(line, now), .. Wide(line)] : Row(line, now))]);
+            screen, shown, wide,
+            new("SHARD", line => line.Name),
+            new("STATE", line => line.Status is null ? NoAnswer : State(line.Status)),
+            Of("MODE", status => Word.Mode(status.DryRun)),
+            Of("CYCLE", status => status.LastReport is { } report ? $"{report.Cycle}" : "-"),
+            new("OUTCOME", line => line.Status is null ? "-" : Outcome(line)),
+            Of("AGE", status => status.LastReport is { } report ? Word.Ago(now - report.EndedAt) : "-"),
+            Of("NEXT", status => status.NextCycleAt is { } next ? Word.In(next - now) : "-"),
+            Of("FLEET", status => status.LastReport?.Sync is { } sync ? $"{sync.Listed}" : "-"),
+            Of("PLAN", status => status.Pending is { } plan ? Cell.Warning($"{plan.Instances}") : "-"),
+            Sum("FOUND", counts => counts.Candidates),
+            Sum("TERMINATED", counts => counts.Terminated),
+            new("HOST", line => line.Status?.Host ?? "none", IsWide: true),
+            new("PROBLEM", line => line.Error ?? Problem(line.Status?.LastReport), IsWide: true));
         if (shown.Length < lines.Count) screen.Line($"… and {lines.Count - shown.Length} more");
     }
 
@@ -54,40 +62,19 @@ internal static class ShardsText
 
     private static Cell Outcome(ShardLine line) => line.Status switch
     {
-        null => new("no-answer", Tone.Bad),
+        null => NoAnswer,
         { LastReport: { } report } => Word.Outcome(report.Outcome),
         _ => "none-yet",
     };
 
-    private static Cell[] Row(ShardLine line, DateTimeOffset now)
-    {
-        if (line.Status is not { } status)
-            return [line.Name, new("no-answer", Tone.Bad), "-", "-", "-", "-", "-", "-", "-"];
-        var report = status.LastReport;
-        var state = Word.State(status.State);
-        return
-        [
-            line.Name,
-            status.PartialPauses.Count > 0 ? new Cell($"{state.Text}*", Tone.Warning) : state,
-            Word.Mode(status.DryRun),
-            report is null ? "-" : $"{report.Cycle}",
-            Outcome(line),
-            report is null ? "-" : Word.Ago(now - report.EndedAt),
-            status.NextCycleAt is { } next ? Word.In(next - now) : "-",
-            report?.Sync is { } sync ? $"{sync.Listed}" : "-",
-            status.Pending is { } plan ? new Cell($"{plan.Instances}", Tone.Warning) : "-",
-        ];
-    }
+    private static Cell State(GcStatus status) => status.PartialPauses.Count > 0
+        ? Cell.Warning($"{Word.State(status.State).Text}*") : Word.State(status.State);
 
-    private static Cell[] Wide(ShardLine line)
-    {
-        var report = line.Status?.LastReport;
-        return
-        [
-            report?.Collect is { } found ? $"{found.Counts.Sum(counts => counts.Candidates)}" : "-",
-            report?.Collect is { } done ? $"{done.Counts.Sum(counts => counts.Terminated)}" : "-",
-            line.Status?.Host ?? "none",
-            line.Error ?? (report?.Problems is [var problem, ..] ? problem : ""),
-        ];
-    }
+    private static string Problem(CycleReport? report) => report?.Problems is [var first, ..] ? first : "";
+
+    private static Column<ShardLine> Of(string title, Func<GcStatus, Cell> cell, bool isWide = false) =>
+        new(title, line => line.Status is { } status ? cell(status) : "-", isWide);
+
+    private static Column<ShardLine> Sum(string title, Func<CollectCounts, int> of) => Of(
+        title, status => status.LastReport?.Collect is { } collect ? $"{collect.Counts.Sum(of)}" : "-", isWide: true);
 }

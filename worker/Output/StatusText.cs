@@ -35,20 +35,15 @@ internal static class StatusText
         yield return ("shard", $"{shard.Cluster}/{shard.Shard} in bucket {shard.Bucket}");
         yield return ("state", Word.State(status.State));
         yield return ("mode", Mode(status));
-        if (status.Pause is { } pause) yield return ("paused", Pause(pause.Reason, pause.At, pause.By, pause.Until));
+        if (status.Pause is { } pause) yield return ("paused", Cell.Warning(Pause(pause)));
         foreach (var part in status.PartialPauses)
         {
             var sweep = part.Sweep is { } one ? Word.Kebab($"{one}") : "every sweep";
-            var why = Pause(part.Reason, part.At, part.By, part.Until);
-            yield return ("paused in part", why with { Text = $"{part.Group ?? "every group"}, {sweep}: {why.Text}" });
+            yield return ("paused in part", Cell.Warning($"{part.Group ?? "every group"}, {sweep}: {Pause(part)}"));
         }
 
-        foreach (var block in status.Blocks)
-        {
-            yield return ("blocked", new(
-                $"since {Word.Time(block.Since)} by guard {block.Guard}: {block.Why}", Tone.Warning));
-        }
-
+        foreach (var (guard, why, from) in status.Blocks)
+            yield return ("blocked", Cell.Warning($"since {Word.Time(from)} by guard {guard}: {why}"));
         if (status.Blocks.Count > 0)
         {
             yield return ("way out", status.Pending is { } held
@@ -56,32 +51,21 @@ internal static class StatusText
                 : "correct the cause, then nstance-gc cycle; nothing waits for an approval");
         }
 
-        if (status.Pending is { } plan)
-        {
-            yield return ("plan", new(
-                $"{plan.Id} waits for approval: {plan.Instances} instances (nstance-gc plan show)", Tone.Warning));
-        }
-
+        if (status.Pending is { Id: var id, Instances: var count })
+            yield return ("plan", Cell.Warning($"{id} waits for approval: {count} instances (nstance-gc plan show)"));
         if (status.Approval is { } approval)
             yield return ("approved", $"by {approval.By} until {Word.Time(approval.Until)}");
         yield return ("host", status.Host ?? "none yet");
         if (status.NoLeaderSince is { } since)
-        {
-            yield return ("nstance's leader", new(
-                $"none since {Word.Time(since)}: start nstance's servers", Tone.Bad));
-        }
-        else if (status.Leader is { } leader)
-        {
-            var address = leader.Address.Length > 0 ? $" at {leader.Address}" : "";
-            yield return ("nstance's leader", $"{leader.Id}{address}, since {Word.Time(leader.Since)}");
-        }
-
+            yield return ("nstance's leader", new($"none since {Word.Time(since)}: start nstance's servers", Tone.Bad));
+        else if (status.Leader is { Id: var leader, Address: var at, Since: var elected })
+            yield return ("nstance's leader", $"{leader}{(at == "" ? "" : $" at {at}")}, since {Word.Time(elected)}");
         var every = status.Timings is { } timings ? $", every {DurationText.Format(timings.Interval)}" : "";
         yield return ("next cycle", status.NextCycleAt is { } next
             ? $"{Word.Time(next)} ({Word.In(next - now)}){every}"
             : "none");
         foreach (var warning in status.Timings is { } own ? OwnTimings.Warnings(own) : [])
-            yield return ("warning", new(warning, Tone.Warning));
+            yield return ("warning", Cell.Warning(warning));
         yield return ("totals", Totals(status.Totals));
     }
 
@@ -95,23 +79,18 @@ internal static class StatusText
         _ => Word.Mode(status.DryRun),
     };
 
-    private static Cell Pause(string reason, DateTimeOffset at, string? by, DateTimeOffset? until)
+    private static string Pause(PauseState pause)
     {
-        var who = by is null ? "" : $" by {by}";
-        var end = until is { } time ? $" until {Word.Time(time)}" : "";
-        return new($"{reason} (since {Word.Time(at)}{who}{end})", Tone.Warning);
+        var who = pause.By is null ? "" : $" by {pause.By}";
+        var end = pause.Until is { } time ? $" until {Word.Time(time)}" : "";
+        return $"{pause.Reason} (since {Word.Time(pause.At)}{who}{end})";
     }
 
-    private static string Totals(GcTotals totals)
-    {
-        string[] parts =
+    private static string Totals(GcTotals totals) => string.Join(
+        ", ",
         [
             $"{totals.Cycles} cycles",
             .. totals.Terminated.Select(total => $"{total.Instances} {Word.Kebab($"{total.Reason}")} terminated"),
-            $"{totals.AlreadyGone} already gone",
-            $"{totals.Purged} purged",
-            $"{totals.ChecksEnqueued} checks sent",
-        ];
-        return string.Join(", ", parts);
-    }
+            $"{totals.AlreadyGone} already gone", $"{totals.Purged} purged", $"{totals.ChecksEnqueued} checks sent",
+        ]);
 }

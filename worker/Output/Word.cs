@@ -27,21 +27,24 @@ internal static class Word
         _ => $"{(int)span.TotalMinutes}m{span.Seconds}s",
     };
 
-    public static Cell State(CollectorActivity state) => state switch
-    {
-        CollectorActivity.Waiting => new("waiting", Tone.Good),
-        CollectorActivity.Running => new("running", Tone.Good),
-        CollectorActivity.Paused => new("paused", Tone.Warning),
-        _ => new("off", Tone.Bad),
-    };
+    /// <summary>A number that stands out unless it is zero.</summary>
+    public static Cell Count(int count, Tone tone) => new($"{count}", count > 0 ? tone : Tone.Plain);
 
-    public static Cell Outcome(CycleOutcome outcome) => outcome switch
+    public static Cell State(CollectorActivity state) => new($"{state}".ToLowerInvariant(), state switch
     {
-        CycleOutcome.Completed => new("completed", Tone.Good),
-        CycleOutcome.Blocked => new("blocked", Tone.Warning),
-        CycleOutcome.Partial => new("partial", Tone.Bad),
-        _ => new("failed", Tone.Bad),
-    };
+        CollectorActivity.Paused => Tone.Warning,
+        CollectorActivity.Off => Tone.Bad,
+        _ => Tone.Good,
+    });
+
+    public static Cell Outcome(CycleOutcome outcome, string mark = "") => new(
+        $"{outcome}".ToLowerInvariant() + mark,
+        outcome switch
+        {
+            CycleOutcome.Completed => Tone.Good,
+            CycleOutcome.Blocked => Tone.Warning,
+            _ => Tone.Bad,
+        });
 
     public static Cell Mode(bool dryRun) => dryRun ? new Cell("dry-run", Tone.Warning) : "enforce";
 
@@ -49,14 +52,9 @@ internal static class Word
     public static string Kebab(string name) => Setting.Kebab(name);
 
     /// <summary>Joins the counts that are not zero; <paramref name="none"/> if all are.</summary>
-    public static string Counts(string none, params ReadOnlySpan<(int Count, string What)> counts)
+    public static string Counts(string none, params (int Count, string What)[] counts)
     {
-        var parts = new List<string>();
-        foreach (var (count, what) in counts)
-        {
-            if (count > 0) parts.Add($"{count} {what}");
-        }
-
-        return parts.Count == 0 ? none : string.Join(", ", parts);
+        var parts = counts.Where(part => part.Count > 0).Select(part => $"{part.Count} {part.What}");
+        return string.Join(", ", parts) is { Length: > 0 } text ? text : none;
     }
 }

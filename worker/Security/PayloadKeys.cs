@@ -6,7 +6,7 @@ namespace Nstance.Temporal.Worker.Security;
 /// Keys of payload encryption: one a line, <c>ID BASE64</c> (32 bytes). The first encrypts, all decrypt. To rotate,
 /// put a new key on top, and delete the old one when no history that it encrypted is left. Never printed.
 /// </summary>
-internal sealed class PayloadKeys
+internal sealed class PayloadKeys(string current, IReadOnlyDictionary<string, byte[]> keys)
 {
     public const int KeySize = 32;
 
@@ -15,18 +15,10 @@ internal sealed class PayloadKeys
 
     public const string Allowed = "lines of the form ID BASE64, each key 32 bytes (openssl rand -base64 32)";
 
-    private readonly Dictionary<string, byte[]> _keys;
-
-    private PayloadKeys(string current, Dictionary<string, byte[]> keys)
-    {
-        Current = current;
-        _keys = keys;
-    }
-
     /// <summary>Id of the key that encrypts.</summary>
-    public string Current { get; }
+    public string Current => current;
 
-    public byte[]? Find(string id) => _keys.GetValueOrDefault(id);
+    public byte[]? Find(string id) => keys.GetValueOrDefault(id);
 
     /// <summary>From the file, else the environment; null: payloads are not encrypted.</summary>
     /// <exception cref="CommandException">Invalid keys; it names the line, never its content.</exception>

@@ -17,21 +17,14 @@ internal static class Approvals
     {
         if (Fault(decision) is { } fault) return fault;
         if (state.Rejections.Any(rejection => Names(decision!, rejection.Hash))) return null;
-        if (state.Pending is not { } pending) return NoPlan;
-        if (!Names(decision!, pending.Hash)) return NotPending(decision!, pending);
-        return now < pending.Until
-            ? null
-            : $"Plan {pending.Id} expired at {pending.Until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; wait for the next one.";
+        return NotPending(state, decision!) ?? (now < state.Pending!.Until ? null
+            : $"Plan {state.Pending.Id} expired at {state.Pending.Until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z; "
+                + "wait for the next one.");
     }
 
     /// <summary>Why a plan cannot be rejected; null: it can. An approved plan may still be rejected.</summary>
-    public static string? RejectRefusal(GcState state, PlanDecision? decision)
-    {
-        if (Fault(decision) is { } fault) return fault;
-        if (state.Approval is { } approval && Names(decision!, approval.Hash)) return null;
-        if (state.Pending is not { } pending) return NoPlan;
-        return Names(decision!, pending.Hash) ? null : NotPending(decision!, pending);
-    }
+    public static string? RejectRefusal(GcState state, PlanDecision? decision) => Fault(decision)
+        ?? (Names(decision!, state.Approval?.Hash) ? null : NotPending(state, decision!));
 
     public static GcState Approve(GcState state, PlanDecision decision, DateTimeOffset now)
     {
@@ -41,10 +34,9 @@ internal static class Approvals
         if (state.Approval is { } earlier && earlier.Hash != hash) state = End(state, earlier.Hash);
         return state with
         {
-            Approval = new(hash, decision.By.Trim(), decision.Comment.Trim(), now)
-            {
-                IsOfHealth = rejection?.IsOfHealth ?? state.Pending!.IsOfHealth,
-            },
+            Approval = new(
+                hash, decision.By.Trim(), decision.Comment.Trim(), now,
+                rejection?.IsOfHealth ?? state.Pending!.IsOfHealth),
             Rejections = [.. state.Rejections.Where(other => other.Hash != hash)],
             Pending = rejection is null ? null : state.Pending,
         };
@@ -52,12 +44,13 @@ internal static class Approvals
 
     public static GcState Reject(GcState state, PlanDecision decision, DateTimeOffset now)
     {
-        var isApproved = state.Approval is { } approval && Names(decision, approval.Hash);
+        var isApproved = Names(decision, state.Approval?.Hash);
         var rejection = new Rejection(
-            isApproved ? state.Approval!.Hash : state.Pending!.Hash, decision.By.Trim(), decision.Comment.Trim(), now)
-        {
-            IsOfHealth = isApproved ? state.Approval!.IsOfHealth : state.Pending!.IsOfHealth,
-        };
+            isApproved ? state.Approval!.Hash : state.Pending!.Hash,
+            decision.By.Trim(),
+            decision.Comment.Trim(),
+            now,
+            isApproved ? state.Approval!.IsOfHealth : state.Pending!.IsOfHealth);
         foreach (var old in state.Rejections.Skip(MaxKept - 1)) state = End(state, old.Hash);
         return state with
         {
@@ -79,11 +72,10 @@ internal static class Approvals
     public static Approval? Valid(GcState state, DateTimeOffset now) =>
         state.Approval is { } approval && now < approval.Until ? approval : null;
 
-    /// <summary>What a phase needs to know of plans; null: there are none.</summary>
-    /// <param name="state">The collector's state.</param>
-    /// <param name="collect">What Collect did in this cycle; null: it has not run yet, or it failed.</param>
-    /// <param name="dryRun">True: no plan is proposed, and none is over.</param>
-    /// <param name="asOf">The cycle's time.</param>
+    /// <summary>
+    /// What a phase needs to know of plans; null: there are none. In dry-run no plan is proposed, and none is over.
+    /// <paramref name="collect"/> is what Collect did in this cycle, if it has run.
+    /// </summary>
     public static PlansInput? Input(GcState state, CollectResult? collect, bool dryRun, DateTimeOffset asOf)
     {
         // A plan that Collect found to be over must not keep the health scan from proposing its own.
@@ -168,10 +160,12 @@ internal static class Approvals
         return Math.Max(decision.By.Length, decision.Comment.Length) > ActivityFault.MaxSentence ? TooLong : null;
     }
 
-    private static bool Names(PlanDecision decision, string hash) =>
-        decision.Plan is { } plan && (plan == hash || plan == CollectPlan.IdOf(hash));
+    private static bool Names(PlanDecision decision, string? hash) =>
+        hash is not null && (decision.Plan == hash || decision.Plan == CollectPlan.IdOf(hash));
 
-    private static string NotPending(PlanDecision decision, CollectPlan pending) =>
-        $"Plan \"{ActivityFault.Cut(decision.Plan ?? "")}\" is not pending. The pending plan is {pending.Id}: "
-        + "read it, then decide.";
+    private static string? NotPending(GcState state, PlanDecision decision) =>
+        state.Pending is not { } pending ? NoPlan
+        : Names(decision, pending.Hash) ? null
+        : $"Plan \"{ActivityFault.Cut(decision.Plan ?? "")}\" is not pending. The pending plan is {pending.Id}: "
+            + "read it, then decide.";
 }

@@ -61,8 +61,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             Sync, (input, context) => steps.SyncAsync(input with { Settings = _settings }, context));
         _report = _report with { Sync = sync is null ? null : sync with { Groups = null } };
         if (sync is null) return;
-        collector.State = collector.State with { Groups = sync.Groups };
-        collector.State = HostRules.Synced(collector.State);
+        collector.State = collector.State with { Groups = sync.Groups, FailedSyncs = 0 };
         if (sync.Timings is { } timings) ApplyTimings(timings);
         collector.State = GraceRules.Synced(
             collector.State, _newHost, sync.Leader, Timings, asOf, steps.Now);
@@ -117,7 +116,8 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
             AddProblem(fault.HostLost ? $"{phase} lost host {host.Host}: {fault.Why}" : $"{phase} failed: {fault.Why}");
             if (!fault.HostLost)
             {
-                if (phase == Sync) collector.State = HostRules.SyncFailed(collector.State);
+                if (phase == Sync)
+                    collector.State = collector.State with { FailedSyncs = collector.State.FailedSyncs + 1 };
                 return null;
             }
 

@@ -10,13 +10,8 @@ internal static class GraceRules
 
     /// <summary>
     /// After a good sync: starts a grace period when another host, an election of nstance or a long gap came before it.
+    /// The cycle began at <paramref name="asOf"/>; the sync ended <paramref name="now"/>.
     /// </summary>
-    /// <param name="state">The collector's state before this sync.</param>
-    /// <param name="newHost">The host that took over; null: the one that had the shard.</param>
-    /// <param name="leader">nstance's leader as this sync saw it.</param>
-    /// <param name="timings">The timings in effect.</param>
-    /// <param name="asOf">Start of the cycle.</param>
-    /// <param name="now">End of the sync.</param>
     public static GcState Synced(
         GcState state, string? newHost, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf,
         DateTimeOffset now)
@@ -31,12 +26,12 @@ internal static class GraceRules
         if (why is null) return Corrected(state, asOf, now);
         // The election may be later than the start of the cycle.
         var from = isElected && leader!.Since > asOf ? leader.Since : asOf;
-        return state with { Grace = new(from, why) { Renewals = Renewals(state, asOf) } };
+        return state with { Grace = new(from, why, Renewals(state, asOf)) };
     }
 
     /// <summary>True: nstance elected this leader since the last good sync, and reset every report of health.</summary>
     public static bool IsElected(GcState state, NstanceLeaderInfo? leader) =>
-        leader is not null && state.Leader is { } before && !leader.IsSameTerm(before);
+        leader is not null && state.Leader is { } before && (leader.Id != before.Id || leader.Since != before.Since);
 
     /// <summary>The grace period in effect; null: none.</summary>
     public static GraceNote? Grace(GcState state, ShardTimings timings, DateTimeOffset asOf)
@@ -44,7 +39,7 @@ internal static class GraceRules
         if (state.Grace is not { } grace) return null;
         var ticks = Math.Max(timings.RegistrationTimeout.Ticks, timings.HealthCheckInterval.Ticks);
         var until = grace.Since + TimeSpan.FromTicks(ticks);
-        return asOf < until ? new(ActivityFault.Cut(grace.Why), until) { Renewals = grace.Renewals } : null;
+        return asOf < until ? new(ActivityFault.Cut(grace.Why), until, grace.Renewals) : null;
     }
 
     /// <summary>What an operator must know when the grace period does not end; null: nothing.</summary>

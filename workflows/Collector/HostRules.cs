@@ -17,13 +17,9 @@ internal static class HostRules
 
     /// <summary>Input of an acquire: which host goes first, and which goes last.</summary>
     public static AcquireShardInput Input(CollectorState collector, DateTimeOffset now, GcSettings settings) =>
-        new(collector.Shard, now)
-        {
-            PreviousHost = collector.State.LastHost,
-            Settings = settings,
-            PreferShared = collector.State.HasSharedHost,
-            AvoidHost = collector.State.GivenUpHost,
-        };
+        new(
+            collector.Shard, now, collector.State.LastHost, settings, collector.State.HasSharedHost,
+            collector.State.GivenUpHost);
 
     public static GcState Acquired(GcState state, AcquireShardResult host, DateTimeOffset now) => state with
     {
@@ -44,10 +40,6 @@ internal static class HostRules
     /// <summary>True: a host with nstance's database may be back.</summary>
     public static bool LooksForShared(GcState state, DateTimeOffset asOf) =>
         state is { HasSharedHost: true, Host.SharedDatabase: false } && asOf - state.AcquiredAt > LookForShared;
-
-    public static GcState Synced(GcState state) => state with { FailedSyncs = 0 };
-
-    public static GcState SyncFailed(GcState state) => state with { FailedSyncs = state.FailedSyncs + 1 };
 
     /// <summary>Why the host in use is given up; null: it is kept.</summary>
     public static string? WhyGivenUp(GcState state) => state.Host is not null && state.FailedSyncs >= MaxFailedSyncs

@@ -32,13 +32,10 @@ internal interface ICycleSteps
     void LogHostLost(string host, string why);
 }
 
-/// <summary>What a step needs beside the input of its activity.</summary>
-/// <param name="Phase">Name of the phase.</param>
-/// <param name="Cycle">Number of the cycle.</param>
-/// <param name="TaskQueue">Queue of the host; null for the queue that all hosts share.</param>
-/// <param name="Settings">The settings that the cycle began with.</param>
-/// <param name="Timings">The timings in effect.</param>
-/// <param name="Remaining">Time left until the cycle must end.</param>
+/// <summary>
+/// What a step needs beside the input of its activity: the host's queue (null: the one that all hosts share), the
+/// settings that the cycle began with, and the time left until the cycle must end.
+/// </summary>
 internal sealed record PhaseContext(
     string Phase, int Cycle, string? TaskQueue, GcSettings Settings, ShardTimings Timings, TimeSpan Remaining);
 

@@ -1,6 +1,6 @@
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Pauses of a part of the shard. Pure.</summary>
+/// <summary>Pauses of the collector and of parts of its shard. Pure.</summary>
 internal static class PartialPauseRules
 {
     /// <summary>The maximum number of paused parts: each is carried into every cycle.</summary>
@@ -20,7 +20,7 @@ internal static class PartialPauseRules
         if (request.Sweep is { } sweep && !Enum.IsDefined(sweep))
             return $"Sweep is {sweep}; allowed is {string.Join(", ", Enum.GetNames<Sweep>())}.";
         if (!request.Replace && InForce(state, request.Group, request.Sweep) is { } pause)
-            return $"{pause}: resume it first, or ask with replace (--replace).";
+            return $"{Describe(pause)}: resume it first, or ask with replace (--replace).";
         return IsPartial(request.Group, request.Sweep) && state.PartialPauses.Count >= Max
             ? $"{Max} parts are paused already: resume some, or pause all." : null;
     }
@@ -30,27 +30,46 @@ internal static class PartialPauseRules
     {
         if (InForce(state, request?.Group, request?.Sweep) is not null) return null;
         var what = Part(request?.Group, request?.Sweep);
-        var parts = state.PartialPauses.Select(pause => Part(pause.Group, pause.Sweep)).ToList();
-        if (state.Pause is not null) parts.Insert(0, Part(group: null, sweep: null));
+        var parts = All(state).Select(pause => Part(pause.Group, pause.Sweep)).ToList();
         return parts.Count == 0
             ? $"Nothing is paused, so {what} cannot be resumed."
             : $"{Capital(what)} is not paused. Paused: {string.Join("; ", parts.Take(MaxNamed))}.";
     }
 
-    /// <summary>Describes the pause of exactly this part; null: it is not paused.</summary>
-    private static string? InForce(GcState state, string? group, Sweep? sweep)
+    public static bool IsPartial(string? group, Sweep? sweep) => group is not null || sweep is not null;
+
+    /// <summary>Sets a pause in the place of an earlier one of the same part.</summary>
+    public static GcState Add(GcState state, PauseRequest request, DateTimeOffset now)
     {
-        var what = Capital(Part(group, sweep));
-        if (!IsPartial(group, sweep))
-            return state.Pause is { } pause ? Describe(what, pause.Reason, pause.At, pause.By, pause.Until) : null;
-        var part = state.PartialPauses.FirstOrDefault(p => p.Group == group && p.Sweep == sweep);
-        return part is null ? null : Describe(what, part.Reason, part.At, part.By, part.Until);
+        var pause = new PauseState(
+            request.Reason.Trim(), now, request.Until, request.By, request.Group, request.Sweep);
+        if (!IsPartial(request.Group, request.Sweep)) return state with { Pause = pause };
+        state = Remove(state, request.Group, request.Sweep);
+        return state with { PartialPauses = [.. state.PartialPauses, pause] };
     }
 
-    private static string Describe(
-        string what, string reason, DateTimeOffset at, string? by, DateTimeOffset? until) =>
-        $"{what} is paused since {at:yyyy-MM-dd HH:mm}Z by {by ?? "an operator"} "
-        + $"({reason}), {(until is { } end ? $"until {end:yyyy-MM-dd HH:mm}Z" : "without an end")}";
+    public static GcState Remove(GcState state, string? group, Sweep? sweep) => Keep(
+        state, pause => pause.Group != group || pause.Sweep != sweep);
+
+    public static GcState Expire(GcState state, DateTimeOffset now) => Keep(state, pause => !(pause.Until <= now));
+
+    private static GcState Keep(GcState state, Func<PauseState, bool> isKept) => state with
+    {
+        Pause = state.Pause is { } pause && isKept(pause) ? pause : null,
+        PartialPauses = [.. state.PartialPauses.Where(isKept)],
+    };
+
+    private static IEnumerable<PauseState> All(GcState state) =>
+        state.Pause is { } whole ? [whole, .. state.PartialPauses] : state.PartialPauses;
+
+    /// <summary>The pause of exactly this part; null: it is not paused.</summary>
+    private static PauseState? InForce(GcState state, string? group, Sweep? sweep) =>
+        All(state).FirstOrDefault(pause => pause.Group == group && pause.Sweep == sweep);
+
+    private static string Describe(PauseState pause) =>
+        $"{Capital(Part(pause.Group, pause.Sweep))} is paused since {pause.At:yyyy-MM-dd HH:mm}Z by "
+        + $"{pause.By ?? "an operator"} ({pause.Reason}), "
+        + (pause.Until is { } end ? $"until {end:yyyy-MM-dd HH:mm}Z" : "without an end");
 
     private static string Part(string? group, Sweep? sweep) => (group, sweep) switch
     {
@@ -61,27 +80,4 @@ internal static class PartialPauseRules
     };
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
-
-    public static bool IsPartial(string? group, Sweep? sweep) => group is not null || sweep is not null;
-
-    public static GcState Add(GcState state, PauseRequest request, DateTimeOffset now)
-    {
-        var pause = new PartialPause
-        {
-            Group = request.Group,
-            Sweep = request.Sweep,
-            Reason = request.Reason.Trim(),
-            At = now,
-            Until = request.Until,
-            By = request.By,
-        };
-        state = Remove(state, request.Group, request.Sweep);
-        return state with { PartialPauses = [.. state.PartialPauses, pause] };
-    }
-
-    public static GcState Remove(GcState state, string? group, Sweep? sweep) =>
-        state with { PartialPauses = [.. state.PartialPauses.Where(p => p.Group != group || p.Sweep != sweep)] };
-
-    public static GcState Expire(GcState state, DateTimeOffset now) =>
-        state with { PartialPauses = [.. state.PartialPauses.Where(p => p.Until is null || p.Until > now)] };
 }

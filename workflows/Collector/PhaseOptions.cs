@@ -1,4 +1,3 @@
-using Temporalio.Common;
 using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
@@ -18,41 +17,31 @@ internal static class PhaseOptions
     /// <summary>Failures that another attempt on the same host cannot mend.</summary>
     public static readonly IReadOnlyCollection<string> FinalForHost = [ErrorTypes.ShardNotHeld, .. FinalForAll];
 
-    /// <summary>For <c>AcquireShard</c>: each attempt may find another host; the cycle's time bounds them.</summary>
-    public static ActivityOptions Acquire(PhaseContext context) => Bounded(context, new()
+    /// <summary>For a phase on the host's own queue, or for <c>AcquireShard</c> on the queue of all hosts.</summary>
+    public static ActivityOptions Of(PhaseContext context)
     {
-        InitialInterval = TimeSpan.FromSeconds(1),
-        BackoffCoefficient = 2,
-        MaximumInterval = TimeSpan.FromSeconds(15),
-        NonRetryableErrorTypes = FinalForAll,
-    });
-
-    /// <summary>For a phase, on the host's own queue.</summary>
-    public static ActivityOptions Phase(PhaseContext context)
-    {
-        var options = Bounded(context, new()
+        // Each attempt at an acquire may find another host; only the cycle's time bounds them.
+        var isAcquire = context.TaskQueue is null;
+        return new()
         {
-            InitialInterval = TimeSpan.FromSeconds(1),
-            BackoffCoefficient = 2,
-            MaximumInterval = TimeSpan.FromSeconds(30),
-            MaximumAttempts = MaxAttempts,
-            NonRetryableErrorTypes = FinalForHost,
-        });
-        options.TaskQueue = context.TaskQueue;
-        options.ScheduleToStartTimeout = Shorter(context.Settings.HostTimeout, context.Remaining);
-        return options;
+            TaskQueue = context.TaskQueue,
+            ScheduleToStartTimeout = isAcquire ? null : Shorter(context.Settings.HostTimeout, context.Remaining),
+            ScheduleToCloseTimeout = context.Remaining,
+            StartToCloseTimeout = context.Remaining,
+            HeartbeatTimeout = Heartbeat(context),
+            RetryPolicy = new()
+            {
+                InitialInterval = TimeSpan.FromSeconds(1),
+                BackoffCoefficient = 2,
+                MaximumInterval = TimeSpan.FromSeconds(isAcquire ? 15 : 30),
+                MaximumAttempts = isAcquire ? 0 : MaxAttempts,
+                NonRetryableErrorTypes = isAcquire ? FinalForAll : FinalForHost,
+            },
+            // A paused or cancelled collector reports so only after its host has stopped.
+            CancellationType = ActivityCancellationType.WaitCancellationCompleted,
+            Summary = $"cycle {context.Cycle}: {context.Phase}",
+        };
     }
-
-    private static ActivityOptions Bounded(PhaseContext context, RetryPolicy retries) => new()
-    {
-        ScheduleToCloseTimeout = context.Remaining,
-        StartToCloseTimeout = context.Remaining,
-        HeartbeatTimeout = Heartbeat(context),
-        RetryPolicy = retries,
-        // A paused or cancelled collector reports so only after its host has stopped.
-        CancellationType = ActivityCancellationType.WaitCancellationCompleted,
-        Summary = $"cycle {context.Cycle}: {context.Phase}",
-    };
 
     // A call to the cloud may block for the request timeout without a heartbeat. A slow call is not a lost host.
     private static TimeSpan Heartbeat(PhaseContext context)

@@ -76,9 +76,7 @@ internal static class Reports
         };
     }
 
-    /// <summary>
-    /// The guards that hold the shard back after a cycle, each since the first of the cycles in a row.
-    /// </summary>
+    /// <summary>The guards that hold the shard back, each since the first of the cycles in a row.</summary>
     public static IReadOnlyList<Block> Blocks(IReadOnlyList<Block> before, CycleReport report) =>
     [
         .. Notes(report).DistinctBy(note => note.Guard).Select(note => new Block(

@@ -4,10 +4,7 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Collector;
 
-/// <summary>Values of the search attributes that change.</summary>
-/// <param name="State">One of <c>Names.State…</c>.</param>
-/// <param name="IsPending">True: a plan waits for a decision.</param>
-/// <param name="Mode">One of <c>Names.Mode…</c>.</param>
+/// <summary>Values of the search attributes that change; null: not set.</summary>
 internal sealed record ShownState(string? State, bool? IsPending, string? Mode);
 
 /// <summary>

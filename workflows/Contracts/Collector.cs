@@ -48,9 +48,7 @@ public sealed record GcState
     /// <summary>When the host in use, or the last one, was acquired.</summary>
     public DateTimeOffset? AcquiredAt { get; init; }
 
-    /// <summary>
-    /// Start of the first of the cycles in a row that found no host because nstance has no leader; null: it has one.
-    /// </summary>
+    /// <summary>Start of the first cycle in a row without a host because nstance has no leader; else null.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? NoLeaderSince { get; init; }
 
@@ -69,7 +67,7 @@ public sealed record GcState
     public PauseState? Pause { get; init; }
 
     /// <summary>Parts of the shard that are paused.</summary>
-    public IReadOnlyList<PartialPause> PartialPauses { get; init; } = [];
+    public IReadOnlyList<PauseState> PartialPauses { get; init; } = [];
 
     /// <summary>The mode that an operator set; null: the settings' own.</summary>
     public ModeState? Mode { get; init; }
@@ -118,51 +116,41 @@ public sealed record GcState
     public GcTotals Totals { get; init; } = new();
 }
 
-/// <summary>Who paused the collector, why, and until when.</summary>
+/// <summary>A pause of the collector, or of a part: a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why, in the operator's words.</param>
 /// <param name="At">Since when.</param>
-public sealed record PauseState(string Reason, DateTimeOffset At)
-{
-    /// <summary>When collection goes on by itself; null: only by <c>Resume</c>.</summary>
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>Who, if said.</summary>
-    public string? By { get; init; }
-}
+/// <param name="Until">When collection goes on by itself; null: only by <c>Resume</c>.</param>
+/// <param name="By">Who, if said.</param>
+/// <param name="Group"><c>tenant/group</c>; null: every group.</param>
+/// <param name="Sweep">Null: every sweep.</param>
+public sealed record PauseState(
+    string Reason = "",
+    DateTimeOffset At = default,
+    DateTimeOffset? Until = null,
+    string? By = null,
+    string? Group = null,
+    Sweep? Sweep = null);
 
 /// <summary>Argument of the update <c>Pause</c>: all, or only a group, a sweep, or a sweep in a group.</summary>
 /// <param name="Reason">Why; must not be empty.</param>
-public sealed record PauseRequest(string Reason) : UpdateRequest
-{
-    /// <summary>Only this group, as <c>tenant/group</c>. Null: every group.</summary>
-    public string? Group { get; init; }
-
-    /// <summary>Only this sweep. Null: every sweep.</summary>
-    public Sweep? Sweep { get; init; }
-
-    /// <summary>When to go on by itself; must lie ahead. Null: only by <c>Resume</c>.</summary>
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>Who asks.</summary>
-    public string? By { get; init; }
-
-    /// <summary>True: take the place of a pause of the same part that is in force. Default false: refused.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool Replace { get; init; }
-}
+/// <param name="Group">Only this group, as <c>tenant/group</c>. Null: every group.</param>
+/// <param name="Sweep">Only this sweep. Null: every sweep.</param>
+/// <param name="Until">When to go on by itself; must lie ahead. Null: only by <c>Resume</c>.</param>
+/// <param name="By">Who asks.</param>
+/// <param name="Replace">True: replace a pause of the same part that is in force. Default false: refused.</param>
+public sealed record PauseRequest(
+    string Reason,
+    string? Group = null,
+    Sweep? Sweep = null,
+    DateTimeOffset? Until = null,
+    string? By = null,
+    bool Replace = false) : UpdateRequest;
 
 /// <summary>Argument of the update <c>Resume</c>: the whole pause, or that of exactly this group and sweep.</summary>
-public sealed record ResumeRequest : UpdateRequest
-{
-    /// <summary>As in the <c>Pause</c> that is undone.</summary>
-    public string? Group { get; init; }
-
-    /// <summary>As in the <c>Pause</c> that is undone.</summary>
-    public Sweep? Sweep { get; init; }
-
-    /// <summary>Who asks.</summary>
-    public string? By { get; init; }
-}
+/// <param name="Group">As in the <c>Pause</c> that is undone.</param>
+/// <param name="Sweep">As in the <c>Pause</c> that is undone.</param>
+/// <param name="By">Who asks.</param>
+public sealed record ResumeRequest(string? Group = null, Sweep? Sweep = null, string? By = null) : UpdateRequest;
 
 /// <summary>Instances ended for one reason.</summary>
 /// <param name="Reason">The reason.</param>
@@ -170,22 +158,18 @@ public sealed record ResumeRequest : UpdateRequest
 public sealed record ReasonTotal(CollectReason Reason, long Instances);
 
 /// <summary>Sums since the collector first started.</summary>
-public sealed record GcTotals
+/// <param name="Cycles">Cycles that ended, in whatever way.</param>
+/// <param name="AlreadyGone">Rows cleaned with nothing left at the cloud to end, for any reason.</param>
+/// <param name="Purged">Rows purged, with their records.</param>
+/// <param name="ChecksEnqueued">Checks handed to the reconciler.</param>
+public sealed record GcTotals(
+    long Cycles = 0,
+    long AlreadyGone = 0,
+    long Purged = 0,
+    long ChecksEnqueued = 0)
 {
-    /// <summary>Cycles that ended, in whatever way.</summary>
-    public long Cycles { get; init; }
-
     /// <summary>Instances ended, by reason; a reason for which none was terminated is missing.</summary>
     public IReadOnlyList<ReasonTotal> Terminated { get; init; } = [];
-
-    /// <summary>Rows cleaned with nothing left at the cloud to end, for any reason.</summary>
-    public long AlreadyGone { get; init; }
-
-    /// <summary>Rows purged, with their records.</summary>
-    public long Purged { get; init; }
-
-    /// <summary>Checks handed to the reconciler.</summary>
-    public long ChecksEnqueued { get; init; }
 }
 
 /// <summary>How a cycle ended.</summary>
@@ -207,44 +191,42 @@ public enum CycleOutcome
 /// <summary>What one cycle did.</summary>
 /// <param name="Cycle">Number of the cycle, from 1.</param>
 /// <param name="StartedAt">The cycle's time, by which deadlines were judged.</param>
-public sealed record CycleReport(int Cycle, DateTimeOffset StartedAt)
+/// <param name="EndedAt">When it ended.</param>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="DryRun">True: nothing was terminated, deleted or marked.</param>
+/// <param name="Host">The host that did the work; the last one, if it changed.</param>
+/// <param name="Approval">Who approved a plan that this cycle was allowed to carry out; null: none.</param>
+/// <param name="Grace">Set while deadlines are moved; null: they are as configured.</param>
+/// <param name="Sync">Null: the phase did not run, or failed.</param>
+/// <param name="Collect">Null: the phase did not run (nothing is terminated after a failed sync), or failed.</param>
+/// <param name="Health">Null: the phase did not run, or failed.</param>
+/// <param name="Purge">Null: the phase did not run, or failed.</param>
+public sealed record CycleReport(
+    int Cycle,
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndedAt = default,
+    CycleOutcome Outcome = default,
+    bool DryRun = false,
+    string? Host = null,
+    Approval? Approval = null,
+    GraceNote? Grace = null,
+    SyncResult? Sync = null,
+    CollectResult? Collect = null,
+    HealthScanResult? Health = null,
+    PurgeResult? Purge = null)
 {
-    /// <summary>When it ended.</summary>
-    public DateTimeOffset EndedAt { get; init; }
-
-    /// <summary>How it ended.</summary>
-    public CycleOutcome Outcome { get; init; }
-
-    /// <summary>True: nothing was terminated, deleted or marked.</summary>
-    public bool DryRun { get; init; }
-
-    /// <summary>The host that did the work; the last one, if it changed.</summary>
-    public string? Host { get; init; }
-
-    /// <summary>Who approved a plan that this cycle was allowed to carry out; null: none.</summary>
-    public Approval? Approval { get; init; }
-
-    /// <summary>Set while deadlines are moved; null: they are as configured.</summary>
-    public GraceNote? Grace { get; init; }
-
-    /// <summary>Null: the phase did not run, or failed.</summary>
-    public SyncResult? Sync { get; init; }
-
-    /// <summary>Null: the phase did not run (nothing is terminated after a failed sync), or failed.</summary>
-    public CollectResult? Collect { get; init; }
-
-    /// <summary>Null: the phase did not run, or failed.</summary>
-    public HealthScanResult? Health { get; init; }
-
-    /// <summary>Null: the phase did not run, or failed.</summary>
-    public PurgeResult? Purge { get; init; }
-
     /// <summary>What went wrong in the cycle and in each phase, one sentence each; at most 20.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 /// <summary>Argument of the update <c>RunCycle</c>.</summary>
-/// <param name="DryRun">
-/// True: this one cycle terminates, deletes and marks nothing, whatever the mode. False: the mode decides. Required.
-/// </param>
+/// <param name="DryRun">True: this cycle terminates and deletes nothing. False: the mode decides. Required.</param>
 public sealed record RunCycleRequest(bool? DryRun) : UpdateRequest;
+
+/// <summary>The argument of an update. A person may have typed its JSON into the Web UI.</summary>
+public abstract record UpdateRequest
+{
+    /// <summary>Gets what is wrong with the JSON, for the update's validator; null if nothing is.</summary>
+    [JsonIgnore]
+    public string? Fault { get; init; }
+}

@@ -16,9 +16,7 @@ public enum ReconcileEventType
 /// <param name="Group">The group.</param>
 /// <param name="InstanceId">The instance, for <see cref="ReconcileEventType.CheckInstance"/>.</param>
 /// <param name="Timestamp">The cycle's time.</param>
-/// <param name="PreventDuplicate">
-/// Drop it if the same type, group and instance was handled within twice the health interval.
-/// </param>
+/// <param name="PreventDuplicate">Drop it if the same was handled within twice the health interval.</param>
 /// <param name="Cause">One sentence: why.</param>
 /// <param name="Attempt">Missed health intervals for a check; else 0.</param>
 public sealed record ReconcileEvent(
@@ -31,21 +29,19 @@ public sealed record ReconcileEvent(
     string Cause,
     int Attempt = 0);
 
-/// <summary>
-/// A batch of events for one shard's reconciler. At-least-once: the same <paramref name="Key"/> is taken once.
-/// </summary>
+/// <summary>Events for one shard's reconciler. At-least-once: the same <paramref name="Key"/> is taken once.</summary>
 /// <param name="Key">Idempotency key, made from the cycle and the batch, the same in a retry.</param>
 /// <param name="Events">At most <see cref="MaxEvents"/>.</param>
-public sealed record EventBatch(string Key, IReadOnlyList<ReconcileEvent> Events)
+/// <param name="HostTaskQueue">Queue of the host that holds the shard now: checks need its database.</param>
+/// <param name="HealthCheckInterval">Health interval in effect; null leaves the reconciler's as it is.</param>
+public sealed record EventBatch(
+    string Key,
+    IReadOnlyList<ReconcileEvent> Events,
+    string? HostTaskQueue = null,
+    TimeSpan? HealthCheckInterval = null)
 {
     /// <summary>The greatest number of events in a batch: keeps a signal well under Temporal's payload limit.</summary>
     public const int MaxEvents = 500;
-
-    /// <summary>Queue of the host that holds the shard now: checks need its database.</summary>
-    public string? HostTaskQueue { get; init; }
-
-    /// <summary>Health interval in effect; null leaves the reconciler's as it is.</summary>
-    public TimeSpan? HealthCheckInterval { get; init; }
 }
 
 /// <summary>Start of a reconciler run, and what it carries over continue-as-new.</summary>
@@ -94,35 +90,20 @@ public sealed record ReconcilerState
 public sealed record ReconcilerResult(int Queued, int ToNotify);
 
 /// <summary>Counts since the reconciler first started.</summary>
-public sealed record ReconcilerTotals
-{
-    /// <summary>Events that arrived in batches taken for the first time.</summary>
-    public long Received { get; init; }
-
-    /// <summary>Events handled.</summary>
-    public long Handled { get; init; }
-
-    /// <summary>Events dropped because the same was handled within the window, or is already queued.</summary>
-    public long Deduplicated { get; init; }
-
-    /// <summary>Events whose handling failed and is not retried; named in the log.</summary>
-    public long Failed { get; init; }
-
-    /// <summary>Instances marked for replacement (three or more missed reports while running).</summary>
-    public long MarkedForReplacement { get; init; }
-}
+/// <param name="Received">Events that arrived in batches taken for the first time.</param>
+/// <param name="Handled">Events handled.</param>
+/// <param name="Deduplicated">Events dropped: the same was handled within the window, or is queued.</param>
+/// <param name="Failed">Events whose handling failed and is not retried; named in the log.</param>
+/// <param name="MarkedForReplacement">Instances that missed three or more reports while running.</param>
+public sealed record ReconcilerTotals(
+    long Received = 0, long Handled = 0, long Deduplicated = 0, long Failed = 0, long MarkedForReplacement = 0);
 
 /// <summary>Answer to the reconciler's <c>Status</c> query.</summary>
 /// <param name="Queued">Events waiting.</param>
 /// <param name="Totals">Counts since the reconciler first started.</param>
-public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals)
-{
-    /// <summary>Queue of the host that checks run on; null: waiting for a batch that names one.</summary>
-    public string? HostTaskQueue { get; init; }
-
-    /// <summary>Events that were handled and not yet notified.</summary>
-    public int ToNotify { get; init; }
-}
+/// <param name="HostTaskQueue">Queue of the host that checks run on; null: no batch has named one.</param>
+/// <param name="ToNotify">Events that were handled and not yet notified.</param>
+public sealed record ReconcilerStatus(int Queued, ReconcilerTotals Totals, string? HostTaskQueue, int ToNotify);
 
 /// <summary>Input of <c>CheckInstances</c>.</summary>
 /// <param name="Shard">The shard.</param>

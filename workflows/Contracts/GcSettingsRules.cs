@@ -2,9 +2,7 @@ using System.Globalization;
 
 namespace Nstance.Temporal.Workflows.Contracts;
 
-/// <summary>
-/// Validates settings: the same rules for the start, for <c>Configure</c>, and for programs. Each bound stands here.
-/// </summary>
+/// <summary>Validates settings: the same rules for the start, for <c>Configure</c>, and for programs.</summary>
 public static class GcSettingsRules
 {
     /// <summary>The maximum of <see cref="GcSettings.CyclesPerRun"/>.</summary>
@@ -20,9 +18,6 @@ public static class GcSettingsRules
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
-    private static readonly TimeSpan MinRequestTimeout = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MaxRequestTimeout = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan MinQuarantine = TimeSpan.FromMinutes(1);
 
     /// <summary>Days of a <see cref="QuietHours"/>, Sunday first as in <see cref="DayOfWeek"/>.</summary>
     public static IReadOnlyList<string> WeekDays { get; } = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -54,12 +49,13 @@ public static class GcSettingsRules
         new(nameof(settings.RegistrationTimeout), settings.RegistrationTimeout, Second, MaxDuration),
         new(nameof(settings.DeletedRecordRetention), settings.DeletedRecordRetention, Second, MaxDuration),
         new(nameof(settings.HealthCheckInterval), settings.HealthCheckInterval, Second, MaxDuration),
-        new(nameof(settings.RequestTimeout), settings.RequestTimeout, MinRequestTimeout, MaxRequestTimeout),
+        new(nameof(settings.RequestTimeout), settings.RequestTimeout,
+            TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
         new(nameof(settings.SettleTime), settings.SettleTime, TimeSpan.Zero, Day),
         new(nameof(settings.CycleTimeout), settings.CycleTimeout, Second, Day),
         new(nameof(settings.HostTimeout), settings.HostTimeout, Second, settings.CycleTimeout),
         new(nameof(settings.CyclesPerRun), settings.CyclesPerRun, 1, MaxCyclesPerRun),
-        new(nameof(settings.Quarantine), settings.Quarantine, MinQuarantine, MaxDuration),
+        new(nameof(settings.Quarantine), settings.Quarantine, TimeSpan.FromMinutes(1), MaxDuration),
         new("Limits.GroupFloor", settings.Limits.GroupFloor, 0, MaxFloor),
         new("Limits.GroupPercent", settings.Limits.GroupPercent, 0, MaxPercent),
         new("Limits.ShardFloor", settings.Limits.ShardFloor, 0, MaxFloor),

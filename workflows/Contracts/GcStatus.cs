@@ -33,7 +33,7 @@ public sealed record GcStatus(ShardRef Shard, CollectorActivity State)
     public PauseState? Pause { get; init; }
 
     /// <summary>Parts of the shard that are paused.</summary>
-    public IReadOnlyList<PartialPause> PartialPauses { get; init; } = [];
+    public IReadOnlyList<PauseState> PartialPauses { get; init; } = [];
 
     /// <summary>Names of the groups that the last sync listed; null: not known, or too many to name.</summary>
     public IReadOnlyList<string>? Groups { get; init; }

@@ -29,30 +29,6 @@ public enum Sweep
 }
 
 /// <summary>
-/// A part of the shard that is paused: a group, a sweep, or a sweep in a group; at least one of the two is set.
-/// </summary>
-public sealed record PartialPause
-{
-    /// <summary><c>tenant/group</c>; null: every group.</summary>
-    public string? Group { get; init; }
-
-    /// <summary>Null: every sweep.</summary>
-    public Sweep? Sweep { get; init; }
-
-    /// <summary>Why, in the operator's words.</summary>
-    public string Reason { get; init; } = "";
-
-    /// <summary>Since when.</summary>
-    public DateTimeOffset At { get; init; }
-
-    /// <summary>When it ends by itself; null: only by <c>Resume</c>.</summary>
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>Who, if said.</summary>
-    public string? By { get; init; }
-}
-
-/// <summary>
 /// Hours in which no sweep begins, by the cycle's time. Quiet hours whose <see cref="To"/> is not after its
 /// <see cref="From"/> end on the next day.
 /// </summary>
@@ -73,17 +49,44 @@ public sealed record QuietHours(string From, string To)
 /// </summary>
 /// <param name="Since">The first moment.</param>
 /// <param name="Why">What was before it.</param>
-public sealed record GracePeriod(DateTimeOffset Since, string Why)
-{
-    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
-    public int Renewals { get; init; }
-}
+/// <param name="Renewals">How many cycles in a row have begun it anew while the one before was in effect.</param>
+public sealed record GracePeriod(DateTimeOffset Since, string Why, int Renewals = 0);
 
 /// <summary>Grace in a report.</summary>
 /// <param name="Why">What it is for.</param>
 /// <param name="Until">End of the longest deadline that it moves.</param>
-public sealed record GraceNote(string Why, DateTimeOffset Until)
+/// <param name="Renewals">How many cycles in a row have begun it anew while the one before was in effect.</param>
+public sealed record GraceNote(string Why, DateTimeOffset Until, int Renewals = 0);
+
+/// <summary>A guard that held something back in a cycle.</summary>
+/// <param name="Guard">One of <see cref="Guards.All"/>.</param>
+/// <param name="Why">One sentence.</param>
+public sealed record GuardNote(string Guard, string Why);
+
+/// <summary>A guard that holds the shard back, and since when.</summary>
+/// <param name="Guard">One of <see cref="Guards.All"/>.</param>
+/// <param name="Why">One sentence.</param>
+/// <param name="Since">Start of the first of the cycles in a row in which it did.</param>
+public sealed record Block(string Guard, string Why, DateTimeOffset Since);
+
+/// <summary>The guards (design, "Evidence, limits, guards").</summary>
+public static class Guards
 {
-    /// <summary>How many cycles in a row have begun it anew while the one before was in effect.</summary>
-    public int Renewals { get; init; }
+    /// <summary>No agent has registered or reported for a registration timeout.</summary>
+    public const string Agents = "agents";
+
+    /// <summary>The clocks of Temporal, the host and the cloud differ.</summary>
+    public const string Clocks = "clocks";
+
+    /// <summary>The listing shrank implausibly, or shows nothing of the shard.</summary>
+    public const string Listing = "listing";
+
+    /// <summary>The cloud answered about none of the candidates.</summary>
+    public const string Cloud = "cloud";
+
+    /// <summary>Half of the registered agents stopped reporting together. It holds back replacements only.</summary>
+    public const string Health = "health";
+
+    /// <summary>All of them; values of the metric's label.</summary>
+    public static IReadOnlyList<string> All { get; } = [Agents, Clocks, Listing, Cloud, Health];
 }

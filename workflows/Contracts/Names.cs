@@ -62,9 +62,7 @@ public static class Names
     /// <summary>Workflow id of a shard's reconciler.</summary>
     public static string ReconcilerWorkflowId(string cluster, string shard) => $"nstance-reconciler/{cluster}/{shard}";
 
-    /// <summary>
-    /// Workflow id prefix of the short launcher that the schedule starts; the schedule appends the time.
-    /// </summary>
+    /// <summary>Workflow id prefix of the launcher that the schedule starts; the schedule appends the time.</summary>
     public static string KeepAliveWorkflowId(string cluster, string shard) => $"nstance-gc-keepalive/{cluster}/{shard}";
 
     /// <summary>Schedule id of a shard; the same text as the collector's workflow id.</summary>

@@ -76,14 +76,9 @@ public sealed record PlanRef(string Hash, bool IsOfHealth);
 
 /// <summary>What a phase found of the plan that waits for a decision.</summary>
 /// <param name="Hash">Of the plan that was pending when the phase began.</param>
-public sealed record PendingPlan(string Hash)
-{
-    /// <summary>Held back, and not of this plan: it waits for the next one.</summary>
-    public int Waiting { get; init; }
-
-    /// <summary>Why it cannot wait any longer, in one sentence; null: it waits on.</summary>
-    public string? Over { get; init; }
-}
+/// <param name="Waiting">How many are held back and not of this plan: they wait for the next one.</param>
+/// <param name="Over">Why it cannot wait any longer, in one sentence; null: it waits on.</param>
+public sealed record PendingPlan(string Hash, int Waiting = 0, string? Over = null);
 
 /// <summary>Argument of the updates <c>Approve</c> and <c>Reject</c>.</summary>
 /// <param name="Plan">Id or hash of the plan.</param>
@@ -96,46 +91,38 @@ public sealed record PlanDecision(string Plan, string By, string Comment) : Upda
 /// <param name="By">Who approved.</param>
 /// <param name="Comment">Why.</param>
 /// <param name="At">When.</param>
-public sealed record Approval(string Hash, string By, string Comment, DateTimeOffset At)
+/// <param name="IsOfHealth">True: the plan holds checks of instances that do not report.</param>
+public sealed record Approval(
+    string Hash,
+    string By,
+    string Comment,
+    DateTimeOffset At,
+    bool IsOfHealth = false)
 {
     /// <summary>How long an approval holds: 1 hour (design, "Evidence, limits, guards").</summary>
     public static TimeSpan Validity { get; } = TimeSpan.FromHours(1);
 
     /// <summary>After it nothing is done.</summary>
     public DateTimeOffset Until => At + Validity;
-
-    /// <summary>True: the plan holds checks of instances that do not report.</summary>
-    public bool IsOfHealth { get; init; }
 }
 
-/// <summary>
-/// A plan that was refused. Its instances are skipped, and not proposed again, while their evidence stays the same.
-/// </summary>
+/// <summary>A refused plan. Its instances are skipped, and not proposed again on the same evidence.</summary>
 /// <param name="Hash">Of the plan.</param>
 /// <param name="By">Who refused.</param>
 /// <param name="Comment">Why.</param>
 /// <param name="At">When.</param>
-public sealed record Rejection(string Hash, string By, string Comment, DateTimeOffset At)
-{
-    /// <summary>True: the plan holds checks of instances that do not report.</summary>
-    public bool IsOfHealth { get; init; }
-}
+/// <param name="IsOfHealth">True: the plan holds checks of instances that do not report.</param>
+public sealed record Rejection(string Hash, string By, string Comment, DateTimeOffset At, bool IsOfHealth = false);
 
 /// <summary>Argument of the update <c>SetMode</c>.</summary>
 /// <param name="DryRun">True: report what would be terminated, terminate nothing. False: enforce. Required.</param>
 /// <param name="By">Who asks; must not be empty.</param>
-public sealed record ModeRequest(bool? DryRun, string By) : UpdateRequest
-{
-    /// <summary>Why, if said.</summary>
-    public string? Comment { get; init; }
-}
+/// <param name="Comment">Why, if said.</param>
+public sealed record ModeRequest(bool? DryRun, string By, string? Comment = null) : UpdateRequest;
 
 /// <summary>The mode an operator set; it wins over the settings until they are replaced.</summary>
 /// <param name="DryRun">True: nothing ends.</param>
 /// <param name="By">Who set it.</param>
 /// <param name="At">When.</param>
-public sealed record ModeState(bool DryRun, string By, DateTimeOffset At)
-{
-    /// <summary>Why, if said.</summary>
-    public string? Comment { get; init; }
-}
+/// <param name="Comment">Why, if said.</param>
+public sealed record ModeState(bool DryRun, string By, DateTimeOffset At, string? Comment = null);

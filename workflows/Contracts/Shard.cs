@@ -4,10 +4,17 @@ namespace Nstance.Temporal.Workflows.Contracts;
 /// <param name="Cluster">Cluster id (contract, "Names").</param>
 /// <param name="Shard">Shard id.</param>
 /// <param name="Bucket">S3 bucket that holds <c>shard/{shard}/…</c>.</param>
-/// <param name="Prefix">
-/// What nstance's <c>--prefix</c> puts before each key, without a slash at the end. The default "" means no prefix.
-/// </param>
+/// <param name="Prefix">nstance's <c>--prefix</c> of each key, without a slash at the end. Default "": none.</param>
 public sealed record ShardRef(string Cluster, string Shard, string Bucket, string Prefix = "");
+
+/// <summary>The nstance server that leads a shard, as <c>shard/{shard}/leader.json</c> names it.</summary>
+/// <param name="Id">Its server id.</param>
+/// <param name="Address">Its host, or its address with a port; "" if the file names none.</param>
+/// <param name="Since">
+/// When the collector first saw it lead, or noticed that it was elected again. Each election resets every report of
+/// health, so a missing report from before this time is not evidence.
+/// </param>
+public sealed record NstanceLeaderInfo(string Id, string Address, DateTimeOffset Since);
 
 /// <summary>The timings in effect for a shard (contract, "Configuration the collector reads").</summary>
 public sealed record ShardTimings
@@ -37,9 +44,6 @@ public sealed record ShardTimings
 /// <summary>Settings of a shard's collector. A null timing is taken from the bucket's configuration.</summary>
 public sealed record GcSettings : UpdateRequest
 {
-    /// <summary>Cycles of a run before it continues as new.</summary>
-    public const int DefaultCyclesPerRun = 100;
-
     /// <summary>Overrides <see cref="ShardTimings.Interval"/>.</summary>
     public TimeSpan? Interval { get; init; }
 
@@ -61,16 +65,11 @@ public sealed record GcSettings : UpdateRequest
     /// <summary>Maximum time for one cycle, retries included. Default 10 minutes.</summary>
     public TimeSpan CycleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>
-    /// How long an activity may wait for its host before the host counts as lost. Default 45 seconds.
-    /// </summary>
+    /// <summary>How long an activity may wait for its host before that counts as lost. Default 45 seconds.</summary>
     public TimeSpan HostTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    /// <summary>
-    /// Cycles of a run before it continues as new, at most <see cref="GcSettingsRules.MaxCyclesPerRun"/>. Default
-    /// <see cref="DefaultCyclesPerRun"/>.
-    /// </summary>
-    public int CyclesPerRun { get; init; } = DefaultCyclesPerRun;
+    /// <summary>Cycles of a run, at most <see cref="GcSettingsRules.MaxCyclesPerRun"/>. Default 100.</summary>
+    public int CyclesPerRun { get; init; } = 100;
 
     /// <summary>How much one cycle may terminate.</summary>
     public TerminationLimits Limits { get; init; } = new();
@@ -102,58 +101,30 @@ public sealed record GcSettings : UpdateRequest
     };
 }
 
-/// <summary>
-/// How many instances one cycle may terminate for one reason (design, "Limits"). Over it, it terminates none of them.
-/// </summary>
-public sealed record TerminationLimits
+/// <summary>How many instances one cycle may terminate for one reason. Over it, it terminates none of them.</summary>
+/// <param name="Enabled">False: no limit at all.</param>
+/// <param name="GroupFloor">A group may always lose this many.</param>
+/// <param name="GroupPercent">Percentage of the group's live instances.</param>
+/// <param name="ShardFloor">A shard may always lose this many.</param>
+/// <param name="ShardPercent">Percentage of the shard's live instances.</param>
+/// <param name="Rules">Other bounds for some groups or reasons; the most specific one holds. Null: none.</param>
+public sealed record TerminationLimits(
+    bool Enabled = true,
+    int GroupFloor = 2,
+    int GroupPercent = 20,
+    int ShardFloor = 5,
+    int ShardPercent = 10,
+    IReadOnlyList<LimitRule>? Rules = null)
 {
-    /// <summary>A group may always lose this many.</summary>
-    public const int DefaultGroupFloor = 2;
-
-    /// <summary>Percentage of a group's live instances.</summary>
-    public const int DefaultGroupPercent = 20;
-
-    /// <summary>A shard may always lose this many.</summary>
-    public const int DefaultShardFloor = 5;
-
-    /// <summary>Percentage of a shard's live instances.</summary>
-    public const int DefaultShardPercent = 10;
-
     /// <summary>No limit at all: for tests, and for operators who ask for it.</summary>
-    public static TerminationLimits Off { get; } = new() { Enabled = false };
-
-    /// <summary>Default true.</summary>
-    public bool Enabled { get; init; } = true;
-
-    /// <summary>A group may always lose this many. Default <see cref="DefaultGroupFloor"/>.</summary>
-    public int GroupFloor { get; init; } = DefaultGroupFloor;
-
-    /// <summary>Percentage of the group's live instances. Default <see cref="DefaultGroupPercent"/>.</summary>
-    public int GroupPercent { get; init; } = DefaultGroupPercent;
-
-    /// <summary>A shard may always lose this many. Default <see cref="DefaultShardFloor"/>.</summary>
-    public int ShardFloor { get; init; } = DefaultShardFloor;
-
-    /// <summary>Percentage of the shard's live instances. Default <see cref="DefaultShardPercent"/>.</summary>
-    public int ShardPercent { get; init; } = DefaultShardPercent;
-
-    /// <summary>Other bounds for some groups or reasons; the most specific one holds. Default null: none.</summary>
-    public IReadOnlyList<LimitRule>? Rules { get; init; }
+    public static TerminationLimits Off { get; } = new(Enabled: false);
 }
 
 /// <summary>Another bound than the usual one.</summary>
 /// <param name="Floor">Number that may always be lost.</param>
 /// <param name="Percent">Share of the live instances, 0 to 100.</param>
-public sealed record LimitRule(int Floor, int Percent)
-{
-    /// <summary>
-    /// <c>tenant/group</c>; null: every group, or the whole shard when <see cref="OfShard"/>.
-    /// </summary>
-    public string? Group { get; init; }
-
-    /// <summary>Null: every reason.</summary>
-    public CollectReason? Reason { get; init; }
-
-    /// <summary>True: bounds what the shard may lose, not a group. Default false.</summary>
-    public bool OfShard { get; init; }
-}
+/// <param name="Group"><c>tenant/group</c>; null: every group, or the whole shard.</param>
+/// <param name="Reason">Null: every reason.</param>
+/// <param name="OfShard">True: bounds what the shard may lose, not a group. Default false.</param>
+public sealed record LimitRule(
+    int Floor, int Percent, string? Group = null, CollectReason? Reason = null, bool OfShard = false);

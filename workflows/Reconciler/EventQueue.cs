@@ -117,9 +117,7 @@ internal sealed class EventQueue
         return done.Count == checks.Count;
     }
 
-    /// <summary>
-    /// The notification to send, formed once: its key is the same however often it is sent, also by the next run.
-    /// </summary>
+    /// <summary>The notification to send. Its key is the same however often it is sent, also by the next run.</summary>
     public Notification? Next(ShardRef shard, DateTimeOffset now)
     {
         if (Outbox is not null) return Outbox;

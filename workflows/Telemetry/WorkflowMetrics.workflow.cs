@@ -4,9 +4,7 @@ using Temporalio.Workflows;
 
 namespace Nstance.Temporal.Workflows.Telemetry;
 
-/// <summary>
-/// Metrics that only the workflows know. They go through Temporal's own meter, which records nothing during a replay.
-/// </summary>
+/// <summary>Metrics of the workflows, through Temporal's own meter, which records nothing during a replay.</summary>
 internal static class WorkflowMetrics
 {
     private static long Now => Clock.Now.ToUnixTimeSeconds();
