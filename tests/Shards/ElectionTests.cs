@@ -101,7 +101,7 @@ public sealed class ElectionTests : IDisposable
         _shard.Records.Undeletable.Add(record);
         // The first cycle terminates one machine, and the bucket keeps its record. Another machine shuts down. A pause
         // keeps the third one.
-        var pause = new PartialPause { Group = "acme/c", Reason = "slow images" };
+        var pause = new PauseState { Group = "acme/c", Reason = "slow images" };
         _shard.Input = _shard.Input with { PartialPauses = [pause] };
         await _shard.CycleAsync();
         var machines = _shard.Cloud.TerminateCalls.ToArray();
