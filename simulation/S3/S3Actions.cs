@@ -43,7 +43,9 @@ internal sealed class S3Actions(BucketTruth truth, FaultRoom faults)
     {
         var asked = Parse(body);
         var objects = asked.Elements().Where(e => e.Name.LocalName == "Object").ToList();
-        if (objects.Count is 0 or > MaxKeys || objects.Exists(e => Member(e, "Key") is null || Member(e, "ETag") is not null)) throw Malformed();
+        // A key with an ETag is a condition, which is refused too.
+        if (objects.Count is 0 or > MaxKeys) throw Malformed();
+        if (objects.Exists(e => Member(e, "Key") is null || Member(e, "ETag") is not null)) throw Malformed();
         var result = Element("DeleteResult");
         foreach (var item in objects)
         {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Nstance.Temporal.Simulation.S3;
 
-/// <summary>Reads the body of a request: plain, or <c>aws-chunked</c> (chunks with signatures, then trailers).</summary>
+/// <summary>Reads the body of a request: plain, or <c>aws-chunked</c> (signed chunks, then trailers).</summary>
 internal static class S3Body
 {
     public static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken ct)
@@ -23,7 +23,7 @@ internal static class S3Body
         return body;
     }
 
-    /// <summary>Returns the content of an aws-chunked body. Trailers are checksums of the SDK; they are skipped.</summary>
+    /// <summary>Returns the content of an aws-chunked body. The trailers, which are checksums, are skipped.</summary>
     internal static byte[] Dechunk(ReadOnlySpan<byte> raw)
     {
         using var content = new MemoryStream(raw.Length);

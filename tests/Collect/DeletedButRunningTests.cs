@@ -135,7 +135,7 @@ public sealed class DeletedButRunningTests : IDisposable
         using var database = ShardDatabase.Open(_shard.Path, SharedShard.Shard, own: false);
         var read = database.Find(id)!;
         _shard.Nstance.File.Run(
-            "UPDATE instances SET provider_id = $now WHERE id = $id", ("$now", now ?? ""), ("$id", id));
+            "UPDATE instances SET provider_id = $1 WHERE id = $0", id, now ?? "");
 
         Assert.Equal(isMarked ? 1 : 0, database.MarkDeleted([read], SharedShard.Start));
 
