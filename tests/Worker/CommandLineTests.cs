@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker;
 using Nstance.Temporal.Worker.Errors;
 using Nstance.Temporal.Worker.Options;
