@@ -7,6 +7,9 @@ namespace Nstance.Temporal.Simulation.Chaos;
 /// <summary>What must hold, by the simulation's truth (docs/testing.md). I5 is in <see cref="Bounds"/>.</summary>
 internal sealed class Invariants(ChaosWorld world)
 {
+    private DateTimeOffset? _election;
+    private DateTimeOffset _electionSeenAt;
+
     private ShardTimings Timings => world.Story.Setup.Timings;
 
     /// <summary>I1, at the moment of termination.</summary>
@@ -56,8 +59,17 @@ internal sealed class Invariants(ChaosWorld world)
     public void SilentAreChecked(
         PhaseInput input, CycleReport report, ChaosReconciler reconciler)
     {
+        // While the bucket does not answer, no phase sees an election. Health counts from the first that sees it.
+        if (world.Nstance?.ElectedAt is { } election && election != _election
+            && (report.Sync is not null || report.Health is not null))
+        {
+            _election = election;
+            _electionSeenAt = input.AsOf;
+        }
+
         if (report.Health is not { Suspect: null } health) return;
         var interval = Timings.HealthCheckInterval;
+        if (_electionSeenAt > input.AsOf - (4 * interval)) return;
         if (world.Held(ChaosEvent.TemporalSkew, 3 * interval)) return;
         if (world.Nstance?.ElectedAt > input.AsOf - (4 * interval)) return;
         var isPaused = input.DryRun || input.PartialPauses is not null || input.QuietHours is not null;

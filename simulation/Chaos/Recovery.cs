@@ -68,10 +68,12 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
 
     /// <summary>
     /// I11: what was approved is not held back again by the same guard. An approval covers an instance for one reason.
+    /// A plan that waited before the approval of another one is not a new one.
     /// </summary>
     private void ApprovalHolds(CycleReport report, GcState state, IReadOnlySet<string> approved)
     {
         if (report.Approval is not { } approval || state.Pending is not { } pending) return;
+        if (pending.CreatedAt < approval.At) return;
         if (world.Plans.Find(approval.Hash) is not { } old || world.Plans.Find(pending.Hash) is not { } plan) return;
         if (plan.Guards.Except(old.Guards).Any()) return;
         var again = plan.Items.Count(item => approved.Contains(item.InstanceId) && old.Items.Any(i => i.Covers(item)));

@@ -34,6 +34,8 @@ public sealed class ChaosTests
     [InlineData(390)] // a host took the shard over and its sync failed: health is not judged for the time before it
     [InlineData(767)] // its row was marked as deleted in the future: the purge reports it, not the health scan
     [InlineData(985)] // approved as dangling, and by then marked by nstance: another reason, not approved
+    [InlineData(6429)] // elected while the bucket did not answer: no phase saw it for an hour
+    [InlineData(7993)] // a rejected plan was approved later, and its instance also waited in the next plan
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
     public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
