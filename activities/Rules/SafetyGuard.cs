@@ -30,12 +30,16 @@ internal static class SafetyGuard
         return new(Guards.Agents, $"no agent has registered or reported since {since}: is nstance's server up?");
     }
 
-    /// <summary>Compares the clocks of Temporal and the host at the start of the phase, and the cloud's.</summary>
+    /// <summary>
+    /// Compares the clocks of Temporal and the host at the start of the phase, and the cloud's. Rules judge by the time
+    /// at which the cycle began. That time is ahead if Temporal's clock was corrected during the cycle.
+    /// </summary>
     public static GuardNote? OfClocks(
         DateTimeOffset temporal, DateTimeOffset host, TimeSpan? cloudAhead, PhaseInput input)
     {
         var max = MaxDifference(input);
         var cloud = host + (cloudAhead ?? TimeSpan.Zero);
+        if (input.AsOf > temporal) temporal = input.AsOf;
         DateTimeOffset[] times = [temporal, host, cloud];
         return times.Max() - times.Min() <= max
             ? null

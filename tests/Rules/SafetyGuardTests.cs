@@ -51,7 +51,11 @@ public sealed class SafetyGuardTests
     public void OfClocks_Differ_BlocksBeyondTwoMinutesOrAQuarterOfTheTimeout(
         int temporal, int host, int cloud, int timeout, bool isBlocked)
     {
-        var input = Input with { Timings = Input.Timings with { RegistrationTimeout = TimeSpan.FromMinutes(timeout) } };
+        var input = Input with
+        {
+            AsOf = AsOf.AddSeconds(temporal),
+            Timings = Input.Timings with { RegistrationTimeout = TimeSpan.FromMinutes(timeout) },
+        };
         var hostTime = AsOf.AddSeconds(host);
         var ahead = AsOf.AddSeconds(cloud) - hostTime;
         var guard = SafetyGuard.OfClocks(AsOf.AddSeconds(temporal), hostTime, ahead, input);
@@ -61,6 +65,18 @@ public sealed class SafetyGuardTests
         Assert.Contains($"Temporal {AsOf.AddSeconds(temporal):yyyy-MM-dd HH:mm:ss}Z", guard.Why);
         Assert.Contains($"this host {hostTime:yyyy-MM-dd HH:mm:ss}Z", guard.Why);
         Assert.EndsWith($"the cloud {AsOf.AddSeconds(cloud):yyyy-MM-dd HH:mm:ss}Z; correct the wrong one", guard.Why);
+    }
+
+    [Fact]
+    public void OfClocks_TemporalWasCorrectedDuringTheCycle_BlocksByTheTimeOfTheCycle()
+    {
+        var now = AsOf.AddHours(-3);
+
+        var guard = SafetyGuard.OfClocks(now, now, TimeSpan.Zero, Input);
+
+        Assert.Equal(Guards.Clocks, guard?.Guard);
+        Assert.Contains($"Temporal {AsOf:yyyy-MM-dd HH:mm:ss}Z", guard!.Why);
+        Assert.Null(SafetyGuard.OfClocks(AsOf.AddHours(3), AsOf.AddHours(3), TimeSpan.Zero, Input));
     }
 
     [Fact]
