@@ -27,6 +27,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
     private readonly Dictionary<string, int> _overdue = [];
     private TimeSpan _last = TimeSpan.Zero;
     private int _bad;
+    private bool _checksEnded;
 
     private ShardTimings Timings => world.Story.Setup.Timings;
 
@@ -98,9 +99,13 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
                 Violate($"{block.Guard} blocks since {_blockedSince[block.Guard]:u}, says {block.Since:u}");
         }
 
+        var endedBefore = _checksEnded;
+        _checksEnded = EndsPlanOfChecks(report);
         // A guard about the cloud's silence holds nothing back: there is nothing to approve.
         var hasWayOut = state.Pending is not null || state.Approval is not null || state.Rejections.Count > 0
             || state.Blocks.Any(b => b.Guard == Guards.Cloud)
+            // The next cycle proposes the plan of Collect.
+            || (_checksEnded && !endedBefore)
             // The bucket did not take the plan: the next cycle tries again.
             || Reports.AllProblems(report).Any(p => p.Contains("could not be written", StringComparison.Ordinal));
         if (!report.DryRun && (held > 0 || report.Health?.Suspect is not null) && !hasWayOut)
@@ -108,6 +113,13 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
 
         void Violate(string what) => world.Violate("I12", what);
     }
+
+    /// <summary>
+    /// True: Collect's candidates waited for a plan of checks, and the health scan after it ended that plan.
+    /// </summary>
+    private static bool EndsPlanOfChecks(CycleReport report) =>
+        report.Collect?.Pending is { Waiting: > 0 } waited
+        && report.Health is { Suspect: null, Pending: { Over: not null } over } && waited.Hash == over.Hash;
 
     /// <summary>I13: completed cycles without grace leave no machine that never registered.</summary>
     private void GarbageGoes(CycleReport report)

@@ -37,6 +37,13 @@ public sealed class ChaosTests
     [InlineData(6429)] // elected while the bucket did not answer: no phase saw it for an hour
     [InlineData(7993)] // a rejected plan was approved later, and its instance also waited in the next plan
     [InlineData(8070)] // Temporal's clock was corrected during a slow sync: the cycle's time was hours ahead
+    [InlineData(1710)] // agents report again while Temporal's clock is behind; the next cycle proposes Collect's plan
+    [InlineData(2149)] // agents report again while a listing is suspect; the next cycle proposes Collect's plan
+    [InlineData(2667)] // as 2149, and in a grace period
+    [InlineData(3050)] // agents report again with a clock that is ahead; the next cycle proposes Collect's plan
+    [InlineData(6716)] // as 3050, after a plan of checks that replaced another
+    [InlineData(6911)] // as 1710, and Temporal's clock is ahead
+    [InlineData(6925)] // as 3050, and Collect waited in that cycle alone
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
     public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);

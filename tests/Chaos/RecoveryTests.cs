@@ -52,10 +52,16 @@ public sealed class RecoveryTests
         AssertFoundAsync("I11", () => new() { Input = input => input with { Approval = null } }, first: 5);
 
     [Fact]
-    public Task Play_WithPlansLost_HasNoWayOut() => AssertFoundAsync("I12", () => new()
+    public Task Play_WithPlansLost_HasNoWayOut() => AssertFoundAsync("I12", PlansLost);
+
+    /// <summary>In cycle 29 the health scan ends a plan of checks for which Collect waited.</summary>
+    [Fact]
+    public async Task Play_WithPlansLostAfterAPlanOfChecks_IsAllowedForOneCycle()
     {
-        Collected = result => result.Blocked.Count > 0 ? result with { Plan = null } : result,
-    });
+        var violation = (await ChaosRun.PlayAsync(StoryTeller.Tell(2149), PlansLost())).Violation;
+        Assert.Equal("I12", violation?.Invariant);
+        Assert.StartsWith("cycle 30 ", violation!.Step, StringComparison.Ordinal);
+    }
 
     [Fact]
     public Task Play_WithGuardsThatReportNothing_HoldsBackWithoutAReason() =>
@@ -75,6 +81,11 @@ public sealed class RecoveryTests
     {
         Input = input => input with { Grace = new(input.AsOf, "a bug") },
     });
+
+    private static InjectedBug PlansLost() => new()
+    {
+        Collected = result => result.Blocked.Count > 0 ? result with { Plan = null } : result,
+    };
 
     private sealed class LeaderStays(IRecordStore inner) : Passing(inner)
     {

@@ -73,6 +73,20 @@ public sealed class PlanFlowTests
         Assert.Equal(First.Hash, input!.Pending!.Hash);
     }
 
+    /// <summary>Found by chaos (seed 2149): one cycle stays without a plan.</summary>
+    [Fact]
+    public void After_HealthScanEndsItsPlanWhileCollectWaits_TheNextCycleProposes()
+    {
+        var report = Report(new CollectResult { Pending = new(OfHealth.Hash) { Waiting = 3 } }) with
+        {
+            Health = new() { Pending = new(OfHealth.Hash) { Over = "the agents report again" } },
+        };
+        var state = Approvals.After(new() { Pending = OfHealth }, report, Noon);
+        Assert.Null(state.Pending);
+        Assert.Null(Approvals.Input(state, null, dryRun: false, Noon)!.Pending);
+        Assert.Equal(First, After(state, new CollectResult { Plan = First }).Pending);
+    }
+
     [Fact]
     public void After_DecisionDuringTheCycle_TheCyclesPlanIsDropped()
     {
