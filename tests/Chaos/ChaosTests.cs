@@ -35,6 +35,7 @@ public sealed class ChaosTests
     [InlineData(767)] // its row was marked as deleted in the future: the purge reports it, not the health scan
     [InlineData(985)] // approved as dangling, and by then marked by nstance: another reason, not approved
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
+    [InlineData(7883)] // nstance marked a row whose launch answer was lost, and short listings omitted its machine
     public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);
 
