@@ -60,7 +60,7 @@ internal static class ChaosRun
         }
 
         world.Step = "end";
-        if (world.Violation is null) world.Must.NothingLeaks();
+        if (world.Violation is null) world.Must.NothingLeaks(hosts.IsShared(hosts.Current));
         if (world.Violation is null) world.Must.RowsTellTheTruth(hosts.Rows());
         return new(collector.Cycles, world.EndedByCollector.Count, world.Digest, world.Violation);
     }

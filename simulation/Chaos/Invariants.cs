@@ -97,7 +97,8 @@ internal sealed class Invariants(ChaosWorld world)
     }
 
     /// <summary>I2, some cycles after the last fault.</summary>
-    public void NothingLeaks()
+    /// <param name="isShared">True: the host that holds the shard uses the file of nstance's server there.</param>
+    public void NothingLeaks(bool isShared)
     {
         var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
         // When its protection ends, some cycles pass, and the quarantine if there is one.
@@ -113,7 +114,7 @@ internal sealed class Invariants(ChaosWorld world)
 
         // If the cloud shows no machine of the shard, "not found" does not count (ADR 0002).
         if (!world.Ec2.All().Any(m => m.Alive && ChaosCloud.Read(m).IsOwn(Story.Shard))) return;
-        foreach (var m in judged.Where(m => HasJudgedRecord(m) && world.Fleet.HasRecord(m) && !Lives(m)))
+        foreach (var m in judged.Where(m => HasJudgedRecord(m, isShared) && world.Fleet.HasRecord(m) && !Lives(m)))
             world.Violate("I2", $"the record of {Name(m)} stays, and its machine is gone");
     }
 
@@ -131,8 +132,8 @@ internal sealed class Invariants(ChaosWorld world)
 
     // A person must decide about a duplicate id. Known gap: an own file holds no reports of agents, so a registered
     // record that names no machine may belong to an agent that runs.
-    private bool HasJudgedRecord(Member m) => m.Scenario is not Scenario.DuplicateId
-        && (world.Story.Setup.Shared || m.Scenario is not Scenario.LostAnswerRegisters);
+    private static bool HasJudgedRecord(Member m, bool isShared) => m.Scenario is not Scenario.DuplicateId
+        && (isShared || m.Scenario is not Scenario.LostAnswerRegisters);
 
     /// <summary>A report from a clock that was ahead looks fresh until that time has come.</summary>
     private bool WasAhead() => world.Held(ChaosEvent.ServerClockAhead, ChaosWorld.ClockAhead);
