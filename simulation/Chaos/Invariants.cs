@@ -119,12 +119,17 @@ internal sealed class Invariants(ChaosWorld world)
     }
 
     /// <summary>I9, some cycles after the last fault: <c>gc_machines</c> says what the cloud says.</summary>
-    public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
+    /// <param name="rows">The rows after the last cycle.</param>
+    /// <param name="began">When the last cycle began.</param>
+    public void RowsTellTheTruth(IEnumerable<SeenRow> rows, DateTimeOffset began)
     {
         foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))
         {
             if (world.Ec2.FindVisible(row.ProviderId!) is not { } machine) continue;
             var seen = ChaosCloud.Read(machine);
+            // No sync came after a termination by the last cycle.
+            if (machine is { EndedBy: ChaosCloud.Hand } && machine.EndedAt >= began
+                && row.Status == InstanceStatus.Deleting.Name()) continue;
             if (seen.TrackingId == row.Id && row.Status != seen.Status.Name())
                 world.Violate("I9", $"the row of {machine.Id} says {row.Status ?? "nothing"}, and it is {seen.State}");
         }
