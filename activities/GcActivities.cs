@@ -139,7 +139,8 @@ public sealed class GcActivities : IGcActivities
         RunAsync(input = Begun(input), "purge", async (db, beat) =>
         {
             var before = (await BeforeAsync())?.Purged;
-            var purge = new PurgePhase(db, Records(input), Trail(db, input), input, beat.Beat);
+            var purge = new PurgePhase(
+                db, Cloud(db, input.Timings), Records(input), Trail(db, input), input, beat.Beat);
             var result = await purge.RunAsync(before, Token);
             PhaseMetrics.PurgeDone(input.Shard, result, input.DryRun);
             return result;

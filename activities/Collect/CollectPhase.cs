@@ -28,7 +28,7 @@ internal sealed class CollectPhase(
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly EvidenceReader _reader = new(database, cloud, records, clock ?? TimeProvider.System);
     private readonly GroupEvents _groups = new(database, events, input);
-    private readonly RecordDeletions _records = new(database, records, input.Shard);
+    private readonly RecordDeletions _records = new(database, records, input);
     private readonly CollectSummary _summary = new();
     private readonly Lazy<IReadOnlyDictionary<(string Tenant, string Group), int>> _live =
         new(database.CountLiveByGroup);

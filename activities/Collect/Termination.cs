@@ -109,7 +109,12 @@ internal sealed class Termination(
             where a.Verdict.Kind != VerdictKind.Mark
             let key = a.Evidence.RecordKey
             where key is not null
-            select new KeptRecord(a.Candidate.Id, key, (a.Evidence.Record as RecordRead.Found)?.ETag, ""),
+            select new KeptRecord(a.Candidate.Id, key, (a.Evidence.Record as RecordRead.Found)?.ETag, "")
+            {
+                Tenant = a.Tenant,
+                Group = a.Group,
+                Reason = a.Reason,
+            },
             ct);
         database.MarkDeleted([.. gone.Select(a => a.Candidate.Row)], input.AsOf);
     }

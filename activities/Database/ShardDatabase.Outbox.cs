@@ -13,7 +13,17 @@ internal readonly record struct OutboxEntry(long Number, string Id, string Body)
 /// <param name="Key">Key of the record.</param>
 /// <param name="ETag">The version that may be deleted; null if the record was not readable.</param>
 /// <param name="Why">The bucket's answer.</param>
-internal sealed record KeptRecord(string InstanceId, string Key, string? ETag, string Why);
+internal sealed record KeptRecord(string InstanceId, string Key, string? ETag, string Why)
+{
+    /// <summary>"" when unknown.</summary>
+    public string Tenant { get; init; } = "";
+
+    /// <summary>"" when unknown.</summary>
+    public string Group { get; init; } = "";
+
+    /// <summary>Why the instance was terminated.</summary>
+    public CollectReason Reason { get; init; }
+}
 
 /// <summary><c>gc_outbox</c>: what must still be delivered.</summary>
 internal sealed partial class ShardDatabase

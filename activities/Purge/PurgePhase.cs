@@ -10,7 +10,8 @@ namespace Nstance.Temporal.Activities.Purge;
 /// "A cycle" 4). The row goes last, so that the next cycle finds it after a failure.
 /// </summary>
 internal sealed class PurgePhase(
-    ShardDatabase database, IRecordStore records, AuditTrail audit, PhaseInput input, Action<PhaseProgress> heartbeat)
+    ShardDatabase database, ICloud cloud, IRecordStore records, AuditTrail audit, PhaseInput input,
+    Action<PhaseProgress> heartbeat)
 {
     /// <summary>Maximum number of keys that one call to S3 deletes.</summary>
     private const int PageSize = 1000;
@@ -42,7 +43,7 @@ internal sealed class PurgePhase(
         foreach (var chunk in expired.Chunk(PageSize))
         {
             ct.ThrowIfCancellationRequested();
-            var page = StillDeleted(chunk);
+            var page = StillDeleted(await WithoutMachineAsync(chunk, ct));
             _result = _result with { Expired = _result.Expired + page.Length };
             if (input.DryRun) Would(page);
             else await PurgeAsync(page, keys, ct);
@@ -59,6 +60,31 @@ internal sealed class PurgePhase(
         Problems = _notes.Problems,
         Outage = _notes.FirstOutage,
     };
+
+    /// <summary>
+    /// Skips rows that name no machine while a machine carries their id. nstance marks such a row without asking EC2,
+    /// and an incomplete listing may have omitted the machine.
+    /// </summary>
+    private async Task<InstanceRow[]> WithoutMachineAsync(InstanceRow[] page, CancellationToken ct)
+    {
+        var unnamed = page.Where(row => row.ProviderId is null).ToArray();
+        if (unnamed.Length == 0) return page;
+        try
+        {
+            var found = await cloud.FindByInstanceIdAsync(input.Shard, [.. unnamed.Select(row => row.Id)], ct);
+            var machines = found.Where(i => i.Status != InstanceStatus.Deleted).ToLookup(i => i.TrackingId);
+            foreach (var row in unnamed.Where(row => machines.Contains(row.Id)))
+                _notes.Sample(row, "skipped", $"{machines[row.Id].First().ProviderId} carries its id at the cloud");
+            return [.. page.Where(row => row.ProviderId is not null || !machines.Contains(row.Id))];
+        }
+        catch (CloudException e)
+        {
+            _notes.Outage(
+                $"{unnamed.Length} deleted rows without a machine were not purged, "
+                + $"because the cloud could not be asked for their ids: {e.Message}");
+            return [.. page.Except(unnamed)];
+        }
+    }
 
     /// <summary>
     /// Reads the rows again, because earlier pages may have taken minutes. nstance creates a NAT instance anew under

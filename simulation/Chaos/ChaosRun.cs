@@ -42,6 +42,7 @@ internal static class ChaosRun
         var collector = new ChaosCollector(world, hosts, reconciler, bug);
         var done = new HashSet<int>();
         var end = Story.Start + story.Setup.Length + Quiet(story);
+        var began = world.Now;
         while (world.Now < end && world.Violation is null)
         {
             if (world.Elapsed > story.Setup.Length) world.CalmDown();
@@ -53,15 +54,15 @@ internal static class ChaosRun
             }
 
             bug.BeforeCycle?.Invoke(reconciler, hosts);
-            var began = world.Now;
+            began = world.Now;
             var ran = await collector.CycleAsync();
             var due = collector.Due;
             world.Advance(ran && due > began ? due : began + story.Setup.Timings.Interval);
         }
 
         world.Step = "end";
-        if (world.Violation is null) world.Must.NothingLeaks();
-        if (world.Violation is null) world.Must.RowsTellTheTruth(hosts.Rows());
+        if (world.Violation is null) world.Must.NothingLeaks(hosts.IsShared(hosts.Current));
+        if (world.Violation is null) world.Must.RowsTellTheTruth(hosts.Rows(), began);
         return new(collector.Cycles, world.EndedByCollector.Count, world.Digest, world.Violation);
     }
 

@@ -109,7 +109,8 @@ internal sealed class Invariants(ChaosWorld world)
     }
 
     /// <summary>I2, some cycles after the last fault.</summary>
-    public void NothingLeaks()
+    /// <param name="isShared">True: the host that holds the shard uses the file of nstance's server there.</param>
+    public void NothingLeaks(bool isShared)
     {
         var judged = world.Members.Where(m => !m.HasCorruptRecord && !m.IsBeingDeleted).ToArray();
         // When its protection ends, some cycles pass, and the quarantine if there is one.
@@ -125,17 +126,22 @@ internal sealed class Invariants(ChaosWorld world)
 
         // If the cloud shows no machine of the shard, "not found" does not count (ADR 0002).
         if (!world.Ec2.All().Any(m => m.Alive && ChaosCloud.Read(m).IsOwn(Story.Shard))) return;
-        foreach (var m in judged.Where(m => HasJudgedRecord(m) && world.Fleet.HasRecord(m) && !Lives(m)))
+        foreach (var m in judged.Where(m => HasJudgedRecord(m, isShared) && world.Fleet.HasRecord(m) && !Lives(m)))
             world.Violate("I2", $"the record of {Name(m)} stays, and its machine is gone");
     }
 
     /// <summary>I9, some cycles after the last fault: <c>gc_machines</c> says what the cloud says.</summary>
-    public void RowsTellTheTruth(IEnumerable<SeenRow> rows)
+    /// <param name="rows">The rows after the last cycle.</param>
+    /// <param name="began">When the last cycle began.</param>
+    public void RowsTellTheTruth(IEnumerable<SeenRow> rows, DateTimeOffset began)
     {
         foreach (var row in rows.Where(row => row.IsLive && row.ProviderId is not null))
         {
             if (world.Ec2.FindVisible(row.ProviderId!) is not { } machine) continue;
             var seen = ChaosCloud.Read(machine);
+            // No sync came after a termination by the last cycle.
+            if (machine is { EndedBy: ChaosCloud.Hand } && machine.EndedAt >= began
+                && row.Status == InstanceStatus.Deleting.Name()) continue;
             if (seen.TrackingId == row.Id && row.Status != seen.Status.Name())
                 world.Violate("I9", $"the row of {machine.Id} says {row.Status ?? "nothing"}, and it is {seen.State}");
         }
@@ -143,8 +149,8 @@ internal sealed class Invariants(ChaosWorld world)
 
     // A person must decide about a duplicate id. Known gap: an own file holds no reports of agents, so a registered
     // record that names no machine may belong to an agent that runs.
-    private bool HasJudgedRecord(Member m) => m.Scenario is not Scenario.DuplicateId
-        && (world.Story.Setup.Shared || m.Scenario is not Scenario.LostAnswerRegisters);
+    private static bool HasJudgedRecord(Member m, bool isShared) => m.Scenario is not Scenario.DuplicateId
+        && (isShared || m.Scenario is not Scenario.LostAnswerRegisters);
 
     /// <summary>A report from a clock that was ahead looks fresh until that time has come.</summary>
     private bool WasAhead() => world.Held(ChaosEvent.ServerClockAhead, ChaosWorld.ClockAhead);

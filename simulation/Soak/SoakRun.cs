@@ -117,7 +117,7 @@ internal static class SoakRun
 
             world.CalmDown();
             await PassAsync(CalmPieces);
-            world.Must.NothingLeaks();
+            world.Must.NothingLeaks(hosts.IsShared(hosts.Current));
             if (world.Violation is { } violation)
                 faults.Add($"{violation.Step}: {violation.Invariant}: {violation.What}");
             // The first whole day, or the last but one.

@@ -148,7 +148,7 @@ internal sealed class CollectWorld : IDisposable
     }
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
-        new PurgePhase(Db, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
+        new PurgePhase(Db, Cloud, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
 
     public Task<SyncResult> SyncAsync(PhaseNotes? notes = null, Action? beat = null) =>
         new SyncPhase(Db, Cloud, Records, notes ?? new(), Trail, Input, _ => beat?.Invoke())

@@ -126,6 +126,35 @@ public sealed class KeptRecordTests : IDisposable
         Assert.True(_world.HasRecord(made));
     }
 
+    /// <summary>An operator pauses the group between two tries (chaos, seed 2810).</summary>
+    [Theory]
+    [InlineData("acme/web", null, false)]
+    [InlineData("web", null, false)]
+    [InlineData(null, Sweep.Unhealthy, false)]
+    [InlineData("acme/db", null, true)]
+    [InlineData(null, Sweep.Dangling, true)]
+    public async Task Collect_PartIsPausedAfterTheFirstTry_OnlyRecordsOfOtherPartsAreDeleted(
+        string? group, Sweep? sweep, bool isDeleted)
+    {
+        var made = Garbage(isInCloud: true);
+        _world.Records.Undeletable.Add(made.Key);
+        await CycleAsync();
+        _world.Records.Undeletable.Clear();
+        var unpaused = _world.Input;
+        _world.Input = unpaused with { PartialPauses = [new() { Group = group, Sweep = sweep, Reason = "not now" }] };
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal(!isDeleted, _world.HasRecord(made));
+        Assert.Null(result.Outage);
+
+        _world.Input = unpaused;
+        await _world.CollectAsync();
+
+        Assert.False(_world.HasRecord(made));
+        Assert.Empty(_world.Db.FindKeptRecords());
+    }
+
     private CollectWorld.Made Garbage(bool isInCloud) => _world.Add(
         rowStatus: "stopped", status: InstanceStatus.Stopped, registered: true, recordRegistered: true,
         inCloud: isInCloud);

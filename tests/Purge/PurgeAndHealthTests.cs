@@ -75,6 +75,63 @@ public sealed class PurgeAndHealthTests : IDisposable
         Assert.Empty(result.Problems);
     }
 
+    /// <summary>
+    /// nstance marked a row whose launch answer was lost, and the listings omitted its machine (chaos, seed 7883).
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Purge_RowNamesNoMachineAndOneCarriesItsId_RowAndRecordStay(bool dryRun)
+    {
+        using var world = new CollectWorld();
+        var made = world.Add(provider: false);
+        world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+        world.Input = world.Input with { DryRun = dryRun };
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(made));
+        Assert.NotNull(world.Db.Find(made.Id));
+        Assert.Equal((0, 0, 0), (result.Expired, result.Purged, result.Failed));
+        var sample = Assert.Single(result.Samples);
+        Assert.Equal(
+            ("skipped", $"{made.ProviderId} carries its id at the cloud"), (sample.Action, sample.Why));
+        Assert.Null(result.Outage);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Purge_RowNamesNoMachineAndNoneRuns_IsPurged(bool isTerminated)
+    {
+        using var world = new CollectWorld();
+        var made = world.Add(provider: false, inCloud: isTerminated, status: InstanceStatus.Deleted);
+        world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+
+        Assert.Equal(1, (await world.PurgeAsync()).Purged);
+        Assert.False(world.HasRecord(made));
+        Assert.Null(world.Db.Find(made.Id));
+    }
+
+    [Fact]
+    public async Task Purge_CloudDoesNotAnswer_OnlyRowsThatNameAMachineArePurged()
+    {
+        using var world = new CollectWorld();
+        var unnamed = world.Add(provider: false, inCloud: false);
+        var named = world.Add(inCloud: false);
+        foreach (var made in new[] { unnamed, named }) world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+        world.Cloud.FindFault = new CloudException(CloudFault.Throttled, "slow down");
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(unnamed));
+        Assert.NotNull(world.Db.Find(unnamed.Id));
+        Assert.Null(world.Db.Find(named.Id));
+        Assert.Equal(
+            "1 deleted rows without a machine were not purged, because the cloud could not be asked for their ids: "
+            + "slow down", result.Outage);
+    }
+
     [Fact]
     public async Task ScanHealth_MostLookStale_IsSuspectAndEnqueuesNone()
     {
