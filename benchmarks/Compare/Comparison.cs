@@ -96,11 +96,8 @@ internal sealed record Comparison(int Instances, int LatencyMs)
     {
         Instances,
         LatencyMs,
-        figures = _values.Select(all => new
-        {
-            phase = all.Key.Row, column = all.Key.Column, kind = all.Key.Kind,
-            median = Median(all.Value), min = all.Value.Min(), max = all.Value.Max(),
-        }),
+        figures = _values.Select(all => new Figure(
+            all.Key.Row, all.Key.Column, all.Key.Kind, Median(all.Value), all.Value.Min(), all.Value.Max())),
     };
 
     /// <summary>Returns median, lowest and highest.</summary>
@@ -128,4 +125,6 @@ internal sealed record Comparison(int Instances, int LatencyMs)
         var ours = Of(row, Ours, Wall).Zip(additional, (time, calls) => Math.Max(0, time - (calls * LatencyMs)));
         return [.. Of(row, Original, Wall).Zip(ours, (one, other) => one / other)];
     }
+
+    private sealed record Figure(string Phase, string Column, string Kind, double Median, double Min, double Max);
 }

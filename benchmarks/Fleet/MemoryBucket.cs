@@ -17,8 +17,6 @@ namespace Nstance.Temporal.Benchmarks.Fleet;
 internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls)
     : IRecordStore, IAuditStore, IEventSink, IDisposable
 {
-    private const int PageSize = 1000;
-
     // A bound that grew in one run would make the next one look better than a fresh worker is: a new bucket for each.
     private readonly AdaptiveLimit _gets = new();
     private int _events;
@@ -29,7 +27,10 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls)
     public GcActivities Activities(string folder, string? shared, Action<ShardRef>? onList = null) => new(
         new ShardDatabases
         {
-            HostName = "bench", NstanceServerId = "bench", DataDirectory = folder, SharedDatabasePath = shared,
+            HostName = "bench",
+            NstanceServerId = "bench",
+            DataDirectory = folder,
+            SharedDatabasePath = shared,
         },
         new Connections(new MemoryCloud(fleet, calls, onList), this, this, new PlanShelf()), _ => this);
 
@@ -38,7 +39,7 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls)
     public async IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(
         ShardRef shard, [EnumeratorCancellation] CancellationToken ct)
     {
-        foreach (var page in fleet.Recorded().Chunk(PageSize))
+        foreach (var page in fleet.Recorded().Chunk(MemoryCloud.PageSize))
         {
             await calls.MakeAsync(ct);
             yield return [.. page.Select(m => new RecordObject(shard.RecordKey(m), MeasuredFleet.ETag(m)))];
@@ -57,7 +58,7 @@ internal sealed class MemoryBucket(MeasuredFleet fleet, Calls calls)
     public async Task<IReadOnlyDictionary<string, string>> DeleteAsync(
         ShardRef shard, IReadOnlyCollection<string> keys, CancellationToken ct)
     {
-        foreach (var _ in keys.Chunk(PageSize)) await calls.MakeAsync(ct);
+        foreach (var _ in keys.Chunk(MemoryCloud.PageSize)) await calls.MakeAsync(ct);
         foreach (var key in keys) fleet.DeleteRecord(IdOf(shard, key));
         return new Dictionary<string, string>();
     }

@@ -12,7 +12,7 @@ namespace Nstance.Temporal.Benchmarks.Fleet;
 /// <summary>The cloud over a fleet in memory, with EC2's page and batch sizes, so with as many calls.</summary>
 internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<ShardRef>? onList = null) : ICloud
 {
-    private const int PageSize = 1000;
+    public const int PageSize = 1000;
     private const int MaxFilterValues = 200;
     private const int MaxSearches = 4;
 

@@ -19,6 +19,7 @@ internal sealed record Bounds(
         [.. Enum.GetValues<CollectReason>().Where(r => r != CollectReason.StalePreInsert)];
 
     private readonly HashSet<string> _ended = [];
+    private int _endedBefore;
 
     /// <summary>Groups of the machines that were terminated without an approval.</summary>
     private readonly List<string> _groups = [];
@@ -44,6 +45,9 @@ internal sealed record Bounds(
         }
     }
 
+    /// <summary>An attempt begins, perhaps after one that terminated some machines.</summary>
+    public void Begin() => _endedBefore = _ended.Count;
+
     /// <summary>Checks what a whole attempt reports.</summary>
     public void Said(CollectResult result)
     {
@@ -60,7 +64,8 @@ internal sealed record Bounds(
             // A machine that shuts down already is reported as terminated, and no limit counts it.
             if (of.Terminated > max && _groups.Count > max)
                 Violate($"{of.Terminated} {of.Reason} terminated; the limit is {max}");
-            if (of.OverLimit > 0 && of.Terminated > 0)
+            // A retry also reports what an attempt before it terminated, and that counts for its limits.
+            if (of.OverLimit > 0 && of.Terminated > 0 && _endedBefore == 0)
                 Violate($"{of.Reason}: over its limit, but {of.Terminated} were terminated");
         }
     }

@@ -130,6 +130,7 @@ internal sealed class ChaosPhases(ChaosWorld world, ChaosHosts hosts, ChaosRecon
         Func<GcActivities, ReconcilerActivities, Task<T>> execute)
     {
         var strike = Strike(phase, ChaosEvent.Crash, ChaosEvent.HostLost, ChaosEvent.Zombie, ChaosEvent.SlowCall);
+        bounds.Begin();
         var call = new ChaosCall(world, bounds, phase, hosts.Current, strike);
         var before = hosts.Rows();
         var path = hosts.DatabasePath;

@@ -19,13 +19,12 @@ internal sealed class NstanceDatabase : IDisposable
     /// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
     public NstanceDatabase(string path, NstanceGeneration generation, bool hasUnknownColumns = false)
     {
-        var isV2 = generation is NstanceGeneration.V2;
+        var (column, subnet) = generation is NstanceGeneration.V2 ? (", subnet_id", ", 'subnet-1'") : ("", "");
         _insert = $"""
             INSERT INTO instances (id, tenant, group_key, on_demand, provider_id, provider_at, provider_state,
               nonce, issued_at, registered_at, health_at, health, infra_config_hash,
-              created_at, updated_at, deleted_at{(isV2 ? ", subnet_id" : "")})
-            VALUES ($0, $1, $2, $3, $4, iif($4 IS NULL, NULL, $7), $5, $6, $7, $8, $9, $10, $11, $7, $7, $12{
-              (isV2 ? ", 'subnet-1'" : "")})
+              created_at, updated_at, deleted_at{column})
+            VALUES ($0, $1, $2, $3, $4, iif($4 IS NULL, NULL, $7), $5, $6, $7, $8, $9, $10, $11, $7, $7, $12{subnet})
             """;
         _file = new(path, "Foreign Keys=True");
         _file.Run(NstanceSchema.Of(generation, hasUnknownColumns));

@@ -44,6 +44,7 @@ public sealed class ChaosTests
     [InlineData(6716)] // as 3050, after a plan of checks that replaced another
     [InlineData(6911)] // as 1710, and Temporal's clock is ahead
     [InlineData(6925)] // as 3050, and Collect waited in that cycle alone
+    [InlineData(10287)] // a retry reported the terminations of the attempt before it beside its own excess
     [InlineData(3757)] // registered, its launch never answered, gone before any sync saw it
     [InlineData(7883)] // nstance marked a row whose launch answer was lost, and short listings omitted its machine
     [InlineData(2810)] // its group was paused after a try to delete its record had failed: the retry waits

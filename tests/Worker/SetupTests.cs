@@ -1,6 +1,6 @@
-using Nstance.Temporal.Tests.Support;
 using System.Text;
 using System.Text.Json;
+using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Worker.Errors;
 
 namespace Nstance.Temporal.Tests.Worker;

@@ -57,8 +57,14 @@ internal static class ExplainCommand
         row = story.Row is { } row
             ? new
             {
-                row.Id, row.ProviderId, row.Tenant, row.Group,
-                row.IssuedAt, row.RegisteredAt, row.HealthAt, row.DeletedAt,
+                row.Id,
+                row.ProviderId,
+                row.Tenant,
+                row.Group,
+                row.IssuedAt,
+                row.RegisteredAt,
+                row.HealthAt,
+                row.DeletedAt,
             }
             : null,
         record = story.Record is RecordRead.Found { Record: var record }

@@ -52,13 +52,22 @@ internal static class ScheduleCommand
 
     private static object ToJson(ScheduleView view, FoundCollector found) => new
     {
-        view.ScheduleId, view.Paused, view.Note, view.Every, view.Input,
-        view.Started, view.Skipped, view.LastAt, view.NextAt,
+        view.ScheduleId,
+        view.Paused,
+        view.Note,
+        view.Every,
+        view.Input,
+        view.Started,
+        view.Skipped,
+        view.LastAt,
+        view.NextAt,
         collector = new
         {
             found.Runs,
             dryRun = found.Status?.DryRun,
-            found.Status?.Mode, found.Status?.Settings, found.Status?.Timings,
+            found.Status?.Mode,
+            found.Status?.Settings,
+            found.Status?.Timings,
         },
         differs = ScheduleText.Differences(view, found)
             .Select(change => new { option = change.Option, collector = change.From, schedule = change.To }),
