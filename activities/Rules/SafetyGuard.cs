@@ -39,11 +39,10 @@ internal static class SafetyGuard
     {
         var max = MaxDifference(input);
         var cloud = host + (cloudAhead ?? TimeSpan.Zero);
-        if (input.AsOf > temporal) temporal = input.AsOf;
-        DateTimeOffset[] times = [temporal, host, cloud];
+        DateTimeOffset[] times = [temporal, host, cloud, input.AsOf > temporal ? input.AsOf : temporal];
         return times.Max() - times.Min() <= max
             ? null
-            : new(Guards.Clocks, $"the clocks differ by more than {max}: Temporal {temporal:yyyy-MM-dd HH:mm:ss}Z, "
+            : new(Guards.Clocks, $"the clocks differ by more than {max}: Temporal {times[^1]:yyyy-MM-dd HH:mm:ss}Z, "
                 + $"this host {host:yyyy-MM-dd HH:mm:ss}Z, the cloud {cloud:yyyy-MM-dd HH:mm:ss}Z; "
                 + "correct the wrong one");
     }
