@@ -18,9 +18,10 @@ internal sealed class Outcomes(
     public void Skip(IEnumerable<Assessment> skipped) => audit.AddNews(Skipped(skipped));
 
     /// <summary>
-    /// Skips announced candidates. The audit must say each time that they were not terminated. True if
-    /// <paramref name="isExpired"/>: their evidence got too old.
+    /// Skips announced candidates. The audit must say each time that they were not terminated.
     /// </summary>
+    /// <param name="skipped">The candidates.</param>
+    /// <param name="isExpired">True if their evidence got too old.</param>
     public void SkipAnnounced(IEnumerable<Assessment> skipped, bool isExpired = false)
     {
         var entries = Skipped(skipped, isExpired);

@@ -118,7 +118,7 @@ internal sealed class PurgePhase(
         foreach (var row in done)
         {
             if (purged.Contains(row.Id)) _notes.Sample(row, "purged", Why(row));
-            else _notes.Problem($"row {row.Id} was not deleted: a table refers to it, or it is live again");
+            else _notes.Problem($"row {row.Id} was not deleted: a table refers to it, or it is active again");
         }
 
         _result = _result with

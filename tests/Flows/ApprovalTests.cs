@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.KeepAlive;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Workflows;
 using Temporalio.Client;
@@ -173,5 +174,24 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
 
         var status = await stage.Collector.QueryAsync(w => w.Status());
         Assert.Equal((true, "keep-alive"), (status.DryRun, status.Mode?.By));
+    }
+
+    [Fact]
+    public async Task KeepAlive_APlanWaitedInTheLastCollector_TheNextOneDropsAndDeletesIt()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var pause = new PauseState("reading the plan", DateTimeOffset.UtcNow);
+        var input = stage.Input() with { State = new() { Pending = Plan, Pause = pause } };
+        await CollectorStart.EnsureRunsAsync(stage.Client, input);
+        await stage.Collector.QueryAsync(w => w.Status());
+        await stage.Collector.TerminateAsync("somebody's mistake");
+
+        await stage.Client.ExecuteWorkflowAsync(
+            (KeepAliveWorkflow w) => w.RunAsync(stage.Input()),
+            new(Names.KeepAliveWorkflowId(stage.Shard.Cluster, stage.Shard.Shard), Names.TaskQueue));
+
+        var state = (await stage.Collector.QueryAsync(w => w.Export())).State!;
+        Assert.Null(state.Pending);
+        Assert.Equal([Plan.Hash], state.EndedPlans);
     }
 }
