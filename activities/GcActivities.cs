@@ -96,8 +96,6 @@ public sealed class GcActivities : IGcActivities
         var sync = new SyncPhase(
             database, Cloud(database, timings), records, notes, Trail(database, input), input, beat.Beat);
         var result = await sync.RunAsync(Token) with { Timings = timings, Leader = leader };
-        // The rows that this sync added must not look like an election.
-        if (!database.IsOwn && result is not { Added: 0, MarkedDeleted: 0 }) database.LowerUnreported(result.Added);
         PhaseMetrics.Synced(input.Shard, sync.States, database.Path);
         return result;
     });
@@ -114,8 +112,6 @@ public sealed class GcActivities : IGcActivities
                 db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
                 beat.Beat, _time);
             var result = await collect.RunAsync(before, Token);
-            // The rows that this phase marked must not hide an election.
-            if (!db.IsOwn && result.Counts.Any(c => c.Terminated + c.AlreadyGone > 0)) db.LowerUnreported(added: 0);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);
             return result;
         });

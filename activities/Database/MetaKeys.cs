@@ -18,10 +18,7 @@ internal static class MetaKeys
     /// <summary>nstance's leader and since when, as JSON. Only in a shared file.</summary>
     public const string Leader = "leader";
 
-    /// <summary>Registered rows without a report when the last sync ended. Only in a shared file.</summary>
-    public const string Unreported = "unreported";
-
-    /// <summary>Time for which <see cref="Unreported"/> holds.</summary>
+    /// <summary>Time of the last update of <c>gc_unreported</c>.</summary>
     public const string UnreportedAt = "unreported_at";
 
     /// <summary>Time of this host's acquire; a database without it is not used.</summary>

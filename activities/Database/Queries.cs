@@ -134,12 +134,12 @@ internal static class Queries
 
     /// <summary>
     /// Counts in one scan the registered rows, the stale ones and those with a report, and returns the latest sign.
-    /// Also counts those without a report that were registered at the last count.
+    /// Also counts those that had a report at the last look and have none now.
     /// </summary>
     public const string HealthCounts = $"{Counts} {Registered}";
 
     /// <summary>
-    /// Returns also the ids of the stale rows, and of rows whose sign does not sort or lies in the future. Other
+    /// Returns also the ids of rows with an old sign, and of rows whose sign does not sort or lies in the future. Other
     /// invalid texts sort as stale; <see cref="RowReader"/> detects them.
     /// </summary>
     public static readonly string HealthCountsAndIds = $"""
@@ -148,23 +148,42 @@ internal static class Queries
         {Registered}
         """;
 
-    /// <summary>A number sorts before each text, and so before "", the time of no count.</summary>
-    private const string CountedBefore = "typeof(registered_at) = 'text' AND registered_at < $counted";
+    /// <summary>
+    /// True: registered at the last look. A number sorts before each text, and so before "", the time of no look.
+    /// </summary>
+    private const string SeenBefore = "typeof(registered_at) = 'text' AND registered_at < $looked";
+
+    /// <summary>A row without a report counts from the first look that saw it so.</summary>
+    private const string Stale = """
+        coalesce(health_at, registered_at) < $before AND (health_at IS NOT NULL
+          OR (SELECT seen_at FROM gc_unreported WHERE instance_id = id) < $before)
+        """;
 
     private const string Counts = $"""
-        SELECT count(*), count(CASE WHEN coalesce(health_at, registered_at) < $before THEN 1 END), count(health_at),
+        SELECT count(*), count(CASE WHEN {Stale} THEN 1 END), count(health_at),
           max(coalesce(health_at, registered_at)) FILTER (WHERE coalesce(health_at, registered_at) <= $future
             AND typeof(coalesce(health_at, registered_at)) = 'text'),
-          count(CASE WHEN health_at IS NULL AND {CountedBefore} THEN 1 END)
+          count(CASE WHEN health_at IS NULL AND {SeenBefore}
+            AND NOT EXISTS (SELECT 1 FROM gc_unreported WHERE instance_id = id) THEN 1 END)
         """;
 
     private const string Registered =
         "FROM instances WHERE +registered_at IS NOT NULL AND +deleted_at IS NULL AND typeof(id) = 'text'";
 
-    /// <summary>Active registered rows without a report, and those registered before a time.</summary>
+    /// <summary>
+    /// Active registered rows without a report: whether each was registered at the last look, and since when it is
+    /// seen so.
+    /// </summary>
     public const string Unreported = $"""
-        SELECT count(*), count(CASE WHEN {CountedBefore} THEN 1 END) {Registered} AND health_at IS NULL
+        SELECT id, {SeenBefore}, (SELECT seen_at FROM gc_unreported WHERE instance_id = id)
+        {Registered} AND health_at IS NULL
         """;
+
+    public const string UnreportedSince = """
+        SELECT instance_id, seen_at FROM gc_unreported WHERE instance_id IN (SELECT value FROM json_each($ids))
+        """;
+
+    public const string UnreportedIds = "SELECT instance_id FROM gc_unreported";
 
     /// <summary>Active rows whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""

@@ -37,7 +37,8 @@ internal static class Schema
     /// <summary>
     /// The collector's own tables. The sync sets <c>rowless</c> for a machine without a row. <c>terminating_at</c> is
     /// when the collector first saw that the machine shuts down, or terminated it. Launch times are Unix milliseconds,
-    /// since every sync compares them.
+    /// since every sync compares them. <c>gc_unreported</c> has the registered rows without a report, and since when the
+    /// collector saw them so; it stays empty in a file of our own.
     /// </summary>
     public const string Collector = """
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,6 +50,7 @@ internal static class Schema
         CREATE TABLE gc_records (
           instance_id TEXT PRIMARY KEY NOT NULL, etag TEXT NOT NULL, tenant TEXT NOT NULL, group_key TEXT NOT NULL,
           provider_id TEXT, status TEXT NOT NULL, registered_at TEXT, first_read_at TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE gc_unreported (instance_id TEXT PRIMARY KEY NOT NULL, seen_at TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE gc_outbox (
           n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
           UNIQUE (kind, id));

@@ -71,7 +71,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <exception cref="DatabaseException">nstance reset the reports since the last sync.</exception>
     public HealthFacts CountHealth(PhaseInput input) => Query(
         Queries.HealthCounts, Health, ("$before", GoTime.TextAfterSecondOf(HealthRules.StaleBefore(input))),
-        ("$future", Soon(input.AsOf)), ("$counted", RegisteredAtLastCount))[0];
+        ("$future", Soon(input.AsOf)), ("$looked", RegisteredAtLastLook))[0];
 
     /// <summary>Returns exact counts, the stale rows, and the rows with an invalid time.</summary>
     public (HealthFacts Facts, IReadOnlyList<InstanceRow> Stale, IReadOnlyList<InstanceRow> Invalid) FindStale(
@@ -81,8 +81,8 @@ internal sealed partial class ShardDatabase : ICandidateSource
         var (facts, ids) = Query(
             Queries.HealthCountsAndIds, row => (Health(row), row.GetString(5)),
             ("$before", GoTime.TextAfterSecondOf(before)), ("$future", Soon(input.AsOf)),
-            ("$counted", RegisteredAtLastCount))[0];
-        var isInvalid = Rows(ids).Concat(Query(Queries.RegisteredByRecord, RowReader.Row))
+            ("$looked", RegisteredAtLastLook))[0];
+        var isInvalid = WithUnreportedSince(Rows(ids)).Concat(Query(Queries.RegisteredByRecord, RowReader.Row))
             .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
         var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
         return (facts with { Stale = stale.Count }, stale, Sorted(isInvalid[true]));
@@ -221,7 +221,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
 
     private HealthFacts Health(SqliteDataReader row)
     {
-        if (row.GetInt32(4) > UnreportedAtLastCount)
+        if (row.GetInt32(4) > 0)
         {
             throw new DatabaseException(
                 DatabaseFault.Reset, $"nstance was elected since the last sync: it reset agents' reports in {Path}");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Nstance.Temporal.Activities.Rules;
 
@@ -30,8 +29,8 @@ internal sealed partial class ShardDatabase
     public NstanceLeaderInfo NoteLeader(NstanceLeader leader, DateTimeOffset at, bool isElected)
     {
         var known = GetLeader();
-        var (unreported, countedBefore) = CountUnreported();
-        isElected |= countedBefore > UnreportedAtLastCount;
+        var (unreported, reset) = ReadUnreported();
+        isElected |= reset > 0;
         // A time in the future was written while Temporal's clock was ahead. Health would not be evaluated until then.
         if (isElected || GetMetaTime(MetaKeys.HealthFrom) > at) SetMeta(MetaKeys.HealthFrom, at);
         var since = isElected || known is null ? at : known.Since;
@@ -42,31 +41,50 @@ internal sealed partial class ShardDatabase
     }
 
     /// <summary>
-    /// Lowers the stored number of registered rows without a report after a phase that removed or added rows. nstance
-    /// resets all reports at each election, also when it elects the same server again. Without a reset, the number of
-    /// rows that are registered now and have no report can only fall, but for the <paramref name="added"/> ones. It
-    /// never rises beyond that: an election during the phase must not be lost.
+    /// A text after the registrations that the last look saw for certain, since the server writes registered_at by its
+    /// own clock. Empty before the first look.
     /// </summary>
-    public void LowerUnreported(int added) => SetMeta(
-        MetaKeys.Unreported,
-        Math.Min(CountUnreported().All, UnreportedAtLastCount + added).ToString(CultureInfo.InvariantCulture));
-
-    private int UnreportedAtLastCount =>
-        int.TryParse(GetMeta(MetaKeys.Unreported), CultureInfo.InvariantCulture, out var count) ? count : 0;
-
-    /// <summary>
-    /// A text after the registrations that the last count included for certain, since the server writes registered_at
-    /// by its own clock. Empty before the first count.
-    /// </summary>
-    private string RegisteredAtLastCount => GetMetaTime(MetaKeys.UnreportedAt) is { } at
+    private string RegisteredAtLastLook => GetMetaTime(MetaKeys.UnreportedAt) is { } at
         ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
 
-    private void NoteUnreported(int count, DateTimeOffset at) => SetMeta(
-    [
-        (MetaKeys.Unreported, count.ToString(CultureInfo.InvariantCulture)),
-        (MetaKeys.UnreportedAt, GoTime.Format(at)),
-    ]);
+    /// <summary>
+    /// Returns the registered rows without a report and since when each is seen so, and the number of those that had a
+    /// report at the last look: nstance resets all reports at each election, also when it elects the same server again.
+    /// </summary>
+    private (Dictionary<string, DateTimeOffset?> Rows, int Reset) ReadUnreported()
+    {
+        var rows = Query(
+            Queries.Unreported,
+            row => (Id: row.GetString(0), Before: row.GetBoolean(1), Seen: Statement.Text(row, 2)),
+            ("$looked", RegisteredAtLastLook));
+        return (
+            rows.ToDictionary(row => row.Id, row => Time(row.Seen)),
+            rows.Count(row => row.Before && row.Seen is null));
+    }
 
-    private (int All, int RegisteredAtLastCount) CountUnreported() => Query(
-        Queries.Unreported, row => (row.GetInt32(0), row.GetInt32(1)), ("$counted", RegisteredAtLastCount))[0];
+    private void NoteUnreported(Dictionary<string, DateTimeOffset?> rows, DateTimeOffset at)
+    {
+        WriteBatches(
+            Query(Queries.UnreportedIds, row => row.GetString(0)).Where(id => !rows.ContainsKey(id)),
+            id => Write(Statements.RemoveUnreported, ("$id", id)));
+        var text = GoTime.Format(at);
+        WriteBatches(
+            rows.Where(row => !(row.Value <= at)),
+            row => Write(Statements.AddUnreported, ("$id", row.Key), ("$at", text)));
+        SetMeta(MetaKeys.UnreportedAt, text);
+    }
+
+    /// <summary>A row that was never seen without a report counts from now on.</summary>
+    private IEnumerable<InstanceRow> WithUnreportedSince(IReadOnlyCollection<InstanceRow> rows)
+    {
+        var ids = JsonSerializer.Serialize(rows.Where(row => row.HealthAt is null).Select(row => row.Id));
+        var since = Query(
+            Queries.UnreportedSince, row => (Id: row.GetString(0), At: Time(row.GetString(1))), ("$ids", ids))
+            .ToDictionary(row => row.Id, row => row.At);
+        return rows.Select(row => row.HealthAt is null
+            ? row with { UnreportedSince = since.GetValueOrDefault(row.Id) ?? DateTimeOffset.MaxValue }
+            : row);
+    }
+
+    private static DateTimeOffset? Time(string? text) => GoTime.TryParse(text, out var time) ? time : null;
 }

@@ -81,7 +81,14 @@ internal sealed partial class ShardDatabase
         ];
         if (hasSubnet) values.Add(("$subnet", record.SubnetId));
         using var insert = new Statement(_connection, sql, [.. values]);
-        return WriteBatches([record], _ => insert.Bind(_transaction, [.. values]).Run()) == 1;
+        return WriteBatches([record], _ =>
+        {
+            if (insert.Bind(_transaction, [.. values]).Run() == 0) return 0;
+            // A row that the collector adds must not look like an election.
+            return record.RegisteredAt is null
+                ? 1
+                : Write(Statements.AddUnreported, ("$id", record.InstanceId.ToString()), ("$at", GoTime.Format(at)));
+        }) == 1;
     }
 
     /// <summary>True if <c>instances</c> has no row.</summary>

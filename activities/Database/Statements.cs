@@ -87,6 +87,13 @@ internal static class Statements
 
     public const string DeleteRecord = "DELETE FROM gc_records WHERE instance_id = $id";
 
+    public const string AddUnreported = """
+        INSERT INTO gc_unreported (instance_id, seen_at) VALUES ($id, $at)
+        ON CONFLICT (instance_id) DO UPDATE SET seen_at = $at
+        """;
+
+    public const string RemoveUnreported = "DELETE FROM gc_unreported WHERE instance_id = $id";
+
     public const string AddOnce = """
         INSERT INTO gc_outbox (kind, id, body) VALUES ($kind, $id, $body) ON CONFLICT (kind, id) DO NOTHING
         """;

@@ -64,6 +64,12 @@ internal sealed record InstanceRow
     /// <summary>When the collector first read its record. Its health clock does not start before.</summary>
     public DateTimeOffset? FirstReadAt { get; init; }
 
+    /// <summary>
+    /// When the collector first saw it registered without a report; null if it has one, or was not read for its health.
+    /// Before that time its agent may have reported: an election resets all reports.
+    /// </summary>
+    public DateTimeOffset? UnreportedSince { get; init; }
+
     /// <summary>Columns whose values are not times.</summary>
     public IReadOnlyList<string> InvalidColumns { get; init; } = [];
 
@@ -92,12 +98,16 @@ internal sealed record InstanceRow
     /// <summary>When its wait for the registration began.</summary>
     public DateTimeOffset Issued => IssuedAt ?? CreatedAt;
 
-    /// <summary>Its last report, else its registration; not before the first read of its record.</summary>
+    /// <summary>
+    /// Its last report, else its registration; not before the first read of its record, or the first look that saw it
+    /// without a report.
+    /// </summary>
     public DateTimeOffset LastSign
     {
         get
         {
             var last = HealthAt ?? RegisteredAt ?? DateTimeOffset.MaxValue;
+            if (UnreportedSince > last) last = UnreportedSince.Value;
             return FirstReadAt > last ? FirstReadAt.Value : last;
         }
     }

@@ -49,6 +49,7 @@ public sealed class ChaosTests
     [InlineData(7883)] // nstance marked a row whose launch answer was lost, and short listings omitted its machine
     [InlineData(2810)] // its group was paused after a try to delete its record had failed: the retry waits
     [InlineData(1984)] // registered, its launch never answered, and an own file took the shard after EC2 forgot it
+    [InlineData(10332)] // registered, reported and reset by an election before the first cycle that saw it
     [InlineData(3501)] // terminated by the last cycle of the story: no sync came after it
     public async Task Play_SeedWithAnEarlierViolation_Holds(int seed) =>
         Assert.Null((await ChaosRun.PlayAsync(StoryTeller.Tell(seed))).Violation);

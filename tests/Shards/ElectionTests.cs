@@ -185,6 +185,44 @@ public sealed class ElectionTests : IDisposable
         Assert.Equal((0, 0), (health.Stale, health.Enqueued));
     }
 
+    /// <summary>
+    /// Registered, reported and reset between two cycles: the election is not seen, as no row has lost a report that
+    /// the collector knew of.
+    /// </summary>
+    [Fact]
+    public async Task ElectedBeforeTheFirstLookAtNewInstances_TheyCountFromThatLook()
+    {
+        await _shard.CycleAsync();
+        _shard.Nstance.Write(database => _members.ForEach(id => database.MarkDeleted(id, At(1))));
+        string[] added = [AddRegistered(At(10)), AddRegistered(At(20))];
+        Report(30, added);
+        Elect();
+
+        var first = await SyncAndScanAsync(minutes: 60);
+        Report(61, added.Take(1));
+        var early = await SyncAndScanAsync(minutes: 60.5);
+        var late = await SyncAndScanAsync(minutes: 62);
+
+        Assert.Equal((0, 0, 1), (first.Enqueued, early.Enqueued, late.Enqueued));
+        var check = Assert.Single(_shard.Events.Events);
+        Assert.Equal((added[1], 2), (check.InstanceId, check.Attempt));
+    }
+
+    /// <summary>As many rows without a report as before, but others: the silent one is gone, another was reset.</summary>
+    [Fact]
+    public async Task Elected_AsManyWithoutAReportAsBefore_IsANewTerm()
+    {
+        await _shard.CycleAsync();
+        _shard.Nstance.Write(database => _members.Skip(2).ToList().ForEach(id => database.MarkDeleted(id, At(1))));
+        Elect();
+        Report(2, _members.Take(1));
+        await SyncAsync(minutes: 3);
+        _shard.Nstance.Write(database => database.MarkDeleted(_members[1], At(4)));
+        Elect();
+
+        Assert.Equal(At(20), (await SyncAsync(minutes: 20)).Leader!.Since);
+    }
+
     [Fact]
     public async Task NotElected_NewAgentsAndDeletedRows_KeepTheTerm()
     {
@@ -219,7 +257,7 @@ public sealed class ElectionTests : IDisposable
         Assert.Null(database.GetMetaTime(MetaKeys.HealthFrom));
     }
 
-    private static DateTimeOffset At(int minutes) => SharedShard.Start.AddMinutes(minutes);
+    private static DateTimeOffset At(double minutes) => SharedShard.Start.AddMinutes(minutes);
 
     private void Elect() => _shard.Nstance.Write(database => database.Elect());
 
@@ -233,10 +271,26 @@ public sealed class ElectionTests : IDisposable
     private void AddUnregistered() => _shard.Nstance.Write(database => database.Insert(
         new NstanceInstance(SharedShard.NewId(At(-60)), "acme", "web", At(-60)) { ProviderId = "i-never" }));
 
-    private void Report(int minutes, IEnumerable<string> members) =>
+    private string AddRegistered(DateTimeOffset at)
+    {
+        var id = SharedShard.NewId(at);
+        var machine = _shard.Launch(id, at).ProviderId;
+        _shard.PutRecord(id, "web", machine, at, at);
+        _shard.Nstance.Write(database => database.Insert(
+            new NstanceInstance(id, "acme", "web", at) { ProviderId = machine, RegisteredAt = at }));
+        return id;
+    }
+
+    private async Task<HealthScanResult> SyncAndScanAsync(double minutes)
+    {
+        await SyncAsync(minutes);
+        return await _shard.Activities.ScanHealthAsync(_shard.Input);
+    }
+
+    private void Report(double minutes, IEnumerable<string> members) =>
         _shard.Nstance.File.Report(members.Select(id => (id, At(minutes))));
 
-    private Task<SyncResult> SyncAsync(int minutes)
+    private Task<SyncResult> SyncAsync(double minutes)
     {
         _shard.Input = _shard.Input with { AsOf = At(minutes) };
         return _shard.Activities.SyncProviderAsync(_shard.Input);
