@@ -81,7 +81,7 @@ internal sealed class HealthPhase(
         RejectionsOver = [.. (input.Plans?.Rejected ?? []).Where(r => r.IsOfHealth).Select(r => r.Hash)],
         Pending = input.Plans?.Pending is not { } pending ? null : new(pending.Hash)
         {
-            Over = pending.IsOfHealth ? "the agents report again, and its checks are sent as usual" : null,
+            Over = pending.IsOfHealth ? "few agents look silent by now, and its checks are sent as usual" : null,
         },
     };
 

@@ -121,6 +121,6 @@ internal static class SetupCommands
         { Before.Runs: true } => "runs already",
         { Plan.Paused: true } => "does not run",
         { IsCreated: true } => "started",
-        _ => "did not run; it starts again with its last state when a worker polls",
+        _ => "did not run; it starts again with its last state when a worker polls: in dry-run if it was in dry-run",
     };
 }
