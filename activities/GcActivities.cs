@@ -228,10 +228,11 @@ public sealed class GcActivities : IGcActivities
     {
         using var database = OpenHeld(input.Shard);
         var timings = new ShardTimings();
+        var records = _connections.Records(timings.RequestTimeout);
+        await new LeaderCheck(_databases, records, input.Shard, _time).RequireSameAsync(database, ct);
         if (GoDuration.TryParse(database.GetMeta(MetaKeys.HealthCheckInterval), out var interval))
             timings = timings with { HealthCheckInterval = interval };
-        return await new CheckPhase(database, Cloud(database, timings), timings.HealthCheckInterval)
-            .RunAsync(input, ct);
+        return await new CheckPhase(database, Cloud(database, timings), timings).RunAsync(input, ct);
     }
 
     private ShardDatabase OpenHeld(ShardRef shard)

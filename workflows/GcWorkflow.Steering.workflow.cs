@@ -90,6 +90,7 @@ public sealed partial class GcWorkflow
         _collector.Settings = settings;
         // The latest request wins: settings that name a mode replace the mode that an operator set.
         if (settings.DryRun is not null) State = State with { Mode = null };
+        if (_collector.DryRun) State = Approvals.Withdraw(State);
         return Steered("configured", null);
     }
 

@@ -161,7 +161,7 @@ public sealed class ReconcilerWorkflow
         {
             await WaitAsync(() => _leaving || _queue.HasNews);
             if (_leaving) return;
-            var notification = _queue.Next(_shard, Clock.Now)!;
+            if (_queue.Next(_shard, Clock.Now) is not { } notification) continue;
             using var sending = new CancellationTokenSource();
             _sending = sending;
             try
@@ -175,6 +175,13 @@ public sealed class ReconcilerWorkflow
             catch (Exception e) when (TemporalException.IsCanceledException(e) && _leaving)
             {
                 return;
+            }
+            catch (ActivityFailureException e) when (notification.Kind == EventQueue.Replacement
+                && e.InnerException is not ApplicationFailureException { NonRetryable: true }
+                && !TemporalException.IsCanceledException(e))
+            {
+                _queue.Expired();
+                ShowQueue();
             }
             catch (ActivityFailureException e) when (!TemporalException.IsCanceledException(e))
             {
@@ -206,8 +213,10 @@ public sealed class ReconcilerWorkflow
         Summary = $"check {count}",
     };
 
-    private static ActivityOptions NotifyOptions(Notification notification, CancellationToken cancellation) => new()
+    private ActivityOptions NotifyOptions(Notification notification, CancellationToken cancellation) => new()
     {
+        // A replacement must not arrive hours after its verdict.
+        ScheduleToCloseTimeout = notification.Kind == EventQueue.Replacement ? _queue.Window : null,
         StartToCloseTimeout = TimeSpan.FromMinutes(1),
         RetryPolicy = new() { InitialInterval = TimeSpan.FromSeconds(1), MaximumInterval = TimeSpan.FromMinutes(2) },
         CancellationToken = cancellation,

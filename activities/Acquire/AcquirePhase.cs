@@ -24,6 +24,8 @@ internal sealed class AcquirePhase(
             Leader = await leader.AcquireAsync(database, input.PreviousHost, at, ct),
         };
         if (database.IsOwn) result = await FillAsync(database, input, result, notes, ct);
+        // Marks of an earlier time on this host may be wrong by now: only a sync confirms them for the purge.
+        if (input.PreviousHost != databases.HostName) database.SetMeta(MetaKeys.SyncedAt, "");
         database.SetMeta(MetaKeys.Region, config.Region ?? "");
         database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         database.SetMeta(MetaKeys.AcquiredAt, input.AsOf);

@@ -61,6 +61,7 @@ internal sealed class CollectPhase(
         if (Array.Exists(found, candidates => candidates.Count > 0))
             _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
         foreach (var problem in plans.Problems) _summary.Problem(problem);
+        foreach (var outage in plans.Outages) _summary.Outage(outage);
         var outcomes = new Outcomes(database, audit, _summary, plans, input);
         var termination = new Termination(database, cloud, _records, _groups, outcomes, _summary, audit, input);
         for (var i = 0; i < found.Length; i++)
@@ -92,7 +93,9 @@ internal sealed class CollectPhase(
             Blocked = [.. _blocked.DistinctBy(guard => guard.Guard)],
             Plan = plan,
             Pending = pending,
-            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed),
+            // What a grace period or a pause holds back of it stays approved.
+            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed
+                && !IsInGrace && input.PartialPauses is null),
             RejectionsOver = plans.RejectionsOver(candidates),
             PlansDeleted = deleted,
         };
@@ -100,7 +103,9 @@ internal sealed class CollectPhase(
 
     /// <summary>False: a candidate may be missing for a while only, so that no plan is over because of that.</summary>
     private bool CanTell => input.Guard is null && !_blocked.Exists(guard => guard.Guard == Guards.Cloud)
-        && !(input.Grace?.Since >= Deadlines.Deadline(input));
+        && !IsInGrace;
+
+    private bool IsInGrace => input.Grace?.Since >= Deadlines.Deadline(input);
 
     private async Task CollectAsync(
         Reason reason, IReadOnlyList<Candidate> found, Outcomes outcomes, Termination termination, CancellationToken ct)

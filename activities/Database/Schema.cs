@@ -37,8 +37,8 @@ internal static class Schema
     /// <summary>
     /// The collector's own tables. The sync sets <c>rowless</c> for a machine without a row. <c>terminating_at</c> is
     /// when the collector first saw that the machine shuts down, or terminated it. Launch times are Unix milliseconds,
-    /// since every sync compares them. <c>gc_unreported</c> has the registered rows without a report, and since when the
-    /// collector saw them so; it stays empty in a file of our own.
+    /// since every sync compares them. <c>gc_unreported</c> has the registered rows without a report, and since when
+    /// the collector saw them so; it stays empty in a file of our own.
     /// </summary>
     public const string Collector = """
         CREATE TABLE gc_meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;

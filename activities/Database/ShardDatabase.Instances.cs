@@ -98,6 +98,10 @@ internal sealed partial class ShardDatabase : ICandidateSource
     /// <summary>One row, deleted or not.</summary>
     public InstanceRow? Find(string id) => Query(Queries.ById, RowReader.Row, ("$id", id)).FirstOrDefault();
 
+    /// <summary>One row with the time since which it has no report.</summary>
+    public InstanceRow? FindForHealth(string id) =>
+        WithUnreportedSince(Query(Queries.ById, RowReader.Row, ("$id", id))).FirstOrDefault();
+
     /// <summary>Returns those of the rows that exist, deleted or not, with their load balancer targets.</summary>
     public IReadOnlyDictionary<string, InstanceRow> FindAll(IEnumerable<string> ids)
     {

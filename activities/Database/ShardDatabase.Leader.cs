@@ -36,7 +36,7 @@ internal sealed partial class ShardDatabase
         var since = isElected || known is null ? at : known.Since;
         var noted = new NstanceLeaderInfo(leader.Id, leader.Address, since);
         if (noted != known) SetMeta(MetaKeys.Leader, JsonSerializer.Serialize(noted));
-        NoteUnreported(unreported, at);
+        NoteUnreported(unreported, at, isElected);
         return noted;
     }
 
@@ -62,16 +62,18 @@ internal sealed partial class ShardDatabase
             rows.Count(row => row.Before && row.Seen is null));
     }
 
-    private void NoteUnreported(Dictionary<string, DateTimeOffset?> rows, DateTimeOffset at)
+    private void NoteUnreported(Dictionary<string, DateTimeOffset?> rows, DateTimeOffset at, bool isElected)
     {
         WriteBatches(
             Query(Queries.UnreportedIds, row => row.GetString(0)).Where(id => !rows.ContainsKey(id)),
             id => Write(Statements.RemoveUnreported, ("$id", id)));
-        var text = GoTime.Format(at);
+        // Before the first look of all, rows count from their registration: the first host begins a grace period.
+        var isFirst = GetMetaTime(MetaKeys.UnreportedAt) is null;
+        var seen = GoTime.Format(isFirst && !isElected ? DateTimeOffset.UnixEpoch : at);
         WriteBatches(
-            rows.Where(row => !(row.Value <= at)),
-            row => Write(Statements.AddUnreported, ("$id", row.Key), ("$at", text)));
-        SetMeta(MetaKeys.UnreportedAt, text);
+            rows.Where(row => isElected || !(row.Value <= at)),
+            row => Write(Statements.AddUnreported, ("$id", row.Key), ("$at", seen)));
+        SetMeta(MetaKeys.UnreportedAt, at);
     }
 
     /// <summary>A row that was never seen without a report counts from now on.</summary>

@@ -49,7 +49,7 @@ internal sealed class HealthPhase(
         var plans = await ShardPlans.ReadAsync(store, input, ofHealth: true, ct);
         var isApproved = stale.ToLookup(plans.ApprovesCheck);
         var sent = await SendAsync([.. Checks([.. isApproved[true]], facts)], ct);
-        foreach (var problem in plans.Problems) _notes.Problem(problem);
+        foreach (var problem in plans.Problems.Concat(plans.Outages)) _notes.Problem(problem);
         var waiting = isApproved[false].Select(row => (Row: row, Item: PlanItem.OfCheck(row))).ToArray();
         var candidates = waiting.Select(w => w.Item.InstanceId).ToHashSet();
         waiting = [.. waiting.Where(w => plans.WhyRejected(w.Item) is null)];

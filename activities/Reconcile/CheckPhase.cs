@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Reconcile;
 
@@ -6,7 +7,7 @@ namespace Nstance.Temporal.Activities.Reconcile;
 /// Checks instances whose reports are missing. It writes and terminates nothing, because the next sync finds unhealthy
 /// and missing machines. Safe to retry.
 /// </summary>
-internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan healthCheckInterval)
+internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, ShardTimings timings)
 {
     /// <summary>Missed reports after which a running instance should be replaced.</summary>
     public const int MissedForReplacement = 3;
@@ -26,20 +27,22 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
             silent = e.Message;
         }
 
+        var since = db.HealthKnownSince(new(input.Shard, input.AsOf, timings));
         return new([.. input.Events.Select((e, i) =>
         {
-            var (verdict, why) = Judge(e, rows[i], answer, silent, input);
+            var (verdict, why) = Judge(e, rows[i], answer, silent, since, input);
             return new CheckedInstance(e.InstanceId ?? "", verdict, why);
         })]);
     }
 
     private (CheckVerdict Verdict, string Why) Judge(
-        ReconcileEvent e, InstanceRow? known, DescribeResult? answer, string? silent, CheckInstancesInput input)
+        ReconcileEvent e, InstanceRow? known, DescribeResult? answer, string? silent, DateTimeOffset? since,
+        CheckInstancesInput input)
     {
         if (known is null) return (CheckVerdict.Unknown, "the database has no such row");
 
         // Read the row again: its agent may have reported meanwhile.
-        var row = db.Find(known.Id) ?? known;
+        var row = db.FindForHealth(known.Id) ?? known;
         if (row.DeletedAt is not null) return (CheckVerdict.Fine, "was deleted meanwhile");
         if (row.ProviderId is not { } provider) return (CheckVerdict.Unknown, "the row has no provider id");
         if (provider != known.ProviderId) return (CheckVerdict.Unknown, "the row names another instance by now");
@@ -56,10 +59,15 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, TimeSpan health
         if (instance.Status.IsUnhealthy()) return (CheckVerdict.Collectable, $"{instance.State} at the cloud");
         if (instance.Status == InstanceStatus.Unknown)
             return (CheckVerdict.Unknown, "in a state that is not understood");
-        if (row.LastSign >= input.AsOf - healthCheckInterval) return (CheckVerdict.Fine, "reports again");
-        return instance.Status == InstanceStatus.Running && e.Attempt >= MissedForReplacement
-            ? (CheckVerdict.Replace, $"running, but {e.Attempt} reports are missing")
+        if (since is null) return (CheckVerdict.Unknown, "no agent reports into this host's database");
+
+        // The check may be old, and another host's: its agent may have reported since, or nstance reset all reports.
+        var last = row.LastSign > since ? row.LastSign : since.Value;
+        var missed = Math.Min(e.Attempt, HealthRules.Missed(last, input.AsOf, timings));
+        if (missed < 1) return (CheckVerdict.Fine, "reports again");
+        return instance.Status == InstanceStatus.Running && missed >= MissedForReplacement
+            ? (CheckVerdict.Replace, $"running, but {missed} reports are missing")
             : (CheckVerdict.Fine,
-                $"{instance.State}; {e.Attempt} reports are missing, {MissedForReplacement} would be too many");
+                $"{instance.State}; {missed} reports are missing, {MissedForReplacement} would be too many");
     }
 }

@@ -12,6 +12,7 @@ internal sealed class ShardPlans
     private readonly PhaseInput _input;
     private readonly bool _ofHealth;
     private readonly List<string> _problems = [];
+    private readonly List<string> _outages = [];
     private readonly List<string> _lost = [];
     private readonly List<(Rejection Rejection, Plan Plan)> _rejected = [];
     private readonly Dictionary<PlanItem, Rejection> _refused = [];
@@ -29,6 +30,9 @@ internal sealed class ShardPlans
 
     /// <summary>Problems for the report, one sentence each.</summary>
     public IReadOnlyList<string> Problems => _problems;
+
+    /// <summary>Problems because the bucket did not answer, so that work was left.</summary>
+    public IReadOnlyList<string> Outages => _outages;
 
     public bool IsApproved => _approved is not null;
 
@@ -170,7 +174,7 @@ internal sealed class ShardPlans
         }
         catch (CloudException e)
         {
-            _problems.Add($"{what} plan {id} could not be read, nothing is done by it: {e.Message}");
+            _outages.Add($"{what} plan {id} could not be read, nothing is done by it: {e.Message}");
         }
 
         return null;

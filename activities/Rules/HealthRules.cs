@@ -64,6 +64,10 @@ internal static class HealthRules
         var last = row.LastSign;
         if (since > last) last = since.Value;
         if (input.Grace?.Since > last) last = input.Grace.Since;
-        return (int)Math.Min(int.MaxValue, (input.AsOf - last) / input.Timings.HealthCheckInterval);
+        return Missed(last, input.AsOf, input.Timings);
     }
+
+    /// <summary>Returns the number of health intervals between two times.</summary>
+    public static int Missed(DateTimeOffset last, DateTimeOffset asOf, ShardTimings timings) =>
+        (int)Math.Clamp((asOf - last) / timings.HealthCheckInterval, 0, int.MaxValue);
 }

@@ -140,7 +140,8 @@ internal static class TerminationRules
             return Verdict.Skip("the row is another by now");
         if (Deadlines.Covers(input, silentSince) is { } grace) return grace;
         if (!(row.LastSign < silentSince)) return Verdict.Skip("its agent reports");
-        var isTerminated = now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;
+        var isTerminated = now.Instance?.Status == InstanceStatus.Deleted
+            || now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;
         if (!isTerminated && !(now.HealthKnownSince < silentSince))
             return Verdict.Skip("agents do not report to this host, so silence is not evidence");
         if (row.UpdatedAt >= input.AsOf - input.Timings.SettleTime)

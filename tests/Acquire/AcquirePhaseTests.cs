@@ -1,4 +1,6 @@
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Ports;
+using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Exceptions;
 
@@ -96,6 +98,21 @@ public sealed class AcquirePhaseTests : IDisposable
         _shard.Records.ConfigFault = new CloudException(CloudFault.Denied, "no");
         var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => AcquireAsync());
         Assert.Equal(ErrorTypes.Denied, e.ErrorType);
+    }
+
+    /// <summary>nstance may have made a machine anew under the id of a marked row, while another host synced.</summary>
+    [Theory]
+    [InlineData("host-a", true)]
+    [InlineData("host-b", false)]
+    public async Task Acquire_AnotherHostBefore_PurgesNothingBeforeASync(string previous, bool mayPurge)
+    {
+        await AcquireAsync();
+        await _shard.Activities(own: true).SyncProviderAsync(_shard.Input);
+        await AcquireAsync(previous);
+
+        using var database = ShardDatabase.OpenToRead(OwnPath, _shard.Shard, own: true);
+        var synced = database.GetMetaTime(MetaKeys.SyncedAt);
+        Assert.Equal(mayPurge, PurgeRules.DeletedBefore(_shard.Input, synced) is not null);
     }
 
     [Fact]

@@ -135,6 +135,7 @@ public sealed class PendingPlanTests : IDisposable
         var result = await _world.CollectAsync();
 
         _world.AssertSkipped(other, result, "could not be read, and may hold it");
+        Assert.EndsWith("S3: 503", result.Outage, StringComparison.Ordinal);
         Assert.Empty(_world.Cloud.TerminateCalls);
     }
 

@@ -193,6 +193,28 @@ public sealed class PlanCollectTests : IDisposable
         Assert.Equal((2, true), (again.Approved, again.ApprovalDone));
     }
 
+    /// <summary>A pause, an election or another host came between the plan and its approval.</summary>
+    [Theory]
+    [InlineData("grace")]
+    [InlineData("pause")]
+    public async Task Collect_ApprovedInstancesMustWait_ApprovalIsNotDone(string cause)
+    {
+        CollectWorld.Made[] made = [_world.Add(), _world.Add()];
+        await ApproveAsync();
+        var approved = _world.Input;
+        _world.Input = cause == "grace"
+            ? approved with { Grace = new(CollectWorld.AsOf, "host two took over") }
+            : approved with { PartialPauses = [new("look first", CollectWorld.AsOf) { Sweep = Sweep.Dangling }] };
+
+        var result = await _world.CollectAsync();
+
+        Assert.All(made, _world.AssertUntouched);
+        Assert.Equal((2, false), (result.Of(CollectReason.Dangling).Skipped, result.ApprovalDone));
+
+        _world.Input = approved;
+        Assert.Equal((2, true), ((await _world.CollectAsync()).Approved, true));
+    }
+
     [Fact]
     public async Task Collect_TerminationFailsForOne_ApprovalIsNotDone()
     {

@@ -156,6 +156,22 @@ public sealed class ApprovalTests(TemporalServerFixture server) : IClassFixture<
         Assert.Null(status.Host);
     }
 
+    /// <summary>Otherwise <c>enforce</c> would carry out an approval of before the dry-run.</summary>
+    [Fact]
+    public async Task Configure_ToDryRun_WithdrawsPlanAndApproval()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        stage.Gc.Collects = _ => new() { Plan = Plan };
+        var collector = await stage.StartAsync();
+        await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(false)));
+        Assert.NotNull((await collector.QueryAsync(w => w.Status())).Pending);
+        var settings = stage.Input().Settings with { DryRun = true };
+
+        var status = await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(settings));
+
+        Assert.Equal((true, null, null), (status.DryRun, status.Pending, status.Approval));
+    }
+
     /// <summary>The Web UI's Configure changes the collector alone. Its schedule still enforces.</summary>
     [Fact]
     public async Task KeepAlive_CollectorInDryRunByConfigureWasTerminated_ComesBackInDryRun()

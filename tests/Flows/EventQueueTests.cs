@@ -128,6 +128,39 @@ public sealed class EventQueueTests
         Assert.Equal("web", queue.Next(Shard, Start)!.Events[0].Group);
     }
 
+    /// <summary>The webhook was away. The agent may report by now.</summary>
+    [Theory]
+    [InlineData(119, false)]
+    [InlineData(120, true)]
+    public void Next_ReplacementWaited_IsCheckedAgainAfterTwiceTheInterval(int seconds, bool again)
+    {
+        var queue = new EventQueue(null, Interval);
+        queue.Enqueue(new("1", [Check("a")]), Start);
+        queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Replace), Start);
+        queue = new EventQueue(queue.Export(Start), Interval);
+
+        var next = queue.Next(Shard, Start.AddSeconds(seconds));
+
+        Assert.Equal(again ? null : "ReplaceInstance", next?.Kind);
+        Assert.Equal(again ? ["a"] : [], queue.Checks().Select(e => e.InstanceId));
+        Assert.Equal(again ? (0, 0) : (1, 1), (queue.Totals.Handled, queue.Totals.MarkedForReplacement));
+    }
+
+    [Fact]
+    public void Expired_ReplacementsOnTheirWay_AreCheckedAgainOnce()
+    {
+        var queue = new EventQueue(null, Interval);
+        queue.Enqueue(new("1", [Check("a"), Check("b")]), Start);
+        queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Replace), Start);
+        Assert.Equal(2, queue.Next(Shard, Start)!.Events.Count);
+        queue.Enqueue(new("2", [Check("a") with { Attempt = 5 }]), Start.AddSeconds(120));
+
+        queue.Expired();
+
+        Assert.Equal([("a", 5), ("b", 1)], queue.Checks().Select(e => (e.InstanceId!, e.Attempt)));
+        Assert.Equal((0, false), (queue.ToNotify, queue.HasNews));
+    }
+
     [Fact]
     public void AnyOrderOfSteps_NothingIsLost_AcrossRuns() =>
         Gen.Int[0, 5].Select(Gen.Int[0, 12], Gen.Int[0, 90], (step, name, seconds) => (step, name, seconds))
@@ -167,10 +200,11 @@ public sealed class EventQueueTests
                 var totals = queue.Totals;
                 Assert.Equal(totals.Received, queue.Queued + totals.Handled + totals.Deduplicated + totals.Failed);
                 // Every handled group and every mark for replacement was notified, or still waits.
-                while (queue.Checks() is { Count: > 0 } rest)
-                    queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
-                while (queue.Next(Shard, now) is { } news)
+                while (queue.HasChecks || queue.HasNews)
                 {
+                    var rest = queue.Checks();
+                    queue.Checked(rest, Verdicts(rest, CheckVerdict.Fine), now);
+                    if (queue.Next(Shard, now) is not { } news) continue;
                     notified += news.Events.Count;
                     queue.Notified(failed: false);
                 }

@@ -29,7 +29,7 @@ public sealed class GraceRulesTests
             SyncedAt = Start.AddSeconds(-seconds),
             CycleTook = TimeSpan.FromSeconds(tookSeconds),
         };
-        var next = GraceRules.Synced(state, null, null, Timings, Start, Start.AddSeconds(20));
+        var next = GraceRules.Synced(state, null, Timings, Start, Start.AddSeconds(20));
 
         Assert.Equal(begins ? Start : null, next.Grace?.Since);
         Assert.Equal(begins, next.Grace?.Why.StartsWith("no good sync from ", StringComparison.Ordinal) is true);
@@ -38,7 +38,7 @@ public sealed class GraceRulesTests
 
     [Fact]
     public void Synced_FirstSyncOfTheCollector_IsNoGap() =>
-        Assert.Null(GraceRules.Synced(new(), null, null, Timings, Start, Start).Grace);
+        Assert.Null(GraceRules.Synced(new(), null, Timings, Start, Start).Grace);
 
     /// <summary>Temporal's clock was five hours ahead when the grace period began.</summary>
     [Fact]
@@ -46,7 +46,7 @@ public sealed class GraceRulesTests
     {
         var state = new GcState { SyncedAt = Start.AddHours(5), Grace = new(Start.AddHours(5), "host one took over") };
 
-        var next = GraceRules.Synced(state, null, null, Timings, Start, Start.AddSeconds(20));
+        var next = GraceRules.Synced(state, null, Timings, Start, Start.AddSeconds(20));
 
         Assert.Equal(new(Start, "host one took over"), next.Grace);
         Assert.Equal(Start.AddSeconds(20), next.SyncedAt);

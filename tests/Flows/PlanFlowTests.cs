@@ -171,6 +171,18 @@ public sealed class PlanFlowTests
         Assert.Equal([0.ToString("x64", null)], state.EndedPlans);
     }
 
+    /// <summary>An operator went to dry-run while the cycle made its plan.</summary>
+    [Fact]
+    public void EndCycle_DryRunByThen_KeepsNoPlan()
+    {
+        var collector = new CollectorState(new(new("c", "s", "b")) { State = new() { Mode = new(true, "ann", Noon) } });
+
+        collector.EndCycle(Report(new CollectResult { Plan = First }), Noon);
+
+        Assert.Null(collector.State.Pending);
+        Assert.Equal([First.Hash], collector.State.EndedPlans);
+    }
+
     [Fact]
     public void Withdraw_ToDryRun_EndsBoth()
     {

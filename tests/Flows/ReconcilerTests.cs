@@ -119,6 +119,25 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
         Assert.Empty(stage.Outside.Checked);
     }
 
+    /// <summary>The webhook was away, and the agent reports by then.</summary>
+    [Fact]
+    public async Task Notify_ReplacementDoesNotArriveInTime_IsCheckedAgain()
+    {
+        server.RequireTimeSkipping();
+        await using var stage = await Stage.SetAsync(server.Environment);
+        stage.Outside.IsMute = true;
+        await SendAsync(stage, "a", Events.Check("i-1", At));
+        await StatusAsync(stage, s => s.ToNotify == 1);
+        stage.Outside.Verdict = CheckVerdict.Fine;
+
+        await stage.PassAsync(2 * Minute);
+        stage.Outside.IsMute = false;
+
+        await StatusAsync(stage, s => s is { ToNotify: 0, Totals.Handled: 1 });
+        Assert.Equal(2, stage.Outside.Checked.Count);
+        Assert.Empty(stage.Outside.Notified);
+    }
+
     private static Task SendAsync(Stage stage, string key, params ReconcileEvent[] events) =>
         new ReconcilerEventSink(stage.Client, stage.First, Minute).SendAsync(
             stage.Shard, new(key, events), TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Activities.Reconcile;
@@ -8,7 +9,7 @@ namespace Nstance.Temporal.Tests.Reconcile;
 /// <summary>A check terminates and writes nothing.</summary>
 public sealed class CheckPhaseTests : IDisposable
 {
-    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly ShardTimings Timings = new() { HealthCheckInterval = TimeSpan.FromMinutes(1) };
 
     private readonly CollectWorld _world = new();
 
@@ -34,8 +35,42 @@ public sealed class CheckPhaseTests : IDisposable
     public async Task Check_ReportsAgain_IsFine()
     {
         var made = Registered();
-        _world.Sql("UPDATE instances SET health_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf)));
+        SetHealthAt(0);
         Assert.Equal((CheckVerdict.Fine, "reports again"), await CheckAsync(made));
+        Untouched(made);
+    }
+
+    /// <summary>The check waited for a host. Its count is of the time before.</summary>
+    [Fact]
+    public async Task Check_ReportedSinceTheScan_CountsFromThatReport()
+    {
+        var made = Registered();
+        SetHealthAt(-90);
+        Assert.Equal(
+            (CheckVerdict.Fine, "running; 1 reports are missing, 3 would be too many"), await CheckAsync(made));
+        Untouched(made);
+    }
+
+    /// <summary>An election reset every report, so that the row counts from its registration.</summary>
+    [Theory]
+    [InlineData(-30, CheckVerdict.Fine, "reports again")]
+    [InlineData(-150, CheckVerdict.Fine, "running; 2 reports are missing, 3 would be too many")]
+    [InlineData(-180, CheckVerdict.Replace, "running, but 3 reports are missing")]
+    public async Task Check_ElectedSinceTheScan_CountsFromTheElection(int election, CheckVerdict verdict, string why)
+    {
+        var made = Registered();
+        _world.Db.SetMeta(MetaKeys.HealthFrom, CollectWorld.AsOf.AddSeconds(election));
+        Assert.Equal((verdict, why), await CheckAsync(made));
+        Untouched(made);
+    }
+
+    [Fact]
+    public async Task Check_HostIntoWhichNoAgentReports_IsUnknown()
+    {
+        var made = Registered();
+        _world.Sql("UPDATE instances SET health_at = NULL");
+        Assert.Equal(
+            (CheckVerdict.Unknown, "no agent reports into this host's database"), await CheckAsync(made));
         Untouched(made);
     }
 
@@ -96,8 +131,15 @@ public sealed class CheckPhaseTests : IDisposable
     private static ReconcileEvent Check(CollectWorld.Made made, int missed) =>
         new(ReconcileEventType.CheckInstance, "acme", "web", made.Id, CollectWorld.AsOf, true, "silent", missed);
 
-    private CollectWorld.Made Registered(InstanceStatus status = InstanceStatus.Running) =>
-        _world.Add(status: status, registered: true, recordRegistered: true);
+    private CollectWorld.Made Registered(InstanceStatus status = InstanceStatus.Running)
+    {
+        var made = _world.Add(status: status, registered: true, recordRegistered: true);
+        SetHealthAt(-3600);
+        return made;
+    }
+
+    private void SetHealthAt(int seconds) => _world.Sql(
+        "UPDATE instances SET health_at = $at", ("$at", GoTime.Format(CollectWorld.AsOf.AddSeconds(seconds))));
 
     private void Untouched(CollectWorld.Made made)
     {
@@ -107,7 +149,7 @@ public sealed class CheckPhaseTests : IDisposable
 
     private async Task<(CheckVerdict Verdict, string Why)> CheckAsync(CollectWorld.Made made, int missed = 9)
     {
-        var result = await new CheckPhase(_world.Db, _world.Cloud, Minute)
+        var result = await new CheckPhase(_world.Db, _world.Cloud, Timings)
             .RunAsync(new(CollectWorld.Shard, CollectWorld.AsOf, [Check(made, missed)]), CancellationToken.None);
         var one = Assert.Single(result.Instances);
         Assert.Equal(made.Id, one.InstanceId);

@@ -68,6 +68,12 @@ public sealed class WithoutMachineRuleTests
                 "Mark: registered, silent for 5m, and not found at the cloud")
         },
         {
+            "terminated by its id, and no agent reports to this host",
+            new(
+                Lost with { HealthKnownSince = null, Instance = In(InstanceStatus.Deleted) },
+                "Mark: registered, silent for 1h, and not found at the cloud")
+        },
+        {
             "terminated, and no agent reports to this host",
             new(
                 Lost with { HealthKnownSince = null, Tagged = [In(InstanceStatus.Deleted)] },

@@ -208,7 +208,7 @@ public sealed class ElectionTests : IDisposable
         Assert.Equal((added[1], 2), (check.InstanceId, check.Attempt));
     }
 
-    /// <summary>As many rows without a report as before, but others: the silent one is gone, another was reset.</summary>
+    /// <summary>As many rows without a report as before: the silent one is gone, and another was reset.</summary>
     [Fact]
     public async Task Elected_AsManyWithoutAReportAsBefore_IsANewTerm()
     {

@@ -60,6 +60,8 @@ internal sealed class CollectorState(GcInput input)
         };
         if (report.Sync is not null) State = State with { CycleTook = report.EndedAt - report.StartedAt };
         if (!report.DryRun) State = Approvals.After(State, report, now);
+        // An operator may have ended the enforcement while the cycle made its plan.
+        if (DryRun) State = Approvals.Withdraw(State);
     }
 
     /// <summary>Keeps the host in mind: the next one must know whose copy of the database was the last.</summary>

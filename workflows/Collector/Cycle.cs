@@ -24,7 +24,6 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
     private int _hosts;
     private bool _ended;
     private bool _mustSync = true;
-    private string? _newHost;
 
     private TimeSpan Remaining => asOf + _settings.CycleTimeout - steps.Now;
 
@@ -64,8 +63,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         collector.State = collector.State with { Groups = sync.Groups, FailedSyncs = 0 };
         if (sync.Timings is { } timings) ApplyTimings(timings);
         collector.State = GraceRules.Synced(
-            collector.State, _newHost, sync.Leader, Timings, asOf, steps.Now);
-        _newHost = null;
+            collector.State, sync.Leader, Timings, asOf, steps.Now);
     }
 
     private Task<PhaseOutcome<CollectResult>> CollectAsync(PhaseInput input, PhaseContext context)
@@ -169,7 +167,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         if (host.Host != previous || host.Rebuilt)
         {
             _mustSync = true;
-            _newHost = host.Host;
+            collector.State = collector.State with { NewHost = host.Host };
         }
 
         if (GraceRules.IsElected(collector.State, host.Leader)) _mustSync = true;

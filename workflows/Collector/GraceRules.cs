@@ -13,16 +13,15 @@ internal static class GraceRules
     /// The cycle began at <paramref name="asOf"/>; the sync ended <paramref name="now"/>.
     /// </summary>
     public static GcState Synced(
-        GcState state, string? newHost, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf,
-        DateTimeOffset now)
+        GcState state, NstanceLeaderInfo? leader, ShardTimings timings, DateTimeOffset asOf, DateTimeOffset now)
     {
         var isElected = IsElected(state, leader);
         var why = isElected ? $"{leader!.Id} became nstance's leader"
-            : newHost is not null ? $"host {newHost} took over"
+            : state.NewHost is { } newHost ? $"host {newHost} took over"
             : IsLongGap(state, timings, asOf)
                 ? $"no good sync from {state.SyncedAt!.Value.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z on"
             : null;
-        state = state with { SyncedAt = now, Leader = leader };
+        state = state with { SyncedAt = now, Leader = leader, NewHost = null };
         if (why is null) return Corrected(state, asOf, now);
         // The election may be later than the start of the cycle.
         var from = isElected && leader!.Since > asOf ? leader.Since : asOf;

@@ -52,6 +52,10 @@ public sealed record GcState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? NoLeaderSince { get; init; }
 
+    /// <summary>The host that took the shard over, until its first good sync; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NewHost { get; init; }
+
     /// <summary>How many syncs in a row failed on the host in use.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int FailedSyncs { get; init; }

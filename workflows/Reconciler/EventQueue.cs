@@ -12,6 +12,9 @@ internal sealed class EventQueue
     /// <summary>Events that may travel with continue-as-new: keeps the input under Temporal's 2 MB.</summary>
     public const int MaxCarried = 2_000;
 
+    /// <summary>Kind of a notification of instances that should be replaced.</summary>
+    public const string Replacement = "ReplaceInstance";
+
     // A sender retries within its cycle; these cover days of them.
     private const int MaxBatchKeys = 500;
     private const int MaxHandled = 5_000;
@@ -52,7 +55,8 @@ internal sealed class EventQueue
 
     public bool HasNews => Outbox is not null || _replacements.Count > 0 || _queue.Exists(e => !IsCheck(e));
 
-    private TimeSpan Window => HealthCheckInterval * 2;
+    /// <summary>A verdict is true for this time. Within it, an equal check is not made again.</summary>
+    public TimeSpan Window => HealthCheckInterval * 2;
 
     /// <summary>Adds a batch once; merges events that are queued already or were handled within the window.</summary>
     public void Enqueue(EventBatch batch, DateTimeOffset now)
@@ -130,10 +134,14 @@ internal sealed class EventQueue
             return Outbox = Form(nameof(ReconcileEventType.GroupChanged), changed);
         }
 
+        List<ReconcileEvent> old = [.. _replacements.Where(
+            e => !_handled.TryGetValue(KeyOf(e), out var at) || now - at >= Window)];
+        _replacements.RemoveAll(old.Contains);
+        CheckAgain(old);
         List<ReconcileEvent> replace = [.. _replacements.Take(BatchSize)];
         if (replace.Count == 0) return null;
         _replacements.RemoveRange(0, replace.Count);
-        return Outbox = Form("ReplaceInstance", replace);
+        return Outbox = Form(Replacement, replace);
 
         Notification Form(string kind, IReadOnlyList<ReconcileEvent> events) =>
             new(shard, kind, events, $"{kind}/{now:yyyyMMddTHHmmssfff}/{++_notifications}");
@@ -143,6 +151,15 @@ internal sealed class EventQueue
     public void Notified(bool failed)
     {
         if (failed) Totals = Totals with { Failed = Totals.Failed + (Outbox?.Events.Count ?? 0) };
+        Outbox = null;
+    }
+
+    /// <summary>
+    /// The replacements did not arrive in time: their agents may report by now, so they are checked again.
+    /// </summary>
+    public void Expired()
+    {
+        CheckAgain(Outbox?.Events ?? []);
         Outbox = null;
     }
 
@@ -183,6 +200,19 @@ internal sealed class EventQueue
     internal static string KeyOf(ReconcileEvent item) => $"{item.Type}|{item.Tenant}|{item.Group}|{item.InstanceId}";
 
     private static bool IsCheck(ReconcileEvent item) => item.Type == ReconcileEventType.CheckInstance;
+
+    private void CheckAgain(IReadOnlyCollection<ReconcileEvent> replacements)
+    {
+        List<ReconcileEvent> added =
+            [.. replacements.Where(e => !_queue.Exists(queued => KeyOf(queued) == KeyOf(e)))];
+        _queue.AddRange(added);
+        Totals = Totals with
+        {
+            Handled = Totals.Handled - replacements.Count,
+            Deduplicated = Totals.Deduplicated + replacements.Count - added.Count,
+            MarkedForReplacement = Totals.MarkedForReplacement - replacements.Count,
+        };
+    }
 
     private void Handle(ReconcileEvent item, DateTimeOffset now)
     {
