@@ -88,6 +88,7 @@ public sealed class GoldenOutputTests
             ChangeText.Resumed(status, Named, new()),
             ChangeText.ModeSet(status, Named),
             ChangeText.ModeSet(status with { DryRun = true }, Named),
+            ChangeText.ModeSet(status with { Pause = new("migrating", Now) }, Named),
             ChangeText.Decided("rejected", status, Named, new("1f3c9a07be42", "ann", "the registry was down")),
         ];
         Assert.All(all, lines => Assert.InRange(lines.Count, 2, 5));

@@ -43,7 +43,14 @@ internal static class ChangeText
         return [.. lines, $"next: nstance-gc status {named}"];
     }
 
-    public static IReadOnlyList<string> ModeSet(GcStatus status, string named) => status.DryRun
+    public static IReadOnlyList<string> ModeSet(GcStatus status, string named) => status.Pause is { } pause
+        ?
+        [
+            $"{(status.DryRun ? "dry-run" : "enforce")}: {Shard(status)} has this mode when its pause ends",
+            $"still paused: {pause.Reason}",
+            $"next: nstance-gc resume {named}",
+        ]
+        : status.DryRun
         ?
         [
             $"dry-run: {Shard(status)} terminates and deletes nothing; a cycle under way was stopped",
