@@ -56,6 +56,12 @@ internal static class Logs
         new EventId(4, nameof(ChecksPostponed)),
         "Checks of instances stay queued: {Why}. The reconciler retries in a minute", why);
 
+    public static void ReplacementsExpired(this ILogger logger, Notification notification, string why) =>
+        logger.LogWarning(
+            new EventId(9, nameof(ReplacementsExpired)),
+            "Notification {Key} ({Kind}) did not arrive in time: {Why}. Its instances are checked again",
+            notification.Key, notification.Kind, why);
+
     public static void NotifyFailed(this ILogger logger, Notification notification, string why) => logger.LogError(
         new EventId(5, nameof(NotifyFailed)),
         "Notification {Key} ({Kind}) was dropped: {Why}. Correct the webhook; nothing sends it again",

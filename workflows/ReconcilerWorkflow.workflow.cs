@@ -19,6 +19,7 @@ public sealed class ReconcilerWorkflow
     private const int MaxBytes = 30 * 1024 * 1024;
     private static readonly TimeSpan HostTimeout = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan NotifyTimeout = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a cancelled run works on what is queued: a person waits for its end.</summary>
     private static readonly TimeSpan MaxDrain = TimeSpan.FromSeconds(30);
@@ -145,8 +146,10 @@ public sealed class ReconcilerWorkflow
             {
                 var fault = ActivityFault.Of(e);
                 Workflow.Logger.ChecksPostponed(fault.Why);
-                // The checks stay queued. A lost host is not asked again before a batch names one.
-                if (fault.HostLost && _queue.HostTaskQueue == host) _queue.HostTaskQueue = null;
+                // The checks stay queued. A lost host is not asked again before a batch names one. A host that does not
+                // hold the shard now may do so after its next sync.
+                if (e.InnerException is TimeoutFailureException && fault.HostLost && _queue.HostTaskQueue == host)
+                    _queue.HostTaskQueue = null;
             }
 
             // Also after an incomplete answer: a lasting fault must not fill the history.
@@ -161,7 +164,12 @@ public sealed class ReconcilerWorkflow
         {
             await WaitAsync(() => _leaving || _queue.HasNews);
             if (_leaving) return;
-            if (_queue.Next(_shard, Clock.Now) is not { } notification) continue;
+            if (_queue.Next(_shard, Clock.Now) is not { } notification)
+            {
+                ShowQueue();
+                continue;
+            }
+
             using var sending = new CancellationTokenSource();
             _sending = sending;
             try
@@ -180,6 +188,7 @@ public sealed class ReconcilerWorkflow
                 && e.InnerException is not ApplicationFailureException { NonRetryable: true }
                 && !TemporalException.IsCanceledException(e))
             {
+                Workflow.Logger.ReplacementsExpired(notification, ActivityFault.Of(e).Why);
                 _queue.Expired();
                 ShowQueue();
             }
@@ -213,13 +222,22 @@ public sealed class ReconcilerWorkflow
         Summary = $"check {count}",
     };
 
-    private ActivityOptions NotifyOptions(Notification notification, CancellationToken cancellation) => new()
+    private ActivityOptions NotifyOptions(Notification notification, CancellationToken cancellation)
     {
         // A replacement must not arrive hours after its verdict.
-        ScheduleToCloseTimeout = notification.Kind == EventQueue.Replacement ? _queue.Window : null,
-        StartToCloseTimeout = TimeSpan.FromMinutes(1),
-        RetryPolicy = new() { InitialInterval = TimeSpan.FromSeconds(1), MaximumInterval = TimeSpan.FromMinutes(2) },
-        CancellationToken = cancellation,
-        Summary = $"{notification.Kind}: {notification.Events.Count}",
-    };
+        var isReplacement = notification.Kind == EventQueue.Replacement;
+        var window = _queue.Window > NotifyTimeout ? _queue.Window : NotifyTimeout;
+        return new()
+        {
+            ScheduleToCloseTimeout = isReplacement ? window : null,
+            StartToCloseTimeout = NotifyTimeout,
+            RetryPolicy = new()
+            {
+                InitialInterval = TimeSpan.FromSeconds(1),
+                MaximumInterval = isReplacement ? window / 8 : TimeSpan.FromMinutes(2),
+            },
+            CancellationToken = cancellation,
+            Summary = $"{notification.Kind}: {notification.Events.Count}",
+        };
+    }
 }

@@ -56,7 +56,7 @@ internal sealed class LeaderCheck(ShardDatabases databases, IRecordStore records
 
     /// <summary>
     /// For a phase that uses the agents' reports: after an election since the sync, the cycle must acquire the shard
-    /// again. The count of the reports shows an election of the same server.
+    /// again. The reports themselves show an election of the same server.
     /// </summary>
     public async Task RequireSameAsync(ShardDatabase database, CancellationToken ct)
     {

@@ -93,9 +93,7 @@ internal sealed class CollectPhase(
             Blocked = [.. _blocked.DistinctBy(guard => guard.Guard)],
             Plan = plan,
             Pending = pending,
-            // What a grace period or a pause holds back of it stays approved.
-            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed
-                && !IsInGrace && input.PartialPauses is null),
+            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed),
             RejectionsOver = plans.RejectionsOver(candidates),
             PlansDeleted = deleted,
         };
@@ -103,9 +101,7 @@ internal sealed class CollectPhase(
 
     /// <summary>False: a candidate may be missing for a while only, so that no plan is over because of that.</summary>
     private bool CanTell => input.Guard is null && !_blocked.Exists(guard => guard.Guard == Guards.Cloud)
-        && !IsInGrace;
-
-    private bool IsInGrace => input.Grace?.Since >= Deadlines.Deadline(input);
+        && !(input.Grace?.Since >= Deadlines.Deadline(input));
 
     private async Task CollectAsync(
         Reason reason, IReadOnlyList<Candidate> found, Outcomes outcomes, Termination termination, CancellationToken ct)

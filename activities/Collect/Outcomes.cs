@@ -127,8 +127,9 @@ internal sealed class Outcomes(
         foreach (var a in skipped)
         {
             summary.Add(a, CollectAction.Skipped, "skipped", a.Verdict.Why);
-            // An approval is valid for an hour. An outage must not use it up.
-            ApprovedFailed |= (isExpired || a.Evidence.IsIncomplete) && plans.Approves(a.Candidate);
+            // An approval is valid for an hour. An outage, a pause or a grace period must not use it up.
+            ApprovedFailed |= (isExpired || a.Evidence.IsIncomplete || a.Verdict.IsWaiting)
+                && plans.Approves(a.Candidate);
             entries.Add(audit.Of(a, "skipped", a.Verdict.Why));
             if (a.Evidence.Record is RecordRead.Invalid invalid)
                 summary.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");

@@ -57,7 +57,7 @@ internal sealed class HealthPhase(
         result = result with
         {
             Enqueued = sent,
-            ApprovalDone = plans.IsApproved || plans.ApprovalIsLost,
+            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && isApproved[true].All(r => PauseOf(r) is null)),
             RejectionsOver = plans.RejectionsOver(candidates),
             Pending = pending,
         };
@@ -96,7 +96,7 @@ internal sealed class HealthPhase(
     {
         foreach (var row in stale)
         {
-            if (PauseRules.Of(input, Sweep.Health, row.Tenant, row.Group) is { } paused)
+            if (PauseOf(row) is { } paused)
             {
                 _notes.Sample(row, "skipped", paused);
                 continue;
@@ -112,6 +112,8 @@ internal sealed class HealthPhase(
                 PreventDuplicate: true, cause, missed);
         }
     }
+
+    private string? PauseOf(InstanceRow row) => PauseRules.Of(input, Sweep.Health, row.Tenant, row.Group);
 
     private async Task<int> SendAsync(ReconcileEvent[] checks, CancellationToken ct)
     {

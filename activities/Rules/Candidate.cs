@@ -78,7 +78,12 @@ internal enum VerdictKind
 /// <summary>A verdict, and the sentence that explains it in reports and in the audit.</summary>
 internal sealed record Verdict(VerdictKind Kind, string Why)
 {
+    /// <summary>True: skipped because of a pause or a grace period. An approval outlives it.</summary>
+    public bool IsWaiting { get; init; }
+
     public static Verdict Skip(string why) => new(VerdictKind.Skip, why);
+
+    public static Verdict Wait(string why) => new(VerdictKind.Skip, why) { IsWaiting = true };
 }
 
 /// <summary>A candidate, the evidence about it, and the verdict.</summary>
@@ -111,7 +116,7 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
         var assessment = new Assessment(candidate, evidence, TerminationRules.Judge(candidate, evidence, input));
         var sweep = Reasons.Of(candidate.Reason).Pause;
         if (PauseRules.Of(input, sweep, assessment.Tenant, assessment.Group) is { } paused)
-            return assessment.Skip(paused);
+            return assessment with { Verdict = Verdict.Wait(paused) };
         return assessment.IsWithoutMachine && !sawOwn
             ? assessment.Skip(SafetyGuard.WrongPlace)
             : assessment;

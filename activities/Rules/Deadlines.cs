@@ -28,7 +28,7 @@ internal static class Deadlines
     /// <summary>Returns a skip while the grace period covers a deadline; otherwise null.</summary>
     public static Verdict? Covers(PhaseInput input, DateTimeOffset deadline) =>
         input.Grace is { } grace && grace.Since >= deadline
-            ? Verdict.Skip(
+            ? Verdict.Wait(
                 $"grace period until {grace.Since + (input.AsOf - deadline):yyyy-MM-dd HH:mm:ss}Z: {grace.Why}")
             : null;
 }

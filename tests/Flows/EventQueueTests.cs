@@ -146,6 +146,22 @@ public sealed class EventQueueTests
         Assert.Equal(again ? (0, 0) : (1, 1), (queue.Totals.Handled, queue.Totals.MarkedForReplacement));
     }
 
+    [Theory]
+    [InlineData(CheckVerdict.Fine)]
+    [InlineData(CheckVerdict.Unknown)]
+    public void Checked_LaterVerdictIsAnother_WithdrawsTheReplacement(CheckVerdict verdict)
+    {
+        var queue = new EventQueue(null, Interval);
+        queue.Enqueue(new("1", [Check("a"), Check("b")]), Start);
+        queue.Checked(queue.Checks(), Verdicts(queue.Checks(), CheckVerdict.Replace), Start);
+        queue.Enqueue(new("2", [Check("a")]), Start.AddSeconds(120));
+        queue.Checked(queue.Checks(), Verdicts(queue.Checks(), verdict), Start.AddSeconds(120));
+
+        Assert.Equal((1, 1), (queue.ToNotify, queue.Totals.MarkedForReplacement));
+        Assert.Null(queue.Next(Shard, Start.AddSeconds(121)));
+        Assert.Equal(["b"], queue.Checks().Select(e => e.InstanceId));
+    }
+
     [Fact]
     public void Expired_ReplacementsOnTheirWay_AreCheckedAgainOnce()
     {
@@ -186,10 +202,15 @@ public sealed class EventQueueTests
                             queue.Checked(some, Verdicts(some, verdict), now);
                             break;
                         case 4:
-                            if (queue.Next(Shard, now) is { } news && name % 3 != 0)
+                            if (queue.Next(Shard, now) is not { } news) break;
+                            if (name % 3 != 0)
                             {
                                 notified += news.Events.Count;
                                 queue.Notified(failed: false);
+                            }
+                            else if (news.Kind == EventQueue.Replacement && name % 2 == 0)
+                            {
+                                queue.Expired();
                             }
 
                             break;

@@ -20,7 +20,7 @@ internal sealed class EventQueue
     private const int MaxHandled = 5_000;
 
     private readonly List<ReconcileEvent> _queue;
-    private readonly List<ReconcileEvent> _replacements;
+    private List<ReconcileEvent> _replacements;
     private readonly List<string> _batchKeys;
     private Dictionary<string, DateTimeOffset> _handled;
     private long _notifications;
@@ -111,7 +111,14 @@ internal sealed class EventQueue
             if (check.InstanceId is null || !verdicts.TryGetValue(check.InstanceId, out var verdict)) continue;
             if (!done.Add(KeyOf(check))) continue;
             Handle(check, now);
-            if (verdict.Verdict != CheckVerdict.Replace) continue;
+            if (verdict.Verdict != CheckVerdict.Replace)
+            {
+                // The newest verdict counts.
+                var withdrawn = _replacements.RemoveAll(e => KeyOf(e) == KeyOf(check));
+                Totals = Totals with { MarkedForReplacement = Totals.MarkedForReplacement - withdrawn };
+                continue;
+            }
+
             if (_replacements.Exists(e => KeyOf(e) == KeyOf(check))) continue;
             _replacements.Add(check with { Cause = ActivityFault.Cut(verdict.Why) });
             Totals = Totals with { MarkedForReplacement = Totals.MarkedForReplacement + 1 };
@@ -134,10 +141,9 @@ internal sealed class EventQueue
             return Outbox = Form(nameof(ReconcileEventType.GroupChanged), changed);
         }
 
-        List<ReconcileEvent> old = [.. _replacements.Where(
-            e => !_handled.TryGetValue(KeyOf(e), out var at) || now - at >= Window)];
-        _replacements.RemoveAll(old.Contains);
-        CheckAgain(old);
+        var isOld = _replacements.ToLookup(e => !_handled.TryGetValue(KeyOf(e), out var at) || now - at >= Window);
+        CheckAgain([.. isOld[true]]);
+        _replacements = [.. isOld[false]];
         List<ReconcileEvent> replace = [.. _replacements.Take(BatchSize)];
         if (replace.Count == 0) return null;
         _replacements.RemoveRange(0, replace.Count);
@@ -203,8 +209,8 @@ internal sealed class EventQueue
 
     private void CheckAgain(IReadOnlyCollection<ReconcileEvent> replacements)
     {
-        List<ReconcileEvent> added =
-            [.. replacements.Where(e => !_queue.Exists(queued => KeyOf(queued) == KeyOf(e)))];
+        var queued = _queue.Select(KeyOf).ToHashSet();
+        List<ReconcileEvent> added = [.. replacements.Where(e => !queued.Contains(KeyOf(e)))];
         _queue.AddRange(added);
         Totals = Totals with
         {
