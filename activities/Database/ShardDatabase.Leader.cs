@@ -48,8 +48,8 @@ internal sealed partial class ShardDatabase
         ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
 
     /// <summary>
-    /// Returns the registered rows without a report and since when each is seen so, and the number of those that had a
-    /// report at the last look: nstance resets all reports at each election, also when it elects the same server again.
+    /// Returns the registered rows without a report, each with the time since which it is seen so. Also counts those
+    /// that had a report at the last look: each election resets all reports, also an election of the same server.
     /// </summary>
     private (Dictionary<string, DateTimeOffset?> Rows, int Reset) ReadUnreported()
     {

@@ -188,23 +188,6 @@ public sealed class CycleTests
     }
 
     [Theory]
-    [InlineData("sync=failed")]
-    [InlineData("sync=failed health=lost acquire=one,two")]
-    public async Task Run_FirstSyncOfAHostFails_GraceBeginsWithItsFirstGoodSync(string script)
-    {
-        var collector = Collector(new() { LastHost = "zero", SyncedAt = ScriptedSteps.Start.AddSeconds(-60) });
-        var first = await RunAsync(collector, new(collector, script));
-        var second = await RunAsync(collector, new(collector, ""));
-        var third = await RunAsync(collector, new(collector, ""));
-
-        var host = script.EndsWith("two", StringComparison.Ordinal) ? "two" : "one";
-        Assert.Null(first.Grace);
-        Assert.Equal($"host {host} took over", second.Grace?.Why);
-        Assert.Equal(0, third.Grace?.Renewals);
-        Assert.Null(collector.State.NewHost);
-    }
-
-    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Run_HostWithASharedDatabaseIsLost_NextAcquirePrefersOne(bool wasShared)

@@ -6,9 +6,18 @@ namespace Nstance.Temporal.Tests.Flows;
 /// <summary>Records the events that it checks and the notifications that it sends.</summary>
 internal sealed class FakeReconcilerActivities : IReconcilerActivities
 {
+    private Exception? _fault;
+
     public ConcurrentQueue<ReconcileEvent> Checked { get; } = new();
 
     public ConcurrentQueue<Notification> Notified { get; } = new();
+
+    /// <summary>Fails the next check.</summary>
+    public Exception? Fault
+    {
+        get => _fault;
+        set => _fault = value;
+    }
 
     public CheckVerdict Verdict { get; set; } = CheckVerdict.Replace;
 
@@ -16,6 +25,7 @@ internal sealed class FakeReconcilerActivities : IReconcilerActivities
     public Task<CheckInstancesResult> CheckInstancesAsync(CheckInstancesInput input)
     {
         foreach (var item in input.Events) Checked.Enqueue(item);
+        if (Interlocked.Exchange(ref _fault, null) is { } fault) throw fault;
         return Task.FromResult(new CheckInstancesResult(
             [.. input.Events.Select(e => new CheckedInstance(e.InstanceId!, Verdict, "looked"))]));
     }

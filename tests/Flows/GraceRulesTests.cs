@@ -97,6 +97,23 @@ public sealed class GraceRulesTests
             $"the grace period began anew in {report.Grace?.Renewals} cycles in a row", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("sync=failed", "one")]
+    [InlineData("sync=failed health=lost acquire=one,two", "two")]
+    public async Task Run_FirstSyncOfAHostFails_GraceBeginsWithItsFirstGoodSync(string script, string host)
+    {
+        var state = new GcState { LastHost = "zero", SyncedAt = Start.AddSeconds(-60) };
+        var collector = new CollectorState(new(Shard) { State = state });
+        var first = await RunAsync(collector, script, Start);
+        var second = await RunAsync(collector, "", Start);
+        var third = await RunAsync(collector, "", Start);
+
+        Assert.Null(first.Grace);
+        Assert.Equal($"host {host} took over", second.Grace?.Why);
+        Assert.Equal(0, third.Grace?.Renewals);
+        Assert.Null(collector.State.NewHost);
+    }
+
     private static async Task<CycleReport> RunAsync(CollectorState collector, string script, DateTimeOffset at)
     {
         collector.BeginCycle(at);

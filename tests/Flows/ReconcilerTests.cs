@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Reconcile;
 using Nstance.Temporal.Tests.Support;
+using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Tests.Flows;
 
@@ -117,6 +118,20 @@ public sealed class ReconcilerTests(TemporalServerFixture server) : IClassFixtur
 
         Assert.Equal(new(2, 1), await stage.Reconciler.GetResultAsync<ReconcilerResult>());
         Assert.Empty(stage.Outside.Checked);
+    }
+
+    /// <summary>nstance was elected. The host holds the shard again after its next sync.</summary>
+    [Fact]
+    public async Task Check_HostMustAcquireAgain_IsAskedAgain()
+    {
+        server.RequireTimeSkipping();
+        await using var stage = await Stage.SetAsync(server.Environment);
+        stage.Outside.Fault = new ApplicationFailureException("elected", ErrorTypes.ShardNotHeld, nonRetryable: true);
+        await SendAsync(stage, "a", Events.Check("i-1", At));
+        await stage.PassAsync(2 * Minute);
+
+        await StatusAsync(stage, s => s is { Queued: 0, Totals.Handled: 1 });
+        Assert.Equal(2, stage.Outside.Checked.Count);
     }
 
     /// <summary>The webhook was away, and the agent reports by then.</summary>

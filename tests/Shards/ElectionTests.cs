@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Nstance;
@@ -65,6 +66,7 @@ public sealed class ElectionTests : IDisposable
     [Theory]
     [InlineData("collect")]
     [InlineData("health")]
+    [InlineData("check")]
     public async Task ElectedSinceTheSync_PhaseThatUsesReports_GivesUpTheShard(string phase)
     {
         await _shard.CycleAsync();
@@ -72,9 +74,12 @@ public sealed class ElectionTests : IDisposable
         AddUnregistered();
         Elect();
 
-        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => phase == "collect"
-            ? _shard.Activities.CollectAsync(_shard.Input)
-            : _shard.Activities.ScanHealthAsync(_shard.Input));
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => phase switch
+        {
+            "collect" => _shard.Activities.CollectAsync(_shard.Input),
+            "health" => _shard.Activities.ScanHealthAsync(_shard.Input),
+            _ => CheckAsync(_members[0]),
+        });
 
         Assert.Equal(
             (
@@ -85,6 +90,16 @@ public sealed class ElectionTests : IDisposable
             new(SharedShard.Shard, At(3)) { PreviousHost = SharedShard.HostName });
         Assert.Equal(At(3), again.Leader!.Since);
         Assert.Equal(0, (await _shard.Activities.ScanHealthAsync(_shard.Input)).Stale);
+    }
+
+    /// <summary>The check waited, and nstance leads from another host by then.</summary>
+    [Fact]
+    public async Task Check_NstanceLeadsFromNoHost_GivesNoVerdict()
+    {
+        await _shard.CycleAsync();
+        _shard.Records.Leader = () => null;
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => CheckAsync(_members[0]));
+        Assert.Equal(ErrorTypes.ShardNotHeld, e.ErrorType);
     }
 
     /// <summary>
@@ -208,7 +223,7 @@ public sealed class ElectionTests : IDisposable
         Assert.Equal((added[1], 2), (check.InstanceId, check.Attempt));
     }
 
-    /// <summary>As many rows without a report as before: the silent one is gone, and another was reset.</summary>
+    /// <summary>One row lacks a report before and after. They are two different rows.</summary>
     [Fact]
     public async Task Elected_AsManyWithoutAReportAsBefore_IsANewTerm()
     {
@@ -270,6 +285,14 @@ public sealed class ElectionTests : IDisposable
     /// <summary>A candidate, for whose guard the agents' reports count.</summary>
     private void AddUnregistered() => _shard.Nstance.Write(database => database.Insert(
         new NstanceInstance(SharedShard.NewId(At(-60)), "acme", "web", At(-60)) { ProviderId = "i-never" }));
+
+    private async Task<CheckInstancesResult> CheckAsync(string id)
+    {
+        using var reconciler = _shard.Activities.CreateReconciler(null, TimeProvider.System, NullLogger.Instance);
+        var check = new ReconcileEvent(
+            ReconcileEventType.CheckInstance, "acme", "web", id, _shard.Input.AsOf, true, "silent", 9);
+        return await reconciler.CheckInstancesAsync(new(SharedShard.Shard, _shard.Input.AsOf, [check]));
+    }
 
     private string AddRegistered(DateTimeOffset at)
     {
