@@ -94,6 +94,18 @@ internal sealed class CollectWorld : IDisposable
         return made;
     }
 
+    /// <summary>A registered instance whose agent reported so many minutes ago.</summary>
+    public Made AddReported(int minutes)
+    {
+        var made = Add(registered: true, recordRegistered: true);
+        Report(made, AsOf.AddMinutes(-minutes));
+        return made;
+    }
+
+    /// <summary>Writes the last report of an agent.</summary>
+    public void Report(Made made, DateTimeOffset at) => Sql(
+        "UPDATE instances SET health_at = $at WHERE id = $id", ("$at", GoTime.Format(at)), ("$id", made.Id));
+
     /// <summary>Writes a machine as the previous listing showed it.</summary>
     public void List(
         Made made, string status, DateTimeOffset launched, string? group = "web") => Sql("""
@@ -138,6 +150,9 @@ internal sealed class CollectWorld : IDisposable
     /// <summary>Heartbeats, in order.</summary>
     public List<PhaseProgress> Beats { get; } = [];
 
+    /// <summary>Heartbeats of the health scan, in order.</summary>
+    public List<string> HealthBeats { get; } = [];
+
     public FakePlanStore Plans { get; } = new();
 
     public async Task<CollectResult> CollectAsync(PhaseProgress? before = null)
@@ -155,7 +170,7 @@ internal sealed class CollectWorld : IDisposable
             .RunAsync(CancellationToken.None);
 
     public Task<HealthScanResult> ScanHealthAsync() =>
-        new HealthPhase(Db, Events, Plans, "queue", Input, _ => { }).RunAsync(CancellationToken.None);
+        new HealthPhase(Db, Events, Plans, "queue", Input, HealthBeats.Add).RunAsync(CancellationToken.None);
 
     public bool IsLive(Made made) => Db.Find(made.Id) is { DeletedAt: null };
 

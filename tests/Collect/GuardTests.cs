@@ -258,11 +258,6 @@ public sealed class GuardTests : IDisposable
 
     private void Registered(int count, DateTimeOffset healthAt)
     {
-        for (var i = 0; i < count; i++)
-        {
-            _world.Sql(
-                "UPDATE instances SET health_at = $at WHERE id = $id", ("$at", GoTime.Format(healthAt)),
-                ("$id", _world.Add(registered: true, recordRegistered: true).Id));
-        }
+        for (var i = 0; i < count; i++) _world.Report(_world.Add(registered: true, recordRegistered: true), healthAt);
     }
 }
