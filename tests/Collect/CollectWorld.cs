@@ -165,8 +165,8 @@ internal sealed class CollectWorld : IDisposable
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Cloud, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
 
-    public Task<SyncResult> SyncAsync(PhaseNotes? notes = null, Action? beat = null) =>
-        new SyncPhase(Db, Cloud, Records, notes ?? new(), Trail, Input, _ => beat?.Invoke())
+    public Task<SyncResult> SyncAsync(PhaseNotes? notes = null, Action<string>? beat = null) =>
+        new SyncPhase(Db, Cloud, Records, notes ?? new(), Trail, Input, progress => beat?.Invoke(progress.Doing))
             .RunAsync(CancellationToken.None);
 
     public Task<HealthScanResult> ScanHealthAsync() =>

@@ -86,12 +86,12 @@ public sealed class BackfillTests
         world.Sql("DELETE FROM instances");
         var beats = 0;
 
-        await SyncAsync(world, () => beats += world.Records.Reads.Count is > 0 and < 20 ? 1 : 0);
+        await SyncAsync(world, _ => beats += world.Records.Reads.Count is > 0 and < 20 ? 1 : 0);
 
         Assert.InRange(beats, 19, int.MaxValue);
     }
 
-    private static Task<SyncResult> SyncAsync(CollectWorld world, Action? beat = null)
+    private static Task<SyncResult> SyncAsync(CollectWorld world, Action<string>? beat = null)
     {
         world.Db.SetMeta(MetaKeys.RebuiltAt, CollectWorld.AsOf);
         return world.SyncAsync(beat: beat);
