@@ -80,8 +80,8 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken ct) =>
         new Ec2Quarantine(client, aws).RunAsync([.. instances.Select(i => i.ProviderId)], at, ct);
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken ct) =>
-        new Ec2Quarantine(client, aws).ReleaseAsync(providerId, protectedUntil, ct);
+    public Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct) =>
+        new Ec2Quarantine(client, aws).ReleaseAsync(instance, protectedUntil, ct);
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(
         ShardRef shard, IdPart part, [EnumeratorCancellation] CancellationToken ct)

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Amazon.EC2;
 using Amazon.EC2.Model;
+using InstanceStatus = Nstance.Temporal.Activities.Domain.InstanceStatus;
 
 namespace Nstance.Temporal.Activities.Aws;
 
@@ -28,54 +28,66 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
 
         // The tag explains the stop, so it comes first.
         await EachBatchAsync(
-            ids,
-            batch => TagAsync(batch, CloudTags.GcQuarantined, at, ct),
-            whenDone: null,
-            whenFailed: e => new(TerminateOutcome.Failed, e.Message) { IsOutage = e.WorthRetrying });
-
-        // An instance that cannot be stopped, such as a spot instance, runs until its quarantine is over.
+            ids, batch => TagAsync(batch, CloudTags.GcQuarantined, new QuarantineTag(at).ToString(), ct),
+            whenDone: _ => null, whenFailed: (_, e) => Failed(e));
+        var refused = new Dictionary<string, string>();
         await EachBatchAsync(
             ids,
             batch => aws.RunAsync(
                 client.StopInstancesAsync, new StopInstancesRequest { InstanceIds = [.. batch] }, ct, batch.Count),
-            whenDone: new(TerminateOutcome.Quarantined, null),
-            whenFailed: e => e.Fault == CloudFault.Protected
-                ? new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e))
-                : new(TerminateOutcome.Quarantined, $"it runs on, because it could not be stopped: {e.Message}"));
+            whenDone: _ => new(TerminateOutcome.Quarantined, null),
+            whenFailed: (id, e) =>
+            {
+                if (e.Fault == CloudFault.Protected)
+                    return new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e));
+                if (e.Fault != CloudFault.Invalid) return Failed(e); // The next cycle stops it.
+                refused[id] = $"it runs on, because it could not be stopped: {e.Message}";
+                return null;
+            });
+
+        // A spot instance, for example, runs until its quarantine is over. The tag says so to the next cycle.
+        await EachBatchAsync(
+            [.. refused.Keys],
+            batch => TagAsync(batch, CloudTags.GcQuarantined, new QuarantineTag(at, RunsOn: true).ToString(), ct),
+            whenDone: id => new(TerminateOutcome.Quarantined, refused[id]), whenFailed: (_, e) => Failed(e));
         return _results;
     }
 
-    public async Task ReleaseAsync(string id, DateTimeOffset protectedUntil, CancellationToken ct)
+    public async Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct)
     {
+        var id = instance.ProviderId;
+        var time = new QuarantineTag(protectedUntil).ToString();
         var hasNoRoom = false;
         try
         {
-            await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
+            await TagAsync([id], CloudTags.GcProtect, time, ct);
         }
         catch (CloudException e) when (e.Code == TagLimit)
         {
             hasNoRoom = true;
         }
 
+        // EC2 does not start a spot instance that runs on.
         var start = new StartInstancesRequest { InstanceIds = [id] };
-        await aws.RunAsync(client.StartInstancesAsync, start, ct, instances: 1);
+        if (instance.Status != InstanceStatus.Running)
+            await aws.RunAsync(client.StartInstancesAsync, start, ct, instances: 1);
         var untag = new DeleteTagsRequest { Resources = [id], Tags = [new Tag(CloudTags.GcQuarantined)] };
         await aws.RunAsync(client.DeleteTagsAsync, untag, ct);
 
         // The removed tag leaves room for this one.
-        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, protectedUntil, ct);
+        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, time, ct);
     }
 
     private Task<CreateTagsResponse> TagAsync(
-        IReadOnlyList<string> ids, string key, DateTimeOffset time, CancellationToken ct)
-    {
-        var value = time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        return aws.RunAsync(client.CreateTagsAsync, new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct);
-    }
+        IReadOnlyList<string> ids, string key, string value, CancellationToken ct) =>
+        aws.RunAsync(client.CreateTagsAsync, new CreateTagsRequest([.. ids], [new Tag(key, value)]), ct);
+
+    private static TerminateResult Failed(CloudException e) =>
+        new(TerminateOutcome.Failed, $"not in quarantine: {e.Message}") { IsOutage = e.WorthRetrying };
 
     private async Task EachBatchAsync(
-        IEnumerable<string> ids, Func<IReadOnlyList<string>, Task> call, TerminateResult? whenDone,
-        Func<CloudException, TerminateResult> whenFailed)
+        IEnumerable<string> ids, Func<IReadOnlyList<string>, Task> call, Func<string, TerminateResult?> whenDone,
+        Func<string, CloudException, TerminateResult?> whenFailed)
     {
         foreach (var batch in ids.Where(id => !_results.ContainsKey(id)).Distinct().Chunk(MaxIds).ToArray())
             await HalvedAsync(batch);
@@ -85,14 +97,14 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             // Old evidence must not stop an instance.
             if (_time.GetElapsedTime(_began) > TerminateInBatches.MaxDuration)
             {
-                Set(batch, new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long"));
+                Set(batch, _ => new(TerminateOutcome.Failed, "not stopped: asking and tagging took too long"));
                 return;
             }
 
             try
             {
                 await call(batch);
-                if (whenDone is { } done) Set(batch, done);
+                Set(batch, whenDone);
             }
             catch (CloudException e) when (batch.Count > 1 && !e.WorthRetrying && e.Fault != CloudFault.Denied)
             {
@@ -100,13 +112,16 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             }
             catch (CloudException e)
             {
-                Set(batch, whenFailed(e));
+                Set(batch, id => whenFailed(id, e));
             }
         }
     }
 
-    private void Set(IEnumerable<string> ids, TerminateResult result)
+    private void Set(IEnumerable<string> ids, Func<string, TerminateResult?> resultOf)
     {
-        foreach (var id in ids) _results[id] = result;
+        foreach (var id in ids)
+        {
+            if (resultOf(id) is { } result) _results[id] = result;
+        }
     }
 }

@@ -22,6 +22,9 @@ internal sealed class CollectPhase(
     private const int EvidenceBatch = 1000;
     private const int TerminateBatch = 250;
 
+    /// <summary>A quarantine asks twice about each instance, at EC2's rate, before it stops one.</summary>
+    private const int QuarantineBatch = 25;
+
     /// <summary>A batch is skipped if this many reads of its evidence took longer than <see cref="MaxAge"/>.</summary>
     private const int MaxRefreshes = 3;
 
@@ -125,9 +128,10 @@ internal sealed class CollectPhase(
         _open.UnionWith(assessed.Where(a => a.Verdict.Kind != VerdictKind.Refuted).Except(acting)
             .Select(a => a.Candidate.Id));
         var announced = await termination.AnnounceAsync(acting, ct);
-        foreach (var batch in announced.Chunk(TerminateBatch))
+        var size = input.Quarantine is null ? TerminateBatch : QuarantineBatch;
+        foreach (var batch in announced.Chunk(size))
         {
-            var doing = $"{announced.Count} pass, in batches of {TerminateBatch}";
+            var doing = $"{announced.Count} pass, in batches of {size}";
             Beat(reason, doing);
             await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }

@@ -20,7 +20,7 @@ internal sealed class CollectSummary
     private readonly Dictionary<CollectReason, CollectCounts> _counts =
         Reasons.All.ToDictionary(reason => reason.Id, reason => new CollectCounts { Reason = reason.Id });
 
-    private readonly Dictionary<(CollectReason Reason, string Tenant, string Group), int> _limited = [];
+    private readonly Dictionary<(CollectReason Reason, string Tenant, string Group), LimitedCount> _limited = [];
     private readonly PhaseNotes _done = new();
     private readonly PhaseNotes _others = new();
     private readonly List<string> _exceeded = [];
@@ -64,14 +64,16 @@ internal sealed class CollectSummary
     }
 
     /// <summary>Counts an instance that was terminated or quarantined within the limits.</summary>
-    public void AddLimited(Assessment a)
+    public void AddLimited(Assessment a, CollectAction action)
     {
         var group = (a.Reason, a.Tenant, a.Group);
-        _limited[group] = _limited.GetValueOrDefault(group) + 1;
+        var count = _limited.GetValueOrDefault(group);
+        var isLeft = action == CollectAction.Terminated && a.Candidate.Row is { HasRow: true, DeletedAt: null };
+        _limited[group] = new(count.Instances + 1, count.Left + (isLeft ? 1 : 0));
     }
 
     /// <summary>Returns what counts for the limits of a reason so far, by group.</summary>
-    public IReadOnlyDictionary<(string Tenant, string Group), int> Limited(CollectReason reason) => _limited
+    public IReadOnlyDictionary<(string Tenant, string Group), LimitedCount> Limited(CollectReason reason) => _limited
         .Where(l => l.Key.Reason == reason).ToDictionary(l => (l.Key.Tenant, l.Key.Group), l => l.Value);
 
     /// <summary>Counts machines that already shut down, and names those that are stuck.</summary>
@@ -117,7 +119,7 @@ internal sealed class CollectSummary
     public void Continue(PhaseProgress? before)
     {
         foreach (var group in before?.Limited ?? [])
-            _limited[(group.Reason, group.Tenant, group.Group)] = group.Instances;
+            _limited[(group.Reason, group.Tenant, group.Group)] = group.Count;
         if (before?.Collected is not { } done) return;
         foreach (var counts in done.Counts) _counts[counts.Reason] = counts;
         GroupsChanged = done.GroupsChanged;

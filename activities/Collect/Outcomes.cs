@@ -34,6 +34,7 @@ internal sealed class Outcomes(
     {
         var word = action == CollectAction.Blocked ? "blocked" : "over-limit";
         foreach (var a in held) summary.Add(a, action, word, a.Verdict.Why);
+        ApprovedFailed |= held.Any(a => plans.Approves(a.Candidate));
         audit.AddNews(held.Select(a => audit.Of(a, word, $"{why}; {a.Verdict.Why}")));
     }
 
@@ -113,7 +114,7 @@ internal sealed class Outcomes(
     {
         var isApproved = action is CollectAction.Terminated or CollectAction.Quarantined && plans.Approves(a.Candidate);
         if (isApproved) summary.Approved++;
-        else if (action is CollectAction.Terminated or CollectAction.Quarantined) summary.AddLimited(a);
+        else if (action is CollectAction.Terminated or CollectAction.Quarantined) summary.AddLimited(a, action);
         summary.Add(a, action, word, isApproved ? $"{why}; approved by {input.Approval!.By}" : why);
         _done.Add(Entry(a, word, why));
     }

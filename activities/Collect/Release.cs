@@ -35,7 +35,7 @@ internal sealed class Release(ICloud cloud, IAuditStore audit, ShardRef shard)
         var one = found[0];
         if (!one.Tags.ContainsKey(CloudTags.GcQuarantined))
             return new(null, $"{one.ProviderId} is not in quarantine: it is {one.State}", until);
-        await cloud.ReleaseAsync(one.ProviderId, until, ct);
+        await cloud.ReleaseAsync(one, until, ct);
         try
         {
             await TellAsync(one, by, comment, now, until, ct);

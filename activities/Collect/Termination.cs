@@ -13,7 +13,7 @@ internal sealed class Termination(
     CollectSummary summary, AuditTrail audit, PhaseInput input)
 {
     /// <summary>Instances that one dry-run checks, with one call for each. A cloud answers them in seconds.</summary>
-    private const int MaxProtectionChecks = 100;
+    private const int MaxProtectionChecks = 25;
 
     private int _protectionChecks;
 

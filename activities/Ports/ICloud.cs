@@ -35,17 +35,18 @@ internal interface ICloud
         IReadOnlyCollection<CloudInstance> instances, CancellationToken ct);
 
     /// <summary>
-    /// Tags instances with <see cref="CloudTags.GcQuarantined"/> and stops them; returns a result for each. It does not
-    /// stop an instance with termination protection. Throws only when cancelled.
+    /// Tags instances with a <see cref="QuarantineTag"/> and stops them; returns a result for each. It does not stop an
+    /// instance with termination protection. An instance that the cloud can never stop runs on in quarantine; another
+    /// failure is <see cref="TerminateOutcome.Failed"/>, and a retry is safe. Throws only when cancelled.
     /// </summary>
     Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken ct);
 
     /// <summary>
-    /// Takes an instance out of quarantine: protects it by tag, starts it, removes the tag of the quarantine. An
-    /// instance with the maximum number of tags is protected last.
+    /// Takes an instance out of quarantine: protects it by tag, starts it unless it runs, removes the tag of the
+    /// quarantine. An instance with the maximum number of tags is protected last.
     /// </summary>
-    Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken ct);
+    Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct);
 }
 
 /// <summary>Answer to a describe by id.</summary>

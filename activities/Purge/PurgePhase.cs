@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Nstance.Temporal.Activities.Audit;
 using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Records;
@@ -43,7 +44,7 @@ internal sealed class PurgePhase(
         foreach (var chunk in expired.Chunk(PageSize))
         {
             ct.ThrowIfCancellationRequested();
-            var page = StillDeleted(await WithoutMachineAsync(chunk, ct));
+            var page = StillDeleted(await OfTheirRecordsAsync(await WithoutMachineAsync(chunk, ct), ct));
             _result = _result with { Expired = _result.Expired + page.Length };
             if (input.DryRun) Would(page);
             else await PurgeAsync(page, keys, ct);
@@ -84,6 +85,35 @@ internal sealed class PurgePhase(
                 + $"because the cloud could not be asked for their ids: {e.Message}");
             return [.. page.Except(unnamed)];
         }
+    }
+
+    /// <summary>
+    /// Skips rows whose record is that of another machine, if the file is our own: nstance, which does not write into
+    /// it, has created a NAT instance anew under the same id. The next read of the records updates the row.
+    /// </summary>
+    private async Task<InstanceRow[]> OfTheirRecordsAsync(InstanceRow[] page, CancellationToken ct)
+    {
+        if (!database.IsOwn) return page;
+        var stay = new ConcurrentDictionary<string, string>();
+        string? fault = null;
+        await Parallel.ForEachAsync(page, IRecordStore.InParallel(ct), async (row, token) =>
+        {
+            if (row.RecordKeyIn(input.Shard) is not { } key) return;
+            try
+            {
+                if (await records.GetAsync(input.Shard, key, token) is RecordRead.Found { Record: var record }
+                    && PurgeRules.IsOfAnother(record, row))
+                    stay[row.Id] = "its record is that of another machine by now";
+            }
+            catch (CloudException e)
+            {
+                stay[row.Id] = "its record could not be read";
+                fault = e.Message;
+            }
+        });
+        foreach (var row in page.Where(row => stay.ContainsKey(row.Id))) _notes.Sample(row, "skipped", stay[row.Id]);
+        if (fault is not null) _notes.Outage($"rows were not purged, because their records could not be read: {fault}");
+        return [.. page.Where(row => !stay.ContainsKey(row.Id))];
     }
 
     /// <summary>

@@ -11,6 +11,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
 {
     private int _read;
     private int _unread;
+    private string? _fault;
 
     /// <summary>Reads all records after an acquire. Returns how many were read.</summary>
     public async Task<int> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken ct)
@@ -37,7 +38,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
 
         // Only a complete rebuild counts. The next acquire retries the records that were not read.
         if (_unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
-        else notes.Outage($"{_unread} records could not be read: their rows were not changed");
+        else notes.Outage($"{_unread} records could not be read, and their rows were not changed: {_fault}");
         return _read;
     }
 
@@ -72,9 +73,11 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
                         break;
                 }
             }
-            catch (CloudException e) when (e.Fault != CloudFault.Denied)
+            catch (CloudException e)
             {
+                // A bucket may refuse one object only, such as an archived one.
                 Interlocked.Increment(ref _unread);
+                _fault ??= e.Message;
             }
         });
         _read += read.Count;

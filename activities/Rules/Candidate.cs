@@ -114,6 +114,7 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
     public static Assessment Of(Candidate candidate, Evidence evidence, PhaseInput input, bool sawOwn)
     {
         var assessment = new Assessment(candidate, evidence, TerminationRules.Judge(candidate, evidence, input));
+        if (assessment.Verdict.Kind == VerdictKind.Refuted) return assessment; // Another reason may apply.
         var sweep = Reasons.Of(candidate.Reason).Pause;
         if (PauseRules.Of(input, sweep, assessment.Tenant, assessment.Group) is { } paused)
             return assessment with { Verdict = Verdict.Wait(paused) };

@@ -62,7 +62,7 @@ internal sealed class CandidateRows
         Recorded.Where(row => row.MachineStatus.IsUnhealthy() || row.RecordStatus.IsUnhealthy()));
 
     public IEnumerable<InstanceRow> Dangling => Unregistered.Where(row => row.ProviderId is not null).Concat(
-        Recorded.Where(row => !row.MachineStatus.IsUnhealthy() && row.RegisteredAt is null && row.Issued < Deadline));
+        Recorded.Where(row => row.RegisteredAt is null && row.Issued < Deadline));
 
     public IEnumerable<InstanceRow> Orphans =>
         _rowless.Value.Where(row => row.IsOrphan && row.Issued < Deadline && row.Issued < Settled);

@@ -32,7 +32,7 @@ internal static class EvidenceChecks
     public static Verdict? NotJudged(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (now.CloudUnknown is { } why) return Verdict.Skip($"the cloud could not say: {why}");
-        if (UnreadableRecord(now) is { } unreadable) return unreadable;
+        if ((UnreadableRecord(now) ?? InvalidRecord(now)) is { } unreadable) return unreadable;
         if (now.NotFound) return NotFound(row, now, input);
         if (now.Instance is not { } instance || instance.ProviderId != row.ProviderId)
             return Verdict.Skip("the cloud did not answer about it");
@@ -76,6 +76,14 @@ internal static class EvidenceChecks
         return Young(row, input);
     }
 
+    /// <summary>
+    /// nstance may have written the provider id just now, and the cloud may not show the machine yet.
+    /// </summary>
+    public static Verdict? JustWritten(InstanceRow row, PhaseInput input) =>
+        row.UpdatedAt >= input.AsOf - input.Timings.SettleTime
+            ? Verdict.Skip("the row was written just now")
+            : null;
+
     /// <summary>Skips without an answer of the bucket, which could not delete the record either.</summary>
     public static Verdict? UnreadableRecord(Evidence now) => now.Record is null
         ? Verdict.Skip($"its record could not be read: {now.RecordUnknown ?? "not asked"}")
@@ -103,6 +111,7 @@ internal static class EvidenceChecks
     private static Verdict NotFound(InstanceRow row, Evidence now, PhaseInput input)
     {
         if (Young(row, input) is { } young) return young;
+        if (JustWritten(row, input) is { } written) return written;
         if (now.Tagged is not { } tagged) return Verdict.Skip("the cloud could not be asked for its id");
         if (tagged.FirstOrDefault(i => i.Status != InstanceStatus.Deleted) is { } alive)
             return Verdict.Skip($"{alive.ProviderId} carries its id at the cloud");

@@ -15,13 +15,14 @@ internal static class Limits
         CollectReason reason,
         IReadOnlyCollection<(string Tenant, string Group)> terminating,
         IReadOnlyDictionary<(string Tenant, string Group), int> live,
-        IReadOnlyDictionary<(string Tenant, string Group), int>? earlier = null)
+        IReadOnlyDictionary<(string Tenant, string Group), LimitedCount>? earlier = null)
     {
         if (!limits.Enabled || terminating.Count == 0) return null;
         if (earlier is { Count: > 0 })
         {
-            terminating = [.. terminating, .. earlier.SelectMany(e => Enumerable.Repeat(e.Key, e.Value))];
-            live = live.Concat(earlier).GroupBy(l => l.Key).ToDictionary(l => l.Key, l => l.Sum(n => n.Value));
+            terminating = [.. terminating, .. earlier.SelectMany(e => Enumerable.Repeat(e.Key, e.Value.Instances))];
+            var left = earlier.Select(e => KeyValuePair.Create(e.Key, e.Value.Left));
+            live = live.Concat(left).GroupBy(l => l.Key).ToDictionary(l => l.Key, l => l.Sum(n => n.Value));
         }
 
         var liveInShard = live.Values.Sum();

@@ -16,4 +16,9 @@ internal static class PurgeRules
         var confirmed = syncedAt - input.Timings.SettleTime;
         return confirmed < expired ? confirmed : confirmed is null ? null : expired;
     }
+
+    /// <summary>True if the record names another machine than the marked row, or was made after the mark.</summary>
+    public static bool IsOfAnother(InstanceRecord record, InstanceRow row) =>
+        (row.ProviderId is not null && record.ProviderId is { } named && named != row.ProviderId)
+        || (record.CreatedAt > row.DeletedAt && record.CreatedAt > row.CreatedAt);
 }

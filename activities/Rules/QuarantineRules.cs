@@ -17,21 +17,32 @@ internal static class QuarantineRules
 
         if (!instance.Tags.TryGetValue(CloudTags.GcQuarantined, out var value))
             return input.Quarantine is null ? verdict : quarantine;
-        if (!CloudInstance.TryParseTime(value, out var at))
+        if (!QuarantineTag.TryParse(value, out var tag))
         {
             return Verdict.Skip(
                 $"tag {CloudTags.GcQuarantined}={CloudInstance.Shown(value)} is not a time; manual review required");
         }
 
-        // Its agent reported after the stop, so its quarantine starts again.
-        if (input.Quarantine is not null && now.Row is { } row && (row.HealthAt > at || row.RegisteredAt > at))
-            return quarantine;
+        // Somebody started it, or its agent reported after the stop: its quarantine starts again. A machine that never
+        // stopped, because the call failed, is stopped now.
+        var since = instance.LaunchTime > tag.At ? instance.LaunchTime.Value : tag.At;
+        var isUsed = since > tag.At || now.Row?.HealthAt > tag.At || now.Row?.RegisteredAt > tag.At;
+        if (input.Quarantine is not null && (isUsed || !(tag.RunsOn || IsStopped(instance)))) return quarantine;
         var wait = input.Quarantine ?? WaitWhenOff;
 
         // A tag may hold the maximum time. A sum beyond it would fail the phase.
-        var until = at > DateTimeOffset.MaxValue - wait ? at : at + wait;
+        var until = since > DateTimeOffset.MaxValue - wait ? since : since + wait;
         return input.AsOf < until
             ? Verdict.Skip($"in quarantine until {until:yyyy-MM-dd HH:mm:ss}Z: nstance-gc release undoes it")
-            : verdict with { Why = $"{verdict.Why}; in quarantine since {at:yyyy-MM-dd HH:mm:ss}Z" };
+            : verdict with { Why = $"{verdict.Why}; in quarantine since {since:yyyy-MM-dd HH:mm:ss}Z" };
     }
+
+    /// <summary>
+    /// True if the collector stopped the instance. Its stop is then no evidence that the instance is garbage.
+    /// </summary>
+    public static bool Stopped(CloudInstance instance) =>
+        IsStopped(instance) && instance.Tags.ContainsKey(CloudTags.GcQuarantined);
+
+    private static bool IsStopped(CloudInstance instance) =>
+        instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;
 }

@@ -35,7 +35,11 @@ internal static class TerminationRules
         if (row.ProviderId is null) return new(VerdictKind.Refuted, "the row has no provider id");
         if (NotJudged(row, now, input) is { } other) return other;
         var instance = now.Machine;
-        if (instance.Status.IsUnhealthy()) return new(VerdictKind.Terminate, $"{instance.State} at the cloud");
+
+        // After a quarantine of a dangling instance, its own reason decides, with its pauses and guards.
+        var isQuarantined = row.RegisteredAt is null && QuarantineRules.Stopped(instance);
+        if (instance.Status.IsUnhealthy() && !isQuarantined)
+            return new(VerdictKind.Terminate, $"{instance.State} at the cloud");
 
         // After a rebuild only the record, read again, can say that nstance was deleting the instance.
         if (row.RecordStatus.IsUnhealthy() && now.Record is RecordRead.Found found && IsDeleted(found.Record))
@@ -85,7 +89,6 @@ internal static class TerminationRules
 
         var instance = now.Machine;
         if (instance.Status == InstanceStatus.Unknown) return UnknownState(instance);
-        if (InvalidRecord(now) is { } invalid) return invalid;
         if (instance.LaunchTime is not { } launched) return Verdict.Skip(NoLaunchTime);
         var marked = row.DeletedAt!.Value;
         var since = launched > marked ? launched : marked;
@@ -144,10 +147,9 @@ internal static class TerminationRules
             || now.Tagged?.Any(i => i.Status == InstanceStatus.Deleted) is true;
         if (!isTerminated && !(now.HealthKnownSince < silentSince))
             return Verdict.Skip("agents do not report to this host, so silence is not evidence");
-        if (row.UpdatedAt >= input.AsOf - input.Timings.SettleTime)
-            return Verdict.Skip("the row was written just now");
-        return UnreadableRecord(now) ?? InvalidRecord(now) ?? HasMachine(row, now, input) ?? new(
-            VerdictKind.Mark,
-            $"registered, silent for {Ago(row.LastSign, input)}, and not found at the cloud");
+        return JustWritten(row, input) ?? UnreadableRecord(now) ?? InvalidRecord(now) ?? HasMachine(row, now, input)
+            ?? new(
+                VerdictKind.Mark,
+                $"registered, silent for {Ago(row.LastSign, input)}, and not found at the cloud");
     }
 }

@@ -20,4 +20,9 @@ internal sealed record PhaseProgress(string Doing)
 }
 
 /// <summary>Number of instances of a group that a reason has terminated or quarantined in this cycle.</summary>
-internal sealed record LimitedGroup(CollectReason Reason, string Tenant, string Group, int Instances);
+internal sealed record LimitedGroup(CollectReason Reason, string Tenant, string Group, LimitedCount Count);
+
+/// <summary>A count for the limits.</summary>
+/// <param name="Instances">All of them.</param>
+/// <param name="Left">Those that the count of active instances no longer has, because their rows are marked.</param>
+internal readonly record struct LimitedCount(int Instances, int Left);

@@ -61,7 +61,7 @@ internal sealed class MemoryCloud(MeasuredFleet fleet, Calls calls, Action<Shard
     public Task<Results> QuarantineAsync(Instances instances, DateTimeOffset at, CancellationToken ct) =>
         throw new NotSupportedException("no run quarantines");
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken ct) =>
+    public Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct) =>
         throw new NotSupportedException("no run releases");
 
     private async IAsyncEnumerable<IReadOnlyList<CloudInstance>> ListAsync(

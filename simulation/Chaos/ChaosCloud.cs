@@ -84,7 +84,7 @@ internal sealed class ChaosCloud(ChaosCall call, TimeProvider clock) : ICloud
             results[id] = IsProtected(id) ? Protected : new(TerminateOutcome.Quarantined, null);
             if (IsProtected(id)) continue;
             _world.Must.Ends(id, call.Bounds);
-            _world.SetTag(id, CloudTags.GcQuarantined, $"{at:yyyy-MM-ddTHH:mm:ssZ}");
+            _world.SetTag(id, CloudTags.GcQuarantined, new QuarantineTag(at).ToString());
             _world.Ec2.Stop(id);
         }
 
@@ -92,7 +92,8 @@ internal sealed class ChaosCloud(ChaosCall call, TimeProvider clock) : ICloud
         return results;
     }
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+    public Task ReleaseAsync(
+        CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
         throw new NotSupportedException("no story has a person who releases");
 
     private async Task<IReadOnlySet<string>> TerminateAsync(IReadOnlyList<string> ids)

@@ -57,6 +57,7 @@ internal sealed class Ec2Endpoint(
         FaultKind.Unavailable => new("Unavailable", "The service is unavailable. Please try again shortly.", 503),
         FaultKind.Denied =>
             new("UnauthorizedOperation", "You are not authorized to perform this operation.", 403),
+        FaultKind.Unsupported => new("UnsupportedOperation", "The instance does not support this operation.", 400),
         _ => null,
     };
 

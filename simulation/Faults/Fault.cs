@@ -7,6 +7,7 @@ internal enum FaultKind
     InternalError, // 500
     Unavailable, // 503, the service is not there
     Denied, // EC2: UnauthorizedOperation. S3: AccessDenied
+    Unsupported, // EC2: UnsupportedOperation, such as the stop of a spot instance
     Cut, // the connection is cut before anything was done; the client may ask once more by itself
     LostAnswer, // the call takes effect, then the connection is cut; the client may ask once more by itself
     Truncated, // a listing ends early as if it were complete, or the body of an object is cut
@@ -24,6 +25,7 @@ internal sealed record Fault(FaultKind Kind, int Keep = 0)
     public static readonly Fault InternalError = new(FaultKind.InternalError);
     public static readonly Fault Unavailable = new(FaultKind.Unavailable);
     public static readonly Fault Denied = new(FaultKind.Denied);
+    public static readonly Fault Unsupported = new(FaultKind.Unsupported);
     public static readonly Fault Cut = new(FaultKind.Cut);
     public static readonly Fault LostAnswer = new(FaultKind.LostAnswer);
 

@@ -92,6 +92,21 @@ public sealed class AcquirePhaseTests : IDisposable
         Assert.Single(database.FindUnhealthy());
     }
 
+    /// <summary>Such as one archived object, or one under another key of KMS. nstance goes on too.</summary>
+    [Fact]
+    public async Task Acquire_OneRecordIsRefused_TheOthersAreReadAndItIsNamed()
+    {
+        var refused = _shard.Records.Objects.Keys.First(key => key.Contains("/instance/", StringComparison.Ordinal));
+        _shard.Records.Refused.Add(refused);
+
+        var result = await AcquireAsync();
+
+        Assert.True(result.Rebuilt);
+        Assert.InRange(result.RecordsRead, 1, int.MaxValue);
+        Assert.Contains(
+            $"1 records could not be read, and their rows were not changed: {refused}: refused", result.Problems);
+    }
+
     [Fact]
     public async Task Acquire_Denied_SaysSo()
     {

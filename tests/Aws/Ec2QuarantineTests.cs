@@ -140,16 +140,37 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task QuarantineAsync_CannotStop_TheyRunOnWithTheirTag()
+    public async Task QuarantineAsync_CannotBeStopped_TheyRunOnAndTheirTagSaysSo()
     {
         var ids = _cloud.Launch(2);
-        _cloud.Faults.Always("StopInstances", Fault.Denied);
+        _cloud.Faults.Always("StopInstances", Fault.Unsupported);
 
         var results = await QuarantineAsync(ids);
 
         Assert.All(ids, id => Assert.Equal(TerminateOutcome.Quarantined, results[id].Outcome));
         Assert.All(ids, id => Assert.StartsWith("it runs on", results[id].Why, StringComparison.Ordinal));
-        Assert.All(ids, id => Assert.NotNull(Tag(id, CloudTags.GcQuarantined)));
+        Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z runs on", Tag(id, CloudTags.GcQuarantined)));
+    }
+
+    /// <summary>A machine that nobody stopped must not be terminated as if it had been missed by no one.</summary>
+    [Theory]
+    [InlineData("Throttled", true)]
+    [InlineData("InternalError", true)]
+    [InlineData("Denied", false)]
+    public async Task QuarantineAsync_StopFails_IsNoQuarantineAndTheNextTryStopsThem(string fault, bool isOutage)
+    {
+        var ids = _cloud.Launch(2);
+        _cloud.Faults.Always("StopInstances", new Fault(Enum.Parse<FaultKind>(fault)));
+
+        var failed = await QuarantineAsync(ids);
+
+        Assert.All(ids, id => Assert.Equal(TerminateOutcome.Failed, failed[id].Outcome));
+        Assert.All(ids, id => Assert.Equal(isOutage, failed[id].IsOutage));
+        Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z", Tag(id, CloudTags.GcQuarantined)));
+        _cloud.Faults.Clear();
+        var again = await QuarantineAsync(ids);
+        Assert.All(ids, id => Assert.Equal(TerminateOutcome.Quarantined, again[id].Outcome));
+        Assert.All(ids, id => Assert.True(IsStopped(id)));
     }
 
     [Fact]
@@ -204,11 +225,32 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
         var id = LaunchWithTags(tags);
         await QuarantineAsync([id]);
 
-        await Ec2.ReleaseAsync(id, At.AddDays(1), default);
+        await ReleaseAsync(id);
 
         Assert.Null(Tag(id, CloudTags.GcQuarantined));
         Assert.Equal("2026-11-26T12:00:00Z", Tag(id, CloudTags.GcProtect));
         Assert.Contains(_cloud.Ec2.Find(id)!.StateName, new[] { "pending", "running" });
+    }
+
+    /// <summary>EC2 refuses to start a spot instance that could not be stopped.</summary>
+    [Fact]
+    public async Task ReleaseAsync_RunsOn_ProtectsAndUntagsWithoutAStart()
+    {
+        var id = _cloud.Launch(1)[0];
+        _cloud.Faults.Always("StopInstances", Fault.Unsupported);
+        _cloud.Faults.Always("StartInstances", Fault.Unsupported);
+        await QuarantineAsync([id]);
+
+        await ReleaseAsync(id);
+
+        Assert.Null(Tag(id, CloudTags.GcQuarantined));
+        Assert.Equal("2026-11-26T12:00:00Z", Tag(id, CloudTags.GcProtect));
+    }
+
+    private async Task ReleaseAsync(string id)
+    {
+        var described = await Ec2.DescribeAsync([id], default);
+        await Ec2.ReleaseAsync(described.Found[id], At.AddDays(1), default);
     }
 
     private string? Tag(string id, string key) => _cloud.Ec2.Find(id)!.Tags.GetValueOrDefault(key);

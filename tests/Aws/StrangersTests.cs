@@ -62,7 +62,7 @@ public sealed class StrangersTests : IAsyncLifetime
         Assert.Equal([Id], (await cloud.DescribeAsync([Id], default)).Unknown.Keys);
         Assert.Equal(TerminateOutcome.Failed, (await cloud.FindProtectedAsync([Instance], default))[Id].Outcome);
         Assert.Equal(TerminateOutcome.Failed, (await cloud.TerminateAsync([Instance], default))[Id].Outcome);
-        await SaysNothing(() => cloud.ReleaseAsync(Id, DateTimeOffset.UnixEpoch, default));
+        await SaysNothing(() => cloud.ReleaseAsync(Instance, DateTimeOffset.UnixEpoch, default));
     }
 
     [Theory]

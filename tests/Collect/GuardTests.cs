@@ -83,7 +83,9 @@ public sealed class GuardTests : IDisposable
         var result = await _world.CollectAsync();
 
         Assert.All(dangling, _world.AssertUntouched);
-        Assert.Equal(3, result.Of(CollectReason.Dangling).Blocked);
+        Assert.Equal((3, false), (result.Of(CollectReason.Dangling).Blocked, result.ApprovalDone));
+        _world.Input = _world.Input with { Guard = null };
+        Assert.Equal(3, (await _world.CollectAsync()).Approved);
     }
 
     /// <summary>An approval for one guard says nothing about another one that trips too.</summary>

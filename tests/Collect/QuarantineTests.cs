@@ -87,6 +87,97 @@ public sealed class QuarantineTests : IDisposable
         _world.AssertCollected(made);
     }
 
+    /// <summary>Only nstance-gc release takes the tag away, and people use EC2's console.</summary>
+    [Fact]
+    public async Task Collect_StartedByHandAndStoppedMuchLater_WaitsAgain()
+    {
+        var made = _world.Add("stopped", InstanceStatus.Stopped, registered: true, recordRegistered: true);
+        await _world.CollectAsync();
+        var stopped = _world.Cloud.Instances[made.ProviderId];
+        _world.Cloud.Add(stopped with { LaunchTime = CollectWorld.AsOf.AddHours(1) });
+
+        var result = await AtAsync(TimeSpan.FromDays(30));
+
+        _world.AssertUntouched(made);
+        Assert.Equal(1, result.Of(CollectReason.Unhealthy).Quarantined);
+        await AtAsync(TimeSpan.FromDays(30) + Wait);
+        _world.AssertCollected(made);
+    }
+
+    [Fact]
+    public async Task Collect_StopFailed_StopsItInTheNextCycleAndWaitsFromThen()
+    {
+        var made = await QuarantinedAsync();
+        _world.Cloud.Add(
+            _world.Cloud.Instances[made.ProviderId] with { State = "running", Status = InstanceStatus.Running });
+
+        await AtAsync(Wait);
+
+        _world.AssertUntouched(made);
+        Assert.Equal(2, _world.Cloud.StopCalls.Count);
+        await AtAsync(Wait + Wait);
+        _world.AssertCollected(made);
+    }
+
+    /// <summary>The collector's own stop must not make a dangling instance an unhealthy one.</summary>
+    [Theory]
+    [InlineData("pause", "paused")]
+    [InlineData("grace", "grace period until")]
+    [InlineData("unhealthy paused", null)]
+    [InlineData("nothing", null)]
+    public async Task Collect_StoppedByItsQuarantine_IsStillJudgedAsDangling(string holds, string? why)
+    {
+        var made = await QuarantinedAsync();
+        _world.List(made, "stopped", CollectWorld.AsOf.AddHours(-1));
+        var after = CollectWorld.AsOf + Wait;
+        Sweep? paused = holds == "pause" ? Sweep.Dangling : holds == "unhealthy paused" ? Sweep.Unhealthy : null;
+        _world.Input = _world.Input with
+        {
+            PartialPauses = paused is { } sweep ? [new("look first", CollectWorld.AsOf, Sweep: sweep)] : [],
+            Grace = holds == "grace" ? new(after, "host two took over") : null,
+        };
+
+        var result = await AtAsync(Wait);
+
+        if (why is null) _world.AssertCollected(made);
+        else _world.AssertSkipped(made, result, why);
+        Assert.Equal(why is null ? 1 : 0, result.Of(CollectReason.Dangling).Terminated);
+        Assert.Equal(0, result.Of(CollectReason.Unhealthy).Terminated);
+    }
+
+    /// <summary>The row is lost, the record is not.</summary>
+    [Fact]
+    public async Task Collect_StoppedByItsQuarantineAndWithoutARow_IsTerminatedAsDangling()
+    {
+        var made = _world.Add();
+        _world.Sql("DELETE FROM instances WHERE id = $id", ("$id", made.Id));
+        _world.RecordSaid(made, "running");
+        _world.Sql("UPDATE gc_machines SET rowless = 1");
+        await _world.CollectAsync();
+        Assert.Single(_world.Cloud.StopCalls);
+        _world.List(made, "stopped", CollectWorld.AsOf.AddHours(-1));
+        _world.Sql("UPDATE gc_machines SET rowless = 1");
+
+        var result = await AtAsync(Wait);
+
+        Assert.Equal([made.ProviderId], _world.Cloud.TerminateCalls);
+        Assert.Equal(1, result.Of(CollectReason.Dangling).Terminated);
+    }
+
+    /// <summary>EC2 answers few of the calls that ask for protection: evidence must not get old meanwhile.</summary>
+    [Fact]
+    public async Task Collect_ManyToQuarantine_HeartbeatsAndChecksTheRowsBetweenSmallBatches()
+    {
+        for (var i = 0; i < 60; i++) _world.Add();
+        var beats = new List<int>();
+        _world.Cloud.BeforeQuarantine = () => beats.Add(_world.Beats.Count);
+
+        var result = await _world.CollectAsync();
+
+        Assert.Equal(60, result.Of(CollectReason.Dangling).Quarantined);
+        Assert.Equal(3, beats.Distinct().Count());
+    }
+
     [Fact]
     public async Task Collect_ProtectedInTheWait_Skips()
     {

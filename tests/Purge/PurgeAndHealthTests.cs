@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Tests.Collect;
@@ -73,6 +74,58 @@ public sealed class PurgeAndHealthTests : IDisposable
         Assert.True(world.IsLive(again));
         Assert.Equal((1, 1, 0), (result.Expired, result.Purged, result.Failed));
         Assert.Empty(result.Problems);
+    }
+
+    /// <summary>
+    /// nstance creates a NAT instance anew under the same id, while this host has a file of its own that nstance does
+    /// not write.
+    /// </summary>
+    [Fact]
+    public async Task Purge_RecordIsAnotherByNow_RowAndRecordStayUntilItIsReadAgain()
+    {
+        using var world = new CollectWorld();
+        var again = await ExpiredAsync(world);
+        var other = await ExpiredAsync(world);
+        var text = System.Text.Encoding.UTF8.GetString(world.Records.Objects[again.Key]);
+        world.Records.Put(again.Key, text.Replace(again.ProviderId, "i-new", StringComparison.Ordinal));
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(again));
+        Assert.False(world.HasRecord(other));
+        Assert.NotNull(world.Db.Find(again.Id));
+        Assert.Equal((1, 1), (result.Expired, result.Purged));
+        Assert.Contains(
+            result.Samples,
+            s => (s.InstanceId, s.Why) == (again.Id, "its record is that of another machine by now"));
+    }
+
+    [Fact]
+    public async Task Purge_RecordCannotBeRead_RowStaysAndTheCycleIsPartial()
+    {
+        using var world = new CollectWorld();
+        var made = await ExpiredAsync(world);
+        world.Records.Unreadable.Add(made.Key);
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(made));
+        Assert.Equal((0, 0), (result.Expired, result.Purged));
+        Assert.Equal(
+            $"rows were not purged, because their records could not be read: {made.Key}: no answer", result.Outage);
+        Assert.Equal("its record could not be read", Assert.Single(result.Samples).Why);
+        world.Records.Unreadable.Clear();
+        Assert.Equal(1, (await world.PurgeAsync()).Purged);
+    }
+
+    /// <summary>A row past its retention, whose record the collector has read.</summary>
+    private static async Task<CollectWorld.Made> ExpiredAsync(CollectWorld world)
+    {
+        var made = world.Add(inCloud: false);
+        await world.SyncAsync();
+        world.Expire(made, CollectWorld.AsOf.AddHours(-2));
+        world.Db.SetMeta(MetaKeys.SyncedAt, CollectWorld.AsOf);
+        return made;
     }
 
     /// <summary>

@@ -24,7 +24,7 @@ public sealed class CandidateRowsTests
         { "recorded and registered", (CollectReason.Dangling, Recorded with { RegisteredAt = At(-50) }, false) },
         { "recorded at the deadline", (CollectReason.Dangling, Recorded with { IssuedAt = At(-5) }, false) },
         { "recorded before the deadline", (CollectReason.Dangling, Recorded with { IssuedAt = At(-5) - Tick }, true) },
-        { "recorded and stopped", (CollectReason.Dangling, In(Recorded, InstanceStatus.Stopped), false) },
+        { "recorded and stopped", (CollectReason.Dangling, In(Recorded, InstanceStatus.Stopped), true) },
         { "orphan, not dangling", (CollectReason.Dangling, Orphan, false) },
         { "stopped", (CollectReason.Unhealthy, In(Recorded, InstanceStatus.Stopped), true) },
         { "running", (CollectReason.Unhealthy, Recorded, false) },

@@ -1,4 +1,5 @@
 using Nstance.Temporal.Activities.Rules;
+using Nstance.Temporal.Activities.Telemetry;
 
 namespace Nstance.Temporal.Tests.Rules;
 
@@ -156,6 +157,24 @@ public sealed class LimitsTests
     {
         var (limits, terminating, expected) = Cases[title];
         Assert.Equal(expected, Limits.Exceeded(limits, Dangling, [.. Groups(terminating)], Live));
+    }
+
+    /// <summary>Ten live instances: with two that are gone they were twelve; two in quarantine are live.</summary>
+    [Theory]
+    [InlineData(1, 2, null)]
+    [InlineData(2, 2, "4 of the 12 live instances of group acme/web would be terminated; at most 3 may")]
+    [InlineData(1, 0, "3 of the 10 live instances of group acme/web would be terminated; at most 2 may")]
+    public void Exceeded_AnEarlierAttempt_CountsItAndThoseOfItThatAreGone(int terminating, int left, string? expected)
+    {
+        var limits = TerminationLimits.Off with
+        {
+            Enabled = true, GroupFloor = 0, GroupPercent = 25, ShardFloor = 0, ShardPercent = 100,
+        };
+        var live = new Dictionary<(string, string), int> { [("acme", "web")] = 10 };
+        var earlier = new Dictionary<(string, string), LimitedCount> { [("acme", "web")] = new(2, left) };
+
+        Assert.Equal(
+            expected, Limits.Exceeded(limits, Dangling, [.. Groups($"{terminating} acme/web")], live, earlier));
     }
 
     [Fact]

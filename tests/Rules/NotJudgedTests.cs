@@ -31,7 +31,11 @@ public sealed class NotJudgedTests
         },
         { "unknown state", new(Now with { Instance = In(InstanceStatus.Unknown) }, GoOn) },
         { "no record", new(Now with { Record = Missing() }, GoOn) },
-        { "invalid record", new(Now with { Record = Invalid() }, GoOn) },
+        { "invalid record", new(Now with { Record = Invalid() }, "Skip: its record is invalid: is not UTF-8") },
+        {
+            "invalid record, not found",
+            new(Gone with { Record = Invalid() }, "Skip: its record is invalid: is not UTF-8")
+        },
         { "record without machine", new(Now with { Record = Found(Recorded with { ProviderId = null }) }, GoOn) },
         {
             "no answer of the cloud",
@@ -93,6 +97,14 @@ public sealed class NotJudgedTests
                 "Skip: i-3 carries its id at the cloud")
         },
         { "not found, young", new(Gone with { Row = Row with { IssuedAt = At(-1) + Tick } }, TooYoung) },
+        {
+            "not found, written a settle time ago",
+            new(Gone with { Row = Row with { UpdatedAt = At(-1) } }, "Skip: the row was written just now")
+        },
+        {
+            "not found, written before the settle time",
+            new(Gone with { Row = Row with { UpdatedAt = At(-1) - Tick } }, "CleanUp: not found at the cloud")
+        },
         {
             "not found, settled just now",
             new(

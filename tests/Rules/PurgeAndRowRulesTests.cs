@@ -19,6 +19,21 @@ public sealed class PurgeAndRowRulesTests
             expected is { } minutes ? At(minutes) : null,
             PurgeRules.DeletedBefore(Input with { DryRun = dryRun }, syncedAt is { } at ? At(at) : null));
 
+    /// <summary>The row was marked 40 minutes ago. nstance reuses the ids of NAT instances.</summary>
+    [Theory]
+    [InlineData("i-1", "i-1", -60, false)]
+    [InlineData("i-1", null, -60, false)]
+    [InlineData(null, "i-2", -60, false)]
+    [InlineData("i-1", "i-2", -60, true)]
+    [InlineData("i-1", null, -40, false)]
+    [InlineData("i-1", null, -39, true)]
+    public void IsOfAnother_Record_NamesAnotherMachineOrIsNewer(
+        string? ofRow, string? ofRecord, int created, bool expected) => Assert.Equal(
+            expected,
+            PurgeRules.IsOfAnother(
+                Recorded with { ProviderId = ofRecord, CreatedAt = At(created) },
+                Row with { ProviderId = ofRow, DeletedAt = At(-40) }));
+
     [Fact]
     public void InvalidTimes_FiveMinutesAhead_IsUsable() =>
         Assert.Null(RowRules.InvalidTimes(Row with { RegisteredAt = At(5), HealthAt = At(5) }, AsOf));

@@ -63,6 +63,35 @@ public sealed class QuarantineRulesTests
             "reported since, off",
             (Alive(Row with { HealthAt = At(-1) }), false, $"Skip: in quarantine until 2026-11-24 16:40:00Z: {Undo}")
         },
+        {
+            "started since",
+            (Alive(Row) with { Instance = Since("2026-11-23T16:40:00Z") with { LaunchTime = At(-120) + Tick } }, true,
+                "Quarantine: garbage")
+        },
+        {
+            "started since, off",
+            (Alive(Row) with { Instance = Since("2026-11-22T16:40:00Z") with { LaunchTime = At(-60) } }, false,
+                $"Skip: in quarantine until 2026-11-24 17:40:00Z: {Undo}")
+        },
+        { "never stopped", (Runs("2026-11-23T16:40:00Z"), true, "Quarantine: garbage") },
+        { "never stopped, within the wait", (Runs("2026-11-23T18:30:00Z"), true, "Quarantine: garbage") },
+        {
+            "never stopped, off",
+            (Runs("2026-11-22T18:40:00Z"), false, "Terminate: garbage; in quarantine since 2026-11-22 18:40:00Z")
+        },
+        {
+            "cannot be stopped, within the wait",
+            (Runs("2026-11-23T16:40:01Z runs on"), true, $"Skip: in quarantine until 2026-11-23 18:40:01Z: {Undo}")
+        },
+        {
+            "cannot be stopped, the wait is over",
+            (Runs("2026-11-23T16:40:00Z runs on"), true,
+                "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z")
+        },
+        {
+            "no time, runs on",
+            (Runs("soon runs on"), true, $"Skip: tag nstance:gc-quarantined=soon runs on {Invalid}")
+        },
         { "row gone", (Alive(null), true, "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z") },
     };
 
@@ -77,7 +106,16 @@ public sealed class QuarantineRulesTests
         Assert.Equal(expected, Text(QuarantineRules.Of(Terminate, now, input)));
     }
 
-    private static CloudInstance Since(string value) => Tagged(CloudTags.GcQuarantined, value);
+    /// <summary>Stopped, and last started before any of these tags.</summary>
+    private static CloudInstance Since(string value) => Tagged(CloudTags.GcQuarantined, value) with
+    {
+        State = "stopped", Status = InstanceStatus.Stopped, LaunchTime = At(-3000),
+    };
+
+    private static Evidence Runs(string value) => Now with
+    {
+        Instance = Since(value) with { State = "running", Status = InstanceStatus.Running },
+    };
 
     private static Evidence Quarantined(string value) => Now with { Instance = Since(value) };
 

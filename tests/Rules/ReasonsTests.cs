@@ -1,3 +1,4 @@
+using Nstance.Temporal.Activities.Domain;
 using System.Text.RegularExpressions;
 using Nstance.Temporal.Activities.Rules;
 using static Nstance.Temporal.Tests.Rules.RuleWorld;
@@ -32,12 +33,22 @@ public sealed partial class ReasonsTests
     [MemberData(nameof(Ids))]
     public void Assess_SweepIsPaused_HoldsBackExactlyItsReason(CollectReason id)
     {
+        var now = id == CollectReason.Unhealthy ? Now with { Instance = In(InstanceStatus.Stopped) } : Now;
         foreach (var sweep in Enum.GetValues<Sweep>())
         {
             var input = Input with { PartialPauses = [new() { Sweep = sweep, Reason = "not now" }] };
-            var verdict = Assessment.Of(new(Row, id), Now, input, sawOwn: true).Verdict;
+            var verdict = Assessment.Of(new(Row, id), now, input, sawOwn: true).Verdict;
             Assert.Equal(sweep.ToString() == id.ToString(), verdict.Why == $"paused (every group, {sweep}): not now");
         }
+    }
+
+    /// <summary>Another reason may apply, with a pause of its own.</summary>
+    [Fact]
+    public void Assess_EvidenceRefutesAPausedReason_IsRefuted()
+    {
+        var input = Input with { PartialPauses = [new() { Sweep = Sweep.Unhealthy, Reason = "not now" }] };
+        var verdict = Assessment.Of(new(Row, CollectReason.Unhealthy), Now, input, sawOwn: true).Verdict;
+        Assert.Equal("Refuted: running at the cloud", Text(verdict));
     }
 
     [Theory]

@@ -17,7 +17,6 @@ public sealed class TerminationRulesTests
         Row = Row with { RecordStatus = InstanceStatus.Deleting },
     };
 
-
     private static readonly Dictionary<string, RuleCase> Unhealthy = new()
     {
         { "running", new(Now, "Refuted: running at the cloud") },
@@ -69,6 +68,24 @@ public sealed class TerminationRulesTests
                 "Terminate: " + Deleting)
         },
         { "stopped", new(Now with { Instance = In(InstanceStatus.Stopped) }, "Terminate: stopped at the cloud") },
+        {
+            "stopped by a quarantine, never registered",
+            new(Now with { Instance = Quarantined(InstanceStatus.Stopped) }, "Refuted: stopped at the cloud")
+        },
+        {
+            "stopping for a quarantine, never registered",
+            new(Now with { Instance = Quarantined(InstanceStatus.Stopping) }, "Refuted: stopping at the cloud")
+        },
+        {
+            "stopped, then in quarantine, registered",
+            new(
+                Now with
+                {
+                    Row = Row with { RegisteredAt = At(-50) },
+                    Instance = Quarantined(InstanceStatus.Stopped),
+                },
+                "Terminate: stopped at the cloud")
+        },
         {
             "shuts down",
             new(Now with { Instance = In(InstanceStatus.Deleting) }, "Skip: already terminating: left to the cloud")
@@ -248,4 +265,10 @@ public sealed class TerminationRulesTests
         Assert.Equal(row.Expected, Text(rule(row.Now.Row!, row.Now, row.Input)));
 
     private static PhaseInput Quarantine() => Input with { Quarantine = TimeSpan.FromHours(2) };
+
+    private static CloudInstance Quarantined(InstanceStatus status) =>
+        Tagged(CloudTags.GcQuarantined, "2026-11-22T16:40:00Z") with
+        {
+            State = status.Name(), Status = status, LaunchTime = At(-3000),
+        };
 }

@@ -41,6 +41,9 @@ internal sealed class FakeCloud : ICloud
     /// <summary>Runs before a call that terminates instances.</summary>
     public Action? BeforeTerminate { get; set; }
 
+    /// <summary>Runs before a call that quarantines instances.</summary>
+    public Action? BeforeQuarantine { get; set; }
+
     public List<string> Described { get; } = [];
 
     /// <summary>Provider ids that a caller asked to terminate, in order.</summary>
@@ -140,6 +143,7 @@ internal sealed class FakeCloud : ICloud
     public Task<IReadOnlyDictionary<string, TerminateResult>> QuarantineAsync(
         IReadOnlyCollection<CloudInstance> instances, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        BeforeQuarantine?.Invoke();
         var results = new Dictionary<string, TerminateResult>();
         foreach (var id in instances.Select(i => i.ProviderId))
         {
@@ -157,7 +161,7 @@ internal sealed class FakeCloud : ICloud
                 Status = InstanceStatus.Stopped,
                 Tags = new Dictionary<string, string>(Instances[id].Tags)
                 {
-                    [CloudTags.GcQuarantined] = $"{at:yyyy-MM-ddTHH:mm:ssZ}",
+                    [CloudTags.GcQuarantined] = new QuarantineTag(at).ToString(),
                 },
             };
         }
@@ -165,9 +169,9 @@ internal sealed class FakeCloud : ICloud
         return Task.FromResult<IReadOnlyDictionary<string, TerminateResult>>(results);
     }
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
+    public Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken cancellationToken)
     {
-        Released.Add((providerId, protectedUntil));
+        Released.Add((instance.ProviderId, protectedUntil));
         return Task.CompletedTask;
     }
 }

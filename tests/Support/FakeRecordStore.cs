@@ -25,6 +25,9 @@ internal sealed class FakeRecordStore : IRecordStore
     /// <summary>Keys whose reading fails with <see cref="CloudFault.Transient"/>.</summary>
     public HashSet<string> Unreadable { get; } = [];
 
+    /// <summary>Keys whose reading fails with <see cref="CloudFault.Denied"/>.</summary>
+    public HashSet<string> Refused { get; } = [];
+
     /// <summary>Keys whose deletion fails.</summary>
     public HashSet<string> Undeletable { get; } = [];
 
@@ -64,6 +67,7 @@ internal sealed class FakeRecordStore : IRecordStore
     {
         lock (Reads) Reads.Add(key);
         if (Unreadable.Contains(key)) throw new CloudException(CloudFault.Transient, $"{key}: no answer");
+        if (Refused.Contains(key)) throw new CloudException(CloudFault.Denied, $"{key}: refused");
         if (!Objects.TryGetValue(key, out var bytes)) return Task.FromResult<RecordRead>(new RecordRead.Missing());
         return Task.FromResult(RecordRead.Parse(shard, key, bytes, ETag(key)));
     }

@@ -104,7 +104,8 @@ internal sealed class OtherCloud : ICloud, IConnections
             return new(TerminateOutcome.Quarantined, null);
         });
 
-    public Task ReleaseAsync(string providerId, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
+    public Task ReleaseAsync(
+        CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken cancellationToken) =>
         throw new NotSupportedException("a cycle releases nothing");
 
     IRecordStore IConnections.Records(TimeSpan requestTimeout) => Records;

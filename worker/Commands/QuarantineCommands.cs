@@ -109,8 +109,8 @@ internal static class QuarantineCommands
 
     /// <summary>A tag that is not a time keeps its machine in quarantine without end.</summary>
     private static Cell Since(string tag, DateTimeOffset now, bool wide) =>
-        !CloudInstance.TryParseTime(tag, out var at) ? new(CloudInstance.Shown(tag), Tone.Bad)
-        : new(wide ? Word.Time(at) : Word.Ago(now - at));
+        !QuarantineTag.TryParse(tag, out var known) ? new(CloudInstance.Shown(tag), Tone.Bad)
+        : new(wide ? Word.Time(known.At) : Word.Ago(now - known.At));
 
     /// <summary>Returns the shard's machines that are in quarantine, the oldest first.</summary>
     private static async Task<IReadOnlyList<CloudInstance>> FindAsync(
