@@ -4,7 +4,7 @@ using Temporalio.Client;
 
 namespace Nstance.Temporal.Tests.Flows;
 
-/// <summary>What stops a running cycle beside a pause.</summary>
+/// <summary>What stops a running cycle beside a pause, and what a requested dry-run leaves as it is.</summary>
 public sealed class StopTests(TemporalServerFixture server) : IClassFixture<TemporalServerFixture>
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -67,6 +67,48 @@ public sealed class StopTests(TemporalServerFixture server) : IClassFixture<Temp
         await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(dryRun));
 
         await AssertStoppedAsync(stage, collector);
+    }
+
+    /// <summary>The approval of an hour would expire before the next cycle of the interval.</summary>
+    [Fact]
+    public async Task Approve_WhileADryRunIsRequested_StillRunsACycleThatMayCarryItOut()
+    {
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var collector = await WithPlanAsync(stage);
+        var gate = stage.Gc.Gate = new("collect");
+        var carriedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        stage.Gc.Collects = input =>
+        {
+            if (input.Approval is not null) carriedOut.TrySetResult();
+            return new() { ApprovalDone = input.Approval is not null };
+        };
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
+        await gate.Arrived.WaitAsync(Minute, Token);
+        var dry = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(true)), new(WorkflowUpdateStage.Accepted));
+        await collector.ExecuteUpdateAsync(w => w.ApproveAsync(Fine));
+
+        stage.Gc.Gate = null;
+        gate.Open();
+
+        Assert.True((await dry.GetResultAsync()).DryRun);
+        await carriedOut.Task.WaitAsync(Minute, Token);
+    }
+
+    [Fact]
+    public async Task RunCycle_DryRunEachMinute_EnforcingCyclesKeepTheirInterval()
+    {
+        server.RequireTimeSkipping();
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var collector = await stage.StartAsync(new() { DryRun = false, Interval = 2 * Minute });
+        for (var minute = 0; minute < 60; minute++)
+        {
+            await stage.PassAsync(Minute);
+            await collector.ExecuteUpdateAsync(w => w.RunCycleAsync(new(true)));
+        }
+
+        Assert.Equal(60, stage.Gc.Collected.Count(input => input.DryRun));
+        Assert.InRange(stage.Gc.Collected.Count(input => !input.DryRun), 25, 31);
     }
 
     private static async Task<WorkflowHandle<GcWorkflow>> WithPlanAsync(Stage stage)
