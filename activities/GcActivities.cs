@@ -27,6 +27,7 @@ public sealed class GcActivities : IGcActivities
     private readonly IConnections _connections;
     private readonly Func<PhaseInput, IEventSink> _events;
     private readonly TimeProvider _time;
+    private readonly bool _asksTemporal;
 
     /// <summary>As a worker uses it: events go to the shard's <c>ReconcilerWorkflow</c> by signal-with-start.</summary>
     /// <param name="databases">Where this host keeps its databases.</param>
@@ -35,6 +36,7 @@ public sealed class GcActivities : IGcActivities
         : this(databases, connections, input => new ReconcilerEventSink(
             ActivityExecutionContext.Current.TemporalClient, databases.HostName, input.Timings.HealthCheckInterval))
     {
+        _asksTemporal = true;
     }
 
     internal GcActivities(
@@ -110,7 +112,7 @@ public sealed class GcActivities : IGcActivities
             var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
                 db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
-                beat.Beat, _time);
+                beat.Beat, _time, _asksTemporal ? beat.RequireNotCancelledAsync : null);
             var result = await collect.RunAsync(before, Token);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);
             return result;

@@ -78,19 +78,29 @@ public sealed partial class GcWorkflow
     public void ValidateResume(ResumeRequest request) =>
         RefuseIf(Fault("Resume", request) ?? Ended ?? PartialPauseRules.Refusal(State, request));
 
-    /// <summary>Replaces the settings; a cycle under way keeps those it began with.</summary>
+    /// <summary>
+    /// Replaces the settings; a cycle under way keeps those it began with. It is stopped if they change to dry-run.
+    /// </summary>
     /// <param name="settings">All of them, not only what changes.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = """
-        Replace the settings (all of them: what is not named gets its default); in effect from the next cycle on.
+        Replace the settings (all of them: what is not named gets its default); in effect from the next cycle on. A
+        change to dry-run also stops the running cycle.
         {"interval":"00:02:00","limits":{"groupFloor":2,"groupPercent":20,"shardFloor":5,"shardPercent":10}}
         """)]
     public Task<GcStatus> ConfigureAsync(GcSettings settings)
     {
+        var enforced = !_collector.DryRun;
         _collector.Settings = settings;
         // The latest request wins: settings that name a mode replace the mode that an operator set.
         if (settings.DryRun is not null) State = State with { Mode = null };
-        if (_collector.DryRun) State = Approvals.Withdraw(State);
+        if (_collector.DryRun)
+        {
+            // Dry-run takes effect at once.
+            State = Approvals.Withdraw(State);
+            if (enforced) _running?.Cancel();
+        }
+
         return Steered("configured", null);
     }
 
@@ -127,17 +137,24 @@ public sealed partial class GcWorkflow
             ?? (_collector.DryRun ? dryRun : Approvals.Refusal(State, decision, Clock.Now)));
     }
 
-    /// <summary>Refuses the pending plan: it is not proposed again while it stays the same.</summary>
+    /// <summary>
+    /// Refuses the pending or the approved plan: it is not proposed again while it stays the same. A cycle under way is
+    /// stopped if the plan was approved.
+    /// </summary>
     /// <param name="decision">Which plan, who, why.</param>
     /// <returns>The status after it.</returns>
     [WorkflowUpdate(Description = """
-        Refuse the pending plan: nothing of it is terminated, nor proposed again on the same evidence.
+        Refuse the pending plan, or the approved one: nothing of it is terminated, nor proposed again on the same
+        evidence. A cycle that carries out the approved plan is stopped.
         {"plan":"1f3c9a07be42","by":"ann","comment":"the registry was down"}
         """)]
     public Task<GcStatus> RejectAsync(PlanDecision decision)
     {
         RefuseIf(Approvals.RejectRefusal(State, decision));
+        var approval = State.Approval;
         State = Approvals.Reject(State, decision, Clock.Now);
+        // A cycle under way may be carrying out this plan.
+        if (State.Approval != approval) _running?.Cancel();
         WorkflowMetrics.Decided(_collector.Shard, "rejected");
         return Steered($"plan {decision.Plan} rejected", decision.By);
     }

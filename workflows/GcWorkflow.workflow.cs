@@ -88,15 +88,18 @@ public sealed partial class GcWorkflow
 
     private async Task CycleAsync()
     {
-        // Dry and real requests never share a cycle. The oldest request goes first.
-        var asked = _tickets.Count > 0 && _tickets[0].IsDryRun;
+        var now = Clock.Now;
+        var isDue = _hurry || State.NextCycleAt <= now;
+        // Dry and real requests never share a cycle. The oldest request goes first, but a requested dry-run must not
+        // postpone a due cycle that enforces.
+        var asked = _tickets.Count > 0 && _tickets[0].IsDryRun && (_collector.DryRun || !isDue);
         var dry = asked || _collector.DryRun;
         var served = _tickets.Where(ticket => ticket.IsDryRun == asked).ToList();
         _tickets.RemoveAll(served.Contains);
 
-        var now = Clock.Now;
-        _hurry = false;
-        _collector.BeginCycle(now);
+        var isExtra = dry && !_collector.DryRun;
+        if (!isExtra) _hurry = false;
+        _collector.BeginCycle(now, isExtra);
         using var running = CancellationTokenSource.CreateLinkedTokenSource(Workflow.CancellationToken);
         _running = running;
         using var scope = Workflow.Logger.InCycle(_collector.Shard, State.Cycle);

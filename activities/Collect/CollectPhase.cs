@@ -12,7 +12,8 @@ namespace Nstance.Temporal.Activities.Collect;
 /// </summary>
 internal sealed class CollectPhase(
     ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, ShardPlans plans,
-    PhaseInput input, Action<PhaseProgress> heartbeat, TimeProvider? clock = null)
+    PhaseInput input, Action<PhaseProgress> heartbeat, TimeProvider? clock = null,
+    Func<CancellationToken, Task>? requireNotCancelled = null)
 {
     /// <summary>
     /// Evidence older than this when its batch starts is read again (design, "What changed, and why").
@@ -133,6 +134,7 @@ internal sealed class CollectPhase(
         {
             var doing = $"{announced.Count} pass, in batches of {size}";
             Beat(reason, doing);
+            if (!input.DryRun && requireNotCancelled is not null) await requireNotCancelled(ct);
             await termination.RunAsync(await RefreshAsync(batch, readAt, outcomes, ct), () => Beat(reason, doing), ct);
         }
 

@@ -19,8 +19,11 @@ public sealed record WebhookSettings(Uri Url)
     /// <summary>Maximum time for a post. Default 10 seconds.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns the URL without its query, and without the key.</summary>
-    public override string ToString() => Url.GetLeftPart(UriPartial.Path);
+    /// <summary>Returns scheme, host and port of the URL: the rest is the secret of many receivers.</summary>
+    public override string ToString() => Public(Url);
+
+    /// <summary>The part of a URL that a message may repeat.</summary>
+    internal static string Public(Uri url) => url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 }
 
 /// <summary>Posts notifications as JSON with the headers of <see cref="WebhookSignature"/>. No redirects.</summary>
@@ -88,7 +91,7 @@ internal sealed class Webhook : IDisposable
     }
 
     /// <summary>Asks the receiver for its headers. Sends no notification.</summary>
-    /// <returns>The status of the answer, and where it redirects to, without a query; null if it does not.</returns>
+    /// <returns>The status of the answer, and which host it redirects to; null if it does not.</returns>
     /// <exception cref="HttpRequestException">No connection.</exception>
     /// <exception cref="OperationCanceledException">No answer in time.</exception>
     public async Task<(int Status, string? RedirectsTo)> ProbeAsync(CancellationToken ct)
@@ -98,7 +101,7 @@ internal sealed class Webhook : IDisposable
         var status = (int)answer.StatusCode;
         if (!IsRedirect(status)) return (status, null);
         var to = answer.Headers.Location is { } location ? new Uri(_settings.Url, location) : null;
-        return (status, to?.GetLeftPart(UriPartial.Path) ?? "an address that it does not name");
+        return (status, to is null ? "an address that it does not name" : $"{WebhookSettings.Public(to)}/…");
     }
 
     public void Dispose() => _http.Dispose();

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Time.Testing;
+using Nstance.Temporal.Activities;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Support;
 using Temporalio.Testing;
 
 namespace Nstance.Temporal.Tests.Collect;
 
-/// <summary>Heartbeats of the phases as activities: none before half of the timeout is over.</summary>
+/// <summary>Heartbeats of the phases as activities: none before the interval is over.</summary>
 public sealed class HeartbeatTests : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
@@ -35,7 +36,7 @@ public sealed class HeartbeatTests : IDisposable
     }
 
     [Fact]
-    public async Task Sync_TakesLonger_SendsWhatItDoesAfterHalfOfTheTimeout()
+    public async Task Sync_TakesLonger_SendsWhatItDoesAfterTheInterval()
     {
         var activities = _shard.Activities(time: _time);
         await activities.AcquireShardAsync(new(_shard.Shard, _shard.AsOf));
@@ -44,7 +45,7 @@ public sealed class HeartbeatTests : IDisposable
         _shard.Cloud.BeforePage = page =>
         {
             if (page != 2) return;
-            _time.Advance((Timeout / 2) - TimeSpan.FromTicks(1));
+            _time.Advance(PhaseHeartbeat.Interval - TimeSpan.FromTicks(1));
             sentBefore = _beats.Count;
             _time.Advance(TimeSpan.FromTicks(1));
         };

@@ -1,6 +1,8 @@
+using Temporalio.Client;
+
 namespace Nstance.Temporal.Tests.Failover;
 
-/// <summary>A worker process that freezes or is stopped during a call.</summary>
+/// <summary>A worker process that freezes or is stopped during a call, and a cycle that is paused in one.</summary>
 public sealed class FreezeAndStopTests
 {
     [Fact(Timeout = 120_000)]
@@ -19,6 +21,23 @@ public sealed class FreezeAndStopTests
 
         await Hosts.CycleUntilAsync(cycle.Collector, r => r.Outcome == CycleOutcome.Completed);
         await hosts.FinishedAsync(cycle.Collector, [.. cycle.Living, late], cycle.Garbage);
+    }
+
+    /// <summary>A pause that was answered must not be followed by the termination of another batch.</summary>
+    [Fact(Timeout = 120_000)]
+    public async Task Cycle_PausedDuringTheFirstOfThreeBatches_TerminatesNoSecond()
+    {
+        await using var hosts = await Hosts.StartAsync(1, "s");
+        var cycle = await hosts.HoldCycleAsync("TerminateInstances", after: true, garbage: 501);
+
+        var rpc = new RpcOptions { CancellationToken = TestContext.Current.CancellationToken };
+        await cycle.Collector.ExecuteUpdateAsync(w => w.PauseAsync(new("stop it")), new() { Rpc = rpc });
+        cycle.Hold.Open();
+
+        var report = await cycle.Update.GetResultAsync();
+        Assert.Contains("collect did not end: paused: stop it", report.Problems);
+        Assert.Equal(250, cycle.Garbage.Count(g => !hosts.IsAlive(g)));
+        Assert.All(cycle.Living, l => Assert.True(hosts.IsAlive(l)));
     }
 
     [Fact(Timeout = 120_000)]

@@ -145,23 +145,24 @@ internal sealed class Hosts : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a cycle over five registered instances and three that are not, and returns when the call has arrived.
+    /// Starts a cycle over five registered instances and some that are not, and returns when the call has arrived.
     /// </summary>
-    public async Task<HeldCycle> HoldCycleAsync(string operation, bool after)
+    public async Task<HeldCycle> HoldCycleAsync(string operation, bool after, int garbage = 3)
     {
         var living = Enumerable.Range(0, 5).Select(_ => Add("s", registered: true)).ToArray();
         var collector = await CollectAsync("s");
         var before = await CycleUntilAsync(collector, r => r.Grace is null);
-        var garbage = AddGarbage();
+        var unregistered = AddGarbage(garbage);
         var hold = Hold(operation, after);
         var update = await collector.StartUpdateAsync(
             w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await hold.Arrived.WaitAsync(Token);
-        return new(collector, before.Host!, living, garbage, hold, update);
+        return new(collector, before.Host!, living, unregistered, hold, update);
     }
 
-    /// <summary>Adds three instances that are not registered.</summary>
-    public Instance[] AddGarbage() => [.. Enumerable.Range(0, 3).Select(_ => Add("s", registered: false))];
+    /// <summary>Adds instances that are not registered.</summary>
+    public Instance[] AddGarbage(int count = 3) =>
+        [.. Enumerable.Range(0, count).Select(_ => Add("s", registered: false))];
 
     public async Task FinishedAsync(WorkflowHandle<GcWorkflow> collector, Instance[] living, Instance[] garbage)
     {

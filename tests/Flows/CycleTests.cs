@@ -286,6 +286,23 @@ public sealed class CycleTests
         });
     }
 
+    /// <summary>An operator decided about plans between Collect and the health scan.</summary>
+    [Theory]
+    [InlineData("", 'a')]
+    [InlineData("collect=rejected", null)]
+    [InlineData("collect=reapproved", null)]
+    public async Task Run_DecisionAfterCollect_HealthScanHasTheApprovalOnlyIfItStillHolds(string script, char? hash)
+    {
+        var approval = new Approval(new('a', 64), "ann", "on purpose", ScriptedSteps.Start);
+        var collector = Collector(new() { Approval = approval });
+        var steps = new ScriptedSteps(collector, script);
+
+        await RunAsync(collector, steps);
+
+        var health = steps.Phases.Single(phase => phase.Context.Phase == "health");
+        Assert.Equal(hash, health.Input.Approval?.Hash[0]);
+    }
+
     private static async Task AssertAsync(string script, string calls, CycleOutcome outcome, string[] problems)
     {
         var collector = Collector(new());

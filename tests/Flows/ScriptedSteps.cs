@@ -120,6 +120,9 @@ internal sealed class ScriptedSteps : ICycleSteps
         if (answer == "slow") Now += TimeSpan.FromMinutes(10);
         if (answer == "long") Now += TimeSpan.FromMinutes(5);
         if (answer == "cancelled") IsCancelled = true;
+        if (answer == "rejected") _collector.State = _collector.State with { Approval = null };
+        if (answer == "reapproved")
+            _collector.State = _collector.State with { Approval = new(new('b', 64), "bob", "another plan", Now) };
         if (answer is "paused" or "pausedAfter")
             _collector.State = _collector.State with { Pause = new("look first", Now) };
         if (answer is "paused" or "pausedAfter" or "stopped" or "cancelled") IsStopped = true;

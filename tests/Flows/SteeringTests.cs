@@ -134,7 +134,11 @@ public sealed class SteeringTests(TemporalServerFixture server) : IClassFixture<
         var collector = await stage.StartAsync();
         await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
         await gate.Arrived.WaitAsync(Minute, TestContext.Current.CancellationToken);
-        var settings = new GcSettings { Interval = TimeSpan.FromHours(1), Limits = new() { ShardFloor = 9 } };
+        var settings = stage.Input().Settings with
+        {
+            Interval = TimeSpan.FromHours(1),
+            Limits = new() { ShardFloor = 9 },
+        };
         await collector.ExecuteUpdateAsync(w => w.ConfigureAsync(settings));
         stage.Gc.Gate = null;
         gate.Open();

@@ -94,6 +94,25 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Equal("/hook", Assert.Single(_received).Path); // no redirect is followed
     }
 
+    /// <summary>The path is the secret of many receivers.</summary>
+    [Fact]
+    public async Task Send_Refused_NamesTheHostAlone()
+    {
+        _answer = context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        };
+        var url = new UriBuilder(Url) { UserName = "u", Password = "p", Path = "/T/SECRET", Query = "x" }.Uri;
+
+        var failure = await Assert.ThrowsAsync<ApplicationFailureException>(() => SendAsync(url));
+
+        Assert.Equal($"the webhook at {_app.Urls.First()} answered 500", failure.Message);
+        Assert.DoesNotContain("SECRET", failure.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("p@", failure.ToString(), StringComparison.Ordinal);
+        Assert.Equal("/T/SECRET", Assert.Single(_received).Path);
+    }
+
     [Fact]
     public async Task Send_NoAnswerInTime_IsRetried()
     {

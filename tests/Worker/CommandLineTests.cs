@@ -35,6 +35,16 @@ public sealed class CommandLineTests
     [InlineData(
         "cycle --cluster c --shard s --timeout never",
         "--timeout: \"never\" is not a time such as 90s, 2m, 1h30m, 500ms or 00:01:30")]
+    [InlineData(
+        "cycle --cluster c --shard s --timeout 1200h", "--timeout: \"1200h\" is not a time from 1ms to 24h")]
+    [InlineData("status --watch --every 1200h", "--every: \"1200h\" is not a time from 1ms to 24h")]
+    // A duration of 18 hours, or six in the evening?
+    [InlineData(
+        "pause --cluster c --shard s --reason x --until 18:00:00",
+        "--until: \"18:00:00\" may be a duration or a time of day: write 2h30m, 18:00Z or 2026-11-24T18:00:00Z")]
+    [InlineData(
+        "pause --cluster c --shard s --reason x --until 1.18:00:00",
+        "--until: \"1.18:00:00\" may be a duration or a time of day: write 2h30m, 18:00Z or 2026-11-24T18:00:00Z")]
     public async Task Run_CommandLineThatIsWrong_SaysSoInOneLine(string line, string expected)
     {
         var cli = await Cli.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -117,6 +117,16 @@ public sealed class OptionReaderTests
             OptionReader.Read([Given(("WebhookSecretFile", "/none"), ("WebhookUrl", "https://x"))]).Faults);
     }
 
+    [Theory]
+    [InlineData("https://user:token@x/hook")]
+    [InlineData("https://token@x/hook")]
+    public void Read_WebhookWithUserInfo_IsRefusedWithoutRepeatingIt(string url) => Assert.Equal(
+        [
+            "--webhook-url: an address with a user name or a password: remove what stands before the @, and sign the "
+                + "posts with --webhook-secret-file",
+        ],
+        OptionReader.Read([Given(("WebhookUrl", url))]).Faults);
+
     [Fact]
     public void WithoutFaulty_AfterFaults_HoldsTheDefaultsInTheirPlace()
     {

@@ -69,7 +69,7 @@ public sealed class WebhookCheckTests : LoopbackShard
     [Theory]
     [InlineData("run")]
     [InlineData("doctor")]
-    public async Task Command_ReceiverThatRedirects_IsAFaultThatNamesTheTarget(string command)
+    public async Task Command_ReceiverThatRedirects_IsAFaultThatNamesTheTargetsHost(string command)
     {
         _status = 308;
         await using var process = Process([command, "--webhook-url", Url]);
@@ -79,7 +79,7 @@ public sealed class WebhookCheckTests : LoopbackShard
         Assert.Equal(ExitCode.BadInput, end.Code);
         var said = string.Join('\n', [end.Output, .. end.Errors]);
         Assert.Contains(
-            $"redirects (308) to {_receiver.Urls.First()}/elsewhere, and redirects are not followed: give the final "
+            $"redirects (308) to {_receiver.Urls.First()}/…, and redirects are not followed: give the final "
                 + "address as --webhook-url",
             said);
         Assert.DoesNotContain("hidden", said);

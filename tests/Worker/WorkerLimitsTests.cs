@@ -23,6 +23,17 @@ public sealed class WorkerLimitsTests
             Assert.Equal((cache, (int?)tasks), (worker.MaxCachedWorkflows, worker.MaxConcurrentWorkflowTasks)));
     }
 
+    /// <summary>A phase detects a pause with a heartbeat.</summary>
+    [Fact]
+    public void AddNstanceGc_Heartbeats_AreThrottledToFiveSeconds()
+    {
+        using var host = MakeHost(new() { HostName = "my-host" });
+
+        var most = TimeSpan.FromSeconds(5);
+        Assert.All(Workers(host), worker => Assert.Equal(
+            (most, most), (worker.MaxHeartbeatThrottleInterval, worker.DefaultHeartbeatThrottleInterval)));
+    }
+
     /// <summary>A workflow that schedules an activity without a worker waits, or goes on without its answer.</summary>
     [Fact]
     public void AddNstanceGc_BothWorkersTogether_HaveEachActivityOnce()

@@ -70,26 +70,36 @@ internal static class Arguments
         return text ?? "";
     }
 
-    /// <summary>Reads a time of more than zero, or within bounds.</summary>
+    /// <summary>Reads a time within bounds; without bounds from a millisecond to a day.</summary>
     public static TimeSpan ReadTime(
         Option<string> option, Invocation invocation, (TimeSpan Min, TimeSpan Max)? bounds = null)
     {
         var text = invocation.Get(option);
-        var (min, max) = bounds ?? (TimeSpan.FromTicks(1), TimeSpan.MaxValue);
-        if (DurationText.TryParse(text, out var time) && time >= min && time <= max) return time;
-        var allowed = bounds is null ? DurationText.Allowed
+        var (min, max) = bounds ?? (TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+        var isTime = DurationText.TryParse(text, out var time);
+        if (isTime && time >= min && time <= max) return time;
+        var allowed = bounds is null && !isTime
+            ? DurationText.Allowed
             : $"a time from {DurationText.Format(min)} to {DurationText.Format(max)}";
         invocation.Fault(option, $"\"{text}\" is not {allowed}");
         return min;
     }
 
-    /// <summary>Reads a moment ahead: RFC 3339, or a time from now.</summary>
+    /// <summary>Reads a moment ahead: RFC 3339, a time of today in UTC, or a time from now in Go's form.</summary>
     public static DateTimeOffset? ReadMoment(Option<string?> option, Invocation invocation)
     {
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
         if (invocation.Get(option) is not { } text) return null;
         if (DurationText.TryParse(text, out var time) && time > TimeSpan.Zero)
-            return TimeProvider.System.GetUtcNow() + time;
+        {
+            // 18:00:00 is 18 hours elsewhere, and 18:00 is six in the evening.
+            if (!text.Contains(':')) return TimeProvider.System.GetUtcNow() + time;
+            invocation.Fault(
+                option,
+                $"\"{text}\" may be a duration or a time of day: write 2h30m, 18:00Z or 2026-11-24T18:00:00Z");
+            return null;
+        }
+
         if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var moment)) return moment;
         invocation.Fault(option, $"\"{text}\" is not a time from now (2h) or a moment (2026-11-24T18:00:00Z)");
         return null;

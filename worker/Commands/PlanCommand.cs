@@ -27,7 +27,8 @@ internal static class PlanCommand
         """;
 
     private const string RejectHelp = """
-        Refuse a plan. Its instances are skipped, and not proposed again, while their evidence stays the same.
+        Refuse a plan. Its instances are skipped, and not proposed again, while their evidence stays the same. Of an
+        approved plan it takes the approval back, and stops a cycle that is under way.
           nstance-gc plan reject 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "the registry was down"
         """;
 

@@ -106,6 +106,10 @@ public static class NstanceGcServices
         // holds two and can hang (testserver/README.md, "Known faults of the SDK").
         worker.MaxConcurrentWorkflowTasks = Math.Min(DefaultWorkflowTasks, options.MaxCachedWorkflows);
 
+        // Activities detect a cancellation with a heartbeat. The SDK's own throttle is 80 % of the heartbeat timeout.
+        worker.MaxHeartbeatThrottleInterval = PhaseHeartbeat.Interval;
+        worker.DefaultHeartbeatThrottleInterval = PhaseHeartbeat.Interval;
+
         // The SDK's default of zero would cut activities off at once; the host waits a little longer than this.
         worker.GracefulShutdownTimeout = options.ShutdownTimeout;
     }

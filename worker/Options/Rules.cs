@@ -45,6 +45,9 @@ internal sealed class HttpUrlAttribute() : RuleAttribute(value =>
     value is not string text ? null
     : !Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
         ? "not an address: http://… or https://…"
+    : uri.UserInfo.Length > 0
+        ? "an address with a user name or a password: remove what stands before the @, and sign the posts with "
+            + "--webhook-secret-file"
     : IPAddress.TryParse(uri.IdnHost, out var address) && Webhook.IsLinkLocal(address)
         ? "a link-local address (169.254.0.0/16, fe80::/10 and the like), where clouds keep their metadata services: "
             + "give a receiver's address"

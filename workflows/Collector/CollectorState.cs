@@ -41,11 +41,14 @@ internal sealed class CollectorState(GcInput input)
         Totals = State.Totals,
     };
 
-    /// <summary>Counts a new cycle; the next interval counts from now, or from the due time.</summary>
-    public void BeginCycle(DateTimeOffset now) => State = State with
+    /// <summary>
+    /// Counts a new cycle; the next interval counts from now, or from the due time. An <paramref name="isExtra"/> cycle
+    /// is a requested dry-run of a collector that enforces: it postpones nothing.
+    /// </summary>
+    public void BeginCycle(DateTimeOffset now, bool isExtra = false) => State = State with
     {
         Cycle = State.Cycle + 1,
-        LastCycleAt = Cadence.Anchor(State.NextCycleAt, now, Timings),
+        LastCycleAt = isExtra ? State.LastCycleAt : Cadence.Anchor(State.NextCycleAt, now, Timings),
     };
 
     /// <summary>Keeps the report of a cycle, and the plan that it proposes.</summary>
@@ -60,6 +63,9 @@ internal sealed class CollectorState(GcInput input)
         };
         if (report.Sync is not null) State = State with { CycleTook = report.EndedAt - report.StartedAt };
         if (!report.DryRun) State = Approvals.After(State, report, now);
+        // A requested dry-run must not hide that no enforcing cycle succeeds.
+        if (report.Outcome == CycleOutcome.Completed && (DryRun || !report.DryRun))
+            State = State with { LastGoodAt = report.EndedAt };
         // An operator may have ended the enforcement while the cycle made its plan.
         if (DryRun) State = Approvals.Withdraw(State);
     }

@@ -36,7 +36,7 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         await SyncAsync();
         var collect = await PhaseAsync(Collect, CollectAsync);
         var health = await PhaseAsync(Health, (input, context) => steps.ScanHealthAsync(
-            input with { Approval = _report.Approval, Plans = Plans(collect) }, context));
+            input with { Approval = StillApproved(), Plans = Plans(collect) }, context));
         var purge = await PhaseAsync(Purge, steps.PurgeAsync);
         GiveUpHost();
         var grace = GraceRules.Grace(collector.State, Timings, asOf);
@@ -80,6 +80,10 @@ internal sealed class Cycle(CollectorState collector, ICycleSteps steps, bool dr
         };
         return steps.CollectAsync(limited, context);
     }
+
+    /// <summary>The approval that Collect had, unless an operator has rejected its plan or approved another.</summary>
+    private Approval? StillApproved() =>
+        Approvals.Valid(collector.State, asOf) is { } now && now == _report.Approval ? now : null;
 
     private PlansInput? Plans(CollectResult? collect) =>
         Approvals.Input(collector.State, collect, dryRun, asOf);

@@ -107,11 +107,21 @@ public sealed record GcState
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }
 
-    /// <summary>From when the next interval counts: the start of the last cycle.</summary>
+    /// <summary>
+    /// From when the next interval counts: the start of the last cycle. A requested dry-run of a collector that
+    /// enforces does not count.
+    /// </summary>
     public DateTimeOffset? LastCycleAt { get; init; }
 
     /// <summary>When the next cycle is due.</summary>
     public DateTimeOffset? NextCycleAt { get; init; }
+
+    /// <summary>
+    /// End of the last completed cycle, without the dry-runs that are requested of a collector that enforces; null: not
+    /// known.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? LastGoodAt { get; init; }
 
     /// <summary>The last reports, newest first; at most 20.</summary>
     public IReadOnlyList<CycleReport> Reports { get; init; } = [];

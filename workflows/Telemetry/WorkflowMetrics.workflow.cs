@@ -64,8 +64,8 @@ internal static class WorkflowMetrics
     private static void LastGood(CollectorState collector)
     {
         var reports = collector.State.Reports;
-        // If no kept report is good, the last good cycle ended before the oldest of them, or before this run.
-        var good = reports.FirstOrDefault(r => r.Outcome == CycleOutcome.Completed)?.EndedAt
+        // Without a good cycle, the time counts from the oldest kept report, or from the start of this run.
+        var good = collector.State.LastGoodAt
             ?? (reports.Count > 0 ? reports[^1].StartedAt : new DateTimeOffset(Workflow.Info.WorkflowStartTime));
         var meter = Meter(collector.Shard);
         meter.Gauge("last_good_cycle", "When the last good cycle ended, Unix time", good.ToUnixTimeSeconds(), "s");
