@@ -107,9 +107,8 @@ public sealed class GcActivities : IGcActivities
         {
             await Leader(input).RequireSameAsync(db, Token);
             var before = await BeforeAsync();
-            var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
-                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), Plans(input), input,
                 beat.Beat, _time);
             var result = await collect.RunAsync(before, Token);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);

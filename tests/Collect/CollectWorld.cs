@@ -5,7 +5,6 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Health;
 using Nstance.Temporal.Activities.Purge;
-using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Support;
@@ -155,12 +154,9 @@ internal sealed class CollectWorld : IDisposable
 
     public FakePlanStore Plans { get; } = new();
 
-    public async Task<CollectResult> CollectAsync(PhaseProgress? before = null)
-    {
-        var plans = await ShardPlans.ReadAsync(Plans, Input, ofHealth: false, CancellationToken.None);
-        return await new CollectPhase(Db, Cloud, Records, Events, Trail, plans, Input, Beats.Add, Clock)
+    public Task<CollectResult> CollectAsync(PhaseProgress? before = null) =>
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Plans, Input, Beats.Add, Clock)
             .RunAsync(before, CancellationToken.None);
-    }
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Cloud, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
