@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Data.Sqlite;
 
 namespace Nstance.Temporal.Activities.Database;
@@ -23,6 +24,11 @@ internal sealed partial class ShardDatabase : IDisposable
 
     /// <summary>Rows in the WAL that cause a checkpoint. nstance checkpoints what is less than a batch.</summary>
     private const int RowsForCheckpoint = 20_000;
+
+    private static readonly Histogram<double> WriteLock = GcMeter.Meter.CreateHistogram<double>(
+        "nstance.gc.database.write_lock", "s",
+        "Time for which a transaction of the collector held SQLite's write lock, by database (own, shared)", tags: null,
+        GcMeter.Seconds(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5));
 
     private readonly SqliteConnection _connection;
     private readonly Dictionary<object, Statement> _statements = new(ReferenceEqualityComparer.Instance);
@@ -169,7 +175,9 @@ internal sealed partial class ShardDatabase : IDisposable
                 }
                 while (more && HasRoom(written, began));
                 transaction.Commit();
-                WriteLockMetric.Record(Stopwatch.GetElapsedTime(began), IsOwn);
+                WriteLock.Record(
+                    Stopwatch.GetElapsedTime(began).TotalSeconds,
+                    new KeyValuePair<string, object?>("database", IsOwn ? "own" : "shared"));
                 changed += inBatch;
                 progress?.Invoke();
                 if ((_rowsInWal += written) >= RowsForCheckpoint) Checkpoint();
