@@ -88,8 +88,8 @@ public sealed class GcActivities : IGcActivities
         {
             timings = (input.Settings ?? new GcSettings()).Over(
                 config.Timings with { SettleTime = input.Timings.SettleTime });
-            database.ChangeMeta(MetaKeys.Region, config.Region ?? "");
-            database.ChangeMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
+            database.SetMeta(MetaKeys.Region, config.Region ?? "");
+            database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
         input = input with { Timings = timings };

@@ -91,9 +91,6 @@ internal sealed partial class ShardDatabase
         }) == 1;
     }
 
-    /// <summary>True if <c>instances</c> has no row.</summary>
-    public bool IsEmpty => Query("SELECT 1 FROM instances LIMIT 1", _ => true).Count == 0;
-
     /// <summary>Returns the places of the records that were not read in this version.</summary>
     public IReadOnlyList<int> FindChangedRecords(IEnumerable<(string Id, string ETag)> records) => Query(
         Queries.ChangedRecords, row => row.GetInt32(0),

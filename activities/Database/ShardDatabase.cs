@@ -74,16 +74,14 @@ internal sealed partial class ShardDatabase : IDisposable
 
     public DateTimeOffset? GetMetaTime(string key) => GoTime.TryParse(GetMeta(key), out var time) ? time : null;
 
-    public void SetMeta(string key, string value) => SetMeta([(key, value)]);
+    /// <summary>Sets a fact. Does not write the same value again.</summary>
+    public void SetMeta(string key, string value)
+    {
+        if (GetMeta(key) != value) SetMeta([(key, value)]);
+    }
 
     public void SetMeta(IEnumerable<(string Key, string Value)> facts) =>
         WriteBatches(facts, fact => Write(Statements.SetMeta, ("$key", fact.Key), ("$value", fact.Value)));
-
-    /// <summary>Sets a fact that seldom changes. Does not write the same value again.</summary>
-    public void ChangeMeta(string key, string value)
-    {
-        if (GetMeta(key) != value) SetMeta(key, value);
-    }
 
     public void SetMeta(string key, DateTimeOffset value) => SetMeta(key, GoTime.Format(value));
 

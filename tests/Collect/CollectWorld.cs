@@ -59,7 +59,7 @@ internal sealed class CollectWorld : IDisposable
         string group = "web", bool record = true, bool inCloud = true, string shardTag = "us-west-2a")
     {
         var issued = AsOf - (age ?? TimeSpan.FromHours(1));
-        var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
+        var id = InstanceIds.New(issued);
         var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard, "acme", id));
         var tags = new Dictionary<string, string>
         {
