@@ -45,8 +45,7 @@ internal sealed class CollectPhase(
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
-        var rows = new CandidateRows(database, input);
-        _summary.Terminating(rows.Terminating, input.AsOf);
+        _summary.Terminating(database.FindTerminating(), input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
             // A host without the time zone would hold the shard for ever: the cycle is then no good one.
@@ -57,6 +56,7 @@ internal sealed class CollectPhase(
 
         _plans = await ShardPlans.ReadAsync(store, input, ofHealth: false, _summary.Notes, ct);
         if (!input.DryRun) await _records.RetryAsync(ct);
+        var rows = database.FindCandidates(input);
         var found = Reasons.All.Select(rows.Of).ToArray();
         foreach (var problem in rows.Invalid) _summary.Notes.Invalid(problem);
         foreach (var problem in rows.Conflicts) _summary.Notes.Problem(problem);

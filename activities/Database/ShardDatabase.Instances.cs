@@ -14,7 +14,7 @@ internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
 /// <c>instances</c>: nstance's rows. SQL compares times as texts and may select rows up to a second too young (see
 /// <see cref="GoTime"/>); the exact time is compared here.
 /// </summary>
-internal sealed partial class ShardDatabase : ICandidateSource
+internal sealed partial class ShardDatabase
 {
     /// <summary>Active rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()

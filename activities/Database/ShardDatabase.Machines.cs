@@ -50,6 +50,11 @@ internal sealed partial class ShardDatabase
             row.GetString(0), row.GetString(1), Statement.Text(row, 2),
             GoTime.TryParse(Statement.Text(row, 3), out var since) ? since : null));
 
+    /// <summary>Rows of every kind that may be garbage. A rule must judge each by fresh evidence.</summary>
+    public CandidateRows FindCandidates(PhaseInput input) => new(
+        input, FindUnhealthy(), FindUnregistered(Deadlines.Deadline(input), input.AsOf), FindRowlessInstances(),
+        FindDeletedButRunning(input.AsOf - input.Timings.SettleTime), FindUnnamed(), FindTerminating());
+
     /// <summary>Machines without a row, and machines that are marked as rowless but have a row now.</summary>
     public IReadOnlyList<RowlessMachine> FindRowless()
     {
