@@ -219,7 +219,7 @@ internal sealed class CollectPhase(
         var candidate = assessment.Candidate;
         var evidence = assessment.Evidence;
         var row = EvidenceReader.Again(candidate.Row, rows);
-        return row is not null && row.IsSameAs(evidence.Row)
+        return row is not null && row == evidence.Row
             ? assessment
             : Assess(candidate, evidence with { Row = row });
     }

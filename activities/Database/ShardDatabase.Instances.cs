@@ -42,7 +42,7 @@ internal sealed partial class ShardDatabase
         Query(
             Queries.Unregistered, RowReader.Row,
             ("$before", GoTime.TextAfterSecondOf(issuedBefore)), ("$future", Soon(asOf)))
-            .Where(row => row.Issued < issuedBefore || RowRules.InvalidTimes(row, asOf) is not null));
+            .Where(row => row.Issued < issuedBefore || row.InvalidTimes(asOf) is not null));
 
     /// <summary>Machines without a row, as the last sync found them, with their records if any is known.</summary>
     public IReadOnlyList<InstanceRow> FindRowlessInstances() =>
@@ -65,7 +65,7 @@ internal sealed partial class ShardDatabase
 
     /// <summary>Rows with an invalid time of deletion.</summary>
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
-        Sorted(Query(Queries.Marked, RowReader.Row).Where(row => RowRules.InvalidTimes(row, asOf) is not null));
+        Sorted(Query(Queries.Marked, RowReader.Row).Where(row => row.InvalidTimes(asOf) is not null));
 
     /// <summary>Counts registered rows. Counts up to a second too many of them as stale.</summary>
     /// <exception cref="DatabaseException">nstance reset the reports since the last sync.</exception>
@@ -83,7 +83,7 @@ internal sealed partial class ShardDatabase
             ("$before", GoTime.TextAfterSecondOf(before)), ("$future", Soon(input.AsOf)),
             ("$looked", RegisteredAtLastLook))[0];
         var isInvalid = WithUnreportedSince(Rows(ids)).Concat(Query(Queries.RegisteredByRecord, RowReader.Row))
-            .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
+            .ToLookup(row => row.InvalidTimes(input.AsOf) is not null);
         var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
         return (facts with { Stale = stale.Count }, stale, Sorted(isInvalid[true]));
     }
@@ -218,7 +218,7 @@ internal sealed partial class ShardDatabase
     private static IReadOnlyList<InstanceRow> Sorted(IEnumerable<InstanceRow> rows) =>
         [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal)];
 
-    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + RowRules.MaxAhead);
+    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + InstanceRow.MaxAhead);
 
     private List<InstanceRow> Rows(string ids) =>
         ids == "[]" ? [] : Query(Queries.ByIds, RowReader.Row, ("$ids", ids));

@@ -17,7 +17,7 @@ internal sealed class HealthPhase(
     {
         var (facts, stale, invalid) = database.FindStale(input);
         heartbeat("health: read");
-        foreach (var problem in invalid.Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
+        foreach (var problem in invalid.Select(row => row.InvalidTimes(input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
         var health = HealthRules.Judge(facts, input);
         var result = new HealthScanResult

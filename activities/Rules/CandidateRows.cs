@@ -39,11 +39,11 @@ internal sealed record CandidateRows(
 
     /// <summary>Registered, without recent reports, and no known machine carries the id.</summary>
     public IEnumerable<InstanceRow> WithoutMachine => Unnamed.Where(row =>
-        row.InvalidColumns.Count == 0 && row.LastSign < Deadlines.SilentSince(Input));
+        row.InvalidColumns.Length == 0 && row.LastSign < Deadlines.SilentSince(Input));
 
     /// <summary>One sentence for each row with an invalid time.</summary>
     public IEnumerable<string> Invalid => UnregisteredRows.Concat(Unnamed)
-        .Select(row => RowRules.InvalidTimes(row, Input.AsOf)).OfType<string>();
+        .Select(row => row.InvalidTimes(Input.AsOf)).OfType<string>();
 
     /// <summary>One sentence for each row that is marked as deleted and whose id another machine carries.</summary>
     public IEnumerable<string> Conflicts => DeletedRows
@@ -56,7 +56,7 @@ internal sealed record CandidateRows(
     private DateTimeOffset Settled => Input.AsOf - Input.Timings.SettleTime;
 
     private IEnumerable<InstanceRow> Unregistered =>
-        UnregisteredRows.Where(row => RowRules.InvalidTimes(row, Input.AsOf) is null);
+        UnregisteredRows.Where(row => row.InvalidTimes(Input.AsOf) is null);
 
     private IEnumerable<InstanceRow> Unnamed =>
         UnnamedRows.Where(row => row.RegisteredAt is not null && row.Carriers == 0);

@@ -89,7 +89,7 @@ internal sealed class MissingInstances(
         // A row with an invalid time counts as new.
         foreach (var row in isSettled[false])
         {
-            if (RowRules.InvalidTimes(row, input.AsOf) is { } invalid)
+            if (row.InvalidTimes(input.AsOf) is { } invalid)
                 _judged.Add((row, Verdict.Skip($"not listed; {invalid}")));
         }
 

@@ -209,7 +209,7 @@ public sealed class OpeningTests : IDisposable
         using var database = Open();
         var row = database.Find(id)!;
         Assert.Null(row.Group);
-        Assert.Equal(["issued_at"], row.InvalidColumns);
+        Assert.Equal("issued_at", row.InvalidColumns);
         Assert.Equal(DateTimeOffset.MaxValue, row.Issued);
     }
 

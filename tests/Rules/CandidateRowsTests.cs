@@ -36,7 +36,7 @@ public sealed class CandidateRowsTests
         { "silent", (Unnamed, true) },
         { "never registered", (Unnamed with { RegisteredAt = null, HealthAt = At(-60) }, false) },
         { "a carrier", (Unnamed with { Carriers = 1 }, false) },
-        { "an invalid time", (Unnamed with { InvalidColumns = ["health_at"] }, false) },
+        { "an invalid time", (Unnamed with { InvalidColumns = "health_at" }, false) },
         { "reported at the deadline", (Unnamed with { HealthAt = At(-5) }, false) },
         { "reported before the deadline", (Unnamed with { HealthAt = At(-5) - Tick }, true) },
     };
