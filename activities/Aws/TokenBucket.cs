@@ -53,12 +53,6 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
         }
     }
 
-    /// <summary>Returns the tokens of a call that was not made.</summary>
-    public void Return(double tokens)
-    {
-        lock (_lock) _tokens = Math.Min(capacity, _tokens + Math.Min(tokens, capacity));
-    }
-
     public void Answered()
     {
         lock (_lock)
