@@ -69,7 +69,7 @@ internal static class DamagedFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DatabaseException(
-                DatabaseFault.Damaged, $"database {path} is damaged and cannot be renamed: {e.Message}", e);
+                $"database {path} is damaged and cannot be renamed: {e.Message}", e, DatabaseFault.Damaged);
         }
     }
 }

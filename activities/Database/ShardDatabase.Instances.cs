@@ -228,7 +228,7 @@ internal sealed partial class ShardDatabase
         if (row.GetInt32(4) > 0)
         {
             throw new DatabaseException(
-                DatabaseFault.Reset, $"nstance was elected since the last sync: it reset agents' reports in {Path}");
+                $"nstance was elected since the last sync: it reset agents' reports in {Path}");
         }
 
         return new(

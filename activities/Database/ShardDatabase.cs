@@ -66,7 +66,8 @@ internal sealed partial class ShardDatabase : IDisposable
     {
         var found = Query("PRAGMA integrity_check(1)", row => row.GetString(0))[0];
         if (found == "ok") return;
-        throw new DatabaseException(DatabaseFault.Damaged, $"database {Path} is damaged: {OneLine.Short(found)}");
+        throw new DatabaseException(
+            $"database {Path} is damaged: {OneLine.Short(found)}", fault: DatabaseFault.Damaged);
     }
 
     public string? GetMeta(string key) =>
@@ -102,15 +103,13 @@ internal sealed partial class ShardDatabase : IDisposable
 
     internal static DatabaseException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
-        5 or 6 => new(DatabaseFault.Busy, $"database {path} is locked by another process for more than 5 seconds", e),
-        8 => new(
-            DatabaseFault.ReadOnly,
-            $"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
-        14 => new(DatabaseFault.Missing, $"database {path} cannot be opened: correct the path or its permissions", e),
-        11 => new(DatabaseFault.Damaged, $"database {path} is damaged (SQLite 11): {e.Message}", e),
-        26 => new(DatabaseFault.Damaged, $"{path} is not an SQLite database: correct the path; nothing was written", e),
+        5 or 6 => new($"database {path} is locked by another process for more than 5 seconds", e, DatabaseFault.Busy),
+        8 => new($"database {path} is read-only: let the user of nstance-gc write to it and its folder", e),
+        14 => new($"database {path} cannot be opened: correct the path or its permissions", e),
+        11 => new($"database {path} is damaged (SQLite 11): {e.Message}", e, DatabaseFault.Damaged),
+        26 => new($"{path} is not an SQLite database: correct the path; nothing was written", e, DatabaseFault.Damaged),
         // SQLite's own messages name tables and columns, never values.
-        _ => new(DatabaseFault.Broken, $"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
+        _ => new($"database {path} failed (SQLite {e.SqliteErrorCode}): {e.Message}", e),
     };
 
     /// <summary>Prepares a statement once: <paramref name="sql"/> is a constant, the same object each time.</summary>
