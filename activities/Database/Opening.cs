@@ -8,11 +8,19 @@ namespace Nstance.Temporal.Activities.Database;
 /// </summary>
 internal static class Opening
 {
-    public static SqliteConnection Open(string path, ShardRef shard, bool own) => Guarded(path, () =>
+    public static SqliteConnection Open(string path, ShardRef shard, bool own, bool check) => Guarded(path, () =>
     {
         if (own && !File.Exists(path)) CreatePrivate(path);
         RequireWritableFile(path);
-        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection => Prepare(connection, path, shard, own));
+        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection =>
+        {
+            Prepare(connection, path, shard, own);
+            if (check && Texts(connection, "PRAGMA integrity_check(1)")[0] is var found and not "ok")
+            {
+                throw new DatabaseException(
+                    $"database {path} is damaged: {OneLine.Short(found)}", fault: DatabaseFault.Damaged);
+            }
+        });
     });
 
     /// <summary>Opens a file that <see cref="Open"/> has prepared, without write access.</summary>

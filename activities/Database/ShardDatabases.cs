@@ -49,12 +49,15 @@ public sealed record ShardDatabases
     /// </summary>
     internal Func<string, CancellationToken, Task<AddressMatch>>? MatchAddress { get; init; }
 
-    /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
+    /// <summary>
+    /// Opens the shard's database; throws <see cref="DatabaseException"/>. Checks a file of our own that it may create.
+    /// nstance checks its own file: a check here would read all of it while nstance writes.
+    /// </summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
         if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
-        return ShardDatabase.Open(path, shard, own, Opened);
+        return ShardDatabase.Open(path, shard, own, check: own && create, Opened);
     }
 
     /// <summary>Opens it to read; throws <see cref="DatabaseException"/>.</summary>
