@@ -5,8 +5,7 @@ namespace Nstance.Temporal.Activities.Domain;
 /// <summary>State of an instance, as nstance names it.</summary>
 internal enum InstanceStatus
 {
-    /// <summary>The name is unknown. Never counts as unhealthy.</summary>
-    Unknown,
+    Unknown, // the name is unknown; never counts as unhealthy
     Pending,
     Running,
     Stopping,

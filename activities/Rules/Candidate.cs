@@ -53,26 +53,13 @@ internal sealed record Evidence
 /// <summary>What the evidence allows.</summary>
 internal enum VerdictKind
 {
-    /// <summary>Skip the candidate. The verdict in every case of doubt.</summary>
-    Skip = 0,
-
-    /// <summary>Skip it for this reason; another reason may apply.</summary>
-    Refuted,
-
-    /// <summary>Skip it, and store what the record knows and the row does not.</summary>
-    KeepRecord,
-
-    /// <summary>Terminate the instance, then clean up.</summary>
-    Terminate,
-
-    /// <summary>Tag and stop the instance. It is terminated when its wait is over.</summary>
-    Quarantine,
-
-    /// <summary>No machine is left: delete the record and mark the row.</summary>
-    CleanUp,
-
-    /// <summary>No machine was found: mark the row. The record stays for the retention, in case one appears.</summary>
-    Mark,
+    Skip = 0, // skip the candidate; the verdict in every case of doubt
+    Refuted, // skip it for this reason; another reason may apply
+    KeepRecord, // skip it, and store what the record knows and the row does not
+    Terminate, // terminate the instance, then clean up
+    Quarantine, // tag and stop the instance; it is terminated when its wait is over
+    CleanUp, // no machine is left: delete the record and mark the row
+    Mark, // no machine was found: mark the row; the record stays for the retention, in case one appears
 }
 
 /// <summary>A verdict, and the sentence that explains it in reports and in the audit.</summary>
