@@ -10,7 +10,6 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="time">The clock.</param>
 internal sealed class TokenBucket(double capacity, double perSecond, TimeProvider time)
 {
-    /// <summary>Minimum share of the rate.</summary>
     private const double MinShare = 1.0 / 16;
 
     /// <summary>The share that an answer restores.</summary>

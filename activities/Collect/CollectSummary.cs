@@ -2,7 +2,6 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>Outcome of a candidate, as it is counted.</summary>
 internal enum CollectAction
 {
     Skipped,
@@ -38,7 +37,6 @@ internal sealed class CollectSummary
     public IReadOnlyList<InstanceNote> HeldBack =>
         [.. _others.Samples.Where(note => note.Action is "over-limit" or "blocked")];
 
-    /// <summary>The exceeded limits, one sentence for each reason.</summary>
     public IReadOnlyList<string> ExceededLimits => _exceeded;
 
     public void Found(CollectReason reason, int candidates) =>

@@ -212,8 +212,6 @@ internal static class Opening
             $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
     }
 
-    /// <param name="connection">The file.</param>
-    /// <param name="key">A constant of <see cref="MetaKeys"/>.</param>
     private static string? Meta(SqliteConnection connection, string key)
     {
         if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'gc_meta'") == 0) return null;

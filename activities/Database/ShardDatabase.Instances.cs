@@ -58,7 +58,6 @@ internal sealed partial class ShardDatabase
             .OrderBy(found => found.Row.Id, StringComparer.Ordinal),
     ];
 
-    /// <summary>Rows marked as deleted before a time whose machine is gone.</summary>
     public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore) => Sorted(
         Query(Queries.Expired, RowReader.Row, ("$before", GoTime.TextAfterSecondOf(deletedBefore)))
             .Where(row => row.DeletedAt < deletedBefore));

@@ -2,7 +2,6 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A record that was read, and its version.</summary>
 internal readonly record struct ReadRecord(string ETag, InstanceRecord Record);
 
 /// <summary>

@@ -13,7 +13,6 @@ internal sealed partial class ShardDatabase : IDisposable
     /// <summary>How long a writer waits for another process (contract).</summary>
     public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Rows in one write transaction.</summary>
     public const int BatchSize = 1000;
 
     /// <summary>Rows in one transaction of a file of our own, which nstance does not wait for.</summary>

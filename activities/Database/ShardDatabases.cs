@@ -60,7 +60,6 @@ public sealed record ShardDatabases
         return ShardDatabase.Open(path, shard, own, check: own && create, Opened);
     }
 
-    /// <summary>Opens it to read; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase OpenToRead(ShardRef shard)
     {
         var (path, own) = Find(shard, mustExist: true);

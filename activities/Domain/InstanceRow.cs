@@ -46,7 +46,6 @@ internal sealed record InstanceRow
     /// <summary>Null while active; <see cref="DateTimeOffset.MaxValue"/> (never purged) if it is not a time.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>False if it has no row in <c>instances</c>.</summary>
     public bool HasRow { get; init; } = true;
 
     /// <summary>Status of its machine as listed, when it has no row.</summary>

@@ -19,7 +19,6 @@ internal sealed class CloudException(CloudFault fault, string message) : Excepti
 {
     public CloudFault Fault { get; } = fault;
 
-    /// <summary>Gets the service's error code, if it gave one.</summary>
     public string? Code { get; init; }
 
     /// <summary>Gets the service's whole message, to find the ids that it names; never shown.</summary>

@@ -21,7 +21,6 @@ internal sealed class ShardPlans(IPlanStore store, PhaseInput input, bool ofHeal
     /// <summary>True if the approved plan was deleted or changed, so that it has no effect.</summary>
     public bool ApprovalIsLost => input.Approval is { } approval && _lost.Contains(approval.Hash);
 
-    /// <summary>Reads the plans of one kind.</summary>
     public static async Task<ShardPlans> ReadAsync(
         IPlanStore store, PhaseInput input, bool ofHealth, PhaseNotes notes, CancellationToken ct)
     {

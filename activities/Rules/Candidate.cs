@@ -50,7 +50,6 @@ internal sealed record Evidence
     public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
 }
 
-/// <summary>What the evidence allows.</summary>
 internal enum VerdictKind
 {
     Skip = 0, // skip the candidate; the verdict in every case of doubt
@@ -83,7 +82,6 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
     /// <summary>The row's group, else the cloud's; "" when neither knows it.</summary>
     public string Group => Candidate.Row.Group ?? Evidence.Instance?.Group ?? "";
 
-    /// <summary>True if the cycle acts on it.</summary>
     public bool IsActing => IsTerminating || IsWithoutMachine;
 
     /// <summary>True if only the row and perhaps the record are left.</summary>

@@ -75,7 +75,6 @@ internal sealed class MissingInstances(
         return shrank;
     }
 
-    /// <summary>Returns the active row that names a machine.</summary>
     private InstanceRow? RowOf(MachineRow machine) =>
         database.Find(machine.InstanceId) is { NamesMachine: true, DeletedAt: null } row
         && row.ProviderId == machine.ProviderId ? row : null;

@@ -11,7 +11,6 @@ internal sealed class PhaseNotes
 
     public IReadOnlyList<InstanceNote> Samples => _samples;
 
-    /// <summary>The first outage; null if there was none.</summary>
     public string? FirstOutage { get; private set; }
 
     /// <summary>Number of invalid data that were skipped.</summary>
