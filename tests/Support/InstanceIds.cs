@@ -8,5 +8,7 @@ internal static class InstanceIds
     public static InstanceId New(DateTimeOffset issued) => Of(Guid.CreateVersion7(issued), "knc");
 
     public static InstanceId Of(Guid uuid, string kind) =>
-        InstanceId.TryParseStorageKey($"{uuid:D}-{kind}", out var id) ? id : throw new ArgumentException("no puidv7");
+        InstanceId.TryParseStorageKey($"{uuid:D}-{kind}", out var id)
+            ? id
+            : throw new ArgumentException("not a UUIDv7", nameof(uuid));
 }
