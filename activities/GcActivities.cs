@@ -90,8 +90,8 @@ public sealed class GcActivities : IGcActivities
         {
             timings = (input.Settings ?? new GcSettings()).Over(
                 config.Timings with { SettleTime = input.Timings.SettleTime });
-            database.ChangeMeta(MetaKeys.Region, config.Region ?? "");
-            database.ChangeMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
+            database.SetMeta(MetaKeys.Region, config.Region ?? "");
+            database.SetMeta(MetaKeys.HealthCheckInterval, GoDuration.Format(timings.HealthCheckInterval));
         }
 
         input = input with { Timings = timings };
@@ -109,9 +109,8 @@ public sealed class GcActivities : IGcActivities
         {
             await Leader(input).RequireSameAsync(db, Token);
             var before = await BeforeAsync();
-            var plans = await ShardPlans.ReadAsync(Plans(input), input, ofHealth: false, Token);
             var collect = new CollectPhase(
-                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), plans, input,
+                db, Cloud(db, input.Timings), Records(input), _events(input), Trail(db, input), Plans(input), input,
                 beat.Beat, _time, _asksTemporal ? beat.RequireNotCancelledAsync : null);
             var result = await collect.RunAsync(before, Token);
             PhaseMetrics.Collected(input.Shard, result, input.DryRun);

@@ -4,7 +4,9 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities;
 
-/// <summary>Metrics of the phases. Labels: cluster, shard, and one of phase, reason, state, result.</summary>
+/// <summary>
+/// Metrics of the activities. Labels: cluster, shard, and one or two of phase, reason, state, result, verdict, kind.
+/// </summary>
 internal static class PhaseMetrics
 {
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
@@ -46,6 +48,12 @@ internal static class PhaseMetrics
     private static readonly Gauge<long> At = GcMeter.Gauge(
         "nstance.gc.phase.at", "When this host last ended a phase, Unix time; of two hosts the later one counts", "s");
 
+    private static readonly Counter<long> Checks = GcMeter.Counter(
+        "nstance.gc.reconciler.checks", "Checks of instances by verdict (collectable, replace, fine, unknown)");
+
+    private static readonly Counter<long> Notifications = GcMeter.Counter(
+        "nstance.gc.reconciler.notifications", "Attempts to deliver a notification, by kind and result (ok, failed)");
+
     public static void Phase(ShardRef shard, string phase, string result, long began)
     {
         var tags = GcMeter.Tags(shard, ("phase", phase), ("result", result));
@@ -78,6 +86,15 @@ internal static class PhaseMetrics
         foreach (var (state, count) in states) Instances.Record(count, GcMeter.Tags(shard, ("state", state)));
         DatabaseSize.Record(Size(path) + Size(path + "-wal"), GcMeter.Tags(shard));
     }
+
+    public static void Checked(ShardRef shard, CheckInstancesResult result)
+    {
+        foreach (var (verdict, count) in result.Instances.CountBy(instance => instance.Verdict))
+            Checks.Add(count, GcMeter.Tags(shard, ("verdict", verdict.ToString().ToLowerInvariant())));
+    }
+
+    public static void Notified(Notification notification, string result) =>
+        Notifications.Add(1, GcMeter.Tags(notification.Shard, ("kind", notification.Kind), ("result", result)));
 
     private static void Of(ShardRef shard, string reason, CollectCounts counts, bool dryRun)
     {

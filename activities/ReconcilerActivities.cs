@@ -28,7 +28,7 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
     {
         ArgumentNullException.ThrowIfNull(input);
         var result = await _check(input, Token);
-        ReconcilerMetrics.Checked(input.Shard, result);
+        PhaseMetrics.Checked(input.Shard, result);
         return result;
     }
 
@@ -53,7 +53,7 @@ public sealed class ReconcilerActivities : IReconcilerActivities, IDisposable
         }
         finally
         {
-            ReconcilerMetrics.Notified(notification, result);
+            PhaseMetrics.Notified(notification, result);
         }
     }
 

@@ -17,7 +17,16 @@ internal static class DamagedFile
     {
         var (path, own) = databases.Find(input.Shard, mustExist: false);
         var kept = $"{path}.damaged-{input.AsOf.UtcDateTime:yyyyMMddTHHmmssZ}";
-        var database = OpenOrReplace(databases, input.Shard, path, own ? kept : null);
+        ShardDatabase database;
+        try
+        {
+            database = databases.Open(input.Shard, create: true);
+        }
+        catch (DatabaseException e) when (e.Fault == DatabaseFault.Damaged && own)
+        {
+            Rename(path, kept);
+            database = databases.Open(input.Shard, create: true);
+        }
 
         // A later attempt of the same acquire finds the file and reports the damage too.
         if (own && File.Exists(kept))
@@ -30,35 +39,6 @@ internal static class DamagedFile
         return database;
     }
 
-    private static ShardDatabase OpenOrReplace(ShardDatabases databases, ShardRef shard, string path, string? kept)
-    {
-        try
-        {
-            return OpenIntact(databases, shard);
-        }
-        catch (DatabaseException e) when (e.Fault == DatabaseFault.Damaged && kept is not null)
-        {
-            Rename(path, kept);
-            return databases.Open(shard, create: true);
-        }
-    }
-
-    private static ShardDatabase OpenIntact(ShardDatabases databases, ShardRef shard)
-    {
-        var database = databases.Open(shard, create: true);
-        try
-        {
-            // nstance checks its own file. A check here would read all of it while nstance writes.
-            if (database.IsOwn) database.RequireIntact();
-            return database;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-    }
-
     private static void Rename(string path, string kept)
     {
         try
@@ -69,7 +49,7 @@ internal static class DamagedFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DatabaseException(
-                DatabaseFault.Damaged, $"database {path} is damaged and cannot be renamed: {e.Message}", e);
+                $"database {path} is damaged and cannot be renamed: {e.Message}", e, DatabaseFault.Damaged);
         }
     }
 }

@@ -27,7 +27,6 @@ internal static class HostOrder
         return info.StartedTime - info.ScheduledTime;
     }
 
-    /// <summary>Declines if a better host may still take the shard.</summary>
     public static void Require(ShardDatabases databases, AcquireShardInput input, TimeSpan waited)
     {
         if (WhyLater(databases, input) is { } why && waited < Wait(input)) throw Decline(databases.HostName, why);

@@ -40,7 +40,6 @@ internal sealed record AuditEntry
 
     public required string Shard { get; init; }
 
-    /// <summary>The host that did it.</summary>
     public string? Host { get; init; }
 
     /// <summary>nstance's id, or the id that tracks an instance without one.</summary>
@@ -66,7 +65,6 @@ internal sealed record AuditEntry
 
     public AuditEvidence? Evidence { get; init; }
 
-    /// <summary>The limits that applied to it.</summary>
     public string? Limits { get; init; }
 
     /// <summary>Who approved the plan it was part of, or who released it.</summary>

@@ -23,7 +23,6 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     /// <summary>Called for each terminated or quarantined machine.</summary>
     public Action<AuditEntry>? OnTerminated { get; init; }
 
-    /// <summary>Returns the line of an action on a candidate.</summary>
     public AuditEntry Of(Assessment a, string action, string why, Approval? approval = null)
     {
         var now = a.Evidence;
@@ -43,7 +42,6 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
         };
     }
 
-    /// <summary>Returns the line of an action on a row.</summary>
     public AuditEntry Of(InstanceRow row, string action, string reason, string why) => new()
     {
         Id = AuditEntry.IdOf(input.AsOf, row.Id, reason, action),
@@ -67,7 +65,6 @@ internal sealed class AuditTrail(ShardDatabase database, IAuditStore store, stri
     /// <summary>Returns a line for a write that adds it in its own transaction.</summary>
     public static AuditLine Line(AuditEntry entry) => new(entry.Id, entry.ToLine());
 
-    /// <summary>Adds lines to the outbox.</summary>
     public void Add(IEnumerable<AuditEntry> entries)
     {
         AuditEntry[] all = [.. entries];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Xml;
@@ -15,6 +16,14 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="Timeout">Maximum time for a call.</param>
 internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
+    private static readonly Counter<long> Calls = GcMeter.Meter.CreateCounter<long>(
+        "nstance.gc.cloud.calls", description: "Calls to EC2 and S3 by operation and result (ok, throttled, denied …)");
+
+    private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
+        "nstance.gc.cloud.call.duration", "s",
+        "Time of a call to EC2 or S3, the SDK's own retries included", tags: null,
+        GcMeter.Seconds(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60));
+
     /// <summary>A .NET timer runs for 49 days at most, but nstance accepts any request timeout.</summary>
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(1);
 
@@ -68,8 +77,17 @@ internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
         }
         finally
         {
-            CallMetrics.Record(Service, action, result, began);
+            Record(action, result, began);
         }
+    }
+
+    /// <summary>Labels: service, operation, result; never a shard, an id or a message.</summary>
+    private void Record(string action, string result, long began)
+    {
+        var where = new KeyValuePair<string, object?>("service", Service);
+        var what = new KeyValuePair<string, object?>("operation", action);
+        Calls.Add(1, where, what, new("result", result));
+        Durations.Record(Stopwatch.GetElapsedTime(began).TotalSeconds, where, what);
     }
 
     /// <summary>Returns the fault of an answer that is not the service's.</summary>

@@ -24,7 +24,6 @@ internal sealed class Ec2Cloud(IAmazonEC2 client, AwsCall aws, ListInParts inPar
         ShardRef shard, int expected, CancellationToken ct) =>
         inParts.ListAsync((part, token) => ListAsync(shard, part, token), PartsOf(expected), ct);
 
-    /// <summary>Returns the number of parts that a fleet is listed in.</summary>
     internal static int PartsOf(int instances) => Math.Clamp(instances / InstancesForPart, 1, ListInParts.MaxParts);
 
     public Task ProbeAsync(ShardRef shard, CancellationToken ct)

@@ -27,13 +27,8 @@ internal sealed class Ec2Rates(int percent, TimeProvider time)
         if (requests.Take(1, MaxWait) is not { } wait) throw TooMany(action);
         if (resources is not null)
         {
-            if (resources.Take(instances, MaxWait) is not { } resourceWait)
-            {
-                requests.Return(1);
-                throw TooMany(action);
-            }
-
-            if (resourceWait > wait) wait = resourceWait;
+            if (resources.Take(instances, MaxWait) is not { } longer) throw TooMany(action);
+            if (longer > wait) wait = longer;
         }
 
         if (wait > TimeSpan.Zero) await Task.Delay(wait, time, ct);

@@ -15,7 +15,6 @@ internal sealed class TerminationProtection(IAmazonEC2 client, AwsCall aws)
 
     private const int MaxParallel = 8;
 
-    /// <summary>Returns the protection that refused a call.</summary>
     public static string WhyOf(CloudException refused) =>
         (refused.Detail ?? refused.Message).Contains("disableApiStop", StringComparison.OrdinalIgnoreCase)
             ? WhyStop

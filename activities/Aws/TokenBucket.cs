@@ -10,7 +10,6 @@ namespace Nstance.Temporal.Activities.Aws;
 /// <param name="time">The clock.</param>
 internal sealed class TokenBucket(double capacity, double perSecond, TimeProvider time)
 {
-    /// <summary>Minimum share of the rate.</summary>
     private const double MinShare = 1.0 / 16;
 
     /// <summary>The share that an answer restores.</summary>
@@ -51,12 +50,6 @@ internal sealed class TokenBucket(double capacity, double perSecond, TimeProvide
             _tokens = left;
             return wait;
         }
-    }
-
-    /// <summary>Returns the tokens of a call that was not made.</summary>
-    public void Return(double tokens)
-    {
-        lock (_lock) _tokens = Math.Min(capacity, _tokens + Math.Min(tokens, capacity));
     }
 
     public void Answered()

@@ -11,13 +11,11 @@ namespace Nstance.Temporal.Activities.Collect;
 /// record, marks the row, and queues the group event.
 /// </summary>
 internal sealed class CollectPhase(
-    ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, ShardPlans plans,
+    ShardDatabase database, ICloud cloud, IRecordStore records, IEventSink events, AuditTrail audit, IPlanStore store,
     PhaseInput input, Action<PhaseProgress> heartbeat, TimeProvider? clock = null,
     Func<CancellationToken, Task>? requireNotCancelled = null)
 {
-    /// <summary>
-    /// Evidence older than this when its batch starts is read again (design, "What changed, and why").
-    /// </summary>
+    /// <summary>Evidence older than this when its batch starts is read again (design, "A cycle").</summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
     private const int EvidenceBatch = 1000;
@@ -42,36 +40,36 @@ internal sealed class CollectPhase(
     private readonly List<Assessment> _held = [];
     private readonly List<GuardNote> _blocked = [];
     private GuardNote? _agents;
+    private ShardPlans _plans = null!; // read before a candidate is judged
 
     /// <summary>Runs the phase, and adds what an attempt <paramref name="before"/> did.</summary>
     public async Task<CollectResult> RunAsync(PhaseProgress? before, CancellationToken ct)
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
-        var rows = new CandidateRows(database, input);
-        _summary.Terminating(rows.Terminating, input.AsOf);
+        _summary.Terminating(database.FindTerminating(), input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
             // A host without the time zone would hold the shard for ever: the cycle is then no good one.
-            if (QuietHoursRules.AreInvalid(input)) _summary.Outage(quiet);
-            else _summary.Problem(quiet);
+            if (QuietHoursRules.AreInvalid(input)) _summary.Notes.Outage(quiet);
+            else _summary.Notes.Problem(quiet);
             return _summary.Result() with { QuietHours = quiet };
         }
 
+        _plans = await ShardPlans.ReadAsync(store, input, ofHealth: false, _summary.Notes, ct);
         if (!input.DryRun) await _records.RetryAsync(ct);
+        var rows = database.FindCandidates(input);
         var found = Reasons.All.Select(rows.Of).ToArray();
-        foreach (var problem in rows.Invalid) _summary.Invalid(problem);
-        foreach (var problem in rows.Conflicts) _summary.Problem(problem);
+        foreach (var problem in rows.Invalid) _summary.Notes.Invalid(problem);
+        foreach (var problem in rows.Conflicts) _summary.Notes.Problem(problem);
         if (Array.Exists(found, candidates => candidates.Count > 0))
             _agents = SafetyGuard.OfAgents(database.CountHealth(input), input);
-        foreach (var problem in plans.Problems) _summary.Problem(problem);
-        foreach (var outage in plans.Outages) _summary.Outage(outage);
-        var outcomes = new Outcomes(database, audit, _summary, plans, input);
+        var outcomes = new Outcomes(database, audit, _summary, _plans, input);
         var termination = new Termination(database, cloud, _records, _groups, outcomes, _summary, audit, input);
         for (var i = 0; i < found.Length; i++)
             await CollectAsync(Reasons.All[i], found[i], outcomes, termination, ct);
-        if (await audit.TryFlushAsync(ct) is { } waits) _summary.Outage(waits);
-        if (_records.Problem() is { } kept) _summary.Outage(kept);
+        if (await audit.TryFlushAsync(ct) is { } waits) _summary.Notes.Outage(waits);
+        if (_records.Problem() is { } kept) _summary.Notes.Outage(kept);
         if (SafetyGuard.OfCloud(_assessed) is { } silent) _blocked.Add(silent);
         return await WithPlansAsync(outcomes, ct);
     }
@@ -81,24 +79,23 @@ internal sealed class CollectPhase(
     {
         var candidates = CanTell ? _open : null;
         var held = _held.ConvertAll(PlanItem.Of);
-        var pending = plans.Pending(candidates, held);
-        if (pending?.Over is { } over) _summary.Problem($"plan {CollectPlan.IdOf(pending.Hash)} is over: {over}");
+        var pending = _plans.Pending(candidates, held);
+        if (pending?.Over is { } over)
+            _summary.Notes.Problem($"plan {CollectPlan.IdOf(pending.Hash)} is over: {over}");
         var isFree = pending is null || pending.Over is not null;
-        var known = plans.Problems.Count;
         var plan = held.Count > 0 && isFree && !input.DryRun
-            ? await plans.ProposeAsync(
+            ? await _plans.ProposeAsync(
                 held, [.. _blocked.Select(guard => guard.Guard).Distinct().Order(StringComparer.Ordinal)],
                 _summary.ExceededLimits, _summary.HeldBack, ct)
             : null;
-        var deleted = await plans.DeleteEndedAsync(ct);
-        foreach (var problem in plans.Problems.Skip(known)) _summary.Problem(problem);
+        var deleted = await _plans.DeleteEndedAsync(ct);
         return _summary.Result() with
         {
             Blocked = [.. _blocked.DistinctBy(guard => guard.Guard)],
             Plan = plan,
             Pending = pending,
-            ApprovalDone = plans.ApprovalIsLost || (plans.IsApproved && !outcomes.ApprovedFailed),
-            RejectionsOver = plans.RejectionsOver(candidates),
+            ApprovalDone = _plans.ApprovalIsLost || (_plans.IsApproved && !outcomes.ApprovedFailed),
+            RejectionsOver = _plans.RejectionsOver(candidates),
             PlansDeleted = deleted,
         };
     }
@@ -144,7 +141,7 @@ internal sealed class CollectPhase(
     private async Task<IReadOnlyList<Assessment>> AssessAsync(IReadOnlyList<Candidate> batch, CancellationToken ct)
     {
         var evidence = await _reader.ReadAsync([.. batch.Select(c => c.Row)], input, ct);
-        if (_reader.Outage is { } outage) _summary.Outage(outage);
+        if (_reader.Outage is { } outage) _summary.Notes.Outage(outage);
         return [.. batch.Select(c => Assess(c, evidence[c.Id]))];
     }
 
@@ -155,9 +152,9 @@ internal sealed class CollectPhase(
     private List<Assessment> NotRejected(List<Assessment> acting, Outcomes outcomes)
     {
         var rejected = acting.FindAll(
-            a => !plans.Approves(a.Candidate) && plans.WhyRejected(PlanItem.Of(a)) is not null);
+            a => !_plans.Approves(a.Candidate) && _plans.WhyRejected(PlanItem.Of(a)) is not null);
         if (rejected.Count == 0) return acting;
-        outcomes.Skip(rejected.Select(a => a.Skip(plans.WhyRejected(PlanItem.Of(a))!)));
+        outcomes.Skip(rejected.Select(a => a.Skip(_plans.WhyRejected(PlanItem.Of(a))!)));
         return [.. acting.Except(rejected)];
     }
 
@@ -166,7 +163,7 @@ internal sealed class CollectPhase(
     {
         if (acting.Count == 0) return acting;
         GuardNote[] guards = [.. GuardsOf(reason)];
-        var held = acting.FindAll(a => Array.Exists(guards, guard => !plans.Approves(a.Candidate, guard.Guard)));
+        var held = acting.FindAll(a => Array.Exists(guards, guard => !_plans.Approves(a.Candidate, guard.Guard)));
         if (held.Count == 0) return acting;
         // The plan names every guard. Otherwise its approval would lift only some of them.
         _blocked.AddRange(guards);
@@ -188,7 +185,7 @@ internal sealed class CollectPhase(
     /// <summary>Returns all of a reason, or over a limit only what an approval covers.</summary>
     private List<Assessment> WithinLimits(Reason reason, List<Assessment> acting, Outcomes outcomes)
     {
-        var counted = acting.FindAll(a => a.IsTerminating && !plans.Approves(a.Candidate));
+        var counted = acting.FindAll(a => a.IsTerminating && !_plans.Approves(a.Candidate));
         if (!input.Limits.Enabled || counted.Count == 0) return acting;
         var terminating = counted.ConvertAll(a => (a.Tenant, a.Group));
         var earlier = _summary.Limited(reason.Id);
@@ -226,7 +223,7 @@ internal sealed class CollectPhase(
         var candidate = assessment.Candidate;
         var evidence = assessment.Evidence;
         var row = EvidenceReader.Again(candidate.Row, rows);
-        return row is not null && row.IsSameAs(evidence.Row)
+        return row is not null && row == evidence.Row
             ? assessment
             : Assess(candidate, evidence with { Row = row });
     }

@@ -2,7 +2,6 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>Outcome of a candidate, as it is counted.</summary>
 internal enum CollectAction
 {
     Skipped,
@@ -21,13 +20,14 @@ internal sealed class CollectSummary
         Reasons.All.ToDictionary(reason => reason.Id, reason => new CollectCounts { Reason = reason.Id });
 
     private readonly Dictionary<(CollectReason Reason, string Tenant, string Group), LimitedCount> _limited = [];
-    private readonly PhaseNotes _done = new();
     private readonly PhaseNotes _others = new();
     private readonly List<string> _exceeded = [];
-    private int _invalid;
     private int _terminating;
     private int _stuck;
     private string? _failed;
+
+    /// <summary>Problems of the phase, and samples of completed actions.</summary>
+    public PhaseNotes Notes { get; } = new();
 
     public int GroupsChanged { get; set; }
 
@@ -37,7 +37,6 @@ internal sealed class CollectSummary
     public IReadOnlyList<InstanceNote> HeldBack =>
         [.. _others.Samples.Where(note => note.Action is "over-limit" or "blocked")];
 
-    /// <summary>The exceeded limits, one sentence for each reason.</summary>
     public IReadOnlyList<string> ExceededLimits => _exceeded;
 
     public void Found(CollectReason reason, int candidates) =>
@@ -58,7 +57,7 @@ internal sealed class CollectSummary
         };
         if (action == CollectAction.Failed) _failed ??= why;
         var notes = action is CollectAction.Skipped or CollectAction.OverLimit or CollectAction.Blocked
-            ? _others : _done;
+            ? _others : Notes;
         var row = a.Candidate.Row;
         notes.Sample(row with { Tenant = a.Tenant, Group = a.Group }, word, why);
     }
@@ -89,23 +88,13 @@ internal sealed class CollectSummary
                 $"terminating {TerminatingRules.Why(machine)}"));
         }
 
-        if (TerminatingRules.Problem(stuck) is { } problem) Problem(problem);
-    }
-
-    public void Problem(string problem) => _done.ProblemOnce(problem);
-
-    public void Outage(string outage) => _done.Outage(outage);
-
-    public void Invalid(string problem)
-    {
-        _invalid++;
-        Problem(problem);
+        if (TerminatingRules.Problem(stuck) is { } problem) Notes.Problem(problem);
     }
 
     public void Exceeded(string sentence)
     {
         _exceeded.Add(sentence);
-        Problem($"{sentence}: none was terminated");
+        Notes.Problem($"{sentence}: none was terminated");
     }
 
     /// <summary>Returns the progress from which a retry starts: the completed actions.</summary>
@@ -124,25 +113,25 @@ internal sealed class CollectSummary
         foreach (var counts in done.Counts) _counts[counts.Reason] = counts;
         GroupsChanged = done.GroupsChanged;
         Approved = done.Approved;
-        foreach (var note in done.Samples) _done.Sample(note);
+        foreach (var note in done.Samples) Notes.Sample(note);
     }
 
     public CollectResult Result()
     {
         var failed = _counts.Values.Sum(counts => counts.Failed);
-        if (failed > 0 && _done.FirstOutage is null)
-            Problem($"{failed} instances could not be terminated or quarantined; the first: {_failed}");
+        if (failed > 0 && Notes.FirstOutage is null)
+            Notes.Problem($"{failed} instances could not be terminated or quarantined; the first: {_failed}");
         return new()
         {
             Counts = [.. _counts.Values],
             GroupsChanged = GroupsChanged,
             Approved = Approved,
-            Invalid = _invalid,
+            Invalid = Notes.InvalidCount,
             AlreadyTerminating = _terminating,
             StuckTerminating = _stuck,
-            Samples = [.. _done.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
-            Problems = _done.Problems,
-            Outage = _done.FirstOutage,
+            Samples = [.. Notes.Samples.Concat(_others.Samples).Take(PhaseNotes.Limit)],
+            Problems = Notes.Problems,
+            Outage = Notes.FirstOutage,
         };
     }
 
@@ -158,6 +147,6 @@ internal sealed class CollectSummary
         ],
         GroupsChanged = GroupsChanged,
         Approved = Approved,
-        Samples = [.. _done.Samples.Where(note => note.Action != "failed")],
+        Samples = [.. Notes.Samples.Where(note => note.Action != "failed")],
     };
 }

@@ -27,7 +27,6 @@ internal sealed class EvidenceReader(ShardDatabase database, ICloud cloud, IReco
     public static InstanceRow? Again(InstanceRow found, IReadOnlyDictionary<string, InstanceRow> rows) =>
         rows.GetValueOrDefault(found.Id) ?? (found.HasRow ? null : found);
 
-    /// <summary>Returns fresh evidence by candidate id.</summary>
     public async Task<IReadOnlyDictionary<string, Evidence>> ReadAsync(
         IReadOnlyCollection<InstanceRow> rows, PhaseInput input, CancellationToken ct)
     {

@@ -72,7 +72,7 @@ internal sealed class Outcomes(
                 ApprovedFailed |= plans.Approves(a.Candidate);
                 return false;
             default:
-                if (result.IsOutage) summary.Outage($"the cloud did not terminate or stop instances: {why}");
+                if (result.IsOutage) summary.Notes.Outage($"the cloud did not terminate or stop instances: {why}");
                 Failed(a, why);
                 return false;
         }
@@ -133,7 +133,7 @@ internal sealed class Outcomes(
                 && plans.Approves(a.Candidate);
             entries.Add(audit.Of(a, "skipped", a.Verdict.Why));
             if (a.Evidence.Record is RecordRead.Invalid invalid)
-                summary.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");
+                summary.Notes.Invalid($"record {a.Evidence.RecordKey} is invalid: {invalid.Why}");
             if (!input.DryRun) KeepRecord(a);
         }
 

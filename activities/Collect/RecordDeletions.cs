@@ -20,7 +20,6 @@ internal sealed class RecordDeletions(ShardDatabase database, IRecordStore recor
         return failed;
     }
 
-    /// <summary>Retries what earlier cycles could not delete.</summary>
     public async Task RetryAsync(CancellationToken ct)
     {
         var kept = FindDue();

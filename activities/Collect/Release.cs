@@ -3,7 +3,6 @@ using Nstance.Temporal.Activities.Audit;
 
 namespace Nstance.Temporal.Activities.Collect;
 
-/// <summary>Result of a release: the instance, or why it was refused.</summary>
 internal sealed record ReleaseResult(CloudInstance? Released, string? Refused, DateTimeOffset ProtectedUntil)
 {
     /// <summary>Why the audit lacks the release; null if it has it.</summary>

@@ -26,7 +26,7 @@ internal sealed class Termination(
         var terminating = acting.Where(a => a.IsTerminating).ToArray();
         if (terminating.Length == 0 || input.DryRun) return acting;
         if (await audit.TryPutAsync([.. terminating.Select(outcomes.Announcement)], ct) is not { } fault) return acting;
-        summary.Outage(
+        summary.Notes.Outage(
             $"{terminating[0].Reason}: none of {terminating.Length} was terminated, "
             + $"because the audit could not be written: {fault}");
         foreach (var a in terminating) outcomes.Failed(a, "not tried: the audit could not be written");

@@ -1,9 +1,7 @@
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>Facts about a database, in <c>gc_meta</c>.</summary>
 internal static class MetaKeys
 {
-    /// <summary>Version of the <c>gc_</c> tables.</summary>
     public const string Version = "version";
 
     public const string Cluster = "cluster";

@@ -8,11 +8,19 @@ namespace Nstance.Temporal.Activities.Database;
 /// </summary>
 internal static class Opening
 {
-    public static SqliteConnection Open(string path, ShardRef shard, bool own) => Guarded(path, () =>
+    public static SqliteConnection Open(string path, ShardRef shard, bool own, bool check) => Guarded(path, () =>
     {
         if (own && !File.Exists(path)) CreatePrivate(path);
         RequireWritableFile(path);
-        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection => Prepare(connection, path, shard, own));
+        return Kept(Connect(path, SqliteOpenMode.ReadWrite), connection =>
+        {
+            Prepare(connection, path, shard, own);
+            if (check && Texts(connection, "PRAGMA integrity_check(1)")[0] is var found and not "ok")
+            {
+                throw new DatabaseException(
+                    $"database {path} is damaged: {OneLine.Short(found)}", fault: DatabaseFault.Damaged);
+            }
+        });
     });
 
     /// <summary>Opens a file that <see cref="Open"/> has prepared, without write access.</summary>
@@ -23,11 +31,7 @@ internal static class Opening
         {
             RequireNstance(connection, path);
             if (VersionOf(connection, path) is not Schema.Version)
-            {
-                throw new DatabaseException(
-                    DatabaseFault.Missing, $"database {path} was not used by this version of nstance-gc yet");
-            }
-
+                throw new DatabaseException($"database {path} was not used by this version of nstance-gc yet");
             RequireShard(connection, path, shard);
         });
     });
@@ -56,7 +60,7 @@ internal static class Opening
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatabaseException(DatabaseFault.Missing, $"database {path} cannot be opened: {e.Message}", e);
+            throw new DatabaseException($"database {path} cannot be opened: {e.Message}", e);
         }
     }
 
@@ -93,7 +97,6 @@ internal static class Opening
     private static FileInfo RequireFile(string path) => new FileInfo(path) is { Exists: true } file
         ? file
         : throw new DatabaseException(
-            DatabaseFault.Missing,
             $"database {path} does not exist: start nstance's server on this host, or correct the path");
 
     private static void RequireWritableFile(string path)
@@ -125,7 +128,11 @@ internal static class Opening
         else RequireNstance(connection, path);
         var version = VersionOf(connection, path);
         if (version is 0 && own)
-            throw Other($"an earlier build of nstance-gc wrote database {path}: delete the file; it is a cache");
+        {
+            throw new DatabaseException(
+                $"an earlier build of nstance-gc wrote database {path}: delete the file; it is a cache");
+        }
+
         if (version is Schema.Version) RequireShard(connection, path, shard);
 
         // In WAL mode this survives a crash of the process. A crash of the machine may lose our last writes, but not
@@ -180,7 +187,8 @@ internal static class Opening
             var what = present.Count == 0
                 ? $"has no table {table}"
                 : $"table {table} lacks {string.Join(", ", missing)}";
-            throw Other($"database {path} is not nstance's ({what}): correct the path; nothing was written");
+            throw new DatabaseException(
+                $"database {path} is not nstance's ({what}): correct the path; nothing was written");
         }
     }
 
@@ -191,7 +199,7 @@ internal static class Opening
         if (Number(connection, Ours) == 0) return null;
         if (Meta(connection, MetaKeys.Version) is not { } text) return 0;
         if (int.TryParse(text, out var version) && version <= Schema.Version) return version;
-        throw Other(
+        throw new DatabaseException(
             $"database {path} was written by a newer nstance-gc (version {text} of its tables): update this one");
     }
 
@@ -200,22 +208,18 @@ internal static class Opening
         var cluster = Meta(connection, MetaKeys.Cluster);
         var name = Meta(connection, MetaKeys.Shard);
         if (cluster == shard.Cluster && name == shard.Shard) return;
-        throw Other(
+        throw new DatabaseException(
             $"database {path} belongs to shard {cluster}/{name}, not {shard.Cluster}/{shard.Shard}: correct the path");
     }
 
-    /// <param name="connection">The file.</param>
-    /// <param name="key">A constant of <see cref="MetaKeys"/>.</param>
     private static string? Meta(SqliteConnection connection, string key)
     {
         if (Number(connection, "SELECT count(*) FROM sqlite_master WHERE name = 'gc_meta'") == 0) return null;
         return Texts(connection, $"SELECT value FROM gc_meta WHERE key = '{key}'").FirstOrDefault();
     }
 
-    private static DatabaseException Other(string message) => new(DatabaseFault.OtherKind, message);
-
     private static DatabaseException ReadOnly(string path) => new(
-        DatabaseFault.ReadOnly, $"database {path} is read-only: let the user of nstance-gc write to it and its folder");
+        $"database {path} is read-only: let the user of nstance-gc write to it and its folder");
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -56,7 +56,6 @@ internal static class Queries
         WHERE status = 'deleting' ORDER BY provider_id
         """;
 
-    /// <summary>Ids that several machines carry, with their number.</summary>
     public const string DuplicateIds = """
         SELECT instance_id, count(*) FROM gc_machines GROUP BY instance_id HAVING count(*) > 1 ORDER BY instance_id
         """;
@@ -67,17 +66,14 @@ internal static class Queries
         WHERE NOT EXISTS (SELECT 1 FROM instances WHERE id = m.instance_id)
         """;
 
-    /// <summary>These machines, and those that are marked as rowless.</summary>
     public const string MarkedRowless = $"""
         {Machines} WHERE rowless = 1 OR provider_id IN (SELECT value FROM json_each($providers))
         """;
 
-    /// <summary>Machines that carry one of these ids.</summary>
     public const string Carriers = """
         SELECT instance_id, provider_id FROM gc_machines WHERE instance_id IN (SELECT value FROM json_each($ids))
         """;
 
-    /// <summary>Ids of the rows, deleted or not, that name one of these machines, by provider id.</summary>
     public const string IdsByProviders = """
         SELECT provider_id, id FROM instances WHERE provider_id IN (SELECT value FROM json_each($providers))
         """;
@@ -185,7 +181,6 @@ internal static class Queries
 
     public const string UnreportedIds = "SELECT instance_id FROM gc_unreported";
 
-    /// <summary>Active rows whose registration only the record knows.</summary>
     public const string RegisteredByRecord = $"""
         {Columns} FROM instances AS i {Record}
         WHERE i.registered_at IS NULL AND +i.deleted_at IS NULL AND r.registered_at IS NOT NULL

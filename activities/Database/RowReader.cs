@@ -39,7 +39,7 @@ internal static class RowReader
             HasRecord = !reader.IsDBNull(10),
             RecordStatus = InstanceStatuses.Parse(Statement.Text(reader, 11)),
             FirstReadAt = Recorded(reader, 13),
-            InvalidColumns = invalid,
+            InvalidColumns = string.Join(", ", invalid),
         };
     }
 

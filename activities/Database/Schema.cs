@@ -6,7 +6,6 @@ namespace Nstance.Temporal.Activities.Database;
 /// </summary>
 internal static class Schema
 {
-    /// <summary>Version of the <c>gc_</c> tables.</summary>
     public const int Version = 1;
 
     /// <summary>

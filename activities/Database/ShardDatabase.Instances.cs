@@ -14,7 +14,7 @@ internal readonly record struct RowToCheck(InstanceRow Row, string? TaggedAs);
 /// <c>instances</c>: nstance's rows. SQL compares times as texts and may select rows up to a second too young (see
 /// <see cref="GoTime"/>); the exact time is compared here.
 /// </summary>
-internal sealed partial class ShardDatabase : ICandidateSource
+internal sealed partial class ShardDatabase
 {
     /// <summary>Active rows that name a machine which is not listed, or which another row names too.</summary>
     public IReadOnlyList<RowToCheck> FindRowsToCheck()
@@ -42,7 +42,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         Query(
             Queries.Unregistered, RowReader.Row,
             ("$before", GoTime.TextAfterSecondOf(issuedBefore)), ("$future", Soon(asOf)))
-            .Where(row => row.Issued < issuedBefore || RowRules.InvalidTimes(row, asOf) is not null));
+            .Where(row => row.Issued < issuedBefore || row.InvalidTimes(asOf) is not null));
 
     /// <summary>Machines without a row, as the last sync found them, with their records if any is known.</summary>
     public IReadOnlyList<InstanceRow> FindRowlessInstances() =>
@@ -58,14 +58,13 @@ internal sealed partial class ShardDatabase : ICandidateSource
             .OrderBy(found => found.Row.Id, StringComparer.Ordinal),
     ];
 
-    /// <summary>Rows marked as deleted before a time whose machine is gone.</summary>
     public IReadOnlyList<InstanceRow> FindExpired(DateTimeOffset deletedBefore) => Sorted(
         Query(Queries.Expired, RowReader.Row, ("$before", GoTime.TextAfterSecondOf(deletedBefore)))
             .Where(row => row.DeletedAt < deletedBefore));
 
     /// <summary>Rows with an invalid time of deletion.</summary>
     public IReadOnlyList<InstanceRow> FindUnusableDeleted(DateTimeOffset asOf) =>
-        Sorted(Query(Queries.Marked, RowReader.Row).Where(row => RowRules.InvalidTimes(row, asOf) is not null));
+        Sorted(Query(Queries.Marked, RowReader.Row).Where(row => row.InvalidTimes(asOf) is not null));
 
     /// <summary>Counts registered rows. Counts up to a second too many of them as stale.</summary>
     /// <exception cref="DatabaseException">nstance reset the reports since the last sync.</exception>
@@ -83,7 +82,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
             ("$before", GoTime.TextAfterSecondOf(before)), ("$future", Soon(input.AsOf)),
             ("$looked", RegisteredAtLastLook))[0];
         var isInvalid = WithUnreportedSince(Rows(ids)).Concat(Query(Queries.RegisteredByRecord, RowReader.Row))
-            .ToLookup(row => RowRules.InvalidTimes(row, input.AsOf) is not null);
+            .ToLookup(row => row.InvalidTimes(input.AsOf) is not null);
         var stale = Sorted(isInvalid[false].Where(row => row.LastSign < before));
         return (facts with { Stale = stale.Count }, stale, Sorted(isInvalid[true]));
     }
@@ -218,7 +217,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
     private static IReadOnlyList<InstanceRow> Sorted(IEnumerable<InstanceRow> rows) =>
         [.. rows.OrderBy(row => row.Id, StringComparer.Ordinal)];
 
-    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + RowRules.MaxAhead);
+    private static string Soon(DateTimeOffset asOf) => GoTime.TextAfterSecondOf(asOf + InstanceRow.MaxAhead);
 
     private List<InstanceRow> Rows(string ids) =>
         ids == "[]" ? [] : Query(Queries.ByIds, RowReader.Row, ("$ids", ids));
@@ -228,7 +227,7 @@ internal sealed partial class ShardDatabase : ICandidateSource
         if (row.GetInt32(4) > 0)
         {
             throw new DatabaseException(
-                DatabaseFault.Reset, $"nstance was elected since the last sync: it reset agents' reports in {Path}");
+                $"nstance was elected since the last sync: it reset agents' reports in {Path}");
         }
 
         return new(

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
@@ -45,7 +44,7 @@ internal sealed partial class ShardDatabase
     /// own clock. Empty before the first look.
     /// </summary>
     private string RegisteredAtLastLook => GetMetaTime(MetaKeys.UnreportedAt) is { } at
-        ? GoTime.TextOfSecond(at - RowRules.MaxAhead) : "";
+        ? GoTime.TextOfSecond(at - InstanceRow.MaxAhead) : "";
 
     /// <summary>
     /// Returns the registered rows without a report, each with the time since which it is seen so. Also counts those

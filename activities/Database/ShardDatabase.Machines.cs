@@ -3,13 +3,11 @@ using Nstance.Temporal.Activities.Rules;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A machine, and whether it has no row now.</summary>
 internal readonly record struct RowlessMachine(MachineRow Machine, bool IsRowless);
 
 /// <summary><c>gc_machines</c>: the cloud's state, as last listed.</summary>
 internal sealed partial class ShardDatabase
 {
-    /// <summary>All machines, by provider id.</summary>
     public Dictionary<string, MachineRow> LoadMachines()
     {
         var groups = new Dictionary<string, string>();
@@ -50,6 +48,11 @@ internal sealed partial class ShardDatabase
             row.GetString(0), row.GetString(1), Statement.Text(row, 2),
             GoTime.TryParse(Statement.Text(row, 3), out var since) ? since : null));
 
+    /// <summary>Rows of every kind that may be garbage. A rule must judge each by fresh evidence.</summary>
+    public CandidateRows FindCandidates(PhaseInput input) => new(
+        input, FindUnhealthy(), FindUnregistered(Deadlines.Deadline(input), input.AsOf), FindRowlessInstances(),
+        FindDeletedButRunning(input.AsOf - input.Timings.SettleTime), FindUnnamed(), FindTerminating());
+
     /// <summary>Machines without a row, and machines that are marked as rowless but have a row now.</summary>
     public IReadOnlyList<RowlessMachine> FindRowless()
     {
@@ -63,11 +66,9 @@ internal sealed partial class ShardDatabase
     public void SetRowless(IEnumerable<string> providerIds, bool rowless) => WriteBatches(
         providerIds, id => Write(Statements.SetRowless, ("$id", id), ("$rowless", rowless ? 1 : 0)));
 
-    /// <summary>Instance ids that more than one machine carries, and how many do.</summary>
     public IReadOnlyList<(string InstanceId, int Machines)> FindDuplicateIds() =>
         Query(Queries.DuplicateIds, row => (row.GetString(0), row.GetInt32(1)));
 
-    /// <summary>Machines that carry one of these ids, by id.</summary>
     public ILookup<string, string> FindCarriers(IEnumerable<string> instanceIds) => Query(
         Queries.Carriers, row => (Id: row.GetString(0), Provider: row.GetString(1)),
         ("$ids", JsonSerializer.Serialize(instanceIds))).ToLookup(row => row.Id, row => row.Provider);

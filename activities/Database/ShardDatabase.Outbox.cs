@@ -35,10 +35,8 @@ internal sealed partial class ShardDatabase
     /// <summary>Adds lines, unless a line of the same id waits.</summary>
     public void AddAudit(IReadOnlyCollection<AuditLine> lines) => WriteBatches(lines, Add);
 
-    /// <summary>The oldest lines that wait.</summary>
     public IReadOnlyList<OutboxEntry> WaitingAudit(int take) => Waiting(AuditKind, take);
 
-    /// <summary>Removes lines that <see cref="WaitingAudit"/> returned.</summary>
     public void RemoveAudit(IReadOnlyList<OutboxEntry> lines) => RemoveUpTo(AuditKind, lines);
 
     /// <summary>Adds events of groups. An event that waits gets a new number, because the group lost more.</summary>
@@ -52,7 +50,6 @@ internal sealed partial class ShardDatabase
     public void RemoveGroups(IEnumerable<string> groups) =>
         WriteBatches(groups, group => Write(Statements.RemoveById, ("$kind", GroupKind), ("$id", group)));
 
-    /// <summary>Adds records that could not be deleted.</summary>
     public void AddKeptRecords(IEnumerable<KeptRecord> kept) => WriteBatches(
         kept,
         record => Add(Statements.AddAgain, RecordKind, record.InstanceId, JsonSerializer.Serialize(record)));

@@ -2,7 +2,6 @@ using System.Text.Json;
 
 namespace Nstance.Temporal.Activities.Database;
 
-/// <summary>A record that was read, and its version.</summary>
 internal readonly record struct ReadRecord(string ETag, InstanceRecord Record);
 
 /// <summary>
@@ -90,9 +89,6 @@ internal sealed partial class ShardDatabase
                 : Write(Statements.AddUnreported, ("$id", record.InstanceId.ToString()), ("$at", GoTime.Format(at)));
         }) == 1;
     }
-
-    /// <summary>True if <c>instances</c> has no row.</summary>
-    public bool IsEmpty => Query("SELECT 1 FROM instances LIMIT 1", _ => true).Count == 0;
 
     /// <summary>Returns the places of the records that were not read in this version.</summary>
     public IReadOnlyList<int> FindChangedRecords(IEnumerable<(string Id, string ETag)> records) => Query(

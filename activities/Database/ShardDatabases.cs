@@ -49,15 +49,17 @@ public sealed record ShardDatabases
     /// </summary>
     internal Func<string, CancellationToken, Task<AddressMatch>>? MatchAddress { get; init; }
 
-    /// <summary>Opens the shard's database; throws <see cref="DatabaseException"/>.</summary>
+    /// <summary>
+    /// Opens the shard's database; throws <see cref="DatabaseException"/>. Checks a file of our own that it may create.
+    /// nstance checks its own file: a check here would read all of it while nstance writes.
+    /// </summary>
     internal ShardDatabase Open(ShardRef shard, bool create)
     {
         var (path, own) = Find(shard, mustExist: !create);
         if (own && create) MakePrivate(DataDirectory, Path.GetDirectoryName(path)!);
-        return ShardDatabase.Open(path, shard, own, Opened);
+        return ShardDatabase.Open(path, shard, own, check: own && create, Opened);
     }
 
-    /// <summary>Opens it to read; throws <see cref="DatabaseException"/>.</summary>
     internal ShardDatabase OpenToRead(ShardRef shard)
     {
         var (path, own) = Find(shard, mustExist: true);
@@ -68,14 +70,14 @@ public sealed record ShardDatabases
     internal (string Path, bool Own) Find(ShardRef shard, bool mustExist)
     {
         if (!Identifiers.IsValid(shard.Cluster) || !Identifiers.IsValid(shard.Shard))
-            throw new DatabaseException(DatabaseFault.OtherKind, $"cluster and shard ids must be {Identifiers.Rule}");
+            throw new DatabaseException($"cluster and shard ids must be {Identifiers.Rule}");
         RequirePlace(shard);
         var shared = SharedDatabasePaths.GetValueOrDefault($"{shard.Cluster}/{shard.Shard}") ?? SharedDatabasePath;
         if (shared is not null) return (shared, false);
         var path = Path.Combine(DataDirectory, shard.Cluster, $"{shard.Shard}.db");
         return !mustExist || File.Exists(path)
             ? (path, true)
-            : throw new DatabaseException(DatabaseFault.Missing, $"host {HostName} holds no database of this shard");
+            : throw new DatabaseException($"host {HostName} holds no database of this shard");
     }
 
     /// <summary>Rows of one nstance must not be judged by the records of another.</summary>
@@ -85,7 +87,6 @@ public sealed record ShardDatabases
         var (here, there) = (ShardKeys.Place(named), ShardKeys.Place(shard));
         if (here == there) return;
         throw new DatabaseException(
-            DatabaseFault.OtherKind,
             $"the worker on host {HostName} was started for {named.Cluster}/{named.Shard} in {here}, "
             + $"and the collector reads {there}: give both the same --bucket and --prefix");
     }
@@ -103,7 +104,7 @@ public sealed record ShardDatabases
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatabaseException(DatabaseFault.Missing, $"folder {folders[^1]} cannot be made: {e.Message}", e);
+            throw new DatabaseException($"folder {folders[^1]} cannot be made: {e.Message}", e);
         }
     }
 }

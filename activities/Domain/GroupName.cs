@@ -1,6 +1,5 @@
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>A group as the reconciler and operators name it.</summary>
 internal static class GroupName
 {
     /// <summary>Returns <c>tenant/group</c> for messages, as far as it is known.</summary>

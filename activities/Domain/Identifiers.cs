@@ -1,6 +1,5 @@
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>Ids of clusters, shards, tenants and groups.</summary>
 internal static class Identifiers
 {
     public const int MaxLength = 32;

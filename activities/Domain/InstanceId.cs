@@ -43,10 +43,6 @@ internal readonly record struct InstanceId
 
     private static long MaxUnixMilliseconds { get; } = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    /// <summary>Returns the id of a UUIDv7 and a kind; null when either is invalid.</summary>
-    public static InstanceId? From(Guid uuid, string kind) =>
-        IsVersion7(uuid) && IsKind(kind) ? new InstanceId(uuid, kind) : null;
-
     public static bool TryParse([NotNullWhen(true)] string? text, out InstanceId id)
     {
         id = default;

@@ -6,6 +6,9 @@ namespace Nstance.Temporal.Activities.Domain;
 /// </summary>
 internal sealed record InstanceRow
 {
+    /// <summary>Maximum difference of hosts' clocks. A time further ahead of the cycle's is invalid.</summary>
+    public static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
+
     public required string Id { get; init; }
 
     /// <summary>"" when unknown.</summary>
@@ -43,7 +46,6 @@ internal sealed record InstanceRow
     /// <summary>Null while active; <see cref="DateTimeOffset.MaxValue"/> (never purged) if it is not a time.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>False if it has no row in <c>instances</c>.</summary>
     public bool HasRow { get; init; } = true;
 
     /// <summary>Status of its machine as listed, when it has no row.</summary>
@@ -70,30 +72,26 @@ internal sealed record InstanceRow
     /// </summary>
     public DateTimeOffset? UnreportedSince { get; init; }
 
-    /// <summary>Columns whose values are not times.</summary>
-    public IReadOnlyList<string> InvalidColumns { get; init; } = [];
+    /// <summary>Names of the columns whose values are not times; "" for none.</summary>
+    public string InvalidColumns { get; init; } = "";
 
-    /// <summary>Returns the columns that hold no time, or a time after <paramref name="latest"/>.</summary>
-    public IReadOnlyList<string> InvalidAt(DateTimeOffset latest)
+    /// <summary>Names the columns that hold no time, or a time too far in the future; null if all are valid.</summary>
+    public string? InvalidTimes(DateTimeOffset asOf)
     {
-        var invalid = InvalidColumns.ToList();
+        List<string> invalid = InvalidColumns.Length > 0 ? [InvalidColumns] : [];
         Check("issued_at", IssuedAt);
         Check("registered_at", RegisteredAt);
         Check("health_at", HealthAt);
         Check("created_at", CreatedAt);
         Check("deleted_at", DeletedAt);
-        return invalid;
+        return invalid.Count > 0 ? $"row {Id}: invalid {string.Join(", ", invalid)}; row skipped" : null;
 
         void Check(string column, DateTimeOffset? time)
         {
-            if (time > latest && time != DateTimeOffset.MaxValue)
+            if (time > asOf + MaxAhead && time != DateTimeOffset.MaxValue)
                 invalid.Add($"{column} ({time:yyyy-MM-dd HH:mm:ss}Z, in the future)");
         }
     }
-
-    /// <summary>True if all values are equal. A record's own equality compares lists by reference.</summary>
-    public bool IsSameAs(InstanceRow? other) => other is not null
-        && InvalidColumns.SequenceEqual(other.InvalidColumns) && this == other with { InvalidColumns = InvalidColumns };
 
     /// <summary>When its wait for the registration began.</summary>
     public DateTimeOffset Issued => IssuedAt ?? CreatedAt;

@@ -2,11 +2,9 @@ using System.Collections.Frozen;
 
 namespace Nstance.Temporal.Activities.Domain;
 
-/// <summary>State of an instance, as nstance names it.</summary>
 internal enum InstanceStatus
 {
-    /// <summary>The name is unknown. Never counts as unhealthy.</summary>
-    Unknown,
+    Unknown, // the name is unknown; never counts as unhealthy
     Pending,
     Running,
     Stopping,
@@ -34,7 +32,6 @@ internal static class InstanceStatuses
         InstanceStatus.Deleting, InstanceStatus.Deleted, InstanceStatus.Repairing,
     ];
 
-    /// <summary>Reads the status of a record.</summary>
     public static InstanceStatus Parse(string? text) => text is null ? default : ByWord.GetValueOrDefault(text);
 
     public static string Name(this InstanceStatus status) => Names[(int)status];

@@ -17,7 +17,7 @@ internal sealed class HealthPhase(
     {
         var (facts, stale, invalid) = database.FindStale(input);
         heartbeat("health: read");
-        foreach (var problem in invalid.Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
+        foreach (var problem in invalid.Select(row => row.InvalidTimes(input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
         var health = HealthRules.Judge(facts, input);
         var result = new HealthScanResult
@@ -46,10 +46,9 @@ internal sealed class HealthPhase(
         string suspect, IReadOnlyList<InstanceRow> stale, HealthFacts facts, HealthScanResult result,
         CancellationToken ct)
     {
-        var plans = await ShardPlans.ReadAsync(store, input, ofHealth: true, ct);
+        var plans = await ShardPlans.ReadAsync(store, input, ofHealth: true, _notes, ct);
         var isApproved = stale.ToLookup(plans.ApprovesCheck);
         var sent = await SendAsync([.. Checks([.. isApproved[true]], facts)], ct);
-        foreach (var problem in plans.Problems.Concat(plans.Outages)) _notes.Problem(problem);
         var waiting = isApproved[false].Select(row => (Row: row, Item: PlanItem.OfCheck(row))).ToArray();
         var candidates = waiting.Select(w => w.Item.InstanceId).ToHashSet();
         waiting = [.. waiting.Where(w => plans.WhyRejected(w.Item) is null)];
@@ -67,10 +66,8 @@ internal sealed class HealthPhase(
         result = result with { Suspect = why };
         if (input.DryRun || waiting.Length == 0 || pending is { Over: null }) return Done(result);
         foreach (var (row, _) in waiting) _notes.Sample(row, "blocked", why);
-        var known = plans.Problems.Count;
         var plan = await plans.ProposeAsync(
             [.. waiting.Select(w => w.Item)], [Guards.Health], [why], _notes.Samples, ct);
-        foreach (var problem in plans.Problems.Skip(known)) _notes.Problem(problem);
         return Done(result with { Plan = plan });
     }
 

@@ -53,12 +53,26 @@ public static class CollectorStart
         return handle.ResultRunId!;
     }
 
+    /// <summary>Returns the names of the collector's attributes that the namespace has with the right type.</summary>
+    internal static async Task<IReadOnlyList<string>> ListAttributesAsync(
+        ITemporalClient client, RpcOptions? rpc = null)
+    {
+        var known = await client.Connection.OperatorService.ListSearchAttributesAsync(
+            new() { Namespace = client.Options.Namespace }, rpc);
+        return
+        [
+            .. Names.SearchAttributes
+                .Where(key => known.CustomAttributes.TryGetValue(key.Name, out var type) && type == key.ValueType)
+                .Select(key => key.Name),
+        ];
+    }
+
     /// <summary>Null: this identity may not list them.</summary>
     private static async Task<IReadOnlyList<string>?> AttributesOfAsync(ITemporalClient client)
     {
         try
         {
-            return await NamespaceAttributes.ListAsync(client);
+            return await ListAttributesAsync(client);
         }
         catch (RpcException)
         {

@@ -12,14 +12,6 @@ public static class GcSchedule
     /// <summary>The schedule's interval: 10 minutes.</summary>
     public static TimeSpan Every { get; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Returns the schedule's id.</summary>
-    /// <param name="shard">The shard.</param>
-    public static string Id(ShardRef shard)
-    {
-        ArgumentNullException.ThrowIfNull(shard);
-        return Names.ScheduleId(shard.Cluster, shard.Shard);
-    }
-
     /// <summary>
     /// Returns the schedule. It skips a tick while one runs, catches up one missed tick, and continues after a failed
     /// tick. Create it with <c>TriggerImmediately</c> to start the collector at once.

@@ -59,7 +59,7 @@ public sealed class KeepAliveActivities : IKeepAliveActivities
     public Task<IReadOnlyList<string>> ListSearchAttributesAsync()
     {
         var context = ActivityExecutionContext.Current;
-        return NamespaceAttributes.ListAsync(
+        return CollectorStart.ListAttributesAsync(
             context.TemporalClient, new() { Timeout = AnswerTimeout, CancellationToken = context.CancellationToken });
     }
 

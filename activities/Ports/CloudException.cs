@@ -5,26 +5,13 @@ namespace Nstance.Temporal.Activities.Ports;
 /// </summary>
 internal enum CloudFault
 {
-    /// <summary>The cloud answered that it does not exist.</summary>
-    Gone,
-
-    /// <summary>The id has the wrong form.</summary>
-    Malformed,
-
-    /// <summary>Too many calls; retry later.</summary>
-    Throttled,
-
-    /// <summary>The credentials are missing or wrong, or lack the permission.</summary>
-    Denied,
-
-    /// <summary>The instance is protected against termination.</summary>
-    Protected,
-
-    /// <summary>No complete answer: internal error, timeout, lost connection. Retry later.</summary>
-    Transient,
-
-    /// <summary>The call is wrong (no such bucket, wrong region, bad parameter). A retry does not help.</summary>
-    Invalid,
+    Gone, // the cloud answered that it does not exist
+    Malformed, // the id has the wrong form
+    Throttled, // too many calls; retry later
+    Denied, // the credentials are missing or wrong, or lack the permission
+    Protected, // the instance is protected against termination
+    Transient, // no complete answer: internal error, timeout, lost connection; retry later
+    Invalid, // the call is wrong (no such bucket, wrong region, bad parameter); a retry does not help
 }
 
 /// <summary>The cloud or the bucket gave no usable answer. The message is one line without secrets.</summary>
@@ -32,7 +19,6 @@ internal sealed class CloudException(CloudFault fault, string message) : Excepti
 {
     public CloudFault Fault { get; } = fault;
 
-    /// <summary>Gets the service's error code, if it gave one.</summary>
     public string? Code { get; init; }
 
     /// <summary>Gets the service's whole message, to find the ids that it names; never shown.</summary>

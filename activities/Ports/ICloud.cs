@@ -65,20 +65,11 @@ internal sealed record DescribeResult(
 /// <summary>Outcome of the termination or quarantine of one instance.</summary>
 internal enum TerminateOutcome
 {
-    /// <summary>Not known to be terminated or stopped.</summary>
-    Failed = 0,
-
-    /// <summary>The cloud terminates it.</summary>
-    Terminated,
-
-    /// <summary>The cloud says that it does not exist.</summary>
-    AlreadyGone,
-
-    /// <summary>Termination protection is on.</summary>
-    Protected,
-
-    /// <summary>Tagged and stopped.</summary>
-    Quarantined,
+    Failed = 0, // not known to be terminated or stopped
+    Terminated, // the cloud terminates it
+    AlreadyGone, // the cloud says that it does not exist
+    Protected, // termination protection is on
+    Quarantined, // tagged and stopped
 }
 
 /// <summary>Outcome for one instance, and the reason of a failure, a refusal or a surprise.</summary>

@@ -16,7 +16,6 @@ internal interface IRecordStore
     /// <summary>Lists the instance records. Complete when the enumeration ends without an exception.</summary>
     IAsyncEnumerable<IReadOnlyList<RecordObject>> ListAsync(ShardRef shard, CancellationToken ct);
 
-    /// <summary>Reads one record.</summary>
     Task<RecordRead> GetAsync(ShardRef shard, string key, CancellationToken ct);
 
     /// <summary>
@@ -33,7 +32,6 @@ internal interface IRecordStore
     Task<byte[]?> GetLeaderAsync(ShardRef shard, CancellationToken ct);
 }
 
-/// <summary>A record in a listing.</summary>
 internal readonly record struct RecordObject(string Key, string ETag);
 
 /// <summary>
@@ -56,7 +54,6 @@ internal abstract record RecordRead
             : new Invalid("names another instance or tenant than its key");
     }
 
-    /// <summary>The record and its version.</summary>
     internal sealed record Found(InstanceRecord Record, string ETag) : RecordRead;
 
     /// <summary>The bucket answered that it does not exist.</summary>

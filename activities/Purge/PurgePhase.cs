@@ -34,7 +34,7 @@ internal sealed class PurgePhase(
         if (PurgeRules.DeletedBefore(input, synced) is not { } deletedBefore) return Done();
         _result = before ?? _result;
         foreach (var problem in database.FindUnusableDeleted(input.AsOf)
-            .Select(row => RowRules.InvalidTimes(row, input.AsOf)).OfType<string>())
+            .Select(row => row.InvalidTimes(input.AsOf)).OfType<string>())
             _notes.Invalid(problem);
         // Collect retries a record that the bucket did not delete. Its row stays until then.
         var kept = database.FindKeptRecords().Select(record => record.InstanceId).ToHashSet();

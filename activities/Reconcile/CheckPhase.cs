@@ -9,9 +9,6 @@ namespace Nstance.Temporal.Activities.Reconcile;
 /// </summary>
 internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, ShardTimings timings)
 {
-    /// <summary>Missed reports after which a running instance should be replaced.</summary>
-    public const int MissedForReplacement = 3;
-
     public async Task<CheckInstancesResult> RunAsync(CheckInstancesInput input, CancellationToken ct)
     {
         var rows = input.Events.Select(e => e.InstanceId is { } id ? db.Find(id) : null).ToArray();
@@ -65,9 +62,9 @@ internal sealed class CheckPhase(ShardDatabase db, ICloud cloud, ShardTimings ti
         var last = row.LastSign > since ? row.LastSign : since.Value;
         var missed = Math.Min(e.Attempt, HealthRules.Missed(last, input.AsOf, timings));
         if (missed < 1) return (CheckVerdict.Fine, "reports again");
-        return instance.Status == InstanceStatus.Running && missed >= MissedForReplacement
+        return instance.Status == InstanceStatus.Running && missed >= Deadlines.MissedReports
             ? (CheckVerdict.Replace, $"running, but {missed} reports are missing")
             : (CheckVerdict.Fine,
-                $"{instance.State}; {missed} reports are missing, {MissedForReplacement} would be too many");
+                $"{instance.State}; {missed} reports are missing, {Deadlines.MissedReports} would be too many");
     }
 }

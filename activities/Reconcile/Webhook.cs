@@ -27,7 +27,7 @@ public sealed record WebhookSettings(Uri Url)
 }
 
 /// <summary>Posts notifications as JSON with the headers of <see cref="WebhookSignature"/>. No redirects.</summary>
-internal sealed class Webhook : IDisposable
+internal sealed class Webhook(WebhookSettings settings, TimeProvider time) : IDisposable
 {
     /// <summary>The message of a refused address.</summary>
     internal const string NearAddress = "the webhook's name leads to a loopback or link-local address";
@@ -37,24 +37,17 @@ internal sealed class Webhook : IDisposable
         Converters = { new JsonStringEnumConverter() },
     };
 
-    private readonly WebhookSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly HttpClient _http;
-
-    public Webhook(WebhookSettings settings, TimeProvider time)
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        _settings = settings;
-        _time = time;
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ConnectCallback = ConnectAsync,
-        };
-        _http = new HttpClient(handler) { Timeout = settings.Timeout };
-    }
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        ConnectCallback = ConnectAsync,
+    })
+    {
+        Timeout = settings.Timeout,
+    };
 
     /// <summary>Posts one notification.</summary>
     /// <exception cref="ApplicationFailureException">
@@ -64,13 +57,13 @@ internal sealed class Webhook : IDisposable
     public async Task SendAsync(Notification notification, CancellationToken ct)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(notification, Json);
-        var timestamp = _time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var content = new ByteArrayContent(body);
         content.Headers.ContentType = new("application/json");
-        using var request = new HttpRequestMessage(HttpMethod.Post, _settings.Url) { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, settings.Url) { Content = content };
         request.Headers.Add(WebhookSignature.TimestampHeader, timestamp);
         request.Headers.TryAddWithoutValidation(WebhookSignature.KeyHeader, notification.Key);
-        if (_settings.Secret is { } secret)
+        if (settings.Secret is { } secret)
             request.Headers.Add(WebhookSignature.SignatureHeader, WebhookSignature.Sign(secret, timestamp, body));
         try
         {
@@ -80,13 +73,13 @@ internal sealed class Webhook : IDisposable
             var final = status is >= 400 and < 500 and not (408 or 425 or 429);
             var hint = IsRedirect(status) ? ", a redirect: give the final address as --webhook-url" : "";
             throw new ApplicationFailureException(
-                $"the webhook at {_settings} answered {status}{hint}", ErrorTypes.Unavailable, nonRetryable: final);
+                $"the webhook at {settings} answered {status}{hint}", ErrorTypes.Unavailable, nonRetryable: final);
         }
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             throw new ApplicationFailureException(
-                $"the webhook at {_settings} did not answer", e, ErrorTypes.Unavailable);
+                $"the webhook at {settings} did not answer", e, ErrorTypes.Unavailable);
         }
     }
 
@@ -96,11 +89,11 @@ internal sealed class Webhook : IDisposable
     /// <exception cref="OperationCanceledException">No answer in time.</exception>
     public async Task<(int Status, string? RedirectsTo)> ProbeAsync(CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Head, _settings.Url);
+        using var request = new HttpRequestMessage(HttpMethod.Head, settings.Url);
         using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         var status = (int)answer.StatusCode;
         if (!IsRedirect(status)) return (status, null);
-        var to = answer.Headers.Location is { } location ? new Uri(_settings.Url, location) : null;
+        var to = answer.Headers.Location is { } location ? new Uri(settings.Url, location) : null;
         return (status, to is null ? "an address that it does not name" : $"{WebhookSettings.Public(to)}/…");
     }
 

@@ -2,7 +2,6 @@ using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.Records;
 
-/// <summary>Reads a shard's <c>config.jsonc</c> for a phase.</summary>
 internal sealed class ShardConfiguration(IRecordStore records, ShardRef shard, string provider)
 {
     /// <summary>For an acquire, which fails without a valid configuration.</summary>

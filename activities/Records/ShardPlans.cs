@@ -6,13 +6,8 @@ namespace Nstance.Temporal.Activities.Records;
 /// The approved, pending and rejected plans of a shard, read from the bucket and checked by their hashes. A plan that
 /// cannot be read has no effect.
 /// </summary>
-internal sealed class ShardPlans
+internal sealed class ShardPlans(IPlanStore store, PhaseInput input, bool ofHealth, PhaseNotes notes)
 {
-    private readonly IPlanStore _store;
-    private readonly PhaseInput _input;
-    private readonly bool _ofHealth;
-    private readonly List<string> _problems = [];
-    private readonly List<string> _outages = [];
     private readonly List<string> _lost = [];
     private readonly List<(Rejection Rejection, Plan Plan)> _rejected = [];
     private readonly Dictionary<PlanItem, Rejection> _refused = [];
@@ -21,29 +16,15 @@ internal sealed class ShardPlans
     private Plan? _pending;
     private string? _unread;
 
-    private ShardPlans(IPlanStore store, PhaseInput input, bool ofHealth)
-    {
-        _store = store;
-        _input = input;
-        _ofHealth = ofHealth;
-    }
-
-    /// <summary>Problems for the report, one sentence each.</summary>
-    public IReadOnlyList<string> Problems => _problems;
-
-    /// <summary>Problems because the bucket did not answer, so that work was left.</summary>
-    public IReadOnlyList<string> Outages => _outages;
-
     public bool IsApproved => _approved is not null;
 
     /// <summary>True if the approved plan was deleted or changed, so that it has no effect.</summary>
-    public bool ApprovalIsLost => _input.Approval is { } approval && _lost.Contains(approval.Hash);
+    public bool ApprovalIsLost => input.Approval is { } approval && _lost.Contains(approval.Hash);
 
-    /// <summary>Reads the plans of one kind.</summary>
     public static async Task<ShardPlans> ReadAsync(
-        IPlanStore store, PhaseInput input, bool ofHealth, CancellationToken ct)
+        IPlanStore store, PhaseInput input, bool ofHealth, PhaseNotes notes, CancellationToken ct)
     {
-        var plans = new ShardPlans(store, input, ofHealth);
+        var plans = new ShardPlans(store, input, ofHealth, notes);
         if (input.Approval is { } approval && approval.IsOfHealth == ofHealth && input.AsOf < approval.Until)
         {
             plans._approvedPlan = await plans.ReadAsync(approval.Hash, "approved", ct);
@@ -89,7 +70,7 @@ internal sealed class ShardPlans
     /// </summary>
     public IReadOnlyList<string> RejectionsOver(IReadOnlySet<string>? candidates) =>
     [
-        .. (_input.Plans?.Rejected ?? []).Select(r => r.Hash).Where(_lost.Contains),
+        .. (input.Plans?.Rejected ?? []).Select(r => r.Hash).Where(_lost.Contains),
         .. _rejected
             .Where(r => candidates is not null && !r.Plan.Items.Any(item => candidates.Contains(item.InstanceId)))
             .Select(r => r.Rejection.Hash),
@@ -100,9 +81,9 @@ internal sealed class ShardPlans
     /// </summary>
     public PendingPlan? Pending(IReadOnlySet<string>? candidates, IReadOnlyList<PlanItem> held)
     {
-        if (_input.Plans?.Pending is not { } pending) return null;
+        if (input.Plans?.Pending is not { } pending) return null;
         var result = new PendingPlan(pending.Hash);
-        if (pending.IsOfHealth != _ofHealth) return result with { Waiting = held.Count };
+        if (pending.IsOfHealth != ofHealth) return result with { Waiting = held.Count };
         if (_lost.Contains(pending.Hash))
             return result with { Over = "its object in the bucket was deleted or changed" };
         if (_pending is not { } plan) return result;
@@ -124,16 +105,16 @@ internal sealed class ShardPlans
         IReadOnlyList<PlanItem> items, IReadOnlyList<string> guards, IReadOnlyList<string> why,
         IReadOnlyList<InstanceNote> samples, CancellationToken ct)
     {
-        var plan = Plan.Of(_input, items, guards, why);
+        var plan = Plan.Of(input, items, guards, why);
         var bytes = plan.ToBytes();
         var hash = Plan.HashOf(bytes);
         try
         {
-            await _store.PutAsync(_input.Shard, hash, bytes, ct);
+            await store.PutAsync(input.Shard, hash, bytes, ct);
         }
         catch (CloudException e)
         {
-            _problems.Add($"the plan of {items.Count} held back instances could not be written: {e.Message}");
+            notes.Problem($"the plan of {items.Count} held back instances could not be written: {e.Message}");
             return null;
         }
 
@@ -149,8 +130,8 @@ internal sealed class ShardPlans
     /// <summary>Deletes the objects of finished plans, and returns the deleted ones.</summary>
     public async Task<IReadOnlyList<string>> DeleteEndedAsync(CancellationToken ct)
     {
-        if (_input.DryRun || _input.Plans?.Ended is not { Count: > 0 } ended) return [];
-        var failed = await _store.DeleteAsync(_input.Shard, ended, ct);
+        if (input.DryRun || input.Plans?.Ended is not { Count: > 0 } ended) return [];
+        var failed = await store.DeleteAsync(input.Shard, ended, ct);
         return [.. ended.Where(hash => !failed.ContainsKey(hash))];
     }
 
@@ -166,15 +147,15 @@ internal sealed class ShardPlans
         var id = CollectPlan.IdOf(hash);
         try
         {
-            var bytes = await _store.GetAsync(_input.Shard, hash, ct);
+            var bytes = await store.GetAsync(input.Shard, hash, ct);
             if (bytes is not null && Plan.Read(bytes, hash) is { } plan) return plan;
             _lost.Add(hash);
             var fate = bytes is null ? "was deleted" : "was changed";
-            _problems.Add($"the object of {what} plan {id} {fate}: nothing is done by it");
+            notes.Problem($"the object of {what} plan {id} {fate}: nothing is done by it");
         }
         catch (CloudException e)
         {
-            _outages.Add($"{what} plan {id} could not be read, nothing is done by it: {e.Message}");
+            notes.Outage($"{what} plan {id} could not be read, nothing is done by it: {e.Message}");
         }
 
         return null;

@@ -50,29 +50,15 @@ internal sealed record Evidence
     public CloudInstance Machine => Instance ?? throw new InvalidOperationException("no instance among the evidence");
 }
 
-/// <summary>What the evidence allows.</summary>
 internal enum VerdictKind
 {
-    /// <summary>Skip the candidate. The verdict in every case of doubt.</summary>
-    Skip = 0,
-
-    /// <summary>Skip it for this reason; another reason may apply.</summary>
-    Refuted,
-
-    /// <summary>Skip it, and store what the record knows and the row does not.</summary>
-    KeepRecord,
-
-    /// <summary>Terminate the instance, then clean up.</summary>
-    Terminate,
-
-    /// <summary>Tag and stop the instance. It is terminated when its wait is over.</summary>
-    Quarantine,
-
-    /// <summary>No machine is left: delete the record and mark the row.</summary>
-    CleanUp,
-
-    /// <summary>No machine was found: mark the row. The record stays for the retention, in case one appears.</summary>
-    Mark,
+    Skip = 0, // skip the candidate; the verdict in every case of doubt
+    Refuted, // skip it for this reason; another reason may apply
+    KeepRecord, // skip it, and store what the record knows and the row does not
+    Terminate, // terminate the instance, then clean up
+    Quarantine, // tag and stop the instance; it is terminated when its wait is over
+    CleanUp, // no machine is left: delete the record and mark the row
+    Mark, // no machine was found: mark the row; the record stays for the retention, in case one appears
 }
 
 /// <summary>A verdict, and the sentence that explains it in reports and in the audit.</summary>
@@ -96,7 +82,6 @@ internal sealed record Assessment(Candidate Candidate, Evidence Evidence, Verdic
     /// <summary>The row's group, else the cloud's; "" when neither knows it.</summary>
     public string Group => Candidate.Row.Group ?? Evidence.Instance?.Group ?? "";
 
-    /// <summary>True if the cycle acts on it.</summary>
     public bool IsActing => IsTerminating || IsWithoutMachine;
 
     /// <summary>True if only the row and perhaps the record are left.</summary>

@@ -120,7 +120,7 @@ internal static class EvidenceChecks
 
     /// <summary>A row with an invalid time counts as young; the reason names the column.</summary>
     private static Verdict? Young(InstanceRow row, PhaseInput input) => Deadlines.IsYoung(row, input)
-        ? Verdict.Skip(RowRules.InvalidTimes(row, input.AsOf) ?? TooYoung)
+        ? Verdict.Skip(row.InvalidTimes(input.AsOf) ?? TooYoung)
         : null;
 
     /// <summary>The record must not be deleted if it names another machine.</summary>

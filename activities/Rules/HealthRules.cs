@@ -25,7 +25,6 @@ internal sealed record HealthFacts(int Registered, int Stale, int Reported, Date
 /// <param name="Suspect">Reason that the source of health is suspect; null if it is not.</param>
 internal sealed record HealthVerdict(string? NotEvaluated, string? Suspect);
 
-/// <summary>The rules about agents' reports.</summary>
 internal static class HealthRules
 {
     /// <summary>If more than this and half of all instances are stale, the source is at fault.</summary>
@@ -67,7 +66,6 @@ internal static class HealthRules
         return Missed(last, input.AsOf, input.Timings);
     }
 
-    /// <summary>Returns the number of health intervals between two times.</summary>
     public static int Missed(DateTimeOffset last, DateTimeOffset asOf, ShardTimings timings) =>
         (int)Math.Clamp((asOf - last) / timings.HealthCheckInterval, 0, int.MaxValue);
 }

@@ -3,30 +3,18 @@ namespace Nstance.Temporal.Activities.Rules;
 /// <summary>How the leader's address compares with this machine's own.</summary>
 internal enum AddressMatch
 {
-    /// <summary>It is one of this machine's addresses.</summary>
-    Own,
-
-    /// <summary>It is another machine's.</summary>
-    Other,
-
-    /// <summary>It is a loopback address, which every machine has, or its name has no address.</summary>
-    Unclear,
+    Own, // it is one of this machine's addresses
+    Other, // it is another machine's
+    Unclear, // it is a loopback address, which every machine has, or its name has no address
 }
 
 /// <summary>Where nstance leads a shard from.</summary>
 internal enum LeaderPlace
 {
-    /// <summary>From this host.</summary>
-    Here,
-
-    /// <summary>From another host.</summary>
-    Elsewhere,
-
-    /// <summary>No leader is alive.</summary>
-    None,
-
-    /// <summary>Clocks or addresses do not allow an answer.</summary>
-    Unknown,
+    Here, // from this host
+    Elsewhere, // from another host
+    None, // no leader is alive
+    Unknown, // clocks or addresses do not allow an answer
 }
 
 /// <summary>Where nstance leads a shard from, in one sentence for an operator.</summary>

@@ -44,7 +44,6 @@ internal static class Limits
         return null;
     }
 
-    /// <summary>Describes the limits of one instance and reason.</summary>
     public static string Describe(TerminationLimits limits, CollectReason reason, string tenant, string group)
     {
         if (!limits.Enabled) return "off";

@@ -3,20 +3,11 @@ namespace Nstance.Temporal.Activities.Rules;
 /// <summary>The cloud's answer by id about a machine that is missing in a complete listing.</summary>
 internal enum MissingMachine
 {
-    /// <summary>The cloud did not answer.</summary>
-    Unknown = 0,
-
-    /// <summary>The cloud says that it does not exist.</summary>
-    NotFound,
-
-    /// <summary>The cloud still shows it as terminated.</summary>
-    Terminated,
-
-    /// <summary>It exists, without the tags of this shard.</summary>
-    LostTags,
-
-    /// <summary>It exists and is ours: the listing was late or incomplete.</summary>
-    Alive,
+    Unknown = 0, // the cloud did not answer
+    NotFound, // the cloud says that it does not exist
+    Terminated, // the cloud still shows it as terminated
+    LostTags, // it exists, without the tags of this shard
+    Alive, // it exists and is ours: the listing was late or incomplete
 }
 
 /// <summary>Rules for active rows whose machine is missing in a complete listing.</summary>

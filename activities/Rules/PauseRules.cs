@@ -1,6 +1,5 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Parts of a shard that operators paused.</summary>
 internal static class PauseRules
 {
     /// <summary>

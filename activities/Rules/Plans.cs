@@ -42,7 +42,6 @@ internal sealed record PlanItem(
     public bool Covers(Candidate candidate) =>
         InstanceId == candidate.Id && Reason == candidate.Reason && ProviderId == candidate.Row.ProviderId;
 
-    /// <summary>True for the same instance, machine and reason.</summary>
     public bool Covers(PlanItem other) =>
         InstanceId == other.InstanceId && Reason == other.Reason && ProviderId == other.ProviderId;
 }
@@ -65,22 +64,18 @@ internal sealed record Plan
 
     public required string Shard { get; init; }
 
-    /// <summary>Time of its cycle.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Number of that cycle.</summary>
     public int Cycle { get; init; }
 
     /// <summary>The guards that held it back. An approval covers these guards only.</summary>
     public IReadOnlyList<string> Guards { get; init; } = [];
 
-    /// <summary>One sentence for each limit and guard.</summary>
     public IReadOnlyList<string> Why { get; init; } = [];
 
     /// <summary>Its instances, in the order of their ids.</summary>
     public required IReadOnlyList<PlanItem> Items { get; init; }
 
-    /// <summary>Returns the plan of a cycle.</summary>
     public static Plan Of(
         PhaseInput input, IEnumerable<PlanItem> items, IReadOnlyList<string> guards, IReadOnlyList<string> why) => new()
         {
@@ -107,10 +102,8 @@ internal sealed record Plan
         }
     }
 
-    /// <summary>SHA-256, in hexadecimal digits.</summary>
     public static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    /// <summary>Returns the bytes for the bucket.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Json);
 
     /// <summary>Returns counts by reason and group, largest first.</summary>

@@ -1,6 +1,5 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Which rows are past their retention.</summary>
 internal static class PurgeRules
 {
     /// <summary>

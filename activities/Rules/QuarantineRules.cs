@@ -9,7 +9,6 @@ internal static class QuarantineRules
     /// <summary>Wait of an instance in quarantine while the setting is off.</summary>
     public static readonly TimeSpan WaitWhenOff = TimeSpan.FromHours(24);
 
-    /// <summary>Returns what quarantine makes of a verdict to terminate.</summary>
     public static Verdict Of(Verdict verdict, Evidence now, PhaseInput input)
     {
         var instance = now.Machine;

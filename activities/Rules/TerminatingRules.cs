@@ -1,6 +1,5 @@
 namespace Nstance.Temporal.Activities.Rules;
 
-/// <summary>Rules for machines that take too long to shut down.</summary>
 internal static class TerminatingRules
 {
     /// <summary>EC2 needs minutes. A machine that takes longer than this is stuck.</summary>

@@ -103,7 +103,7 @@ internal static class TerminationRules
         if (Deadlines.Covers(input, deadline) is { } grace) return grace;
 
         // An invalid time may be that of a report since the mark.
-        if (RowRules.InvalidTimes(row, input.AsOf) is { } unreadable) return Verdict.Skip(unreadable);
+        if (row.InvalidTimes(input.AsOf) is { } unreadable) return Verdict.Skip(unreadable);
         var isStopped = instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;
         if (row.HealthAt > since && !(isStopped && row.HealthAt < deadline))
             return Verdict.Skip("its agent reports, though its row is marked deleted");

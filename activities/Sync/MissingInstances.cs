@@ -75,7 +75,6 @@ internal sealed class MissingInstances(
         return shrank;
     }
 
-    /// <summary>Returns the active row that names a machine.</summary>
     private InstanceRow? RowOf(MachineRow machine) =>
         database.Find(machine.InstanceId) is { NamesMachine: true, DeletedAt: null } row
         && row.ProviderId == machine.ProviderId ? row : null;
@@ -89,7 +88,7 @@ internal sealed class MissingInstances(
         // A row with an invalid time counts as new.
         foreach (var row in isSettled[false])
         {
-            if (RowRules.InvalidTimes(row, input.AsOf) is { } invalid)
+            if (row.InvalidTimes(input.AsOf) is { } invalid)
                 _judged.Add((row, Verdict.Skip($"not listed; {invalid}")));
         }
 

@@ -46,7 +46,7 @@ internal sealed class SyncPhase(
             notes.Invalid($"row with the id x'{id}': invalid id; row skipped");
         foreach (var (id, count) in database.FindDuplicateIds())
             notes.Invalid($"{count} machines carry the instance id {id}; manual review required");
-        database.ChangeMeta(MetaKeys.SawOwn, _listed > 0 || marked.SawOwn ? "1" : "0");
+        database.SetMeta(MetaKeys.SawOwn, _listed > 0 || marked.SawOwn ? "1" : "0");
         if (!input.DryRun && marked.Suspect is null) database.SetMeta(MetaKeys.SyncedAt, input.AsOf);
         if (await audit.TryFlushAsync(ct) is { } waits) notes.Outage(waits);
         return new()

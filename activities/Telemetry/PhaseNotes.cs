@@ -11,7 +11,6 @@ internal sealed class PhaseNotes
 
     public IReadOnlyList<InstanceNote> Samples => _samples;
 
-    /// <summary>The first outage; null if there was none.</summary>
     public string? FirstOutage { get; private set; }
 
     /// <summary>Number of invalid data that were skipped.</summary>
@@ -28,22 +27,19 @@ internal sealed class PhaseNotes
         if (_samples.Count < Limit) _samples.Add(Plain(note));
     }
 
+    /// <summary>Adds a problem, unless it was added before.</summary>
     public void Problem(string sentence)
     {
-        if (_problems.Count < Limit) _problems.Add(OneLine.Short(sentence));
+        var line = OneLine.Short(sentence);
+        if (_problems.Contains(line)) return;
+        if (_problems.Count < Limit) _problems.Add(line);
         else _more++;
-    }
-
-    /// <summary>Adds a problem, unless it was added before.</summary>
-    public void ProblemOnce(string sentence)
-    {
-        if (!_problems.Contains(OneLine.Short(sentence))) Problem(sentence);
     }
 
     /// <summary>Adds a failure of the cloud or the bucket. The next cycle does the remaining work.</summary>
     public void Outage(string sentence)
     {
-        ProblemOnce(sentence);
+        Problem(sentence);
         FirstOutage ??= OneLine.Short(sentence);
     }
 

@@ -12,7 +12,6 @@ internal sealed record PhaseProgress(string Doing)
     /// <summary>Terminated and quarantined so far, as limits count it. A retry is a part of the same cycle.</summary>
     public IReadOnlyList<LimitedGroup>? Limited { get; init; }
 
-    /// <summary>Purged so far.</summary>
     public PurgeResult? Purged { get; init; }
 
     /// <summary>Instances that the sync has listed. A retry starts the listing again.</summary>

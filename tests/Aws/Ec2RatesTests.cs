@@ -75,7 +75,7 @@ public sealed class Ec2RatesTests
     }
 
     [Fact]
-    public async Task RunAsync_TooManyInstances_AreNotTriedAndTakeNoTokens()
+    public async Task RunAsync_TooManyInstances_AreNotTriedAndTakeNoTokensOfInstances()
     {
         var rates = new Ec2Rates(100, _clock);
         var calls = 0;

@@ -5,7 +5,6 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Health;
 using Nstance.Temporal.Activities.Purge;
-using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Sync;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Support;
@@ -60,7 +59,7 @@ internal sealed class CollectWorld : IDisposable
         string group = "web", bool record = true, bool inCloud = true, string shardTag = "us-west-2a")
     {
         var issued = AsOf - (age ?? TimeSpan.FromHours(1));
-        var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
+        var id = InstanceIds.New(issued);
         var made = new Made(id.ToString(), $"i-{++_made:0000000000000000}", RecordKey.For(Shard, "acme", id));
         var tags = new Dictionary<string, string>
         {
@@ -155,12 +154,9 @@ internal sealed class CollectWorld : IDisposable
 
     public FakePlanStore Plans { get; } = new();
 
-    public async Task<CollectResult> CollectAsync(PhaseProgress? before = null)
-    {
-        var plans = await ShardPlans.ReadAsync(Plans, Input, ofHealth: false, CancellationToken.None);
-        return await new CollectPhase(Db, Cloud, Records, Events, Trail, plans, Input, Beats.Add, Clock)
+    public Task<CollectResult> CollectAsync(PhaseProgress? before = null) =>
+        new CollectPhase(Db, Cloud, Records, Events, Trail, Plans, Input, Beats.Add, Clock)
             .RunAsync(before, CancellationToken.None);
-    }
 
     public Task<PurgeResult> PurgeAsync(PurgeResult? before = null) =>
         new PurgePhase(Db, Cloud, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);

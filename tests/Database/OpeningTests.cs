@@ -38,7 +38,7 @@ public sealed class OpeningTests : IDisposable
     public void Open_TableLacksAColumn_IsRefusedAndUntouched()
     {
         _shard.Execute("ALTER TABLE instances RENAME COLUMN provider_state TO other");
-        Refused(DatabaseFault.OtherKind, "lacks provider_state");
+        Refused(DatabaseFault.Unusable, "lacks provider_state");
         Assert.Equal("0", Scalar("SELECT count(*) FROM sqlite_master WHERE name LIKE 'gc_%'"));
     }
 
@@ -54,7 +54,7 @@ public sealed class OpeningTests : IDisposable
     public void Open_SharedFileMissing_IsRefusedAndNotMade()
     {
         File.Delete(_shard.DatabasePath);
-        Refused(DatabaseFault.Missing, "does not exist");
+        Refused(DatabaseFault.Unusable, "does not exist");
         Assert.False(File.Exists(_shard.DatabasePath));
     }
 
@@ -62,7 +62,7 @@ public sealed class OpeningTests : IDisposable
     public void Open_ReadOnlyFile_IsRefused()
     {
         File.SetAttributes(_shard.DatabasePath, FileAttributes.ReadOnly);
-        Refused(DatabaseFault.ReadOnly, "read-only");
+        Refused(DatabaseFault.Unusable, "read-only");
         File.SetAttributes(_shard.DatabasePath, FileAttributes.Normal);
     }
 
@@ -80,7 +80,7 @@ public sealed class OpeningTests : IDisposable
     {
         Open().Dispose();
         _shard.Execute("UPDATE gc_meta SET value = '99' WHERE key = 'version'");
-        Refused(DatabaseFault.OtherKind, "newer nstance-gc");
+        Refused(DatabaseFault.Unusable, "newer nstance-gc");
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class OpeningTests : IDisposable
     public void Open_LoadBalancersWithoutAStatus_IsRefused()
     {
         _shard.Execute("ALTER TABLE lb_instances RENAME COLUMN status TO state");
-        Refused(DatabaseFault.OtherKind, "table lb_instances lacks status");
+        Refused(DatabaseFault.Unusable, "table lb_instances lacks status");
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class OpeningTests : IDisposable
 
         Assert.Equal("then", database.GetMeta("rebuilt_at"));
         Assert.Equal(
-            DatabaseFault.ReadOnly,
+            DatabaseFault.Unusable,
             Assert.Throws<DatabaseException>(() => database.SetMeta("rebuilt_at", "now")).Fault);
     }
 
@@ -170,7 +170,7 @@ public sealed class OpeningTests : IDisposable
         var e = Assert.Throws<DatabaseException>(
             () => ShardDatabase.OpenToRead(_shard.DatabasePath, _shard.Shard, own: false));
 
-        Assert.Equal(DatabaseFault.Missing, e.Fault);
+        Assert.Equal(DatabaseFault.Unusable, e.Fault);
         Assert.Equal(before, File.ReadAllBytes(_shard.DatabasePath));
     }
 
@@ -209,7 +209,7 @@ public sealed class OpeningTests : IDisposable
         using var database = Open();
         var row = database.Find(id)!;
         Assert.Null(row.Group);
-        Assert.Equal(["issued_at"], row.InvalidColumns);
+        Assert.Equal("issued_at", row.InvalidColumns);
         Assert.Equal(DateTimeOffset.MaxValue, row.Issued);
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
@@ -156,7 +155,7 @@ public sealed class TimeFormsTests
     }
 
     private static void AssertNamed(CollectWorld world, string id, string column) => Assert.Equal(
-        $"row {id}: invalid {column}; row skipped", RowRules.InvalidTimes(world.Db.Find(id)!, AsOf));
+        $"row {id}: invalid {column}; row skipped", world.Db.Find(id)!.InvalidTimes(AsOf));
 
     private static string Set(CollectWorld world, CollectWorld.Made row, string column, DateTimeOffset time, int form)
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Domain;
+using Nstance.Temporal.Tests.Support;
 using SimpleBase;
 
 namespace Nstance.Temporal.Tests.Domain;
@@ -50,7 +51,7 @@ public sealed class InstanceIdTests
         {
             bytes[6] = (byte)((bytes[6] & 0x0F) | 0x70);
             bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
-            var id = InstanceId.From(new Guid(bytes, bigEndian: true), "knd")!.Value;
+            var id = InstanceIds.Of(new Guid(bytes, bigEndian: true), "knd");
             Assert.Equal("knd" + Base32.Crockford.Encode(bytes).ToLowerInvariant(), id.ToString());
             Assert.True(InstanceId.TryParse(id.ToString(), out var again));
             Assert.Equal(id, again);

@@ -76,7 +76,7 @@ internal sealed class Hosts : IAsyncDisposable
     public Instance Add(string shard, bool registered)
     {
         var issued = DateTimeOffset.UtcNow.AddHours(-1);
-        var id = InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value;
+        var id = InstanceIds.New(issued);
         var machine = Cloud.Ec2.Launch(new LaunchSpec
         {
             Tags = new Dictionary<string, string>

@@ -56,6 +56,8 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         Assert.NotEmpty(witness.Faults);
     }
 
+    private static string ScheduleId(Stage stage) => Names.ScheduleId(stage.Shard.Cluster, stage.Shard.Shard);
+
     /// <returns>Runs that collected.</returns>
     private async Task<int> PlayAsync(int seed, int steps, CancellationToken ct)
     {
@@ -64,7 +66,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         var (random, witness) = (new Random(seed), new CollectorWitness(new Random(seed)));
         stage.Gc.During = witness.PhaseAsync;
         var schedule = await stage.Client.CreateScheduleAsync(
-            GcSchedule.Id(stage.Shard), GcSchedule.Create(stage.Input(Short)), new() { TriggerImmediately = true });
+            ScheduleId(stage), GcSchedule.Create(stage.Input(Short)), new() { TriggerImmediately = true });
         try
         {
             await PlayAsync(stage, witness, random, seed, steps, ct);
@@ -115,7 +117,7 @@ public sealed class OneCollectorTests(TemporalServerFixture server) : IClassFixt
         < 35 => ("keep-alive", (stage, _) => stage.Client.ExecuteWorkflowAsync(
             (KeepAliveWorkflow w) => w.RunAsync(stage.Input(Short)),
             new($"keep-alive-{stage.Shard.Shard}-{name}", Names.TaskQueue))),
-        < 45 => ("trigger", (stage, _) => stage.Client.GetScheduleHandle(GcSchedule.Id(stage.Shard)).TriggerAsync()),
+        < 45 => ("trigger", (stage, _) => stage.Client.GetScheduleHandle(ScheduleId(stage)).TriggerAsync()),
         < 55 => ("start", (stage, _) => stage.Client.StartWorkflowAsync(
             (GcWorkflow w) => w.RunAsync(stage.Input(Short)),
             new(stage.Collector.Id, Names.TaskQueue) { IdReusePolicy = WorkflowIdReusePolicy.AllowDuplicate })),

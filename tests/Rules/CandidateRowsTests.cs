@@ -36,10 +36,12 @@ public sealed class CandidateRowsTests
         { "silent", (Unnamed, true) },
         { "never registered", (Unnamed with { RegisteredAt = null, HealthAt = At(-60) }, false) },
         { "a carrier", (Unnamed with { Carriers = 1 }, false) },
-        { "an invalid time", (Unnamed with { InvalidColumns = ["health_at"] }, false) },
+        { "an invalid time", (Unnamed with { InvalidColumns = "health_at" }, false) },
         { "reported at the deadline", (Unnamed with { HealthAt = At(-5) }, false) },
         { "reported before the deadline", (Unnamed with { HealthAt = At(-5) - Tick }, true) },
     };
+
+    private static readonly CandidateRows None = new(Input, [], [], [], [], [], []);
 
     public static TheoryData<string> RowlessCases => new(Rowless.Keys);
 
@@ -50,17 +52,17 @@ public sealed class CandidateRowsTests
     public void Of_MachineWithoutRow_IsACandidateOrNot(string title)
     {
         var (reason, row, isCandidate) = Rowless[title];
-        Assert.Equal(isCandidate ? [Id] : [], Ids(new() { Rowless = [row] }, reason));
+        Assert.Equal(isCandidate ? [Id] : [], Ids(None with { RowlessMachines = [row] }, reason));
     }
 
     [Fact]
     public void Of_OrphanWithinTheSettleTime_IsNoCandidate()
     {
         var input = Input with { Timings = Input.Timings with { SettleTime = TimeSpan.FromMinutes(60) } };
-        var source = new FakeSource { Rowless = [Orphan] };
-        Assert.Empty(new CandidateRows(source, input).Of(Reasons.Of(CollectReason.Orphan)));
-        source.Rowless = [Orphan with { IssuedAt = At(-60) - Tick }];
-        Assert.Single(new CandidateRows(source, input).Of(Reasons.Of(CollectReason.Orphan)));
+        var rows = None with { Input = input, RowlessMachines = [Orphan] };
+        Assert.Empty(Ids(rows, CollectReason.Orphan));
+        rows = rows with { RowlessMachines = [Orphan with { IssuedAt = At(-60) - Tick }] };
+        Assert.Single(Ids(rows, CollectReason.Orphan));
     }
 
     [Theory]
@@ -68,151 +70,99 @@ public sealed class CandidateRowsTests
     public void Of_RowThatNamesNoMachine_IsACandidateOrNot(string title)
     {
         var (row, isCandidate) = Lost[title];
-        Assert.Equal(isCandidate ? [Id] : [], Ids(new() { Unnamed = [row] }, CollectReason.MachineLost));
+        Assert.Equal(isCandidate ? [Id] : [], Ids(None with { UnnamedRows = [row] }, CollectReason.MachineLost));
     }
 
     [Fact]
     public void Of_MachineShutsDown_IsNoCandidateForAnyReason()
     {
-        var source = new FakeSource
+        var rows = None with
         {
-            Unhealthy = [Row],
-            Unregistered = [Row],
-            Rowless = [Orphan, In(Recorded, InstanceStatus.Deleting)],
+            UnhealthyRows = [Row],
+            UnregisteredRows = [Row],
+            RowlessMachines = [Orphan, In(Recorded, InstanceStatus.Deleting)],
             Terminating = [new(ProviderId, Id, "web", At(-1))],
         };
-        Assert.All(Reasons.All, reason => Assert.Empty(Ids(source, reason.Id)));
-        Assert.Equal(source.Terminating, new CandidateRows(source, Input).Terminating);
+        Assert.All(Reasons.All, reason => Assert.Empty(Ids(rows, reason.Id)));
     }
 
     [Fact]
     public void Of_Unregistered_DanglingHasAMachineAndPreInsertHasNone()
     {
-        var source = new FakeSource
+        var rows = None with
         {
-            Unregistered = [Row with { Id = "a" }, Row with { Id = "b", ProviderId = null }],
+            UnregisteredRows = [Row with { Id = "a" }, Row with { Id = "b", ProviderId = null }],
         };
-        Assert.Equal(["a"], Ids(source, CollectReason.Dangling));
-        Assert.Equal(["b"], Ids(source, CollectReason.StalePreInsert));
+        Assert.Equal(["a"], Ids(rows, CollectReason.Dangling));
+        Assert.Equal(["b"], Ids(rows, CollectReason.StalePreInsert));
     }
 
     [Fact]
     public void Of_UnregisteredWithATimeInTheFuture_IsReportedInstead()
     {
-        var source = new FakeSource
+        var rows = None with
         {
-            Unregistered =
+            UnregisteredRows =
             [
                 Row with { Id = "a", IssuedAt = At(6) }, Row with { Id = "b", ProviderId = null, IssuedAt = At(6) },
                 Row with { Id = "c" },
             ],
         };
-        Assert.Equal(["c"], Ids(source, CollectReason.Dangling));
-        Assert.Empty(Ids(source, CollectReason.StalePreInsert));
+        Assert.Equal(["c"], Ids(rows, CollectReason.Dangling));
+        Assert.Empty(Ids(rows, CollectReason.StalePreInsert));
         Assert.Equal(
             [
                 "row a: invalid issued_at (2026-11-23 18:46:00Z, in the future); row skipped",
                 "row b: invalid issued_at (2026-11-23 18:46:00Z, in the future); row skipped",
             ],
-            new CandidateRows(source, Input).Invalid);
+            rows.Invalid);
     }
 
     [Fact]
     public void Of_Unhealthy_RowsAndRecordedMachines() => Assert.Equal(
         ["a", "b"],
         Ids(
-            new()
+            None with
             {
-                Unhealthy = [Row with { Id = "b" }],
-                Rowless = [In(Recorded, InstanceStatus.Stopped) with { Id = "a" }],
+                UnhealthyRows = [Row with { Id = "b" }],
+                RowlessMachines = [In(Recorded, InstanceStatus.Stopped) with { Id = "a" }],
             },
             CollectReason.Unhealthy));
 
     [Fact]
     public void Of_DeletedButRunning_AnotherMachineIsAConflictInstead()
     {
-        var source = new FakeSource
+        var rows = None with
         {
-            Deleted =
+            DeletedRows =
             [
                 new(Row with { Id = "a" }, ProviderId), new(Row with { Id = "b" }, "i-2"),
                 new(Row with { Id = "c", ProviderId = null }, "i-3"),
             ],
         };
-        Assert.Equal(["a"], Ids(source, CollectReason.DeletedButRunning));
+        Assert.Equal(["a"], Ids(rows, CollectReason.DeletedButRunning));
         Assert.Equal(
             [
                 "row b, marked deleted, names i-1, and i-2 carries its id; manual review required",
                 "row c, marked deleted, names no machine, and i-3 carries its id; manual review required",
             ],
-            new CandidateRows(source, Input).Conflicts);
+            rows.Conflicts);
     }
 
     [Fact]
     public void Of_OneIdTwice_IsNoCandidateAndTheOthersAreInTheOrderOfTheirIds()
     {
-        var source = new FakeSource
+        var rows = None with
         {
-            Unhealthy = [Row with { Id = "d" }, Row with { Id = "B" }, Row, Row, Row with { Id = "a" }],
+            UnhealthyRows = [Row with { Id = "d" }, Row with { Id = "B" }, Row, Row, Row with { Id = "a" }],
         };
-        var rows = new CandidateRows(source, Input);
         Assert.Equal(
             [("B", CollectReason.Unhealthy), ("a", CollectReason.Unhealthy), ("d", CollectReason.Unhealthy)],
             rows.Of(Reasons.Of(CollectReason.Unhealthy)).Select(c => (c.Id, c.Reason)));
     }
 
-    [Fact]
-    public void Of_AllReasons_EachSharedQueryRunsOnceWithItsDeadline()
-    {
-        var source = new FakeSource();
-        var rows = new CandidateRows(source, Input);
-        foreach (var reason in Reasons.All) rows.Of(reason);
-        Assert.Empty(rows.Invalid);
-        Assert.Empty(rows.Conflicts);
-        Assert.Equal(
-            ["unhealthy", "rowless", $"unregistered {At(-5):u} {AsOf:u}", $"deleted {At(-1):u}", "unnamed"],
-            source.Queries);
-    }
-
     private static InstanceRow In(InstanceRow row, InstanceStatus status) => row with { MachineStatus = status };
 
-    private static IEnumerable<string> Ids(FakeSource source, CollectReason reason) =>
-        new CandidateRows(source, Input).Of(Reasons.Of(reason)).Select(candidate => candidate.Id);
-
-    private sealed class FakeSource : ICandidateSource
-    {
-        public IReadOnlyList<InstanceRow> Unhealthy { get; init; } = [];
-
-        public IReadOnlyList<InstanceRow> Unregistered { get; init; } = [];
-
-        public IReadOnlyList<InstanceRow> Rowless { get; set; } = [];
-
-        public IReadOnlyList<RunningMachine> Deleted { get; init; } = [];
-
-        public IReadOnlyList<InstanceRow> Unnamed { get; init; } = [];
-
-        public IReadOnlyList<TerminatingMachine> Terminating { get; init; } = [];
-
-        public List<string> Queries { get; } = [];
-
-        public IReadOnlyList<InstanceRow> FindUnhealthy() => Answer("unhealthy", Unhealthy);
-
-        public IReadOnlyList<InstanceRow> FindUnregistered(DateTimeOffset issuedBefore, DateTimeOffset asOf) =>
-            Answer($"unregistered {issuedBefore:u} {asOf:u}", Unregistered);
-
-        public IReadOnlyList<InstanceRow> FindRowlessInstances() => Answer("rowless", Rowless);
-
-        public IReadOnlyList<RunningMachine> FindDeletedButRunning(DateTimeOffset deletedBefore) =>
-            Answer($"deleted {deletedBefore:u}", Deleted);
-
-        public IReadOnlyList<InstanceRow> FindUnnamed() => Answer("unnamed", Unnamed);
-
-        public IReadOnlyList<TerminatingMachine> FindTerminating() => Terminating;
-
-        private IReadOnlyList<T> Answer<T>(string query, IReadOnlyList<T> rows)
-        {
-            Queries.Add(query);
-            return rows;
-        }
-    }
+    private static IEnumerable<string> Ids(CandidateRows rows, CollectReason reason) =>
+        rows.Of(Reasons.Of(reason)).Select(candidate => candidate.Id);
 }

@@ -36,10 +36,10 @@ public sealed class PurgeAndRowRulesTests
 
     [Fact]
     public void InvalidTimes_FiveMinutesAhead_IsUsable() =>
-        Assert.Null(RowRules.InvalidTimes(Row with { RegisteredAt = At(5), HealthAt = At(5) }, AsOf));
+        Assert.Null((Row with { RegisteredAt = At(5), HealthAt = At(5) }).InvalidTimes(AsOf));
 
     [Fact]
     public void InvalidTimes_FurtherAheadOrNoTime_NamesTheColumns() => Assert.Equal(
         $"row {Id}: invalid issued_at, health_at (2026-11-23 18:45:01Z, in the future); row skipped",
-        RowRules.InvalidTimes(Row with { InvalidColumns = ["issued_at"], HealthAt = At(5).AddSeconds(1) }, AsOf));
+        (Row with { InvalidColumns = "issued_at", HealthAt = At(5).AddSeconds(1) }).InvalidTimes(AsOf));
 }

@@ -4,6 +4,7 @@ using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Records;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Security;
 
@@ -164,7 +165,7 @@ public sealed class BadDataProperties
             Encoding.UTF8.GetBytes(Record[..40]),
         })
         {
-            var id = InstanceId.From(Guid.CreateVersion7(CollectWorld.AsOf), "knc")!.Value;
+            var id = InstanceIds.New(CollectWorld.AsOf);
             world.Records.Objects[RecordKey.For(Shard, "acme", id)] = bytes;
             poison++;
         }

@@ -1,6 +1,5 @@
 using CsCheck;
 using Nstance.Temporal.Activities.Domain;
-using Nstance.Temporal.Activities.Rules;
 using Nstance.Temporal.Activities.Telemetry;
 using Nstance.Temporal.Tests.Collect;
 
@@ -67,7 +66,7 @@ public sealed class BrokenRowsTests
                 .ToArray();
             foreach (var (row, value) in rows) Break(world, row, column, value);
             var broken = rows.Where(
-                r => world.Db.Find(r.Row.Id)!.InvalidAt(CollectWorld.AsOf + RowRules.MaxAhead).Count > 0)
+                r => world.Db.Find(r.Row.Id)!.InvalidTimes(CollectWorld.AsOf) is not null)
                 .Select(r => r.Row.Id).ToArray();
             var sound = world.Add(registered: isRegistered, recordRegistered: true);
 

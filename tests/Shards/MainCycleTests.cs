@@ -199,7 +199,7 @@ public abstract class MainCycleTests : IAsyncLifetime
     private protected abstract bool HasObject(string key);
 
     private static string NewId(DateTimeOffset issued) =>
-        InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
+        InstanceIds.New(issued).ToString();
 
     private Dictionary<string, string> Tags(string id) => new()
     {

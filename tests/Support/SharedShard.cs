@@ -114,7 +114,7 @@ internal sealed class SharedShard : IConnections, INstanceCloud, IDisposable
     }
 
     public static string NewId(DateTimeOffset issued) =>
-        InstanceId.From(Guid.CreateVersion7(issued), "knc")!.Value.ToString();
+        InstanceIds.New(issued).ToString();
 
     /// <summary>Runs one cycle; the next one is two minutes later.</summary>
     public async Task<(SyncResult Sync, CollectResult Collect)> CycleAsync()

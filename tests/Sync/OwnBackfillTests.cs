@@ -2,6 +2,7 @@ using Nstance.Temporal.Activities.Database;
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Ports;
 using Nstance.Temporal.Tests.Collect;
+using Nstance.Temporal.Tests.Support;
 
 namespace Nstance.Temporal.Tests.Sync;
 
@@ -204,7 +205,7 @@ public sealed class OwnBackfillTests : IDisposable
     public async Task Sync_RowNamesTheMachineUnderAnotherId_IsNoOrphan()
     {
         var made = _world.Add();
-        var other = InstanceId.From(Guid.CreateVersion7(CollectWorld.AsOf), "knc")!.Value.ToString();
+        var other = InstanceIds.New(CollectWorld.AsOf).ToString();
         Retag(made, other);
 
         var result = await _world.SyncAsync();
