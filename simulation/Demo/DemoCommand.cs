@@ -41,7 +41,8 @@ internal static class DemoCommand
         root.SetAction((parsed, ct) => RunAsync(
             new(
                 parsed.GetValue(instances), parsed.GetValue(cycles),
-                parsed.GetValue(seed) is > 0 and var given ? given : Random.Shared.Next(1, 1_000_000), parsed.GetValue(server)!,
+                parsed.GetValue(seed) is > 0 and var given ? given : Random.Shared.Next(1, 1_000_000),
+                parsed.GetValue(server)!,
                 parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2),
             parsed.GetValue(output) == "json", parsed.GetValue(picture), stdout, stderr, ct));
         return root;

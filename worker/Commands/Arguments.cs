@@ -1,6 +1,5 @@
 using System.Globalization;
 using Nstance.Temporal.Worker.Options;
-using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 

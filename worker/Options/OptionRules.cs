@@ -10,7 +10,7 @@ namespace Nstance.Temporal.Worker.Options;
 /// <param name="Message">The value and what is allowed.</param>
 internal sealed record OptionFault(string Name, string Message);
 
-/// <summary>The rules of <see cref="GcOptions"/>, for the command line and for programs that host the collector.</summary>
+/// <summary>The rules of <see cref="GcOptions"/>, for the command line and for any host of the collector.</summary>
 internal static class OptionRules
 {
     /// <summary>Returns all faults at once: of each setting, then of settings that need one another.</summary>
