@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Nstance.Temporal.Simulation.Nstance;
 
-/// <summary>An instance as nstance writes it into a new row and into its record. nstance always writes a group.</summary>
+/// <summary>An instance as nstance writes it into a new row, always with a group, and into its record.</summary>
 internal sealed record NstanceInstance(string Id, string Tenant, string? Group, DateTimeOffset IssuedAt)
 {
     /// <summary>The registration JWT, which is a secret.</summary>
