@@ -5,7 +5,7 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Sync;
 
-/// <summary>What the report and the audit say of a machine that is missing in a listing, and when its row stays.</summary>
+/// <summary>What report and audit say of a machine that a listing does not show, and when its row stays.</summary>
 public sealed class MissingInstancesTests : IDisposable
 {
     private readonly CollectWorld _world = new();
