@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Nstance.Temporal.Simulation;
 
@@ -7,19 +6,8 @@ namespace Nstance.Temporal.Simulation;
 internal static class Arguments
 {
     /// <summary>Makes an option that is a whole number within bounds.</summary>
-    public static Option<int> Number(string name, string description, int standard, int min, int max) => new(name)
-    {
-        Description = $"{description}, {min} to {max}",
-        DefaultValueFactory = _ => standard,
-        CustomParser = result => Parse(result, name, min, max) ?? 0,
-    };
-
-    /// <summary>Makes an option that is a whole number within bounds, or null.</summary>
-    public static Option<int?> NumberOrNone(string name, string description, int min, int max) => new(name)
-    {
-        Description = description,
-        CustomParser = result => Parse(result, name, min, max),
-    };
+    public static Option<int> Number(string name, string description, int standard, int min, int max) =>
+        Worker.Commands.Arguments.Whole(name, description, standard, min, max);
 
     public static Option<string> Text(string name, string description, string standard) => new(name)
     {
@@ -58,13 +46,5 @@ internal static class Arguments
             await stderr.WriteLineAsync($"{name}: {error}");
         if (hint is not null) await stderr.WriteLineAsync($"{name}: {hint}");
         return 2;
-    }
-
-    private static int? Parse(ArgumentResult result, string name, int min, int max)
-    {
-        var text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
-        if (int.TryParse(text, out var number) && number >= min && number <= max) return number;
-        result.AddError($"{name}: '{text}' is not a whole number from {min} to {max}");
-        return null;
     }
 }

@@ -1,7 +1,6 @@
 using Nstance.Temporal.Workflows;
 using Temporalio.Api.Enums.V1;
 using Temporalio.Client;
-using Temporalio.Common;
 using Temporalio.Exceptions;
 
 namespace Nstance.Temporal.Activities.KeepAlive;
@@ -36,7 +35,8 @@ public static class CollectorStart
                 - To stop it at once: update `Pause`. To go on: `Resume`.
                 - Cancelling or terminating it is not enough: the schedule `{schedule}` starts it again.
                 """,
-            TypedSearchAttributes = Attributes(shard, attributes),
+            TypedSearchAttributes = Names.Attributes(
+                shard, Names.StateActive, isPending: false, Names.ModeDryRun, attributes),
         };
     }
 
@@ -78,18 +78,5 @@ public static class CollectorStart
         {
             return null;
         }
-    }
-
-    private static SearchAttributeCollection Attributes(ShardRef shard, IReadOnlyCollection<string>? known)
-    {
-        var builder = new SearchAttributeCollection.Builder()
-            .Set(Names.ClusterAttribute, shard.Cluster)
-            .Set(Names.ShardAttribute, shard.Shard)
-            .Set(Names.StateAttribute, Names.StateActive)
-            .Set(Names.PendingAttribute, false)
-            .Set(Names.ModeAttribute, Names.ModeDryRun);
-        foreach (var key in Names.SearchAttributes.Where(key => known?.Contains(key.Name) is false))
-            builder.Unset(key);
-        return builder.ToSearchAttributeCollection();
     }
 }

@@ -13,8 +13,6 @@ internal sealed class ChaosNstance : IDisposable
     private readonly ChaosWorld _world;
     private readonly NstanceServer[] _servers;
 
-    /// <param name="world">The world.</param>
-    /// <param name="hosts">The hosts, each with a server.</param>
     public ChaosNstance(ChaosWorld world, ChaosHosts hosts)
     {
         _world = world;

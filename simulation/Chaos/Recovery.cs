@@ -31,10 +31,7 @@ internal sealed class Recovery(ChaosWorld world, ChaosHosts hosts, ChaosOperator
 
     private ShardTimings Timings => world.Story.Setup.Timings;
 
-    /// <param name="report">Of the cycle.</param>
-    /// <param name="state">After it.</param>
-    /// <param name="approved">Instances that were approved before it.</param>
-    /// <param name="isStruck">True: a host or a call failed during it.</param>
+    /// <summary>Checks a cycle that ended; <paramref name="isStruck"/>: a host or a call failed during it.</summary>
     public void Ended(CycleReport report, GcState state, IReadOnlySet<string> approved, bool isStruck)
     {
         GuardsSpeak(report, state);

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Nstance.Temporal.Simulation.Cloud;
 
 /// <summary>An object of a bucket.</summary>
-internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified, string? ContentType);
+internal sealed record StoredObject(byte[] Body, string ETag, DateTimeOffset LastModified);
 
 /// <summary>A deletion: which key, when, by which access key (or name of the simulation).</summary>
 internal sealed record Deletion(string Bucket, string Key, DateTimeOffset At, string By);
@@ -29,7 +29,7 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         lock (_gate) return _buckets.GetValueOrDefault(bucket)?.Objects.GetValueOrDefault(key);
     }
 
-    public StoredObject Put(string bucket, string key, byte[] body, string? contentType = null)
+    public StoredObject Put(string bucket, string key, byte[] body)
     {
 #pragma warning disable CA5351 // An ETag is an MD5 by S3's contract; nothing is protected by it.
         var etag = $"\"{Convert.ToHexStringLower(MD5.HashData(body))}\"";
@@ -38,7 +38,7 @@ internal sealed class BucketTruth(SimulatedCloudOptions options)
         {
             var contents = _buckets[bucket];
             contents.Keys.Add(key);
-            return contents.Objects[key] = new StoredObject(body, etag, options.Clock.GetUtcNow(), contentType);
+            return contents.Objects[key] = new StoredObject(body, etag, options.Clock.GetUtcNow());
         }
     }
 

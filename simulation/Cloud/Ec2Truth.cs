@@ -6,6 +6,8 @@ namespace Nstance.Temporal.Simulation.Cloud;
 /// </summary>
 internal sealed class Ec2Truth(SimulatedCloudOptions options)
 {
+    private static readonly TimeSpan TerminatedVisible = TimeSpan.FromHours(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Machine> _machines = new(StringComparer.Ordinal);
     private string[]? _sortedIds;
@@ -116,7 +118,7 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
         : machine;
 
     private bool IsShown(Machine machine, DateTimeOffset at) =>
-        machine.State is not MachineState.Terminated || at < machine.StateSince + options.TerminatedVisible;
+        machine.State is not MachineState.Terminated || at < machine.StateSince + TerminatedVisible;
 
     private string[] SortedIds()
     {

@@ -18,9 +18,6 @@ internal sealed record SimulatedCloudOptions
     /// <summary>Time from the order to terminate or stop until it has happened. Default none.</summary>
     public TimeSpan ShutdownTime { get; init; }
 
-    /// <summary>How long a terminated instance stays visible. Default one hour, as at EC2.</summary>
-    public TimeSpan TerminatedVisible { get; init; } = TimeSpan.FromHours(1);
-
     /// <summary>Buckets that exist from the start.</summary>
     public IReadOnlyList<string> Buckets { get; init; } = [];
 

@@ -11,8 +11,7 @@ internal static class DemoCommand
     {
         var instances = Arguments.Number("--instances", "size of the fleet", 200, 1, 100_000);
         var cycles = Arguments.Number("--cycles", "cycles to run", 4, 1, 1_000);
-        var seed = Arguments.NumberOrNone(
-            "--seed", "the same seed makes the same fleet; default: random", 1, int.MaxValue);
+        var seed = Arguments.Number("--seed", "the same seed makes the same fleet; 0: random", 0, 0, int.MaxValue);
         var server = Arguments.Text(
             "--server", "embedded, dev (Temporal's own dev server with its Web UI), or HOST:PORT of a server that runs",
             DemoOptions.Embedded);
@@ -42,7 +41,8 @@ internal static class DemoCommand
         root.SetAction((parsed, ct) => RunAsync(
             new(
                 parsed.GetValue(instances), parsed.GetValue(cycles),
-                parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000), parsed.GetValue(server)!,
+                parsed.GetValue(seed) is > 0 and var given ? given : Random.Shared.Next(1, 1_000_000),
+                parsed.GetValue(server)!,
                 parsed.GetValue(nstance) == "v1" ? NstanceGeneration.V1 : NstanceGeneration.V2),
             parsed.GetValue(output) == "json", parsed.GetValue(picture), stdout, stderr, ct));
         return root;

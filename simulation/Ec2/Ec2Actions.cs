@@ -4,7 +4,7 @@ using Nstance.Temporal.Simulation.Faults;
 
 namespace Nstance.Temporal.Simulation.Ec2;
 
-/// <summary>The actions of EC2 that the collector and its operator use.</summary>
+/// <summary>The actions of EC2 that the collector uses.</summary>
 internal sealed class Ec2Actions(Ec2Truth truth)
 {
     private const int MaxPerPage = 1000;
@@ -18,7 +18,6 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         "StopInstances" => StopInstances(form),
         "StartInstances" => Change(form, machine => truth.Start(machine.Id)),
         "DescribeInstanceAttribute" => DescribeInstanceAttribute(form),
-        "ModifyInstanceAttribute" => ModifyInstanceAttribute(form),
         "CreateTags" => CreateTags(form),
         "DeleteTags" => DeleteTags(form),
         var action => throw new Ec2Error("InvalidAction", $"The action {action} is not valid for this web service."),
@@ -115,18 +114,6 @@ internal sealed class Ec2Actions(Ec2Truth truth)
         };
         return Ec2Xml.Answer(form.Action,
             Ec2Xml.Element("instanceId", machine.Id), Ec2Xml.Element(attribute, Ec2Xml.Element("value", value)));
-    }
-
-    private XElement ModifyInstanceAttribute(Ec2Form form)
-    {
-        var machine = form.Machine(truth);
-        var stop = form.Text("DisableApiStop.Value");
-        var isGuarded = (stop ?? form.Required("DisableApiTermination.Value")) == "true";
-        form.EndHereIfDryRun();
-        truth.Change(machine.Id, current => stop is null
-            ? current with { TerminationProtected = isGuarded }
-            : current with { StopProtected = isGuarded });
-        return Ec2Xml.Done(form.Action);
     }
 
     private XElement CreateTags(Ec2Form form)

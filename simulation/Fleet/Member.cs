@@ -2,13 +2,9 @@ using Nstance.Temporal.Simulation.Nstance;
 
 namespace Nstance.Temporal.Simulation.Fleet;
 
-/// <summary>An instance as the simulation knows it: the truth that the collector is judged by.</summary>
-/// <param name="Number">Its place in the order of launches.</param>
-/// <param name="MemberId">nstance's id.</param>
-/// <param name="Tenant">The tenant.</param>
-/// <param name="Group">The group.</param>
-/// <param name="Scenario">What happens to it.</param>
-/// <param name="IssuedAt">When nstance issued the id.</param>
+/// <summary>
+/// An instance as the simulation knows it: the truth that the collector is judged by. Numbers follow the launches.
+/// </summary>
 internal sealed record Member(
     int Number, MemberId MemberId, string Tenant, string Group, Scenario Scenario, DateTimeOffset IssuedAt)
 {

@@ -13,10 +13,7 @@ internal sealed class NstanceDatabase : IDisposable
     private readonly SqliteFile _file;
     private readonly string _insert;
 
-    /// <summary>Opens a file, creates what it lacks.</summary>
-    /// <param name="path">The file, or <c>:memory:</c>.</param>
-    /// <param name="generation">The generation that creates the tables.</param>
-    /// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
+    /// <summary>Opens a file, or <c>:memory:</c>, and creates what it lacks.</summary>
     public NstanceDatabase(string path, NstanceGeneration generation, bool hasUnknownColumns = false)
     {
         var (column, subnet) = generation is NstanceGeneration.V2 ? (", subnet_id", ", 'subnet-1'") : ("", "");

@@ -2,11 +2,7 @@ using System.Text;
 
 namespace Nstance.Temporal.Simulation.Nstance;
 
-/// <summary>An instance as nstance writes it into a new row and into its record.</summary>
-/// <param name="Id">nstance's id.</param>
-/// <param name="Tenant">The tenant.</param>
-/// <param name="Group">The group; nstance itself always writes one.</param>
-/// <param name="IssuedAt">When nstance issued the id.</param>
+/// <summary>An instance as nstance writes it into a new row, always with a group, and into its record.</summary>
 internal sealed record NstanceInstance(string Id, string Tenant, string? Group, DateTimeOffset IssuedAt)
 {
     /// <summary>The registration JWT, which is a secret.</summary>

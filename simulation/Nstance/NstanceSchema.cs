@@ -25,9 +25,9 @@ internal static class NstanceSchema
         CREATE INDEX IF NOT EXISTS idx_lb_instances_lb_key ON lb_instances (lb_key);
         """;
 
-    /// <summary>Returns the statements that create a generation's tables.</summary>
-    /// <param name="generation">The generation.</param>
-    /// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
+    /// <summary>
+    /// Returns the statements that create a generation's tables, with columns of a later version if asked.
+    /// </summary>
     public static string Of(NstanceGeneration generation, bool hasUnknownColumns)
     {
         var isV1 = generation is NstanceGeneration.V1;

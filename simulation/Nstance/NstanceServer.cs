@@ -20,26 +20,17 @@ internal interface INstanceCloud
 /// <summary>
 /// nstance's server over the database that it shares with the collector, and over a shadow of it: a database in memory
 /// that only nstance writes. What nstance terminates by the file and not by the shadow, it terminates because of rows
-/// that the collector wrote.
+/// that the collector wrote. Its own collector terminates what has not registered within the timeout.
 /// </summary>
-/// <param name="path">The shared file, or <c>:memory:</c>.</param>
-/// <param name="generation">nstance's generation.</param>
-/// <param name="cloud">What nstance terminates at.</param>
-/// <param name="registrationTimeout">The age at which its own collector terminates what has not registered.</param>
-/// <param name="hasUnknownColumns">True: with columns that a later version might add.</param>
 internal sealed class NstanceServer(
     string path, NstanceGeneration generation, INstanceCloud cloud, TimeSpan registrationTimeout,
     bool hasUnknownColumns = false) : IDisposable
 {
     private readonly NstanceDatabase _shadow = new(":memory:", generation, hasUnknownColumns);
-    private readonly List<NstanceTermination> _terminations = [];
     private readonly List<string> _misled = [];
 
     /// <summary>Gets the shared file. Reports of health go there alone: no termination depends on them.</summary>
     public NstanceDatabase File { get; } = new(path, generation, hasUnknownColumns);
-
-    /// <summary>Gets all that nstance terminated, in order.</summary>
-    public IReadOnlyList<NstanceTermination> Terminations => _terminations;
 
     /// <summary>
     /// Gets what the collector's writes made nstance do: terminations of running machines, failed cycles, and
@@ -104,7 +95,6 @@ internal sealed class NstanceServer(
             done.Add(termination);
         }
 
-        _terminations.AddRange(done);
         return decided with { Terminations = done };
     }
 

@@ -8,8 +8,6 @@ internal sealed class SqliteFile : IDisposable
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
-    /// <param name="path">The file, or <c>:memory:</c>.</param>
-    /// <param name="settings">More of the connection string.</param>
     public SqliteFile(string path, string settings = "")
     {
         _connection = new($"Data Source={path};Pooling=False;Default Timeout=30;{settings}");

@@ -12,15 +12,9 @@ internal static class S3Body
         using var raw = new MemoryStream();
         await request.Body.CopyToAsync(raw, ct);
         var body = raw.ToArray();
-        if (request.Headers["x-amz-content-sha256"].ToString().StartsWith("STREAMING-", StringComparison.Ordinal))
-            body = Dechunk(body);
-        if (long.TryParse(request.Headers["x-amz-decoded-content-length"], out var length) && length != body.Length)
-        {
-            throw new S3Error(400, "IncompleteBody",
-                "You did not provide the number of bytes specified by the Content-Length HTTP header");
-        }
-
-        return body;
+        var isChunked =
+            request.Headers["x-amz-content-sha256"].ToString().StartsWith("STREAMING-", StringComparison.Ordinal);
+        return isChunked ? Dechunk(body) : body;
     }
 
     /// <summary>Returns the content of an aws-chunked body. The trailers, which are checksums, are skipped.</summary>

@@ -80,7 +80,7 @@ internal sealed class S3Endpoint(
                 break;
             case "PutObject":
                 var body = await S3Body.ReadAsync(call.Http.Request, ct);
-                var put = actions.Truth.Put(call.Bucket, call.Key, body, call.Http.Request.ContentType);
+                var put = actions.Truth.Put(call.Bucket, call.Key, body);
                 call.Http.Response.Headers.ETag = put.ETag;
                 break;
             case "DeleteObject":
@@ -103,7 +103,6 @@ internal sealed class S3Endpoint(
         var response = call.Http.Response;
         response.Headers.ETag = stored.ETag;
         response.Headers.LastModified = stored.LastModified.UtcDateTime.ToString("R", CultureInfo.InvariantCulture);
-        response.ContentType = stored.ContentType ?? "binary/octet-stream";
         response.ContentLength = stored.Body.Length;
         if (fault.Kind is FaultKind.Truncated)
         {

@@ -82,8 +82,8 @@ public sealed class CloudCommandTests
         Assert.Equal(2, code);
         Assert.Equal(
             [
-                "cloud: --instances: 'none' is not a whole number from 1 to 100000",
-                "cloud: --ec2-port: '70000' is not a whole number from 0 to 65535",
+                "cloud: --instances: \"none\" is not a whole number from 1 to 100000",
+                "cloud: --ec2-port: \"70000\" is not a whole number from 0 to 65535",
                 "cloud: --help lists the options",
             ], errors);
     }

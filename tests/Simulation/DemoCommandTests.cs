@@ -6,13 +6,13 @@ namespace Nstance.Temporal.Tests.Simulation;
 public class DemoCommandTests
 {
     [Theory]
-    [InlineData("--instances: '0' is not a whole number from 1 to 100000", "--instances", "0")]
-    [InlineData("--cycles: 'many' is not a whole number from 1 to 1000", "--cycles", "many")]
+    [InlineData("--instances: \"0\" is not a whole number from 1 to 100000", "--instances", "0")]
+    [InlineData("--cycles: \"many\" is not a whole number from 1 to 1000", "--cycles", "many")]
     [InlineData("--server: 'nowhere' is not embedded, dev or HOST:PORT", "--server", "nowhere")]
     [InlineData("--nstance: 'v3' is not v1 or v2", "--nstance", "v3")]
     [InlineData("--output: 'xml' is not text or json", "--output", "xml")]
-    [InlineData("--seed: 'abc' is not a whole number from 1 to 2147483647", "--seed", "abc")]
-    [InlineData("chaos: --seeds: '0' is not a whole number from 1 to 1000000", "chaos", "--seeds", "0")]
+    [InlineData("--seed: \"abc\" is not a whole number from 0 to 2147483647", "--seed", "abc")]
+    [InlineData("chaos: --seeds: \"0\" is not a whole number from 1 to 1000000", "chaos", "--seeds", "0")]
     [InlineData("--picture: the folder of '/nowhere/demo.svg' does not exist", "--picture", "/nowhere/demo.svg")]
     [InlineData("--instnces", "--instnces", "5")]
     public async Task InvokeAsync_BadInput_NamesItAndStartsNothing(string expected, params string[] args)
@@ -30,8 +30,8 @@ public class DemoCommandTests
         using var stdout = new StringWriter();
         using var stderr = new StringWriter();
         Assert.Equal(2, await SimulationCommand.InvokeAsync(["--instances", "-1", "--cycles", "0"], stdout, stderr));
-        Assert.Contains("--instances: '-1'", stderr.ToString(), StringComparison.Ordinal);
-        Assert.Contains("--cycles: '0'", stderr.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--instances: \"-1\"", stderr.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--cycles: \"0\"", stderr.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -54,11 +54,9 @@ public sealed class Ec2ChangeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ModifyInstanceAttribute_StopProtection_ForbidsStopAndTermination()
+    public async Task DescribeInstanceAttribute_StopProtection_ForbidsStopAndTermination()
     {
-        var id = _cloud.Ec2.Launch(new LaunchSpec())[0].Id;
-        await _ec2.ModifyInstanceAttributeAsync(
-            new ModifyInstanceAttributeRequest { InstanceId = id, DisableApiStop = true });
+        var id = _cloud.Ec2.Launch(new LaunchSpec { StopProtected = true })[0].Id;
         var ask = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiStop);
         Assert.True((await _ec2.DescribeInstanceAttributeAsync(ask)).InstanceAttribute.DisableApiStop);
 
@@ -72,14 +70,13 @@ public sealed class Ec2ChangeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ModifyInstanceAttribute_ProtectionOff_LetsItEnd()
+    public async Task DescribeInstanceAttribute_ProtectionOff_LetsItEnd()
     {
         var id = _cloud.Ec2.Launch(new LaunchSpec { TerminationProtected = true })[0].Id;
         var ask = new DescribeInstanceAttributeRequest(id, InstanceAttributeName.DisableApiTermination);
         Assert.True((await _ec2.DescribeInstanceAttributeAsync(ask)).InstanceAttribute.DisableApiTermination);
 
-        await _ec2.ModifyInstanceAttributeAsync(
-            new ModifyInstanceAttributeRequest { InstanceId = id, DisableApiTermination = false });
+        _cloud.Ec2.Change(id, machine => machine with { TerminationProtected = false });
         await _ec2.TerminateInstancesAsync(new TerminateInstancesRequest { InstanceIds = [id] });
         var again = await _ec2.TerminateInstancesAsync(new TerminateInstancesRequest { InstanceIds = [id] });
 

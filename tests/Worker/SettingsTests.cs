@@ -32,23 +32,29 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Validator_OfAHost_KnowsTheSameRules()
-    {
-        var result = new GcOptionsValidator().Validate(null, new() { Cluster = "Prod", Pollers = 0 });
-
-        Assert.True(result.Failed);
-        Assert.Equal(2, result.Failures.Count());
-        Assert.True(new GcOptionsValidator().Validate(Options.DefaultName, new()).Succeeded);
-        Assert.True(new GcOptionsValidator().Validate(null, new() { Collector = new() { CyclesPerRun = 0 } }).Failed);
-    }
+    public void Faults_Defaults_AreNone() => Assert.Empty(OptionRules.Faults(new()));
 
     [Fact]
-    public void AddNstanceGc_InvalidSetting_IsRefusedAtOnce()
+    public void AddNstanceGc_InvalidSettings_AreAllRefusedAtOnce()
     {
-        var refusal = Assert.Throws<OptionsValidationException>(
-            () => new ServiceCollection().AddNstanceGc(new() { Pollers = 0 }));
+        var settings = new Workflows.Contracts.GcSettings
+        {
+            CyclesPerRun = 0, Limits = new() { GroupPercent = 120, ShardPercent = 120 },
+        };
 
-        Assert.Contains("0 is out of range: a whole number, 2 to 200", refusal.Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddNstanceGc(
+            new() { HostName = null!, DataDirectory = "", Pollers = 0, Collector = settings }));
+
+        Assert.Equal(
+            [
+                "HostName: \"\" is not a host name: 1 to 128 letters, digits, dots, dashes and underscores",
+                "DataDirectory: is missing: a directory",
+                "Pollers: 0 is out of range: a whole number, 2 to 200",
+                "CyclesPerRun: 0 is out of range: a whole number, 1 to 1000",
+                "LimitGroupPercent: 120 is out of range: a whole number, 0 to 100",
+                "LimitShardPercent: 120 is out of range: a whole number, 0 to 100",
+            ],
+            refusal.Failures);
     }
 
     private static IEnumerable<string> Names(Type type, string but) =>

@@ -3,17 +3,10 @@ namespace Nstance.Temporal.Worker.Checks;
 /// <summary>How a check came out.</summary>
 internal enum CheckState
 {
-    /// <summary>All is well.</summary>
-    Ok,
-
-    /// <summary>It works, but an operator should know.</summary>
-    Warning,
-
-    /// <summary>It will not work.</summary>
-    Failed,
-
-    /// <summary>Not checked; the detail says why.</summary>
-    Skipped,
+    Ok, // all is well
+    Warning, // it works, but an operator should know
+    Failed, // it will not work
+    Skipped, // not checked; the detail says why
 }
 
 /// <summary>Outcome of one check: a line that says what, where and what to do; the exit code of a failure.</summary>

@@ -1,13 +1,12 @@
 using System.Globalization;
 using Nstance.Temporal.Worker.Options;
-using Nstance.Temporal.Worker.Output;
 
 namespace Nstance.Temporal.Worker.Commands;
 
 /// <summary>Options that several commands share, other than settings, and how they are read.</summary>
 internal static class Arguments
 {
-    private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Word.Kebab));
+    private static readonly string Sweeps = string.Join(", ", Enum.GetNames<Sweep>().Select(Setting.Kebab));
 
     /// <summary>Makes the options that name a shard's collector.</summary>
     public static IEnumerable<Option> Shard() => Of(Settings.Named("Cluster", "Shard"));
@@ -116,7 +115,7 @@ internal static class Arguments
     public static Sweep? ReadSweep(Option<string?> option, Invocation invocation)
     {
         if (invocation.Get(option) is not { } text) return null;
-        var sweep = Enum.GetValues<Sweep>().Cast<Sweep?>().FirstOrDefault(s => Word.Kebab($"{s}") == text);
+        var sweep = Enum.GetValues<Sweep>().Cast<Sweep?>().FirstOrDefault(s => Setting.Kebab($"{s}") == text);
         if (sweep is null) invocation.Fault(option, $"\"{text}\" is not known: {Sweeps}");
         return sweep;
     }

@@ -19,8 +19,6 @@ internal static class ExplainCommand
 
     private const int MaxDays = 366;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
-
     public static Command Make(CommandLine line)
     {
         var instance = Arguments.Instance();
@@ -37,7 +35,7 @@ internal static class ExplainCommand
                 SharedDatabasePath = options.SharedDatabasePath,
             };
             using var connections = new AwsConnections(new());
-            var reader = new HistoryReader(connections, databases, options.ShardRef!, CallTimeout);
+            var reader = new HistoryReader(connections, databases, options.ShardRef!, Invocation.CallTimeout);
             var today = DateOnly.FromDateTime(DateTime.UtcNow);
             var name = invocation.Get(instance);
             var story = await reader.ReadAsync(name, today.AddDays(1 - count), today, invocation.CancellationToken);

@@ -10,6 +10,9 @@ namespace Nstance.Temporal.Worker.Commands;
 internal sealed class Invocation(
     ParseResult parsed, SharedOptions shared, Screen screen, CancellationToken cancellationToken)
 {
+    /// <summary>Maximum time for one call of a command to AWS.</summary>
+    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+
     private readonly List<string> _faults = [];
 
     public Screen Screen { get; } = screen;

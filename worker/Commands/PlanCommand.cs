@@ -32,8 +32,6 @@ internal static class PlanCommand
           nstance-gc plan reject 1f3c9a07be42 --cluster prod --shard us-west-2a --comment "the registry was down"
         """;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
-
     public static Command Make(CommandLine line) => new("plan", Help)
     {
         line.Make("show", ShowHelp, Arguments.Shard(), async invocation =>
@@ -109,7 +107,8 @@ internal static class PlanCommand
         IConnections connections = aws;
         try
         {
-            var bytes = await connections.Plans(CallTimeout).GetAsync(status.Shard, pending.Hash, cancellationToken);
+            var plans = connections.Plans(Invocation.CallTimeout);
+            var bytes = await plans.GetAsync(status.Shard, pending.Hash, cancellationToken);
             if (bytes is not null && Plan.Read(bytes, pending.Hash) is { } plan)
                 return new(status, plan, null, ExitCode.Done);
             var fate = bytes is null ? "is not in the bucket any more" : "was changed in the bucket";

@@ -25,7 +25,6 @@ internal static class QuarantineCommands
               --comment "still needed"
         """;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly (TimeSpan Min, TimeSpan Max) Protection = (TimeSpan.FromMinutes(1), TimeSpan.FromDays(365));
 
@@ -60,7 +59,7 @@ internal static class QuarantineCommands
             using var aws = new AwsConnections(new());
             IConnections connections = aws;
             var release = new Release(
-                await CloudAsync(connections, shard, token), connections.Audit(CallTimeout), shard);
+                await CloudAsync(connections, shard, token), connections.Audit(Invocation.CallTimeout), shard);
             var result = await release.RunAsync(
                 invocation.Get(instance), invocation.Get(by), why, DateTimeOffset.UtcNow, time, token);
             if (result.Released is not { } released) throw new CommandException(ExitCode.Refused, result.Refused!);
@@ -132,11 +131,11 @@ internal static class QuarantineCommands
         IConnections connections, ShardRef shard, CancellationToken cancellationToken)
     {
         var key = ShardKeys.Config(shard);
-        var bytes = await connections.Records(CallTimeout).GetConfigAsync(shard, cancellationToken)
+        var bytes = await connections.Records(Invocation.CallTimeout).GetConfigAsync(shard, cancellationToken)
             ?? throw CommandException.BadInput($"s3://{shard.Bucket}/{key} is not there: is --shard right?");
         var parsed = ShardConfig.Parse(bytes, shard, connections.Provider);
         return parsed.Config is { } config
-            ? connections.Cloud(config.Region, CallTimeout)
+            ? connections.Cloud(config.Region, Invocation.CallTimeout)
             : throw new CommandException(ExitCode.BadInput, [.. parsed.Faults.Select(fault => $"{key}: {fault}")]);
     }
 }

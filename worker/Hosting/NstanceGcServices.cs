@@ -38,8 +38,13 @@ public static class NstanceGcServices
     public static IServiceCollection AddNstanceGc(this IServiceCollection services, GcOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var result = new GcOptionsValidator().Validate(name: "", options);
-        if (result.Failed) throw new OptionsValidationException("", typeof(GcOptions), result.Failures);
+        var faults = OptionRules.Faults(options);
+        if (faults.Count > 0)
+        {
+            throw new OptionsValidationException(
+                "", typeof(GcOptions), faults.Select(fault => $"{fault.Name}: {fault.Message}"));
+        }
+
         services.AddSingleton(options);
         services.PostConfigureAll<TemporalClientConnectOptions>(client =>
         {

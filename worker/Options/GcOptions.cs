@@ -1,13 +1,10 @@
-using System.ComponentModel.DataAnnotations;
-using Microsoft.Extensions.Options;
-
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>
 /// All settings of <c>nstance-gc</c>, from <c>appsettings.json</c>, <c>NSTANCE_GC__*</c> and the command line
 /// (see <c>docs/configuration.md</c>).
 /// </summary>
-public sealed record GcOptions : IValidatableObject
+public sealed record GcOptions
 {
     internal const string Off = "off";
 
@@ -15,35 +12,24 @@ public sealed record GcOptions : IValidatableObject
     internal static GcOptions Defaults { get; } = new();
 
     /// <summary>Cluster id (contract, "Names"). Needed by everything that names a shard.</summary>
-    [Identifier]
     public string? Cluster { get; init; }
 
     /// <summary>Shard id.</summary>
-    [Identifier]
     public string? Shard { get; init; }
 
     /// <summary>S3 bucket that holds <c>shard/{shard}/…</c>.</summary>
-    [Pattern(
-        @"\A[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\z",
-        "a bucket name: 3 to 63 lower-case letters, digits, dots and dashes (no s3:// before it)")]
     public string? Bucket { get; init; }
 
     /// <summary>What nstance's <c>--prefix</c> puts before each key. Null (the default): nothing.</summary>
-    [KeyPrefix]
     public string? Prefix { get; init; }
 
     /// <summary>Name of this host, unique among workers. The default is the machine's name.</summary>
-    [Required]
-    [Pattern(
-        @"\A[A-Za-z0-9][A-Za-z0-9._-]{0,127}\z",
-        "a host name: 1 to 128 letters, digits, dots, dashes and underscores")]
     public string HostName { get; init; } = Environment.MachineName;
 
     /// <summary>
     /// Where databases of our own are kept. The default is <c>$STATE_DIRECTORY</c> (systemd), else
     /// <c>~/.local/share/nstance-gc</c>.
     /// </summary>
-    [Required]
     public string DataDirectory { get; init; } = DefaultDataDirectory();
 
     /// <summary>
@@ -53,37 +39,30 @@ public sealed record GcOptions : IValidatableObject
     public string? SharedDatabasePath { get; init; }
 
     /// <summary>Id of nstance's server on this host. Null (the default): the leader's address decides.</summary>
-    [ServerId]
     public string? NstanceServerId { get; init; }
 
     /// <summary>Where events for the outside are posted. Null (the default): they go to the log alone.</summary>
-    [HttpUrl]
     public string? WebhookUrl { get; init; }
 
     /// <summary>File with the secret that signs webhook posts. Null (the default): not signed.</summary>
     public string? WebhookSecretFile { get; init; }
 
     /// <summary>Activities at a time, on each of the two queues. The default value is 20.</summary>
-    [Whole(1, 1000)]
     public int MaxConcurrentActivities { get; init; } = 20;
 
     /// <summary>Long polls at a time, of workflows, and of activities on each queue. The default is 10.</summary>
-    [Whole(2, 200)]
     public int Pollers { get; init; } = 10;
 
     /// <summary>
     /// Workflows kept in memory between their tasks; each shard has two. The worker replays the history of any other.
     /// The default value is 4000.
     /// </summary>
-    [Whole(10, 1_000_000)]
     public int MaxCachedWorkflows { get; init; } = 4000;
 
     /// <summary>Percentage of the account's EC2 request rates for this worker's shards. The default is 50.</summary>
-    [Whole(1, 100)]
     public int Ec2RatePercent { get; init; } = 50;
 
     /// <summary>How long running activities may take to end when the worker stops. The default is 20 seconds.</summary>
-    [Duration("1s", "10m")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
@@ -93,18 +72,15 @@ public sealed record GcOptions : IValidatableObject
     public string? PayloadKeyFile { get; init; }
 
     /// <summary>How long to wait for Temporal to answer at all. The default value is 5 seconds.</summary>
-    [Duration("100ms", "5m")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// Where <c>run</c> serves its health and metrics: an IP address with a port (0: any free port). The default is
     /// <c>off</c>. Requests are not authenticated, so use loopback or a pod's own address.
     /// </summary>
-    [ListenAddress]
     public string HealthAddress { get; init; } = Off;
 
     /// <summary>How <c>run</c> writes its log: <c>text</c> (the default) or <c>json</c>, one object a line.</summary>
-    [OneOf("text", "json")]
     public string LogFormat { get; init; } = "text";
 
     /// <summary>
@@ -118,37 +94,6 @@ public sealed record GcOptions : IValidatableObject
         ? new(cluster, shard, bucket, Prefix ?? "")
         : null;
 
-    /// <summary>Checks the rules between settings.</summary>
-    /// <param name="validationContext">Not used.</param>
-    /// <returns>One result for each fault.</returns>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var range in GcSettingsRules.Ranges(Collector).Where(range => range.IsBroken))
-            yield return Fault(range.Name.Replace("Limits.", "Limit"), Text(range));
-        if (SharedDatabasePath is not null && (Cluster is null || Shard is null))
-        {
-            yield return Fault(
-                nameof(SharedDatabasePath), "it is one shard's database: say which with --cluster and --shard");
-        }
-
-        if (WebhookSecretFile is { } file && (WebhookUrl is null || !File.Exists(file)))
-        {
-            yield return Fault(nameof(WebhookSecretFile), WebhookUrl is null
-                ? "it signs posts to a webhook: give --webhook-url too"
-                : $"\"{file}\" is not there: a file that holds the secret");
-        }
-    }
-
-    private static ValidationResult Fault(string name, string message) => new(message, [name]);
-
-    private static string Text(SettingRange range) => range switch
-    {
-        { Value: TimeSpan time, Min: TimeSpan min, Max: TimeSpan max } =>
-            $"{DurationText.Format(time)} is out of range: a time from {DurationText.Format(min)} to "
-            + DurationText.Format(max) + (range.Name == nameof(Collector.HostTimeout) ? ", the cycle timeout" : ""),
-        _ => $"{range.Value} is out of range: a whole number, {range.Min} to {range.Max}",
-    };
-
     private static string DefaultDataDirectory()
     {
         // systemd may name several directories, separated by colons; the first is ours.
@@ -159,7 +104,3 @@ public sealed record GcOptions : IValidatableObject
         return Path.Combine(data, "nstance-gc");
     }
 }
-
-/// <summary>The same rules, for programs that host the collector themselves and bind options their own way.</summary>
-[OptionsValidator]
-internal sealed partial class GcOptionsValidator : IValidateOptions<GcOptions>;

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
 namespace Nstance.Temporal.Worker.Options;
@@ -54,28 +53,10 @@ internal static class OptionReader
             else faults.Add($"{origin}: {fault}");
         }
 
-        var results = Validate(options);
-        faults.AddRange(results.Select(result => $"{Origin(result, origins)}: {result.ErrorMessage}"));
-        var faulty = results.SelectMany(result => result.MemberNames).ToHashSet();
-        return new(options, faults, faulty, origins.Keys.ToHashSet());
-    }
-
-    private static List<ValidationResult> Validate(GcOptions options)
-    {
-        var results = new List<ValidationResult>();
-
-        // The validator checks the rules between settings only if each setting is valid; the user wants all faults.
-        if (!Validator.TryValidateObject(options, new(options), results, validateAllProperties: true))
-            results.AddRange(options.Validate(new(options)).ExceptBy(results.Select(Message), Message));
-        return results;
-
-        static string? Message(ValidationResult result) => result.ErrorMessage;
-    }
-
-    private static string Origin(ValidationResult result, Dictionary<string, string> origins)
-    {
-        var name = result.MemberNames.First();
-        return origins.GetValueOrDefault(name) ?? Settings.Get(name).Option;
+        var broken = OptionRules.Faults(options);
+        foreach (var (name, message) in broken)
+            faults.Add($"{origins.GetValueOrDefault(name) ?? Settings.Get(name).Option}: {message}");
+        return new(options, faults, broken.Select(fault => fault.Name).ToHashSet(), origins.Keys.ToHashSet());
     }
 
     private static IEnumerable<string> Unknown(Layer layer)

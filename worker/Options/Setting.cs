@@ -1,22 +1,15 @@
 using System.Reflection;
-using System.Text.RegularExpressions;
+using System.Text.Json;
 
 namespace Nstance.Temporal.Worker.Options;
 
 /// <summary>Whom a setting concerns; decides which commands take it as an option.</summary>
 internal enum SettingUse
 {
-    /// <summary>Names the shard.</summary>
-    Shard,
-
-    /// <summary>The worker on this host.</summary>
-    Host,
-
-    /// <summary>The collector of a shard: kept in its schedule.</summary>
-    Collector,
-
-    /// <summary>Every command that talks to Temporal.</summary>
-    Client,
+    Shard, // names the shard
+    Host, // the worker on this host
+    Collector, // the collector of a shard: kept in its schedule
+    Client, // every command that talks to Temporal
 }
 
 /// <summary>One setting: its names in every source, and what the help says.</summary>
@@ -25,7 +18,7 @@ internal enum SettingUse
 /// <param name="Value">Placeholder for the help, without brackets.</param>
 /// <param name="Help">One line.</param>
 /// <param name="DefaultWords">The default as text; null: the member's default value.</param>
-internal sealed partial record Setting(
+internal sealed record Setting(
     string Name, SettingUse Use, string Value, string Help, string? DefaultWords = null)
 {
     public const string Section = "NstanceGc";
@@ -78,8 +71,5 @@ internal sealed partial record Setting(
         Property.DeclaringType == typeof(TerminationLimits) ? settings.Limits : settings;
 
     /// <summary>Returns <c>like-this</c> for <c>LikeThis</c>.</summary>
-    public static string Kebab(string name) => Capital().Replace(name, "-$0").ToLowerInvariant();
-
-    [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex Capital();
+    public static string Kebab(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 }

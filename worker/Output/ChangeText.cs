@@ -1,3 +1,5 @@
+using Nstance.Temporal.Worker.Options;
+
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>What a verb changed and what to do next, in at most five sentences.</summary>
@@ -82,11 +84,11 @@ internal static class ChangeText
     {
         (null, null) => null,
         (not null, null) => $"group {group}",
-        (null, not null) => $"sweep {Word.Kebab($"{sweep}")}",
-        _ => $"sweep {Word.Kebab($"{sweep}")} of group {group}",
+        (null, not null) => $"sweep {Setting.Kebab($"{sweep}")}",
+        _ => $"sweep {Setting.Kebab($"{sweep}")} of group {group}",
     };
 
     /// <summary>Returns the options that name the part, each after a blank.</summary>
     public static string Options(string? group, Sweep? sweep) =>
-        (group is null ? "" : $" --group {group}") + (sweep is null ? "" : $" --sweep {Word.Kebab($"{sweep}")}");
+        (group is null ? "" : $" --group {group}") + (sweep is null ? "" : $" --sweep {Setting.Kebab($"{sweep}")}");
 }

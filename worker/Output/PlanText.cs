@@ -1,5 +1,6 @@
 using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Rules;
+using Nstance.Temporal.Worker.Options;
 
 namespace Nstance.Temporal.Worker.Output;
 
@@ -94,5 +95,5 @@ internal static class PlanText
         if (rest > 0) screen.Line($"  and {rest} more");
     }
 
-    private static string Reason(CollectReason? reason) => reason is { } one ? Word.Kebab($"{one}") : "silent";
+    private static string Reason(CollectReason? reason) => reason is { } one ? Setting.Kebab($"{one}") : "silent";
 }

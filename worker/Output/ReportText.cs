@@ -1,3 +1,5 @@
+using Nstance.Temporal.Worker.Options;
+
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>A cycle's report for people.</summary>
@@ -86,7 +88,7 @@ internal static class ReportText
         screen.Line();
         Columns.Write(
             screen, counts, wide: counts.Any(c => c.Quarantined > 0),
-            new("REASON", c => Word.Kebab($"{c.Reason}")),
+            new("REASON", c => Setting.Kebab($"{c.Reason}")),
             new("FOUND", c => $"{c.Candidates}"),
             new(report.DryRun ? "WOULD TERMINATE" : "TERMINATED", c => $"{c.Terminated}"),
             new("GONE", c => $"{c.AlreadyGone}"),

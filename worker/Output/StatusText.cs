@@ -38,7 +38,7 @@ internal static class StatusText
         if (status.Pause is { } pause) yield return ("paused", Cell.Warning(Pause(pause)));
         foreach (var part in status.PartialPauses)
         {
-            var sweep = part.Sweep is { } one ? Word.Kebab($"{one}") : "every sweep";
+            var sweep = part.Sweep is { } one ? Setting.Kebab($"{one}") : "every sweep";
             yield return ("paused in part", Cell.Warning($"{part.Group ?? "every group"}, {sweep}: {Pause(part)}"));
         }
 
@@ -90,7 +90,7 @@ internal static class StatusText
         ", ",
         [
             $"{totals.Cycles} cycles",
-            .. totals.Terminated.Select(total => $"{total.Instances} {Word.Kebab($"{total.Reason}")} terminated"),
+            .. totals.Terminated.Select(total => $"{total.Instances} {Setting.Kebab($"{total.Reason}")} terminated"),
             $"{totals.AlreadyGone} already gone", $"{totals.Purged} purged", $"{totals.ChecksEnqueued} checks sent",
         ]);
 }

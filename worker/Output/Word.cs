@@ -1,5 +1,3 @@
-using Nstance.Temporal.Worker.Options;
-
 namespace Nstance.Temporal.Worker.Output;
 
 /// <summary>Values as people read them.</summary>
@@ -47,9 +45,6 @@ internal static class Word
         });
 
     public static Cell Mode(bool dryRun) => dryRun ? new Cell("dry-run", Tone.Warning) : "enforce";
-
-    /// <summary><c>StalePreInsert</c> as people type it: <c>stale-pre-insert</c>.</summary>
-    public static string Kebab(string name) => Setting.Kebab(name);
 
     /// <summary>Joins the counts that are not zero; <paramref name="none"/> if all are.</summary>
     public static string Counts(string none, params (int Count, string What)[] counts)

@@ -76,13 +76,8 @@ internal sealed class ShownAttributes(ShardRef shard)
     {
         options = new();
         if (!IsUsed) return true;
-        var next = new SearchAttributeCollection.Builder();
-        if (Has(Names.ClusterAttribute)) next.Set(Names.ClusterAttribute, shard.Cluster);
-        if (Has(Names.ShardAttribute)) next.Set(Names.ShardAttribute, shard.Shard);
-        if (Has(Names.StateAttribute)) next.Set(Names.StateAttribute, shown.State!);
-        if (Has(Names.PendingAttribute)) next.Set(Names.PendingAttribute, shown.IsPending is true);
-        if (Has(Names.ModeAttribute)) next.Set(Names.ModeAttribute, shown.Mode!);
-        options.TypedSearchAttributes = next.ToSearchAttributeCollection();
+        options.TypedSearchAttributes =
+            Names.Attributes(shard, shown.State!, shown.IsPending is true, shown.Mode!, _known);
         return _known.Count > 0;
     }
 

@@ -83,8 +83,6 @@ public sealed record CollectResult(
     public IReadOnlyList<GuardNote> Blocked { get; init; } = [];
 
     /// <summary>Gets the counts of one reason; zeros when it had no candidates.</summary>
-    /// <param name="reason">The reason.</param>
-    /// <returns>Its counts.</returns>
     public CollectCounts Of(CollectReason reason) =>
         Counts.FirstOrDefault(c => c.Reason == reason) ?? new() { Reason = reason };
 }

@@ -29,40 +29,14 @@ public enum CollectorActivity
     Off,
 }
 
-/// <summary>All that a collector knows; one record, carried over continue-as-new.</summary>
-public sealed record GcState
+/// <summary>What a collector knows and its status shows too.</summary>
+public abstract record CollectorFacts
 {
     /// <summary>Cycles begun since the collector first started.</summary>
     public int Cycle { get; init; }
 
-    /// <summary>The host in use, and its timings; null when one must be acquired.</summary>
-    public AcquireShardResult? Host { get; init; }
-
-    /// <summary>The host that held the shard last, also after it was lost.</summary>
-    public string? LastHost { get; init; }
-
-    /// <summary>True: a host with nstance's database has held the shard, so such a host goes first.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool HasSharedHost { get; init; }
-
-    /// <summary>When the host in use, or the last one, was acquired.</summary>
-    public DateTimeOffset? AcquiredAt { get; init; }
-
     /// <summary>Start of the first cycle in a row without a host because nstance has no leader; else null.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? NoLeaderSince { get; init; }
-
-    /// <summary>The host that took the shard over, until its first good sync; null: none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? NewHost { get; init; }
-
-    /// <summary>How many syncs in a row failed on the host in use.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public int FailedSyncs { get; init; }
-
-    /// <summary>The host that was given up for its failed syncs, until a host is acquired; null: none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? GivenUpHost { get; init; }
 
     /// <summary>nstance's leader as the last good sync saw it; null: the host keeps a database of its own.</summary>
     public NstanceLeaderInfo? Leader { get; init; }
@@ -88,6 +62,44 @@ public sealed record GcState
     /// <summary>Plans that were refused, newest first; at most 20.</summary>
     public IReadOnlyList<Rejection> Rejections { get; init; } = [];
 
+    /// <summary>Names of the groups that the last sync listed; null: not known, or too many to name.</summary>
+    public IReadOnlyList<string>? Groups { get; init; }
+
+    /// <summary>When the next cycle is due.</summary>
+    public DateTimeOffset? NextCycleAt { get; init; }
+
+    /// <summary>Sums since the collector first started.</summary>
+    public GcTotals Totals { get; init; } = new();
+}
+
+/// <summary>All that a collector knows; one record, carried over continue-as-new.</summary>
+public sealed record GcState : CollectorFacts
+{
+    /// <summary>The host in use, and its timings; null when one must be acquired.</summary>
+    public AcquireShardResult? Host { get; init; }
+
+    /// <summary>The host that held the shard last, also after it was lost.</summary>
+    public string? LastHost { get; init; }
+
+    /// <summary>True: a host with nstance's database has held the shard, so such a host goes first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool HasSharedHost { get; init; }
+
+    /// <summary>When the host in use, or the last one, was acquired.</summary>
+    public DateTimeOffset? AcquiredAt { get; init; }
+
+    /// <summary>The host that took the shard over, until its first good sync; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? NewHost { get; init; }
+
+    /// <summary>How many syncs in a row failed on the host in use.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int FailedSyncs { get; init; }
+
+    /// <summary>The host that was given up for its failed syncs, until a host is acquired; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? GivenUpHost { get; init; }
+
     /// <summary>Plans that are over, and whose objects are not deleted yet; at most 20.</summary>
     public IReadOnlyList<string> EndedPlans { get; init; } = [];
 
@@ -100,10 +112,6 @@ public sealed record GcState
     /// <summary>How long the last cycle with a good sync took.</summary>
     public TimeSpan CycleTook { get; init; }
 
-    /// <summary>Names of the groups that the last sync listed; null: not known, or too many to name.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Groups { get; init; }
-
     /// <summary>Timings last heard of; they outlive the loss of a host. Null before the first one.</summary>
     public ShardTimings? Timings { get; init; }
 
@@ -113,21 +121,14 @@ public sealed record GcState
     /// </summary>
     public DateTimeOffset? LastCycleAt { get; init; }
 
-    /// <summary>When the next cycle is due.</summary>
-    public DateTimeOffset? NextCycleAt { get; init; }
-
     /// <summary>
     /// End of the last completed cycle, without the dry-runs that are requested of a collector that enforces; null: not
     /// known.
     /// </summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? LastGoodAt { get; init; }
 
     /// <summary>The last reports, newest first; at most 20.</summary>
     public IReadOnlyList<CycleReport> Reports { get; init; } = [];
-
-    /// <summary>Sums since the collector first started.</summary>
-    public GcTotals Totals { get; init; } = new();
 }
 
 /// <summary>A pause of the collector, or of a part: a group, a sweep, or a sweep in a group.</summary>
@@ -167,8 +168,6 @@ public sealed record PauseRequest(
 public sealed record ResumeRequest(string? Group = null, Sweep? Sweep = null, string? By = null) : UpdateRequest;
 
 /// <summary>Instances ended for one reason.</summary>
-/// <param name="Reason">The reason.</param>
-/// <param name="Instances">How many.</param>
 public sealed record ReasonTotal(CollectReason Reason, long Instances);
 
 /// <summary>Sums since the collector first started.</summary>

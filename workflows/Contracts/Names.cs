@@ -53,6 +53,26 @@ public static class Names
     public static IReadOnlyList<SearchAttributeKey> SearchAttributes { get; } =
         [ClusterAttribute, ShardAttribute, StateAttribute, PendingAttribute, ModeAttribute];
 
+    /// <summary>Returns the search attributes of a shard's collector, without those that are not known.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="state">Value of <see cref="StateAttribute"/>.</param>
+    /// <param name="isPending">Value of <see cref="PendingAttribute"/>.</param>
+    /// <param name="mode">Value of <see cref="ModeAttribute"/>.</param>
+    /// <param name="known">Names of the attributes that the namespace has. Null: all of them.</param>
+    public static SearchAttributeCollection Attributes(
+        ShardRef shard, string state, bool isPending, string mode, IReadOnlyCollection<string>? known)
+    {
+        ArgumentNullException.ThrowIfNull(shard);
+        var builder = new SearchAttributeCollection.Builder()
+            .Set(ClusterAttribute, shard.Cluster)
+            .Set(ShardAttribute, shard.Shard)
+            .Set(StateAttribute, state)
+            .Set(PendingAttribute, isPending)
+            .Set(ModeAttribute, mode);
+        foreach (var key in SearchAttributes.Where(key => known?.Contains(key.Name) is false)) builder.Unset(key);
+        return builder.ToSearchAttributeCollection();
+    }
+
     /// <summary>The queue that only <paramref name="host"/> polls: activities that need its database.</summary>
     public static string HostTaskQueue(string host) => $"{TaskQueue}@{host}";
 
