@@ -56,11 +56,11 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     public async Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct)
     {
         var id = instance.ProviderId;
-        var time = new QuarantineTag(protectedUntil).ToString();
+        var until = new QuarantineTag(protectedUntil).ToString();
         var hasNoRoom = false;
         try
         {
-            await TagAsync([id], CloudTags.GcProtect, time, ct);
+            await TagAsync([id], CloudTags.GcProtect, until, ct);
         }
         catch (CloudException e) when (e.Code == TagLimit)
         {
@@ -75,7 +75,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
         await aws.RunAsync(client.DeleteTagsAsync, untag, ct);
 
         // The removed tag leaves room for this one.
-        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, time, ct);
+        if (hasNoRoom) await TagAsync([id], CloudTags.GcProtect, until, ct);
     }
 
     private Task<CreateTagsResponse> TagAsync(

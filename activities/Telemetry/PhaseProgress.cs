@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nstance.Temporal.Activities.Telemetry;
 
 /// <summary>
@@ -24,4 +26,5 @@ internal sealed record LimitedGroup(CollectReason Reason, string Tenant, string 
 /// <summary>A count for the limits.</summary>
 /// <param name="Instances">All of them.</param>
 /// <param name="Left">Those that the count of active instances no longer has, because their rows are marked.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct LimitedCount(int Instances, int Left);

@@ -172,16 +172,16 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Collect_DryRunOfMany_AsksAHundredOnly()
+    public async Task Collect_DryRunOfMany_AsksForTheProtectionOfAFew()
     {
         for (var n = 0; n < 130; n++) _world.Add();
         _world.Input = _world.Input with { DryRun = true };
 
         var result = await _world.CollectAsync();
 
-        Assert.Equal((130, 100), (result.Of(CollectReason.Dangling).Terminated, _world.Cloud.ProtectionAsked));
+        Assert.Equal((130, 25), (result.Of(CollectReason.Dangling).Terminated, _world.Cloud.ProtectionAsked));
         Assert.Equal(
-            30, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 100", StringComparison.Ordinal)));
+            105, _world.Audit.Entries.Count(e => e.Why.Contains("checks at most 25", StringComparison.Ordinal)));
     }
 
     [Fact]

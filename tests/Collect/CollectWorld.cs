@@ -162,8 +162,10 @@ internal sealed class CollectWorld : IDisposable
         new PurgePhase(Db, Cloud, Records, Trail, Input, Beats.Add).RunAsync(before, CancellationToken.None);
 
     public Task<SyncResult> SyncAsync(PhaseNotes? notes = null, Action<string>? beat = null) =>
-        new SyncPhase(Db, Cloud, Records, notes ?? new(), Trail, Input, progress => beat?.Invoke(progress.Doing))
-            .RunAsync(CancellationToken.None);
+        Sync(notes ?? new(), beat).RunAsync(CancellationToken.None);
+
+    public SyncPhase Sync(PhaseNotes notes, Action<string>? beat = null) =>
+        new(Db, Cloud, Records, notes, Trail, Input, progress => beat?.Invoke(progress.Doing));
 
     public Task<HealthScanResult> ScanHealthAsync() =>
         new HealthPhase(Db, Events, Plans, "queue", Input, HealthBeats.Add).RunAsync(CancellationToken.None);
