@@ -85,7 +85,9 @@ internal sealed class ChaosCloud(ChaosCall call, TimeProvider clock) : ICloud
             if (IsProtected(id)) continue;
             _world.Must.Ends(id, call.Bounds);
             _world.SetTag(id, CloudTags.GcQuarantined, new QuarantineTag(at).ToString());
-            _world.Ec2.Stop(id);
+            if (_world.Strikes(ChaosEvent.DenyTermination, id, 0))
+                results[id] = new(TerminateOutcome.Failed, "EC2: not authorized to stop it");
+            else _world.Ec2.Stop(id);
         }
 
         call.After();
@@ -113,6 +115,7 @@ internal sealed class ChaosCloud(ChaosCall call, TimeProvider clock) : ICloud
         foreach (var id in ids)
         {
             _world.Must.Ends(id, call.Bounds);
+            _world.Must.HaveWaited(id, call.Bounds);
             _world.Ec2.Terminate(id, Hand);
         }
 

@@ -35,6 +35,19 @@ internal sealed class Invariants(ChaosWorld world)
             world.Violate("I1", $"{name} is in its grace after a time without a sync ({grace.Why})");
     }
 
+    /// <summary>I1, at the moment of terminating in a story with quarantine.</summary>
+    public void HaveWaited(string providerId, Bounds bounds)
+    {
+        if (world.Story.Setup.Quarantine is not { } wait) return;
+        if (world.Ec2.Find(providerId) is not { Alive: true } machine) return;
+        var isTagged = QuarantineTag.TryParse(machine.Tags.GetValueOrDefault(CloudTags.GcQuarantined, ""), out var tag);
+        if (!isTagged || tag.At + wait > bounds.Input.AsOf)
+            world.Violate("I1", $"{providerId} ended before its quarantine was over");
+        // Started a moment ago: the collector cannot know.
+        if (!IsStopped(machine) && !IsStopped(world.Ec2.FindVisible(providerId, world.Now - world.Lag)))
+            world.Violate("I1", $"{providerId} ended without a stop");
+    }
+
     /// <summary>I3, at the moment of deleting.</summary>
     public void DeletesRecord(string key, Bounds bounds)
     {

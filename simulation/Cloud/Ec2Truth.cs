@@ -100,9 +100,9 @@ internal sealed class Ec2Truth(SimulatedCloudOptions options)
             ? machine with { State = MachineState.Stopping, StateSince = Now }
             : machine);
 
-    /// <summary>Starts a stopped instance; any other stays as it was.</summary>
+    /// <summary>Starts a stopped instance, and renews its launch time as EC2 does; any other stays as it was.</summary>
     public Machine Start(string id) => Change(id, machine => machine.State is MachineState.Stopped
-        ? machine with { State = MachineState.Pending, StateSince = Now }
+        ? machine with { State = MachineState.Pending, StateSince = Now, LaunchedAt = Now }
         : machine);
 
     private Machine Settled(Machine machine) => machine.State switch

@@ -110,6 +110,10 @@ public sealed class ChaosTests
     public Task Play_WithoutGracePeriod_TerminatesTooEarly() =>
         AssertFoundAsync("I1", () => new() { Input = input => input with { Grace = null } }, first: 2);
 
+    [Fact]
+    public Task Play_WithoutTheQuarantineOfTheStory_TerminatesTooEarly() =>
+        AssertFoundAsync("I1", () => new() { Input = input => input with { Quarantine = null } });
+
     /// <summary>An agent registers while a call of Collect hangs. Written by hand: few seeds produce it.</summary>
     [Fact]
     public async Task Play_RegisteredWhileACallHangs_TerminatedOnlyIfTheAgeOfEvidenceIsIgnored()

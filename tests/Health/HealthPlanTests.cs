@@ -134,6 +134,18 @@ public sealed class HealthPlanTests : IDisposable
     }
 
     [Fact]
+    public async Task ScanHealth_ApprovedAndOneGroupIsPaused_SendsTheOthersAndStaysApproved()
+    {
+        _world.Sql("UPDATE instances SET group_key = 'db' WHERE id = $id", ("$id", _silent[0].Id));
+        await ApproveAsync();
+        _world.Input = _world.Input with { PartialPauses = [HealthPhaseTests.Pause("acme/db", null)] };
+
+        var result = await _world.ScanHealthAsync();
+
+        Assert.Equal((3, false), (result.Enqueued, result.ApprovalDone));
+    }
+
+    [Fact]
     public async Task ScanHealth_ApprovedPlanWasDeleted_SendsNoneAndForgetsTheApproval()
     {
         await ApproveAsync();
