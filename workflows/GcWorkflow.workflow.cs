@@ -90,9 +90,11 @@ public sealed partial class GcWorkflow
     {
         var now = Clock.Now;
         var isDue = _hurry || State.NextCycleAt <= now;
-        // Dry and real requests never share a cycle. The oldest request goes first, but a requested dry-run must not
-        // postpone a due cycle that enforces.
-        var asked = _tickets.Count > 0 && _tickets[0].IsDryRun && (_collector.DryRun || !isDue);
+        // Dry and real requests never share a cycle. The oldest request goes first, but a requested dry-run lets one
+        // due cycle that enforces pass.
+        var first = _tickets.FirstOrDefault();
+        var asked = first is { IsDryRun: true } && (_collector.DryRun || !isDue || first.HasWaited);
+        if (!asked && first is not null) first.HasWaited = true;
         var dry = asked || _collector.DryRun;
         var served = _tickets.Where(ticket => ticket.IsDryRun == asked).ToList();
         _tickets.RemoveAll(served.Contains);

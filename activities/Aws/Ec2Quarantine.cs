@@ -16,6 +16,9 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     /// <summary>EC2's code for an instance that has its maximum of 50 tags.</summary>
     private const string TagLimit = "TagLimitExceeded";
 
+    /// <summary>EC2's code for an instance that it can never stop, such as a spot instance.</summary>
+    private const string NotSupported = "UnsupportedOperation";
+
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private ConcurrentDictionary<string, TerminateResult> _results = new();
     private long _began;
@@ -40,12 +43,12 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
             {
                 if (e.Fault == CloudFault.Protected)
                     return new(TerminateOutcome.Protected, TerminationProtection.WhyOf(e));
-                if (e.Fault != CloudFault.Invalid) return Failed(e); // The next cycle stops it.
+                if (e.Code != NotSupported) return Failed(e); // The next cycle stops it.
                 refused[id] = $"it runs on, because it could not be stopped: {e.Message}";
                 return null;
             });
 
-        // A spot instance, for example, runs until its quarantine is over. The tag says so to the next cycle.
+        // It runs until its quarantine is over. The tag says so to the next cycle.
         await EachBatchAsync(
             [.. refused.Keys],
             batch => TagAsync(batch, CloudTags.GcQuarantined, new QuarantineTag(at, RunsOn: true).ToString(), ct),

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>The value of the tag <see cref="CloudTags.GcQuarantined"/>.</summary>
@@ -16,5 +18,7 @@ internal readonly record struct QuarantineTag(DateTimeOffset At, bool RunsOn = f
         return isValid;
     }
 
-    public override string ToString() => $"{At.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}{(RunsOn ? Suffix : "")}";
+    /// <summary>The value, in the same form on every host.</summary>
+    public override string ToString() =>
+        At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) + (RunsOn ? Suffix : "");
 }

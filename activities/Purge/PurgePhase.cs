@@ -44,7 +44,7 @@ internal sealed class PurgePhase(
         foreach (var chunk in expired.Chunk(PageSize))
         {
             ct.ThrowIfCancellationRequested();
-            var page = StillDeleted(await OfTheirRecordsAsync(await WithoutMachineAsync(chunk, ct), ct));
+            var page = StillDeleted(await OfTheirRecordsAsync(await WithoutMachineAsync(chunk, ct), deletedBefore, ct));
             _result = _result with { Expired = _result.Expired + page.Length };
             if (input.DryRun) Would(page);
             else await PurgeAsync(page, keys, ct);
@@ -88,32 +88,56 @@ internal sealed class PurgePhase(
     }
 
     /// <summary>
-    /// Skips rows whose record is that of another machine, if the file is our own: nstance, which does not write into
-    /// it, has created a NAT instance anew under the same id. The next read of the records updates the row.
+    /// Skips rows whose record is not theirs by now, if the file is our own: nstance, which does not write into it, may
+    /// have created a NAT instance anew under the same id.
     /// </summary>
-    private async Task<InstanceRow[]> OfTheirRecordsAsync(InstanceRow[] page, CancellationToken ct)
+    private async Task<InstanceRow[]> OfTheirRecordsAsync(
+        InstanceRow[] page, DateTimeOffset deletedBefore, CancellationToken ct)
     {
         if (!database.IsOwn) return page;
-        var stay = new ConcurrentDictionary<string, string>();
+        var read = new ConcurrentDictionary<string, RecordRead?>();
         string? fault = null;
         await Parallel.ForEachAsync(page, IRecordStore.InParallel(ct), async (row, token) =>
         {
             if (row.RecordKeyIn(input.Shard) is not { } key) return;
             try
             {
-                if (await records.GetAsync(input.Shard, key, token) is RecordRead.Found { Record: var record }
-                    && PurgeRules.IsOfAnother(record, row))
-                    stay[row.Id] = "its record is that of another machine by now";
+                read[row.Id] = await records.GetAsync(input.Shard, key, token);
             }
             catch (CloudException e)
             {
-                stay[row.Id] = "its record could not be read";
+                read[row.Id] = null;
                 fault = e.Message;
             }
         });
-        foreach (var row in page.Where(row => stay.ContainsKey(row.Id))) _notes.Sample(row, "skipped", stay[row.Id]);
         if (fault is not null) _notes.Outage($"rows were not purged, because their records could not be read: {fault}");
-        return [.. page.Where(row => !stay.ContainsKey(row.Id))];
+        return [.. page.Where(row =>
+            !read.TryGetValue(row.Id, out var record) || IsItsOwn(row, record, deletedBefore))];
+    }
+
+    /// <summary>
+    /// False if the record must stay. The row of a new machine is restored, and the next sync asks the cloud about it.
+    /// </summary>
+    private bool IsItsOwn(InstanceRow row, RecordRead? read, DateTimeOffset deletedBefore)
+    {
+        switch (read)
+        {
+            case null:
+                _notes.Sample(row, "skipped", "its record could not be read");
+                return false;
+            case RecordRead.Invalid { Why: var why }:
+                _notes.Invalid($"row {row.Id} was not purged, because its record {why}");
+                return false;
+            case RecordRead.Found { Record: var record } when PurgeRules.OtherMachine(record, row) is { } other:
+                if (!input.DryRun) database.RestoreCached(row.Id, other, input.AsOf);
+                _notes.Sample(row, input.DryRun ? "would restore" : "restored", $"its record names {other} by now");
+                return false;
+            case RecordRead.Found { Record: var record } when PurgeRules.IsNewer(record, row, deletedBefore):
+                _notes.Sample(row, "skipped", "its record is newer than the mark");
+                return false;
+            default:
+                return true;
+        }
     }
 
     /// <summary>

@@ -16,8 +16,11 @@ internal static class PurgeRules
         return confirmed < expired ? confirmed : confirmed is null ? null : expired;
     }
 
-    /// <summary>True if the record names another machine than the marked row, or was made after the mark.</summary>
-    public static bool IsOfAnother(InstanceRecord record, InstanceRow row) =>
-        (row.ProviderId is not null && record.ProviderId is { } named && named != row.ProviderId)
-        || (record.CreatedAt > row.DeletedAt && record.CreatedAt > row.CreatedAt);
+    /// <summary>Returns the machine that a record names instead of the marked row's; null if it names none.</summary>
+    public static string? OtherMachine(InstanceRecord record, InstanceRow row) =>
+        row.ProviderId is not null && record.ProviderId != row.ProviderId ? record.ProviderId : null;
+
+    /// <summary>True if the record was made after the mark, and its own retention is not over.</summary>
+    public static bool IsNewer(InstanceRecord record, InstanceRow row, DateTimeOffset deletedBefore) =>
+        record.CreatedAt > row.DeletedAt && record.CreatedAt > row.CreatedAt && record.CreatedAt >= deletedBefore;
 }

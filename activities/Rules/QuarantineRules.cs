@@ -25,7 +25,8 @@ internal static class QuarantineRules
         // Somebody started it, or its agent reported after the stop: its quarantine starts again. A machine that never
         // stopped, because the call failed, is stopped now.
         var since = instance.LaunchTime > tag.At ? instance.LaunchTime.Value : tag.At;
-        var isUsed = since > tag.At || now.Row?.HealthAt > tag.At || now.Row?.RegisteredAt > tag.At;
+        var isUsed = since > tag.At
+            || IsAfter(now.Row?.HealthAt, tag, input) || IsAfter(now.Row?.RegisteredAt, tag, input);
         if (input.Quarantine is not null && (isUsed || !(tag.RunsOn || IsStopped(instance)))) return quarantine;
         var wait = input.Quarantine ?? WaitWhenOff;
 
@@ -41,6 +42,10 @@ internal static class QuarantineRules
     /// </summary>
     public static bool Stopped(CloudInstance instance) =>
         IsStopped(instance) && instance.Tags.ContainsKey(CloudTags.GcQuarantined);
+
+    /// <summary>A time in the future is invalid, and would start the quarantine again in each cycle.</summary>
+    private static bool IsAfter(DateTimeOffset? time, QuarantineTag tag, PhaseInput input) =>
+        time > tag.At && time <= input.AsOf + InstanceRow.MaxAhead;
 
     private static bool IsStopped(CloudInstance instance) =>
         instance.Status is InstanceStatus.Stopping or InstanceStatus.Stopped;

@@ -37,7 +37,8 @@ internal static class TerminationRules
         var instance = now.Machine;
 
         // After a quarantine of a dangling instance, its own reason decides, with its pauses and guards.
-        var isQuarantined = row.RegisteredAt is null && QuarantineRules.Stopped(instance);
+        var isQuarantined = row.RegisteredAt is null && row.InvalidTimes(input.AsOf) is null
+            && QuarantineRules.Stopped(instance);
         if (instance.Status.IsUnhealthy() && !isQuarantined)
             return new(VerdictKind.Terminate, $"{instance.State} at the cloud");
 

@@ -121,6 +121,18 @@ public sealed class ProgressTests : IDisposable
             (1, 1), (result.Of(CollectReason.Dangling).Candidates, result.Of(CollectReason.Dangling).Terminated));
     }
 
+    /// <summary>A count that the heartbeat lost would let a retry terminate twice as many.</summary>
+    [Fact]
+    public async Task Progress_AsDetailsOfAHeartbeat_KeepsTheCountsOfTheLimits()
+    {
+        var said = new PhaseProgress("collect") { Limited = [new(CollectReason.Dangling, "acme", "web", new(3, 2))] };
+
+        var payload = await DataConverter.Default.ToPayloadAsync(said);
+        var read = await DataConverter.Default.ToValueAsync<PhaseProgress>(payload);
+
+        Assert.Equal(said.Limited, read.Limited);
+    }
+
     [Fact]
     public async Task Purge_Retried_CountsWhatWasPurgedBefore()
     {

@@ -111,6 +111,27 @@ public sealed class StopTests(TemporalServerFixture server) : IClassFixture<Temp
         Assert.InRange(stage.Gc.Collected.Count(input => !input.DryRun), 25, 31);
     }
 
+    /// <summary>A cycle that takes as long as the interval is always due. The request must be answered all the same.</summary>
+    [Fact]
+    public async Task RunCycle_DryRunWhileCyclesTakeLongerThanTheInterval_IsAnsweredAfterOneOfThem()
+    {
+        server.RequireTimeSkipping();
+        await using var stage = await Stage.SetAsync(server.Environment);
+        var interval = TimeSpan.FromSeconds(20);
+        stage.Gc.During = call => call == "collect" ? stage.PassAsync(interval) : Task.CompletedTask;
+        var gate = stage.Gc.Gate = new("collect");
+        var collector = await stage.StartAsync(new() { DryRun = false, Interval = interval });
+        await collector.StartUpdateAsync(w => w.RunCycleAsync(new(false)), new(WorkflowUpdateStage.Accepted));
+        await gate.Arrived.WaitAsync(Minute, Token);
+        var dry = await collector.StartUpdateAsync(
+            w => w.RunCycleAsync(new(true)), new(WorkflowUpdateStage.Accepted));
+
+        gate.Open();
+
+        Assert.True((await dry.GetResultAsync().WaitAsync(Minute, Token)).DryRun);
+        Assert.InRange(stage.Gc.Collected.Count(input => !input.DryRun), 1, 2);
+    }
+
     private static async Task<WorkflowHandle<GcWorkflow>> WithPlanAsync(Stage stage)
     {
         stage.Gc.Collects = _ => new() { Plan = Plan };

@@ -81,24 +81,86 @@ public sealed class PurgeAndHealthTests : IDisposable
     /// not write.
     /// </summary>
     [Fact]
-    public async Task Purge_RecordIsAnotherByNow_RowAndRecordStayUntilItIsReadAgain()
+    public async Task Purge_RecordNamesAnotherMachineByNow_RowIsRestoredAndTheNextSyncAsksAboutIt()
     {
         using var world = new CollectWorld();
         var again = await ExpiredAsync(world);
         var other = await ExpiredAsync(world);
-        var text = System.Text.Encoding.UTF8.GetString(world.Records.Objects[again.Key]);
-        world.Records.Put(again.Key, text.Replace(again.ProviderId, "i-new", StringComparison.Ordinal));
+        world.Add(protect: "true");
+        Rewrite(world, again, again.ProviderId, "i-new");
 
         var result = await world.PurgeAsync();
 
         Assert.True(world.HasRecord(again));
         Assert.False(world.HasRecord(other));
-        Assert.NotNull(world.Db.Find(again.Id));
+        Assert.True(world.IsLive(again));
         Assert.Equal((1, 1), (result.Expired, result.Purged));
         Assert.Contains(
             result.Samples,
-            s => (s.InstanceId, s.Why) == (again.Id, "its record is that of another machine by now"));
+            s => (s.InstanceId, s.Action, s.Why) == (again.Id, "restored", "its record names i-new by now"));
+
+        // The new machine is gone too: its row and its record go after its own retention.
+        world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddHours(2) };
+        await world.SyncAsync();
+        Assert.False(world.IsLive(again));
+        world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddHours(4) };
+        await world.SyncAsync();
+        Assert.Equal(1, (await world.PurgeAsync()).Purged);
+        Assert.False(world.HasRecord(again));
     }
+
+    [Fact]
+    public async Task Purge_DryRunAndTheRecordNamesAnotherMachine_ChangesNothing()
+    {
+        using var world = new CollectWorld();
+        var again = await ExpiredAsync(world);
+        Rewrite(world, again, again.ProviderId, "i-new");
+        world.Input = world.Input with { DryRun = true };
+
+        var result = await world.PurgeAsync();
+
+        Assert.False(world.IsLive(again));
+        Assert.Equal("would restore", Assert.Single(result.Samples).Action);
+    }
+
+    /// <summary>nstance writes the record before the launch returns.</summary>
+    [Fact]
+    public async Task Purge_RecordIsNewerThanTheMark_RowAndRecordStayForItsRetention()
+    {
+        using var world = new CollectWorld();
+        var again = await ExpiredAsync(world);
+        Rewrite(world, again, "\"tenant\"", "\"created_at\": \"2026-11-23T18:39:00Z\", \"tenant\"");
+        Rewrite(world, again, again.ProviderId, "");
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(again));
+        Assert.Equal("its record is newer than the mark", Assert.Single(result.Samples).Why);
+        world.Input = world.Input with { AsOf = CollectWorld.AsOf.AddHours(2) };
+        await world.SyncAsync();
+        Assert.Equal(1, (await world.PurgeAsync()).Purged);
+    }
+
+    [Fact]
+    public async Task Purge_RecordIsInvalid_RowAndRecordStayAndAreNamed()
+    {
+        using var world = new CollectWorld();
+        var made = await ExpiredAsync(world);
+        world.Records.Put(made.Key, "nonsense");
+
+        var result = await world.PurgeAsync();
+
+        Assert.True(world.HasRecord(made));
+        Assert.Equal((0, 1), (result.Purged, result.Invalid));
+        Assert.StartsWith(
+            $"row {made.Id} was not purged, because its record ", Assert.Single(result.Problems));
+    }
+
+    private static void Rewrite(CollectWorld world, CollectWorld.Made made, string text, string by) =>
+        world.Records.Put(
+            made.Key,
+            System.Text.Encoding.UTF8.GetString(world.Records.Objects[made.Key])
+                .Replace(text, by, StringComparison.Ordinal));
 
     [Fact]
     public async Task Purge_RecordCannotBeRead_RowStaysAndTheCycleIsPartial()

@@ -19,20 +19,29 @@ public sealed class PurgeAndRowRulesTests
             expected is { } minutes ? At(minutes) : null,
             PurgeRules.DeletedBefore(Input with { DryRun = dryRun }, syncedAt is { } at ? At(at) : null));
 
-    /// <summary>The row was marked 40 minutes ago. nstance reuses the ids of NAT instances.</summary>
+    /// <summary>nstance reuses the ids of NAT instances.</summary>
     [Theory]
-    [InlineData("i-1", "i-1", -60, false)]
-    [InlineData("i-1", null, -60, false)]
-    [InlineData(null, "i-2", -60, false)]
-    [InlineData("i-1", "i-2", -60, true)]
-    [InlineData("i-1", null, -40, false)]
-    [InlineData("i-1", null, -39, true)]
-    public void IsOfAnother_Record_NamesAnotherMachineOrIsNewer(
-        string? ofRow, string? ofRecord, int created, bool expected) => Assert.Equal(
+    [InlineData("i-1", "i-1", null)]
+    [InlineData("i-1", null, null)]
+    [InlineData(null, "i-2", null)]
+    [InlineData("i-1", "i-2", "i-2")]
+    public void OtherMachine_Record_IsTheOneThatTheRowDoesNotName(string? ofRow, string? ofRecord, string? expected) =>
+        Assert.Equal(
             expected,
-            PurgeRules.IsOfAnother(
-                Recorded with { ProviderId = ofRecord, CreatedAt = At(created) },
-                Row with { ProviderId = ofRow, DeletedAt = At(-40) }));
+            PurgeRules.OtherMachine(Recorded with { ProviderId = ofRecord }, Row with { ProviderId = ofRow }));
+
+    /// <summary>The row was made 60 minutes ago, and marked 40 minutes ago. The retention is 30 minutes.</summary>
+    [Theory]
+    [InlineData(-60, -30, false)]
+    [InlineData(-40, -60, false)]
+    [InlineData(-39, -39, true)]
+    [InlineData(-39, -38, false)]
+    [InlineData(-20, -30, true)]
+    public void IsNewer_Record_WasMadeAfterTheMarkAndWithinTheRetention(int created, int before, bool expected) =>
+        Assert.Equal(
+            expected,
+            PurgeRules.IsNewer(
+                Recorded with { CreatedAt = At(created) }, Row with { DeletedAt = At(-40) }, At(before)));
 
     [Fact]
     public void InvalidTimes_FiveMinutesAhead_IsUsable() =>

@@ -92,6 +92,11 @@ public sealed class QuarantineRulesTests
             "no time, runs on",
             (Runs("soon runs on"), true, $"Skip: tag nstance:gc-quarantined=soon runs on {Invalid}")
         },
+        {
+            "reported in the future",
+            (Alive(Row with { HealthAt = At(6) }), true,
+                "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z")
+        },
         { "row gone", (Alive(null), true, "Terminate: garbage; in quarantine since 2026-11-23 16:40:00Z") },
     };
 

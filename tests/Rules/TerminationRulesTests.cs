@@ -73,6 +73,15 @@ public sealed class TerminationRulesTests
             new(Now with { Instance = Quarantined(InstanceStatus.Stopped) }, "Refuted: stopped at the cloud")
         },
         {
+            "stopped by a quarantine, never registered, an invalid time",
+            new(
+                Now with
+                {
+                    Row = Row with { HealthAt = At(6) }, Instance = Quarantined(InstanceStatus.Stopped),
+                },
+                "Terminate: stopped at the cloud")
+        },
+        {
             "stopping for a quarantine, never registered",
             new(Now with { Instance = Quarantined(InstanceStatus.Stopping) }, "Refuted: stopping at the cloud")
         },

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
+using Nstance.Temporal.Simulation;
 using Nstance.Temporal.Tests.Flows;
 using Nstance.Temporal.Tests.Support;
 using Nstance.Temporal.Tests.Worker;
@@ -113,7 +114,8 @@ public sealed class EncryptionTests(TemporalServerFixture server) : IClassFixtur
     public async Task Collector_WithKeys_LeavesNothingReadableInItsHistory_AndReplays()
     {
         var address = server.Client.Connection.Options.TargetHost!;
-        var keys = Path.Combine(Directory.CreateTempSubdirectory("nstance-gc-keys-").FullName, "keys");
+        using var folder = new TempFolder("nstance-gc-keys-");
+        var keys = Path.Combine(folder.Path, "keys");
         await File.WriteAllTextAsync(keys, $"a {Old}", TestContext.Current.CancellationToken);
         var client = await TemporalClient.ConnectAsync(new(address)
         {

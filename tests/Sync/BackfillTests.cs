@@ -1,5 +1,6 @@
 using System.Text;
 using Nstance.Temporal.Activities.Database;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Simulation.Nstance;
 using Nstance.Temporal.Tests.Collect;
 using Nstance.Temporal.Tests.Support;
@@ -59,6 +60,29 @@ public sealed class BackfillTests
         Assert.Equal(before.Order(), during.Order());
         Assert.Equal(before.Order(), shard.Nstance.File.Ids().Order());
         Assert.DoesNotContain(key, shard.Records.Objects.Keys);
+    }
+
+    /// <summary>nstance's own collector would terminate the one, and counts the other as a member.</summary>
+    [Theory]
+    [InlineData("running", false)]
+    [InlineData("stopped", true)]
+    [InlineData("pending", true)]
+    public async Task Sync_NstancesFileLacksARowThatMightHarm_AddsNone(string status, bool isRegistered)
+    {
+        using var shard = new SharedShard(NstanceGeneration.V2);
+        shard.AddMember(hours: 5);
+        shard.AddMember(
+            hours: 4, status: InstanceStatuses.Parse(status), hasRow: false, isRegistered: isRegistered);
+        shard.Input = shard.Input with { DryRun = false };
+        await shard.Activities.AcquireShardAsync(new(SharedShard.Shard, shard.Input.AsOf));
+        shard.Report();
+        var before = shard.Nstance.File.Ids();
+
+        var sync = await shard.Activities.SyncProviderAsync(shard.Input);
+
+        Assert.Equal(0, sync.Added);
+        Assert.Equal(before, shard.Nstance.File.Ids());
+        Assert.Empty(sync.Problems);
     }
 
     /// <summary>With a wrong ETag, the hourly listing would read the record again.</summary>

@@ -89,6 +89,9 @@ internal sealed class CycleTicket(RunCycleRequest request)
 {
     public bool IsDryRun { get; } = request.DryRun is true;
 
+    /// <summary>True: a due cycle ran before it. No other one does.</summary>
+    public bool HasWaited { get; set; }
+
     public CycleReport? Report { get; set; }
 
     /// <summary>Why no cycle will run for it.</summary>
