@@ -22,7 +22,7 @@ internal static class QuarantineRules
                 $"tag {CloudTags.GcQuarantined}={CloudInstance.Shown(value)} is not a time; manual review required");
         }
 
-        // Somebody started it, or its agent reported after the stop: its quarantine starts again. A machine that never
+        // It was started, or its agent reported, after the stop: its quarantine starts again. A machine that never
         // stopped, because the call failed, is stopped now.
         var since = instance.LaunchTime > tag.At ? instance.LaunchTime.Value : tag.At;
         var isUsed = since > tag.At

@@ -152,7 +152,7 @@ public sealed class Ec2QuarantineTests : IAsyncLifetime
         Assert.All(ids, id => Assert.Equal("2026-11-25T12:00:00Z runs on", Tag(id, CloudTags.GcQuarantined)));
     }
 
-    /// <summary>A machine that nobody stopped must not be terminated as if it had been missed by no one.</summary>
+    /// <summary>A machine that was never stopped has not shown that it is not needed.</summary>
     [Theory]
     [InlineData("Throttled", true)]
     [InlineData("InternalError", true)]

@@ -93,7 +93,7 @@ internal sealed class CollectWorld : IDisposable
         return made;
     }
 
-    /// <summary>A registered instance whose agent reported so many minutes ago.</summary>
+    /// <summary>A registered instance whose agent reported some minutes ago.</summary>
     public Made AddReported(int minutes)
     {
         var made = Add(registered: true, recordRegistered: true);

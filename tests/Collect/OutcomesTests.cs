@@ -207,7 +207,7 @@ public sealed class OutcomesTests : IDisposable
         Assert.Equal(["Dangling: the listing shrank: none was terminated"], result.Problems);
     }
 
-    /// <summary>The same skip is news once a day; a skip after an announcement is told each time.</summary>
+    /// <summary>The audit repeats an unchanged skip once a day, and a skip after an announcement each time.</summary>
     [Theory]
     [InlineData(true, 1)]
     [InlineData(false, 2)]
@@ -225,7 +225,7 @@ public sealed class OutcomesTests : IDisposable
         Assert.Equal(lines, _world.Audit.Of(made.Id).Count(action => action == "skipped"));
     }
 
-    /// <summary>An outcome of one batch must not be told again with the next.</summary>
+    /// <summary>The audit must not repeat the outcomes of an earlier batch.</summary>
     [Fact]
     public async Task Collect_TwoReasons_EachOutcomeIsToldOnce()
     {
@@ -256,7 +256,7 @@ public sealed class OutcomesTests : IDisposable
         Assert.StartsWith($"record {made.Key} is invalid: ", Assert.Single(result.Problems));
     }
 
-    /// <summary>An invalid record is no evidence: the machine stays, also if it is stopped or gone.</summary>
+    /// <summary>An invalid record is not evidence: row and record stay, also if the machine is stopped or gone.</summary>
     [Theory]
     [InlineData("stopped", true)]
     [InlineData("running", false)]

@@ -19,7 +19,7 @@ public sealed class CollectorStateTests
         Assert.Equal((Noon.AddMinutes(minutes), 1), (collector.State.LastCycleAt, collector.State.Cycle));
     }
 
-    /// <summary>Otherwise requested dry-runs would keep the alarm for good cycles silent.</summary>
+    /// <summary>Otherwise requested dry-runs would hide that no enforcing cycle completes.</summary>
     [Theory]
     [InlineData(false, false, CycleOutcome.Completed, true)]
     [InlineData(false, true, CycleOutcome.Completed, false)]

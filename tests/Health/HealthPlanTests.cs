@@ -4,7 +4,7 @@ using Nstance.Temporal.Tests.Collect;
 
 namespace Nstance.Temporal.Tests.Health;
 
-/// <summary>Checks that wait for an approval, because too many agents went silent together.</summary>
+/// <summary>Checks that wait for an approval, because too many agents stopped to report together.</summary>
 public sealed class HealthPlanTests : IDisposable
 {
     private const string Suspect =

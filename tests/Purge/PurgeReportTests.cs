@@ -141,7 +141,7 @@ public sealed class PurgeReportTests : IDisposable
         Assert.NotNull(_world.Db.Find(made.Id));
     }
 
-    /// <summary>An id that is none has no record.</summary>
+    /// <summary>An invalid id has no record.</summary>
     [Fact]
     public async Task Purge_RowOfNoValidId_IsDeletedAlone()
     {

@@ -159,7 +159,7 @@ public sealed class LimitsTests
         Assert.Equal(expected, Limits.Exceeded(limits, Dangling, [.. Groups(terminating)], Live));
     }
 
-    /// <summary>Ten live instances: with two that are gone they were twelve; two in quarantine are live.</summary>
+    /// <summary>Ten live instances: with two that are gone they were twelve. Two in quarantine still count.</summary>
     [Theory]
     [InlineData(1, 2, null)]
     [InlineData(2, 2, "4 of the 12 live instances of group acme/web would be terminated; at most 3 may")]

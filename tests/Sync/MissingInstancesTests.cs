@@ -177,7 +177,7 @@ public sealed class MissingInstancesTests : IDisposable
         Assert.Equal(0, result.Skipped);
     }
 
-    /// <summary>Nobody else tells nstance of a machine that shut down by itself.</summary>
+    /// <summary>nstance learns only from the collector that a machine shut down by itself.</summary>
     [Theory]
     [InlineData("deleting", true)]
     [InlineData("running", false)]
