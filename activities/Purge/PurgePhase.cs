@@ -88,8 +88,8 @@ internal sealed class PurgePhase(
     }
 
     /// <summary>
-    /// Skips rows whose record is not theirs by now, if the file is our own. nstance does not write into it, and may have
-    /// created a NAT instance again under the same id.
+    /// Skips rows whose record is not theirs by now, if the file is our own. nstance does not write into it, and may
+    /// have created a NAT instance again under the same id.
     /// </summary>
     private async Task<InstanceRow[]> OfTheirRecordsAsync(
         InstanceRow[] page, DateTimeOffset deletedBefore, CancellationToken ct)

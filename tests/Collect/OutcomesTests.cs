@@ -256,7 +256,7 @@ public sealed class OutcomesTests : IDisposable
         Assert.StartsWith($"record {made.Key} is invalid: ", Assert.Single(result.Problems));
     }
 
-    /// <summary>An invalid record is not evidence: row and record stay, also if the machine is stopped or gone.</summary>
+    /// <summary>An invalid record is not evidence: row and record stay, also of a machine that is gone.</summary>
     [Theory]
     [InlineData("stopped", true)]
     [InlineData("running", false)]
