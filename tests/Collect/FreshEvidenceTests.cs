@@ -6,6 +6,26 @@ namespace Nstance.Temporal.Tests.Collect;
 /// <summary>Time may pass between the evidence and the termination: the audit hangs, or the cloud is slow.</summary>
 public sealed class FreshEvidenceTests : IDisposable
 {
+    /// <summary>Limits did not count it, because no machine was there.</summary>
+    [Fact]
+    public async Task Collect_MachineAppearsAfterTheLimitsWereApplied_IsJudgedInTheNextCycle()
+    {
+        var made = _world.Add();
+        var machine = _world.Cloud.Instances[made.ProviderId];
+        _world.Cloud.Instances.Remove(made.ProviderId);
+        _world.Add(protect: "true");
+        var calls = 0;
+        _world.Cloud.BeforeDescribe = () =>
+        {
+            if (++calls == 1) _world.Clock.Advance(TimeSpan.FromSeconds(6));
+            else _world.Cloud.Add(machine);
+        };
+
+        var result = await _world.CollectAsync();
+
+        _world.AssertSkipped(made, result, "its evidence changed after the limits were applied; judged next time");
+    }
+
     private readonly CollectWorld _world = new();
 
     public void Dispose() => _world.Dispose();

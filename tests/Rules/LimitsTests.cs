@@ -168,7 +168,11 @@ public sealed class LimitsTests
     {
         var limits = TerminationLimits.Off with
         {
-            Enabled = true, GroupFloor = 0, GroupPercent = 25, ShardFloor = 0, ShardPercent = 100,
+            Enabled = true,
+            GroupFloor = 0,
+            GroupPercent = 25,
+            ShardFloor = 0,
+            ShardPercent = 100,
         };
         var live = new Dictionary<(string, string), int> { [("acme", "web")] = 10 };
         var earlier = new Dictionary<(string, string), LimitedCount> { [("acme", "web")] = new(2, left) };

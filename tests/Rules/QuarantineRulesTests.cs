@@ -114,7 +114,9 @@ public sealed class QuarantineRulesTests
     /// <summary>Stopped, and last started before any of these tags.</summary>
     private static CloudInstance Since(string value) => Tagged(CloudTags.GcQuarantined, value) with
     {
-        State = "stopped", Status = InstanceStatus.Stopped, LaunchTime = At(-3000),
+        State = "stopped",
+        Status = InstanceStatus.Stopped,
+        LaunchTime = At(-3000),
     };
 
     private static Evidence Runs(string value) => Now with

@@ -1,5 +1,5 @@
-using Nstance.Temporal.Activities.Domain;
 using System.Text.RegularExpressions;
+using Nstance.Temporal.Activities.Domain;
 using Nstance.Temporal.Activities.Rules;
 using static Nstance.Temporal.Tests.Rules.RuleWorld;
 

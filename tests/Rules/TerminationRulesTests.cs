@@ -278,6 +278,8 @@ public sealed class TerminationRulesTests
     private static CloudInstance Quarantined(InstanceStatus status) =>
         Tagged(CloudTags.GcQuarantined, "2026-11-22T16:40:00Z") with
         {
-            State = status.Name(), Status = status, LaunchTime = At(-3000),
+            State = status.Name(),
+            Status = status,
+            LaunchTime = At(-3000),
         };
 }

@@ -324,7 +324,10 @@ public sealed class MissingInstancesTests : IDisposable
         var tags = new Dictionary<string, string>(instance.Tags) { [CloudTags.InstanceId] = made.Id };
         return instance with
         {
-            ProviderId = providerId, State = "running", Status = InstanceStatus.Running, Tags = tags,
+            ProviderId = providerId,
+            State = "running",
+            Status = InstanceStatus.Running,
+            Tags = tags,
         };
     }
 

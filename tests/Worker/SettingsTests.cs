@@ -39,7 +39,8 @@ public sealed class SettingsTests
     {
         var settings = new Workflows.Contracts.GcSettings
         {
-            CyclesPerRun = 0, Limits = new() { GroupPercent = 120, ShardPercent = 120 },
+            CyclesPerRun = 0,
+            Limits = new() { GroupPercent = 120, ShardPercent = 120 },
         };
 
         var refusal = Assert.Throws<OptionsValidationException>(() => new ServiceCollection().AddNstanceGc(
