@@ -111,7 +111,7 @@ public sealed class StopTests(TemporalServerFixture server) : IClassFixture<Temp
         Assert.InRange(stage.Gc.Collected.Count(input => !input.DryRun), 25, 31);
     }
 
-    /// <summary>A cycle that takes as long as the interval is always due. The request must be answered all the same.</summary>
+    /// <summary>If each cycle takes as long as the interval, one is always due. The request must be answered.</summary>
     [Fact]
     public async Task RunCycle_DryRunWhileCyclesTakeLongerThanTheInterval_IsAnsweredAfterOneOfThem()
     {
