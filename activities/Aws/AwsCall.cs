@@ -17,7 +17,8 @@ namespace Nstance.Temporal.Activities.Aws;
 internal sealed record AwsCall(string Service, string Place, TimeSpan Timeout)
 {
     private static readonly Counter<long> Calls = GcMeter.Meter.CreateCounter<long>(
-        "nstance.gc.cloud.calls", description: "Calls to EC2 and S3 by operation and result (ok, throttled, denied …)");
+        "nstance.gc.cloud.calls",
+        description: "Calls to EC2 and S3 by operation and result (ok, throttled, denied …)");
 
     private static readonly Histogram<double> Durations = GcMeter.Meter.CreateHistogram<double>(
         "nstance.gc.cloud.call.duration", "s",

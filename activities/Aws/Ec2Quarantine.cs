@@ -59,7 +59,7 @@ internal sealed class Ec2Quarantine(IAmazonEC2 client, AwsCall aws, TimeProvider
     public async Task ReleaseAsync(CloudInstance instance, DateTimeOffset protectedUntil, CancellationToken ct)
     {
         var id = instance.ProviderId;
-        var until = new QuarantineTag(protectedUntil).ToString();
+        var until = CloudInstance.FormatTime(protectedUntil);
         var hasNoRoom = false;
         try
         {

@@ -47,7 +47,8 @@ internal sealed class CollectPhase(
     {
         _summary.Continue(before);
         if (!input.DryRun) _summary.GroupsChanged += await _groups.FlushAsync(ct);
-        _summary.Terminating(database.FindTerminating(), input.AsOf);
+        var terminating = database.FindTerminating();
+        _summary.Terminating(terminating, input.AsOf);
         if (QuietHoursRules.Now(input) is { } quiet)
         {
             // A host without the time zone would hold the shard for ever: the cycle is then no good one.
@@ -58,7 +59,7 @@ internal sealed class CollectPhase(
 
         _plans = await ShardPlans.ReadAsync(store, input, ofHealth: false, _summary.Notes, ct);
         if (!input.DryRun) await _records.RetryAsync(ct);
-        var rows = database.FindCandidates(input);
+        var rows = database.FindCandidates(input, terminating);
         var found = Reasons.All.Select(rows.Of).ToArray();
         foreach (var problem in rows.Invalid) _summary.Notes.Invalid(problem);
         foreach (var problem in rows.Conflicts) _summary.Notes.Problem(problem);

@@ -49,9 +49,9 @@ internal sealed partial class ShardDatabase
             GoTime.TryParse(Statement.Text(row, 3), out var since) ? since : null));
 
     /// <summary>Rows of every kind that may be garbage. A rule must judge each by fresh evidence.</summary>
-    public CandidateRows FindCandidates(PhaseInput input) => new(
+    public CandidateRows FindCandidates(PhaseInput input, IReadOnlyList<TerminatingMachine> terminating) => new(
         input, FindUnhealthy(), FindUnregistered(Deadlines.Deadline(input), input.AsOf), FindRowlessInstances(),
-        FindDeletedButRunning(input.AsOf - input.Timings.SettleTime), FindUnnamed(), FindTerminating());
+        FindDeletedButRunning(input.AsOf - input.Timings.SettleTime), FindUnnamed(), terminating);
 
     /// <summary>Machines without a row, and machines that are marked as rowless but have a row now.</summary>
     public IReadOnlyList<RowlessMachine> FindRowless()

@@ -70,6 +70,10 @@ internal sealed partial record CloudInstance(
             && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out time);
     }
 
+    /// <summary>Writes a time for a tag, in the same form on every host.</summary>
+    internal static string FormatTime(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     /// <summary>Returns a tag's value, short enough for a sentence.</summary>
     internal static string Shown(string value) => OneLine.Cut(value, MaxShown);
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Nstance.Temporal.Activities.Domain;
 
 /// <summary>The value of the tag <see cref="CloudTags.GcQuarantined"/>.</summary>
@@ -18,7 +16,5 @@ internal readonly record struct QuarantineTag(DateTimeOffset At, bool RunsOn = f
         return isValid;
     }
 
-    /// <summary>The value, in the same form on every host.</summary>
-    public override string ToString() =>
-        At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) + (RunsOn ? Suffix : "");
+    public override string ToString() => CloudInstance.FormatTime(At) + (RunsOn ? Suffix : "");
 }

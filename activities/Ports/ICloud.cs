@@ -28,8 +28,8 @@ internal interface ICloud
 
     /// <summary>
     /// Returns the instances that the cloud would refuse to terminate (<see cref="TerminateOutcome.Protected"/>), and
-    /// those whose protection is unknown (<see cref="TerminateOutcome.Failed"/>). One call for each instance. Throws
-    /// only when cancelled.
+    /// those whose protection is unknown (<see cref="TerminateOutcome.Failed"/>). At least one call for each instance.
+    /// Throws only when cancelled.
     /// </summary>
     Task<IReadOnlyDictionary<string, TerminateResult>> FindProtectedAsync(
         IReadOnlyCollection<CloudInstance> instances, CancellationToken ct);

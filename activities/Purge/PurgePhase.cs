@@ -111,32 +111,39 @@ internal sealed class PurgePhase(
             }
         });
         if (fault is not null) _notes.Outage($"rows were not purged, because their records could not be read: {fault}");
-        return [.. page.Where(row =>
-            !read.TryGetValue(row.Id, out var record) || IsItsOwn(row, record, deletedBefore))];
+        var theirs = new List<InstanceRow>();
+        foreach (var row in page)
+        {
+            var record = read.TryGetValue(row.Id, out var answer) ? answer : new RecordRead.Missing();
+            if (!Keep(row, record, deletedBefore)) theirs.Add(row);
+        }
+
+        return [.. theirs];
     }
 
     /// <summary>
-    /// False if the record must stay. The row of a new machine is restored, and the next sync asks the cloud about it.
+    /// Keeps a row whose record must stay, and returns true then. The row of a new machine is restored, and the next
+    /// sync asks the cloud about it.
     /// </summary>
-    private bool IsItsOwn(InstanceRow row, RecordRead? read, DateTimeOffset deletedBefore)
+    private bool Keep(InstanceRow row, RecordRead? read, DateTimeOffset deletedBefore)
     {
         switch (read)
         {
             case null:
                 _notes.Sample(row, "skipped", "its record could not be read");
-                return false;
+                return true;
             case RecordRead.Invalid { Why: var why }:
                 _notes.Invalid($"row {row.Id} was not purged, because its record {why}");
-                return false;
+                return true;
             case RecordRead.Found { Record: var record } when PurgeRules.OtherMachine(record, row) is { } other:
                 if (!input.DryRun) database.RestoreCached(row.Id, other, input.AsOf);
                 _notes.Sample(row, input.DryRun ? "would restore" : "restored", $"its record names {other} by now");
-                return false;
+                return true;
             case RecordRead.Found { Record: var record } when PurgeRules.IsNewer(record, row, deletedBefore):
                 _notes.Sample(row, "skipped", "its record is newer than the mark");
-                return false;
-            default:
                 return true;
+            default:
+                return false;
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
 {
     private int _read;
     private int _unread;
-    private string? _fault;
+    private CloudException? _fault;
 
     /// <summary>Reads all records after an acquire. Returns how many were read.</summary>
     public async Task<int> RunAsync(ShardRef shard, DateTimeOffset asOf, CancellationToken ct)
@@ -36,9 +36,13 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
             heartbeat($"rebuild: {_read} records read");
         }
 
+        // Without a single record, the host lacks the permission, and another host may have it.
+        if (_read == 0 && _fault is { Fault: CloudFault.Denied } && database.GetMeta(MetaKeys.RebuiltAt) is null)
+            throw _fault;
+
         // Only a complete rebuild counts. The next acquire retries the records that were not read.
         if (_unread == 0) database.SetMeta(MetaKeys.RebuiltAt, asOf);
-        else notes.Outage($"{_unread} records could not be read, and their rows were not changed: {_fault}");
+        else notes.Outage($"{_unread} records could not be read, and their rows were not changed: {_fault!.Message}");
         return _read;
     }
 
@@ -77,7 +81,7 @@ internal sealed class Rebuild(ShardDatabase database, IRecordStore records, Phas
             {
                 // A bucket may refuse one object only, such as an archived one.
                 Interlocked.Increment(ref _unread);
-                _fault ??= e.Message;
+                _fault ??= e;
             }
         });
         _read += read.Count;

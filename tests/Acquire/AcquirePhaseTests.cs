@@ -107,6 +107,18 @@ public sealed class AcquirePhaseTests : IDisposable
             $"1 records could not be read, and their rows were not changed: {refused}: refused", result.Problems);
     }
 
+    /// <summary>Another host may have the permission.</summary>
+    [Fact]
+    public async Task Acquire_EveryRecordIsRefused_FailsAndSaysSo()
+    {
+        _shard.Records.Refused.UnionWith(_shard.Records.Objects.Keys);
+
+        var e = await Assert.ThrowsAsync<ApplicationFailureException>(() => AcquireAsync());
+
+        Assert.Equal(ErrorTypes.Denied, e.ErrorType);
+        Assert.EndsWith(": refused", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Acquire_Denied_SaysSo()
     {

@@ -18,7 +18,7 @@ public sealed class FindCandidatesTests : IDisposable
         _world.Add(age: timeout);
         var late = _world.Add(age: timeout + Tick);
 
-        Assert.Equal([late.Id], _world.Db.FindCandidates(_world.Input).UnregisteredRows.Select(row => row.Id));
+        Assert.Equal([late.Id], _world.Db.FindCandidates(_world.Input, []).UnregisteredRows.Select(row => row.Id));
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class FindCandidatesTests : IDisposable
         Delete(settled);
         var old = Delete(settled - Tick);
 
-        Assert.Equal([old.Id], _world.Db.FindCandidates(_world.Input).DeletedRows.Select(found => found.Row.Id));
+        Assert.Equal([old.Id], _world.Db.FindCandidates(_world.Input, []).DeletedRows.Select(found => found.Row.Id));
     }
 
     private CollectWorld.Made Delete(DateTimeOffset at)
